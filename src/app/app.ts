@@ -1,0 +1,427 @@
+/**
+ * The app's door: every use case by area. The API (and through it console and CLI) reaches the system only through
+ * these; each loads, decides in core and commits once. Inputs have been validated for shape by the caller's schemas;
+ * what needs the store or the dialect is checked here and refused with an `AssetwireError`.
+ */
+import type { Readable } from 'node:stream';
+import type { AssetState } from '../core/asset.ts';
+import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
+import type { DeliveryState, DeliverySummary, Attempt } from '../core/delivery.ts';
+import type { Problem } from '../core/errors.ts';
+import type { Filter, Projection } from '../core/filter.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { PolicyOverride } from '../core/policy.ts';
+import type { Target, Webhook } from '../core/webhook.ts';
+import type { Manifest } from '../dialects/dialect.ts';
+import type { BacklogRow, ChangeQuery, DeliveryQuery, Page, StatsRow } from '../storage/storage.ts';
+
+export const scopes = [
+  'assets:read',
+  'assets:write',
+  'webhooks:read',
+  'webhooks:write',
+  'deliveries:read',
+  'deliveries:write',
+  'keys:read',
+  'keys:write',
+  'settings:read',
+  'settings:write',
+  'secrets:reveal',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who calls, in which workspace, and what they may do. Made by `keys.authenticate` or `sessions.authenticate`. */
+export type Caller = {
+  readonly workspaceId: string;
+  readonly actor: Actor;
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** An admin key may name another workspace and manage workspaces. */
+  readonly admin: boolean;
+};
+
+/** The request's `Idempotency-Key` with the hash of route and body. */
+export type Idempotency = { readonly key: string; readonly fingerprint: string };
+
+/** What a write answers; `replayed` where an idempotency key brought back an earlier answer. */
+export type Written<Body> = { readonly status: number; readonly body: Body; readonly replayed?: boolean };
+
+export interface App {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  readonly changes: ChangeCases;
+  readonly assets: AssetCases;
+  readonly webhooks: WebhookCases;
+  readonly deliveries: DeliveryCases;
+  readonly replays: ReplayCases;
+  readonly inboxes: InboxCases;
+  readonly keys: KeyCases;
+  readonly sessions: SessionCases;
+  readonly workspaces: WorkspaceCases;
+  readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
+  readonly operation: OperationCases;
+  readonly live: Live;
+}
+
+// --- Changes -------------------------------------------------------------------------------------------------------
+
+/** A DAM reports that something happened; `after` becomes the registry's state in the same commit. */
+export type ReportedChange = {
+  readonly kind: ChangeKind;
+  /** One of `id` and `externalId`. */
+  readonly subject: { readonly type: Subject['type']; readonly id?: string; readonly externalId?: string };
+  readonly before?: JsonObject | null;
+  readonly after?: JsonObject | null;
+  /** Absent: computed from before and after. */
+  readonly changed?: readonly string[];
+  readonly occurredAtMs?: number;
+  readonly actor?: { readonly id: string; readonly name?: string };
+  readonly sourceVersion?: number | string;
+  readonly causationDepth?: number;
+};
+
+export type ReportResult =
+  | {
+      readonly status: 'applied';
+      readonly changes: readonly { readonly id: string; readonly kind: ChangeKind }[];
+      readonly subject: Subject;
+      readonly deliveries: number;
+    }
+  | { readonly status: 'unchanged' | 'stale'; readonly subject: Subject }
+  | {
+      readonly status: 'rejected';
+      readonly code: string;
+      readonly detail: string;
+      readonly problems?: readonly Problem[];
+    };
+
+export interface ChangeCases {
+  report(
+    caller: Caller,
+    changes: readonly ReportedChange[],
+    idempotency?: Idempotency,
+  ): Promise<Written<{ readonly results: readonly ReportResult[] }>>;
+  get(caller: Caller, id: string): Promise<Change>;
+  list(caller: Caller, query: Omit<ChangeQuery, 'workspaceId'>): Promise<Page<Change>>;
+  feed(
+    caller: Caller,
+    cursor: string | 'now' | null,
+    limit: number,
+  ): Promise<{ readonly changes: readonly Change[]; readonly cursor: string }>;
+}
+
+// --- Assets --------------------------------------------------------------------------------------------------------
+
+export type AssetView = {
+  readonly id: string;
+  readonly externalId?: string;
+  readonly version: number;
+  readonly state: AssetState;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+};
+
+/** What an upload may say of itself beside its bytes. */
+export type AssetInput = {
+  readonly name?: string;
+  readonly path?: string;
+  readonly externalId?: string;
+  readonly info?: JsonObject;
+  readonly metadata?: JsonObject;
+  readonly tags?: readonly string[];
+  readonly labels?: readonly string[];
+  readonly collections?: readonly string[];
+  readonly aliases?: { readonly [dialect: string]: string };
+};
+
+/** Fields absent are left as they are; `info` and `metadata` are merged by field, null removes one. */
+export type AssetPatch = Omit<AssetInput, 'externalId'> & {
+  readonly archived?: boolean;
+  readonly focusPoint?: { readonly x: number; readonly y: number } | null;
+};
+
+export type AssetPush = AssetInput & {
+  readonly archived?: boolean;
+  readonly file?: JsonObject;
+  readonly renditions?: readonly JsonObject[];
+  readonly sourceVersion?: number | string;
+  readonly occurredAtMs?: number;
+};
+
+export interface AssetCases {
+  upload(
+    caller: Caller,
+    input: AssetInput,
+    file: { readonly name: string; readonly content: Readable },
+    idempotency?: Idempotency,
+  ): Promise<Written<AssetView>>;
+  /** `reference` is an asset id or `external:ID`. */
+  push(
+    caller: Caller,
+    reference: string,
+    state: AssetPush,
+    idempotency?: Idempotency,
+  ): Promise<Written<AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' }>>;
+  patch(
+    caller: Caller,
+    reference: string,
+    patch: AssetPatch,
+    expectedVersion?: number,
+    idempotency?: Idempotency,
+  ): Promise<Written<AssetView>>;
+  remove(caller: Caller, reference: string): Promise<void>;
+  get(caller: Caller, reference: string): Promise<AssetView>;
+  list(
+    caller: Caller,
+    query: { readonly limit: number; readonly cursor?: string; readonly externalId?: string },
+  ): Promise<Page<AssetView>>;
+  content(
+    caller: Caller,
+    reference: string,
+    range?: { readonly from: number; readonly to: number },
+  ): Promise<AssetContent>;
+  /** The content behind one of our opaque links; the link itself is the authority. */
+  linked(token: string): Promise<AssetContent>;
+}
+
+export type AssetContent = {
+  readonly stream: Readable;
+  readonly bytes: number;
+  readonly mimeType: string;
+  readonly name: string;
+  readonly sha256: string;
+};
+
+// --- Webhooks ------------------------------------------------------------------------------------------------------
+
+export type WebhookInput = {
+  readonly name: string;
+  readonly dialect: string;
+  readonly target: Target;
+  readonly events: readonly string[];
+  readonly filter?: Filter;
+  readonly projection?: Projection;
+  readonly settings?: JsonObject;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly credentials?:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+    | { readonly kind: 'bearer'; readonly token: string };
+  readonly policy?: PolicyOverride;
+  readonly contacts?: readonly string[];
+  /** A signing secret of the caller's own; one is made where absent and the dialect signs. */
+  readonly secret?: string;
+  readonly enabled?: boolean;
+};
+
+/** A webhook as shown: secrets masked to at most four trailing characters. */
+export type WebhookView = Omit<Webhook, 'credentials'> & {
+  readonly credentials: JsonObject;
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly masked: string;
+    readonly createdAtMs: number;
+    readonly expiresAtMs: number | null;
+  }[];
+  readonly missed: number;
+  readonly health: JsonObject;
+};
+
+export interface WebhookCases {
+  /** `secret` is shown here once and never again without `secrets:reveal`. */
+  create(
+    caller: Caller,
+    input: WebhookInput,
+    idempotency?: Idempotency,
+  ): Promise<Written<WebhookView & { readonly secret?: string }>>;
+  update(caller: Caller, id: string, patch: Partial<Omit<WebhookInput, 'dialect' | 'secret'>>): Promise<WebhookView>;
+  remove(caller: Caller, id: string): Promise<void>;
+  get(caller: Caller, id: string): Promise<WebhookView>;
+  list(
+    caller: Caller,
+    query: { readonly limit: number; readonly cursor?: string; readonly state?: string; readonly dialect?: string },
+  ): Promise<Page<WebhookView>>;
+  enable(
+    caller: Caller,
+    id: string,
+    options: { readonly held?: 'send' | 'cancel'; readonly missed?: 'replay' | 'skip' },
+  ): Promise<WebhookView>;
+  disable(caller: Caller, id: string, reason?: string): Promise<WebhookView>;
+  /** Sends a sample through the same path, guard and log; answers with the delivery to watch. */
+  test(
+    caller: Caller,
+    id: string,
+    options: { readonly event?: string; readonly assetId?: string },
+  ): Promise<{ readonly deliveryId: string }>;
+  rotateSecret(
+    caller: Caller,
+    id: string,
+    options: { readonly secret?: string; readonly revokeOldNow?: boolean },
+  ): Promise<{ readonly secret: string; readonly webhook: WebhookView }>;
+  revealSecret(caller: Caller, id: string): Promise<{ readonly secret: string }>;
+  stats(
+    caller: Caller,
+    id: string,
+    query: { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number },
+  ): Promise<readonly StatsRow[]>;
+}
+
+// --- Deliveries and replays ----------------------------------------------------------------------------------------
+
+export type DeliveryView = DeliverySummary & {
+  readonly attemptRecords: readonly Attempt[];
+  /** The exact body: the stored bytes, or a re-render whose hash was checked against the attempt's. */
+  readonly body: {
+    readonly base64: string;
+    readonly source: 'stored' | 'rendered' | 'unavailable';
+    readonly hashMatches: boolean | null;
+  };
+};
+
+export interface DeliveryCases {
+  list(caller: Caller, query: Omit<DeliveryQuery, 'workspaceId'>): Promise<Page<DeliverySummary>>;
+  get(caller: Caller, id: string): Promise<DeliveryView>;
+  /** A pending one is hastened; an ended one is sent again as a new delivery with the same message id and bytes. */
+  redeliver(caller: Caller, id: string): Promise<{ readonly deliveryId: string }>;
+}
+
+export type ReplayInput = {
+  readonly webhookId?: string;
+  readonly states?: readonly Exclude<DeliveryState, 'pending' | 'held'>[];
+  readonly event?: string;
+  readonly subject?: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly dryRun?: boolean;
+};
+
+export type ReplayView = {
+  readonly id: string | null;
+  readonly state: 'estimated' | 'running' | 'done' | 'cancelled';
+  readonly count: number;
+  readonly done: number;
+  readonly input: ReplayInput;
+  readonly createdAtMs: number;
+};
+
+export interface ReplayCases {
+  create(caller: Caller, input: ReplayInput, idempotency?: Idempotency): Promise<Written<ReplayView>>;
+  get(caller: Caller, id: string): Promise<ReplayView>;
+  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<ReplayView>>;
+  cancel(caller: Caller, id: string): Promise<ReplayView>;
+}
+
+// --- Inbox ---------------------------------------------------------------------------------------------------------
+
+export type InboxView = {
+  readonly id: string;
+  readonly url: string;
+  readonly tlsUrl: string;
+  readonly answer: { readonly status: number; readonly delayMs: number; readonly body: string };
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly received: number;
+};
+
+export type InboxRequest = {
+  readonly id: string;
+  readonly atMs: number;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly bodyBase64: string;
+  readonly bodyBytes: number;
+  readonly bodyCut: boolean;
+  /** Whether the signature of one of the workspace's webhooks verifies over the received bytes. */
+  readonly verification: {
+    readonly result: 'verified' | 'failed' | 'unsigned';
+    readonly detail: string;
+    readonly webhookId?: string;
+  };
+};
+
+export interface InboxCases {
+  create(caller: Caller): Promise<InboxView>;
+  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<InboxView>>;
+  get(caller: Caller, id: string): Promise<InboxView>;
+  configure(caller: Caller, id: string, answer: Partial<InboxView['answer']>): Promise<InboxView>;
+  remove(caller: Caller, id: string): Promise<void>;
+  requests(
+    caller: Caller,
+    id: string,
+    query: { readonly limit: number; readonly after?: string },
+  ): Promise<readonly InboxRequest[]>;
+  subscribe(caller: Caller, id: string, listener: (request: InboxRequest) => void): Promise<() => void>;
+  /** Anybody may call: what arrives at `/inbox/{id}`. Null where there is no such inbox. */
+  receive(id: string, request: Omit<InboxRequest, 'id' | 'atMs' | 'verification'>): Promise<InboxView['answer'] | null>;
+}
+
+// --- People and operation ------------------------------------------------------------------------------------------
+
+export type KeyView = {
+  readonly id: string;
+  readonly name: string;
+  /** The first characters, to recognise it by. */
+  readonly prefix: string;
+  readonly scopes: readonly Scope[];
+  readonly admin: boolean;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly revokedAtMs: number | null;
+};
+
+export interface KeyCases {
+  /** Null for anything but a valid, present key; one answer for every way of being wrong. */
+  authenticate(token: string, workspace: string | undefined): Promise<Caller | null>;
+  create(
+    caller: Caller,
+    input: {
+      readonly name: string;
+      readonly scopes: readonly Scope[];
+      readonly expiresAtMs?: number;
+      readonly admin?: boolean;
+    },
+  ): Promise<KeyView & { readonly key: string }>;
+  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<KeyView>>;
+  revoke(caller: Caller, id: string): Promise<void>;
+}
+
+export interface SessionCases {
+  /** Exchanges the one-time sign-in token of the terminal, or a key, for a session. */
+  create(input: {
+    readonly token?: string;
+    readonly key?: string;
+  }): Promise<{ readonly cookie: string; readonly expiresAtMs: number; readonly caller: Caller } | null>;
+  authenticate(cookie: string, workspace: string | undefined): Promise<Caller | null>;
+  remove(cookie: string): Promise<void>;
+}
+
+export interface WorkspaceCases {
+  create(
+    caller: Caller,
+    input: { readonly id: string; readonly name: string; readonly parent?: string },
+  ): Promise<JsonObject>;
+  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<JsonObject>>;
+  get(caller: Caller, id: string): Promise<JsonObject>;
+}
+
+export interface OperationCases {
+  stats(
+    caller: Caller,
+    query: { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number; readonly webhookId?: string },
+  ): Promise<{ readonly rows: readonly StatsRow[]; readonly backlog: readonly BacklogRow[] }>;
+  notices(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<JsonObject>>;
+  audit(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<JsonObject>>;
+  settings(caller: Caller): Promise<JsonObject>;
+  /** Whether the store takes writes and the engine runs. */
+  readiness(): Promise<{
+    readonly ready: boolean;
+    readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+  }>;
+}
+
+/** What happens now, for live pages. Losing a line loses nothing but the line. */
+export interface Live {
+  onDelivery(workspaceId: string, listener: (delivery: DeliverySummary) => void): () => void;
+  onChange(workspaceId: string, listener: () => void): () => void;
+}

@@ -1,0 +1,39 @@
+/**
+ * The blobs contract: where the bytes of files lie. Content-addressed within a workspace, never across (two workspaces
+ * that hold the same file must not be able to tell). `put` answers only when the bytes are synced to stable storage.
+ */
+import type { Readable } from 'node:stream';
+import type { WorkspaceId } from '../core/ids.ts';
+
+export interface Blobs {
+  start(): Promise<void>;
+  /**
+   * Takes a stream to its end. Fails with `upload_too_large` beyond `bytesMax`, `upload_incomplete` where the stream
+   * broke off, `storage_full` where the disk did; in each case nothing is left behind.
+   */
+  put(workspaceId: WorkspaceId, content: Readable, options: { readonly bytesMax: number }): Promise<StoredBlob>;
+  /** The content, or null where there is none. `range` is inclusive, in bytes. */
+  open(
+    workspaceId: WorkspaceId,
+    blob: string,
+    range?: { readonly from: number; readonly to: number },
+  ): Promise<Readable | null>;
+  /** A path that another process on this machine may read; null where the store is not local. */
+  localPath(workspaceId: WorkspaceId, blob: string): string | null;
+  stat(workspaceId: WorkspaceId, blob: string): Promise<{ readonly bytes: number } | null>;
+  remove(workspaceId: WorkspaceId, blob: string): Promise<void>;
+  /** Removes temporary files that no upload owns any more; returns how many. */
+  sweep(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+export type StoredBlob = {
+  /** `sha256` in lower-case hex: the content address. */
+  readonly blob: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly sha1: string;
+  readonly md5: string;
+  /** The first bytes, for a first guess of the type. At most 4,100. */
+  readonly head: Uint8Array;
+};

@@ -1,0 +1,31 @@
+/** Every limit that is not a setting, in one place, with its unit in its name. Documented in docs/reference/limits.md. */
+export const limits = {
+  /** A change's JSON on the wire, and so a payload. HARDENING P-17. */
+  changeBytesMax: 256 * 1024,
+  batchItemsMax: 1_000,
+  jsonDepthMax: 64,
+  jsonKeysMax: 10_000,
+  urlCharactersMax: 2_048,
+  customHeadersMax: 32,
+  customHeaderBytesMax: 8_192,
+  responseReadBytesMax: 64 * 1024,
+  responseKeptOnFailureBytesMax: 16 * 1024,
+  responseKeptOnSuccessBytesMax: 1024,
+  responseHeaderBytesMax: 16 * 1024,
+  responseHeadersMax: 64,
+  attemptsKeptFirst: 10,
+  attemptsKeptLast: 40,
+  /** More matching webhooks than this and the change is committed unexpanded. */
+  expandInlineMax: 1_000,
+  causationDepthMax: 8,
+  idempotencyKeyCharactersMax: 255,
+  idempotencyKeptMs: 24 * 3_600_000,
+  filterNodesMax: 200,
+  filterDepthMax: 10,
+  webhooksPerWorkspaceMax: 10_000,
+  inboxRequestsMax: 500,
+  inboxRequestBytesMax: 256 * 1024,
+  uploadBytesMaxDefault: 1024 ** 3,
+  pageItemsMax: 1_000,
+  pageItemsDefault: 50,
+} as const;

@@ -1,0 +1,12 @@
+/**
+ * What follows from an outcome. `disable` ends the delivery as the receiver asked (410) and switches the webhook off;
+ * a delivery that is `retry` beyond its attempts or age is `dead`.
+ */
+export type Verdict =
+  | { readonly kind: 'delivered' }
+  | { readonly kind: 'retry'; readonly atMs: number; readonly reason: string; readonly throttleLaneUntilMs?: number }
+  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'dead'; readonly reason: string }
+  | { readonly kind: 'disable'; readonly reason: string };
+
+export type VerdictKind = Verdict['kind'];

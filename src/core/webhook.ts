@@ -1,0 +1,60 @@
+import type { Filter, Projection } from './filter.ts';
+import type { WebhookId, WorkspaceId } from './ids.ts';
+import type { JsonObject } from './json.ts';
+import type { PolicyOverride } from './policy.ts';
+
+/** Where deliveries go. Credentials are never part of it: they are sealed and named by `Webhook.credentials`. */
+export type Target =
+  | { readonly transport: 'http'; readonly url: string; readonly method?: 'POST' | 'PUT' | 'PATCH' }
+  | { readonly transport: 'sqs'; readonly queue: string }
+  | { readonly transport: 'email'; readonly address: string };
+
+export type TransportKind = Target['transport'];
+
+/** How we prove ourselves to the receiver. The secret halves lie sealed in the store under the names given here. */
+export type Credentials =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'basic'; readonly username: string; readonly passwordSecret: string }
+  | { readonly kind: 'bearer'; readonly tokenSecret: string }
+  | {
+      readonly kind: 'oauth2';
+      readonly grant: 'password' | 'client-credentials';
+      readonly tokenUrl: string;
+      readonly username: string;
+      readonly passwordSecret: string;
+      readonly scope?: string;
+    };
+
+export type WebhookState = 'pending' | 'enabled' | 'disabled';
+
+/**
+ * What vendors call webhook, configuration, subscription or connection. Every saved version is kept as a revision:
+ * events, filter, projection and settings are taken from the revision of a delivery's commit (so bodies never change),
+ * while target, headers, credentials, policy and state are always the current ones.
+ */
+export type Webhook = {
+  readonly id: WebhookId;
+  readonly workspaceId: WorkspaceId;
+  /** Equals the resource version it was saved as. */
+  readonly revision: number;
+  readonly name: string;
+  readonly dialect: string;
+  readonly target: Target;
+  /** Event names of the dialect, `*` for all. */
+  readonly events: readonly string[];
+  readonly filter?: Filter;
+  readonly projection?: Projection;
+  /** The dialect's own configuration, validated by its manifest; secret fields hold the name of a sealed secret. */
+  readonly settings: JsonObject;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly credentials: Credentials;
+  readonly policy: PolicyOverride;
+  readonly state: WebhookState;
+  readonly stateReason?: string;
+  readonly stateChangedAtMs: number;
+  /** Who is told of warnings and disabling: e-mail addresses (used once SMTP is configured). */
+  readonly contacts: readonly string[];
+  readonly ownerKeyId?: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+};

@@ -1,0 +1,84 @@
+/**
+ * The engine's door: lanes, not jobs. It owns every delivery from commit to its end. Its state machine is told in prose
+ * in docs/concepts/delivery-lifecycle.md; the same words are used here.
+ */
+import type { DeliveryTask, Duty, DutyKind } from '../storage/storage.ts';
+import type { DeliverySummary } from '../core/delivery.ts';
+import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { Webhook } from '../core/webhook.ts';
+
+export interface Engine {
+  start(): Promise<void>;
+  /**
+   * Freshly committed deliveries, handed over in memory after their commit. Losing a call costs latency, never a delivery:
+   * they are in the store and found there.
+   */
+  offer(tasks: readonly DeliveryTask[]): void;
+  /** A webhook was written: the next attempt uses it. Losing a call costs at most the poll interval. */
+  webhookChanged(workspaceId: WorkspaceId, webhookId: WebhookId): void;
+  /** A duty was committed. */
+  dutyOffered(): void;
+  stats(): EngineStats;
+  /** Finishes what is in flight within the deadline (25 s) and marks the rest interrupted. */
+  stop(): Promise<void>;
+}
+
+export type EngineStats = {
+  readonly lanes: number;
+  readonly lanesActive: number;
+  readonly inFlight: number;
+  readonly waitingInMemory: number;
+  readonly egressSuspect: boolean;
+};
+
+/** What the engine asks of the use cases; handed in by compose. Each is a commit of its own. */
+export interface WebhookCare {
+  /** The present webhook and the names and versions of its secrets in force; null where it is gone. */
+  current(workspaceId: WorkspaceId, webhookId: WebhookId): Promise<CurrentWebhook | null>;
+  /** The revision of a delivery's commit. */
+  revision(workspaceId: WorkspaceId, webhookId: WebhookId, revision: number): Promise<Webhook | null>;
+  disable(workspaceId: WorkspaceId, webhookId: WebhookId, reason: string): Promise<void>;
+  /** A time-based rule has run for 50, 75 or 90 % of its time. */
+  warn(
+    workspaceId: WorkspaceId,
+    webhookId: WebhookId,
+    warning: { readonly percent: number; readonly disablesAtMs: number },
+  ): Promise<void>;
+}
+
+export type CurrentWebhook = {
+  readonly webhook: Webhook;
+  /** Secrets in force, newest first, opened. Kept in memory only. */
+  readonly secrets: readonly OpenSecret[];
+};
+
+export type OpenSecret = {
+  readonly name: string;
+  readonly version: number;
+  readonly value: string;
+  /** Null: in force until replaced. */
+  readonly expiresAtMs: number | null;
+};
+
+/** Does one duty. At least once: the commit that fulfils it carries its version, so its change is made exactly once. */
+export type DutyHandler = (duty: Duty, signal: AbortSignal) => Promise<void>;
+export type DutyHandlers = { readonly [Kind in DutyKind]?: DutyHandler };
+
+/** What live streams and metrics hear. Losing it loses nothing but a line on a screen. */
+export type EngineEvent = {
+  readonly kind: 'attempted';
+  readonly delivery: DeliverySummary;
+  readonly dialect: string;
+  readonly acceptedToFirstByteMs?: number;
+};
+
+/**
+ * Who delivers which lane. One process owns everything under one epoch; a cluster hashes lanes to 256 shards and holds
+ * them by lease. An attempt starts only while its lease outlives the attempt's deadline plus `safetyMs`.
+ */
+export interface Ownership {
+  start(): Promise<void>;
+  /** The epoch under which this lane may be delivered until `untilMonotonicMs`; null where it is not ours. */
+  owns(webhookId: WebhookId): { readonly epoch: number; readonly untilMonotonicMs: number } | null;
+  stop(): Promise<void>;
+}

@@ -1,0 +1,354 @@
+/**
+ * The storage contract: what survives a restart. Narrow, asynchronous, in batches.
+ *
+ * Promises every implementation keeps, and the suite in `testing/` checks:
+ * - An item of `commit` is atomic: its resources, changes, deliveries, duties and idempotency row are all there or none.
+ * - `commit` and `record` resolve only when what they answer for is synced to stable storage.
+ * - One item never fails its batch-mates; each gets its own result, in order.
+ * - Concurrent calls share transactions (group commit), bounded in items, bytes and about a millisecond of waiting.
+ * - When the store cannot keep up or cannot write, calls fail quickly with `storage_busy`, `storage_unavailable` or
+ *   `storage_full` (`AssetwireError`), and nothing of the refused items is stored.
+ * - Feeds never skip: a cursor shows a change only when no earlier one can still appear.
+ * - Reads through `read` see everything committed before they began, run off the delivering loop, and are bounded.
+ */
+import type { Actor, Change, ChangeKind } from '../core/change.ts';
+import type {
+  Attempt,
+  DeliveryState,
+  DeliverySummary,
+  EndedState,
+  NewDelivery,
+  PendingDelivery,
+} from '../core/delivery.ts';
+import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+
+export interface Storage {
+  /** Opens, migrates, checks. Refuses with a clear error what it must not touch (locked, corrupt, newer schema, read-only). */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+
+  // The way of a change
+  commit(items: readonly CommitItem[]): Promise<readonly CommitResult[]>;
+  record(items: readonly RecordItem[]): Promise<readonly RecordResult[]>;
+
+  // Keyed reads, cheap enough for the loop that delivers
+  resources(keys: readonly ResourceKey[]): Promise<readonly (Resource | null)[]>;
+  /** Resources of a type by alias over all workspaces (key hashes, sessions, inboxes). */
+  findByAlias(type: ResourceType, alias: string): Promise<readonly Resource[]>;
+  /** An earlier state of a resource whose type keeps revisions. */
+  revision(key: ResourceKey, version: number): Promise<Resource | null>;
+  /** The workspace's counter of webhook writes; 0 where there were none. */
+  webhooksRevision(workspaceId: WorkspaceId): Promise<number>;
+  idempotency(workspaceId: WorkspaceId, key: string): Promise<IdempotencyRow | null>;
+
+  // What the engine owes
+  /** Lanes with anything pending, in pages by webhook id. */
+  lanes(query: { readonly after: WebhookId | null; readonly limit: number }): Promise<readonly LaneHead[]>;
+  /**
+   * Deliveries of one lane. `due`: those with `dueAtMs <= nowMs`, ordered by due time. `position`: the oldest pending ones
+   * in order of commit, whether due or not (FIFO).
+   */
+  pending(query: PendingQuery): Promise<PendingPage>;
+  /** The bytes kept because an attempt did not end delivered. */
+  storedBody(deliveryId: DeliveryId): Promise<Uint8Array | null>;
+  duties(query: { readonly nowMs: number; readonly limit: number }): Promise<DutyPage>;
+
+  /** Lists, search, statistics: on reader threads. */
+  readonly read: StorageReads;
+  /** One bounded slice of upkeep (retention, partitions, checkpoint, vacuum); `more` says whether to call again soon. */
+  maintain(nowMs: number): Promise<{ readonly more: boolean }>;
+  health(): StorageHealth;
+}
+
+// --- Resources ---------------------------------------------------------------------------------------------------
+
+/** Everything with a present state is a resource: one JSON document with a version, addressed by workspace, type and id. */
+export const resourceTypes = [
+  'workspace',
+  'asset',
+  'folder',
+  'collection',
+  'share_link',
+  'workflow_job',
+  'broadcast',
+  'metadata_field',
+  'webhook',
+  'secret',
+  'lane_health',
+  'key',
+  'user',
+  'session',
+  'grant',
+  'inbox',
+  'replay',
+  'export',
+  'notice',
+  'audit',
+  'setting',
+  'signing_key',
+] as const;
+export type ResourceType = (typeof resourceTypes)[number];
+
+/** Types whose every version stays readable by `revision`. */
+export const revisionedTypes: ReadonlySet<ResourceType> = new Set<ResourceType>(['webhook']);
+
+export type ResourceKey = { readonly workspaceId: WorkspaceId; readonly type: ResourceType; readonly id: string };
+
+export type Resource = ResourceKey & {
+  /** 1 at creation, one more with every write. */
+  readonly version: number;
+  readonly state: JsonObject;
+  readonly alias?: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+};
+
+export type ResourceWrite = {
+  readonly type: ResourceType;
+  readonly id: string;
+  /** 0: must not exist. A number: must be at this version. `any`: written whatever is there. */
+  readonly expectedVersion: number | 'any';
+  /** Null deletes. */
+  readonly state: JsonObject | null;
+  /** Unique per workspace and type (`already_exists` otherwise), found by `alias` queries: external ids, key hashes. */
+  readonly alias?: string;
+};
+
+// --- Commit ------------------------------------------------------------------------------------------------------
+
+/** What one request wants to happen, all or nothing. Ids are drawn by the caller. */
+export type CommitItem = {
+  readonly workspaceId: WorkspaceId;
+  readonly atMs: number;
+  readonly resources?: readonly ResourceWrite[];
+  readonly changes?: readonly CommitChange[];
+  readonly deliveries?: readonly NewDelivery[];
+  readonly duties?: readonly NewDuty[];
+  /** Ends or re-dates pending deliveries. Those that are no longer pending are left alone. */
+  readonly deliveryOrders?: readonly DeliveryOrder[];
+  /** The revision that matching was done with; another one in the store makes the item stale. */
+  readonly webhooksRevision?: number;
+  /** A duty that this item fulfils: removed in the same transaction; stale if it is gone or moved on. */
+  readonly fulfils?: { readonly dutyId: DutyId; readonly version: number };
+  /** A duty that goes on: new due time and payload, version raised; stale if it is gone or moved on. */
+  readonly advances?: {
+    readonly dutyId: DutyId;
+    readonly version: number;
+    readonly dueAtMs: number;
+    readonly payload: JsonObject;
+  };
+  readonly idempotency?: IdempotencyRow;
+  /** Changes that a disabled webhook would have got, by webhook: added to its counter. */
+  readonly missed?: readonly { readonly webhookId: WebhookId; readonly count: number }[];
+};
+
+export type CommitChange = {
+  readonly change: Change;
+  /** True where matching is left to an `expand` duty of the same item. */
+  readonly unexpanded?: boolean;
+};
+
+export type DeliveryOrder =
+  | { readonly kind: 'hasten'; readonly deliveryId: DeliveryId; readonly dueAtMs: number }
+  | { readonly kind: 'cancel'; readonly deliveryId: DeliveryId; readonly reason: string };
+
+export type CommitResult =
+  | { readonly status: 'applied'; readonly versions: readonly number[] }
+  /** Decided on something that has changed since: reload and decide again. */
+  | { readonly status: 'stale'; readonly what: 'resource' | 'webhooks' | 'duty'; readonly key?: ResourceKey }
+  /** The idempotency key has been used: answer as then, or refuse where the fingerprint differs. */
+  | { readonly status: 'duplicate'; readonly row: IdempotencyRow }
+  | {
+      readonly status: 'rejected';
+      readonly code: 'already_exists' | 'storage_full' | 'storage_unavailable';
+      readonly detail: string;
+    };
+
+export type IdempotencyRow = {
+  readonly key: string;
+  /** Hash of route and body. */
+  readonly fingerprint: string;
+  readonly createdAtMs: number;
+  readonly response: { readonly status: number; readonly body: JsonObject };
+};
+
+// --- Record ------------------------------------------------------------------------------------------------------
+
+/** How an attempt ended and what becomes of its delivery. Log row, attempt row and queue row change together. */
+export type RecordItem = {
+  readonly workspaceId: WorkspaceId;
+  readonly webhookId: WebhookId;
+  readonly deliveryId: DeliveryId;
+  /** The epoch under which the attempt was started; an older one than the store's is fenced. */
+  readonly epoch: number;
+  /** Attempts ended before this one; another number in the store means somebody else recorded: fenced. */
+  readonly attemptsBefore: number;
+  readonly attempt: Attempt;
+  readonly next:
+    | { readonly state: 'pending'; readonly dueAtMs: number }
+    | { readonly state: EndedState; readonly reason?: string; readonly endedAtMs: number };
+  /** The bytes to keep for the next attempt; given once, when the first attempt did not end delivered. */
+  readonly body?: Uint8Array;
+};
+
+export type RecordResult = 'recorded' | 'fenced' | 'gone';
+
+// --- What the engine reads ---------------------------------------------------------------------------------------
+
+export type LaneHead = {
+  readonly workspaceId: WorkspaceId;
+  readonly webhookId: WebhookId;
+  readonly nextDueAtMs: number;
+};
+
+export type PendingQuery = {
+  readonly webhookId: WebhookId;
+  readonly by: 'due' | 'position';
+  readonly nowMs: number;
+  readonly limit: number;
+  /** Continue behind this one (both orders). */
+  readonly after?: { readonly dueAtMs: number; readonly id: DeliveryId };
+};
+
+export type PendingPage = {
+  readonly tasks: readonly DeliveryTask[];
+  /** The earliest due time of what lies behind this page, null where nothing does. */
+  readonly nextDueAtMs: number | null;
+};
+
+/** A pending delivery together with what it is rendered from. */
+export type DeliveryTask = { readonly delivery: PendingDelivery; readonly change: Change };
+
+// --- Duties ------------------------------------------------------------------------------------------------------
+
+export const dutyKinds = ['inspect', 'derive', 'expand', 'timer', 'replay', 'import', 'erase', 'cancel'] as const;
+export type DutyKind = (typeof dutyKinds)[number];
+
+export type NewDuty = {
+  readonly id: DutyId;
+  readonly workspaceId: WorkspaceId;
+  readonly kind: DutyKind;
+  readonly dueAtMs: number;
+  readonly payload: JsonObject;
+};
+
+export type Duty = NewDuty & { readonly version: number; readonly attempts: number };
+export type DutyPage = { readonly duties: readonly Duty[]; readonly nextDueAtMs: number | null };
+
+// --- Reads -------------------------------------------------------------------------------------------------------
+
+export type Page<Item> = { readonly items: readonly Item[]; readonly nextCursor: string | null };
+export type PageQuery = { readonly limit: number; readonly cursor?: string };
+
+export interface StorageReads {
+  resources(query: ResourceQuery): Promise<Page<Resource>>;
+  /** All resources of a type over all workspaces, by workspace and id; for loading an index at start. */
+  allResources(query: { readonly type: ResourceType } & PageQuery): Promise<Page<Resource>>;
+  change(workspaceId: WorkspaceId, id: ChangeId): Promise<Change | null>;
+  changes(query: ChangeQuery): Promise<Page<Change>>;
+  /** Changes in order of commit behind `cursor` (null: from the beginning of what is kept; `now`: from here on). */
+  feed(query: {
+    readonly workspaceId: WorkspaceId;
+    readonly cursor: string | 'now' | null;
+    readonly limit: number;
+  }): Promise<{
+    readonly changes: readonly Change[];
+    readonly cursor: string;
+  }>;
+  delivery(workspaceId: WorkspaceId, id: DeliveryId): Promise<DeliveryDetail | null>;
+  deliveries(query: DeliveryQuery): Promise<Page<DeliverySummary>>;
+  countDeliveries(query: Omit<DeliveryQuery, 'limit' | 'cursor'>): Promise<number>;
+  countChanges(query: Omit<ChangeQuery, 'limit' | 'cursor'>): Promise<number>;
+  stats(query: StatsQuery): Promise<readonly StatsRow[]>;
+  /** Pending deliveries and the age of the oldest, by webhook. */
+  backlog(workspaceId: WorkspaceId | null): Promise<readonly BacklogRow[]>;
+}
+
+export type ResourceQuery = PageQuery & {
+  readonly workspaceId: WorkspaceId;
+  readonly type: ResourceType;
+  readonly alias?: string;
+  /** Top-level fields of the state that must equal these. */
+  readonly where?: { readonly [field: string]: string | number | boolean };
+  /** Newest first by default. */
+  readonly order?: 'newest' | 'oldest';
+};
+
+export type ChangeQuery = PageQuery & {
+  readonly workspaceId: WorkspaceId;
+  readonly kinds?: readonly ChangeKind[];
+  readonly subject?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly order?: 'newest' | 'oldest';
+};
+
+export type DeliveryQuery = PageQuery & {
+  readonly workspaceId: WorkspaceId;
+  readonly webhookId?: WebhookId;
+  readonly states?: readonly DeliveryState[];
+  readonly event?: string;
+  readonly changeId?: ChangeId;
+  readonly subject?: string;
+  readonly status?: number;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  readonly order?: 'newest' | 'oldest';
+};
+
+export type DeliveryDetail = {
+  readonly summary: DeliverySummary;
+  readonly delivery: NewDelivery;
+  /** First 10 and last 40 where there were more. */
+  readonly attempts: readonly Attempt[];
+  readonly storedBody: Uint8Array | null;
+};
+
+export type StatsQuery = {
+  readonly workspaceId: WorkspaceId | null;
+  readonly webhookId?: WebhookId;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly bucketMs: number;
+};
+
+export type StatsRow = {
+  readonly atMs: number;
+  readonly workspaceId: WorkspaceId;
+  readonly webhookId: WebhookId;
+  readonly attempts: number;
+  readonly delivered: number;
+  readonly failed: number;
+  readonly ended: { readonly rejected: number; readonly dead: number; readonly cancelled: number };
+  /** Counts of attempt durations by upper bound in milliseconds; the last bucket is unbounded. */
+  readonly durations: readonly number[];
+};
+
+/** Upper bounds of `StatsRow.durations`, in milliseconds. */
+export const durationBucketsMs = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000, 60_000] as const;
+
+export type BacklogRow = {
+  readonly workspaceId: WorkspaceId;
+  readonly webhookId: WebhookId;
+  readonly pending: number;
+  readonly oldestAtMs: number;
+};
+
+export type StorageHealth = {
+  readonly state: 'ok' | 'busy' | 'full' | 'failed' | 'stopped';
+  readonly detail?: string;
+  /** Items waiting for their transaction. */
+  readonly waiting: number;
+  /** The epoch this process writes under; raised at every start. */
+  readonly epoch: number;
+};
+
+/** Who did an administrative thing; written as `audit` resources in the same commit. */
+export type AuditEntry = {
+  readonly actor: Actor;
+  readonly action: string;
+  readonly target: string;
+  readonly before?: JsonObject;
+  readonly after?: JsonObject;
+};

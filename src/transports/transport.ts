@@ -1,0 +1,52 @@
+/**
+ * The transport contract: how bytes leave. A transport sends one message once and answers with an outcome. It never
+ * throws for what a receiver, a network or a configuration can do (those are outcomes), never retries, never logs a
+ * secret. It ends within the deadline, and ends early as `interrupted` when the signal is aborted.
+ */
+import type { Outcome } from '../core/outcome.ts';
+import type { TransportKind } from '../core/webhook.ts';
+import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+
+export interface Transport {
+  readonly kind: TransportKind;
+  start(): Promise<void>;
+  send(message: OutgoingMessage): Promise<Outcome>;
+  /** Lets go of idle connections of targets that are gone or whose policy changed. */
+  forget(target: string): void;
+  /** Open and pending connections, for metrics and caps. */
+  stats(): TransportStats;
+  stop(): Promise<void>;
+}
+
+export type OutgoingMessage = {
+  readonly workspaceId: WorkspaceId;
+  readonly webhookId: WebhookId;
+  /** `http`: the URL. `sqs`: the queue ARN. `email`: the address. */
+  readonly target: string;
+  readonly method: 'POST' | 'PUT' | 'PATCH';
+  /** Complete but for Host and Content-Length, in the order they are to be sent. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+  readonly subject?: string;
+  /** One deadline over DNS, connect, TLS, sending, headers and body. */
+  readonly timeoutMs: number;
+  /** Connections to this lane that may be open at once. */
+  readonly connectionsMax: number;
+  readonly tls?: TlsIdentity;
+  readonly signal?: AbortSignal;
+};
+
+/** Client certificate and private authority of one webhook. Connections are never shared between two of these. */
+export type TlsIdentity = {
+  /** Part of the pool key. */
+  readonly id: string;
+  readonly caPem?: string;
+  readonly certificatePem?: string;
+  readonly keyPem?: string;
+};
+
+export type TransportStats = {
+  readonly connectionsOpen: number;
+  readonly requestsInFlight: number;
+  readonly pools: number;
+};
