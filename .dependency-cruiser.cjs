@@ -1,0 +1,119 @@
+// The architecture, as a table: which room may look into which. ARCHITECTURE.md shows the same table to people.
+const may = {
+  core: [],
+  runtime: [],
+  dialects: ['core'],
+  egress: ['core', 'runtime'],
+  transports: ['core', 'runtime', 'egress'],
+  blobs: ['core', 'runtime', 'egress'],
+  media: ['core', 'runtime', 'egress'],
+  storage: ['core', 'runtime'],
+  engine: ['core', 'runtime'],
+  app: ['core', 'runtime', 'egress'],
+  api: ['core', 'runtime', 'app'],
+  cli: ['core', 'runtime', 'app'],
+};
+
+// The contracts are read at their door files, never behind them.
+const door = (room, file) => `^src/${room}/${file}[.]ts$`;
+const doors = {
+  dialect: door('dialects', 'dialect'),
+  transport: door('transports', 'transport'),
+  storage: door('storage', 'storage'),
+  media: door('media', 'media'),
+  blobs: door('blobs', 'blobs'),
+};
+const mayAlsoRead = {
+  engine: Object.values(doors),
+  app: Object.values(doors),
+  api: [doors.dialect],
+};
+
+const withImplementations = '(dialects|transports|storage|blobs|media)';
+const testCode = ['[.]test[.]ts$', '/testing/'];
+const shipped = { path: ['^src/', '^packages/[^/]+/src/'], pathNot: testCode };
+const error = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
+
+const rooms = Object.entries(may).map(([room, allowed]) =>
+  error(
+    `${room}-looks-only-into-${allowed.join('-') || 'itself'}`,
+    'See the table in ARCHITECTURE.md.',
+    { path: `^src/${room}/`, pathNot: testCode },
+    {
+      path: ['^src/', '^packages/'],
+      pathNot: [...[room, ...allowed].map((name) => `^src/${name}/`), ...(mayAlsoRead[room] ?? [])],
+    },
+  ),
+);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...rooms,
+    error(
+      'core-is-pure',
+      'core decides; it does no I/O and leans on no library.',
+      { path: '^src/core/', pathNot: testCode },
+      { pathNot: '^src/core/' },
+    ),
+    error(
+      'dialects-translate',
+      'Of Node, a dialect may use crypto and nothing else: no sockets, files or timers; and no library.',
+      { path: '^src/dialects/', pathNot: testCode },
+      { pathNot: ['^src/', '^(node:)?crypto$'] },
+    ),
+    error(
+      'one-road-out',
+      'Only egress, transports, the listener and the CLI client open sockets (HARDENING SR-15).',
+      {
+        path: ['^src/', '^packages/[^/]+/src/'],
+        pathNot: [...testCode, '^src/(egress|transports)/', '^src/api/listener[^/]*[.]ts$', '^src/cli/client[.]ts$'],
+      },
+      {
+        path: ['^(node:)?(http|https|http2|net|tls|dns|dns/promises|dgram)$', '^node_modules/undici/'],
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    error(
+      'contract-at-the-door',
+      'Only compose.ts names an implementation; everyone else sees the door file of the room.',
+      { path: '^src/', pathNot: ['^src/compose[.]ts$', `^src/${withImplementations}/`, ...testCode] },
+      { path: `^src/${withImplementations}/`, pathNot: Object.values(doors) },
+    ),
+    error(
+      'neighbours-are-strangers',
+      'An implementation must be deletable with its folder.',
+      { path: '^src/(dialects|transports|storage|blobs)/([^/]+)/' },
+      { path: '^src/$1/[^/]+/', pathNot: ['^src/$1/$2/', '^src/$1/testing/'] },
+    ),
+    error(
+      'packages-stand-alone',
+      'What receivers install knows nothing of the server, and the server nothing of it.',
+      { path: '^packages/[^/]+/src/', pathNot: testCode },
+      { path: '^(src|test|tools|bench)/' },
+    ),
+    error('no-test-code-in-what-we-ship', 'Test kits must not be linked into the server.', shipped, {
+      path: ['/testing/', '[.]test[.]ts$', '^(test|bench|tools)/'],
+    }),
+    error('no-development-dependency-in-what-we-ship', 'It would be missing once installed.', shipped, {
+      dependencyTypes: ['npm-dev'],
+      dependencyTypesNot: ['type-only'],
+    }),
+    error('no-undeclared-dependency', 'What is imported stands in package.json.', shipped, {
+      dependencyTypes: ['npm-no-pkg', 'npm-unknown'],
+    }),
+    error('no-cycles', 'A cycle turns two files into one.', {}, { circular: true }),
+    error(
+      'no-orphans',
+      'A file nobody imports is dead.',
+      { orphan: true, pathNot: ['^src/main[.]ts$', ...testCode] },
+      {},
+    ),
+    error('resolvable', 'An import that leads nowhere hides from every other rule.', {}, { couldNotResolve: true }),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
+};

@@ -1,0 +1,14 @@
+/** The list of our own checks. Each answers with what is wrong, in words, or with nothing. */
+import { checkFileNames } from './file-names.ts';
+import { checkForeignWords } from './foreign-words.ts';
+
+export type HouseCheck = {
+  readonly name: string;
+  /** Looks at the repository below `root`. */
+  readonly check: (root: string) => Promise<readonly string[]>;
+};
+
+export const houseChecks: readonly HouseCheck[] = [
+  { name: 'file names', check: checkFileNames },
+  { name: 'foreign words', check: checkForeignWords },
+];
