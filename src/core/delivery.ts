@@ -19,6 +19,8 @@ export type Notification = {
   readonly event: string;
   /** What must stay the same on every attempt and is drawn at commit (SNS MessageId, Bambuser eventId). */
   readonly frozen?: JsonObject;
+  /** The id the receiver sees, where the dialect has a form of its own (UUID, 16 hex). Absent: the delivery's id. */
+  readonly messageId?: string;
 };
 
 /** The durable obligation to bring one notification to one webhook, as it is first committed. */

@@ -3,7 +3,8 @@
  * a delivery that is `retry` beyond its attempts or age is `dead`.
  */
 export type Verdict =
-  | { readonly kind: 'delivered' }
+  /** `confirms`: the answer to a handshake that says by itself that deliveries are wanted (a preflight's consent). */
+  | { readonly kind: 'delivered'; readonly confirms?: boolean }
   | { readonly kind: 'retry'; readonly atMs: number; readonly reason: string; readonly throttleLaneUntilMs?: number }
   | { readonly kind: 'rejected'; readonly reason: string }
   | { readonly kind: 'dead'; readonly reason: string }

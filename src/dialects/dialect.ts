@@ -6,9 +6,12 @@
  */
 import type { Change, ChangeKind } from '../core/change.ts';
 import type { Notification } from '../core/delivery.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import type { EventTable } from '../core/event-table.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Outcome } from '../core/outcome.ts';
+import type { JudgeInput } from '../core/judge.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
+import type { KeyDecoding, SecretFormat } from '../core/secret.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { TransportKind, Webhook } from '../core/webhook.ts';
 
@@ -32,25 +35,31 @@ export interface Dialect {
   sign(input: SignInput): readonly SignatureRequest[];
   /** Turns an outcome into a verdict. Pure: attempt, age, policy, time and chance are arguments. */
   judge(input: JudgeInput): Verdict;
+  /**
+   * Whether what arrived was signed with one of these keys: what the inbox and the CLI show. Pure, and total over any
+   * bytes and headers. Absent where the dialect does not sign.
+   */
+  readonly verify?: (input: VerifyInput) => Verification;
+  /**
+   * What a receiver needs to verify beside its own code, made from a secret of ours: the public half of an asymmetric
+   * one. Null where the secret itself is shared. Absent where no secret of the dialect has a public half.
+   */
+  readonly publicKey?: (secret: string) => string | null;
   /** The vendor's own API as a table of routes; absent where the dialect has none. */
   readonly manage?: readonly VendorRoute[];
-}
-
-export type EventTable = {
-  readonly [Kind in ChangeKind]: readonly string[] | NotSupported;
-};
-
-export type NotSupported = { readonly notSupported: string };
-
-/** Says why a dialect has no event for a change kind. */
-export function notSupported(reason: string): NotSupported {
-  return { notSupported: reason };
+  /** How the vendor's API words an error; absent: problem+json. */
+  readonly presentError?: (error: VendorError, request: VendorRequest) => VendorAnswer;
 }
 
 export type NotifyContext = {
   readonly nowMs: number;
   /** Random bytes from a CSPRNG, for ids that are fixed at commit. */
   draw(bytes: number): Uint8Array;
+  /**
+   * The id of the workspace's present signing key of this name, for bodies that name their certificate. Handed in where
+   * `Manifest.signingKeys` lists the name.
+   */
+  readonly signingKeyId?: (name: string) => string;
 };
 
 export type RenderInput = {
@@ -80,6 +89,8 @@ export type Rendered = {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** For transports that have one (e-mail subject). */
   readonly subject?: string;
+  /** For a handshake that asks by another method than the target's (a preflight). */
+  readonly method?: 'OPTIONS';
 };
 
 export type SelfSignedBody = {
@@ -96,8 +107,8 @@ export type SignInput = {
   readonly attemptAtMs: number;
 };
 
-/** A sealed secret by name; the bytes never reach a dialect. */
-export type SecretReference = { readonly name: string; readonly version: number };
+/** A sealed secret by name; the bytes never reach a dialect. `format` is what `secretFormatOf` of core says of it. */
+export type SecretReference = { readonly name: string; readonly version: number; readonly format: SecretFormat };
 
 export type SignatureRequest = {
   readonly algorithm: 'hmac-sha256' | 'ed25519' | 'rsa-sha1' | 'rsa-sha256';
@@ -111,10 +122,7 @@ export type KeyReference =
   /** One of the webhook's secrets, decoded as the dialect says. */
   | { readonly kind: 'webhook-secret'; readonly secret: SecretReference; readonly decode: KeyDecoding }
   /** A signing key of the workspace or the server (SNS certificate). */
-  | { readonly kind: 'signing-key'; readonly name: string };
-
-/** `utf8`: the text itself (WoodWing). `whsec` and `whsk`: prefix removed, base64-decoded (Standard Webhooks). */
-export type KeyDecoding = 'utf8' | 'whsec' | 'whsk';
+  | { readonly kind: 'signing-key'; readonly name: string; readonly id?: string };
 
 /**
  * Where a signature goes. Several requests that name the same header are joined by `separator` in their order. `fixed`
@@ -128,15 +136,24 @@ export type Placement = {
   readonly fixed: readonly (readonly [name: string, value: string])[];
 };
 
-export type JudgeInput = {
-  readonly outcome: Outcome;
-  /** Number of the attempt that just ended, from 1. */
-  readonly attempt: number;
-  readonly createdAtMs: number;
+export type VerifyInput = {
+  /** Lower-case names, in the order received; a name may come twice. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The bytes as they arrived, never re-serialised. */
+  readonly body: Uint8Array;
+  readonly keys: readonly KeyMaterial[];
   readonly nowMs: number;
-  readonly policy: DeliveryPolicy;
-  /** In [0, 1): drawn once per verdict, for jitter. */
-  readonly chance: number;
+};
+
+/** An opened key, handed in by the caller for verification only. */
+export type KeyMaterial =
+  | { readonly kind: 'secret'; readonly value: string }
+  | { readonly kind: 'certificate'; readonly pem: string };
+
+/** `unsigned`: the message carries no signature of this dialect at all. `detail` never holds a secret or a signature. */
+export type Verification = {
+  readonly result: 'verified' | 'failed' | 'unsigned';
+  readonly detail: string;
 };
 
 /** Everything the console, the CLI, the API and the reference need to know about a dialect. Data only. */
@@ -154,6 +171,12 @@ export type Manifest = {
   readonly policy: DeliveryPolicy;
   /** How deliveries are signed, in words, and the header names a receiver reads. */
   readonly signing: { readonly summary: string; readonly headers: readonly string[] };
+  /** Keys of the workspace that bodies are signed with, made on first use (SNS: an RSA key with its certificate). */
+  readonly signingKeys?: readonly {
+    readonly name: string;
+    readonly algorithm: 'rsa-2048' | 'ed25519';
+    readonly certificate: boolean;
+  }[];
   /** Names that custom headers may not use (lower case), beside the ones no webhook may set. */
   readonly reservedHeaders: readonly string[];
 };
@@ -179,7 +202,7 @@ export type ConfigurationSchema = {
 
 export type GeneratedSecret = {
   readonly name: string;
-  readonly format: 'whsec' | 'whsk' | 'base64-16' | 'none';
+  readonly format: SecretFormat | 'base64-16' | 'none';
   /** How long the previous one keeps signing after a rotation. */
   readonly overlapMs: number;
 };
@@ -209,6 +232,7 @@ export type VendorRoute = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the dialect's mount, with `:name` parameters. */
   readonly path: string;
+  /** The scope its caller's key needs; `public` where the vendor asks for none (links in messages, certificates). */
   readonly scope: string;
   parse(request: VendorRequest): VendorCommand | VendorAnswer;
   present(result: JsonObject, request: VendorRequest): VendorAnswer;
@@ -218,8 +242,12 @@ export type VendorRequest = {
   readonly parameters: { readonly [name: string]: string };
   readonly query: { readonly [name: string]: string };
   readonly headers: { readonly [name: string]: string };
+  /** The JSON object, or the fields of a form; null where there was none. */
   readonly body: JsonObject | null;
 };
+
+/** What went wrong, in our words, for the vendor's form of an error. */
+export type VendorError = { readonly code: ErrorCode; readonly status: number; readonly detail: string };
 
 /** One of our use cases by name, with its input. */
 export type VendorCommand = { readonly command: string; readonly input: JsonObject };
