@@ -1,0 +1,66 @@
+/**
+ * The api's door: what `compose.ts` hands in and what it gets. The server listens on one address for everything and, if
+ * it is given a certificate, on the next port by TLS for the inbox alone.
+ */
+import type { App } from '../app/app.ts';
+import type { IdSource } from '../core/ids.ts';
+import type { VendorRoute } from '../dialects/dialect.ts';
+import type { Clock } from '../runtime/clock.ts';
+
+export type ApiSettings = {
+  readonly host: string;
+  /** 0 takes any free port (tests). */
+  readonly port: number;
+  /** Where callers reach us; absent: the address we listen on. */
+  readonly publicUrl?: string;
+  readonly version: string;
+  readonly uploadBytesMax: number;
+  /** Certificate and key (PEM) of the inbox's TLS listener; absent: no such listener. Its port is `port + 1` unless given. */
+  readonly inboxTls?: { readonly certificatePem: string; readonly keyPem: string; readonly port?: number };
+  /** Addresses and ranges of reverse proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Whether `/metrics` answers without a key. Default: it needs `settings:read`. */
+  readonly metricsOpen?: boolean;
+  /** How long `stop` waits for requests in flight before it cuts them. Default 10 s. */
+  readonly stopGraceMs?: number;
+};
+
+/** The part of a pino logger that is used. Never given a header, a body or a key. */
+export type ApiLogger = {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+/** What `/metrics` answers, in the format of Prometheus: a prom-client registry fits as it is. */
+export type MetricsPage = { readonly contentType: string; metrics(): Promise<string> };
+
+export type ApiOptions = {
+  readonly app: App;
+  readonly settings: ApiSettings;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: ApiLogger;
+  readonly metrics: MetricsPage;
+  /** Route tables of the dialects that have an API of their own, mounted at `/{dialect}`. */
+  readonly vendorRoutes?: readonly { readonly dialect: string; readonly routes: readonly VendorRoute[] }[];
+};
+
+/** Where the server listens; `url` without a trailing slash. */
+export type ApiAddress = {
+  readonly url: string;
+  readonly publicUrl: string;
+  readonly host: string;
+  readonly port: number;
+  /** The TLS listener of the inbox, null where it has none. */
+  readonly tlsUrl: string | null;
+  readonly tlsPort: number | null;
+};
+
+export interface ApiServer {
+  /** Listens. A second call answers the same address. */
+  start(): Promise<ApiAddress>;
+  /** Lets requests in flight end, ends streams, closes. Harmless before start and twice. */
+  stop(): Promise<void>;
+}
