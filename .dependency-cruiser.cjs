@@ -70,7 +70,7 @@ module.exports = {
         pathNot: [...testCode, '^src/(egress|transports)/', '^src/api/listener[^/]*[.]ts$', '^src/cli/client[.]ts$'],
       },
       {
-        path: ['^(node:)?(http|https|http2|net|tls|dns|dns/promises|dgram)$', '^node_modules/undici/'],
+        path: ['^(node:)?(http|https|http2|net|tls|dns|dns/promises|dgram)$', '(^|/)node_modules/undici/'],
         dependencyTypesNot: ['type-only'],
       },
     ),

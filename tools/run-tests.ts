@@ -46,6 +46,14 @@ function readRecords(path: string): readonly TestRecord[] {
   return lines.map((line) => JSON.parse(line) as TestRecord);
 }
 
+/** The caller's environment without what would change how node:test reports or how our own commands behave. */
+function testEnvironment(temporary: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(NODE_TEST_CONTEXT|NODE_OPTIONS|ASSETWIRE_(?!TEST_).*)$/.test(name),
+  );
+  return { ...Object.fromEntries(kept), FORCE_COLOR: '0', TMPDIR: temporary };
+}
+
 /** Runs one test file in its own process group, so that what it leaves behind can be ended with it. */
 function runProcess(file: string, recordsPath: string, options: RunOptions): Promise<Ended> {
   return new Promise((resolve) => {
@@ -55,7 +63,7 @@ function runProcess(file: string, recordsPath: string, options: RunOptions): Pro
       cwd: options.cwd,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_OPTIONS: '', FORCE_COLOR: '0', TMPDIR: options.temporary },
+      env: testEnvironment(options.temporary),
     });
     const chunks: Buffer[] = [];
     let late = '';
@@ -107,9 +115,11 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
   const complaints = wrong.map(
     ({ name, kind, reason }) => `${kind === 'todo' ? 'unfinished' : 'not ok'}: ${name}\n${reason}`,
   );
-  // A hook that fails is reported on its suite only.
-  const suites = records.filter(({ kind }) => kind === 'suite-fail');
-  if (wrong.length === 0) for (const { name, reason } of suites) complaints.push(`not ok: ${name}\n${reason}`);
+  // A hook that fails is told of by its suite; a suite that merely holds a failed test tells nothing new.
+  const suites = records
+    .filter(({ kind, reason }) => kind === 'suite-fail' && !/\d+ subtests? failed/.test(reason))
+    .map(({ name, reason }) => `not ok: ${name}\n${reason}`);
+  if (wrong.length === 0) complaints.push(...suites.splice(0));
   if (complaints.length === 0) {
     if (ended.code !== 0) complaints.push(`The file ended with ${ended.signal ?? `exit code ${ended.code}`}`);
     else if (passed + skipped.length === 0) complaints.push('The file holds no test');
@@ -123,7 +133,9 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
     ),
     durationMs: performance.now() - startedMs,
     report:
-      complaints.length === 0 ? '' : [...complaints, ended.output.trim()].filter((part) => part !== '').join('\n'),
+      complaints.length === 0
+        ? ''
+        : [...complaints, ...suites, ended.output.trim()].filter((part) => part !== '').join('\n'),
   };
 }
 

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { findTests, runFile } from './run-tests.ts';
+import type { FileResult } from './run-tests.ts';
+
+let directory: string;
+before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'assetwire-runner-'));
+});
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+async function run(name: string, code: string, boundMs = 20_000): Promise<FileResult> {
+  const file = `${name}.test.ts`;
+  writeFileSync(join(directory, file), `import { test, describe, before } from 'node:test';\n${code}`);
+  return runFile(file, { cwd: directory, temporary: directory, boundMs });
+}
+
+test('Passing tests are counted one by one, suites are not', async () => {
+  const result = await run(
+    'passing',
+    `test('a', () => {}); describe('s', () => { test('b', () => {}); test('c', () => {}); });`,
+  );
+  assert.deepEqual([result.passed, result.failed, result.report], [3, 0, '']);
+});
+
+test('A failing test is counted and its reason shown', async () => {
+  const result = await run(
+    'failing',
+    `test('good', () => {}); test('bad', () => { throw new Error('because of this'); });`,
+  );
+  assert.deepEqual([result.passed, result.failed], [1, 1]);
+  assert.match(result.report, /not ok: bad[^]*because of this/);
+});
+
+test('A file that crashes before its first test is one failure', async () => {
+  const result = await run('crashing', `throw new Error('at the top');`);
+  assert.deepEqual([result.passed, result.failed], [0, 1]);
+  assert.match(result.report, /at the top/);
+});
+
+test('A file that exits in the middle of its tests is a failure, even with exit code 0', async () => {
+  for (const code of [0, 3]) {
+    const result = await run(`exiting-${code}`, `test('a', () => { process.exit(${code}); });`);
+    assert.deepEqual([result.passed, result.failed], [0, 1], `exit code ${code}`);
+  }
+});
+
+test('A file whose process is killed after a test passed is a failure', async () => {
+  const result = await run(
+    'killed',
+    `test('a', () => {}); test('b', () => { process.kill(process.pid, 'SIGKILL'); });`,
+  );
+  assert.equal(result.failed, 1);
+  assert.match(result.report, /SIGKILL/);
+});
+
+test('A file that holds no test is a failure', async () => {
+  const result = await run('empty', `void [test, describe, before];`);
+  assert.deepEqual([result.passed, result.failed], [0, 1]);
+  assert.match(result.report, /holds no test/);
+});
+
+test('A file that does not end is stopped at its bound and is a failure', async () => {
+  const result = await run('hanging', `test('a', () => {}); setInterval(() => {}, 1000);`, 1_500);
+  assert.equal(result.failed, 1);
+  assert.match(result.report, /still running after 1.5 s/);
+});
+
+test('A hook that fails is a failure', async () => {
+  const result = await run(
+    'hook',
+    `describe('s', () => { before(() => { throw new Error('in the hook'); }); test('a', () => {}); });`,
+  );
+  assert.ok(result.failed >= 1);
+  assert.match(result.report, /in the hook/);
+});
+
+test('A todo is a failure; a test its machine cannot run is told as not tried, never as passed', async () => {
+  const todo = await run('todo', `test.todo('later'); test('a', () => {});`);
+  assert.deepEqual([todo.passed, todo.failed], [1, 1]);
+  const skipped = await run('skipped', `test('needs root', (t) => { t.skip('not root'); }); test('a', () => {});`);
+  assert.deepEqual([skipped.passed, skipped.failed, skipped.notTried], [1, 0, ['needs root: not root']]);
+});
+
+test('A rejection nobody waited for is a failure', async () => {
+  const result = await run('rejection', `test('a', () => { void Promise.reject(new Error('left alone')); });`);
+  assert.ok(result.failed >= 1);
+});
+
+test('Test files are found in every place that may hold them, and filtered by words of their path', () => {
+  for (const file of ['src/core/a.test.ts', 'packages/receiver/src/b.test.ts', 'test/e2e/c.test.ts', 'src/core/a.ts']) {
+    mkdirSync(join(directory, 'tree', file, '..'), { recursive: true });
+    writeFileSync(join(directory, 'tree', file), '');
+  }
+  const all = ['packages/receiver/src/b.test.ts', 'src/core/a.test.ts', 'test/e2e/c.test.ts'];
+  assert.deepEqual(findTests(join(directory, 'tree'), []), all);
+  assert.deepEqual(findTests(join(directory, 'tree'), ['core', 'e2e']), all.slice(1));
+});
