@@ -1,0 +1,303 @@
+/**
+ * Configuration: defaults, then `assetwire.json` in the data directory, then the environment, then flags; the later one
+ * wins. Everything that is wrong is told at once, each with its name, what was wanted and what was found. Unknown
+ * `ASSETWIRE_…` variables are refused, because a misspelt setting that is ignored is a setting that is not in force.
+ */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { OperatorError, systemCode } from './operator-error.ts';
+import { parseSetting } from './setting-values.ts';
+import type { SettingType, SettingValue } from './setting-values.ts';
+import { environmentName, flagName, otherVariables, settingRows, testVariablePrefix } from './settings-table.ts';
+import type { SettingName, SettingRow } from './settings-table.ts';
+
+/** The settings of one server, typed and checked. Absent ones are null. */
+export type Settings = {
+  readonly host: string;
+  readonly port: number;
+  readonly inboxTlsPort: number | null;
+  readonly publicUrl: string | null;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly adminKey: string | null;
+  /** 32 bytes each; the first seals, all open. */
+  readonly encryptionKey: readonly Uint8Array[] | null;
+  readonly allowedTargets: readonly string[];
+  readonly uploadBytesMax: number;
+  readonly retentionDays: number;
+  readonly shutdownSeconds: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: 'auto' | 'json' | 'human';
+};
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+
+export type SettingSource = 'default' | 'file' | 'environment' | 'flag';
+
+export type Configuration = {
+  readonly settings: Settings;
+  readonly sources: { readonly [name: string]: SettingSource };
+};
+
+/** One thing that is wrong with the configuration. `found` never shows a secret. */
+export type ConfigurationProblem = { readonly at: string; readonly wanted: string; readonly found: string };
+
+/** Refused configuration: `problems` names everything that is wrong, not only the first. */
+export class ConfigurationError extends OperatorError {
+  readonly problems: readonly ConfigurationProblem[];
+
+  constructor(problems: readonly ConfigurationProblem[]) {
+    const lines = problems.map(({ at, wanted, found }) => `  ${at}: wanted ${wanted}; found ${found}`);
+    const count = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
+    super(
+      'configuration',
+      `Configuration must be complete and correct: ${count} wrong\n${lines.join('\n')}`,
+      'Correct what is listed; `assetwire serve --help` names every setting',
+    );
+    this.problems = problems;
+  }
+}
+
+export type ConfigurationInput = {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Flags by setting name, as text. */
+  readonly flags?: Readonly<Record<string, string | undefined>>;
+  /** Reads a file as text; null where there is none. Throws where it cannot be read. */
+  readonly readFile?: (path: string) => string | null;
+};
+
+const rows: readonly SettingRow[] = settingRows;
+
+/** Reads and checks the whole configuration; throws `ConfigurationError` with everything that is wrong. */
+export function readConfiguration({
+  environment,
+  flags = {},
+  readFile = readTextFile,
+}: ConfigurationInput): Configuration {
+  const problems: ConfigurationProblem[] = [];
+  problems.push(...unknownVariables(environment));
+  const given = { environment, flags, readFile, problems };
+  const dataDir = flags['dataDir'] ?? environment['ASSETWIRE_DATA_DIR'] ?? './data';
+  const file = readSettingsFile(join(resolve(dataDir), 'assetwire.json'), given);
+  const values: Record<string, SettingValue | null> = {};
+  const sources: Record<string, SettingSource> = {};
+  for (const row of rows) {
+    const { text, source, at } = findText(row, file, given);
+    sources[row.name] = source;
+    values[row.name] = readValue(row, text, source, at, problems);
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return { settings: toSettings(values), sources };
+}
+
+type Given = Required<ConfigurationInput> & { readonly problems: ConfigurationProblem[] };
+
+function findText(
+  row: SettingRow,
+  file: Readonly<Record<string, string>>,
+  given: Given,
+): { text: string | null; source: SettingSource; at: string } {
+  const variable = environmentName(row.name);
+  const flag = given.flags[row.name];
+  if (flag !== undefined) return { text: flag, source: 'flag', at: flagName(row.name) };
+  const fromEnvironment = given.environment[variable];
+  const fromFile = row.secret === true ? readSecretFile(`${variable}_FILE`, given) : null;
+  if (fromFile !== null && fromEnvironment !== undefined) {
+    given.problems.push({ at: variable, wanted: `either ${variable} or ${variable}_FILE`, found: 'both' });
+  }
+  if (fromFile !== null) return { text: fromFile, source: 'environment', at: `${variable}_FILE` };
+  if (fromEnvironment !== undefined) return { text: fromEnvironment, source: 'environment', at: variable };
+  const inFile = Object.hasOwn(file, row.name) ? file[row.name] : undefined;
+  if (inFile !== undefined) return { text: inFile, source: 'file', at: `assetwire.json, ${row.name}` };
+  return { text: row.default, source: 'default', at: variable };
+}
+
+function readValue(
+  row: SettingRow,
+  text: string | null,
+  source: SettingSource,
+  at: string,
+  problems: ConfigurationProblem[],
+): SettingValue | null {
+  if (text === null) return null;
+  if (row.unavailable !== undefined) {
+    problems.push({ at, wanted: 'nothing', found: `a value, but ${row.unavailable} is not available in this version` });
+    return null;
+  }
+  const parsed = parseSetting(row.type, text);
+  if ('value' in parsed) return parsed.value;
+  problems.push({ at, wanted: parsed.wanted, found: row.secret === true ? `${text.length} characters` : shown(text) });
+  // A wrong value does not fall back to the default: the start is refused. The source is kept for the message only.
+  void source;
+  return null;
+}
+
+const ownVariables: ReadonlySet<string> = new Set([
+  ...Object.keys(otherVariables),
+  ...rows.map((row) => environmentName(row.name)),
+  ...rows.filter((row) => row.secret === true).map((row) => `${environmentName(row.name)}_FILE`),
+]);
+
+function unknownVariables(environment: ConfigurationInput['environment']): ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('ASSETWIRE_') || name.startsWith(testVariablePrefix) || ownVariables.has(name)) continue;
+    const near = nearest(name, [...ownVariables]);
+    problems.push({
+      at: name,
+      wanted: near === null ? 'a setting that exists' : `perhaps ${near}`,
+      found: 'an unknown variable',
+    });
+  }
+  return problems;
+}
+
+function readSecretFile(variable: string, { environment, readFile, problems }: Given): string | null {
+  const path = environment[variable];
+  if (path === undefined) return null;
+  try {
+    const text = readFile(path);
+    if (text !== null) return text.trim();
+    problems.push({ at: variable, wanted: 'a file', found: `none at ${shown(path)}` });
+  } catch (error) {
+    problems.push({ at: variable, wanted: 'a file that can be read', found: systemCode(error) ?? 'an error' });
+  }
+  return null;
+}
+
+function readSettingsFile(path: string, { readFile, problems }: Given): Record<string, string> {
+  const texts: Record<string, string> = {};
+  let parsed: unknown;
+  try {
+    const text = readFile(path);
+    if (text === null) return texts;
+    parsed = JSON.parse(text);
+  } catch (error) {
+    problems.push({
+      at: 'assetwire.json',
+      wanted: 'a readable JSON object',
+      found: systemCode(error) ?? 'invalid JSON',
+    });
+    return texts;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    problems.push({
+      at: 'assetwire.json',
+      wanted: 'a JSON object',
+      found: Array.isArray(parsed) ? 'an array' : typeof parsed,
+    });
+    return texts;
+  }
+  const names = rows.map((row) => row.name);
+  for (const [name, value] of Object.entries(parsed)) {
+    if (!names.includes(name) || name === 'dataDir') {
+      const near = nearest(name, names);
+      problems.push({
+        at: `assetwire.json, ${shown(name)}`,
+        wanted: near === null || name === 'dataDir' ? 'a setting that may stand in the file' : `perhaps ${near}`,
+        found: name === 'dataDir' ? 'the directory that the file itself lies in' : 'an unknown setting',
+      });
+    } else if (typeof value === 'string' || typeof value === 'number') texts[name] = String(value);
+    else if (Array.isArray(value) && value.every((item) => typeof item === 'string')) texts[name] = value.join(',');
+    else problems.push({ at: `assetwire.json, ${name}`, wanted: 'a string, a number or strings', found: typeof value });
+  }
+  return texts;
+}
+
+function readTextFile(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+/** The table's values in the shape of `Settings`. The parsers have made each of the type that its row names. */
+function toSettings(values: Readonly<Record<string, SettingValue | null>>): Settings {
+  const text = (name: SettingName): string => String(values[name] ?? '');
+  const textOrNull = (name: SettingName): string | null => (values[name] === null ? null : text(name));
+  const number = (name: SettingName): number => Number(values[name]);
+  const keys = values['encryptionKey'];
+  return {
+    host: text('host'),
+    port: number('port'),
+    inboxTlsPort: values['inboxTlsPort'] === null ? null : number('inboxTlsPort'),
+    publicUrl: textOrNull('publicUrl'),
+    dataDir: text('dataDir'),
+    adminKey: textOrNull('adminKey'),
+    encryptionKey: Array.isArray(keys) ? keys.filter((key) => key instanceof Uint8Array) : null,
+    allowedTargets: listOf(values['allowedTargets']),
+    uploadBytesMax: number('uploadBytesMax'),
+    retentionDays: number('retentionDays'),
+    shutdownSeconds: number('shutdownSeconds'),
+    logLevel: choice(text('logLevel'), ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    logFormat: choice(text('logFormat'), ['auto', 'json', 'human']),
+  };
+}
+
+function listOf(value: SettingValue | null | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function choice<Choice extends string>(text: string, choices: readonly Choice[]): Choice {
+  const found = choices.find((one) => one === text);
+  if (found === undefined) throw new TypeError(`Choice must be in the table: ${text}`);
+  return found;
+}
+
+/** A value as it may stand in a message: quoted, on one line, cut. */
+function shown(text: string): string {
+  const quoted = JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return quoted;
+}
+
+/** The nearest known name by edit distance, where it is near enough to be meant. */
+export function nearest(name: string, known: readonly string[]): string | null {
+  let best: { readonly name: string; readonly distance: number } | null = null;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (best === null || distance < best.distance) best = { name: candidate, distance };
+  }
+  return best !== null && best.distance <= 3 ? best.name : null;
+}
+
+function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column += 1) {
+      const replaced = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[right.length] ?? 0;
+}
+
+/** The settings as they may be shown: secrets as `set` or `not set`, with where each came from. */
+export function describeSettings({ settings, sources }: Configuration): readonly {
+  readonly name: string;
+  readonly variable: string;
+  readonly value: string;
+  readonly source: SettingSource;
+}[] {
+  const values: Readonly<Record<string, unknown>> = settings;
+  return rows
+    .filter((row) => row.unavailable === undefined)
+    .map((row) => {
+      const value = values[row.name];
+      const source = sources[row.name] ?? 'default';
+      const variable = environmentName(row.name);
+      if (row.secret === true) return { name: row.name, variable, value: value === null ? 'not set' : 'set', source };
+      return { name: row.name, variable, value: value === null ? '' : String(value), source };
+    });
+}
+
+/** For tests and embedders: every default, with what is given laid over it. */
+export function defaultSettings(given: Partial<Settings> & Pick<Settings, 'dataDir'>): Settings {
+  const { settings } = readConfiguration({ environment: {}, flags: { dataDir: given.dataDir }, readFile: () => null });
+  return { ...settings, ...given };
+}
+
+export type { SettingType };

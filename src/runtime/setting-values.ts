@@ -1,0 +1,116 @@
+/** How the text of a setting becomes a value, and what is said when it does not. */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+
+export type SettingType =
+  | { readonly kind: 'text'; readonly charactersMin?: number; readonly charactersMax: number }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'bytes'; readonly min: number; readonly max: number }
+  | { readonly kind: 'url' }
+  | { readonly kind: 'path' }
+  | { readonly kind: 'cidrs' }
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'choice'; readonly of: readonly string[] };
+
+export type SettingValue = string | number | readonly string[] | readonly Uint8Array[];
+
+export type Parsed = { readonly value: SettingValue } | { readonly wanted: string };
+
+/** The value of a setting's text, or what was wanted instead. */
+export function parseSetting(type: SettingType, text: string): Parsed {
+  switch (type.kind) {
+    case 'text':
+      return parseText(type, text);
+    case 'integer':
+      return parseInteger(type, text);
+    case 'bytes':
+      return parseBytes(type, text);
+    case 'url':
+      return parseUrl(text);
+    case 'path':
+      return text === '' || text.includes('\0') ? { wanted: 'a path' } : { value: resolve(text) };
+    case 'cidrs':
+      return parseCidrs(text);
+    case 'keys':
+      return parseKeys(text);
+    case 'choice':
+      return type.of.includes(text) ? { value: text } : { wanted: `one of ${type.of.join(', ')}` };
+    default:
+      return type satisfies never;
+  }
+}
+
+function parseText(type: SettingType & { kind: 'text' }, text: string): Parsed {
+  const min = type.charactersMin ?? 1;
+  const fits = text.length >= min && text.length <= type.charactersMax && text.trim() === text;
+  return fits ? { value: text } : { wanted: `${min} to ${type.charactersMax} characters without blanks around them` };
+}
+
+function parseInteger(type: SettingType & { kind: 'integer' }, text: string): Parsed {
+  const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= type.min && value <= type.max) return { value };
+  return { wanted: `a whole number from ${type.min} to ${type.max}` };
+}
+
+const byteUnits: { readonly [unit: string]: number } = {
+  '': 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+function parseBytes(type: SettingType & { kind: 'bytes' }, text: string): Parsed {
+  const match = /^(\d{1,15})(|KiB|MiB|GiB|TiB)$/.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) * (byteUnits[match[2] ?? ''] ?? Number.NaN);
+  if (value >= type.min && value <= type.max) return { value };
+  return { wanted: `a number of bytes from ${type.min} to ${type.max}, such as 500MiB` };
+}
+
+function parseUrl(text: string): Parsed {
+  const wanted = { wanted: 'an http or https URL without credentials, query or fragment' };
+  if (!URL.canParse(text)) return wanted;
+  const url = new URL(text);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (!plain || (url.protocol !== 'http:' && url.protocol !== 'https:')) return wanted;
+  return { value: text.replace(/\/+$/, '') };
+}
+
+function parseCidrs(text: string): Parsed {
+  const ranges = splitList(text);
+  return ranges.every(isCidr)
+    ? { value: ranges }
+    : { wanted: 'address ranges separated by commas, such as 10.1.0.0/16,fd00::/8' };
+}
+
+function isCidr(range: string): boolean {
+  const [address, bits, ...rest] = range.split('/');
+  if (address === undefined || bits === undefined || rest.length > 0 || !/^\d{1,3}$/.test(bits)) return false;
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+}
+
+/** Keys of 32 bytes, as 64 hex digits or as base64 (either alphabet, padded or not). */
+function parseKeys(text: string): Parsed {
+  const keys: Uint8Array[] = [];
+  for (const part of splitList(text)) {
+    const key = parseKey(part);
+    if (key === null) return { wanted: '32 random bytes as base64 or hex, such as made by: openssl rand -base64 32' };
+    keys.push(key);
+  }
+  return keys.length > 0 ? { value: keys } : { wanted: 'at least one key' };
+}
+
+export function parseKey(text: string): Uint8Array | null {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return new Uint8Array(Buffer.from(text, 'hex'));
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return null;
+  const key = Buffer.from(text, 'base64');
+  return key.length === 32 ? new Uint8Array(key) : null;
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -1,0 +1,164 @@
+/**
+ * Every setting in one table. Command-line flags, environment variables, the file `assetwire.json`, `doctor` and
+ * docs/reference/settings.md are all drawn from it, so a setting cannot exist in one place and be missing in another.
+ */
+import type { SettingType } from './setting-values.ts';
+
+export type SettingRow = {
+  /** The name in `Settings`, in `assetwire.json` and, in kebab-case, of the flag. */
+  readonly name: string;
+  readonly type: SettingType;
+  /** As it would be written in the environment; null where absence means something of its own (see `summary`). */
+  readonly default: string | null;
+  readonly unit?: string;
+  readonly summary: string;
+  /** Never printed; may also be given as a file (`ASSETWIRE_…_FILE`). */
+  readonly secret?: true;
+  /** Why the setting is refused in this version: its feature is not built yet. */
+  readonly unavailable?: string;
+};
+
+export const settingRows = [
+  {
+    name: 'host',
+    type: { kind: 'text', charactersMax: 253 },
+    default: '127.0.0.1',
+    summary: 'Address to listen on. 0.0.0.0 opens the server to the network',
+  },
+  {
+    name: 'port',
+    type: { kind: 'integer', min: 0, max: 65_535 },
+    default: '8484',
+    summary: 'Port to listen on; 0 takes a free one',
+  },
+  {
+    name: 'inboxTlsPort',
+    type: { kind: 'integer', min: 0, max: 65_535 },
+    default: null,
+    summary: 'Port of the inbox’s TLS listener; absent: the port + 1, or a free one where the port is 0',
+  },
+  {
+    name: 'publicUrl',
+    type: { kind: 'url' },
+    default: null,
+    summary: 'The URL under which receivers and browsers reach this server; absent: the address it listens on',
+  },
+  {
+    name: 'dataDir',
+    type: { kind: 'path' },
+    default: './data',
+    summary: 'Directory for database, files and keys; made with mode 0700',
+  },
+  {
+    name: 'adminKey',
+    type: { kind: 'text', charactersMin: 32, charactersMax: 512 },
+    default: null,
+    secret: true,
+    summary: 'The admin key; absent: one is generated at the first start and printed once',
+  },
+  {
+    name: 'encryptionKey',
+    type: { kind: 'keys' },
+    default: null,
+    secret: true,
+    summary:
+      'Key that seals secrets at rest: 32 bytes as base64 or hex. Several, separated by commas: the first seals, all open (rotation). Absent: one is generated into the data directory',
+  },
+  {
+    name: 'allowedTargets',
+    type: { kind: 'cidrs' },
+    default: '',
+    summary: 'Private or special address ranges that webhooks may reach all the same, e.g. 127.0.0.0/8,10.1.0.0/16',
+  },
+  {
+    name: 'uploadBytesMax',
+    type: { kind: 'bytes', min: 1_024, max: 1024 ** 4 },
+    default: '1GiB',
+    unit: 'bytes',
+    summary: 'Largest file that may be uploaded (KiB, MiB, GiB are understood)',
+  },
+  {
+    name: 'retentionDays',
+    type: { kind: 'integer', min: 1, max: 3_650 },
+    default: '30',
+    unit: 'days',
+    summary: 'How long changes, ended deliveries and attempts are kept; what is still owed is never dropped',
+  },
+  {
+    name: 'shutdownSeconds',
+    type: { kind: 'integer', min: 1, max: 600 },
+    default: '25',
+    unit: 'seconds',
+    summary: 'How long a stop waits for attempts in flight before they are marked interrupted',
+  },
+  {
+    name: 'logLevel',
+    type: { kind: 'choice', of: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] },
+    default: 'info',
+    summary: 'The least severe records to log',
+  },
+  {
+    name: 'logFormat',
+    type: { kind: 'choice', of: ['auto', 'json', 'human'] },
+    default: 'auto',
+    summary: 'json: one object per line; human: one readable line per record; auto: human on a terminal, else json',
+  },
+  {
+    name: 'databaseUrl',
+    type: { kind: 'text', charactersMax: 2_048 },
+    default: null,
+    secret: true,
+    unavailable: 'PostgreSQL storage',
+    summary: 'A postgres:// URL; absent: SQLite in the data directory',
+  },
+  {
+    name: 'smtpUrl',
+    type: { kind: 'text', charactersMax: 2_048 },
+    default: null,
+    secret: true,
+    unavailable: 'e-mail',
+    summary: 'The SMTP server for e-mail deliveries and warnings',
+  },
+  {
+    name: 'blobsUrl',
+    type: { kind: 'text', charactersMax: 2_048 },
+    default: null,
+    secret: true,
+    unavailable: 'storing files in S3',
+    summary: 'An s3:// URL for files; absent: the data directory',
+  },
+  {
+    name: 'snsUrl',
+    type: { kind: 'url' },
+    default: null,
+    unavailable: 'the Bynder dialect',
+    summary: 'Base of the certificate, confirmation and unsubscription links in SNS messages',
+  },
+  {
+    name: 'dialectListen',
+    type: { kind: 'text', charactersMax: 2_048 },
+    default: null,
+    unavailable: 'vendor APIs on ports of their own',
+    summary: 'Vendor APIs at the root of own ports, e.g. woodwing=127.0.0.1:8600',
+  },
+] as const satisfies readonly SettingRow[];
+
+export type SettingName = (typeof settingRows)[number]['name'];
+
+/** `uploadBytesMax` → `ASSETWIRE_UPLOAD_BYTES_MAX`. */
+export function environmentName(name: string): string {
+  return `ASSETWIRE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** `uploadBytesMax` → `--upload-bytes-max`. */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Variables of ours that are no settings of the server: the CLI's own, and the tests'. */
+export const otherVariables = {
+  ASSETWIRE_URL: 'The server that the command line talks to',
+  ASSETWIRE_KEY: 'The key that the command line uses',
+  ASSETWIRE_KEY_FILE: 'A file that holds the key that the command line uses',
+} as const;
+export const testVariablePrefix = 'ASSETWIRE_TEST_';
