@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { test } from 'node:test';
+import { AssetwireError } from '../../core/errors.ts';
+import { describeBlobs } from '../testing/blobs-conformance.ts';
+import { createDiskBlobs } from './disk-blobs.ts';
+
+const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'assetwire-blobs-'));
+
+async function filesBelow(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
+}
+
+describeBlobs({
+  name: 'disk blobs',
+  async open() {
+    const directory = await temporary();
+    const blobs = createDiskBlobs({ directory });
+    await blobs.start();
+    return {
+      blobs,
+      traces: async () => (await filesBelow(directory)).length,
+      close: async () => {
+        await blobs.stop();
+        await rm(directory, { recursive: true });
+      },
+    };
+  },
+});
+
+test('FD-08 a full disk is storage_full and leaves no half file', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const blobs = createDiskBlobs({ directory, create: (path) => createOnFullDisk(path, 100_000) });
+  await blobs.start();
+  const content = Readable.from([Buffer.alloc(60_000), Buffer.alloc(60_000)]);
+  await assert.rejects(blobs.put('default', content, { bytesMax: 1_000_000 }), (error) => {
+    return error instanceof AssetwireError && error.code === 'storage_full' && error.retryAfterSeconds !== undefined;
+  });
+  assert.deepEqual(await filesBelow(directory), []);
+  const small = await blobs.put('default', Readable.from(['fits']), { bytesMax: 1_000_000 });
+  assert.equal(small.bytes, 4);
+});
+
+test('UP-13 what a killed process left half-written is swept', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const blobs = createDiskBlobs({ directory });
+  await blobs.start();
+  await writeFile(join(directory, 'incoming', 'half'), 'half');
+  assert.equal(await blobs.sweep(), 1);
+  assert.equal(await blobs.sweep(), 0);
+});
+
+test('the file and its directory are synced before the answer', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const calls: string[] = [];
+  const create = async (path: string): Promise<FileHandle> => {
+    const handle = await open(path, 'wx');
+    return watched(handle, calls);
+  };
+  const blobs = createDiskBlobs({ directory, create });
+  await blobs.start();
+  await blobs.put('default', Readable.from(['content']), { bytesMax: 100 });
+  assert.deepEqual(calls, ['write', 'sync', 'close']);
+});
+
+/** A file handle that writes in full until `room` bytes are used, then in part, then fails as a full disk does. */
+async function createOnFullDisk(path: string, room: number): Promise<FileHandle> {
+  const handle = await open(path, 'wx');
+  let left = room;
+  return proxied(handle, {
+    write: async (chunk: Uint8Array, offset: number, length: number) => {
+      if (left === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      const bytes = Math.min(length, left);
+      left -= bytes;
+      return handle.write(chunk, offset, bytes);
+    },
+  });
+}
+
+function watched(handle: FileHandle, calls: string[]): FileHandle {
+  const note = (name: 'sync' | 'close') => async () => {
+    calls.push(name);
+    await handle[name]();
+  };
+  const write = (chunk: Uint8Array, offset: number, length: number): unknown => {
+    calls.push('write');
+    return handle.write(chunk, offset, length);
+  };
+  return proxied(handle, { write, sync: note('sync'), close: note('close') });
+}
+
+function proxied(handle: FileHandle, replaced: Readonly<Record<string, unknown>>): FileHandle {
+  return new Proxy(handle, {
+    get(target, name) {
+      if (typeof name === 'string' && Object.hasOwn(replaced, name)) return replaced[name];
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}

@@ -1,0 +1,168 @@
+/** What every implementation of the blobs contract must do. Each is run through it by a test file of its own. */
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { AssetwireError } from '../../core/errors.ts';
+import type { Blobs } from '../blobs.ts';
+
+export type BlobsSubject = {
+  readonly name: string;
+  /** A started, empty store and how it is put away. */
+  open(): Promise<{
+    readonly blobs: Blobs;
+    readonly traces: () => Promise<number>;
+    readonly close: () => Promise<void>;
+  }>;
+};
+
+const bytesMax = 10_000_000;
+
+/** Registers the suite. `traces` counts everything the store keeps, half-written things included. */
+export function describeBlobs(subject: BlobsSubject): void {
+  const conforms = (name: string, run: (blobs: Blobs, traces: () => Promise<number>) => Promise<void>): void => {
+    test(`${subject.name}: ${name}`, async () => {
+      const { blobs, traces, close } = await subject.open();
+      try {
+        await run(blobs, traces);
+      } finally {
+        await close();
+      }
+    });
+  };
+  describeContent(conforms);
+  describeRefusals(conforms);
+}
+
+type Conforms = (name: string, run: (blobs: Blobs, traces: () => Promise<number>) => Promise<void>) => void;
+
+function describeContent(conforms: Conforms): void {
+  conforms('what is put is read back, with the hashes of its bytes', async (blobs) => {
+    const content = randomBytes(300_000);
+    const stored = await blobs.put('default', Readable.from(slices(content, 7_001)), { bytesMax });
+    for (const algorithm of ['sha256', 'sha1', 'md5'] as const) {
+      assert.equal(stored[algorithm], createHash(algorithm).update(content).digest('hex'));
+    }
+    assert.equal(stored.blob, stored.sha256);
+    assert.equal(stored.bytes, content.length);
+    assert.deepEqual(Buffer.from(stored.head), content.subarray(0, 4_100));
+    assert.deepEqual(await read(blobs, 'default', stored.blob), content);
+    assert.deepEqual(await blobs.stat('default', stored.blob), { bytes: content.length });
+  });
+
+  conforms('an empty file is a file', async (blobs) => {
+    const stored = await blobs.put('default', Readable.from([]), { bytesMax });
+    assert.equal(stored.bytes, 0);
+    assert.equal(stored.head.length, 0);
+    assert.deepEqual(await read(blobs, 'default', stored.blob), Buffer.alloc(0));
+  });
+
+  conforms('a range is inclusive at both ends', async (blobs) => {
+    const stored = await put(blobs, 'default', 'abcdefghij');
+    assert.equal(String(await read(blobs, 'default', stored, { from: 2, to: 4 })), 'cde');
+    assert.equal(String(await read(blobs, 'default', stored, { from: 9, to: 99 })), 'j');
+  });
+
+  conforms('the same content twice is one blob, also when both arrive at once', async (blobs) => {
+    const both = await Promise.all([put(blobs, 'default', 'same'), put(blobs, 'default', 'same')]);
+    assert.equal(both[0], both[1]);
+    assert.equal(String(await read(blobs, 'default', both[0])), 'same');
+  });
+
+  conforms('TN a blob of one workspace is not found from another', async (blobs) => {
+    const stored = await put(blobs, 'one', 'mine');
+    assert.equal(await blobs.open('two', stored), null);
+    assert.equal(await blobs.stat('two', stored), null);
+    await blobs.remove('two', stored);
+    assert.equal(String(await read(blobs, 'one', stored)), 'mine');
+  });
+
+  conforms('what is removed is gone, and removing it again is harmless', async (blobs) => {
+    const stored = await put(blobs, 'default', 'gone');
+    await blobs.remove('default', stored);
+    await blobs.remove('default', stored);
+    assert.equal(await blobs.open('default', stored), null);
+  });
+}
+
+function describeRefusals(conforms: Conforms): void {
+  conforms('UP-11 no name from outside becomes a path', async (blobs) => {
+    const { blob } = await blobs.put('../../etc', Readable.from(['x']), { bytesMax });
+    assert.equal(String(await read(blobs, '../../etc', blob)), 'x');
+    for (const name of ['../../../etc/passwd', '/etc/passwd', 'A'.repeat(64), `${blob}/..`, `${blob}\0`, '']) {
+      assert.equal(await blobs.open('default', name), null);
+      assert.equal(await blobs.stat('default', name), null);
+      assert.equal(blobs.localPath('default', name), null);
+      await blobs.remove('default', name);
+    }
+  });
+
+  conforms('UP-13 one byte beyond the limit is refused, the limit itself is not', async (blobs, traces) => {
+    await blobs.put('default', Readable.from([Buffer.alloc(600), Buffer.alloc(400)]), { bytesMax: 1_000 });
+    const before = await traces();
+    const tooLarge = Readable.from([Buffer.alloc(600), Buffer.alloc(401)]);
+    await refuses(blobs.put('default', tooLarge, { bytesMax: 1_000 }), 'upload_too_large');
+    assert.equal(tooLarge.destroyed, true, 'the rest of the stream is not read');
+    assert.equal(await traces(), before);
+  });
+
+  conforms('UP-13 an upload that breaks off leaves nothing', async (blobs, traces) => {
+    const before = await traces();
+    const failing = new Readable({ read: () => undefined });
+    failing.push(Buffer.alloc(50_000));
+    const failed = blobs.put('default', failing, { bytesMax });
+    failing.destroy(new Error('connection reset'));
+    await refuses(failed, 'upload_incomplete');
+    const silent = new Readable({ read: () => undefined });
+    silent.push(Buffer.alloc(50_000));
+    const broken = blobs.put('default', silent, { bytesMax });
+    silent.destroy();
+    await refuses(broken, 'upload_incomplete');
+    assert.equal(await traces(), before);
+  });
+
+  conforms('a sweep leaves uploads alone that are under way', async (blobs) => {
+    const content = new Readable({ read: () => undefined });
+    content.push('half ');
+    const putting = blobs.put('default', content, { bytesMax });
+    await blobs.sweep();
+    content.push('whole');
+    content.push(null);
+    const { blob } = await putting;
+    await blobs.sweep();
+    assert.equal(String(await read(blobs, 'default', blob)), 'half whole');
+  });
+
+  conforms('stop before start, stop twice and start twice are harmless', async (blobs) => {
+    await blobs.start();
+    await blobs.stop();
+    await blobs.stop();
+    await blobs.start();
+    assert.equal(String(await read(blobs, 'default', await put(blobs, 'default', 'again'))), 'again');
+  });
+}
+
+async function put(blobs: Blobs, workspaceId: string, text: string): Promise<string> {
+  const { blob } = await blobs.put(workspaceId, Readable.from([Buffer.from(text)]), { bytesMax });
+  return blob;
+}
+
+async function read(
+  blobs: Blobs,
+  workspaceId: string,
+  blob: string,
+  range?: { readonly from: number; readonly to: number },
+): Promise<Buffer> {
+  const stream = await blobs.open(workspaceId, blob, range);
+  assert.notEqual(stream, null);
+  return stream === null ? Buffer.alloc(0) : buffer(stream);
+}
+
+async function refuses(promise: Promise<unknown>, code: string): Promise<void> {
+  await assert.rejects(promise, (error) => error instanceof AssetwireError && error.code === code);
+}
+
+function* slices(content: Buffer, size: number): Generator<Buffer> {
+  for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
+}
