@@ -6,6 +6,8 @@ import type { App } from '../app/app.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { VendorRoute } from '../dialects/dialect.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
 
 export type ApiSettings = {
   readonly host: string;
@@ -25,16 +27,11 @@ export type ApiSettings = {
   readonly stopGraceMs?: number;
 };
 
-/** The part of a pino logger that is used. Never given a header, a body or a key. */
-export type ApiLogger = {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-};
+/** The part of the logger that is used. Never given a header, a body or a key. */
+export type ApiLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
 
-/** What `/metrics` answers, in the format of Prometheus: a prom-client registry fits as it is. */
-export type MetricsPage = { readonly contentType: string; metrics(): Promise<string> };
+/** The part of the metrics that is used: what `/metrics` answers and what is counted per request. */
+export type ApiMetrics = Pick<Metrics, 'text' | 'contentType' | 'apiRequest' | 'uploaded'>;
 
 export type ApiOptions = {
   readonly app: App;
@@ -42,7 +39,7 @@ export type ApiOptions = {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: ApiLogger;
-  readonly metrics: MetricsPage;
+  readonly metrics: ApiMetrics;
   /** Route tables of the dialects that have an API of their own, mounted at `/{dialect}`. */
   readonly vendorRoutes?: readonly { readonly dialect: string; readonly routes: readonly VendorRoute[] }[];
 };

@@ -9,6 +9,10 @@ export const errorTable = {
   invalid_request: { status: 422, retry: false, title: 'The request does not fit its schema' },
   json_too_deep: { status: 422, retry: false, title: 'The JSON is nested too deeply' },
   json_too_many_keys: { status: 422, retry: false, title: 'The JSON has too many keys' },
+  malformed_request: { status: 400, retry: false, title: 'The request is not well-formed HTTP' },
+  request_timeout: { status: 408, retry: true, title: 'The request took too long to arrive' },
+  headers_too_large: { status: 431, retry: false, title: 'The request headers are too large' },
+  range_not_satisfiable: { status: 416, retry: false, title: 'The range lies outside the content' },
   body_too_large: { status: 413, retry: false, title: 'The body is too large' },
   unsupported_media_type: { status: 415, retry: false, title: 'The content type is not accepted here' },
   method_not_allowed: { status: 405, retry: false, title: 'The method is not allowed here' },
@@ -34,6 +38,7 @@ export const errorTable = {
   // Callers
   unauthenticated: { status: 401, retry: false, title: 'A valid key is needed' },
   forbidden: { status: 403, retry: false, title: 'The key lacks the scope' },
+  cross_site_request: { status: 403, retry: false, title: 'Another site may not do this with your session' },
   not_found: { status: 404, retry: false, title: 'There is no such thing' },
   too_many_requests: { status: 429, retry: true, title: 'Too many requests' },
   // State

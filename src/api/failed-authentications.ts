@@ -1,0 +1,93 @@
+/**
+ * Slows down guessing of keys (HARDENING AK-06). One bucket per peer address as the socket knows it: nothing a caller
+ * writes into a request chooses its bucket. An empty bucket answers 429 before the key is looked at, except for keys that
+ * have been good from there while the bucket was in use: behind one address (a proxy, a NAT) a client with a revoked key
+ * must not lock out its neighbours. While nobody fails there are no buckets and nothing is hashed.
+ */
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import type { Clock } from '../runtime/clock.ts';
+
+const failuresInARow = 30;
+const failuresPerSecond = 0.5;
+const addressesMax = 10_000;
+const goodKeysMax = 1_000;
+
+type Bucket = { left: number; atMs: number; readonly good: Set<string> };
+
+export interface FailedAuthentications {
+  /** Seconds to wait, or 0 where the key may be looked at. */
+  waitSeconds(address: () => string, token: string): number;
+  failed(address: () => string): void;
+  succeeded(address: () => string, token: string): void;
+}
+
+export function createFailedAuthentications({ clock }: { readonly clock: Clock }): FailedAuthentications {
+  const buckets = new Map<string, Bucket>();
+
+  const refill = (bucket: Bucket): void => {
+    const nowMs = clock.monotonicMs();
+    bucket.left = Math.min(failuresInARow, bucket.left + ((nowMs - bucket.atMs) / 1_000) * failuresPerSecond);
+    bucket.atMs = nowMs;
+  };
+
+  return {
+    waitSeconds(address, token) {
+      if (buckets.size === 0) return 0;
+      const bucket = buckets.get(bucketName(address()));
+      if (bucket === undefined) return 0;
+      refill(bucket);
+      if (bucket.left >= 1 || bucket.good.has(digest(token))) return 0;
+      return Math.ceil((1 - bucket.left) / failuresPerSecond);
+    },
+    failed(address) {
+      const name = bucketName(address());
+      let bucket = buckets.get(name);
+      if (bucket === undefined) {
+        if (buckets.size >= addressesMax) forgetOne(buckets, refill);
+        bucket = { left: failuresInARow, atMs: clock.monotonicMs(), good: new Set() };
+      } else {
+        refill(bucket);
+        buckets.delete(name);
+      }
+      bucket.left = Math.max(0, bucket.left - 1);
+      // Set again so that the map's order is that of the latest failure.
+      buckets.set(name, bucket);
+    },
+    succeeded(address, token) {
+      if (buckets.size === 0) return;
+      const name = bucketName(address());
+      const bucket = buckets.get(name);
+      if (bucket === undefined) return;
+      refill(bucket);
+      if (bucket.left >= failuresInARow) buckets.delete(name);
+      else if (bucket.good.size < goodKeysMax) bucket.good.add(digest(token));
+    },
+  };
+}
+
+/** Whoever has one IPv6 address has 2^64 of them: a bucket stands for the whole /64. */
+export function bucketName(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? [];
+  const groups = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
+  if (tail !== undefined) while (groups.length + behind.length < 8) groups.push('0');
+  return [...groups, ...behind].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+}
+
+/** Makes room: a bucket that has filled up again, else the one whose latest failure is the longest ago. */
+function forgetOne(buckets: Map<string, Bucket>, refill: (bucket: Bucket) => void): void {
+  const oldest = buckets.keys().next();
+  for (const [name, bucket] of buckets) {
+    refill(bucket);
+    if (bucket.left < failuresInARow) break;
+    buckets.delete(name);
+    return;
+  }
+  if (oldest.done !== true) buckets.delete(oldest.value);
+}
+
+function digest(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
+}

@@ -1,0 +1,58 @@
+import { AssetwireError, errorTable, type ErrorCode, type Problem } from '../core/errors.ts';
+
+export const problemContentType = 'application/problem+json';
+
+/** RFC 9457, with our stable `code` and what to do about it. Never a stack, a path of the server, SQL or a secret. */
+export type ProblemDocument = {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly mend?: string;
+  readonly problems?: readonly Problem[];
+  readonly requestId: string;
+};
+
+/** `type` is a name, not a place: installations have no common host, and the code is what programs compare. */
+export function problemDocument(error: AssetwireError, requestId: string): ProblemDocument {
+  const { status, title } = errorTable[error.code];
+  return {
+    type: `urn:assetwire:error:${error.code}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    ...(error.mend === undefined ? {} : { mend: error.mend }),
+    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+    requestId,
+  };
+}
+
+/** What a caller is shown of anything thrown: our own errors as they are, everything else as `internal`. */
+export function presentableError(thrown: unknown): AssetwireError {
+  if (thrown instanceof AssetwireError) return thrown;
+  return new AssetwireError('internal', {
+    detail: 'Answer the request: something failed that should not have',
+    mend: 'Try again; if it stays, give the requestId to whoever runs this server',
+    cause: thrown,
+  });
+}
+
+export function notFound(detail = 'Find it here: nothing of this name'): AssetwireError {
+  return new AssetwireError('not_found', { detail });
+}
+
+/** A request that does not fit its schema. */
+export function invalidRequest(problems: readonly Problem[], where: string): AssetwireError {
+  const first = problems[0];
+  const detail =
+    first === undefined
+      ? `Check ${where}: it does not fit its schema`
+      : `Check ${where}, ${first.at === '' ? 'the whole' : first.at}, wanted ${first.wanted}: ${first.found}`;
+  return new AssetwireError('invalid_request', {
+    detail,
+    problems,
+    mend: 'See the operation in /docs or /openapi.json',
+  });
+}

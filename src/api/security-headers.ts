@@ -1,0 +1,46 @@
+/**
+ * Sent with everything (HARDENING UI-07, UI-08). As flat arrays of lower-case names and values, which is what
+ * `ServerResponse.writeHead` takes without building a table per response.
+ */
+const everywhere: readonly string[] = [
+  'x-content-type-options',
+  'nosniff',
+  'referrer-policy',
+  'no-referrer',
+  'cache-control',
+  'no-store',
+];
+
+const sameOrigin: readonly string[] = [
+  'cross-origin-opener-policy',
+  'same-origin',
+  'cross-origin-resource-policy',
+  'same-origin',
+];
+
+/** JSON, problems, text: nothing in them may run, load or be framed. */
+export const apiHeaders: readonly string[] = [
+  ...everywhere,
+  ...sameOrigin,
+  'content-security-policy',
+  "default-src 'none'; frame-ancestors 'none'",
+];
+
+/** Our own pages: our own scripts and styles only, none inline. */
+export const pageHeaders: readonly string[] = [
+  ...everywhere,
+  ...sameOrigin,
+  'content-security-policy',
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+];
+
+/** What strangers sent or uploaded: even if a browser is made to open it, it is an inert document of no origin. */
+export const foreignHeaders: readonly string[] = [
+  ...everywhere,
+  'content-security-policy',
+  "sandbox; default-src 'none'; frame-ancestors 'none'",
+];
+
+/** Added where we are reached by https. */
+export const transportSecurity: readonly string[] = ['strict-transport-security', 'max-age=31536000'];
