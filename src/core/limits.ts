@@ -5,6 +5,7 @@ export const limits = {
   batchItemsMax: 1_000,
   jsonDepthMax: 64,
   jsonKeysMax: 10_000,
+  jsonElementsMax: 100_000,
   urlCharactersMax: 2_048,
   customHeadersMax: 32,
   customHeaderBytesMax: 8_192,

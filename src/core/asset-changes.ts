@@ -1,0 +1,127 @@
+import type { AssetVersion } from './asset.ts';
+import type { ChangeKind } from './change.ts';
+import { changedFields } from './difference.ts';
+import { isList, isObject, ownValue } from './json-equality.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** One thing that happened between two states of an asset, with the changed fields that belong to it. */
+export type AssetHappening = { readonly kind: ChangeKind; readonly changed: readonly string[] };
+
+/** Fields of `info` that have a kind of their own: rights and review, which vendors tell apart. */
+const infoKinds: { readonly [field: string]: ChangeKind } = {
+  'info.approval': 'asset.approval_changed',
+  'info.expiration': 'asset.expiration_changed',
+  'info.comments': 'asset.comments_changed',
+};
+
+const fieldKinds: { readonly [field: string]: ChangeKind } = {
+  name: 'asset.renamed',
+  path: 'asset.moved',
+  tags: 'asset.tags_changed',
+  labels: 'asset.labels_changed',
+  collections: 'asset.collections_changed',
+  renditions: 'asset.renditions_made',
+};
+
+/** Fields that follow from others or are ours alone: no change of their own. */
+const silent = new Set(['inspection', 'aliases', 'createdAtMs', 'createdBy']);
+
+/** The order in which several changes of one write are told. */
+const order: readonly ChangeKind[] = [
+  'asset.version_added',
+  'asset.version_activated',
+  'asset.renamed',
+  'asset.moved',
+  'asset.info_changed',
+  'asset.metadata_changed',
+  'asset.tags_changed',
+  'asset.labels_changed',
+  'asset.collections_changed',
+  'asset.approval_changed',
+  'asset.expiration_changed',
+  'asset.comments_changed',
+  'asset.checked_out',
+  'asset.checked_in',
+  'asset.renditions_made',
+  'asset.archived',
+  'asset.unarchived',
+];
+
+/**
+ * Which changes lie between two full states of an asset: what a pushed state or a patch yields. A new asset is created
+ * and ready at once (its state is full), a missing one deleted; otherwise one change per kind, each with the fields that
+ * belong to it, in a fixed order. None where nothing differs that anybody is told about.
+ *
+ * A check-out that ends is a check-in here: that it was undone is known only to whoever undid it.
+ */
+export function changeKindsFor(before: JsonObject | null, after: JsonObject | null): readonly AssetHappening[] {
+  if (before === null && after === null) return [];
+  const changed = changedFields(before, after);
+  if (before === null) {
+    return [
+      { kind: 'asset.created', changed },
+      { kind: 'asset.ready', changed },
+    ];
+  }
+  if (after === null) return [{ kind: 'asset.deleted', changed }];
+  const byKind = new Map<ChangeKind, string[]>();
+  for (const field of changed) {
+    const kind = kindOf(field, before, after);
+    if (kind === null) continue;
+    const fields = byKind.get(kind);
+    if (fields === undefined) byKind.set(kind, [field]);
+    else fields.push(field);
+  }
+  return order.flatMap((kind) => {
+    const fields = byKind.get(kind);
+    return fields === undefined ? [] : [{ kind, changed: fields }];
+  });
+}
+
+function kindOf(field: string, before: JsonObject, after: JsonObject): ChangeKind | null {
+  if (Object.hasOwn(fieldKinds, field)) return fieldKinds[field] ?? null;
+  if (Object.hasOwn(infoKinds, field)) return infoKinds[field] ?? null;
+  if (field.startsWith('metadata.') || field === 'metadata') return 'asset.metadata_changed';
+  if (silent.has(field)) return null;
+  switch (field) {
+    case 'archived':
+      return ownValue(after, 'archived') === true ? 'asset.archived' : 'asset.unarchived';
+    case 'checkedOutBy':
+      return isPresent(ownValue(after, 'checkedOutBy')) ? 'asset.checked_out' : 'asset.checked_in';
+    case 'file':
+    case 'versions':
+      return versionKind(before, after);
+    // `info.*`, focus point, kind, embedded metadata, and fields of a later day.
+    default:
+      return 'asset.info_changed';
+  }
+}
+
+function isPresent(value: JsonValue | undefined): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** The same versions with another one active is an activation; everything else about files is a new version. */
+function versionKind(before: JsonObject, after: JsonObject): ChangeKind {
+  const known = versionsOf(before);
+  const present = versionsOf(after);
+  if (present.size === 0) return 'asset.version_added';
+  for (const number of present.keys()) if (!known.has(number)) return 'asset.version_added';
+  for (const [number, active] of present) {
+    if (active && known.get(number) !== true) return 'asset.version_activated';
+  }
+  // The same version's file was described again (dimensions after inspection, a new URL).
+  return 'asset.info_changed';
+}
+
+function versionsOf(state: JsonObject): Map<AssetVersion['number'], boolean> {
+  const versions = new Map<number, boolean>();
+  const list = ownValue(state, 'versions');
+  if (!isList(list)) return versions;
+  for (const version of list) {
+    if (!isObject(version)) continue;
+    const number = ownValue(version, 'number');
+    if (typeof number === 'number') versions.set(number, ownValue(version, 'active') === true);
+  }
+  return versions;
+}

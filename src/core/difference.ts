@@ -1,0 +1,45 @@
+import { isList, isObject, ownValue, sameJson } from './json-equality.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+
+/** Bookkeeping that changes with every write and says nothing of what happened. */
+const ignored = new Set(['modifiedAtMs', 'sourceVersion']);
+/** Objects whose fields are named one by one. */
+const groups = new Set(['metadata', 'info']);
+/** Lists that are sets: their order means nothing. */
+const sets = new Set(['tags', 'labels', 'collections']);
+
+/**
+ * The names of the fields that differ between two snapshots, sorted: top-level names, and below `metadata` and `info` the
+ * field (`metadata.status`). Where one side does not exist, every field of the other.
+ */
+export function changedFields(before: JsonObject | null, after: JsonObject | null): readonly string[] {
+  const names: string[] = [];
+  const left = before ?? {};
+  const right = after ?? {};
+  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    if (ignored.has(key)) continue;
+    const was = ownValue(left, key);
+    const is = ownValue(right, key);
+    if (groups.has(key) && (isObject(was) || isObject(is))) addGroup(names, key, was, is);
+    else if (!sameField(key, was, is)) names.push(key);
+  }
+  return names.sort();
+}
+
+function addGroup(names: string[], group: string, was: JsonValue | undefined, is: JsonValue | undefined): void {
+  const left = isObject(was) ? was : {};
+  const right = isObject(is) ? is : {};
+  for (const field of new Set([...Object.keys(left), ...Object.keys(right)])) {
+    if (!sameJson(ownValue(left, field), ownValue(right, field))) names.push(`${group}.${field}`);
+  }
+}
+
+function sameField(key: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {
+  if (!sets.has(key) || !isList(was) || !isList(is)) return sameJson(was, is);
+  return sameSet(was, is);
+}
+
+function sameSet(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {
+  const members = new Set(left);
+  return members.size === new Set(right).size && right.every((member) => members.has(member));
+}

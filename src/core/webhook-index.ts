@@ -1,0 +1,193 @@
+/**
+ * Which webhooks of a workspace want a change. Built once per `webhooksRevision`; asked for every change. What a webhook
+ * wants is worked out at the start: the change kinds its events stand for, and, where its filter demands folders, those
+ * folders. A webhook is then found only under its kinds and folders, so that 10,000 webhooks that want something else
+ * cost a change nothing.
+ */
+import { type Change, type ChangeKind, changeKinds } from './change.ts';
+import { type EventTable, eventsOf } from './event-table.ts';
+import { compileFilter, type FilterPredicate, normalFolder } from './filter-evaluation.ts';
+import type { Filter } from './filter.ts';
+import { ownValue } from './json-equality.ts';
+import type { Webhook } from './webhook.ts';
+
+export type Matches = {
+  /** Enabled ones, in the order they were handed in. */
+  readonly webhooks: readonly Webhook[];
+  /** Disabled ones that would have been told: counted, so that enabling can say what was missed. */
+  readonly missed: readonly Webhook[];
+};
+
+export interface WebhookIndex {
+  match(change: Change): Matches;
+  /** Webhooks that cannot be matched (their dialect or filter cannot be used): they are missed, never told wrongly. */
+  readonly problems: readonly { readonly webhook: Webhook; readonly problem: string }[];
+}
+
+/**
+ * Kinds that are addressed to one webhook by whoever makes the change, never found by what a webhook wants.
+ */
+const addressedKinds: ReadonlySet<ChangeKind> = new Set<ChangeKind>([
+  'webhook.confirmation_requested',
+  'webhook.unsubscribed',
+  'webhook.test',
+]);
+
+type Entry = { readonly webhook: Webhook; readonly position: number; readonly wants: FilterPredicate | null };
+
+/** The entries of one change kind: those that ask for no folder, and the others by folder. */
+type Bucket = { readonly anywhere: Entry[]; readonly byFolder: Map<string, Entry[]> };
+
+const nothing: Matches = { webhooks: [], missed: [] };
+
+/**
+ * `tables` are the dialects' event tables by dialect id. Webhooks in state `pending` wait for their confirmation: nothing
+ * is made for them and nothing counts as missed.
+ */
+export function createWebhookIndex(
+  webhooks: readonly Webhook[],
+  tables: { readonly [dialect: string]: EventTable } | ReadonlyMap<string, EventTable>,
+): WebhookIndex {
+  const buckets = new Map<ChangeKind, Bucket>();
+  const problems: { webhook: Webhook; problem: string }[] = [];
+  for (const [position, webhook] of webhooks.entries()) {
+    if (webhook.state === 'pending') continue;
+    const table = tableOf(tables, webhook.dialect);
+    if (table === undefined) {
+      problems.push({ webhook, problem: `There is no dialect "${webhook.dialect}"` });
+      continue;
+    }
+    const wants = predicateOf(webhook);
+    if (typeof wants === 'string') problems.push({ webhook, problem: wants });
+    const entry: Entry = { webhook, position, wants: typeof wants === 'string' ? null : wants };
+    const usable = typeof wants === 'string' ? disabledTwin(entry) : entry;
+    const folders = typeof wants === 'string' || webhook.filter === undefined ? null : foldersOf(webhook.filter);
+    for (const kind of kindsOf(webhook, table)) addEntry(buckets, kind, usable, folders);
+  }
+  return { match: (change) => matchIn(buckets, change), problems };
+}
+
+function tableOf(
+  tables: { readonly [dialect: string]: EventTable } | ReadonlyMap<string, EventTable>,
+  dialect: string,
+): EventTable | undefined {
+  if (tables instanceof Map) return tables.get(dialect);
+  return Object.hasOwn(tables, dialect) ? (tables as { readonly [dialect: string]: EventTable })[dialect] : undefined;
+}
+
+function predicateOf(webhook: Webhook): FilterPredicate | null | string {
+  if (webhook.filter === undefined) return null;
+  try {
+    return compileFilter(webhook.filter);
+  } catch (error) {
+    // Checked when it was saved, so this is a filter of another version of ours. Its webhook is missed, not told wrongly.
+    return error instanceof Error ? error.message : 'The filter cannot be used';
+  }
+}
+
+function disabledTwin(entry: Entry): Entry {
+  return { ...entry, webhook: { ...entry.webhook, state: 'disabled' } };
+}
+
+/**
+ * The change kinds that a webhook's events stand for. `*` is every event about content; what happens to webhooks
+ * themselves is told only to those that name it.
+ */
+export function kindsOf(webhook: Pick<Webhook, 'events'>, table: EventTable): readonly ChangeKind[] {
+  const names = new Set(webhook.events);
+  const all = names.has('*');
+  return changeKinds.filter((kind) => {
+    if (addressedKinds.has(kind)) return false;
+    const events = eventsOf(table, kind);
+    if (all && !kind.startsWith('webhook.')) return events.length > 0;
+    return events.some((event) => names.has(event));
+  });
+}
+
+/** Whether a webhook asked for this event of its dialect: for the notifications that `notify` answers. */
+export function wantsEvent(webhook: Pick<Webhook, 'events'>, event: string): boolean {
+  return webhook.events.includes(event) || webhook.events.includes('*');
+}
+
+function addEntry(
+  buckets: Map<ChangeKind, Bucket>,
+  kind: ChangeKind,
+  entry: Entry,
+  folders: readonly string[] | null,
+): void {
+  let bucket = buckets.get(kind);
+  if (bucket === undefined) {
+    bucket = { anywhere: [], byFolder: new Map() };
+    buckets.set(kind, bucket);
+  }
+  if (folders === null) {
+    bucket.anywhere.push(entry);
+    return;
+  }
+  for (const folder of folders) {
+    const list = bucket.byFolder.get(folder);
+    if (list === undefined) bucket.byFolder.set(folder, [entry]);
+    else list.push(entry);
+  }
+}
+
+/** The folders outside of which a filter cannot hold, none of them below another; null where there are none such. */
+function foldersOf(filter: Filter): readonly string[] | null {
+  if ('folder' in filter) return outermost(filter.folder.map(normalFolder));
+  if ('all' in filter) {
+    for (const part of filter.all) {
+      const folders = foldersOf(part);
+      if (folders !== null) return folders;
+    }
+    return null;
+  }
+  if (!('any' in filter)) return null;
+  const parts = filter.any.map(foldersOf);
+  const folders = parts.flatMap((part) => part ?? []);
+  return parts.includes(null) ? null : outermost(folders);
+}
+
+/** So that a path lies in at most one of them and no entry is found twice. */
+function outermost(folders: readonly string[]): readonly string[] {
+  const unique = [...new Set(folders)];
+  return unique.filter((folder) => !unique.some((other) => other !== folder && isBelow(folder, other)));
+}
+
+function isBelow(folder: string, other: string): boolean {
+  return other === '/' || folder.startsWith(`${other}/`);
+}
+
+function matchIn(buckets: ReadonlyMap<ChangeKind, Bucket>, change: Change): Matches {
+  const bucket = buckets.get(change.kind);
+  if (bucket === undefined) return nothing;
+  let found: Entry[] | null = null;
+  for (const entry of bucket.anywhere) if (entry.wants === null || entry.wants(change)) (found ??= []).push(entry);
+  if (bucket.byFolder.size > 0) found = addByFolder(bucket.byFolder, change, found);
+  if (found === null) return nothing;
+  const webhooks: Webhook[] = [];
+  const missed: Webhook[] = [];
+  for (const { webhook } of found) (webhook.state === 'enabled' ? webhooks : missed).push(webhook);
+  return { webhooks, missed };
+}
+
+/** Asks the path itself and every folder above it. */
+function addByFolder(byFolder: ReadonlyMap<string, Entry[]>, change: Change, found: Entry[] | null): Entry[] | null {
+  const snapshot = change.after ?? change.before;
+  const path = snapshot === null ? undefined : ownValue(snapshot, 'path');
+  if (typeof path !== 'string') return found;
+  const before = found?.length ?? 0;
+  let all = found;
+  for (let folder: string | null = normalFolder(path); folder !== null; folder = parentOf(folder)) {
+    for (const entry of byFolder.get(folder) ?? []) {
+      if (entry.wants === null || entry.wants(change)) (all ??= []).push(entry);
+    }
+  }
+  if (all !== null && all.length > before) all.sort((left, right) => left.position - right.position);
+  return all;
+}
+
+function parentOf(folder: string): string | null {
+  if (folder === '/') return null;
+  const slash = folder.lastIndexOf('/');
+  return slash < 0 ? null : slash === 0 ? '/' : folder.slice(0, slash);
+}
