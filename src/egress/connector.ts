@@ -1,0 +1,165 @@
+/**
+ * One connection to one judged address: TCP, the proof that the peer is the address we judged, then TLS under the
+ * target's own name. Failures are values. The connection is handed over idle: not a byte of a request was sent.
+ */
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import type { Clock } from '../runtime/clock.ts';
+import { addressKey, parseAddress } from './address.ts';
+import { type ConnectFailure, errorCode, tlsFailure } from './connect-failure.ts';
+import type { TargetUrl } from './target.ts';
+import type { TlsSessions } from './tls-sessions.ts';
+
+export type ConnectTimes = { readonly connectMs?: number; readonly tlsMs?: number };
+
+export type Attached = { readonly kind: 'attached'; readonly socket: Socket; readonly address: string } & ConnectTimes;
+export type Refused = {
+  readonly kind: 'failed';
+  readonly failure: ConnectFailure;
+  readonly address?: string;
+} & ConnectTimes;
+
+export type AttachRequest = {
+  readonly target: TargetUrl;
+  /** Judged, in the order they are to be tried; at most `addressesTriedMax` are. */
+  readonly addresses: readonly string[];
+  /** Present for https. */
+  readonly context?: SecureContext;
+  readonly sessionKey: string;
+  /** Told what is going on, so that a deadline can say where it struck. */
+  readonly enter: (phase: 'connect' | 'tls', socket: Socket) => void;
+  readonly isCancelled: () => boolean;
+};
+
+export type Connector = { attach(request: AttachRequest): Promise<Attached | Refused> };
+
+export type ConnectorSettings = {
+  readonly clock: Clock;
+  readonly sessions: TlsSessions;
+  /** Over all addresses tried. Default 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** Default 5 s. */
+  readonly tlsTimeoutMs?: number;
+};
+
+const timeoutMsDefault = 5_000;
+const addressesTriedMax = 4;
+/** While there is another address to try, one that does not answer gets no more than this. */
+const firstTryMs = 1_500;
+const keepAliveProbeMs = 60_000;
+
+export function createConnector(settings: ConnectorSettings): Connector {
+  const { clock, sessions, connectTimeoutMs = timeoutMsDefault, tlsTimeoutMs = timeoutMsDefault } = settings;
+
+  const attach = async (request: AttachRequest): Promise<Attached | Refused> => {
+    const startedMs = clock.monotonicMs();
+    const tried = await connectAny(request, startedMs);
+    const connectMs = clock.monotonicMs() - startedMs;
+    if (tried.kind === 'failed') return { ...tried, connectMs };
+    const { socket, address } = tried;
+    if (!samePeer(socket.remoteAddress, address)) {
+      socket.destroy();
+      return { kind: 'failed', failure: { kind: 'blocked-address', reason: 'forbidden-address' }, address, connectMs };
+    }
+    if (request.context === undefined) return { kind: 'attached', socket, address, connectMs };
+    const secured = await secure(request, request.context, socket);
+    const tlsMs = clock.monotonicMs() - startedMs - connectMs;
+    if (secured.kind === 'failed') return { ...secured, address, connectMs, tlsMs };
+    return { kind: 'attached', socket: secured.socket, address, connectMs, tlsMs };
+  };
+
+  const connectAny = async (request: AttachRequest, startedMs: number): Promise<Attached | Refused> => {
+    const addresses = request.addresses.slice(0, addressesTriedMax);
+    let last: Refused = { kind: 'failed', failure: { kind: 'connect-failed', code: 'EADDRNOTAVAIL' } };
+    for (const [index, address] of addresses.entries()) {
+      const leftMs = connectTimeoutMs - (clock.monotonicMs() - startedMs);
+      if (leftMs <= 0 || request.isCancelled()) break;
+      const tryMs = index === addresses.length - 1 ? leftMs : Math.min(leftMs, firstTryMs);
+      const tried = await connectOne(request, address, tryMs);
+      if (tried.kind === 'attached') return tried;
+      last = tried;
+    }
+    return last;
+  };
+
+  const connectOne = (request: AttachRequest, address: string, timeoutMs: number): Promise<Attached | Refused> =>
+    new Promise((resolve) => {
+      const socket = connectTcp({
+        host: address,
+        port: request.target.port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveProbeMs,
+        autoSelectFamily: false,
+        // An address needs no lookup. Should one ever be asked for, it fails instead of reaching an unjudged address.
+        lookup: (_name, _options, answer) => answer(new Error('No lookup after judgement'), ''),
+      });
+      const fail = (failure: ConnectFailure): void => {
+        timer.cancel();
+        socket.destroy();
+        resolve({ kind: 'failed', failure, address });
+      };
+      const timer = clock.timer(timeoutMs, () => fail({ kind: 'timeout', phase: 'connect' }));
+      // Stays for the life of the socket: an error nobody listens to would end the process.
+      socket.on('error', (error) => fail({ kind: 'connect-failed', code: errorCode(error) }));
+      socket.once('close', () => fail({ kind: 'connect-failed', code: 'ECANCELED' }));
+      socket.once('connect', () => {
+        timer.cancel();
+        resolve({ kind: 'attached', socket, address });
+      });
+      request.enter('connect', socket);
+    });
+
+  const secure = (
+    request: AttachRequest,
+    context: SecureContext,
+    plain: Socket,
+  ): Promise<{ readonly kind: 'secured'; readonly socket: TLSSocket } | Refused> =>
+    new Promise((resolve) => {
+      const { target, sessionKey } = request;
+      const session = sessions.get(sessionKey);
+      const socket = connectTls({
+        socket: plain,
+        // The name that the certificate must carry; an address is compared with the certificate's addresses.
+        host: target.hostname,
+        ...(target.literal ? {} : { servername: target.hostname }),
+        secureContext: context,
+        // Named, so that NODE_TLS_REJECT_UNAUTHORIZED has no say.
+        rejectUnauthorized: true,
+        minVersion: 'TLSv1.2',
+        ALPNProtocols: ['http/1.1'],
+        ...(session === undefined ? {} : { session }),
+      });
+      const fail = (failure: ConnectFailure): void => {
+        timer.cancel();
+        socket.destroy();
+        plain.destroy();
+        resolve({ kind: 'failed', failure });
+      };
+      const timer = clock.timer(tlsTimeoutMs, () => fail({ kind: 'timeout', phase: 'tls' }));
+      socket.on('error', (error) => fail(tlsFailure(error) ?? brokenHandshake(errorCode(error))));
+      socket.once('close', () => fail(brokenHandshake('ECONNRESET')));
+      socket.on('session', (fresh) => {
+        if (socket.authorized) sessions.set(sessionKey, fresh);
+      });
+      socket.once('secureConnect', () => {
+        if (!socket.authorized) return fail({ kind: 'tls-failed', code: 'other', detail: 'unverified' });
+        timer.cancel();
+        resolve({ kind: 'secured', socket });
+      });
+      request.enter('tls', socket);
+    });
+
+  return { attach };
+}
+
+function brokenHandshake(code: string): ConnectFailure {
+  return { kind: 'tls-failed', code: 'other', detail: `The connection ended during the handshake (${code})` };
+}
+
+/** Nothing between our judgement and the kernel may have swapped the address. */
+function samePeer(remote: string | undefined, judged: string): boolean {
+  const peer = parseAddress(remote ?? '');
+  const expected = parseAddress(judged);
+  return peer !== null && expected !== null && addressKey(peer) === addressKey(expected);
+}
