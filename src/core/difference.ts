@@ -40,6 +40,13 @@ function sameField(key: string, was: JsonValue | undefined, is: JsonValue | unde
 }
 
 function sameSet(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {
-  const members = new Set(left);
-  return members.size === new Set(right).size && right.every((member) => members.has(member));
+  if (sameJson(left, right)) return true;
+  const members = new Set(left.map(memberKey));
+  const others = new Set(right.map(memberKey));
+  return members.size === others.size && others.isSubsetOf(members);
+}
+
+/** Tags are text; where somebody reports objects, their text stands for them. */
+function memberKey(member: JsonValue): JsonValue {
+  return typeof member === 'object' ? JSON.stringify(member) : member;
 }
