@@ -34,8 +34,11 @@ export interface Storage {
 
   // Keyed reads, cheap enough for the loop that delivers
   resources(keys: readonly ResourceKey[]): Promise<readonly (Resource | null)[]>;
-  /** Resources of a type by alias over all workspaces (key hashes, sessions, inboxes). */
-  findByAlias(type: ResourceType, alias: string): Promise<readonly Resource[]>;
+  /**
+   * Resources of a type by alias: over all workspaces (key hashes, sessions, inboxes), or in one (external ids, which two
+   * workspaces may both use).
+   */
+  findByAlias(type: ResourceType, alias: string, workspaceId?: WorkspaceId): Promise<readonly Resource[]>;
   /** An earlier state of a resource whose type keeps revisions. */
   revision(key: ResourceKey, version: number): Promise<Resource | null>;
   /** The workspace's counter of webhook writes; 0 where there were none. */

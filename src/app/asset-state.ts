@@ -1,0 +1,120 @@
+/** Full asset states out of what a DAM says of them: every field there and of its type, whatever was left out. */
+import { type AssetFile, type AssetKind, type AssetState, assetKinds } from '../core/asset.ts';
+import type { Problem } from '../core/errors.ts';
+import { isList, isObject } from '../core/json-equality.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+
+type Test = (value: JsonValue) => boolean;
+
+const texts: Test = (value) => isList(value) && value.every((item) => typeof item === 'string');
+const objects: Test = (value) => isList(value) && value.every((item) => isObject(item));
+const text: Test = (value) => typeof value === 'string';
+const time: Test = (value) => typeof value === 'number' && Number.isFinite(value);
+
+/** What each known field must be. Fields not named here are kept as they come. */
+const fields: { readonly [field: string]: readonly [test: Test, wanted: string] } = {
+  kind: [(value) => (assetKinds as readonly JsonValue[]).includes(value), `one of ${assetKinds.join(', ')}`],
+  name: [text, 'a text'],
+  path: [text, 'a folder path'],
+  file: [isObject, 'an object'],
+  versions: [objects, 'a list of objects'],
+  renditions: [objects, 'a list of objects'],
+  info: [isObject, 'an object'],
+  metadata: [isObject, 'an object'],
+  embedded: [isObject, 'an object'],
+  tags: [texts, 'a list of texts'],
+  labels: [texts, 'a list of texts'],
+  collections: [texts, 'a list of texts'],
+  archived: [(value) => typeof value === 'boolean', 'true or false'],
+  checkedOutBy: [text, 'a text'],
+  focusPoint: [
+    (value) => isObject(value) && typeof value['x'] === 'number' && typeof value['y'] === 'number',
+    'x and y',
+  ],
+  inspection: [isObject, 'an object'],
+  createdAtMs: [time, 'unix milliseconds'],
+  modifiedAtMs: [time, 'unix milliseconds'],
+  createdBy: [text, 'a text'],
+  aliases: [
+    (value) => isObject(value) && Object.values(value).every((alias) => typeof alias === 'string'),
+    'texts by dialect',
+  ],
+  sourceVersion: [(value) => typeof value === 'number' || typeof value === 'string', 'a number or a text'],
+};
+
+/** Fields that must be left out rather than null. */
+const optional = new Set(['file', 'checkedOutBy', 'focusPoint', 'createdBy', 'sourceVersion']);
+
+/** What does not fit in a snapshot of an asset. `at` names where the snapshot lies. */
+export function assetProblems(given: JsonObject, at: string): readonly Problem[] | null {
+  let problems: Problem[] | null = null;
+  for (const field in given) {
+    const rule = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    const value = given[field];
+    if (rule === undefined || value === undefined || rule[0](value) || (value === null && optional.has(field)))
+      continue;
+    problems ??= [];
+    problems.push({ at: `${at}/${field}`, wanted: rule[1], found: value === null ? 'null' : typeof value });
+  }
+  return problems;
+}
+
+/**
+ * A full state from what was given: fields left out are those of `base`, else empty. Null takes an optional field away.
+ * Give it only what `assetProblems` has nothing to say about.
+ */
+export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: number): AssetState {
+  const known = base === null ? given : { ...base, ...given };
+  const state = {
+    kind: 'other',
+    name: '',
+    path: '/',
+    versions: [],
+    renditions: [],
+    info: {},
+    metadata: {},
+    embedded: {},
+    tags: [],
+    labels: [],
+    collections: [],
+    archived: false,
+    inspection: { state: 'done' },
+    createdAtMs: atMs,
+    modifiedAtMs: atMs,
+    aliases: {},
+    ...known,
+  };
+  for (const field of optional)
+    if (Object.hasOwn(given, field) && given[field] === null) delete (state as { [field: string]: unknown })[field];
+  if (known['kind'] === undefined) state.kind = kindOfFile(known['file']);
+  return state as unknown as AssetState;
+}
+
+/** What kind of asset a type of file is. */
+export function assetKindOf(mimeType: string): AssetKind {
+  if (mimeType.startsWith('image/')) return 'image';
+  if (mimeType.startsWith('video/')) return 'video';
+  if (mimeType.startsWith('audio/')) return 'audio';
+  if (mimeType.startsWith('text/') || mimeType.startsWith('application/vnd.') || documentTypes.has(mimeType))
+    return 'document';
+  return 'other';
+}
+
+const documentTypes = new Set(['application/pdf', 'application/msword', 'application/rtf', 'application/epub+zip']);
+
+function kindOfFile(file: JsonValue | undefined): AssetKind {
+  if (!isObject(file)) return 'other';
+  const mimeType = file['mimeType'];
+  return typeof mimeType === 'string' ? assetKindOf(mimeType) : 'other';
+}
+
+/** A file that a DAM names instead of sending it. Sizes and types it does not know are 0 and unknown. */
+export function namedFile(given: JsonObject, name: string): AssetFile {
+  return { name, bytes: 0, mimeType: 'application/octet-stream', ...given } as AssetFile;
+}
+
+/** An absolute folder path without a trailing slash; `/` is the root. */
+export function folderPath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '');
+  return `/${parts.join('/')}`;
+}

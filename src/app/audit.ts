@@ -1,0 +1,38 @@
+/** Audit rows: who did what in administration, with secrets, replays and erasure. Committed with what they tell of. */
+import type { IdSource } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ResourceWrite } from '../storage/storage.ts';
+import type { Caller } from './app.ts';
+
+export type AuditNote = {
+  /** `webhook.created`, `key.revoked`, `secret.revealed`… */
+  readonly action: string;
+  /** `type:id` of what it was done to. */
+  readonly target: string;
+  readonly before?: JsonObject;
+  readonly after?: JsonObject;
+};
+
+/** The audit row as a write of the same commit. Never give it a secret. */
+export function auditWrite(
+  ids: IdSource,
+  caller: Pick<Caller, 'actor' | 'keyId'>,
+  note: AuditNote,
+  atMs: number,
+): ResourceWrite {
+  const { actor } = caller;
+  return {
+    type: 'audit',
+    id: ids.next('audit'),
+    expectedVersion: 0,
+    state: {
+      atMs,
+      actor: { type: actor.type, id: actor.id, ...(actor.name === undefined ? {} : { name: actor.name }) },
+      keyId: caller.keyId,
+      action: note.action,
+      target: note.target,
+      ...(note.before === undefined ? {} : { before: note.before }),
+      ...(note.after === undefined ? {} : { after: note.after }),
+    },
+  };
+}

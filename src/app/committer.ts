@@ -1,0 +1,317 @@
+/**
+ * The heart: one subject, one order. A write is decided on the subject's present state as this process knows it and
+ * handed to the store with the version it was decided on.
+ *
+ * - Undisturbed, a decision is synchronous and does not wait for the commit before it: the next write to the same subject
+ *   is decided on the state that the one before it will leave, and carries that version. The store applies commits in
+ *   the order they were handed over, so both are in one transaction and the subject costs one sync, not two.
+ * - Disturbed (a commit was refused, or somebody else wrote), the subject turns exclusive: whoever comes queues, each
+ *   waits until nothing of it is in flight, reloads, decides and commits alone, up to 8 times, then `conflict`. Once the
+ *   queue is empty the subject is undisturbed again.
+ * - A decision that needs no commit (`nothing`) is answered only when no commit it was based on is in flight: nobody is
+ *   told "unchanged" about a state that may still fail to be stored.
+ */
+import type { Change } from '../core/change.ts';
+import { AssetwireError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type {
+  CommitItem,
+  DeliveryTask,
+  IdempotencyRow,
+  NewDuty,
+  Resource,
+  ResourceKey,
+  ResourceWrite,
+  Storage,
+} from '../storage/storage.ts';
+import type { EngineSignals } from './dependencies.ts';
+import { createLoader } from './loader.ts';
+import type { Matched, Matching, WorkspaceIndex } from './matching.ts';
+import { contended, refusedByStore } from './refusals.ts';
+import { createSubjectCache, subjectName, type SubjectCache } from './subject-cache.ts';
+
+/** How often a write is decided anew before its caller is told `conflict`. DESIGN section 3. */
+export const decideAttemptsMax = 8;
+
+/** What a decision wants done. Everything in it commits together or not at all. */
+export type Plan = {
+  /** The subject's new state; null deletes it, absent leaves it alone. */
+  readonly state?: JsonObject | null;
+  readonly alias?: string;
+  /** Complete changes; the committer finds who is told. */
+  readonly changes: readonly Change[];
+  readonly resources?: readonly ResourceWrite[];
+  readonly duties?: readonly NewDuty[];
+  readonly fulfils?: CommitItem['fulfils'];
+  /** The row for the answer that this commit will have. */
+  readonly idempotency?: (applied: Applied) => IdempotencyRow;
+  /** Adds to or replaces what the matching made: for writes that must decide on the very webhooks they commit with. */
+  readonly webhooksRevision?: number;
+  readonly orders?: CommitItem['deliveryOrders'];
+  /** Deliveries beside those that matching makes: tests, redeliveries. */
+  readonly tasks?: readonly DeliveryTask[];
+};
+
+export type Applied = { readonly version: number; readonly deliveries: number };
+
+export type Decision<Answer> =
+  | { readonly kind: 'nothing'; readonly answer: Answer }
+  | { readonly kind: 'write'; readonly plan: Plan; answer(applied: Applied): Answer };
+
+/** `atMs` is drawn anew for each decision, so a change decided again is never older than what it was decided on. */
+export type Decide<Answer> = (current: Resource | null, atMs: number) => Decision<Answer>;
+
+export type Written<Answer> =
+  | { readonly kind: 'done'; readonly answer: Answer }
+  | { readonly kind: 'duplicate'; readonly row: IdempotencyRow };
+
+export interface Committer {
+  readonly cache: SubjectCache;
+  /** Decides and commits one write to one subject. Throws `AssetwireError` where it cannot be done. */
+  write<Answer>(key: ResourceKey, decide: Decide<Answer>): Promise<Written<Answer>>;
+  /** The subject as this process knows it, else as stored. For finding out, not for deciding. */
+  peek(key: ResourceKey): Promise<Resource | null>;
+}
+
+export type CommitterDeps = {
+  readonly storage: Pick<Storage, 'commit' | 'resources'>;
+  readonly matching: Matching;
+  readonly engine: Pick<EngineSignals, 'offer' | 'dutyOffered'>;
+  readonly nowMs: () => number;
+  /** Told after each commit that brought changes. */
+  readonly committed: (workspaceId: string) => void;
+};
+
+/** What is going on with one subject right now; exists only while something is. */
+type Busy = {
+  inFlight: number;
+  /** A commit was refused: what is in flight may rest on a state that never came to be. */
+  disturbed: boolean;
+  /** Ends when the last one in the queue is done; null while undisturbed. */
+  tail: Promise<void> | null;
+  waiting: (() => void)[];
+};
+
+export function createCommitter(deps: CommitterDeps): Committer {
+  const { storage, matching } = deps;
+  const cache = createSubjectCache();
+  const load = createLoader(storage);
+  const busyBy = new Map<string, Busy>();
+
+  const enter = (name: string): Busy => {
+    let busy = busyBy.get(name);
+    if (busy === undefined) {
+      busy = { inFlight: 0, disturbed: false, tail: null, waiting: [] };
+      busyBy.set(name, busy);
+    }
+    busy.inFlight += 1;
+    return busy;
+  };
+
+  const leave = (name: string, busy: Busy): void => {
+    busy.inFlight -= 1;
+    if (busy.inFlight > 0) return;
+    const waiting = busy.waiting;
+    busy.waiting = [];
+    for (const wake of waiting) wake();
+    if (busy.tail === null && !busy.disturbed) busyBy.delete(name);
+  };
+
+  /** Commits one decision. `null`: stale, everything known about it has been let go. */
+  const commit = async <Answer>(
+    key: ResourceKey,
+    name: string,
+    busy: Busy,
+    current: Resource | null,
+    decision: Extract<Decision<Answer>, { kind: 'write' }>,
+    index: WorkspaceIndex,
+    atMs: number,
+  ): Promise<Written<Answer> | null> => {
+    const { plan } = decision;
+    const matched = plan.changes.length === 0 ? null : matching.match(index, plan.changes, atMs);
+    const applied: Applied = {
+      version: plan.state === undefined ? (current?.version ?? 0) : (current?.version ?? 0) + 1,
+      deliveries: (matched?.count ?? 0) + (plan.tasks?.length ?? 0),
+    };
+    const item = commitItem(key, current, plan, matched, index, atMs, applied);
+    if (plan.state !== undefined) cache.set(name, nextResource(key, current, plan, atMs));
+    let stands = false;
+    try {
+      const [result] = await storage.commit([item]);
+      if (result === undefined) throw new TypeError('A commit must answer each item: got no result');
+      if (result.status === 'applied') {
+        stands = true;
+        if (matched !== null && matched.tasks.length > 0) deps.engine.offer(matched.tasks);
+        if (plan.tasks !== undefined && plan.tasks.length > 0) deps.engine.offer(plan.tasks);
+        if (item.duties !== undefined) deps.engine.dutyOffered();
+        if (plan.changes.length > 0) deps.committed(key.workspaceId);
+        return { kind: 'done', answer: decision.answer(applied) };
+      }
+      if (result.status === 'duplicate') return { kind: 'duplicate', row: result.row };
+      if (result.status === 'rejected') throw refusedByStore(result);
+      if (result.what === 'webhooks') matching.outdated(key.workspaceId, index);
+      // The duty is gone or has moved on: somebody else has done this already, and deciding again would not help.
+      if (result.what === 'duty') throw new DutyGone();
+      return null;
+    } finally {
+      if (!stands) {
+        busy.disturbed = true;
+        cache.delete(name);
+      }
+    }
+  };
+
+  /** Alone on the subject: everything before has settled, the state is loaded fresh. */
+  const decideAlone = async <Answer>(
+    key: ResourceKey,
+    name: string,
+    busy: Busy,
+    decide: Decide<Answer>,
+  ): Promise<Written<Answer>> => {
+    for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
+      cache.delete(name);
+      const current = await load(key);
+      const index = matching.known(key.workspaceId) ?? (await matching.load(key.workspaceId));
+      const atMs = deps.nowMs();
+      const decision = decide(current, atMs);
+      if (decision.kind === 'nothing') return { kind: 'done', answer: decision.answer };
+      const written = await commit(key, name, busy, current, decision, index, atMs);
+      if (written !== null) return written;
+    }
+    throw contended();
+  };
+
+  const queue = async <Answer>(key: ResourceKey, name: string, decide: Decide<Answer>): Promise<Written<Answer>> => {
+    const busy = enter(name);
+    // Those in the queue are not in flight themselves: the first of them waits for the others to settle.
+    busy.inFlight -= 1;
+    const before = busy.tail;
+    const { promise: mine, resolve: done } = Promise.withResolvers<void>();
+    busy.tail = mine;
+    try {
+      if (before !== null) await before;
+      if (busy.inFlight > 0) await new Promise<void>((resolve) => busy.waiting.push(resolve));
+      return await decideAlone(key, name, busy, decide);
+    } finally {
+      done();
+      if (busy.tail === mine) {
+        busy.tail = null;
+        busy.disturbed = false;
+        if (busy.inFlight === 0) busyBy.delete(name);
+      }
+    }
+  };
+
+  const write = async <Answer>(key: ResourceKey, decide: Decide<Answer>): Promise<Written<Answer>> => {
+    const name = subjectName(key);
+    let current = cache.get(name);
+    let index = matching.known(key.workspaceId);
+    while (current === undefined || index === undefined) {
+      if (index === undefined) index = await matching.load(key.workspaceId);
+      else {
+        const loaded = await load(key);
+        // Whoever loaded first may have written already: then the cache is ahead of what was read.
+        current = cache.get(name);
+        if (current === undefined) {
+          current = loaded;
+          if (!busyBy.has(name)) cache.set(name, loaded);
+        }
+      }
+      index = matching.known(key.workspaceId);
+    }
+    const there = busyBy.get(name);
+    if (there !== undefined && (there.disturbed || there.tail !== null)) return queue(key, name, decide);
+    const atMs = deps.nowMs();
+    const decision = decide(current, atMs);
+    if (decision.kind === 'nothing') {
+      return there === undefined ? { kind: 'done', answer: decision.answer } : queue(key, name, decide);
+    }
+    const busy = enter(name);
+    let written: Written<Answer> | null;
+    try {
+      written = await commit(key, name, busy, current, decision, index, atMs);
+    } finally {
+      leave(name, busy);
+    }
+    return written ?? queue(key, name, decide);
+  };
+
+  return {
+    cache,
+    write,
+    peek: async (key) => {
+      const known = cache.get(subjectName(key));
+      return known === undefined ? load(key) : known;
+    },
+  };
+}
+
+/** The duty that a write fulfils is gone: at least once has become exactly once. */
+export class DutyGone extends Error {
+  constructor() {
+    super('The duty was done by somebody else');
+    this.name = 'DutyGone';
+  }
+}
+
+function nextResource(key: ResourceKey, current: Resource | null, plan: Plan, atMs: number): Resource | null {
+  if (plan.state === undefined || plan.state === null) return null;
+  const alias = plan.alias ?? current?.alias;
+  return {
+    workspaceId: key.workspaceId,
+    type: key.type,
+    id: key.id,
+    version: (current?.version ?? 0) + 1,
+    state: plan.state,
+    ...(alias === undefined ? {} : { alias }),
+    createdAtMs: current?.createdAtMs ?? atMs,
+    updatedAtMs: atMs,
+  };
+}
+
+function commitItem(
+  key: ResourceKey,
+  current: Resource | null,
+  plan: Plan,
+  matched: Matched | null,
+  index: WorkspaceIndex,
+  atMs: number,
+  applied: Applied,
+): CommitItem {
+  const resources: ResourceWrite[] = [];
+  if (plan.state !== undefined) {
+    const alias = plan.alias ?? current?.alias;
+    const expectedVersion = current?.version ?? 0;
+    resources.push(
+      alias === undefined
+        ? { type: key.type, id: key.id, expectedVersion, state: plan.state }
+        : { type: key.type, id: key.id, expectedVersion, state: plan.state, alias },
+    );
+  }
+  if (plan.resources !== undefined) resources.push(...plan.resources);
+  const duties =
+    matched === null || matched.duties.length === 0 ? plan.duties : [...(plan.duties ?? []), ...matched.duties];
+  const deliveries =
+    plan.tasks === undefined
+      ? matched?.deliveries
+      : [...(matched?.deliveries ?? []), ...plan.tasks.map(({ delivery }) => delivery)];
+  const revision = plan.webhooksRevision ?? (matched === null ? undefined : index.revision);
+  return {
+    workspaceId: key.workspaceId,
+    atMs,
+    ...(resources.length === 0 ? {} : { resources }),
+    ...(matched === null ? {} : { changes: matched.changes }),
+    ...(deliveries === undefined || deliveries.length === 0 ? {} : { deliveries }),
+    ...(duties === undefined || duties.length === 0 ? {} : { duties }),
+    ...(plan.orders === undefined ? {} : { deliveryOrders: plan.orders }),
+    ...(revision === undefined ? {} : { webhooksRevision: revision }),
+    ...(plan.fulfils === undefined ? {} : { fulfils: plan.fulfils }),
+    ...(plan.idempotency === undefined ? {} : { idempotency: plan.idempotency(applied) }),
+    ...(matched === null || matched.missed.length === 0 ? {} : { missed: matched.missed }),
+  };
+}
+
+/** Whether an error says that a unique alias is taken. */
+export function isTaken(error: unknown): boolean {
+  return error instanceof AssetwireError && error.code === 'already_exists';
+}

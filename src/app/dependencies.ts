@@ -1,0 +1,69 @@
+/** What the use cases are given. compose.ts hands in the real parts; tests hand in what they like. */
+import type { Readable } from 'node:stream';
+import type { Blobs } from '../blobs/blobs.ts';
+import type { IdSource } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Target } from '../core/webhook.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Media } from '../media/media.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Vault } from '../runtime/vault.ts';
+import type { Random } from '../runtime/random.ts';
+import type { DeliveryTask, Storage } from '../storage/storage.ts';
+import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+
+/** What the use cases tell the engine after a commit. Losing one costs latency, never a delivery. */
+export type EngineSignals = {
+  offer(tasks: readonly DeliveryTask[]): void;
+  webhookChanged(workspaceId: WorkspaceId, webhookId: WebhookId): void;
+  dutyOffered(): void;
+  /** Whether the engine runs; part of readiness. */
+  running(): boolean;
+};
+
+/** The road out's opinion on what a tenant wants to send to. Both throw an `AssetwireError` that can be shown. */
+export type EgressChecks = {
+  /** `plainHttp`: the dialect takes `http` to any public address; otherwise only ranges the operator allowed and our inbox. */
+  target(target: Target, rules: { readonly plainHttp: boolean }): void;
+  headers(
+    headers: readonly (readonly [name: string, value: string])[],
+    rules: { readonly reserved: readonly string[]; readonly max: number },
+  ): void;
+};
+
+export type AppSettings = {
+  /** Without trailing slash. */
+  readonly publicUrl: string;
+  /** Base of the inbox by http and by TLS, without trailing slash. Known only once the listeners are bound. */
+  readonly inboxUrl: () => string;
+  readonly inboxTlsUrl: () => string;
+  readonly uploadBytesMax: number;
+  /** A key of the operator's choosing; null where the generated one in the store is used. */
+  readonly adminKey: string | null;
+  /** 32 bytes that authenticate content links; derived from the encryption key. */
+  readonly linkKey: Uint8Array;
+  /** How long links in payloads stay good, counted from the change they were made for. */
+  readonly linkLifetimeMs: number;
+  /** What `GET /v1/settings` shows: every setting, secrets left out. */
+  readonly shown: JsonObject;
+};
+
+export type AppDeps = {
+  readonly storage: Storage;
+  readonly dialects: ReadonlyMap<string, Dialect>;
+  readonly blobs: Blobs;
+  readonly media: Media;
+  readonly egress: EgressChecks;
+  readonly vault: Pick<Vault, 'seal' | 'open'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ids: IdSource;
+  /** Event names and fields; never a secret, never a payload. */
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly settings: AppSettings;
+  readonly engine: EngineSignals;
+};
+
+/** A file that is being received. */
+export type IncomingFile = { readonly name: string; readonly content: Readable };

@@ -1,0 +1,279 @@
+/**
+ * API keys: made here, stored as SHA-256, found by it, forgotten within a second of being revoked (at once in the process
+ * that revoked them). Nobody makes a key that may do more than his own (HARDENING AK-01…05, AK-13).
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { AssetwireError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Resource } from '../storage/storage.ts';
+import { type Caller, type KeyCases, type KeyView, type Scope, scopes } from './app.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { digest, hasKeyForm, makeKey, shownCharacters } from './key-format.ts';
+import { notFound, unfit } from './refusals.ts';
+import type { KnownWorkspaces } from './workspaces.ts';
+
+/** How long a found key is believed without asking the store again: the bound on revocation in other processes. */
+export const keyBelievedMs = 900;
+/** The admin key of the configuration has no row; this is the id its deeds are told under. */
+export const configuredAdminKeyId = 'key_configured_admin';
+
+const allScopes: ReadonlySet<Scope> = new Set(scopes);
+
+export type StoredKey = {
+  readonly name: string;
+  readonly prefix: string;
+  readonly scopes: readonly Scope[];
+  readonly admin: boolean;
+  readonly expiresAtMs: number | null;
+  readonly revokedAtMs: number | null;
+};
+
+type Found = {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly key: StoredKey;
+  readonly checkedAtMs: number;
+};
+
+export interface Keys extends KeyCases {
+  /** Whether a key is still good: for sessions that were opened with it. */
+  stillGood(workspaceId: string, id: string): Promise<StoredKey | null>;
+  /** The first admin key of an installation, shown once; null where there is one already or the configuration brings one. */
+  bootstrap(): Promise<string | null>;
+  /** A key made by the server itself, such as the local command line's. */
+  issue(input: { readonly name: string; readonly admin: boolean; readonly scopes: readonly Scope[] }): Promise<string>;
+}
+
+export type KeysDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 'settings'> & {
+  readonly committer: Committer;
+  readonly workspaces: KnownWorkspaces;
+};
+
+export function createKeys(deps: KeysDeps): Keys {
+  const { storage, clock, ids, committer } = deps;
+  const found = new LRUCache<string, Found>({ max: 10_000 });
+  const adminDigest = deps.settings.adminKey === null ? null : Buffer.from(digest(deps.settings.adminKey));
+
+  const look = async (keyDigest: string): Promise<Found | null> => {
+    const known = found.get(keyDigest);
+    if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known;
+    const rows = await storage.findByAlias('key', keyDigest);
+    const row = rows[0];
+    if (row === undefined || row.alias === undefined || !sameText(row.alias, keyDigest)) {
+      found.delete(keyDigest);
+      return null;
+    }
+    const fresh: Found = {
+      id: row.id,
+      workspaceId: row.workspaceId,
+      key: storedKey(row.state),
+      checkedAtMs: clock.monotonicMs(),
+    };
+    found.set(keyDigest, fresh);
+    return fresh;
+  };
+
+  const callerOf = async (hit: Found, workspace: string | undefined): Promise<Caller | null> => {
+    if (!isGood(hit.key, clock.nowMs())) return null;
+    return deps.workspaces.admit(
+      {
+        workspaceId: hit.workspaceId,
+        actor: { type: 'key', id: hit.id, name: hit.key.name },
+        keyId: hit.id,
+        scopes: hit.key.admin ? allScopes : new Set(hit.key.scopes),
+        admin: hit.key.admin,
+      },
+      workspace,
+    );
+  };
+
+  const insert = async (
+    workspaceId: string,
+    input: Omit<StoredKey, 'prefix' | 'revokedAtMs'>,
+    caller: Pick<Caller, 'actor' | 'keyId'>,
+  ): Promise<KeyView & { readonly key: string }> => {
+    const text = makeKey((count) => deps.random.bytes(count));
+    const id = ids.next('key');
+    const state: StoredKey = { ...input, prefix: text.slice(0, shownCharacters), revokedAtMs: null };
+    const written = await committer.write({ workspaceId, type: 'key', id }, (_, atMs) => ({
+      kind: 'write',
+      plan: {
+        state,
+        alias: digest(text),
+        changes: [],
+        resources: [
+          auditWrite(
+            ids,
+            caller,
+            {
+              action: 'key.created',
+              target: `key:${id}`,
+              after: { name: input.name, scopes: input.scopes, admin: input.admin },
+            },
+            atMs,
+          ),
+        ],
+      },
+      answer: () => ({ ...view(id, state, atMs), key: text }),
+    }));
+    if (written.kind === 'duplicate') throw new TypeError('A key carries no idempotency row');
+    return written.answer;
+  };
+
+  return {
+    async authenticate(token, workspace) {
+      const keyDigest = digest(token);
+      if (adminDigest !== null && timingSafeEqual(adminDigest, Buffer.from(keyDigest))) {
+        return deps.workspaces.admit(configuredAdmin(), workspace);
+      }
+      if (!hasKeyForm(token)) return null;
+      const hit = await look(keyDigest);
+      return hit === null ? null : callerOf(hit, workspace);
+    },
+
+    async create(caller, input) {
+      refuseStronger(caller, input.scopes, input.admin ?? false);
+      if (input.expiresAtMs !== undefined && input.expiresAtMs <= clock.nowMs()) {
+        throw unfit('/expiresAtMs', 'a time to come', String(input.expiresAtMs));
+      }
+      return insert(
+        caller.workspaceId,
+        {
+          name: input.name,
+          scopes: [...new Set(input.scopes)],
+          admin: input.admin ?? false,
+          expiresAtMs: input.expiresAtMs ?? null,
+        },
+        caller,
+      );
+    },
+
+    async list(caller, query) {
+      const page = await storage.read.resources({ workspaceId: caller.workspaceId, type: 'key', ...query });
+      return {
+        items: page.items.map((row) => view(row.id, storedKey(row.state), row.createdAtMs)),
+        nextCursor: page.nextCursor,
+      };
+    },
+
+    async revoke(caller, id) {
+      let revoked: string | undefined;
+      await committer.write({ workspaceId: caller.workspaceId, type: 'key', id }, (current, atMs) => {
+        if (current === null) throw notFound('the key');
+        const key = storedKey(current.state);
+        // A key with more rights than the caller's is not his to end.
+        refuseStronger(caller, key.scopes, key.admin);
+        revoked = current.alias;
+        if (key.revokedAtMs !== null) return { kind: 'nothing', answer: undefined };
+        return {
+          kind: 'write',
+          plan: {
+            state: { ...key, revokedAtMs: atMs },
+            changes: [],
+            resources: [auditWrite(ids, caller, { action: 'key.revoked', target: `key:${id}` }, atMs)],
+          },
+          answer: () => undefined,
+        };
+      });
+      if (revoked !== undefined) found.delete(revoked);
+    },
+
+    async stillGood(workspaceId, id) {
+      if (id === configuredAdminKeyId) return adminDigest === null ? null : adminKey;
+      const [row] = await storage.resources([{ workspaceId, type: 'key', id }]);
+      if (row === undefined || row === null) return null;
+      const key = storedKey(row.state);
+      return isGood(key, clock.nowMs()) ? key : null;
+    },
+
+    async bootstrap() {
+      if (adminDigest !== null) return null;
+      const keys = await storage.read.resources({
+        workspaceId: 'default',
+        type: 'key',
+        where: { admin: true },
+        limit: 100,
+      });
+      const usable = keys.items.some(
+        (row) => row.state['local'] !== true && isGood(storedKey(row.state), clock.nowMs()),
+      );
+      if (usable) return null;
+      const made = await insert('default', { ...adminKey, name: 'First admin key' }, systemCaller);
+      return made.key;
+    },
+
+    async issue(input) {
+      const made = await insert('default', { ...input, expiresAtMs: null }, systemCaller);
+      return made.key;
+    },
+  };
+}
+
+/** What the server does of its own accord. */
+export const systemCaller: Pick<Caller, 'actor' | 'keyId'> = {
+  actor: { type: 'system', id: 'assetwire' },
+  keyId: 'system',
+};
+
+const adminKey: StoredKey = {
+  name: 'Admin key',
+  prefix: '',
+  scopes: [...scopes],
+  admin: true,
+  expiresAtMs: null,
+  revokedAtMs: null,
+};
+
+/** The caller behind the configuration's admin key. */
+export function configuredAdmin(): Caller {
+  return {
+    workspaceId: 'default',
+    actor: { type: 'key', id: configuredAdminKeyId, name: 'Admin key' },
+    keyId: configuredAdminKeyId,
+    scopes: allScopes,
+    admin: true,
+  };
+}
+
+/** Nobody gives away, and nobody ends, more than he has himself. */
+function refuseStronger(caller: Caller, wanted: readonly Scope[], admin: boolean): void {
+  const lacking = admin && !caller.admin ? ['admin'] : wanted.filter((scope) => !caller.scopes.has(scope));
+  if (lacking.length === 0) return;
+  throw new AssetwireError('forbidden', {
+    detail: `Use only scopes that the calling key has itself: it lacks ${lacking.join(', ')}`,
+  });
+}
+
+function isGood(key: StoredKey, nowMs: number): boolean {
+  return key.revokedAtMs === null && (key.expiresAtMs === null || key.expiresAtMs > nowMs);
+}
+
+/** Rows of this type are written here only, in this shape. */
+export function storedKey(state: JsonObject): StoredKey {
+  return state as StoredKey;
+}
+
+function view(id: string, key: StoredKey, createdAtMs: number): KeyView {
+  return {
+    id,
+    name: key.name,
+    prefix: key.prefix,
+    scopes: key.scopes,
+    admin: key.admin,
+    createdAtMs,
+    expiresAtMs: key.expiresAtMs,
+    revokedAtMs: key.revokedAtMs,
+  };
+}
+
+function sameText(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}
+
+/** A row of this type as the type says it was written. */
+export function keyRow(row: Resource): StoredKey {
+  return storedKey(row.state);
+}

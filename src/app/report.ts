@@ -1,0 +1,228 @@
+/**
+ * Deciding on a reported change: what the registry holds, what the reporter says, and what follows. Pure but for the
+ * ids it is given. A reporter is believed: what it says happened, happened; only what is older than what it said before
+ * is turned away.
+ */
+import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
+import { changedFields } from '../core/difference.ts';
+import { AssetwireError } from '../core/errors.ts';
+import type { IdKind, IdSource } from '../core/ids.ts';
+import { sameJson } from '../core/json-equality.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import type { Resource } from '../storage/storage.ts';
+import type { ReportedChange } from './app.ts';
+import { assetProblems, fullAsset } from './asset-state.ts';
+import { notFound, unfit, unfitAll } from './refusals.ts';
+import { isOlderSource } from './source-version.ts';
+
+/** Types of subjects that may be reported, with the kind of their ids. Webhooks speak for themselves. */
+export const reportedTypes = {
+  asset: 'asset',
+  folder: 'folder',
+  collection: 'collection',
+  share_link: 'shareLink',
+  workflow_job: 'workflowJob',
+  broadcast: 'broadcast',
+} as const satisfies { readonly [Type in Exclude<Subject['type'], 'webhook'>]: IdKind };
+
+export type ReportedType = keyof typeof reportedTypes;
+
+export type ReportDecision =
+  | { readonly kind: 'stale' | 'unchanged'; readonly subject: Subject }
+  | {
+      readonly kind: 'applied';
+      readonly subject: Subject;
+      readonly changes: readonly Change[];
+      /** Null deletes; undefined leaves the registry alone. */
+      readonly state: JsonObject | null | undefined;
+    };
+
+export type ReportContext = {
+  readonly workspaceId: string;
+  readonly subjectId: string;
+  readonly actor: Actor;
+  readonly ids: IdSource;
+  readonly atMs: number;
+};
+
+/** What is wrong with a report whatever the registry holds; throws `AssetwireError`. */
+export function checkReport(report: ReportedChange): ReportedType {
+  const { kind, subject } = report;
+  const type = subject.type;
+  if (type === 'webhook' || kind.startsWith('webhook.')) {
+    throw unfit('/kind', 'something that happened to an asset or around it', `${kind}: webhooks tell of themselves`);
+  }
+  if (!kind.startsWith(type) || kind.charCodeAt(type.length) !== 0x2e) {
+    throw unfit('/subject/type', `the type that ${kind} happens to`, type);
+  }
+  if ((subject.id === undefined) === (subject.externalId === undefined)) {
+    throw unfit('/subject', 'one of id and externalId', subject.id === undefined ? 'none' : 'both');
+  }
+  if ((report.causationDepth ?? 0) > limits.causationDepthMax) {
+    throw new AssetwireError('causation_too_deep', {
+      detail: `Take at most ${limits.causationDepthMax} changes that caused each other: got depth ${report.causationDepth}`,
+      mend: 'Two systems may be answering each other: break the loop',
+    });
+  }
+  if (type === 'asset') {
+    const problems = [
+      ...((report.before && assetProblems(report.before, '/before')) ?? []),
+      ...((report.after && assetProblems(report.after, '/after')) ?? []),
+    ];
+    if (problems.length > 0) throw unfitAll(problems);
+  }
+  return type;
+}
+
+export function decideReport(report: ReportedChange, current: Resource | null, context: ReportContext): ReportDecision {
+  const externalId = report.subject.externalId ?? current?.alias;
+  const { type } = report.subject;
+  const subject: Subject =
+    externalId === undefined ? { type, id: context.subjectId } : { type, id: context.subjectId, externalId };
+  if (current === null && report.subject.externalId === undefined) throw notFound(`the ${type.replace('_', ' ')}`);
+  if (isStale(report, current)) return { kind: 'stale', subject };
+  if (isDeletion(report.kind)) return decideDeletion(report, current, context, subject);
+
+  const held = current?.state ?? null;
+  const creation = isCreation(report.kind);
+  const before = creation ? null : snapshot(type, report.before, held, context.atMs);
+  const after = afterwards(report, before ?? held, context.atMs);
+  if (isKnownReady(report, held, after)) return { kind: 'unchanged', subject };
+  const changed = report.changed ?? changedFields(before, after);
+  const first = change(
+    report,
+    report.kind,
+    context,
+    subject,
+    current,
+    before,
+    after,
+    changed,
+    beforeDiffers(report, held),
+  );
+  const changes = [first];
+  // Nothing is inspected here, so what was created elsewhere is ready at once. DESIGN section 3.
+  if (report.kind === 'asset.created') {
+    changes.push(change(report, 'asset.ready', context, subject, current, null, after, changed, false));
+  }
+  return { kind: 'applied', subject, changes, state: after };
+}
+
+function decideDeletion(
+  report: ReportedChange,
+  current: Resource | null,
+  context: ReportContext,
+  subject: Subject,
+): ReportDecision {
+  if (report.after !== undefined && report.after !== null)
+    throw unfit('/after', `nothing after ${report.kind}`, 'a snapshot');
+  const held = current?.state ?? null;
+  const before = snapshot(subject.type, report.before, held, context.atMs);
+  const changed = report.changed ?? changedFields(before, null);
+  return {
+    kind: 'applied',
+    subject,
+    changes: [
+      change(report, report.kind, context, subject, current, before, null, changed, beforeDiffers(report, held)),
+    ],
+    state: current === null ? undefined : null,
+  };
+}
+
+function change(
+  report: ReportedChange,
+  kind: ChangeKind,
+  context: ReportContext,
+  subject: Subject,
+  current: Resource | null,
+  before: JsonObject | null,
+  after: JsonObject | null,
+  changed: readonly string[],
+  differs: boolean,
+): Change {
+  const made = {
+    id: context.ids.next('change'),
+    workspaceId: context.workspaceId,
+    kind,
+    subject,
+    subjectVersion: (current?.version ?? 0) + 1,
+    occurredAtMs: report.occurredAtMs ?? context.atMs,
+    acceptedAtMs: context.atMs,
+    actor: report.actor === undefined ? context.actor : reporter(report.actor),
+    before,
+    after,
+    changed,
+    causationDepth: report.causationDepth ?? 0,
+  };
+  return differs ? { ...made, beforeDiffers: true } : made;
+}
+
+function reporter(actor: NonNullable<ReportedChange['actor']>): Actor {
+  return actor.name === undefined
+    ? { type: 'source', id: actor.id }
+    : { type: 'source', id: actor.id, name: actor.name };
+}
+
+/** What the reporter says was there, filled from the registry where it says nothing. */
+function snapshot(
+  type: Subject['type'],
+  given: JsonObject | null | undefined,
+  held: JsonObject | null,
+  atMs: number,
+): JsonObject | null {
+  if (given === undefined) return held;
+  if (given === null) return null;
+  return type === 'asset' ? (fullAsset(given, held, atMs) as unknown as JsonObject) : given;
+}
+
+/** The state after: as reported, fields left out as they were. */
+function afterwards(report: ReportedChange, base: JsonObject | null, atMs: number): JsonObject {
+  const { after, sourceVersion } = report;
+  if (after === null || (after === undefined && base === null)) {
+    throw unfit(
+      '/after',
+      'the state after the change: nothing is known of the subject',
+      after === null ? 'null' : 'nothing',
+    );
+  }
+  const modifiedAtMs = report.occurredAtMs ?? atMs;
+  if (report.subject.type === 'asset') {
+    // The time of the change is the time of modification unless the reporter knows better.
+    const given: JsonObject = { modifiedAtMs, ...after, ...(sourceVersion === undefined ? {} : { sourceVersion }) };
+    return fullAsset(given, base, modifiedAtMs) as unknown as JsonObject;
+  }
+  const state = after ?? base ?? {};
+  return sourceVersion === undefined ? state : { ...state, sourceVersion };
+}
+
+function isStale(report: ReportedChange, current: Resource | null): boolean {
+  const known = current?.state['sourceVersion'];
+  if (report.sourceVersion === undefined || (typeof known !== 'number' && typeof known !== 'string')) return false;
+  return isOlderSource(report.sourceVersion, known);
+}
+
+/** Only the fields that were reported can differ: the others were taken from the registry. */
+function beforeDiffers(report: ReportedChange, held: JsonObject | null): boolean {
+  const { before } = report;
+  if (before === undefined || held === null) return false;
+  if (before === null) return true;
+  for (const field in before) {
+    if (field === 'modifiedAtMs' || field === 'sourceVersion') continue;
+    if (!sameJson(before[field], Object.hasOwn(held, field) ? held[field] : undefined)) return true;
+  }
+  return false;
+}
+
+/** `asset.created` has said already that it is ready; a reporter that says so once more has nothing new to tell. */
+function isKnownReady(report: ReportedChange, held: JsonObject | null, after: JsonObject): boolean {
+  return report.kind === 'asset.ready' && held !== null && changedFields(held, after).length === 0;
+}
+
+function isDeletion(kind: ChangeKind): boolean {
+  return kind === 'asset.deleted' || kind.endsWith('.removed');
+}
+
+function isCreation(kind: ChangeKind): boolean {
+  return kind.endsWith('.created');
+}

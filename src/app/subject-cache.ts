@@ -1,0 +1,70 @@
+/**
+ * Recently used resources, so that the next write to a subject is decided without a read. Never trusted: each commit
+ * carries the version it was decided on and the store refuses it where that is not the present one.
+ */
+import { LRUCache } from 'lru-cache';
+import type { JsonValue } from '../core/json.ts';
+import type { Resource, ResourceKey, ResourceType } from '../storage/storage.ts';
+
+export const subjectCacheLimits = { entriesMax: 20_000, bytesMax: 48 * 1024 * 1024 } as const;
+
+/** `null`: known to be absent. `undefined`: not known, ask the store. */
+export type Known = Resource | null | undefined;
+
+export interface SubjectCache {
+  get(name: string): Known;
+  set(name: string, resource: Resource | null): void;
+  delete(name: string): void;
+  /** The id behind an alias as last seen, for external ids. */
+  alias(workspaceId: string, type: ResourceType, alias: string): string | undefined;
+  setAlias(workspaceId: string, type: ResourceType, alias: string, id: string): void;
+  deleteAlias(workspaceId: string, type: ResourceType, alias: string): void;
+}
+
+/** The cache's name of a resource: workspace first, so that no two tenants share an entry (HARDENING TN-08). */
+export function subjectName(key: ResourceKey): string {
+  return `${key.workspaceId} ${key.type} ${key.id}`;
+}
+
+type Entry = { readonly resource: Resource | null };
+
+const absent: Entry = { resource: null };
+
+export function createSubjectCache(): SubjectCache {
+  const entries = new LRUCache<string, Entry>({
+    max: subjectCacheLimits.entriesMax,
+    maxSize: subjectCacheLimits.bytesMax,
+    // One subject may not push out all others.
+    maxEntrySize: subjectCacheLimits.bytesMax / 16,
+  });
+  const aliases = new LRUCache<string, string>({ max: subjectCacheLimits.entriesMax * 2 });
+  const aliasName = (workspaceId: string, type: string, alias: string): string => `${workspaceId} ${type} ${alias}`;
+  return {
+    get: (name) => entries.get(name)?.resource,
+    set(name, resource) {
+      if (resource === null) entries.set(name, absent, { size: 100 });
+      else entries.set(name, { resource }, { size: 200 + roughBytes(resource.state) });
+    },
+    delete: (name) => void entries.delete(name),
+    alias: (workspaceId, type, alias) => aliases.get(aliasName(workspaceId, type, alias)),
+    setAlias: (workspaceId, type, alias, id) => void aliases.set(aliasName(workspaceId, type, alias), id),
+    deleteAlias: (workspaceId, type, alias) => void aliases.delete(aliasName(workspaceId, type, alias)),
+  };
+}
+
+/** About how much memory a value takes. Exact enough for a bound, and cheaper than writing it out. */
+function roughBytes(value: JsonValue): number {
+  if (typeof value === 'string') return 24 + value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  let bytes = 32;
+  if (Array.isArray(value)) {
+    for (const item of value as readonly JsonValue[]) bytes += roughBytes(item);
+    return bytes;
+  }
+  const fields = value as { readonly [key: string]: JsonValue };
+  for (const key in fields) {
+    const field = fields[key];
+    if (field !== undefined) bytes += 16 + roughBytes(field);
+  }
+  return bytes;
+}
