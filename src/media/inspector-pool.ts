@@ -1,0 +1,196 @@
+/**
+ * Runs inspections one at a time in one inspector process: started when there is something to do, kept while there is more,
+ * ended after half a minute of nothing. A job that takes too long or too much memory ends with its process; the next one
+ * gets a new process. A process that dies under a job for another reason gets the job a second time in a new one.
+ */
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { AssetwireError } from '../core/errors.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { InspectionResult } from './media.ts';
+import { residentBytes } from './inspector-process.ts';
+import { answerBytesMax, parseAnswer } from './inspector/protocol.ts';
+import type { Answer, Job } from './inspector/protocol.ts';
+
+export type PoolOptions = {
+  readonly clock: Clock;
+  readonly start: () => ChildProcessWithoutNullStreams;
+  readonly timeoutMs: number;
+  readonly idleMs: number;
+  readonly residentBytesMax: number;
+  readonly pixelsMax: number;
+};
+
+export interface InspectorPool {
+  inspect(path: string, mimeType: string): Promise<InspectionResult>;
+  /** The running process; null where there is none. For tests and metrics. */
+  pid(): number | null;
+  stop(): Promise<void>;
+}
+
+type Ending = InspectionResult | 'died' | 'stopped';
+const memoryCheckMs = 200;
+const waitingMax = 1_000;
+
+/** The pool; nothing runs before the first job. */
+export function createInspectorPool(options: PoolOptions): InspectorPool {
+  const { clock, timeoutMs, idleMs, pixelsMax } = options;
+  let child: Inspector | null = null;
+  let idle: Timer | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  let lastId = 0;
+  let stopped = false;
+
+  const endChild = async (): Promise<void> => {
+    const ending = child;
+    child = null;
+    if (ending !== null) await ending.end();
+  };
+
+  const runOnce = async (path: string, mimeType: string): Promise<Ending> => {
+    if (stopped) return 'stopped';
+    if (child === null || child.ended()) child = createInspector(options);
+    lastId += 1;
+    const ending = await child.run({ id: lastId, path, mimeType, pixelsMax }, timeoutMs);
+    if (child?.ended() === true) child = null;
+    return stopped && ending === 'died' ? 'stopped' : ending;
+  };
+
+  const runJob = async (path: string, mimeType: string): Promise<InspectionResult> => {
+    idle?.cancel();
+    const first = await runOnce(path, mimeType);
+    const ending = first === 'died' ? await runOnce(path, mimeType) : first;
+    if (!stopped) idle = clock.timer(idleMs, () => void endChild());
+    if (ending === 'stopped')
+      throw new AssetwireError('shutting_down', { detail: 'Inspection must wait: the server stops' });
+    if (ending === 'died')
+      return { kind: 'failed', code: 'crashed', note: 'the inspector ended while it read the file' };
+    return ending;
+  };
+
+  return {
+    async inspect(path, mimeType) {
+      stopped = false;
+      if (waiting >= waitingMax)
+        return { kind: 'failed', code: 'timeout', note: `${waitingMax} other files are waiting` };
+      waiting += 1;
+      const job = queue.then(() => runJob(path, mimeType));
+      queue = job.catch(() => undefined);
+      try {
+        return await job;
+      } finally {
+        waiting -= 1;
+      }
+    },
+    pid: () => child?.pid() ?? null,
+    async stop() {
+      stopped = true;
+      idle?.cancel();
+      await endChild();
+      await queue;
+    },
+  };
+}
+
+interface Inspector {
+  run(job: Job, timeoutMs: number): Promise<Ending>;
+  ended(): boolean;
+  pid(): number | null;
+  /** Kills it and waits until it is gone. */
+  end(): Promise<void>;
+}
+
+function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspector {
+  const child = start();
+  let isEnded = false;
+  let pending = '';
+  let settle: ((ending: Ending) => void) | null = null;
+  let wanted = 0;
+  const gone = new Promise<void>((resolve) => {
+    const onGone = (): void => {
+      isEnded = true;
+      settle?.('died');
+      resolve();
+    };
+    child.once('exit', onGone);
+    child.once('error', onGone);
+  });
+  child.stdin.on('error', () => child.kill('SIGKILL'));
+  child.stdout.setEncoding('utf8');
+  child.stdout.on('data', (text: string) => {
+    pending += text;
+    const end = pending.indexOf('\n');
+    if (end < 0 && pending.length <= answerBytesMax) return;
+    const answer = end < 0 || end > answerBytesMax ? null : parseAnswer(pending.slice(0, end));
+    pending = '';
+    if (answer !== null && answer.id === wanted && settle !== null) settle(resultOf(answer));
+    else child.kill('SIGKILL');
+  });
+
+  const run = async (job: Job, timeoutMs: number): Promise<Ending> => {
+    const watch = watchMemory(child, clock, residentBytesMax, () =>
+      finish({ kind: 'failed', code: 'too_large', note: memoryNote }),
+    );
+    const deadline = clock.timer(timeoutMs, () =>
+      finish({ kind: 'failed', code: 'timeout', note: `not read within ${timeoutMs / 1_000} s` }),
+    );
+    const finish = (ending: Ending): void => {
+      child.kill('SIGKILL');
+      settle?.(ending);
+    };
+    const ending = await new Promise<Ending>((resolve) => {
+      wanted = job.id;
+      settle = resolve;
+      if (isEnded) resolve('died');
+      else child.stdin.write(`${JSON.stringify(job)}\n`);
+    });
+    settle = null;
+    watch.cancel();
+    deadline.cancel();
+    if (child.killed) await gone;
+    return ending;
+  };
+
+  return {
+    run,
+    ended: () => isEnded || child.killed,
+    pid: () => child.pid ?? null,
+    async end() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+const memoryNote = 'reading it takes more memory than is allowed';
+
+function watchMemory(
+  child: ChildProcessWithoutNullStreams,
+  clock: Clock,
+  bytesMax: number,
+  onExceeded: () => void,
+): Timer {
+  let cancelled = false;
+  let timer: Timer | null = null;
+  const check = async (): Promise<void> => {
+    const bytes = child.pid === undefined ? null : await residentBytes(child.pid);
+    if (cancelled || bytes === null) return;
+    if (bytes > bytesMax) onExceeded();
+    else arm();
+  };
+  const arm = (): void => {
+    timer = clock.timer(memoryCheckMs, () => void check());
+  };
+  arm();
+  return {
+    cancel() {
+      cancelled = true;
+      timer?.cancel();
+    },
+  };
+}
+
+function resultOf(answer: Answer): InspectionResult {
+  if (answer.kind === 'inspected') return { kind: 'inspected', facts: answer.facts };
+  return { kind: 'failed', code: answer.code, note: answer.note };
+}

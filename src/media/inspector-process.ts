@@ -1,0 +1,115 @@
+/**
+ * The inspector as a process: how it is started so that a hostile file inside it can do as little as possible.
+ *
+ * What holds everywhere: an empty environment, no descriptors of ours but three pipes, Node's permission model (it may read
+ * the program and the directory of the files, write nothing, start nothing), a bounded heap, lowest priority.
+ * What holds on every Unix besides: no core dumps, no bytes into files, bounded processor time (`ulimit`). On Linux its
+ * resident memory is watched, and where the system lets us make a network namespace without rights (`unshare`), it has no
+ * network at all. Native code (libvips) could go round the permission model; it is held by what the kernel enforces.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const heapMegabytesMax = 96;
+const unsharePath = '/usr/bin/unshare';
+const withoutNetwork = ['--user', '--map-root-user', '--net', '--'];
+
+/** Whether a process without network can be made here. */
+export async function canUnshareNetwork(): Promise<boolean> {
+  if (process.platform !== 'linux' || !existsSync(unsharePath)) return false;
+  const tried = spawn(unsharePath, [...withoutNetwork, '/bin/sh', '-c', ':'], {
+    env: {},
+    timeout: 2_000,
+    stdio: 'ignore',
+  });
+  return new Promise((resolve) => {
+    tried.once('error', () => resolve(false));
+    tried.once('exit', (code) => resolve(code === 0));
+  });
+}
+
+/**
+ * No core dumps, no growing files, and an end to an endless loop whose server was killed: it would otherwise burn a core
+ * for ever. Ten minutes of processor time are some 100,000 files; the one that meets the limit gets a new process.
+ */
+const limited = ['/bin/sh', '-c', 'ulimit -c 0; ulimit -f 0; ulimit -t 600; exec "$@"', 'inspector'];
+
+export type InspectorOptions = {
+  /** Directories of the files it may read. */
+  readonly readable: readonly string[];
+  readonly unshareNetwork: boolean;
+  /** The program; tests start others. */
+  readonly program?: string;
+};
+
+/** Starts one inspector. Its standard error is thrown away: whatever a file makes it print is no record of ours. */
+export function startInspector({
+  readable,
+  unshareNetwork,
+  program = ownProgram(),
+}: InspectorOptions): ChildProcessWithoutNullStreams {
+  const node = [...nodeArguments([...readable, dirname(program)]), program];
+  const bounds = process.platform === 'win32' ? [] : limited;
+  const [command = process.execPath, ...args] = unshareNetwork
+    ? [...bounds, unsharePath, ...withoutNetwork, process.execPath, ...node]
+    : [...bounds, process.execPath, ...node];
+  const child = spawn(command, args, {
+    env: { VIPS_CONCURRENCY: '1', MALLOC_ARENA_MAX: '2' },
+    cwd: dirname(program),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
+  child.stderr.resume();
+  if (child.pid !== undefined) lowerPriority(child.pid);
+  return child;
+}
+
+function nodeArguments(readable: readonly string[]): string[] {
+  const reads = [...readable, ...programDirectories()].map(
+    (path) => `--allow-fs-read=${path.endsWith(sep) ? path : path + sep}`,
+  );
+  return [
+    '--permission',
+    '--allow-addons',
+    ...reads,
+    `--max-old-space-size=${heapMegabytesMax}`,
+    '--disallow-code-generation-from-strings',
+    '--no-warnings',
+  ];
+}
+
+function ownProgram(): string {
+  const here = fileURLToPath(import.meta.url);
+  return join(dirname(here), 'inspector', here.endsWith('.ts') ? 'main.ts' : 'main.js');
+}
+
+/** This room and the packages it loads. */
+function programDirectories(): string[] {
+  const sharp = fileURLToPath(import.meta.resolve('sharp'));
+  const packages = sharp.slice(0, sharp.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
+  const room = dirname(fileURLToPath(import.meta.url));
+  return [room, packages, join(room, '..', '..', 'package.json')];
+}
+
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not let us: it then runs at our own priority.
+  }
+}
+
+/** Resident memory of a process in bytes; null where it cannot be told (not Linux, or ended). */
+export async function residentBytes(pid: number): Promise<number | null> {
+  try {
+    const pages = Number((await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')[1]);
+    return Number.isFinite(pages) ? pages * 4_096 : null;
+  } catch {
+    return null;
+  }
+}
