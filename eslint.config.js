@@ -127,6 +127,7 @@ export default defineConfig(
     rules: {
       'max-lines': ['warn', { max: 500, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': 'off',
+      'max-params': ['warn', 4],
       // Tests read JSON of answers whose shape they are about to assert.
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

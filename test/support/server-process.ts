@@ -1,0 +1,122 @@
+/**
+ * Starts the real server, `node src/main.ts serve`, as a process of its own with a data directory and a key of the
+ * test's, on a free loopback port. What a test starts it ends: by the process's own id and nothing else.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { requestJson } from './json-client.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const outputCharactersMax = 64 * 1024;
+
+export const testAdminKey = 'test-admin-key-0123456789-0123456789-0123';
+
+export type ServerOptions = {
+  readonly dataDir: string;
+  readonly port: number;
+  /** More `ASSETWIRE_…` settings. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly readyWithinMs?: number;
+};
+
+export type ServerProcess = {
+  readonly pid: number;
+  readonly url: string;
+  readonly key: string;
+  /** From the start of the process to the first 200 of `/readyz`, in milliseconds; resolves when it is so. */
+  readonly ready: Promise<number>;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  /** The last output of the process, both streams. */
+  output(): string;
+  signal(name: NodeJS.Signals): void;
+};
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Spawns the server. `ready` rejects with the server's output where it ends or stays unready. */
+export function startServer(options: ServerOptions): ServerProcess {
+  const startedMs = performance.now();
+  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'serve'], {
+    cwd: options.dataDir,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: options.dataDir,
+      TMPDIR: process.env['TMPDIR'],
+      ASSETWIRE_DATA_DIR: join(options.dataDir, 'data'),
+      ASSETWIRE_HOST: '127.0.0.1',
+      ASSETWIRE_PORT: String(options.port),
+      ASSETWIRE_ADMIN_KEY: testAdminKey,
+      ASSETWIRE_ALLOWED_TARGETS: '127.0.0.0/8',
+      ...options.settings,
+    },
+  });
+  const url = `http://127.0.0.1:${options.port}`;
+  let output = '';
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString('utf8')).slice(-outputCharactersMax);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    child.on('exit', (code, signal) => resolve({ code, signal }));
+    child.on('error', (error) => {
+      output += String(error);
+      resolve({ code: null, signal: null });
+    });
+  });
+  const ready = waitUntilReady(child, url, options.readyWithinMs ?? 15_000).then(
+    () => performance.now() - startedMs,
+    (error: unknown) => {
+      throw new Error(`The server did not become ready: ${String(error)}\n${output}`);
+    },
+  );
+  // Who does not care whether it became ready (it may be killed before) need not handle the rejection.
+  ready.catch(() => undefined);
+  return {
+    pid: child.pid ?? -1,
+    url,
+    key: options.settings?.['ASSETWIRE_ADMIN_KEY'] ?? testAdminKey,
+    ready,
+    exited,
+    output: () => output,
+    signal: (name) => {
+      child.kill(name);
+    },
+  };
+}
+
+async function waitUntilReady(child: ChildProcess, url: string, withinMs: number): Promise<void> {
+  const deadlineMs = performance.now() + withinMs;
+  while (performance.now() < deadlineMs) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
+    const answer = await requestJson(`${url}/readyz`, {}).catch(() => null);
+    if (answer?.status === 200) return;
+    await wait(5);
+  }
+  throw new Error(`not ready after ${withinMs} ms`);
+}
+
+/** Ends the server politely and waits; kills it where that takes too long. Harmless on one that has ended. */
+export async function endServer(server: ServerProcess, withinMs = 30_000): Promise<number | null> {
+  server.signal('SIGTERM');
+  const late = setTimeout(() => server.signal('SIGKILL'), withinMs);
+  const { code } = await server.exited;
+  clearTimeout(late);
+  return code;
+}
