@@ -61,6 +61,13 @@ export type Decision<Answer> =
 /** `atMs` is drawn anew for each decision, so a change decided again is never older than what it was decided on. */
 export type Decide<Answer> = (current: Resource | null, atMs: number) => Decision<Answer>;
 
+/** As `Decide`, with the other resources that were asked for and the webhooks of the workspace, all read for this decision. */
+export type DecideAlone<Answer> = (
+  current: Resource | null,
+  atMs: number,
+  read: { readonly others: readonly (Resource | null)[]; readonly index: WorkspaceIndex },
+) => Decision<Answer>;
+
 export type Written<Answer> =
   | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'duplicate'; readonly row: IdempotencyRow };
@@ -69,6 +76,15 @@ export interface Committer {
   readonly cache: SubjectCache;
   /** Decides and commits one write to one subject. Throws `AssetwireError` where it cannot be done. */
   write<Answer>(key: ResourceKey, decide: Decide<Answer>): Promise<Written<Answer>>;
+  /**
+   * As `write`, alone on the subject from the beginning, with others read for the decision. For what is rare and touches
+   * several rows: their writes carry the versions that were read.
+   */
+  writeAlone<Answer>(
+    key: ResourceKey,
+    others: readonly ResourceKey[],
+    decide: DecideAlone<Answer>,
+  ): Promise<Written<Answer>>;
   /** The subject as this process knows it, else as stored. For finding out, not for deciding. */
   peek(key: ResourceKey): Promise<Resource | null>;
 }
@@ -166,14 +182,15 @@ export function createCommitter(deps: CommitterDeps): Committer {
     key: ResourceKey,
     name: string,
     busy: Busy,
-    decide: Decide<Answer>,
+    others: readonly ResourceKey[],
+    decide: DecideAlone<Answer>,
   ): Promise<Written<Answer>> => {
     for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
       cache.delete(name);
-      const current = await load(key);
+      const [current = null, ...read] = await Promise.all([key, ...others].map((wanted) => load(wanted)));
       const index = matching.known(key.workspaceId) ?? (await matching.load(key.workspaceId));
       const atMs = deps.nowMs();
-      const decision = decide(current, atMs);
+      const decision = decide(current, atMs, { others: read, index });
       if (decision.kind === 'nothing') return { kind: 'done', answer: decision.answer };
       const written = await commit(key, name, busy, current, decision, index, atMs);
       if (written !== null) return written;
@@ -181,7 +198,12 @@ export function createCommitter(deps: CommitterDeps): Committer {
     throw contended();
   };
 
-  const queue = async <Answer>(key: ResourceKey, name: string, decide: Decide<Answer>): Promise<Written<Answer>> => {
+  const queue = async <Answer>(
+    key: ResourceKey,
+    name: string,
+    others: readonly ResourceKey[],
+    decide: DecideAlone<Answer>,
+  ): Promise<Written<Answer>> => {
     const busy = enter(name);
     // Those in the queue are not in flight themselves: the first of them waits for the others to settle.
     busy.inFlight -= 1;
@@ -191,7 +213,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
     try {
       if (before !== null) await before;
       if (busy.inFlight > 0) await new Promise<void>((resolve) => busy.waiting.push(resolve));
-      return await decideAlone(key, name, busy, decide);
+      return await decideAlone(key, name, busy, others, decide);
     } finally {
       done();
       if (busy.tail === mine) {
@@ -220,11 +242,11 @@ export function createCommitter(deps: CommitterDeps): Committer {
       index = matching.known(key.workspaceId);
     }
     const there = busyBy.get(name);
-    if (there !== undefined && (there.disturbed || there.tail !== null)) return queue(key, name, decide);
+    if (there !== undefined && (there.disturbed || there.tail !== null)) return queue(key, name, [], decide);
     const atMs = deps.nowMs();
     const decision = decide(current, atMs);
     if (decision.kind === 'nothing') {
-      return there === undefined ? { kind: 'done', answer: decision.answer } : queue(key, name, decide);
+      return there === undefined ? { kind: 'done', answer: decision.answer } : queue(key, name, [], decide);
     }
     const busy = enter(name);
     let written: Written<Answer> | null;
@@ -233,12 +255,13 @@ export function createCommitter(deps: CommitterDeps): Committer {
     } finally {
       leave(name, busy);
     }
-    return written ?? queue(key, name, decide);
+    return written ?? queue(key, name, [], decide);
   };
 
   return {
     cache,
     write,
+    writeAlone: (key, others, decide) => queue(key, subjectName(key), others, decide),
     peek: async (key) => {
       const known = cache.get(subjectName(key));
       return known === undefined ? load(key) : known;

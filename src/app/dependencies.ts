@@ -1,10 +1,9 @@
 /** What the use cases are given. compose.ts hands in the real parts; tests hand in what they like. */
-import type { Readable } from 'node:stream';
 import type { Blobs } from '../blobs/blobs.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Target } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import type { Egress } from '../egress/egress.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -20,16 +19,6 @@ export type EngineSignals = {
   dutyOffered(): void;
   /** Whether the engine runs; part of readiness. */
   running(): boolean;
-};
-
-/** The road out's opinion on what a tenant wants to send to. Both throw an `AssetwireError` that can be shown. */
-export type EgressChecks = {
-  /** `plainHttp`: the dialect takes `http` to any public address; otherwise only ranges the operator allowed and our inbox. */
-  target(target: Target, rules: { readonly plainHttp: boolean }): void;
-  headers(
-    headers: readonly (readonly [name: string, value: string])[],
-    rules: { readonly reserved: readonly string[]; readonly max: number },
-  ): void;
 };
 
 export type AppSettings = {
@@ -54,7 +43,8 @@ export type AppDeps = {
   readonly dialects: ReadonlyMap<string, Dialect>;
   readonly blobs: Blobs;
   readonly media: Media;
-  readonly egress: EgressChecks;
+  /** The road out's opinion on a target; throws an `AssetwireError` that can be shown. */
+  readonly egress: Pick<Egress, 'checkTarget'>;
   readonly vault: Pick<Vault, 'seal' | 'open'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -64,6 +54,3 @@ export type AppDeps = {
   readonly settings: AppSettings;
   readonly engine: EngineSignals;
 };
-
-/** A file that is being received. */
-export type IncomingFile = { readonly name: string; readonly content: Readable };

@@ -142,7 +142,7 @@ export type CommitItem = {
     readonly payload: JsonObject;
   };
   readonly idempotency?: IdempotencyRow;
-  /** Changes that a disabled webhook would have got, by webhook: added to its counter. */
+  /** Changes that a disabled webhook would have got, by webhook: added to its counter (negative: taken off, never below 0). */
   readonly missed?: readonly { readonly webhookId: WebhookId; readonly count: number }[];
 };
 
@@ -266,6 +266,8 @@ export interface StorageReads {
   stats(query: StatsQuery): Promise<readonly StatsRow[]>;
   /** Pending deliveries and the age of the oldest, by webhook. */
   backlog(workspaceId: WorkspaceId | null): Promise<readonly BacklogRow[]>;
+  /** The counters of `CommitItem.missed` by webhook; those at 0 are left out. */
+  missed(workspaceId: WorkspaceId): Promise<readonly { readonly webhookId: WebhookId; readonly count: number }[]>;
 }
 
 export type ResourceQuery = PageQuery & {

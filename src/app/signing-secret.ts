@@ -1,0 +1,56 @@
+/** The secret that deliveries are signed with: brought by the caller or made, as the dialect's manifest says. */
+import { AssetwireError } from '../core/errors.ts';
+import { checkSecret, makeSecret, secretFormatOf } from '../core/secret.ts';
+import type { Dialect, GeneratedSecret } from '../dialects/dialect.ts';
+import type { Random } from '../runtime/random.ts';
+import type { NewSecret } from './webhook-secrets.ts';
+
+const textCharactersMax = 256;
+
+/** What the dialect signs with; null where it does not sign with a secret of the webhook. */
+export function signingSecretOf(dialect: Dialect): GeneratedSecret | null {
+  return dialect.manifest.configuration.generated.find(({ format }) => format !== 'none') ?? null;
+}
+
+/** The given secret, checked, or a new one. Null where the dialect signs with none and none was given. */
+export function signingSecret(dialect: Dialect, given: string | undefined, random: Random): NewSecret | null {
+  const wanted = signingSecretOf(dialect);
+  if (wanted === null) {
+    if (given === undefined) return null;
+    throw new AssetwireError('invalid_secret', { detail: `Leave the secret out: dialect "${dialect.manifest.id}" signs with none` });
+  }
+  const value = given === undefined ? made(wanted, random) : checked(wanted, given);
+  const publicKey = dialect.publicKey?.(value) ?? null;
+  return publicKey === null ? { name: wanted.name, value } : { name: wanted.name, value, publicKey };
+}
+
+function made({ format }: GeneratedSecret, random: Random): string {
+  const draw = (count: number): Uint8Array => random.bytes(count);
+  switch (format) {
+    case 'whsec':
+    case 'whsk':
+      return makeSecret(format, draw);
+    case 'base64-16':
+      return Buffer.from(draw(16)).toString('base64');
+    case 'text':
+      return Buffer.from(draw(24)).toString('base64url');
+    case 'none':
+      throw new TypeError('A dialect without secrets must not be asked for one');
+    default:
+      return format satisfies never;
+  }
+}
+
+/** Both forms of Standard Webhooks are taken where one is the default: `whsk_` signs with ed25519 (`v1a`). */
+function checked({ format }: GeneratedSecret, given: string): string {
+  if (format === 'whsec' || format === 'whsk') {
+    checkSecret(given, secretFormatOf(given) === 'whsk' ? 'whsk' : 'whsec');
+    return given;
+  }
+  if (given.length < 1 || given.length > textCharactersMax) {
+    throw new AssetwireError('invalid_secret', {
+      detail: `Bring a secret of 1 to ${textCharactersMax} characters: got ${given.length}`,
+    });
+  }
+  return given;
+}

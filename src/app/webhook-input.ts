@@ -1,0 +1,196 @@
+/** What a caller wants of a webhook, checked against its dialect and the road out, with the secrets taken out of it. */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { AssetwireError, type Problem } from '../core/errors.ts';
+import { checkFilter } from '../core/filter-check.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { resolvePolicy } from '../core/policy-resolution.ts';
+import type { Credentials, Target } from '../core/webhook.ts';
+import type { Dialect, Manifest } from '../dialects/dialect.ts';
+import { checkHeaders } from '../egress/headers.ts';
+import type { WebhookInput } from './app.ts';
+import type { AppDeps } from './dependencies.ts';
+import { unfit } from './refusals.ts';
+import type { NewSecret } from './webhook-secrets.ts';
+import type { WebhookBody } from './webhook-state.ts';
+
+/** The parts of a webhook that callers set, checked, and the secrets they brought. */
+export type CheckedInput = {
+  readonly body: Partial<Pick<WebhookBody, 'name' | 'target' | 'events' | 'filter' | 'projection' | 'settings' | 'headers' | 'credentials' | 'policy' | 'contacts'>>;
+  readonly secrets: readonly NewSecret[];
+};
+
+export const passwordSecret = 'credentials.password';
+export const tokenSecret = 'credentials.token';
+const contactsMax = 20;
+
+export interface InputChecks {
+  dialect(id: string): Dialect;
+  /** Throws `AssetwireError` for what cannot be. `credentialsKind` is that of the stored webhook where the patch has none. */
+  check(dialect: Dialect, input: Partial<WebhookInput>, credentialsKind?: Credentials['kind']): CheckedInput;
+}
+
+export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): InputChecks {
+  const validators = new Map<string, ValidateFunction>();
+
+  const validator = (manifest: Manifest): ValidateFunction => {
+    let compiled = validators.get(manifest.id);
+    if (compiled === undefined) {
+      compiled = new Ajv2020({ allErrors: true, strict: false }).compile(manifest.configuration.schema as object);
+      validators.set(manifest.id, compiled);
+    }
+    return compiled;
+  };
+
+  const settings = (manifest: Manifest, given: JsonObject): { readonly settings: JsonObject; readonly secrets: NewSecret[] } => {
+    const validate = validator(manifest);
+    if (!validate(given)) {
+      const problems: Problem[] = (validate.errors ?? []).slice(0, 20).map(({ instancePath, message }) => ({
+        at: `/settings${instancePath}`,
+        wanted: message ?? 'something that fits the dialect',
+        found: 'something else',
+      }));
+      throw new AssetwireError('invalid_settings', {
+        detail: `Fit the settings of dialect "${manifest.id}": ${problems[0]?.at ?? '/settings'} ${problems[0]?.wanted ?? ''}`,
+        mend: `GET /v1/dialects/${manifest.id} shows their schema`,
+        problems,
+      });
+    }
+    const kept: { [field: string]: JsonValue } = { ...given };
+    const secrets: NewSecret[] = [];
+    for (const field of manifest.configuration.secretFields) {
+      const value = kept[field];
+      if (typeof value !== 'string' || value === '') continue;
+      const name = `settings.${field}`;
+      secrets.push({ name, value });
+      kept[field] = name;
+    }
+    return { settings: kept, secrets };
+  };
+
+  const target = (manifest: Manifest, given: Target): Target => {
+    if (!manifest.transports.includes(given.transport)) {
+      throw unfit('/target/transport', `one of ${manifest.transports.join(', ')} for dialect "${manifest.id}"`, given.transport);
+    }
+    if (given.transport !== 'http') return given;
+    // Stored as the guard read it, so that what is shown, judged and called is one URL.
+    const { url } = deps.egress.checkTarget(given.url, { plainHttp: manifest.capabilities.plainHttp });
+    return given.method === undefined ? { transport: 'http', url } : { transport: 'http', url, method: given.method };
+  };
+
+  return {
+    dialect(id) {
+      const dialect = deps.dialects.get(id);
+      if (dialect !== undefined) return dialect;
+      throw new AssetwireError('unknown_dialect', {
+        detail: `Use one of ${[...deps.dialects.keys()].join(', ')}: got "${id.slice(0, 63)}"`,
+      });
+    },
+
+    check(dialect, input, storedKind = 'none') {
+      const { manifest } = dialect;
+      const secrets: NewSecret[] = [];
+      const body: { -readonly [Key in keyof CheckedInput['body']]: CheckedInput['body'][Key] } = {};
+      if (input.name !== undefined) body.name = nameOf(input.name);
+      if (input.target !== undefined) body.target = target(manifest, input.target);
+      if (input.events !== undefined) body.events = events(manifest, input.events);
+      if (input.filter !== undefined) {
+        checkFilter(input.filter, limits);
+        body.filter = input.filter;
+      }
+      if (input.projection !== undefined) body.projection = input.projection;
+      if (input.settings !== undefined) {
+        const taken = settings(manifest, input.settings);
+        body.settings = taken.settings;
+        secrets.push(...taken.secrets);
+      }
+      const credentialsKind = input.credentials?.kind ?? storedKind;
+      if (input.headers !== undefined) {
+        body.headers = headers(manifest, input.headers, credentialsKind !== 'none');
+      }
+      if (input.credentials !== undefined) {
+        body.credentials = credentials(manifest, input.credentials, secrets);
+      }
+      if (input.policy !== undefined) {
+        resolvePolicy(manifest.policy, input.policy);
+        body.policy = input.policy;
+      }
+      if (input.contacts !== undefined) body.contacts = contacts(input.contacts);
+      return { body, secrets };
+    },
+  };
+}
+
+function nameOf(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed.length < 1 || trimmed.length > 200) throw unfit('/name', '1 to 200 characters', `${trimmed.length}`);
+  return trimmed;
+}
+
+function events(manifest: Manifest, wanted: readonly string[]): readonly string[] {
+  const unique = [...new Set(wanted)];
+  if (unique.length === 0) throw invalidEvent(manifest, 'none');
+  const known = new Set(manifest.events.map(({ name }) => name));
+  for (const name of unique) if (name !== '*' && !known.has(name)) throw invalidEvent(manifest, `"${name.slice(0, 100)}"`);
+  if (manifest.capabilities.singleEvent && (unique.length > 1 || unique[0] === '*')) {
+    throw new AssetwireError('invalid_event', {
+      detail: `Choose one event: a webhook of dialect "${manifest.id}" has one, got ${unique[0] === '*' ? 'all' : unique.length}`,
+    });
+  }
+  return unique;
+}
+
+function invalidEvent(manifest: Manifest, found: string): AssetwireError {
+  return new AssetwireError('invalid_event', {
+    detail: `Choose events of dialect "${manifest.id}", or *: got ${found}`,
+    mend: `GET /v1/dialects/${manifest.id} lists them`,
+  });
+}
+
+function headers(
+  manifest: Manifest,
+  given: readonly (readonly [name: string, value: string])[],
+  authorization: boolean,
+): readonly (readonly [name: string, value: string])[] {
+  if (given.length > 0 && !manifest.capabilities.customHeaders) {
+    throw unfit('/headers', `none: dialect "${manifest.id}" has no custom headers`, String(given.length));
+  }
+  if (given.length > manifest.limits.customHeadersMax) {
+    throw new AssetwireError('limit_reached', {
+      detail: `Set at most ${manifest.limits.customHeadersMax} custom headers: got ${given.length}`,
+    });
+  }
+  checkHeaders(given, { reserved: manifest.reservedHeaders, authorization });
+  return given;
+}
+
+function credentials(manifest: Manifest, given: NonNullable<WebhookInput['credentials']>, secrets: NewSecret[]): Credentials {
+  if (!manifest.capabilities.credentials.includes(given.kind)) {
+    throw unfit('/credentials/kind', `one of ${manifest.capabilities.credentials.join(', ')} for dialect "${manifest.id}"`, given.kind);
+  }
+  switch (given.kind) {
+    case 'none':
+      return given;
+    case 'basic':
+      // RFC 7617: the first colon ends the user name, so one inside it would move the border.
+      if (given.username.includes(':')) throw unfit('/credentials/username', 'a name without a colon', 'one');
+      secrets.push({ name: passwordSecret, value: given.password });
+      return { kind: 'basic', username: given.username, passwordSecret };
+    case 'bearer':
+      secrets.push({ name: tokenSecret, value: given.token });
+      return { kind: 'bearer', tokenSecret };
+    default:
+      return given satisfies never;
+  }
+}
+
+function contacts(given: readonly string[]): readonly string[] {
+  if (given.length > contactsMax) throw unfit('/contacts', `at most ${contactsMax}`, String(given.length));
+  for (const [at, address] of given.entries()) {
+    const sign = address.indexOf('@');
+    const plain = address.length <= 254 && sign > 0 && sign === address.lastIndexOf('@') && sign < address.length - 1;
+    // Control characters in an address would become header lines of a mail.
+    if (!plain || /[\s\p{Cc}<>,;"]/u.test(address)) throw unfit(`/contacts/${at}`, 'an e-mail address', 'something else');
+  }
+  return [...new Set(given)];
+}
