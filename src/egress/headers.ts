@@ -81,16 +81,38 @@ export type HeaderProblem = {
 };
 
 /** The last check, on the way out, of every header whoever made it. Null where all can be sent. */
-export function unsendableHeader(headers: readonly Header[]): HeaderProblem | null {
-  for (const header of headers) {
-    const state = nameState(header[0]);
-    if (state === 'bad') return { code: 'header_name', detail: `A header name cannot be sent: ${shown(header[0])}` };
-    if (state === 'framing')
-      return { code: 'header_reserved', detail: `A header belongs to HTTP itself: ${header[0]}` };
-    if (!isHeaderValue(header[1]))
-      return { code: 'header_value', detail: `The value of a header cannot be sent: ${header[0]}` };
-  }
-  return null;
+export type HeaderGate = (headers: readonly Header[]) => HeaderProblem | null;
+
+/** Names are few and come back with every message, so a gate judges each of them once. */
+export function createHeaderGate(): HeaderGate {
+  const states = new Map<string, NameState>();
+  const stateOf = (name: string): NameState => {
+    const known = states.get(name);
+    if (known !== undefined) return known;
+    if (states.size >= namesKeptMax) states.clear();
+    const state = judgeName(name);
+    states.set(name, state);
+    return state;
+  };
+  return (headers) => {
+    for (const header of headers) {
+      const name = header[0];
+      const state = stateOf(name);
+      if (state === 'bad') return { code: 'header_name', detail: `A header name cannot be sent: ${shown(name)}` };
+      if (state === 'framing') return { code: 'header_reserved', detail: `A header belongs to HTTP itself: ${name}` };
+      if (!isHeaderValue(header[1]))
+        return { code: 'header_value', detail: `The value of a header cannot be sent: ${name}` };
+    }
+    return null;
+  };
+}
+
+type NameState = 'free' | 'framing' | 'bad';
+const namesKeptMax = 4_096;
+
+function judgeName(name: string): NameState {
+  if (!isHeaderName(name)) return 'bad';
+  return isFraming(name.toLowerCase()) ? 'framing' : 'free';
 }
 
 /** RFC 9110 `token`. */
@@ -105,20 +127,6 @@ export function isHeaderValue(value: string): boolean {
     if ((code < 0x20 && code !== 0x09) || code > 0x7e) return false;
   }
   return value.trim().length === value.length;
-}
-
-/** Names are few and come back with every message, so each is judged once. */
-const nameStates = new Map<string, 'free' | 'framing' | 'bad'>();
-const nameStatesMax = 4_096;
-
-function nameState(name: string): 'free' | 'framing' | 'bad' {
-  const known = nameStates.get(name);
-  if (known !== undefined) return known;
-  const lower = name.toLowerCase();
-  const state = !isHeaderName(name) ? 'bad' : isFraming(lower) ? 'framing' : 'free';
-  if (nameStates.size >= nameStatesMax) nameStates.clear();
-  nameStates.set(name, state);
-  return state;
 }
 
 function isFraming(lower: string): boolean {
