@@ -24,22 +24,17 @@ export type BareOrder =
 const secret = Buffer.from('bench-secret-bench-secret-bench!');
 const validate = new Ajv({ strict: false }).compile({
   type: 'object',
-  required: ['changes'],
+  additionalProperties: false,
+  required: ['kind', 'subject'],
   properties: {
-    changes: {
-      type: 'array',
-      minItems: 1,
-      maxItems: 1000,
-      items: {
-        type: 'object',
-        required: ['kind', 'subject'],
-        properties: {
-          kind: { type: 'string' },
-          subject: { type: 'object', required: ['type'], properties: { type: { type: 'string' } } },
-          after: { type: ['object', 'null'] },
-        },
-      },
+    kind: { type: 'string', maxLength: 100 },
+    subject: {
+      type: 'object',
+      required: ['type'],
+      properties: { type: { type: 'string' }, externalId: { type: 'string', maxLength: 300 } },
     },
+    changed: { type: 'array', items: { type: 'string', maxLength: 300 } },
+    after: { type: ['object', 'null'] },
   },
 });
 

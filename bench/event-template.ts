@@ -48,7 +48,7 @@ const subjectHole: Hole = { of: 'event', digits: subjectDigits, divide: 1 };
 function bodyParts(lanesPerWorkspace: 1 | 10): readonly (string | Hole)[] {
   const folder: string | Hole = lanesPerWorkspace === 10 ? { of: 'lane', digits: 1, divide: 1 } : '0';
   const head: readonly (string | Hole)[] = [
-    '{"changes":[{"kind":"asset.metadata_changed","subject":{"type":"asset","externalId":"bench-',
+    '{"kind":"asset.metadata_changed","subject":{"type":"asset","externalId":"bench-',
     subjectHole,
     '"},"changed":["metadata.note"],"after":{"name":"bench-',
     subjectHole,
@@ -58,7 +58,7 @@ function bodyParts(lanesPerWorkspace: 1 | 10): readonly (string | Hole)[] {
     eventHole,
     '","text":"',
   ];
-  const tail = '"}}}]}';
+  const tail = '"}}}';
   const bytes = fill([...head, tail]).text.length;
   return [...head, 'The quick brown fox jumps over the lazy dog. '.repeat(30).slice(0, bodyBytes - bytes), tail];
 }

@@ -110,14 +110,10 @@ function createPublisher(url: string, key: string, chance: () => number) {
       timeoutMs: 20_000,
       headers: { 'idempotency-key': `fault-${digits}` },
       body: {
-        changes: [
-          {
-            kind: 'asset.metadata_changed',
-            subject: { type: 'asset', externalId: `fault-${event % subjects}` },
-            changed: ['metadata.note'],
-            after: { name: `fault-${event % subjects}.jpg`, path: '/faults', metadata: { note: `awfault${digits}` } },
-          },
-        ],
+        kind: 'asset.metadata_changed',
+        subject: { type: 'asset', externalId: `fault-${event % subjects}` },
+        changed: ['metadata.note'],
+        after: { name: `fault-${event % subjects}.jpg`, path: '/faults', metadata: { note: `awfault${digits}` } },
       },
     }).catch(() => null);
     open -= 1;

@@ -1,0 +1,10 @@
+import { cost } from './cases/cost.ts';
+import { hang } from './cases/hang.ts';
+import { lanes } from './cases/lanes.ts';
+import { latency } from './cases/latency.ts';
+import { many } from './cases/many.ts';
+import { start } from './cases/start.ts';
+import type { BenchCase } from './figure.ts';
+
+/** Every case, in the order in which they are run. */
+export const benchCases: readonly BenchCase[] = [start, cost, latency, lanes, hang, many];

@@ -1,0 +1,80 @@
+/**
+ * `npm run bench`: measures the real server as its own process and prints every figure with its target.
+ *
+ *   npm run bench                      everything (about a quarter of an hour)
+ *   npm run bench -- --only cost,hang  some cases
+ *   npm run bench -- --quick           shows that it works; the figures mean little
+ *   npm run bench -- --json FILE       writes the figures as JSON too
+ *
+ * Ratios are taken within one run on one machine, medians of runs that take turns. All traffic stays on loopback.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { parseArgs } from 'node:util';
+import { benchCases } from './cases.ts';
+import type { Figure } from './figure.ts';
+import { foreignCores, watchForeign } from './process-usage.ts';
+import { round } from './figure.ts';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+});
+const wanted = values.only?.split(',');
+const unknown = wanted?.filter((name) => !benchCases.some((one) => one.name === name)) ?? [];
+if (unknown.length > 0) {
+  console.error(`There is no case ${unknown.join(', ')}; there are ${benchCases.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+
+const machine = {
+  node: process.version,
+  kernel: release(),
+  cpus: cpus().map(({ model }) => model),
+  memoryGiB: round(totalmem() / 1024 ** 3),
+  durability: 'SQLite WAL, synchronous=FULL',
+};
+console.log(
+  `Node ${machine.node}, ${machine.cpus.length} × ${machine.cpus[0] ?? '?'}, Linux ${machine.kernel}, ${machine.durability}`,
+);
+
+type CaseReport = { readonly name: string; readonly figures: readonly Figure[]; readonly foreignCores: number };
+
+const reports: CaseReport[] = [];
+let broken = 0;
+for (const { name, title, run } of benchCases) {
+  if (wanted !== undefined && !wanted.includes(name)) continue;
+  console.log(`\n${title} (${name})`);
+  const window = watchForeign();
+  try {
+    const figures = await run({ quick: values.quick, log: (text) => console.log(`  ${text}`) });
+    reports.push({ name, figures, foreignCores: round(foreignCores(window)) });
+  } catch (error) {
+    broken += 1;
+    console.log(`  BROKEN: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}
+
+function verdict({ met }: Figure): string {
+  if (met === null) return '';
+  return met ? 'met' : 'NOT MET';
+}
+
+const rows = reports.flatMap(({ figures }) =>
+  figures.map((figure) => [figure.name, figure.target, figure.measured, verdict(figure)]),
+);
+const header = ['figure', 'target', 'measured', ''];
+const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+console.log('');
+for (const row of [header, ...rows])
+  console.log(
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+const foreign = reports.map((report) => `${report.name} ${report.foreignCores}`).join(', ');
+console.log(`\nCores used by others meanwhile: ${foreign || '–'}`);
+if (values.json !== undefined) {
+  writeFileSync(values.json, `${JSON.stringify({ machine, quick: values.quick, reports }, null, 2)}\n`);
+}
+process.exitCode = broken === 0 ? 0 : 1;
