@@ -10,7 +10,7 @@ function whsec(bytes: number): string {
 
 function refused(text: string, format: 'whsec' | 'whsk'): boolean {
   try {
-    checkSecret(text, format);
+    checkSecret(text, [format]);
     return false;
   } catch (error) {
     assert.ok(error instanceof AssetwireError && error.code === 'invalid_secret');

@@ -48,15 +48,19 @@ function decodeBase64(text: string): Uint8Array | null {
   return canonical === text || canonical.replaceAll('=', '') === text ? bytes : null;
 }
 
-/** Refuses a secret that a caller brought and that cannot be used (HARDENING SG-11). Never repeats the secret. */
-export function checkSecret(text: string, format: Exclude<SecretFormat, 'text'>): void {
-  if (decodeSecret(text, format) !== null) return;
-  const wanted =
-    format === 'whsec'
-      ? `\`whsec_\` and the base64 of ${whsecBytesMin} to ${whsecBytesMax} random bytes`
-      : `\`whsk_\` and the base64 of an ed25519 private key of ${whskSeedBytes} or ${whskPairBytes} bytes`;
+const wantedForms = {
+  whsec: `\`whsec_\` and the base64 of ${whsecBytesMin} to ${whsecBytesMax} random bytes`,
+  whsk: `\`whsk_\` and the base64 of an ed25519 private key of ${whskSeedBytes} or ${whskPairBytes} bytes`,
+} as const;
+
+/**
+ * Refuses a secret that a caller brought and that cannot be used in any of these forms (`invalid_secret`, HARDENING
+ * SG-11). Never repeats the secret.
+ */
+export function checkSecret(text: string, accepted: readonly Exclude<SecretFormat, 'text'>[]): void {
+  if (accepted.some((format) => decodeSecret(text, format) !== null)) return;
   throw new AssetwireError('invalid_secret', {
-    detail: `The signing secret must be ${wanted}: got something else`,
+    detail: `The signing secret must be ${accepted.map((format) => wantedForms[format]).join(', or ')}: got something else`,
     mend: 'Leave the secret out and one is made for you',
   });
 }

@@ -170,7 +170,12 @@ export type Manifest = {
   readonly limits: DialectLimits;
   readonly policy: DeliveryPolicy;
   /** How deliveries are signed, in words, and the header names a receiver reads. */
-  readonly signing: { readonly summary: string; readonly headers: readonly string[] };
+  readonly signing: {
+    readonly summary: string;
+    readonly headers: readonly string[];
+    /** A message that `sign` asks no signature for is refused by configuration, never sent unsigned (default false). */
+    readonly required?: boolean;
+  };
   /** Keys of the workspace that bodies are signed with, made on first use (SNS: an RSA key with its certificate). */
   readonly signingKeys?: readonly {
     readonly name: string;
@@ -203,6 +208,8 @@ export type ConfigurationSchema = {
 export type GeneratedSecret = {
   readonly name: string;
   readonly format: SecretFormat | 'base64-16' | 'none';
+  /** What a secret of the caller's own may be; `checkSecret` of core decides. Absent: any text. */
+  readonly accepts?: readonly Exclude<SecretFormat, 'text'>[];
   /** How long the previous one keeps signing after a rotation. */
   readonly overlapMs: number;
 };

@@ -1,0 +1,108 @@
+import { changeKinds } from '../../core/change.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
+import { sampleChange } from '../../core/sample-change.ts';
+import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { events, fires } from './events.ts';
+import { policy } from './policy.ts';
+import { render } from './render.ts';
+import { bodySchema } from './schemas.ts';
+
+const exampleLinks: Links = {
+  content: (assetId, version) => `https://assetwire.example/l/${assetId}-${version ?? 0}`,
+  rendition: (assetId, title) => `https://assetwire.example/l/${assetId}-${title}`,
+  dialect: (path) => `https://assetwire.example/standard${path}`,
+};
+
+/** Each event once, in the order of the change kinds it comes from. */
+function describeEvents(): readonly EventDescription[] {
+  return changeKinds.flatMap((kind) =>
+    eventsOf(events, kind).map((name) => {
+      const change = sampleChange(kind);
+      return {
+        name,
+        summary: fires[name] ?? name,
+        fires: fires[name] ?? name,
+        changeKinds: [kind],
+        schema: bodySchema(name, change.subject.type),
+        example: exampleOf(name, kind),
+      };
+    }),
+  );
+}
+
+function exampleOf(event: string, kind: (typeof changeKinds)[number]): JsonObject {
+  const change = sampleChange(kind);
+  const { body } = render({
+    change,
+    webhook: exampleWebhook,
+    notification: { event },
+    messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
+    createdAtMs: change.acceptedAtMs,
+    links: exampleLinks,
+  });
+  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array()));
+}
+
+const exampleWebhook: Parameters<typeof render>[0]['webhook'] = {
+  id: 'wh_01kan4c4q0edkxrmnr6dgk2vfw',
+  workspaceId: 'default',
+  revision: 1,
+  name: 'Shop',
+  dialect: 'standard',
+  target: { transport: 'http', url: 'https://shop.example/webhooks' },
+  events: ['*'],
+  settings: {},
+  headers: [],
+  credentials: { kind: 'none' },
+  policy: {},
+  state: 'enabled',
+  stateChangedAtMs: 0,
+  contacts: [],
+  createdAtMs: 0,
+  updatedAtMs: 0,
+};
+
+const dayMs = 86_400_000;
+
+export const manifest: Manifest = {
+  id: 'standard',
+  title: 'Standard Webhooks',
+  summary: 'The neutral form: {type, timestamp, data}, signed by HMAC or ed25519 as standardwebhooks.com says',
+  sources: [
+    {
+      url: 'https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md',
+      readOn: '2026-11-22',
+    },
+  ],
+  events: describeEvents(),
+  transports: ['http'],
+  configuration: {
+    schema: { type: 'object', additionalProperties: false, properties: {} },
+    secretFields: [],
+    generated: [{ name: 'signing', format: 'whsec', accepts: ['whsec', 'whsk'], overlapMs: dayMs }],
+  },
+  capabilities: {
+    targetEditable: true,
+    singleEvent: false,
+    handshake: false,
+    plainHttp: false,
+    customHeaders: true,
+    credentials: ['none', 'basic', 'bearer', 'oauth2'],
+  },
+  limits: {
+    webhooksMax: limits.webhooksPerWorkspaceMax,
+    customHeadersMax: limits.customHeadersMax,
+    // State and former values of a change that is itself limited, and the frame around them.
+    payloadBytesMax: 2 * limits.changeBytesMax + 16 * 1024,
+  },
+  policy,
+  signing: {
+    summary:
+      'v1: HMAC-SHA256 with a whsec_ secret; v1a: ed25519 with a whsk_ secret; over webhook-id.webhook-timestamp.body',
+    headers: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
+    required: true,
+  },
+  reservedHeaders: ['webhook-id', 'webhook-timestamp', 'webhook-signature'],
+};
