@@ -19,7 +19,7 @@ export type TlsContexts = {
   /** Throws what `node:tls` throws where the material cannot be used. */
   contextOf(material: TlsMaterial | undefined): SecureContext;
   /** Equal for equal material only: part of every pool and session key. Empty for none. */
-  keyOf(material: TlsMaterial | undefined): string;
+  readonly keyOf: (material: TlsMaterial | undefined) => string;
 };
 
 const contextsKeptMax = 1_000;
