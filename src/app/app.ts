@@ -214,12 +214,20 @@ export type WebhookInput = {
   readonly enabled?: boolean;
 };
 
+/** Fields absent are left as they are; secrets left out of `settings` stay; null takes filter or projection away. */
+export type WebhookPatch = Partial<Omit<WebhookInput, 'dialect' | 'secret' | 'filter' | 'projection'>> & {
+  readonly filter?: Filter | null;
+  readonly projection?: Projection | null;
+};
+
 /** A webhook as shown: secrets masked to at most four trailing characters. */
 export type WebhookView = Omit<Webhook, 'credentials'> & {
   readonly credentials: JsonObject;
   readonly secrets: readonly {
     readonly name: string;
     readonly masked: string;
+    /** What receivers verify with, where the secret has a public half (`whpk_…`). */
+    readonly publicKey?: string;
     readonly createdAtMs: number;
     readonly expiresAtMs: number | null;
   }[];
@@ -234,7 +242,7 @@ export interface WebhookCases {
     input: WebhookInput,
     idempotency?: Idempotency,
   ): Promise<Written<WebhookView & { readonly secret?: string }>>;
-  update(caller: Caller, id: string, patch: Partial<Omit<WebhookInput, 'dialect' | 'secret'>>): Promise<WebhookView>;
+  update(caller: Caller, id: string, patch: WebhookPatch): Promise<WebhookView>;
   remove(caller: Caller, id: string): Promise<void>;
   get(caller: Caller, id: string): Promise<WebhookView>;
   list(

@@ -48,6 +48,11 @@ export type Plan = {
   /** Adds to or replaces what the matching made: for writes that must decide on the very webhooks they commit with. */
   readonly webhooksRevision?: number;
   readonly orders?: CommitItem['deliveryOrders'];
+  /** Changes for which nobody is looked up: whom they are for is in `tasks`. */
+  readonly addressed?: readonly Change[];
+  /** Taken off or added to counters of missed changes, beside what matching finds. */
+  readonly missed?: CommitItem['missed'];
+  readonly advances?: CommitItem['advances'];
   /** Deliveries beside those that matching makes: tests, redeliveries. */
   readonly tasks?: readonly DeliveryTask[];
 };
@@ -318,19 +323,25 @@ function commitItem(
     plan.tasks === undefined
       ? matched?.deliveries
       : [...(matched?.deliveries ?? []), ...plan.tasks.map(({ delivery }) => delivery)];
+  const changes =
+    plan.addressed === undefined
+      ? matched?.changes
+      : [...(matched?.changes ?? []), ...plan.addressed.map((change) => ({ change }))];
+  const missed = plan.missed === undefined ? matched?.missed : [...(matched?.missed ?? []), ...plan.missed];
   const revision = plan.webhooksRevision ?? (matched === null ? undefined : index.revision);
   return {
     workspaceId: key.workspaceId,
     atMs,
     ...(resources.length === 0 ? {} : { resources }),
-    ...(matched === null ? {} : { changes: matched.changes }),
+    ...(changes === undefined ? {} : { changes }),
     ...(deliveries === undefined || deliveries.length === 0 ? {} : { deliveries }),
     ...(duties === undefined || duties.length === 0 ? {} : { duties }),
     ...(plan.orders === undefined ? {} : { deliveryOrders: plan.orders }),
     ...(revision === undefined ? {} : { webhooksRevision: revision }),
     ...(plan.fulfils === undefined ? {} : { fulfils: plan.fulfils }),
     ...(plan.idempotency === undefined ? {} : { idempotency: plan.idempotency(applied) }),
-    ...(matched === null || matched.missed.length === 0 ? {} : { missed: matched.missed }),
+    ...(missed === undefined || missed.length === 0 ? {} : { missed }),
+    ...(plan.advances === undefined ? {} : { advances: plan.advances }),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The secret that deliveries are signed with: brought by the caller or made, as the dialect's manifest says. */
 import { AssetwireError } from '../core/errors.ts';
-import { checkSecret, makeSecret, secretFormatOf } from '../core/secret.ts';
+import { checkSecret, makeSecret, type SecretFormat } from '../core/secret.ts';
 import type { Dialect, GeneratedSecret } from '../dialects/dialect.ts';
 import type { Random } from '../runtime/random.ts';
 import type { NewSecret } from './webhook-secrets.ts';
@@ -12,14 +12,25 @@ export function signingSecretOf(dialect: Dialect): GeneratedSecret | null {
   return dialect.manifest.configuration.generated.find(({ format }) => format !== 'none') ?? null;
 }
 
-/** The given secret, checked, or a new one. Null where the dialect signs with none and none was given. */
-export function signingSecret(dialect: Dialect, given: string | undefined, random: Random): NewSecret | null {
+/**
+ * The given secret, checked, or a new one. Null where the dialect signs with none and none was given. `like` is the form
+ * of the secret that a new one replaces: who verifies with a public key goes on doing so.
+ */
+export function signingSecret(
+  dialect: Dialect,
+  given: string | undefined,
+  random: Random,
+  like: SecretFormat = 'text',
+): NewSecret | null {
   const wanted = signingSecretOf(dialect);
   if (wanted === null) {
     if (given === undefined) return null;
-    throw new AssetwireError('invalid_secret', { detail: `Leave the secret out: dialect "${dialect.manifest.id}" signs with none` });
+    throw new AssetwireError('invalid_secret', {
+      detail: `Leave the secret out: dialect "${dialect.manifest.id}" signs with none`,
+    });
   }
-  const value = given === undefined ? made(wanted, random) : checked(wanted, given);
+  const format = like === 'text' || wanted.format === 'text' ? wanted.format : like;
+  const value = given === undefined ? made({ ...wanted, format }, random) : checked(wanted, given);
   const publicKey = dialect.publicKey?.(value) ?? null;
   return publicKey === null ? { name: wanted.name, value } : { name: wanted.name, value, publicKey };
 }
@@ -44,7 +55,7 @@ function made({ format }: GeneratedSecret, random: Random): string {
 /** Both forms of Standard Webhooks are taken where one is the default: `whsk_` signs with ed25519 (`v1a`). */
 function checked({ format }: GeneratedSecret, given: string): string {
   if (format === 'whsec' || format === 'whsk') {
-    checkSecret(given, secretFormatOf(given) === 'whsk' ? 'whsk' : 'whsec');
+    checkSecret(given, ['whsec', 'whsk']);
     return given;
   }
   if (given.length < 1 || given.length > textCharactersMax) {

@@ -16,7 +16,21 @@ import type { WebhookBody } from './webhook-state.ts';
 
 /** The parts of a webhook that callers set, checked, and the secrets they brought. */
 export type CheckedInput = {
-  readonly body: Partial<Pick<WebhookBody, 'name' | 'target' | 'events' | 'filter' | 'projection' | 'settings' | 'headers' | 'credentials' | 'policy' | 'contacts'>>;
+  readonly body: Partial<
+    Pick<
+      WebhookBody,
+      | 'name'
+      | 'target'
+      | 'events'
+      | 'filter'
+      | 'projection'
+      | 'settings'
+      | 'headers'
+      | 'credentials'
+      | 'policy'
+      | 'contacts'
+    >
+  >;
   readonly secrets: readonly NewSecret[];
 };
 
@@ -42,7 +56,10 @@ export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): I
     return compiled;
   };
 
-  const settings = (manifest: Manifest, given: JsonObject): { readonly settings: JsonObject; readonly secrets: NewSecret[] } => {
+  const settings = (
+    manifest: Manifest,
+    given: JsonObject,
+  ): { readonly settings: JsonObject; readonly secrets: NewSecret[] } => {
     const validate = validator(manifest);
     if (!validate(given)) {
       const problems: Problem[] = (validate.errors ?? []).slice(0, 20).map(({ instancePath, message }) => ({
@@ -60,8 +77,9 @@ export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): I
     const secrets: NewSecret[] = [];
     for (const field of manifest.configuration.secretFields) {
       const value = kept[field];
-      if (typeof value !== 'string' || value === '') continue;
       const name = `settings.${field}`;
+      // The name itself stands for the secret that is there already.
+      if (typeof value !== 'string' || value === '' || value === name) continue;
       secrets.push({ name, value });
       kept[field] = name;
     }
@@ -70,7 +88,11 @@ export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): I
 
   const target = (manifest: Manifest, given: Target): Target => {
     if (!manifest.transports.includes(given.transport)) {
-      throw unfit('/target/transport', `one of ${manifest.transports.join(', ')} for dialect "${manifest.id}"`, given.transport);
+      throw unfit(
+        '/target/transport',
+        `one of ${manifest.transports.join(', ')} for dialect "${manifest.id}"`,
+        given.transport,
+      );
     }
     if (given.transport !== 'http') return given;
     // Stored as the guard read it, so that what is shown, judged and called is one URL.
@@ -131,7 +153,8 @@ function events(manifest: Manifest, wanted: readonly string[]): readonly string[
   const unique = [...new Set(wanted)];
   if (unique.length === 0) throw invalidEvent(manifest, 'none');
   const known = new Set(manifest.events.map(({ name }) => name));
-  for (const name of unique) if (name !== '*' && !known.has(name)) throw invalidEvent(manifest, `"${name.slice(0, 100)}"`);
+  for (const name of unique)
+    if (name !== '*' && !known.has(name)) throw invalidEvent(manifest, `"${name.slice(0, 100)}"`);
   if (manifest.capabilities.singleEvent && (unique.length > 1 || unique[0] === '*')) {
     throw new AssetwireError('invalid_event', {
       detail: `Choose one event: a webhook of dialect "${manifest.id}" has one, got ${unique[0] === '*' ? 'all' : unique.length}`,
@@ -164,9 +187,17 @@ function headers(
   return given;
 }
 
-function credentials(manifest: Manifest, given: NonNullable<WebhookInput['credentials']>, secrets: NewSecret[]): Credentials {
+function credentials(
+  manifest: Manifest,
+  given: NonNullable<WebhookInput['credentials']>,
+  secrets: NewSecret[],
+): Credentials {
   if (!manifest.capabilities.credentials.includes(given.kind)) {
-    throw unfit('/credentials/kind', `one of ${manifest.capabilities.credentials.join(', ')} for dialect "${manifest.id}"`, given.kind);
+    throw unfit(
+      '/credentials/kind',
+      `one of ${manifest.capabilities.credentials.join(', ')} for dialect "${manifest.id}"`,
+      given.kind,
+    );
   }
   switch (given.kind) {
     case 'none':
@@ -190,7 +221,8 @@ function contacts(given: readonly string[]): readonly string[] {
     const sign = address.indexOf('@');
     const plain = address.length <= 254 && sign > 0 && sign === address.lastIndexOf('@') && sign < address.length - 1;
     // Control characters in an address would become header lines of a mail.
-    if (!plain || /[\s\p{Cc}<>,;"]/u.test(address)) throw unfit(`/contacts/${at}`, 'an e-mail address', 'something else');
+    if (!plain || /[\s\p{Cc}<>,;"]/u.test(address))
+      throw unfit(`/contacts/${at}`, 'an e-mail address', 'something else');
   }
   return [...new Set(given)];
 }

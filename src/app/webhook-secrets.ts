@@ -34,7 +34,7 @@ export function secretKey(workspaceId: string, webhookId: string): ResourceKey {
 }
 
 /** Newest first within each name. */
-export function secretEntries(row: Resource | null | undefined): readonly SecretEntry[] {
+export function secretEntries(row: Pick<Resource, 'state'> | null | undefined): readonly SecretEntry[] {
   return (row?.state['entries'] ?? []) as unknown as readonly SecretEntry[];
 }
 
@@ -50,7 +50,8 @@ export function withSecrets(
   let dropped = 0;
   for (const secret of added) {
     const former = kept.filter(({ name }) => name === secret.name);
-    const version = Math.max(0, ...entries.filter(({ name }) => name === secret.name).map((entry) => entry.version)) + 1;
+    const version =
+      Math.max(0, ...entries.filter(({ name }) => name === secret.name).map((entry) => entry.version)) + 1;
     const overlapping = overlapMs > 0 ? former.map((entry) => ending(entry, atMs + overlapMs)) : [];
     dropped += Math.max(0, overlapping.length - (activeVersionsMax - 1));
     const present = sealedEntry(vault, key, secret, version, atMs);
@@ -86,7 +87,12 @@ export function openEntry(vault: Vault, key: ResourceKey, entry: SecretEntry): s
 }
 
 /** All secrets in force, opened, newest first. Throws where one does not open: nothing is ever sent unsigned. */
-export function openSecrets(vault: Vault, key: ResourceKey, row: Resource | null, nowMs: number): readonly OpenSecret[] {
+export function openSecrets(
+  vault: Vault,
+  key: ResourceKey,
+  row: Resource | null,
+  nowMs: number,
+): readonly OpenSecret[] {
   return secretEntries(row)
     .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs)
     .map((entry) => ({

@@ -1,0 +1,31 @@
+/** Ends what is pending for one webhook, page by page. */
+import type { WebhookId } from '../core/ids.ts';
+import type { AppDeps } from './dependencies.ts';
+import { refusedByStore } from './refusals.ts';
+
+const pageMax = 500;
+
+/** Cancels at most `countMax` deliveries; answers whether nothing is left. Each page is a commit, so it can be cut off anywhere. */
+export async function cancelPending(
+  { storage, clock }: Pick<AppDeps, 'storage' | 'clock'>,
+  workspaceId: string,
+  webhookId: WebhookId,
+  reason: string,
+  countMax: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  let cancelled = 0;
+  while (cancelled < countMax) {
+    if (signal?.aborted === true) return false;
+    const limit = Math.min(pageMax, countMax - cancelled);
+    const atMs = clock.nowMs();
+    const page = await storage.pending({ webhookId, by: 'position', nowMs: atMs, limit });
+    if (page.tasks.length === 0) return true;
+    const orders = page.tasks.map(({ delivery }) => ({ kind: 'cancel' as const, deliveryId: delivery.id, reason }));
+    const [result] = await storage.commit([{ workspaceId, atMs, deliveryOrders: orders }]);
+    if (result?.status === 'rejected') throw refusedByStore(result);
+    cancelled += page.tasks.length;
+    if (page.tasks.length < limit) return true;
+  }
+  return false;
+}

@@ -1,0 +1,62 @@
+/**
+ * What is told about a webhook itself: a change that reaches the workspace's webhooks that asked for such events, and a
+ * notice for the people of the workspace.
+ */
+import type { Actor, Change, ChangeKind } from '../core/change.ts';
+import type { IdSource } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { ResourceWrite } from '../storage/storage.ts';
+
+type OperationalKind = Extract<ChangeKind, `webhook.${string}`>;
+
+/** The webhook as such events carry it: no secret, no header, no credential. */
+export function webhookSnapshot(webhook: Webhook): JsonObject {
+  return {
+    name: webhook.name,
+    dialect: webhook.dialect,
+    target: webhook.target,
+    state: webhook.state,
+    ...(webhook.stateReason === undefined ? {} : { stateReason: webhook.stateReason }),
+    stateChangedAtMs: webhook.stateChangedAtMs,
+  };
+}
+
+export function operationalChange(
+  ids: IdSource,
+  kind: OperationalKind,
+  actor: Actor,
+  { before, after, version }: { readonly before: Webhook; readonly after: Webhook; readonly version: number },
+  atMs: number,
+  extra: JsonObject = {},
+): Change {
+  return {
+    id: ids.next('change'),
+    workspaceId: after.workspaceId,
+    kind,
+    subject: { type: 'webhook', id: after.id },
+    subjectVersion: version,
+    occurredAtMs: atMs,
+    acceptedAtMs: atMs,
+    actor,
+    before: webhookSnapshot(before),
+    after: { ...webhookSnapshot(after), ...extra },
+    changed: before.state === after.state ? Object.keys(extra) : ['state'],
+    causationDepth: 0,
+  };
+}
+
+/** A notice for people. `severity`: `warning` asks for attention, `error` says that something has stopped. */
+export function noticeWrite(
+  ids: IdSource,
+  notice: {
+    readonly kind: string;
+    readonly severity: 'info' | 'warning' | 'error';
+    readonly subject: string;
+    readonly text: string;
+    readonly details?: JsonObject;
+  },
+  atMs: number,
+): ResourceWrite {
+  return { type: 'notice', id: ids.next('notice'), expectedVersion: 0, state: { atMs, ...notice } };
+}

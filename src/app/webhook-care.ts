@@ -1,0 +1,114 @@
+/** What the engine asks about webhooks: the present one with its secrets opened, an earlier revision, disable, warn. */
+import type { Webhook } from '../core/webhook.ts';
+import type { OpenSecret, WebhookCare } from '../engine/engine.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { noticeWrite, operationalChange } from './operational.ts';
+import { openEntry, secretEntries, secretKey } from './webhook-secrets.ts';
+import { storedWebhook } from './webhook-state.ts';
+import type { WebhookSwitch } from './webhook-switch.ts';
+
+export type CareDeps = Pick<AppDeps, 'storage' | 'vault' | 'clock' | 'ids' | 'logger'> & {
+  readonly committer: Committer;
+  readonly toggle: WebhookSwitch;
+};
+
+export function createWebhookCare(deps: CareDeps): WebhookCare {
+  const { storage, vault, clock, ids, logger, committer, toggle } = deps;
+  return {
+    async current(workspaceId, webhookId) {
+      const secrets = secretKey(workspaceId, webhookId);
+      const [row = null, secretRow = null] = await storage.resources([
+        { workspaceId, type: 'webhook', id: webhookId },
+        secrets,
+      ]);
+      if (row === null) return null;
+      const nowMs = clock.nowMs();
+      const opened: OpenSecret[] = [];
+      for (const entry of secretEntries(secretRow)) {
+        if (entry.expiresAtMs !== null && entry.expiresAtMs <= nowMs) continue;
+        try {
+          opened.push({
+            name: entry.name,
+            version: entry.version,
+            value: openEntry(vault, secrets, entry),
+            expiresAtMs: entry.expiresAtMs,
+          });
+        } catch (error) {
+          // Left out, so that the delivery is refused for want of it and never sent unsigned (SG-14, SG-19).
+          logger.error('secret.unavailable', {
+            workspaceId,
+            webhookId,
+            name: entry.name,
+            version: entry.version,
+            error,
+          });
+        }
+      }
+      return { webhook: storedWebhook(row), secrets: opened };
+    },
+
+    async revision(workspaceId, webhookId, revision) {
+      const row = await storage.revision({ workspaceId, type: 'webhook', id: webhookId }, revision);
+      return row === null ? null : storedWebhook(row);
+    },
+
+    disable: (workspaceId, webhookId, reason) =>
+      toggle.disableByRule(workspaceId, webhookId, reason, (webhook, atMs) =>
+        noticeWrite(
+          ids,
+          {
+            kind: 'webhook.disabled',
+            severity: 'error',
+            subject: `webhook:${webhookId}`,
+            text: `Webhook "${webhook.name}" was disabled: ${reason}`,
+            details: { webhookId, reason, contacts: webhook.contacts },
+          },
+          atMs,
+        ),
+      ),
+
+    async warn(workspaceId, webhookId, warning) {
+      await committer.write({ workspaceId, type: 'webhook', id: webhookId }, (current, atMs) => {
+        if (current === null) return { kind: 'nothing', answer: undefined };
+        const webhook = storedWebhook(current);
+        return {
+          kind: 'write',
+          plan: {
+            changes: [
+              operationalChange(
+                ids,
+                'webhook.warning',
+                { type: 'system', id: 'assetwire' },
+                { before: webhook, after: webhook, version: current.version },
+                atMs,
+                { ...warning },
+              ),
+            ],
+            resources: [warningNotice(ids, webhook, warning, atMs)],
+          },
+          answer: () => undefined,
+        };
+      });
+    },
+  };
+}
+
+function warningNotice(
+  ids: CareDeps['ids'],
+  webhook: Webhook,
+  { percent, disablesAtMs }: { readonly percent: number; readonly disablesAtMs: number },
+  atMs: number,
+) {
+  return noticeWrite(
+    ids,
+    {
+      kind: 'webhook.warning',
+      severity: 'warning',
+      subject: `webhook:${webhook.id}`,
+      text: `Webhook "${webhook.name}" keeps failing and will be disabled at ${new Date(disablesAtMs).toISOString()}`,
+      details: { webhookId: webhook.id, percent, disablesAtMs, contacts: webhook.contacts },
+    },
+    atMs,
+  );
+}

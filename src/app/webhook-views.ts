@@ -1,0 +1,116 @@
+/** Webhooks as they are shown: secrets masked, with what they missed and how they fare. */
+import type { JsonObject } from '../core/json.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { Resource } from '../storage/storage.ts';
+import type { WebhookView } from './app.ts';
+import type { AppDeps } from './dependencies.ts';
+import { secretEntries, secretKey } from './webhook-secrets.ts';
+import { storedWebhook } from './webhook-state.ts';
+
+/** Health is told of the last hour. */
+const healthWindowMs = 3_600_000;
+
+export interface WebhookViews {
+  /** A webhook that has just been made: nothing has happened to it yet. */
+  fresh(webhook: Webhook, secretRow: JsonObject | null): WebhookView;
+  one(row: Resource): Promise<WebhookView>;
+  many(workspaceId: string, rows: readonly Resource[]): Promise<readonly WebhookView[]>;
+}
+
+export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' | 'clock'>): WebhookViews {
+  const many = async (workspaceId: string, rows: readonly Resource[]): Promise<readonly WebhookView[]> => {
+    if (rows.length === 0) return [];
+    const only = rows.length === 1 ? rows[0] : undefined;
+    const nowMs = clock.nowMs();
+    const [secrets, missed, backlog, stats] = await Promise.all([
+      storage.resources(rows.map(({ id }) => secretKey(workspaceId, id))),
+      storage.read.missed(workspaceId),
+      storage.read.backlog(workspaceId),
+      storage.read.stats({
+        workspaceId,
+        ...(only === undefined ? {} : { webhookId: only.id as `wh_${string}` }),
+        fromMs: nowMs - healthWindowMs,
+        toMs: nowMs,
+        bucketMs: healthWindowMs,
+      }),
+    ]);
+    return rows.map((row, at) => {
+      const waiting = backlog.find(({ webhookId }) => webhookId === row.id);
+      const hour = { attempts: 0, delivered: 0, failed: 0 };
+      for (const line of stats) {
+        if (line.webhookId !== row.id) continue;
+        hour.attempts += line.attempts;
+        hour.delivered += line.delivered;
+        hour.failed += line.failed;
+      }
+      return view(storedWebhook(row), secrets[at]?.state ?? null, {
+        missed: missed.find(({ webhookId }) => webhookId === row.id)?.count ?? 0,
+        health: { pending: waiting?.pending ?? 0, oldestPendingAtMs: waiting?.oldestAtMs ?? null, lastHour: hour },
+      });
+    });
+  };
+  return {
+    many,
+    async one(row) {
+      const [shown] = await many(row.workspaceId, [row]);
+      if (shown === undefined) throw new TypeError('One row must make one view: got none');
+      return shown;
+    },
+    fresh: (webhook, secretRow) =>
+      view(webhook, secretRow, {
+        missed: 0,
+        health: { pending: 0, oldestPendingAtMs: null, lastHour: { attempts: 0, delivered: 0, failed: 0 } },
+      }),
+  };
+}
+
+function view(
+  webhook: Webhook,
+  secretState: JsonObject | null,
+  rest: { readonly missed: number; readonly health: JsonObject },
+): WebhookView {
+  const entries = secretEntries(secretState === null ? null : { state: secretState });
+  const masked = (name: string): string => entries.find((entry) => entry.name === name)?.masked ?? '…';
+  const settings = Object.fromEntries(
+    Object.entries(webhook.settings).map(([field, value]) => [
+      field,
+      value === `settings.${field}` ? masked(value) : value,
+    ]),
+  );
+  return {
+    ...webhook,
+    settings,
+    credentials: shownCredentials(webhook, masked),
+    secrets: entries
+      .filter(({ name }) => !name.startsWith('credentials.') && !name.startsWith('settings.'))
+      .map((entry) => ({
+        name: entry.name,
+        masked: entry.masked,
+        ...(entry.publicKey === undefined ? {} : { publicKey: entry.publicKey }),
+        createdAtMs: entry.createdAtMs,
+        expiresAtMs: entry.expiresAtMs,
+      })),
+    ...rest,
+  };
+}
+
+function shownCredentials({ credentials }: Webhook, masked: (name: string) => string): JsonObject {
+  switch (credentials.kind) {
+    case 'none':
+      return { kind: 'none' };
+    case 'basic':
+      return { kind: 'basic', username: credentials.username, password: masked(credentials.passwordSecret) };
+    case 'bearer':
+      return { kind: 'bearer', token: masked(credentials.tokenSecret) };
+    case 'oauth2':
+      return {
+        kind: 'oauth2',
+        grant: credentials.grant,
+        tokenUrl: credentials.tokenUrl,
+        username: credentials.username,
+        password: masked(credentials.passwordSecret),
+      };
+    default:
+      return credentials satisfies never;
+  }
+}
