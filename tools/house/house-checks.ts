@@ -1,6 +1,9 @@
 /** The list of our own checks. Each answers with what is wrong, in words, or with nothing. */
+import { checkDrawnPages } from './drawn-pages.ts';
 import { checkFileNames } from './file-names.ts';
 import { checkForeignWords } from './foreign-words.ts';
+import { checkHardeningIds } from './hardening-ids.ts';
+import { checkErrorsPage, checkLimitsPage } from './reference-tables.ts';
 
 export type HouseCheck = {
   readonly name: string;
@@ -11,4 +14,8 @@ export type HouseCheck = {
 export const houseChecks: readonly HouseCheck[] = [
   { name: 'file names', check: checkFileNames },
   { name: 'foreign words', check: checkForeignWords },
+  { name: 'errors page', check: checkErrorsPage },
+  { name: 'limits page', check: checkLimitsPage },
+  { name: 'hardening ids', check: checkHardeningIds },
+  { name: 'drawn pages', check: checkDrawnPages },
 ];

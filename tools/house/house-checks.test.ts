@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { withSection } from '../reference/sections.ts';
+import { compareSection } from './drawn-pages.ts';
+import { nameProblems } from './file-names.ts';
+import { foreignWords } from './foreign-words.ts';
+import { houseChecks } from './house-checks.ts';
+import { compareRows } from './markdown-table.ts';
+import { errorRows, limitRows, shownLimit } from './reference-tables.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+for (const { name, check } of houseChecks) {
+  test(`The house rule "${name}" holds`, async () => assert.deepEqual(await check(root), []));
+}
+
+test('A file called utils, or one that is not kebab-case, is reported; a speaking name is not', () => {
+  for (const file of [
+    'src/core/utils.ts',
+    'src/common/id.ts',
+    'test/helpers.ts',
+    'src/api/types.ts',
+    'src/core/RetrySchedule.ts',
+  ]) {
+    assert.equal(nameProblems(file).length, 1, file);
+  }
+  for (const file of ['src/core/retry-schedule.ts', 'src/core/retry-schedule.test.ts', 'docs/types.md']) {
+    assert.deepEqual(nameProblems(file), [], file);
+  }
+});
+
+test('A path of one machine and a package host are reported, a URL with such a part is not', () => {
+  assert.equal(foreignWords('README.md', `see ${['', 'home', 'ann', 'code'].join('/')}`).length, 1);
+  assert.equal(foreignWords('a.ts', `const x = '${['', 'Users', 'ann'].join('/')}';`).length, 1);
+  assert.equal(foreignWords('package-lock.json', '      "resolved": "https://packages.example/x.tgz",').length, 1);
+  assert.deepEqual(foreignWords('a.ts', 'fetch("https://example.com/home/page"); // ./work/notes'), []);
+});
+
+const source = new Map([
+  ['one', ['400', 'no']],
+  ['two', ['500', 'yes']],
+]);
+const page = [
+  '| code | status | again | what to do |',
+  '| --- | --- | --- | --- |',
+  '| `one` | 400 | no | Do this |',
+  '| `two` | 500 | yes | Do that |',
+];
+
+test('A reference table that agrees with its source has no problem', () => {
+  assert.deepEqual(compareRows('page.md', page.join('\n'), source), []);
+});
+
+test('A missing row, an extra row, a wrong cell and an empty explanation are each reported', () => {
+  const compare = (lines: readonly string[]): string => compareRows('page.md', lines.join('\n'), source).join('\n');
+  assert.match(compare(page.slice(0, 3)), /lacks a row for two/);
+  assert.match(compare([...page, '| `three` | 1 | no | x |']), /row for three, which does not exist/);
+  assert.match(compare(page.map((line) => line.replace('500', '503'))), /the row of two must begin/);
+  assert.match(compare(page.map((line) => line.replace('Do that', ''))), /the row of two says nothing/);
+  assert.throws(() => compare([...page, page[2] ?? '']), /two rows for one/);
+});
+
+test('The error table and the limits are not empty, so their pages are compared with something', () => {
+  assert.ok(errorRows().size > 30);
+  assert.ok(limitRows().size > 20);
+});
+
+test('Limits are shown in the unit of their names', () => {
+  assert.equal(shownLimit('xBytesMax', 262_144), '256 KiB');
+  assert.equal(shownLimit('xBytesMax', 1000), '1,000 bytes');
+  assert.equal(shownLimit('keptMs', 86_400_000), '24 h');
+  assert.equal(shownLimit('itemsMax', 10_000), '10,000');
+});
+
+test('A drawn section that differs from its source by a word is reported, with the line', () => {
+  const drawn = '| a | b |\n| --- | --- |\n| 1 | 2 |';
+  const markdown = withSection('# Page\n<!-- drawn: x -->\n<!-- end: x -->\n', 'x', drawn);
+  assert.deepEqual(compareSection({ page: 'p.md', name: 'x' }, markdown, drawn), []);
+  assert.match(
+    compareSection({ page: 'p.md', name: 'x' }, markdown, drawn.replace('2', '3')).join(),
+    /first difference: \| 1 \| 3 \|/,
+  );
+  assert.match(
+    compareSection({ page: 'p.md', name: 'x' }, markdown, drawn.split('\n').slice(0, 2).join('\n')).join(),
+    /no longer true/,
+  );
+  assert.throws(() => withSection('# Page', 'x', drawn), /no place/);
+});

@@ -1,0 +1,65 @@
+import { environmentName, flagName, otherVariables, settingRows } from '../../src/runtime/settings-table.ts';
+import type { SettingRow } from '../../src/runtime/settings-table.ts';
+import type { DrawnSection } from './sections.ts';
+import { table } from './sections.ts';
+
+const page = 'docs/reference/configuration.md';
+
+function shownType(row: SettingRow): string {
+  const { type } = row;
+  switch (type.kind) {
+    case 'integer':
+      return `${type.min}–${type.max}${row.unit === undefined ? '' : ` ${row.unit}`}`;
+    case 'choice':
+      return type.of.map((choice) => `\`${choice}\``).join(', ');
+    case 'bytes':
+      return 'bytes';
+    case 'cidrs':
+      return 'ranges, separated by commas';
+    case 'keys':
+      return 'keys, separated by commas';
+    case 'url':
+    case 'path':
+    case 'text':
+      return type.kind;
+    default:
+      return type satisfies never;
+  }
+}
+
+function drawSettings(rows: readonly SettingRow[]): string {
+  return table(
+    ['variable', 'flag', 'default', 'value', 'what it does'],
+    rows.map((row) => [
+      `\`${environmentName(row.name)}\``,
+      `\`${flagName(row.name)}\``,
+      row.default === null ? '–' : row.default === '' ? 'none' : `\`${row.default}\``,
+      shownType(row),
+      `${row.summary}.${row.secret === true ? ` Secret; may be given as a file: \`${environmentName(row.name)}_FILE\`.` : ''}`,
+    ]),
+  );
+}
+
+const rows: readonly SettingRow[] = settingRows;
+
+export const configurationSections: readonly DrawnSection[] = [
+  {
+    page,
+    name: 'settings',
+    draw: async () => drawSettings(rows.filter(({ unavailable }) => unavailable === undefined)),
+  },
+  {
+    page,
+    name: 'later settings',
+    draw: async () => drawSettings(rows.filter(({ unavailable }) => unavailable !== undefined)),
+  },
+  {
+    page,
+    name: 'other variables',
+    draw: async () =>
+      table(
+        ['variable', 'what it does'],
+        Object.entries(otherVariables).map(([name, summary]) => [`\`${name}\``, `${summary}.`]),
+      ),
+  },
+];
