@@ -20,6 +20,8 @@ export interface Admission {
   addressOf(request: IncomingMessage): string;
   /** Throws `too_many_requests` where this address has guessed too often. */
   assertNotGuessing(request: IncomingMessage, secret: string): void;
+  /** Counts a secret that was no good. */
+  failed(request: IncomingMessage): void;
 }
 
 export type AdmissionOptions = {
@@ -79,6 +81,7 @@ export function createAdmission({ app, failures, cookieName, trustedProxies }: A
   return {
     addressOf,
     assertNotGuessing,
+    failed: (request) => failures.failed(() => addressOf(request)),
     async admit(request, scope) {
       if (scope === 'open') return admittedNobody;
       const admitted = await identify(request);

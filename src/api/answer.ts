@@ -4,9 +4,7 @@ import { pipeline } from 'node:stream';
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import { presentableError, problemContentType, problemDocument } from './problem.ts';
 import type { Answer } from './route.ts';
-import { apiHeaders, foreignHeaders, pageHeaders, transportSecurity } from './security-headers.ts';
-
-export type AnswerStyle = 'api' | 'page' | 'foreign';
+import { type AnswerStyle, apiHeaders, foreignHeaders, pageHeaders, transportSecurity } from './security-headers.ts';
 
 const headersOf: { readonly [S in AnswerStyle]: readonly string[] } = {
   api: apiHeaders,
@@ -15,7 +13,7 @@ const headersOf: { readonly [S in AnswerStyle]: readonly string[] } = {
 };
 
 export type AnswerWriter = {
-  write(request: IncomingMessage, response: ServerResponse, answer: Answer, style?: AnswerStyle): void;
+  write(request: IncomingMessage, response: ServerResponse, answer: Answer): void;
   /** Writes what was thrown as a problem; answers its status. Where the answer has begun the connection is cut. */
   fail(request: IncomingMessage, response: ServerResponse, thrown: unknown): number;
 };
@@ -36,16 +34,24 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
     base.page = [...base.page, ...transportSecurity];
   }
 
-  const head = (request: IncomingMessage, response: ServerResponse, status: number, style: AnswerStyle, extra: readonly string[]): void => {
+  const head = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    status: number,
+    style: AnswerStyle,
+    extra: readonly string[],
+  ): void => {
     const headers = [...base[style], ...extra];
     // A request whose body was not read would leave its bytes to be taken for the next request's.
     if (closing() || !(request.complete || bodyless(request))) headers.push('connection', 'close');
     response.writeHead(status, headers);
   };
 
-  const write: AnswerWriter['write'] = (request, response, answer, style = 'api') => {
+  const write: AnswerWriter['write'] = (request, response, answer) => {
+    const style = answer.style ?? 'api';
     const extra: string[] = [];
-    if (answer.headers !== undefined) for (const [name, value] of Object.entries(answer.headers)) extra.push(name, value);
+    if (answer.headers !== undefined)
+      for (const [name, value] of Object.entries(answer.headers)) extra.push(name, value);
     if ('json' in answer) {
       const text = JSON.stringify(answer.json);
       extra.push('content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(text)));
@@ -58,6 +64,11 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
     } else if ('stream' in answer) {
       extra.push('content-type', answer.contentType, 'content-length', String(answer.bytes));
       head(request, response, answer.status, style, extra);
+      if (request.method === 'HEAD') {
+        answer.stream.destroy();
+        response.end();
+        return;
+      }
       // The length has been promised: a stream that fails midway can only be told by cutting the connection.
       pipeline(answer.stream, response, (error) => {
         if (error) response.destroy();
@@ -79,7 +90,8 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
     }
     const text = JSON.stringify(problemDocument(error, id));
     const extra = ['content-type', problemContentType, 'content-length', String(Buffer.byteLength(text))];
-    if (error.retryAfterSeconds !== undefined) extra.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+    if (error.retryAfterSeconds !== undefined)
+      extra.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
     if (status === 401) extra.push('www-authenticate', 'Bearer');
     if (error instanceof MethodNotAllowed) extra.push('allow', error.allow);
     head(request, response, status, 'api', extra);
@@ -102,5 +114,8 @@ export class MethodNotAllowed extends AssetwireError {
 
 function bodyless(request: IncomingMessage): boolean {
   const { headers } = request;
-  return headers['transfer-encoding'] === undefined && (headers['content-length'] === undefined || headers['content-length'] === '0');
+  return (
+    headers['transfer-encoding'] === undefined &&
+    (headers['content-length'] === undefined || headers['content-length'] === '0')
+  );
 }

@@ -4,10 +4,10 @@
  */
 import type { App } from '../app/app.ts';
 import type { IdSource } from '../core/ids.ts';
-import type { VendorRoute } from '../dialects/dialect.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import type { VendorApi } from './vendor-routes.ts';
 
 export type ApiSettings = {
   readonly host: string;
@@ -41,7 +41,7 @@ export type ApiOptions = {
   readonly logger: ApiLogger;
   readonly metrics: ApiMetrics;
   /** Route tables of the dialects that have an API of their own, mounted at `/{dialect}`. */
-  readonly vendorRoutes?: readonly { readonly dialect: string; readonly routes: readonly VendorRoute[] }[];
+  readonly vendorRoutes?: readonly VendorApi[];
 };
 
 /** Where the server listens; `url` without a trailing slash. */

@@ -27,7 +27,11 @@ export function createEventStreams({ clock }: { readonly clock: Clock }): EventS
 
   const take = (keyId: string): void => {
     const ofKey = perKey.get(keyId) ?? 0;
-    if (stopped) throw new AssetwireError('shutting_down', { detail: 'Open a stream: the server is about to stop', retryAfterSeconds: 5 });
+    if (stopped)
+      throw new AssetwireError('shutting_down', {
+        detail: 'Open a stream: the server is about to stop',
+        retryAfterSeconds: 5,
+      });
     if (open.size >= streamsMax || ofKey >= streamsPerKeyMax) {
       throw new AssetwireError('too_many_requests', {
         detail: `Keep at most ${streamsPerKeyMax} streams open per key and ${streamsMax} in all: that many are open`,
@@ -100,7 +104,13 @@ export function createEventStreams({ clock }: { readonly clock: Clock }): EventS
       open.add(stream);
       response.on('close', end);
       response.on('error', end);
-      response.writeHead(200, [...apiHeaders, 'content-type', 'text/event-stream; charset=utf-8', 'x-accel-buffering', 'no']);
+      response.writeHead(200, [
+        ...apiHeaders,
+        'content-type',
+        'text/event-stream; charset=utf-8',
+        'x-accel-buffering',
+        'no',
+      ]);
       // A first line so that readers and proxies know at once that the stream stands; `retry` is what browsers wait.
       response.write('retry: 2000\n\n');
       heartbeat = clock.timer(heartbeatMs, beat);

@@ -73,7 +73,10 @@ export function bucketName(address: string): string {
   const groups = head === '' ? [] : head.split(':');
   const behind = tail === undefined || tail === '' ? [] : tail.split(':');
   if (tail !== undefined) while (groups.length + behind.length < 8) groups.push('0');
-  return [...groups, ...behind].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16)).join(':');
+  return [...groups, ...behind]
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':');
 }
 
 /** Makes room: a bucket that has filled up again, else the one whose latest failure is the longest ago. */

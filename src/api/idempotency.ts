@@ -8,7 +8,12 @@ import { limits } from '../core/limits.ts';
  * The request's `Idempotency-Key` with the hash of what it stands for; undefined where none was sent. 1–255 printable
  * ASCII characters without spaces (HARDENING ID-05).
  */
-export function idempotencyOf(request: IncomingMessage, operation: string, parameters: string, body: Uint8Array | string): Idempotency | undefined {
+export function idempotencyOf(
+  request: IncomingMessage,
+  operation: string,
+  parameters: string,
+  body: Uint8Array | string,
+): Idempotency | undefined {
   const key = idempotencyKeyOf(request);
   return key === undefined ? undefined : { key, fingerprint: fingerprintOf(operation, parameters, body) };
 }
@@ -25,5 +30,11 @@ export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
 
 /** Operation (so method and route), path parameters and body: what must be the same for a key to be used again. */
 export function fingerprintOf(operation: string, parameters: string, body: Uint8Array | string): string {
-  return createHash('sha256').update(operation).update('\n').update(parameters).update('\n').update(body).digest('base64');
+  return createHash('sha256')
+    .update(operation)
+    .update('\n')
+    .update(parameters)
+    .update('\n')
+    .update(body)
+    .digest('base64');
 }

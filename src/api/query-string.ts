@@ -14,7 +14,10 @@ export function readQuery(search: string, schema: Schema | undefined): Record<st
   const query: Record<string, unknown> = Object.create(null);
   if (search === '') return query;
   if (search.length > queryCharactersMax) {
-    throw invalidRequest([{ at: '', wanted: `at most ${queryCharactersMax} characters`, found: `${search.length} characters` }], 'the query');
+    throw invalidRequest(
+      [{ at: '', wanted: `at most ${queryCharactersMax} characters`, found: `${search.length} characters` }],
+      'the query',
+    );
   }
   const properties = propertiesOf(schema);
   const problems: Problem[] = [];
@@ -56,6 +59,7 @@ function convert(text: string, schema: { readonly type?: unknown } | undefined):
 export function assertCleanParameter(value: string): void {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
-    if (code < 0x20 || code === 0x7f) throw new AssetwireError('not_found', { detail: 'Find it here: the id holds control characters' });
+    if (code < 0x20 || code === 0x7f)
+      throw new AssetwireError('not_found', { detail: 'Find it here: the id holds control characters' });
   }
 }

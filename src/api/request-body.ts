@@ -70,7 +70,9 @@ export function createBodyReader({ clock }: { readonly clock: Clock }): BodyRead
         };
         const onBroken = (): void => {
           finish();
-          reject(new AssetwireError('malformed_request', { detail: 'Read the body to its end: the connection broke off' }));
+          reject(
+            new AssetwireError('malformed_request', { detail: 'Read the body to its end: the connection broke off' }),
+          );
         };
         request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
         // `complete` is set when the parser has seen the end; only a body still under way needs watching.

@@ -3,12 +3,16 @@
  * the table into listeners, `openapi.ts` into the OpenAPI document, tests into matrices over every route.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { App, Caller, Idempotency, Scope } from '../app/app.ts';
-import type { ErrorCode } from '../core/errors.ts';
+import type { ErrorCode, Problem } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
+import type { JsonLimits } from '../core/json-guard.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ApiLogger, ApiSettings } from './api.ts';
+import type { BodyReader } from './request-body.ts';
 import type { Schema } from './schema.ts';
+import type { AnswerStyle } from './security-headers.ts';
 
 /** What a caller must have: a scope, any valid key (`signed-in`), an admin key, or nothing (`open`). */
 export type RouteScope = Scope | 'signed-in' | 'admin' | 'open';
@@ -23,6 +27,7 @@ export type Services = {
   readonly ids: IdSource;
   readonly logger: ApiLogger;
   readonly streams: Streams;
+  readonly bodies: BodyReader;
   readonly publicUrl: () => string;
   readonly startedAtMs: number;
 };
@@ -62,10 +67,12 @@ export type Call<P = unknown, Q = unknown, B = unknown> = {
 export type Answer = {
   readonly status: number;
   readonly headers?: { readonly [name: string]: string };
+  /** Which set of security headers; `api` by default. */
+  readonly style?: AnswerStyle;
 } & (
   | { readonly json: unknown }
   | { readonly text: string | Buffer; readonly contentType: string }
-  | { readonly stream: NodeJS.ReadableStream; readonly contentType: string; readonly bytes: number }
+  | { readonly stream: Readable; readonly contentType: string; readonly bytes: number }
   | { readonly empty: true }
   /** The handler has written, or goes on writing, to the response itself. */
   | { readonly handled: true }
@@ -90,12 +97,13 @@ export type RouteSpec<P, Q, B> = {
   /** The body may be absent and is then an empty object. */
   readonly bodyOptional?: boolean;
   readonly bodyBytesMax?: number;
-  readonly keysMax?: number;
+  readonly jsonLimits?: JsonLimits;
+  /** Checks the body instead of `body`, which then only describes it: where one of two shapes is chosen by hand. */
+  readonly check?: (body: unknown) => readonly Problem[];
   /** The handler reads the body itself: its content type and schema for the document. */
   readonly upload?: { readonly contentType: string; readonly schema: Schema };
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
-  /** Cookies do not authenticate here and the check against cross-site requests is left out: sign-in. */
   readonly answers: { readonly [status: number]: RouteAnswer };
   /** Errors of the table beyond those that every route of its kind may give. */
   readonly errors?: readonly ErrorCode[];

@@ -18,7 +18,9 @@ const componentName = Symbol('component');
 type Annotations = { readonly description?: string; readonly examples?: readonly unknown[] };
 type Properties = { readonly [name: string]: Schema | Optional<unknown> };
 type ObjectOf<P extends Properties> = Flat<
-  { readonly [K in keyof P as P[K] extends Optional<unknown> ? never : K]: P[K] extends Schema<infer T> ? T : never } & {
+  {
+    readonly [K in keyof P as P[K] extends Optional<unknown> ? never : K]: P[K] extends Schema<infer T> ? T : never;
+  } & {
     readonly [K in keyof P as P[K] extends Optional<unknown> ? K : never]?: P[K] extends Optional<infer T> ? T : never;
   }
 >;
@@ -53,7 +55,9 @@ function isOptional(property: Schema | Optional<unknown>): property is Optional<
   return Object.hasOwn(property, 'optional');
 }
 
-export function string(options: Annotations & { minLength?: number; maxLength?: number; pattern?: string } = {}): Schema<string> {
+export function string(
+  options: Annotations & { minLength?: number; maxLength?: number; pattern?: string } = {},
+): Schema<string> {
   return { type: 'string', ...options };
 }
 
@@ -70,7 +74,10 @@ export function boolean(annotations: Annotations = {}): Schema<boolean> {
 }
 
 /** One of these values. */
-export function oneOf<const V extends readonly (string | number)[]>(values: V, annotations: Annotations = {}): Schema<V[number]> {
+export function oneOf<const V extends readonly (string | number)[]>(
+  values: V,
+  annotations: Annotations = {},
+): Schema<V[number]> {
   return { type: typeof values[0] === 'number' ? 'integer' : 'string', enum: values, ...annotations };
 }
 
@@ -86,7 +93,10 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
 }
 
 /** An object whose keys are the caller's. */
-export function record<T>(values: Schema<T>, options: Annotations & { maxProperties?: number } = {}): Schema<{ readonly [key: string]: T }> {
+export function record<T>(
+  values: Schema<T>,
+  options: Annotations & { maxProperties?: number } = {},
+): Schema<{ readonly [key: string]: T }> {
   return { type: 'object', additionalProperties: values, ...options };
 }
 

@@ -44,3 +44,6 @@ export const foreignHeaders: readonly string[] = [
 
 /** Added where we are reached by https. */
 export const transportSecurity: readonly string[] = ['strict-transport-security', 'max-age=31536000'];
+
+/** `api`: our JSON. `page`: our HTML. `foreign`: what strangers sent. */
+export type AnswerStyle = 'api' | 'page' | 'foreign';

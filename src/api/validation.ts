@@ -15,6 +15,7 @@ const secretName = /secret|password|token|key|authorization|cookie|credential/i;
 const options: Options = {
   strict: true,
   strictTypes: false,
+  strictRequired: false,
   coerceTypes: false,
   removeAdditional: false,
   useDefaults: false,
@@ -56,7 +57,9 @@ export function problemsOf(schema: Schema, value: unknown): readonly Problem[] {
 
 function describeErrors(errors: readonly ErrorObject[]): readonly Problem[] {
   // `anyOf` and `oneOf` report themselves after the faults of their branches; the branches say it better.
-  const telling = errors.filter((error) => error.keyword !== 'anyOf' && error.keyword !== 'oneOf' && error.keyword !== 'if');
+  const telling = errors.filter(
+    (error) => error.keyword !== 'anyOf' && error.keyword !== 'oneOf' && error.keyword !== 'if',
+  );
   return (telling.length === 0 ? errors : telling).slice(0, problemsShownMax).map(problemOf);
 }
 
@@ -65,7 +68,11 @@ function problemOf(error: ErrorObject): Problem {
   const at = error.instancePath;
   switch (error.keyword) {
     case 'additionalProperties':
-      return { at: `${at}/${shorten(String(parameters['additionalProperty']))}`, wanted: 'no such field', found: 'the field' };
+      return {
+        at: `${at}/${shorten(String(parameters['additionalProperty']))}`,
+        wanted: 'no such field',
+        found: 'the field',
+      };
     case 'required':
       return { at: `${at}/${String(parameters['missingProperty'])}`, wanted: 'a value', found: 'nothing' };
     case 'type':
@@ -76,17 +83,33 @@ function problemOf(error: ErrorObject): Problem {
       return { at, wanted: JSON.stringify(parameters['allowedValue']), found: describeValue(at, error.data) };
     case 'minLength':
     case 'maxLength':
-      return { at, wanted: `${bound(error.keyword)} ${String(parameters['limit'])} characters`, found: `${String(error.data).length} characters` };
+      return {
+        at,
+        wanted: `${bound(error.keyword)} ${String(parameters['limit'])} characters`,
+        found: `${String(error.data).length} characters`,
+      };
     case 'minItems':
     case 'maxItems':
     case 'minProperties':
     case 'maxProperties':
-      return { at, wanted: `${bound(error.keyword)} ${String(parameters['limit'])} items`, found: `${countOf(error.data)} items` };
+      return {
+        at,
+        wanted: `${bound(error.keyword)} ${String(parameters['limit'])} items`,
+        found: `${countOf(error.data)} items`,
+      };
     case 'minimum':
     case 'maximum':
-      return { at, wanted: `${bound(error.keyword)} ${String(parameters['limit'])}`, found: describeValue(at, error.data) };
+      return {
+        at,
+        wanted: `${bound(error.keyword)} ${String(parameters['limit'])}`,
+        found: describeValue(at, error.data),
+      };
     case 'discriminator':
-      return { at: `${at}/${String(parameters['tag'])}`, wanted: 'one of the kinds the documentation lists', found: describeValue(at, parameters['tagValue']) };
+      return {
+        at: `${at}/${String(parameters['tag'])}`,
+        wanted: 'one of the kinds the documentation lists',
+        found: describeValue(at, parameters['tagValue']),
+      };
     default:
       return { at, wanted: error.message ?? error.keyword, found: describeValue(at, error.data) };
   }

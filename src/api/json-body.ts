@@ -1,0 +1,71 @@
+/**
+ * From bytes to a JSON value that is safe to work with. Depth and number of keys are counted before anything is parsed
+ * (HARDENING IN-01, IN-02); what `JSON.parse` would change or what bites later (`__proto__`, lone surrogates, numbers
+ * beyond the doubles) is refused instead of carried along (IN-03, IN-04).
+ */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { AssetwireError } from '../core/errors.ts';
+import { type JsonLimits, parseJson } from '../core/json-guard.ts';
+import { invalidRequest } from './problem.ts';
+
+/** Refuses what is not plain JSON in UTF-8: other types, other charsets, compressed bodies. Throws `unsupported_media_type`. */
+export function assertJsonType(request: IncomingMessage): void {
+  const type = request.headers['content-type'];
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new AssetwireError('unsupported_media_type', {
+      detail: `Send the body as it is: it is encoded as "${shorten(encoding)}"`,
+    });
+  }
+  if (type === 'application/json') return;
+  if (type !== undefined && /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)) return;
+  throw new AssetwireError('unsupported_media_type', {
+    detail: `Send the body as application/json in UTF-8: ${type === undefined ? 'there is no Content-Type' : `it says "${shorten(type)}"`}`,
+  });
+}
+
+/** Throws `invalid_json`, `json_too_deep`, `json_too_many_keys`, `invalid_request`. */
+export function readJson(bytes: Buffer, bounds: JsonLimits): unknown {
+  if (!isUtf8(bytes))
+    throw new AssetwireError('invalid_json', { detail: 'Send the body in UTF-8: it has other bytes' });
+  const text = bytes.toString();
+  const value = parseJson(text, bounds);
+  if (text.includes('\\u') || text.includes('__proto__') || hugeNumber.test(text)) assertFaithful(value, '');
+  return value;
+}
+
+/** An exponent of three digits, or so many digits that the value may be infinite. */
+const hugeNumber = /[0-9][eE]\+?[0-9]{3}|[0-9]{300}/;
+
+function assertFaithful(value: unknown, at: string): void {
+  if (typeof value === 'string') {
+    if (!value.isWellFormed())
+      throw invalidRequest([{ at, wanted: 'text that is well-formed Unicode', found: 'a lone surrogate' }], 'the body');
+  } else if (typeof value === 'number') {
+    if (!Number.isFinite(value))
+      throw invalidRequest([{ at, wanted: 'a number below 1.8e308', found: 'a larger one' }], 'the body');
+  } else if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) assertFaithful(value[index], `${at}/${index}`);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, item] of Object.entries(value)) {
+      if (name === '__proto__' || !name.isWellFormed()) {
+        throw invalidRequest(
+          [
+            {
+              at: `${at}/${shorten(name.toWellFormed())}`,
+              wanted: 'another name',
+              found: 'a name that cannot be used',
+            },
+          ],
+          'the body',
+        );
+      }
+      assertFaithful(item, `${at}/${name}`);
+    }
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

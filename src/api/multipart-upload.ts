@@ -1,0 +1,158 @@
+/**
+ * A streamed upload: one `file` part, and before it an optional `asset` part with JSON. The file's stream ends only when
+ * the whole form has been read and was sound, so nothing is stored of an upload that breaks off or goes wrong behind its
+ * file (HARDENING UP-12, UP-13).
+ */
+import type { IncomingMessage } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { fileNameOf } from './content-disposition.ts';
+import type { BodyReader } from './request-body.ts';
+
+export const assetPartBytesMax = 256 * 1024;
+const boundaryCharactersMax = 200;
+
+export type Upload = {
+  /** The text of the `asset` part, undefined where there was none. */
+  readonly asset: string | undefined;
+  readonly file: { readonly name: string; readonly content: Readable };
+};
+
+export type UploadOptions = { readonly bytesMax: number; readonly bodies: BodyReader };
+
+/**
+ * Reads up to the beginning of the file. What goes wrong later destroys `file.content` with the error to answer:
+ * `upload_incomplete`, `upload_too_large`, `upload_malformed`.
+ */
+export function readUpload(request: IncomingMessage, { bytesMax, bodies }: UploadOptions): Promise<Upload> {
+  assertMultipart(request, bytesMax);
+  return new Promise((resolve, reject) => {
+    const content = new PassThrough();
+    // Until somebody reads the stream an error on it must not be an uncaught one.
+    content.on('error', () => undefined);
+    let asset: string | undefined;
+    let fileSeen = false;
+    let ended = false;
+    const parser = createParser(request, bytesMax);
+    const watch = bodies.watch(() =>
+      fail(
+        new AssetwireError('upload_incomplete', { detail: 'Send the file without pauses: nothing came for a while' }),
+      ),
+    );
+
+    const finish = (): void => {
+      ended = true;
+      watch.done();
+      request.unpipe(parser);
+      request.off('data', watch.touch).off('aborted', onBroken).off('error', onBroken).off('close', onBroken);
+    };
+    const fail = (error: AssetwireError): void => {
+      if (ended) return;
+      finish();
+      request.pause();
+      content.destroy(error);
+      reject(error);
+    };
+    const onBroken = (): void => {
+      if (!request.complete)
+        fail(new AssetwireError('upload_incomplete', { detail: 'Send the whole form: the connection broke off' }));
+    };
+
+    parser.on('field', (name, value, _nameCut, valueCut) => {
+      if (name !== 'asset') return fail(malformed(`a part called ${shown(name)}`));
+      if (fileSeen) return fail(malformed('the part "asset" behind the file'));
+      if (asset !== undefined) return fail(malformed('two parts called "asset"'));
+      if (valueCut) return fail(malformed(`more than ${assetPartBytesMax} bytes in the part "asset"`));
+      asset = value;
+    });
+    parser.on('file', (name, stream, fileName) => {
+      stream.on('error', () => fail(malformed('a file part that ends too early')));
+      if (name !== 'file' || fileSeen) {
+        stream.resume();
+        return fail(malformed(fileSeen ? 'two file parts' : `a file part called ${shown(name)}`));
+      }
+      fileSeen = true;
+      let bytes = 0;
+      stream.on('limit', () => fail(tooLarge(bytesMax)));
+      stream.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (!content.write(chunk)) stream.pause();
+      });
+      content.on('drain', () => stream.resume());
+      content.on('close', () => {
+        // Whoever took the stream gave up on it: nothing more need be read.
+        if (!ended)
+          fail(new AssetwireError('upload_incomplete', { detail: 'Take the file in: the upload was given up' }));
+      });
+      resolve({ asset, file: { name: fileNameOf(fileName ?? ''), content } });
+    });
+    parser.on('partsLimit', () => fail(malformed('more than two parts')));
+    parser.on('filesLimit', () => fail(malformed('two file parts')));
+    parser.on('fieldsLimit', () => fail(malformed('two fields')));
+    parser.on('error', () => fail(malformed('something that is no multipart form')));
+    parser.on('finish', () => {
+      if (ended) return;
+      if (!fileSeen) return fail(malformed('no part called "file"'));
+      finish();
+      content.end();
+    });
+    request.on('data', watch.touch).on('aborted', onBroken).on('error', onBroken).on('close', onBroken);
+    request.pipe(parser);
+  });
+}
+
+function createParser(request: IncomingMessage, bytesMax: number): BusboyInstance {
+  try {
+    return new Busboy({
+      headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
+      limits: {
+        fileSize: bytesMax,
+        files: 1,
+        fields: 1,
+        parts: 2,
+        fieldSize: assetPartBytesMax,
+        headerPairs: 32,
+        headerSize: 16 * 1024,
+      },
+      // A part is a file by its name, not by whether it says a file name: one without would be kept in memory.
+      isPartAFile: (name) => name !== 'asset',
+    });
+  } catch (cause) {
+    throw new AssetwireError('upload_malformed', {
+      detail: 'Send a multipart form: its boundary cannot be used',
+      cause,
+    });
+  }
+}
+
+/** Before a byte is read: the right type, and not more announced than may come. */
+function assertMultipart(request: IncomingMessage, bytesMax: number): void {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\s*;/i.test(type)) {
+    throw new AssetwireError('unsupported_media_type', {
+      detail: `Send the upload as multipart/form-data: it says "${shown(type)}"`,
+    });
+  }
+  if (type.length > boundaryCharactersMax) throw malformed('a boundary of more than 70 characters');
+  const declared = Number(request.headers['content-length'] ?? 0);
+  if (declared > bytesMax + assetPartBytesMax + limits.customHeaderBytesMax) throw tooLarge(bytesMax);
+}
+
+function tooLarge(bytesMax: number): AssetwireError {
+  return new AssetwireError('upload_too_large', {
+    detail: `Send a file of at most ${bytesMax} bytes: it has more`,
+    mend: 'The limit is a setting of the server',
+  });
+}
+
+function malformed(found: string): AssetwireError {
+  return new AssetwireError('upload_malformed', {
+    detail: `Send one part "file", and before it at most one part "asset" with JSON: there is ${found}`,
+  });
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 60));
+}

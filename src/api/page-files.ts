@@ -1,0 +1,29 @@
+/** The page at `/` and the list of the API at `/docs`: plain files, read once at start, served from memory. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Answer } from './route.ts';
+
+const files: { readonly [path: string]: { readonly file: string; readonly contentType: string } } = {
+  '/': { file: 'index.html', contentType: 'text/html; charset=utf-8' },
+  '/docs': { file: 'docs.html', contentType: 'text/html; charset=utf-8' },
+  '/page/page.css': { file: 'page.css', contentType: 'text/css; charset=utf-8' },
+  '/page/page.js': { file: 'page.js', contentType: 'text/javascript; charset=utf-8' },
+  '/page/server.js': { file: 'server.js', contentType: 'text/javascript; charset=utf-8' },
+  '/page/elements.js': { file: 'elements.js', contentType: 'text/javascript; charset=utf-8' },
+  '/page/docs.js': { file: 'docs.js', contentType: 'text/javascript; charset=utf-8' },
+  '/page/icon.svg': { file: 'icon.svg', contentType: 'image/svg+xml' },
+};
+
+export const pagePaths: readonly string[] = Object.keys(files);
+
+/** Path → answer, with an entity tag so that a reload costs nothing. */
+export async function readPageFiles(): Promise<ReadonlyMap<string, Answer & { readonly etag: string }>> {
+  const read = await Promise.all(
+    Object.entries(files).map(async ([path, { file, contentType }]) => {
+      const text = await readFile(new URL(`./page/${file}`, import.meta.url));
+      const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+      return [path, { status: 200, style: 'page', text, contentType, etag, headers: { etag } }] as const;
+    }),
+  );
+  return new Map(read);
+}

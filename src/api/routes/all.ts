@@ -1,0 +1,68 @@
+import type { Admission } from '../admission.ts';
+import type { ApiOptions } from '../api.ts';
+import { openApiDocument } from '../openapi.ts';
+import { ok, type Route, type RouteScope, route } from '../route.ts';
+import { raw } from '../schema.ts';
+import { scopes } from '../../app/app.ts';
+import { vendorApiRoutes } from '../vendor-routes.ts';
+import { assetRoutes } from './assets.ts';
+import { changeRoutes } from './changes.ts';
+import { deliveryRoutes } from './deliveries.ts';
+import { inboxRoutes } from './inboxes.ts';
+import { createMetricsRoute, operationRoutes } from './operation.ts';
+import { createSessionRoutes, peopleRoutes } from './people.ts';
+import { webhookRoutes } from './webhooks.ts';
+
+export type RoutesOptions = Pick<ApiOptions, 'metrics' | 'settings' | 'vendorRoutes'> & {
+  readonly admission: Admission;
+  readonly https: boolean;
+};
+
+/** Every route of the server. Throws where two collide or one does not say who may call it. */
+export function createRoutes(options: RoutesOptions): readonly Route[] {
+  const native: readonly Route[] = [
+    ...assetRoutes,
+    ...changeRoutes,
+    ...webhookRoutes,
+    ...deliveryRoutes,
+    ...inboxRoutes,
+    ...peopleRoutes,
+    ...createSessionRoutes(options),
+    ...operationRoutes,
+    createMetricsRoute({ metrics: options.metrics, open: options.settings.metricsOpen === true }),
+  ];
+  // Made when first asked for: a start does not wait for it.
+  let document: object | undefined;
+  const openApi = route({
+    method: 'GET',
+    path: '/openapi.json',
+    operation: 'getOpenApi',
+    area: 'operation',
+    summary: 'This API as an OpenAPI 3.1 document',
+    scope: 'open',
+    answers: { 200: { description: 'The document', schema: raw({ type: 'object' }) } },
+    handle(_call, { settings, publicUrl }) {
+      document ??= openApiDocument([...native, openApi], { version: settings.version, url: publicUrl() });
+      return ok(document);
+    },
+  });
+  const all = [...native, openApi, ...(options.vendorRoutes ?? []).flatMap(vendorApiRoutes)];
+  assertSound(all);
+  return all;
+}
+
+const known: ReadonlySet<RouteScope> = new Set<RouteScope>([...scopes, 'open', 'signed-in', 'admin']);
+
+/** A route that does not say who may call it must not be served (HARDENING AK-03). */
+export function assertSound(routes: readonly Route[]): void {
+  const places = new Set<string>();
+  const operations = new Set<string>();
+  for (const { method, path, operation, scope } of routes) {
+    const place = `${method} ${path}`;
+    if (!known.has(scope)) throw new TypeError(`Declare a known scope for ${place}: ${String(scope)}`);
+    if (places.has(place)) throw new TypeError(`Mount ${place} once: there are two`);
+    if (operations.has(operation)) throw new TypeError(`Name one operation ${operation}: there are two`);
+    places.add(place);
+    operations.add(operation);
+  }
+}

@@ -1,0 +1,180 @@
+import { AssetwireError } from '../../core/errors.ts';
+import type { ApiMetrics } from '../api.ts';
+import { type Answer, ok, type Route, route } from '../route.ts';
+import { array, boolean, integer, object, raw, string } from '../schema.ts';
+import { id, jsonObject, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
+import { backlogRowSchema, manifestSchema, recordSchema, statsRowSchema } from '../schemas/operation.ts';
+import { statsQuerySchema, statsWindow } from './stats-window.ts';
+
+const area = 'operation';
+const statsProperties = statsQuerySchema['properties'];
+
+const getStats = route({
+  method: 'GET',
+  path: '/v1/stats',
+  operation: 'getStats',
+  area,
+  summary: 'Attempts, outcomes, durations and backlog of the workspace',
+  scope: 'deliveries:read',
+  query: raw<{
+    readonly fromMs?: number;
+    readonly toMs?: number;
+    readonly bucketMs?: number;
+    readonly webhookId?: string;
+  }>({
+    ...statsQuerySchema,
+    properties: { ...(typeof statsProperties === 'object' ? statsProperties : {}), webhookId: id('webhook') },
+  }),
+  answers: {
+    200: {
+      description: 'Rows by time and webhook',
+      schema: object({ rows: array(statsRowSchema), backlog: array(backlogRowSchema) }),
+    },
+  },
+  async handle({ caller, query }, { app, clock }) {
+    const webhookId = query?.webhookId;
+    return ok(
+      await app.operation.stats(caller, {
+        ...statsWindow(query ?? {}, clock.nowMs()),
+        ...(webhookId === undefined ? {} : { webhookId }),
+      }),
+    );
+  },
+});
+
+const listNotices = route({
+  method: 'GET',
+  path: '/v1/notices',
+  operation: 'listNotices',
+  area,
+  summary: 'Warnings and what was switched off, newest first',
+  scope: 'deliveries:read',
+  query: pageQuery,
+  answers: { 200: { description: 'A page of notices', schema: pageOf(recordSchema) } },
+  errors: ['invalid_cursor'],
+  async handle({ caller, query }, { app }) {
+    return ok(shownPage(await app.operation.notices(caller, pageOptions(query ?? {}))));
+  },
+});
+
+const getSettings = route({
+  method: 'GET',
+  path: '/v1/settings',
+  operation: 'getSettings',
+  area,
+  summary: 'What the server runs with: version, since when, settings without secrets',
+  scope: 'settings:read',
+  answers: {
+    200: {
+      description: 'The settings',
+      schema: object({
+        version: string(),
+        startedAtMs: integer(),
+        uptimeSeconds: integer(),
+        publicUrl: string(),
+        settings: jsonObject,
+      }),
+    },
+  },
+  async handle({ caller }, { app, settings, clock, publicUrl, startedAtMs }) {
+    return ok({
+      version: settings.version,
+      startedAtMs,
+      uptimeSeconds: Math.max(0, Math.floor((clock.nowMs() - startedAtMs) / 1_000)),
+      publicUrl: publicUrl(),
+      settings: await app.operation.settings(caller),
+    });
+  },
+});
+
+const listDialects = route({
+  method: 'GET',
+  path: '/v1/dialects',
+  operation: 'listDialects',
+  area: 'dialects',
+  summary: 'List dialects with their manifests',
+  scope: 'webhooks:read',
+  answers: { 200: { description: 'The dialects', schema: object({ data: array(manifestSchema) }) } },
+  handle: (_call, { app }) => ok({ data: app.dialects.list() }),
+});
+
+const getDialect = route({
+  method: 'GET',
+  path: '/v1/dialects/{id}',
+  operation: 'getDialect',
+  area: 'dialects',
+  summary: 'Show a dialect: events with schemas and examples, configuration, limits, policy',
+  scope: 'webhooks:read',
+  params: object({ id: string({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9-]+$' }) }),
+  answers: { 200: { description: 'The manifest', schema: manifestSchema } },
+  handle({ params }, { app }) {
+    try {
+      return ok(app.dialects.get(params.id));
+    } catch (error) {
+      // Asked for by name in the path it is a thing that is not there, not a bad value in a body.
+      if (error instanceof AssetwireError && error.code === 'unknown_dialect')
+        throw new AssetwireError('not_found', { detail: error.message });
+      throw error;
+    }
+  },
+});
+
+const livez = route({
+  method: 'GET',
+  path: '/livez',
+  operation: 'getLiveness',
+  area,
+  summary: 'Whether the process answers',
+  scope: 'open',
+  answers: { 200: { description: 'It does', schema: object({ live: boolean() }) } },
+  handle: () => ok({ live: true }),
+});
+
+const readySchema = object({ ready: boolean(), checks: array(object({ name: string(), ok: boolean() })) });
+
+const readyz = route({
+  method: 'GET',
+  path: '/readyz',
+  operation: 'getReadiness',
+  area,
+  summary: 'Whether the store takes writes and the engine runs',
+  scope: 'open',
+  answers: {
+    200: { description: 'Ready', schema: readySchema },
+    503: { description: 'Not ready', schema: readySchema },
+  },
+  async handle(_call, { app }): Promise<Answer> {
+    const { ready, checks } = await app.operation.readiness();
+    // Details are for the log and for those who are signed in: this answers anybody.
+    return {
+      status: ready ? 200 : 503,
+      json: { ready, checks: checks.map(({ name, ok: fine }) => ({ name, ok: fine })) },
+    };
+  },
+});
+
+export const operationRoutes: readonly Route[] = [
+  getStats,
+  listNotices,
+  getSettings,
+  listDialects,
+  getDialect,
+  livez,
+  readyz,
+];
+
+/** Open or with `settings:read`, as the operator set it. */
+export function createMetricsRoute({ metrics, open }: { readonly metrics: ApiMetrics; readonly open: boolean }): Route {
+  return route({
+    method: 'GET',
+    path: '/metrics',
+    operation: 'getMetrics',
+    area,
+    summary: 'Metrics for Prometheus',
+    scope: open ? 'open' : 'settings:read',
+    answers: { 200: { description: 'The metrics', contentType: 'text/plain', schema: string() } },
+    async handle() {
+      return { status: 200, text: await metrics.text(), contentType: metrics.contentType };
+    },
+  });
+}

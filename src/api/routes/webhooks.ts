@@ -1,0 +1,243 @@
+import { noContent, ok, type Route, route } from '../route.ts';
+import { array, boolean, object, oneOf, optional, string } from '../schema.ts';
+import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
+import { statsRowSchema } from '../schemas/operation.ts';
+import {
+  createdWebhookSchema,
+  enableSchema,
+  webhookInputSchema,
+  webhookPatchSchema,
+  webhookSchema,
+} from '../schemas/webhook.ts';
+import { writtenAnswer } from './assets.ts';
+import { statsQuerySchema, statsWindow } from './stats-window.ts';
+
+const area = 'webhooks';
+const params = byId('webhook');
+const aWebhook = { 200: { description: 'The webhook', schema: webhookSchema } };
+
+/** What a target, headers, filter, policy or the dialect may object to. */
+const inputErrors = [
+  'unknown_dialect',
+  'invalid_event',
+  'invalid_filter',
+  'invalid_settings',
+  'invalid_policy',
+  'invalid_secret',
+  'limit_reached',
+  'target_scheme',
+  'target_malformed',
+  'target_forbidden_address',
+  'target_forbidden_name',
+  'target_forbidden_port',
+  'credentials_in_url',
+  'header_name',
+  'header_value',
+  'header_reserved',
+  'conflict',
+] as const;
+
+const createWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks',
+  operation: 'createWebhook',
+  area,
+  summary: 'Create a webhook',
+  description: 'The signing secret is shown in this answer only.',
+  scope: 'webhooks:write',
+  idempotent: true,
+  body: webhookInputSchema,
+  answers: { 201: { description: 'The webhook, with its secret', schema: createdWebhookSchema } },
+  errors: inputErrors,
+  async handle({ caller, body, idempotency }, { app }) {
+    return writtenAnswer(
+      await app.webhooks.create(caller, body, idempotency),
+      (webhook) => `/v1/webhooks/${webhook.id}`,
+    );
+  },
+});
+
+const listWebhooks = route({
+  method: 'GET',
+  path: '/v1/webhooks',
+  operation: 'listWebhooks',
+  area,
+  summary: 'List webhooks, newest first',
+  scope: 'webhooks:read',
+  query: object({
+    limit: optional(limit),
+    cursor: optional(cursor),
+    state: optional(oneOf(['pending', 'enabled', 'disabled'])),
+    dialect: optional(line(63)),
+  }),
+  answers: { 200: { description: 'A page of webhooks', schema: pageOf(webhookSchema) } },
+  errors: ['invalid_cursor'],
+  async handle({ caller, query }, { app }) {
+    const { state, dialect } = query;
+    const filters = { ...(state === undefined ? {} : { state }), ...(dialect === undefined ? {} : { dialect }) };
+    return ok(shownPage(await app.webhooks.list(caller, { ...pageOptions(query), ...filters })));
+  },
+});
+
+const getWebhook = route({
+  method: 'GET',
+  path: '/v1/webhooks/{id}',
+  operation: 'getWebhook',
+  area,
+  summary: 'Show a webhook, its secrets masked',
+  scope: 'webhooks:read',
+  params,
+  answers: aWebhook,
+  async handle({ caller, params: { id } }, { app }) {
+    return ok(await app.webhooks.get(caller, id));
+  },
+});
+
+const updateWebhook = route({
+  method: 'PATCH',
+  path: '/v1/webhooks/{id}',
+  operation: 'updateWebhook',
+  area,
+  summary: 'Change a webhook; what is absent stays',
+  scope: 'webhooks:write',
+  params,
+  body: webhookPatchSchema,
+  answers: aWebhook,
+  errors: inputErrors,
+  async handle({ caller, params: { id }, body }, { app }) {
+    return ok(await app.webhooks.update(caller, id, body));
+  },
+});
+
+const deleteWebhook = route({
+  method: 'DELETE',
+  path: '/v1/webhooks/{id}',
+  operation: 'deleteWebhook',
+  area,
+  summary: 'Delete a webhook and cancel what it is owed',
+  scope: 'webhooks:write',
+  params,
+  answers: { 204: { description: 'Deleted' } },
+  errors: ['conflict'],
+  async handle({ caller, params: { id } }, { app }) {
+    await app.webhooks.remove(caller, id);
+    return noContent;
+  },
+});
+
+const enableWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/enable',
+  operation: 'enableWebhook',
+  area,
+  summary: 'Enable a webhook; says what becomes of what it missed',
+  scope: 'webhooks:write',
+  params,
+  body: enableSchema,
+  bodyOptional: true,
+  answers: aWebhook,
+  errors: ['conflict'],
+  async handle({ caller, params: { id }, body }, { app }) {
+    return ok(await app.webhooks.enable(caller, id, body));
+  },
+});
+
+const disableWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/disable',
+  operation: 'disableWebhook',
+  area,
+  summary: 'Disable a webhook and hold what is pending',
+  scope: 'webhooks:write',
+  params,
+  body: object({ reason: optional(line(500)) }),
+  bodyOptional: true,
+  answers: aWebhook,
+  errors: ['conflict'],
+  async handle({ caller, params: { id }, body }, { app }) {
+    return ok(await app.webhooks.disable(caller, id, body.reason));
+  },
+});
+
+const testWebhook = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/test',
+  operation: 'testWebhook',
+  area,
+  summary: 'Send a sample the way a real delivery goes',
+  scope: 'webhooks:write',
+  params,
+  body: object({ event: optional(line(128)), assetId: optional(id('asset')) }),
+  bodyOptional: true,
+  answers: { 202: { description: 'The delivery to watch', schema: object({ deliveryId: id('delivery') }) } },
+  errors: ['invalid_event', 'webhook_disabled', 'conflict'],
+  async handle({ caller, params: { id }, body }, { app }) {
+    return { status: 202, json: await app.webhooks.test(caller, id, body) };
+  },
+});
+
+const rotateSecret = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/rotate-secret',
+  operation: 'rotateWebhookSecret',
+  area,
+  summary: 'Make a new signing secret; the old one signs too until its overlap ends',
+  scope: 'webhooks:write',
+  params,
+  body: object({ secret: optional(string({ minLength: 1, maxLength: 512 })), revokeOldNow: optional(boolean()) }),
+  bodyOptional: true,
+  answers: {
+    200: {
+      description: 'The secret, shown in this answer only',
+      schema: object({ secret: string(), webhook: webhookSchema }),
+    },
+  },
+  errors: ['invalid_secret', 'conflict'],
+  async handle({ caller, params: { id }, body }, { app }) {
+    return ok(await app.webhooks.rotateSecret(caller, id, body));
+  },
+});
+
+const revealSecret = route({
+  method: 'POST',
+  path: '/v1/webhooks/{id}/reveal-secret',
+  operation: 'revealWebhookSecret',
+  area,
+  summary: 'Show the signing secret in force; written to the audit log',
+  scope: 'secrets:reveal',
+  params,
+  answers: { 200: { description: 'The secret', schema: object({ secret: string() }) } },
+  errors: ['conflict'],
+  async handle({ caller, params: { id } }, { app }) {
+    return ok(await app.webhooks.revealSecret(caller, id));
+  },
+});
+
+const webhookStats = route({
+  method: 'GET',
+  path: '/v1/webhooks/{id}/stats',
+  operation: 'getWebhookStats',
+  area,
+  summary: 'Attempts, outcomes and durations of a webhook by time',
+  scope: 'webhooks:read',
+  params,
+  query: statsQuerySchema,
+  answers: { 200: { description: 'Rows by time', schema: object({ rows: array(statsRowSchema) }) } },
+  async handle({ caller, params: { id }, query }, { app, clock }) {
+    return ok({ rows: await app.webhooks.stats(caller, id, statsWindow(query ?? {}, clock.nowMs())) });
+  },
+});
+
+export const webhookRoutes: readonly Route[] = [
+  createWebhook,
+  listWebhooks,
+  getWebhook,
+  updateWebhook,
+  deleteWebhook,
+  enableWebhook,
+  disableWebhook,
+  testWebhook,
+  rotateSecret,
+  revealSecret,
+  webhookStats,
+];

@@ -1,0 +1,105 @@
+import type { ReportedChange, ReportResult } from '../../app/app.ts';
+import { type Change, changeKinds, type ChangeKind, subjectTypes } from '../../core/change.ts';
+import { limits } from '../../core/limits.ts';
+import {
+  array,
+  boolean,
+  integer,
+  named,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  raw,
+  type Schema,
+  string,
+} from '../schema.ts';
+import { id, jsonObject, line, timeMs } from './basics.ts';
+
+/** What a DAM may report: all but what concerns webhooks, which happens here. */
+export const reportableKinds: readonly ChangeKind[] = changeKinds.filter((kind) => !kind.startsWith('webhook.'));
+
+export const sourceVersionSchema: Schema<number | string> = raw({
+  type: ['number', 'string'],
+  maxLength: 200,
+  description: 'Number or time of this state at its source; an older one than known is stale',
+});
+
+export const reportedChangeSchema: Schema<ReportedChange> = named(
+  'ReportedChange',
+  object({
+    kind: oneOf(reportableKinds),
+    subject: object(
+      {
+        type: oneOf(subjectTypes.filter((type) => type !== 'webhook')),
+        id: optional(line(300)),
+        externalId: optional(line(300)),
+      },
+      { description: 'One of id and externalId' },
+    ),
+    before: optional(nullable(jsonObject)),
+    after: optional(nullable(jsonObject)),
+    changed: optional(array(line(300), { maxItems: 1_000 })),
+    occurredAtMs: optional(timeMs('When it happened, in Unix milliseconds; now where absent')),
+    actor: optional(object({ id: line(300), name: optional(line(300)) })),
+    sourceVersion: optional(sourceVersionSchema),
+    causationDepth: optional(integer({ minimum: 0, maximum: 1_000 })),
+  }),
+);
+
+export const changeBatchSchema: Schema<{ readonly changes: readonly ReportedChange[] }> = named(
+  'ChangeBatch',
+  object({ changes: array(reportedChangeSchema, { minItems: 1, maxItems: limits.batchItemsMax }) }),
+);
+
+export const subjectSchema = object({
+  type: oneOf(subjectTypes),
+  id: string(),
+  externalId: optional(string()),
+});
+
+export const reportResultSchema: Schema<ReportResult> = named(
+  'ReportResult',
+  raw({
+    oneOf: [
+      object({
+        status: oneOf(['applied']),
+        changes: array(object({ id: id('change'), kind: oneOf(changeKinds) })),
+        subject: subjectSchema,
+        deliveries: integer({ minimum: 0, description: 'Deliveries committed with the change' }),
+      }),
+      object({ status: oneOf(['unchanged', 'stale']), subject: subjectSchema }),
+      object({
+        status: oneOf(['rejected']),
+        code: string(),
+        detail: string(),
+        problems: optional(array(object({ at: string(), wanted: string(), found: string() }))),
+      }),
+    ],
+  }),
+);
+
+export const actorSchema = object({
+  type: oneOf(['user', 'key', 'source', 'system']),
+  id: string(),
+  name: optional(string()),
+});
+
+export const changeSchema: Schema<Change> = named(
+  'Change',
+  object({
+    id: id('change'),
+    workspaceId: string(),
+    kind: oneOf(changeKinds),
+    subject: subjectSchema,
+    subjectVersion: integer({ minimum: 0 }),
+    occurredAtMs: timeMs(),
+    acceptedAtMs: timeMs(),
+    actor: actorSchema,
+    before: nullable(jsonObject),
+    after: nullable(jsonObject),
+    changed: array(string()),
+    causationDepth: integer({ minimum: 0 }),
+    beforeDiffers: optional(boolean()),
+  }),
+);

@@ -1,0 +1,118 @@
+import { deliveryStates } from '../../core/delivery.ts';
+import {
+  array,
+  boolean,
+  integer,
+  named,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Schema,
+  string,
+} from '../schema.ts';
+import { headerPairs, id, jsonObject, line, timeMs } from './basics.ts';
+
+const origin = oneOf(['change', 'replay', 'redelivery', 'test', 'handshake', 'operational']);
+const durationMs = number({ minimum: 0, description: 'Milliseconds' });
+
+const summaryFields = {
+  id: id('delivery'),
+  workspaceId: string(),
+  webhookId: id('webhook'),
+  changeId: id('change'),
+  subject: string({ description: 'type:id of the subject' }),
+  event: string({ description: "The event in the dialect's terms" }),
+  messageId: string({ description: 'The id the receiver sees; the same on every attempt' }),
+  origin,
+  redeliveryOf: optional(id('delivery')),
+  state: oneOf(deliveryStates),
+  reason: optional(string()),
+  attempts: integer({ minimum: 0 }),
+  createdAtMs: timeMs(),
+  dueAtMs: optional(timeMs()),
+  endedAtMs: optional(timeMs()),
+  lastStatus: optional(integer()),
+  lastOutcome: optional(string()),
+  lastDurationMs: optional(durationMs),
+};
+
+export const deliverySummarySchema: Schema<unknown> = named('DeliverySummary', object(summaryFields));
+
+const attemptSchema = named(
+  'Attempt',
+  object({
+    number: integer({ minimum: 1 }),
+    startedAtMs: timeMs(),
+    outcome: string(),
+    code: string(),
+    timing: object({
+      startedAtMs: number(),
+      dnsMs: optional(durationMs),
+      connectMs: optional(durationMs),
+      tlsMs: optional(durationMs),
+      firstByteMs: optional(durationMs),
+      totalMs: durationMs,
+    }),
+    address: optional(string()),
+    request: object({
+      method: string(),
+      url: string(),
+      headers: headerPairs,
+      bodyBytes: integer({ minimum: 0 }),
+      bodySha256: string(),
+    }),
+    response: optional(
+      object({
+        status: integer(),
+        headers: headerPairs,
+        bodyBase64: string(),
+        bodyBytes: integer({ minimum: 0 }),
+        bodyComplete: boolean(),
+      }),
+    ),
+    verdict: string(),
+    reason: optional(string()),
+    nextAtMs: optional(timeMs()),
+    webhookRevision: integer({ minimum: 0 }),
+  }),
+);
+
+export const deliverySchema: Schema<unknown> = named(
+  'Delivery',
+  object({
+    ...summaryFields,
+    attemptRecords: array(attemptSchema),
+    body: object({
+      base64: string(),
+      source: oneOf(['stored', 'rendered', 'unavailable']),
+      hashMatches: nullable(boolean()),
+    }),
+  }),
+);
+
+export const replayInputSchema = named(
+  'ReplayInput',
+  object({
+    webhookId: optional(id('webhook')),
+    states: optional(array(oneOf(['delivered', 'rejected', 'dead', 'cancelled']), { minItems: 1, maxItems: 4 })),
+    event: optional(line(128)),
+    subject: optional(line(400)),
+    fromMs: timeMs(),
+    toMs: timeMs(),
+    dryRun: optional(boolean({ description: 'Only count' })),
+  }),
+);
+
+export const replaySchema: Schema<unknown> = named(
+  'Replay',
+  object({
+    id: nullable(string()),
+    state: oneOf(['estimated', 'running', 'done', 'cancelled']),
+    count: integer({ minimum: 0 }),
+    done: integer({ minimum: 0 }),
+    input: jsonObject,
+    createdAtMs: timeMs(),
+  }),
+);

@@ -1,0 +1,165 @@
+import type { WebhookInput } from '../../app/app.ts';
+import type { Filter, Projection } from '../../core/filter.ts';
+import type { PolicyOverride } from '../../core/policy.ts';
+import type { Target } from '../../core/webhook.ts';
+import { limits } from '../../core/limits.ts';
+import {
+  array,
+  boolean,
+  integer,
+  named,
+  nullable,
+  object,
+  oneOf,
+  optional,
+  raw,
+  type Schema,
+  string,
+} from '../schema.ts';
+import { headerPairs, id, jsonObject, line, timeMs } from './basics.ts';
+
+const url = string({ minLength: 1, maxLength: limits.urlCharactersMax });
+
+const targetSchema: Schema<Target> = named(
+  'Target',
+  raw({
+    type: 'object',
+    required: ['transport'],
+    discriminator: { propertyName: 'transport' },
+    oneOf: [
+      object({ transport: oneOf(['http']), url, method: optional(oneOf(['POST', 'PUT', 'PATCH'])) }),
+      object({ transport: oneOf(['sqs']), queue: url }),
+      object({ transport: oneOf(['email']), address: line(320) }),
+    ],
+  }),
+);
+
+type CredentialsInput = NonNullable<WebhookInput['credentials']>;
+
+const credentialsSchema: Schema<CredentialsInput> = named(
+  'Credentials',
+  raw({
+    type: 'object',
+    required: ['kind'],
+    discriminator: { propertyName: 'kind' },
+    oneOf: [
+      object({ kind: oneOf(['none']) }),
+      object({
+        kind: oneOf(['basic']),
+        username: string({ maxLength: 1_024 }),
+        password: string({ maxLength: 1_024 }),
+      }),
+      object({ kind: oneOf(['bearer']), token: string({ minLength: 1, maxLength: 8_192 }) }),
+    ],
+  }),
+);
+
+const filterSchema: Schema<Filter> = named(
+  'Filter',
+  raw({
+    type: 'object',
+    description:
+      'Conditions on the change beyond its event: {all: […]}, {any: […]}, {not: …}, {folder: […]}, {assetKind: […]}, {changed: […]}, ' +
+      'or {field, equals | in | contains | startsWith | exists | atLeast | atMost}',
+  }),
+);
+
+const policySchema: Schema<PolicyOverride> = named(
+  'PolicyOverride',
+  raw({
+    type: 'object',
+    description: "Parts of the dialect's delivery policy that are to be different, within its bounds",
+  }),
+);
+
+const projectionSchema: Schema<Projection> = object({ fields: array(line(300), { maxItems: 1_000 }) });
+
+const headersInput: Schema<readonly (readonly [string, string])[]> = raw({
+  ...headerPairs,
+  maxItems: limits.customHeadersMax,
+});
+
+const changeable = {
+  target: targetSchema,
+  events: array(line(128), { minItems: 1, maxItems: 200, description: 'Event names of the dialect, * for all' }),
+  name: line(200),
+};
+const optionalFields = {
+  filter: optional(filterSchema),
+  projection: optional(projectionSchema),
+  settings: optional(jsonObject),
+  headers: optional(headersInput),
+  credentials: optional(credentialsSchema),
+  policy: optional(policySchema),
+  contacts: optional(array(line(320), { maxItems: 20 })),
+  enabled: optional(boolean()),
+};
+
+export const webhookInputSchema: Schema<WebhookInput> = named(
+  'WebhookInput',
+  object({
+    ...changeable,
+    dialect: line(63),
+    ...optionalFields,
+    secret: optional(
+      string({ minLength: 1, maxLength: 512, description: 'A signing secret of your own; made where absent' }),
+    ),
+  }),
+);
+
+export type WebhookPatch = Partial<Omit<WebhookInput, 'dialect' | 'secret'>>;
+
+export const webhookPatchSchema: Schema<WebhookPatch> = named(
+  'WebhookPatch',
+  object({
+    target: optional(changeable.target),
+    events: optional(changeable.events),
+    name: optional(changeable.name),
+    ...optionalFields,
+  }),
+);
+
+const shownSecret = object({
+  name: string(),
+  masked: string(),
+  createdAtMs: timeMs(),
+  expiresAtMs: nullable(timeMs()),
+});
+
+const viewFields = {
+  id: id('webhook'),
+  workspaceId: string(),
+  revision: integer({ minimum: 1 }),
+  name: string(),
+  dialect: string(),
+  target: targetSchema,
+  events: array(string()),
+  filter: optional(filterSchema),
+  projection: optional(projectionSchema),
+  settings: jsonObject,
+  headers: headerPairs,
+  credentials: jsonObject,
+  policy: policySchema,
+  state: oneOf(['pending', 'enabled', 'disabled']),
+  stateReason: optional(string()),
+  stateChangedAtMs: timeMs(),
+  contacts: array(string()),
+  ownerKeyId: optional(string()),
+  createdAtMs: timeMs(),
+  updatedAtMs: timeMs(),
+  secrets: array(shownSecret, { description: 'Masked to at most four trailing characters' }),
+  missed: integer({ minimum: 0, description: 'Changes it would have got while disabled' }),
+  health: jsonObject,
+};
+
+export const webhookSchema: Schema<unknown> = named('Webhook', object(viewFields));
+
+export const createdWebhookSchema: Schema<unknown> = named(
+  'CreatedWebhook',
+  object({ ...viewFields, secret: optional(string({ description: 'Shown here once' })) }),
+);
+
+export const enableSchema = object({
+  held: optional(oneOf(['send', 'cancel'], { description: 'What becomes of deliveries that waited' })),
+  missed: optional(oneOf(['replay', 'skip'], { description: 'What becomes of changes that made no delivery' })),
+});

@@ -1,0 +1,138 @@
+/** An app of which only what a test names does something; everything else answers `not_found`. */
+import type { App, Caller, ReportedChange, Scope } from '../../app/app.ts';
+import { scopes } from '../../app/app.ts';
+import { AssetwireError } from '../../core/errors.ts';
+
+export const adminToken = 'awk_admin_0123456789abcdefghijklmnop';
+export const otherToken = 'awk_other_0123456789abcdefghijklmnop';
+export const sessionCookieValue = 'cookie-0123456789';
+
+export function callerOf(workspaceId: string, keyId: string, allowed: readonly Scope[], admin = false): Caller {
+  return { workspaceId, keyId, actor: { type: 'key', id: keyId }, scopes: new Set(allowed), admin };
+}
+
+const admin = callerOf('default', 'key_admin', scopes, true);
+const other = callerOf('other', 'key_other', scopes);
+
+const missing = (): Promise<never> =>
+  Promise.reject(new AssetwireError('not_found', { detail: 'Find it: there is none' }));
+const emptyPage = () => Promise.resolve({ items: [], nextCursor: null });
+
+export type FakeParts = { readonly [Area in keyof App]?: Partial<App[Area]> };
+export type FakeApp = App & {
+  /** Tokens and whom they stand for; a test may add and take away. */
+  readonly callers: Map<string, Caller>;
+  readonly reported: (readonly ReportedChange[])[];
+};
+
+export function createFakeApp(parts: FakeParts = {}): FakeApp {
+  const callers = new Map<string, Caller>([
+    [adminToken, admin],
+    [otherToken, other],
+  ]);
+  const reported: (readonly ReportedChange[])[] = [];
+  const nothing = () => undefined;
+  return {
+    callers,
+    reported,
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    changes: {
+      report: (_caller, changes) => {
+        reported.push(changes);
+        return Promise.resolve({
+          status: 202,
+          body: {
+            results: changes.map((change) => ({
+              status: 'applied' as const,
+              changes: [{ id: 'chg_0123456789abcdefghjkmnpqrs' as const, kind: change.kind }],
+              subject: { type: change.subject.type, id: 'ast_0123456789abcdefghjkmnpqrs' },
+              deliveries: 1,
+            })),
+          },
+        });
+      },
+      get: missing,
+      list: emptyPage,
+      feed: missing,
+      ...parts.changes,
+    },
+    assets: {
+      upload: missing,
+      push: missing,
+      patch: missing,
+      remove: missing,
+      get: missing,
+      list: emptyPage,
+      content: missing,
+      linked: missing,
+      ...parts.assets,
+    },
+    webhooks: {
+      create: missing,
+      update: missing,
+      remove: missing,
+      get: missing,
+      list: emptyPage,
+      enable: missing,
+      disable: missing,
+      test: missing,
+      rotateSecret: missing,
+      revealSecret: missing,
+      stats: missing,
+      ...parts.webhooks,
+    },
+    deliveries: { list: emptyPage, get: missing, redeliver: missing, ...parts.deliveries },
+    replays: { create: missing, get: missing, list: emptyPage, cancel: missing, ...parts.replays },
+    inboxes: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      configure: missing,
+      remove: missing,
+      requests: missing,
+      subscribe: missing,
+      receive: () => Promise.resolve(null),
+      ...parts.inboxes,
+    },
+    keys: {
+      authenticate: (token, workspace) => {
+        const caller = callers.get(token);
+        if (caller === undefined) return Promise.resolve(null);
+        return Promise.resolve(workspace === undefined ? caller : { ...caller, workspaceId: workspace });
+      },
+      create: missing,
+      list: emptyPage,
+      revoke: missing,
+      ...parts.keys,
+    },
+    sessions: {
+      create: ({ token, key }) =>
+        Promise.resolve(
+          token === 'good-token' || key === adminToken
+            ? { cookie: sessionCookieValue, expiresAtMs: Date.UTC(2100, 0, 1), caller: admin }
+            : null,
+        ),
+      authenticate: (cookie) => Promise.resolve(cookie === sessionCookieValue ? admin : null),
+      remove: () => Promise.resolve(),
+      ...parts.sessions,
+    },
+    workspaces: { create: missing, list: emptyPage, get: missing, ...parts.workspaces },
+    dialects: {
+      list: () => [],
+      get: () => {
+        throw new AssetwireError('unknown_dialect', { detail: 'Find the dialect: there is none' });
+      },
+      ...parts.dialects,
+    },
+    operation: {
+      stats: () => Promise.resolve({ rows: [], backlog: [] }),
+      notices: emptyPage,
+      audit: emptyPage,
+      settings: () => Promise.resolve({}),
+      readiness: () => Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true, detail: 'secret detail' }] }),
+      ...parts.operation,
+    },
+    live: { onDelivery: () => nothing, onChange: () => nothing, ...parts.live },
+  };
+}

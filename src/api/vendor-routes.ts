@@ -1,0 +1,109 @@
+/**
+ * Vendors' own APIs, from the route tables of their dialects: read the request, let the dialect say which of our use
+ * cases it means, run it, let the dialect word the result. Knows no vendor.
+ */
+import { scopes, type Scope } from '../app/app.ts';
+import { errorTable } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import type { VendorAnswer, VendorError, VendorRequest, VendorRoute } from '../dialects/dialect.ts';
+import { readJson, assertJsonType } from './json-body.ts';
+import { invalidRequest, presentableError } from './problem.ts';
+import type { Answer, Call, Route, RouteScope, Services } from './route.ts';
+import { raw } from './schema.ts';
+import { bodyBytesMaxDefault } from './serve-route.ts';
+import { runVendorCommand } from './vendor-commands.ts';
+
+export type VendorApi = {
+  readonly dialect: string;
+  readonly routes: readonly VendorRoute[];
+  readonly presentError?: (error: VendorError, request: VendorRequest) => VendorAnswer;
+};
+
+/** The dialect's routes below `/{dialect}`. Throws where a route does not say who may call it. */
+export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi): readonly Route[] {
+  return routes.map((vendorRoute) => {
+    const path = `/${dialect}${vendorRoute.path.replaceAll(/:(\w+)/g, '{$1}')}`;
+    return {
+      method: vendorRoute.method,
+      path,
+      operation: `${dialect} ${vendorRoute.method} ${vendorRoute.path}`,
+      area: dialect,
+      summary: `${vendorRoute.method} ${vendorRoute.path} as ${dialect} has it`,
+      scope: scopeOf(vendorRoute, path),
+      params: raw({ type: 'object', additionalProperties: { type: 'string', maxLength: 1_024 } }),
+      query: raw({ type: 'object', additionalProperties: { type: 'string' } }),
+      answers: { 200: { description: "The vendor's own answer" } },
+      async handle(call, services) {
+        const request = await vendorRequest(call, services, vendorRoute);
+        try {
+          const parsed = vendorRoute.parse(request);
+          if (!('command' in parsed)) return shown(parsed);
+          return shown(vendorRoute.present(await runVendorCommand(services.app, call.caller, parsed), request));
+        } catch (thrown) {
+          const error = presentableError(thrown);
+          if (presentError === undefined || error.code === 'internal') throw thrown;
+          return shown(
+            presentError({ code: error.code, status: errorTable[error.code].status, detail: error.message }, request),
+          );
+        }
+      },
+    };
+  });
+}
+
+function scopeOf({ scope }: VendorRoute, path: string): RouteScope {
+  if (scope === 'public') return 'open';
+  if (isScope(scope)) return scope;
+  throw new TypeError(`Declare a known scope for ${path}: "${scope}"`);
+}
+
+function isScope(scope: string): scope is Scope {
+  return scopes.some((known) => known === scope);
+}
+
+async function vendorRequest(call: Call, services: Services, { method }: VendorRoute): Promise<VendorRequest> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(call.request.headers)) {
+    // What proves who calls is ours to judge, never a dialect's to see.
+    if (typeof value === 'string' && name !== 'authorization' && name !== 'cookie') headers[name] = value;
+  }
+  return {
+    parameters: strings(call.params),
+    query: strings(call.query),
+    headers,
+    body: method === 'GET' || method === 'DELETE' ? null : await readVendorBody(call, services),
+  };
+}
+
+async function readVendorBody({ request }: Call, { bodies }: Services): Promise<JsonObject | null> {
+  const bytes = await bodies.read(request, bodyBytesMaxDefault);
+  if (bytes.length === 0) return null;
+  if (/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) {
+    return Object.fromEntries(new URLSearchParams(bytes.toString()));
+  }
+  assertJsonType(request);
+  const value = readJson(bytes, limits);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidRequest(
+      [{ at: '', wanted: 'an object', found: Array.isArray(value) ? 'array' : typeof value }],
+      'the body',
+    );
+  }
+  return value as JsonObject;
+}
+
+function strings(value: unknown): { readonly [name: string]: string } {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function shown({ status, headers, body }: VendorAnswer): Answer {
+  const common = { status, ...(headers === undefined ? {} : { headers }) };
+  if (body === null) return { ...common, empty: true };
+  if (typeof body === 'string')
+    return { ...common, text: body, contentType: headers?.['content-type'] ?? 'text/plain; charset=utf-8' };
+  return { ...common, json: body };
+}
