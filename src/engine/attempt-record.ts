@@ -1,0 +1,107 @@
+/** What is stored of an attempt: bounded, without secrets, and the same whether it was sent or refused. */
+import type { Attempt } from '../core/delivery.ts';
+import { limits } from '../core/limits.ts';
+import type { Outcome, ReceivedResponse } from '../core/outcome.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { type Header, isSensitive, maskedValue } from './lane-setup.ts';
+
+export type AttemptInput = {
+  readonly number: number;
+  readonly startedAtMs: number;
+  readonly outcome: Outcome;
+  readonly verdict: Verdict;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly Header[];
+  readonly bodyBytes: number;
+  readonly bodySha256: string;
+  readonly webhookRevision: number;
+  readonly hidden: readonly string[];
+};
+
+export function makeAttempt(input: AttemptInput): Attempt {
+  const { outcome, verdict } = input;
+  const attempt: { -readonly [Key in keyof Attempt]: Attempt[Key] } = {
+    number: input.number,
+    startedAtMs: input.startedAtMs,
+    outcome: outcome.kind,
+    code: codeOf(outcome),
+    timing: outcome.timing,
+    request: {
+      method: input.method,
+      url: input.url,
+      headers: input.headers,
+      bodyBytes: input.bodyBytes,
+      bodySha256: input.bodySha256,
+    },
+    verdict: verdict.kind,
+    webhookRevision: input.webhookRevision,
+  };
+  if ('address' in outcome && outcome.address !== undefined) attempt.address = outcome.address;
+  if (outcome.kind === 'response') {
+    attempt.response = keptResponse(outcome.response, verdict.kind === 'delivered', input.hidden);
+  }
+  if (verdict.kind !== 'delivered') attempt.reason = verdict.reason;
+  if (verdict.kind === 'retry') attempt.nextAtMs = verdict.atMs;
+  return attempt;
+}
+
+/** The machine-readable detail: the status as text, a failure code, a block reason. */
+export function codeOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'response':
+      return String(outcome.response.status);
+    case 'timeout':
+      return outcome.phase;
+    case 'blocked-address':
+      return outcome.reason;
+    case 'dns-failed':
+    case 'connect-failed':
+    case 'tls-failed':
+    case 'broken':
+    case 'refused-by-config':
+      return outcome.code;
+    case 'interrupted':
+      return 'unknown';
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function keptResponse(
+  response: ReceivedResponse,
+  delivered: boolean,
+  hidden: readonly string[],
+): NonNullable<Attempt['response']> {
+  const keptMax = delivered ? limits.responseKeptOnSuccessBytesMax : limits.responseKeptOnFailureBytesMax;
+  const kept = response.body.length > keptMax ? response.body.subarray(0, keptMax) : response.body;
+  return {
+    status: response.status,
+    headers: response.headers.some(([name]) => isSensitive(name))
+      ? response.headers.map(maskedHeader)
+      : response.headers,
+    bodyBase64: kept.length === 0 ? '' : withoutSecrets(kept, hidden).toString('base64'),
+    bodyBytes: response.bodyBytes,
+    bodyComplete: response.bodyComplete,
+  };
+}
+
+function maskedHeader(header: Header): Header {
+  return isSensitive(header[0]) ? [header[0], maskedValue] : header;
+}
+
+/** A receiver that echoes our credentials must not bring them into the log (HARDENING RX-21). */
+function withoutSecrets(body: Uint8Array, hidden: readonly string[]): Buffer {
+  let shown = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  let copied = false;
+  for (const value of hidden) {
+    for (let at = shown.indexOf(value); at >= 0; at = shown.indexOf(value, at + 1)) {
+      if (!copied) {
+        shown = Buffer.from(shown);
+        copied = true;
+      }
+      shown.fill('*', at, at + Buffer.byteLength(value));
+    }
+  }
+  return shown;
+}

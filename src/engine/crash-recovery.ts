@@ -1,0 +1,103 @@
+/**
+ * What a crash left behind. The flight log names the attempts that were in the air; each is recorded as `interrupted`,
+ * outcome unknown, before anything new is started, so that attempt numbers go on without a gap and nobody takes silence
+ * for success. A delivery found at the third crash in a row is suspected of causing them: it ends as dead, visibly, and
+ * can be redelivered by hand.
+ */
+import { judgeByPolicy } from '../core/judge.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { RecordItem } from '../storage/storage.ts';
+import { makeAttempt } from './attempt-record.ts';
+import type { DueClock } from './due-clock.ts';
+import type { CurrentWebhook, WebhookCare } from './engine.ts';
+import type { EngineDeps, EngineLog } from './engine-deps.ts';
+import type { CrashedFlight } from './flight-log.ts';
+import { isUnusable, makeLaneSetup } from './lane-setup.ts';
+import type { Ownership } from './engine.ts';
+
+export const quarantineReason = 'quarantined_after_crashes';
+
+export type CrashRecoveryParts = Pick<EngineDeps, 'dialects' | 'transports' | 'links' | 'random'> & {
+  readonly care: WebhookCare;
+  readonly ownership: Ownership;
+  readonly clock: Clock;
+  readonly due: DueClock;
+  readonly log: EngineLog;
+  readonly crashesMax: number;
+};
+
+/**
+ * The record of one attempt that a crash cut off; null where nobody wants it any more (the webhook is gone, the lane is
+ * another worker's). Rejects where the store does not answer.
+ */
+export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryParts): Promise<RecordItem | null> {
+  const claim = parts.ownership.owns(flight.webhookId);
+  if (claim === null) return null;
+  const current = await parts.care.current(flight.workspaceId, flight.webhookId);
+  if (current === null) return null;
+  const revision = await parts.care.revision(flight.workspaceId, flight.webhookId, flight.webhookRevision);
+  const target = revision?.target;
+  const outcome: Outcome = { kind: 'interrupted', timing: { startedAtMs: flight.startedAtMs, totalMs: 0 } };
+  const verdict: Verdict =
+    flight.crashes >= parts.crashesMax
+      ? { kind: 'dead', reason: quarantineReason }
+      : judge(flight, outcome, current, parts);
+  return {
+    workspaceId: flight.workspaceId,
+    webhookId: flight.webhookId,
+    deliveryId: flight.deliveryId,
+    epoch: claim.epoch,
+    attemptsBefore: flight.attempt - 1,
+    attempt: makeAttempt({
+      number: flight.attempt,
+      startedAtMs: flight.startedAtMs,
+      outcome,
+      verdict,
+      method: target?.transport === 'http' ? (target.method ?? 'POST') : 'POST',
+      url: target?.transport === 'http' ? target.url : '',
+      // What was sent is known by its hash; the headers went with the process.
+      headers: [],
+      bodyBytes: flight.bodyBytes,
+      bodySha256: flight.bodySha256,
+      webhookRevision: flight.webhookRevision,
+      hidden: [],
+    }),
+    next:
+      verdict.kind === 'retry'
+        ? { state: 'pending', dueAtMs: Math.ceil(verdict.atMs) }
+        : {
+            state: 'dead',
+            reason: 'reason' in verdict ? verdict.reason : 'interrupted',
+            endedAtMs: parts.clock.nowMs(),
+          },
+  };
+}
+
+function judge(flight: CrashedFlight, outcome: Outcome, current: CurrentWebhook, parts: CrashRecoveryParts): Verdict {
+  const nowMs = parts.due.nowMs();
+  const again: Verdict = { kind: 'retry', atMs: nowMs, reason: 'interrupted' };
+  const setup = makeLaneSetup(current, parts, parts.clock.nowMs());
+  if (isUnusable(setup)) return again;
+  const input = {
+    outcome,
+    event: '',
+    attempt: flight.attempt,
+    createdAtMs: nowMs - parts.due.ageMs(flight.createdAtMs),
+    nowMs,
+    policy: setup.policy,
+    chance: parts.random.fraction(),
+  };
+  try {
+    const verdict = setup.dialect.judge(input);
+    // An attempt that we broke off never ends a delivery well; whatever a dialect says, it is tried again or dead.
+    return verdict.kind === 'retry' || verdict.kind === 'dead' ? verdict : again;
+  } catch (error) {
+    parts.log.error(
+      { err: error, dialect: setup.webhook.dialect },
+      'A dialect threw while judging: its policy decides',
+    );
+    return judgeByPolicy(input);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Puts the engine together and gives it its life: start, hand-offs, stop. The parts tell what they do in their own files;
+ * read lane.ts first.
+ */
+import type { RecordResult } from '../storage/storage.ts';
+import { createAlarm } from './alarm.ts';
+import { type AttemptRunner, createAttemptRunner, type Run } from './attempt-runner.ts';
+import { recordOfCrash } from './crash-recovery.ts';
+import { createDueClock } from './due-clock.ts';
+import { createDutyRunner } from './duty-runner.ts';
+import { createEgressSuspicion } from './egress-suspicion.ts';
+import type { Engine } from './engine.ts';
+import { type EngineDeps, engineDefaults } from './engine-deps.ts';
+import type { CrashedFlight } from './flight-log.ts';
+import { createGate } from './gate.ts';
+import { createLaneKeeper, type LaneKeeper } from './lane-keeper.ts';
+import { createLaneWatch } from './lane-watch.ts';
+import { createMemoryBudget } from './memory-budget.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { createRota } from './rota.ts';
+import { createSafetyNet } from './safety-net.ts';
+
+/** What a stored result belongs to: an attempt of ours, or one that a crash cut off. */
+type Recorded = Run | { readonly crashed: CrashedFlight; readonly ended: boolean };
+
+const recoveriesMax = 16;
+const recoveryPauseMs = 500;
+
+export function createEngine(deps: EngineDeps): Engine {
+  const { clock, log, flights, ownership } = deps;
+  const options = { ...engineDefaults, ...deps.options };
+  const due = createDueClock(clock);
+  const suspicion = createEgressSuspicion();
+  const budget = createMemoryBudget(options.waitingMax, options.waitingBytesMax);
+  const rota = createRota(options.weightOf);
+  let recovering = 0;
+  let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
+  let stopping: Promise<void> | null = null;
+
+  const watch = createLaneWatch({
+    storage: deps.storage,
+    care: deps.care,
+    suspicion,
+    clock,
+    due,
+    log,
+    onChange: (lane) => keeper.attend(lane),
+  });
+  const alarm = createAlarm(clock, (lane) => keeper.attend(lane));
+  const keeper: LaneKeeper = createLaneKeeper({
+    ...deps,
+    due,
+    options,
+    budget,
+    rota,
+    alarm,
+    watch,
+    onReady: () => runner.wake(),
+  });
+  const recorder: Recorder<Recorded> = createRecorder<Recorded>({
+    storage: deps.storage,
+    clock,
+    endOfTurn: deps.endOfTurn,
+    log,
+    bytesMax: options.unrecordedBytesMax,
+    onRecorded: (context, result, repeated) => {
+      if ('crashed' in context) recovered(context.crashed, context.ended, result);
+      else runner.recorded(context, result, repeated);
+    },
+    onAnswered: () => runner.wake(),
+  });
+  const runner: AttemptRunner = createAttemptRunner({
+    ...deps,
+    due,
+    options,
+    rota,
+    keeper: () => keeper,
+    watch,
+    recorder: () => recorder,
+    closed: () => recovering > 0 || state !== 'running',
+  });
+  const duties = createDutyRunner({
+    storage: deps.storage,
+    handlers: deps.dutyHandlers,
+    clock,
+    log,
+    runningMax: options.dutiesMax,
+  });
+  const net = createSafetyNet({
+    storage: deps.storage,
+    keeper,
+    clock,
+    due,
+    options,
+    log,
+    active: () => runner.open > 0 || budget.count > 0,
+    everyTick: () => {
+      runner.endLost();
+      flights.flush();
+      duties.look();
+      void watch.flush();
+    },
+  });
+
+  /** Attempts cut off by a crash are recorded before anything new is started. */
+  const recover = (crashed: readonly CrashedFlight[]): void => {
+    recovering = crashed.length;
+    if (crashed.length > 0)
+      log.warn({ attempts: crashed.length }, 'Attempts were in flight when the last process ended');
+    const gate = createGate(recoveriesMax);
+    for (const flight of crashed) gate.enter(() => recoverOne(flight));
+  };
+
+  const recoverOne = async (flight: CrashedFlight): Promise<void> => {
+    while (state === 'running') {
+      try {
+        const item = await recordOfCrash(flight, { ...deps, due, crashesMax: options.crashesMax });
+        if (item === null) {
+          recovered(flight, true, 'gone');
+          return;
+        }
+        if (item.next.state === 'dead') {
+          log.error(
+            { deliveryId: flight.deliveryId, crashes: flight.crashes },
+            'A delivery was in flight at every crash',
+          );
+        }
+        recorder.add(item, { crashed: flight, ended: item.next.state !== 'pending' });
+        return;
+      } catch (error) {
+        log.warn(
+          { err: error, deliveryId: flight.deliveryId },
+          'A cut-off attempt could not be recorded: trying again',
+        );
+        await new Promise<void>((resolve) => {
+          clock.timer(recoveryPauseMs, resolve);
+        });
+      }
+    }
+  };
+
+  /** Fenced or gone: the attempt had been recorded before the crash, so it is no suspect. */
+  const recovered = (flight: CrashedFlight, ended: boolean, result: RecordResult): void => {
+    flights.end(flight.deliveryId, ended || result !== 'recorded');
+    recovering -= 1;
+    if (recovering === 0) runner.wake();
+  };
+
+  const shutDown = async (): Promise<void> => {
+    net.stop();
+    runner.quiesce();
+    const dutiesDone = duties.stop(options.stopDeadlineMs);
+    await runner.settled(options.stopDeadlineMs);
+    if (runner.inFlight > 0) {
+      log.warn({ attempts: runner.inFlight }, 'The deadline of the shutdown is over: attempts are interrupted');
+      runner.interrupt();
+    }
+    await recorder.drain(options.stopRecordMs);
+    if (recorder.waiting > 0) log.error({ results: recorder.waiting }, 'Results could not be stored before the end');
+    await dutiesDone;
+    recorder.stop();
+    keeper.stop();
+    alarm.stop();
+    await watch.flush();
+    await ownership.stop();
+    flights.close();
+    state = 'stopped';
+  };
+
+  return {
+    async start() {
+      if (state !== 'new') return;
+      state = 'running';
+      await ownership.start();
+      recover(await flights.open());
+      net.start();
+      duties.look();
+    },
+    offer(tasks) {
+      if (state !== 'running') return;
+      for (const task of tasks) keeper.offer(task);
+    },
+    webhookChanged(workspaceId, webhookId) {
+      if (state !== 'running') return;
+      const lane = keeper.find(webhookId);
+      if (lane !== undefined && lane.workspaceId === workspaceId) keeper.changed(lane);
+    },
+    dutyOffered() {
+      if (state === 'running') duties.look();
+    },
+    stats: () => {
+      let lanesActive = 0;
+      for (const lane of keeper.all())
+        if (lane.inFlight > 0 || lane.recording > 0 || lane.shelf.waiting > 0) lanesActive += 1;
+      return {
+        lanes: keeper.count,
+        lanesActive,
+        inFlight: runner.inFlight,
+        waitingInMemory: budget.count,
+        egressSuspect: suspicion.suspects(clock.monotonicMs()),
+      };
+    },
+    stop() {
+      if (state === 'new') {
+        state = 'stopped';
+        return Promise.resolve();
+      }
+      if (state === 'running') {
+        state = 'stopping';
+        stopping = shutDown();
+      }
+      return stopping ?? Promise.resolve();
+    },
+  };
+}

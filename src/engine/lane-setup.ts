@@ -1,0 +1,178 @@
+/**
+ * What a lane needs to know of its webhook to send: made once per version of the webhook and its secrets, so that an
+ * attempt only adds what is its own.
+ */
+import { AssetwireError } from '../core/errors.ts';
+import type { DeliveryPolicy } from '../core/policy.ts';
+import { resolvePolicy } from '../core/policy-resolution.ts';
+import { secretFormatOf } from '../core/secret.ts';
+import type { Target, Webhook } from '../core/webhook.ts';
+import type { Dialect, Links, SecretReference } from '../dialects/dialect.ts';
+import type { Transport } from '../transports/transport.ts';
+import type { CurrentWebhook, OpenSecret } from './engine.ts';
+import type { EngineDeps } from './engine-deps.ts';
+
+export type Header = readonly [name: string, value: string];
+
+/** Why nothing can be sent at all; every attempt ends `refused-by-config` with it. */
+export type Refusal = { readonly code: string; readonly detail: string };
+
+export type LaneSetup = {
+  readonly webhook: Webhook;
+  readonly dialect: Dialect;
+  readonly transport: Transport;
+  readonly policy: DeliveryPolicy;
+  readonly links: Links;
+  readonly target: string;
+  readonly method: 'POST' | 'PUT' | 'PATCH';
+  /** The same on every attempt: custom headers, then credentials. */
+  readonly ownHeaders: readonly Header[];
+  /** The same, as they may be shown. */
+  readonly shownHeaders: readonly Header[];
+  readonly signingRequired: boolean;
+  /** Values that must not be stored should a receiver send them back (HARDENING RX-21). */
+  readonly hidden: readonly string[];
+  readonly secrets: readonly OpenSecret[];
+  readonly references: readonly SecretReference[];
+  /** When the oldest secret runs out and this must be made anew (wall clock); null: never. */
+  readonly secretsUntilMs: number | null;
+  readonly refusal: Refusal | null;
+};
+
+/** A lane whose webhook cannot even be understood: its dialect is unknown, or its transport is not there. */
+export type Unusable = { readonly webhook: Webhook; readonly unusable: Refusal };
+
+export function isUnusable(setup: LaneSetup | Unusable): setup is Unusable {
+  return 'unusable' in setup;
+}
+
+export function makeLaneSetup(
+  current: CurrentWebhook,
+  deps: Pick<EngineDeps, 'dialects' | 'transports' | 'links'>,
+  nowMs: number,
+): LaneSetup | Unusable {
+  const { webhook } = current;
+  const dialect = deps.dialects.get(webhook.dialect);
+  if (dialect === undefined) {
+    return { webhook, unusable: { code: 'unknown-dialect', detail: `No dialect ${webhook.dialect} in this server` } };
+  }
+  const transport = deps.transports.get(webhook.target.transport);
+  if (transport === undefined) {
+    const detail = `No transport ${webhook.target.transport} in this server`;
+    return { webhook, unusable: { code: 'unknown-transport', detail } };
+  }
+  const secrets = current.secrets.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs);
+  const credentials = credentialHeaders(webhook, secrets);
+  const own: Header[] = [...webhook.headers];
+  if ('header' in credentials) own.push(credentials.header);
+  return {
+    webhook,
+    dialect,
+    transport,
+    policy: policyOf(dialect, webhook),
+    links: deps.links(webhook.workspaceId, webhook.dialect),
+    target: targetOf(webhook.target),
+    method: webhook.target.transport === 'http' ? (webhook.target.method ?? 'POST') : 'POST',
+    ownHeaders: own,
+    shownHeaders: own.map(masked),
+    signingRequired: dialect.manifest.signing.headers.length > 0,
+    hidden: hiddenValues(own, secrets),
+    secrets,
+    references: secrets.map(({ name, version, value }) => ({ name, version, format: secretFormatOf(value) })),
+    secretsUntilMs: secrets.reduce<number | null>(
+      (first, { expiresAtMs }) => (expiresAtMs === null ? first : Math.min(first ?? expiresAtMs, expiresAtMs)),
+      null,
+    ),
+    refusal: 'refusal' in credentials ? credentials.refusal : null,
+  };
+}
+
+/** A stored override that no longer fits its bounds must not stop the lane: the dialect's own policy is then followed. */
+function policyOf(dialect: Dialect, webhook: Webhook): DeliveryPolicy {
+  try {
+    return resolvePolicy(dialect.manifest.policy, webhook.policy);
+  } catch (error) {
+    if (error instanceof AssetwireError) return dialect.manifest.policy;
+    throw error;
+  }
+}
+
+function targetOf(target: Target): string {
+  switch (target.transport) {
+    case 'http':
+      return target.url;
+    case 'sqs':
+      return target.queue;
+    case 'email':
+      return target.address;
+    default:
+      return target satisfies never;
+  }
+}
+
+function credentialHeaders(
+  webhook: Webhook,
+  secrets: readonly OpenSecret[],
+): { readonly header: Header } | { readonly refusal: Refusal } | { readonly none: true } {
+  const { credentials } = webhook;
+  const valueOf = (name: string): string | undefined => secrets.find((secret) => secret.name === name)?.value;
+  const missing = (name: string) => ({
+    refusal: { code: 'secret-unavailable', detail: `The secret ${name} of the credentials is not there` },
+  });
+  switch (credentials.kind) {
+    case 'none':
+      return { none: true };
+    case 'basic': {
+      const password = valueOf(credentials.passwordSecret);
+      if (password === undefined) return missing(credentials.passwordSecret);
+      const pair = Buffer.from(`${credentials.username}:${password}`, 'utf8').toString('base64');
+      return { header: ['authorization', `Basic ${pair}`] };
+    }
+    case 'bearer': {
+      const token = valueOf(credentials.tokenSecret);
+      return token === undefined ? missing(credentials.tokenSecret) : { header: ['authorization', `Bearer ${token}`] };
+    }
+    case 'oauth2':
+      return { refusal: { code: 'oauth2-unavailable', detail: 'OAuth 2 tokens cannot be fetched by this server' } };
+    default:
+      return credentials satisfies never;
+  }
+}
+
+export const maskedValue = '•••';
+const sensitiveWords = ['auth', 'cookie', 'token', 'secret', 'key', 'password', 'credential', 'session'];
+
+/** Headers whose names speak of secrets keep their scheme and lose their value. */
+export function masked(header: Header): Header {
+  const [name, value] = header;
+  if (!isSensitive(name)) return header;
+  const scheme = value.startsWith('Basic ') ? 'Basic ' : value.startsWith('Bearer ') ? 'Bearer ' : '';
+  return [name, `${scheme}${maskedValue}`];
+}
+
+/** Receivers answer with the same few names over and over; what is remembered of them is bounded. */
+const sensitivity = new Map<string, boolean>();
+const sensitivityMax = 1_024;
+
+export function isSensitive(name: string): boolean {
+  let known = sensitivity.get(name);
+  if (known === undefined) {
+    const lower = name.toLowerCase();
+    known = sensitiveWords.some((word) => lower.includes(word));
+    if (sensitivity.size < sensitivityMax) sensitivity.set(name, known);
+  }
+  return known;
+}
+
+/** Shorter values would black out innocent text. */
+const hiddenLengthMin = 8;
+
+function hiddenValues(headers: readonly Header[], secrets: readonly OpenSecret[]): readonly string[] {
+  const values = secrets.map(({ value }) => value);
+  for (const [name, value] of headers) {
+    if (!isSensitive(name)) continue;
+    const space = value.indexOf(' ');
+    values.push(space < 0 ? value : value.slice(space + 1));
+  }
+  return values.filter((value) => value.length >= hiddenLengthMin);
+}

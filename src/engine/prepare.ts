@@ -1,0 +1,190 @@
+/**
+ * From a delivery to what is sent: render, sign, assemble. Synchronous where it can be, which is nearly always: a promise
+ * per delivery would cost more than the rendering. Whatever goes wrong here is a refusal, never a crash and never a
+ * message without its signature (HARDENING SG-19).
+ */
+import { hash } from 'node:crypto';
+import type { Webhook } from '../core/webhook.ts';
+import type { Rendered, SignatureRequest } from '../dialects/dialect.ts';
+import type { DeliveryTask } from '../storage/storage.ts';
+import type { Header, LaneSetup, Refusal } from './lane-setup.ts';
+import type { Signature, Signer } from './signer.ts';
+
+export type Prepared = {
+  readonly body: Uint8Array;
+  /** Lower-case hex. */
+  readonly bodySha256: string;
+  readonly headers: readonly Header[];
+  /** As they may be stored and shown. */
+  readonly shownHeaders: readonly Header[];
+  readonly subject: string | undefined;
+  /** False where bytes were stored for this delivery and rendering it again gives others: the stored ones are sent. */
+  readonly sameBytes: boolean;
+};
+
+export type Preparation = Prepared | { readonly refusal: Refusal };
+
+export type PrepareInput = {
+  readonly task: DeliveryTask;
+  readonly setup: LaneSetup;
+  /** The revision of the delivery's commit. */
+  readonly revision: Webhook;
+  /** Bytes of an earlier attempt. */
+  readonly storedBody: Uint8Array | null;
+  /** Wall clock: signatures carry it. */
+  readonly attemptAtMs: number;
+};
+
+export type PrepareParts = { readonly signer: Signer; readonly userAgent: string };
+
+export function prepare(input: PrepareInput, parts: PrepareParts): Preparation | Promise<Preparation> {
+  if (input.setup.refusal !== null) return { refusal: input.setup.refusal };
+  try {
+    const rendered = render(input);
+    const { body } = rendered;
+    if (input.storedBody !== null || body instanceof Uint8Array) {
+      return finish(input, parts, rendered, input.storedBody ?? (body as Uint8Array));
+    }
+    const signature = parts.signer.sign(body.sign, input.setup.secrets);
+    if (!(signature instanceof Promise)) return embed(input, parts, rendered, signature);
+    return signature.then((made) => embed(input, parts, rendered, made)).catch(refused);
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function render({ task, setup, revision }: PrepareInput): Rendered {
+  const { delivery, change } = task;
+  return setup.dialect.render({
+    change,
+    webhook: revision,
+    notification:
+      delivery.frozen === undefined ? { event: delivery.event } : { event: delivery.event, frozen: delivery.frozen },
+    messageId: delivery.messageId,
+    createdAtMs: delivery.createdAtMs,
+    links: setup.links,
+  });
+}
+
+function embed(
+  input: PrepareInput,
+  parts: PrepareParts,
+  rendered: Rendered,
+  signature: Signature,
+): Preparation | Promise<Preparation> {
+  if (!(signature instanceof Uint8Array)) return missing(signature.missing);
+  if (rendered.body instanceof Uint8Array) return finish(input, parts, rendered, rendered.body);
+  return finish(input, parts, rendered, rendered.body.embed(signature));
+}
+
+function finish(
+  input: PrepareInput,
+  parts: PrepareParts,
+  rendered: Rendered,
+  body: Uint8Array,
+): Preparation | Promise<Preparation> {
+  const { setup } = input;
+  const requests = setup.dialect.sign({
+    body,
+    messageId: input.task.delivery.messageId,
+    webhook: setup.webhook,
+    secrets: setup.references,
+    attemptAtMs: input.attemptAtMs,
+  });
+  if (requests.length === 0) {
+    return setup.signingRequired ? missing('signing secret') : assemble(input, parts, rendered, { body, signed: [] });
+  }
+  const signatures: Uint8Array[] = [];
+  for (const [index, request] of requests.entries()) {
+    const signature = parts.signer.sign(request, setup.secrets);
+    if (signature instanceof Promise) {
+      return slowSignatures(requests, signatures, index, signature, (next) => parts.signer.sign(next, setup.secrets))
+        .then((made) =>
+          'missing' in made
+            ? missing(made.missing)
+            : assemble(input, parts, rendered, { body, signed: placed(requests, made.signatures) }),
+        )
+        .catch(refused);
+    }
+    if (!(signature instanceof Uint8Array)) return missing(signature.missing);
+    signatures.push(signature);
+  }
+  return assemble(input, parts, rendered, { body, signed: placed(requests, signatures) });
+}
+
+async function slowSignatures(
+  requests: readonly SignatureRequest[],
+  signatures: Uint8Array[],
+  index: number,
+  first: Promise<Signature>,
+  sign: (request: SignatureRequest) => Signature | Promise<Signature>,
+): Promise<{ readonly signatures: readonly Uint8Array[] } | { readonly missing: string }> {
+  for (let at = index; at < requests.length; at += 1) {
+    const request = requests[at];
+    if (request === undefined) break;
+    const signature = at === index ? await first : await sign(request);
+    if (!(signature instanceof Uint8Array)) return signature;
+    signatures.push(signature);
+  }
+  return { signatures };
+}
+
+/** Signatures as headers: several that name the same header are joined in their order. */
+function placed(requests: readonly SignatureRequest[], signatures: readonly Uint8Array[]): readonly Header[] {
+  const headers: [string, string][] = [];
+  for (const [index, { placement }] of requests.entries()) {
+    const bytes = signatures[index];
+    if (bytes === undefined) continue;
+    for (const [name, value] of placement.fixed) {
+      if (!headers.some((header) => header[0] === name)) headers.push([name, value]);
+    }
+    const text =
+      placement.prefix + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(placement.encoding);
+    const same = headers.find((header) => header[0] === placement.header);
+    if (same === undefined) headers.push([placement.header, text]);
+    else same[1] += placement.separator + text;
+  }
+  return headers;
+}
+
+function assemble(
+  { task, setup, storedBody }: PrepareInput,
+  parts: PrepareParts,
+  rendered: Rendered,
+  { body, signed }: { readonly body: Uint8Array; readonly signed: readonly Header[] },
+): Prepared {
+  const { delivery } = task;
+  const headers: Header[] = [
+    ['content-type', rendered.contentType],
+    ['user-agent', parts.userAgent],
+    ['accept-encoding', 'identity'],
+    ...rendered.headers,
+    ...signed,
+    ['assetwire-delivery-id', delivery.id],
+    ['assetwire-attempt', String(delivery.attempts + 1)],
+    ['assetwire-change-id', delivery.changeId],
+    ['assetwire-event', delivery.event],
+  ];
+  // Tells a replayed or test message from the first of its kind; silence means an ordinary one.
+  if (delivery.origin !== 'change') headers.push(['assetwire-origin', delivery.origin]);
+  const shownHeaders = setup.ownHeaders.length === 0 ? headers : [...headers, ...setup.shownHeaders];
+  return {
+    body,
+    bodySha256: hash('sha256', body, 'hex'),
+    headers: setup.ownHeaders.length === 0 ? headers : [...headers, ...setup.ownHeaders],
+    shownHeaders,
+    subject: rendered.subject,
+    sameBytes:
+      storedBody === null || !(rendered.body instanceof Uint8Array) || Buffer.compare(storedBody, rendered.body) === 0,
+  };
+}
+
+function missing(what: string): Preparation {
+  return { refusal: { code: 'secret-unavailable', detail: `Cannot sign: no ${what}` } };
+}
+
+/** A dialect's code threw: a bug, or a change it cannot express. The text is cut: it may quote the change. */
+function refused(error: unknown): Preparation {
+  const text = error instanceof Error ? error.message : 'not an error';
+  return { refusal: { code: 'render-failed', detail: text.slice(0, 200) } };
+}

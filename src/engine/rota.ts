@@ -1,0 +1,60 @@
+/**
+ * Whose turn it is. Workspaces take turns, and within a workspace its ready lanes do; a workspace of weight 3 gets three
+ * turns in a row. Joining and taking a turn cost the same however many lanes there are, and a lane that is not ready is
+ * not in here at all.
+ */
+import type { WorkspaceId } from '../core/ids.ts';
+import { createDeque, type Deque } from './deque.ts';
+import type { Lane } from './lane.ts';
+
+export type Rota = {
+  /** Puts a ready lane at the end of its workspace's queue; once. */
+  join(lane: Lane): void;
+  /** The lane whose turn it is, taken out. */
+  next(): Lane | undefined;
+  readonly length: number;
+};
+
+type Group = { readonly workspaceId: WorkspaceId; readonly lanes: Deque<Lane>; turns: number };
+
+export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota {
+  const groups = new Map<WorkspaceId, Group>();
+  const ring = createDeque<Group>();
+  let length = 0;
+
+  return {
+    get length() {
+      return length;
+    },
+    join(lane) {
+      if (lane.queued) return;
+      lane.queued = true;
+      length += 1;
+      let group = groups.get(lane.workspaceId);
+      if (group === undefined) {
+        group = { workspaceId: lane.workspaceId, lanes: createDeque<Lane>(), turns: 0 };
+        groups.set(lane.workspaceId, group);
+        ring.push(group);
+      }
+      group.lanes.push(lane);
+    },
+    next() {
+      const group = ring.peek();
+      if (group === undefined) return undefined;
+      const lane = group.lanes.shift();
+      group.turns += 1;
+      if (group.lanes.length === 0) {
+        ring.shift();
+        groups.delete(group.workspaceId);
+      } else if (group.turns >= weightOf(group.workspaceId)) {
+        ring.shift();
+        group.turns = 0;
+        ring.push(group);
+      }
+      if (lane === undefined) return undefined;
+      lane.queued = false;
+      length -= 1;
+      return lane;
+    },
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The safety net. Everything is told to the engine in memory, and every such word may be lost: a commit whose answer was
+ * lost is never offered, a webhook may be written by another process. So the store is looked at now and then, in bounded
+ * pages: lanes with something pending, webhook counters of some workspaces, duties. What is found late was late by at
+ * most the interval.
+ */
+import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
+import type { LaneHead } from '../storage/storage.ts';
+import type { DueClock } from './due-clock.ts';
+import type { EngineLog, EngineOptions, EngineStorage } from './engine-deps.ts';
+import type { Lane } from './lane.ts';
+import type { LaneKeeper } from './lane-keeper.ts';
+
+export type SafetyNet = {
+  /** Reads all lanes once, page by page, and goes on in intervals. */
+  start(): void;
+  stop(): void;
+};
+
+export type SafetyNetParts = {
+  readonly storage: Pick<EngineStorage, 'lanes' | 'webhooksRevision'>;
+  readonly keeper: LaneKeeper;
+  readonly clock: Clock;
+  readonly due: DueClock;
+  readonly options: EngineOptions;
+  readonly log: EngineLog;
+  readonly active: () => boolean;
+  /** Other things that are looked after in the same rhythm. */
+  readonly everyTick: () => void;
+};
+
+const lanesPerTick = 256;
+const lanesAtStart = 1_000;
+const workspacesPerTick = 16;
+const idleLanesPerTick = 256;
+const forgottenAfterMs = 600_000;
+/** A lane that has been busy for so long is asked whether the store has something that it does not know of. */
+const doubtedAfterMs = 10_000;
+const doubtsPerTick = 4;
+
+export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
+  const { storage, keeper, clock, due, options, log } = parts;
+  /** Counters of webhook writes, as they were when last seen; in the order they were last looked at. */
+  const revisions = new Map<WorkspaceId, number | null>();
+  const doubted = new Map<WebhookId, number>();
+  let after: WebhookId | null = null;
+  let idle: IterableIterator<Lane> | null = null;
+  let first = true;
+  let timer: Timer | null = null;
+  let stopped = false;
+
+  const tick = async (): Promise<void> => {
+    let more = false;
+    try {
+      more = await lookAtLanes();
+      await lookAtWebhooks();
+    } catch (error) {
+      log.warn({ err: error }, 'The store could not be looked through: trying again');
+    }
+    if (stopped) return;
+    forgetIdle();
+    parts.everyTick();
+    const pauseMs = parts.active() ? options.pollActiveMs : options.pollIdleMs;
+    timer = clock.timer(first && more ? 1 : pauseMs, () => void tick());
+  };
+
+  const lookAtLanes = async (): Promise<boolean> => {
+    const limit = first ? lanesAtStart : lanesPerTick;
+    const heads = await storage.lanes({ after, limit });
+    if (stopped) return false;
+    let doubts = 0;
+    for (const head of heads) {
+      revisions.set(head.workspaceId, revisions.get(head.workspaceId) ?? null);
+      if (compare(head, doubts < doubtsPerTick)) doubts += 1;
+    }
+    const more = heads.length >= limit;
+    after = more ? (heads.at(-1)?.webhookId ?? null) : null;
+    if (!more) first = false;
+    return more;
+  };
+
+  /** What the store says of a lane against what the lane knows. True: a busy lane is made to look again. */
+  const compare = (head: LaneHead, mayDoubt: boolean): boolean => {
+    const lane = keeper.lane(head.webhookId, head.workspaceId);
+    const { shelf } = lane;
+    if (head.nextDueAtMs > due.horizonMs()) {
+      if (shelf.nextDueMs() > head.nextDueAtMs) {
+        shelf.storeHas(head.nextDueAtMs);
+        keeper.attend(lane);
+      }
+      return false;
+    }
+    if (shelf.reading || shelf.nextDueMs() <= due.nowMs()) return false;
+    if (shelf.inHand === 0) {
+      doubted.delete(head.webhookId);
+      shelf.storeHas(head.nextDueAtMs);
+      keeper.attend(lane);
+      return false;
+    }
+    // Its head may well be one of those in hand. Only now and then is a busy lane asked to make sure.
+    const sinceMs = doubted.get(head.webhookId) ?? clock.monotonicMs();
+    doubted.set(head.webhookId, sinceMs);
+    if (!mayDoubt || clock.monotonicMs() - sinceMs < doubtedAfterMs) return false;
+    doubted.delete(head.webhookId);
+    shelf.storeHas(0);
+    keeper.attend(lane);
+    return true;
+  };
+
+  const lookAtWebhooks = async (): Promise<void> => {
+    const some = [...take(revisions.keys(), workspacesPerTick)];
+    for (const workspaceId of some) {
+      const before = revisions.get(workspaceId) ?? null;
+      const now = await storage.webhooksRevision(workspaceId);
+      if (stopped) return;
+      // To the end of the line: the next tick looks at others.
+      revisions.delete(workspaceId);
+      revisions.set(workspaceId, now);
+      if (before !== null && before !== now) changedIn(workspaceId);
+    }
+  };
+
+  /** Rare: a write to a webhook that nobody told us of. The only walk over all lanes there is. */
+  const changedIn = (workspaceId: WorkspaceId): void => {
+    for (const lane of keeper.all()) {
+      if (lane.workspaceId === workspaceId) keeper.changed(lane);
+    }
+  };
+
+  const forgetIdle = (): void => {
+    idle ??= keeper.all();
+    const nowMs = clock.monotonicMs();
+    for (let seen = 0; seen < idleLanesPerTick; seen += 1) {
+      const next = idle.next();
+      if (next.done === true) {
+        idle = null;
+        return;
+      }
+      const lane = next.value;
+      if (nowMs - lane.touchedAtMs > forgottenAfterMs && isIdle(lane)) keeper.forget(lane);
+    }
+  };
+
+  return {
+    start() {
+      void tick();
+    },
+    stop() {
+      stopped = true;
+      timer?.cancel();
+    },
+  };
+}
+
+function isIdle(lane: Lane): boolean {
+  const { shelf } = lane;
+  return (
+    shelf.inHand === 0 &&
+    !shelf.reading &&
+    shelf.nextDueMs() === Number.POSITIVE_INFINITY &&
+    !lane.queued &&
+    !lane.parked &&
+    !lane.disabling &&
+    !lane.discarding &&
+    lane.knowledge !== 'loading' &&
+    lane.health.failingSinceMs === null
+  );
+}
+
+function* take<Item>(items: Iterable<Item>, count: number): Generator<Item> {
+  let left = count;
+  for (const item of items) {
+    if (left <= 0) return;
+    left -= 1;
+    yield item;
+  }
+}
