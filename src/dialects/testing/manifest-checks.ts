@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { changeKinds } from '../../core/change.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import { isObject } from '../../core/json-equality.ts';
+import { policyProblems } from '../../core/policy-resolution.ts';
+import type { Check } from './conformance.ts';
+
+/** Names of settings that can hardly be anything but a secret. */
+const secretName = /secret|password|token|api_?key|private/i;
+const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** `strict: false` lets a schema carry annotations of its own; formats are checked where a body is rendered. */
+export function schemaValidator(): Ajv2020 {
+  return new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+}
+
+/** What the manifest and the event table must say, read without calling anything. */
+export const manifestChecks: readonly Check[] = [
+  {
+    name: 'every change kind is mapped to events of the manifest or not supported with a reason',
+    run({ dialect }) {
+      const known = new Set(dialect.manifest.events.map(({ name }) => name));
+      for (const kind of changeKinds) {
+        assert.ok(Object.hasOwn(dialect.events, kind), `${kind} is not answered`);
+        const row = dialect.events[kind];
+        if ('notSupported' in row)
+          assert.ok(row.notSupported.length >= 10, `${kind} is not supported without a reason`);
+        else assert.ok(row.length > 0, `${kind} is mapped to nothing: say notSupported and why`);
+        for (const event of eventsOf(dialect.events, kind))
+          assert.ok(known.has(event), `${kind}: "${event}" is not in the manifest`);
+      }
+    },
+  },
+  {
+    name: 'every event of the manifest is told once and names the change kinds it comes from',
+    run({ dialect }) {
+      const seen = new Set<string>();
+      for (const { name, changeKinds: kinds, summary, fires } of dialect.manifest.events) {
+        assert.match(name, /^[A-Za-z0-9_./-]{1,128}$/);
+        assert.ok(!seen.has(name), `"${name}" is listed twice`);
+        seen.add(name);
+        assert.ok(summary !== '' && fires !== '', `"${name}" does not say when it fires`);
+        const real = changeKinds.filter((kind) => eventsOf(dialect.events, kind).includes(name));
+        assert.deepEqual([...kinds].sort(), [...real].sort(), `"${name}" comes from other change kinds than it says`);
+      }
+    },
+  },
+  {
+    name: 'every schema compiles, accepts its example and refuses an empty object',
+    run({ dialect }) {
+      for (const { name, schema, example } of dialect.manifest.events) {
+        const validate = schemaValidator().compile(schema);
+        assert.ok(validate(example), `the example of "${name}": ${JSON.stringify(validate.errors)}`);
+        assert.ok(!validate({}), `the schema of "${name}" accepts anything`);
+      }
+    },
+  },
+  {
+    name: 'the manifest is complete and its policy is within bounds',
+    run({ dialect: { manifest } }) {
+      assert.match(manifest.id, /^[a-z][a-z0-9]{1,31}$/);
+      assert.ok(manifest.title !== '' && manifest.summary !== '' && manifest.signing.summary !== '');
+      assert.ok(manifest.sources.length > 0, 'no source is named');
+      for (const { url, readOn } of manifest.sources) {
+        assert.equal(new URL(url).protocol, 'https:');
+        assert.match(readOn, /^\d{4}-\d{2}-\d{2}$/);
+      }
+      assert.ok(manifest.transports.length > 0 && manifest.capabilities.credentials.length > 0);
+      for (const limit of Object.values(manifest.limits)) assert.ok(Number.isInteger(limit) && limit >= 0);
+      assert.deepEqual(policyProblems(manifest.policy), []);
+    },
+  },
+  {
+    name: 'every header that a signature uses is reserved, in lower case',
+    run({ dialect: { manifest } }) {
+      for (const name of [...manifest.reservedHeaders, ...manifest.signing.headers]) assert.match(name, headerName);
+      for (const name of manifest.signing.headers) {
+        assert.ok(manifest.reservedHeaders.includes(name), `"${name}" could be overwritten by a custom header`);
+      }
+    },
+  },
+  {
+    name: 'every setting that holds a secret is named as one',
+    run({ dialect: { manifest } }) {
+      const { schema, secretFields } = manifest.configuration;
+      schemaValidator().compile(schema);
+      const properties = schema['properties'];
+      const names = isObject(properties) ? Object.keys(properties) : [];
+      for (const field of secretFields) assert.ok(names.includes(field), `the secret field "${field}" is no setting`);
+      for (const name of names) {
+        if (secretName.test(name))
+          assert.ok(secretFields.includes(name), `"${name}" would be stored and shown in the open`);
+      }
+    },
+  },
+];
