@@ -3,7 +3,6 @@
  * rule has to remember them. Only plain spellings are read: no octal, no zone id, no shortened IPv4.
  */
 import { isIPv6 } from 'node:net';
-import ipaddr from 'ipaddr.js';
 
 export type Address =
   | { readonly family: 4; readonly value: number }
@@ -18,7 +17,7 @@ export function parseAddress(text: string): Address | null {
   const value = parseIpv4(text);
   if (value !== -1) return { family: 4, value };
   if (text.includes('%') || !isIPv6(text)) return null;
-  const { parts } = ipaddr.IPv6.parse(text);
+  const parts = ipv6Parts(text);
   return mappedIpv4(parts) ?? { family: 6, parts };
 }
 
@@ -81,6 +80,25 @@ export function addressKey(address: Address): string {
   if (address.family === 6) return address.parts.map((part) => part.toString(16)).join(':');
   const { value } = address;
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}`;
+}
+
+/**
+ * The eight parts of what `isIPv6` accepted. Read here and not by ipaddr.js, which takes `::8.8.8.8` (IPv4-compatible,
+ * never routed) for `::ffff:8.8.8.8` and would let it pass.
+ */
+function ipv6Parts(text: string): readonly number[] {
+  const [head = '', tail] = text.split('::');
+  const left = partsOf(head);
+  const right = partsOf(tail ?? '');
+  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+function partsOf(text: string): readonly number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((part) => {
+    const value = part.includes('.') ? parseIpv4(part) : -1;
+    return value === -1 ? [parseInt(part, 16)] : [value >>> 16, value & 0xffff];
+  });
 }
 
 function mappedIpv4(parts: readonly number[]): Address | null {
