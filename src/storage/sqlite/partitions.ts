@@ -1,0 +1,171 @@
+/**
+ * Partitions by time of changes, log and attempts: small tables that retention drops whole. One of each kind is open and
+ * takes what is written; the next one is made ahead of need; full or a day old, the open one is closed. A partition that
+ * leaves is skipped by every reader from that moment on.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { arrayStatement, numberOf, numberOrNull, textOf } from './rows.ts';
+import { type PartitionKind, partitionKinds, partitionSchema, partitionTable } from './schema.ts';
+
+/**
+ * Numbers of changes step by this from one partition to the next, so the partition of a change follows from its number.
+ * Above `rowsMax` by what one item may bring, since a partition is only closed between items.
+ */
+export const changesStride = 65_536;
+
+export type PartitionState = 'ahead' | 'open' | 'closed' | 'leaving';
+export type Partition = {
+  readonly kind: PartitionKind;
+  readonly n: number;
+  readonly state: PartitionState;
+  readonly openedAtMs: number;
+  readonly closedAtMs: number | null;
+  /** Positions (order of commit) given out while it was open: from the first, before the last. */
+  readonly firstPosition: number;
+  readonly lastPosition: number | null;
+};
+
+export type OpenPartition = { n: number; rows: number; openedAtMs: number; nextSeq: number; insert: StatementSync };
+
+export function readPartitions(db: DatabaseSync, kind?: PartitionKind): Partition[] {
+  const rows = arrayStatement(
+    db,
+    `SELECT kind, n, state, opened_at, closed_at, first_position, last_position FROM partitions ${
+      kind === undefined ? '' : 'WHERE kind = ?'
+    } ORDER BY kind, n`,
+  ).all(...(kind === undefined ? [] : [kind]));
+  return rows.map((row) => ({
+    kind: textOf(row[0]) as PartitionKind,
+    n: numberOf(row[1]),
+    state: textOf(row[2]) as PartitionState,
+    openedAtMs: numberOf(row[3]),
+    closedAtMs: numberOrNull(row[4]),
+    firstPosition: numberOf(row[5]),
+    lastPosition: numberOrNull(row[6]),
+  }));
+}
+
+export type Partitions = {
+  readonly changes: OpenPartition;
+  readonly log: OpenPartition;
+  readonly attempts: OpenPartition;
+  /** Inside a transaction: closes what is full or old and opens the next. */
+  rotate(nowMs: number, position: number): void;
+  /** Kinds whose next partition is due to be made. */
+  wanting(): readonly PartitionKind[];
+  /** Makes the next partition of a kind, in the caller's transaction. */
+  makeAhead(kind: PartitionKind): void;
+  /** It was rolled back. */
+  forgetAhead(kind: PartitionKind): void;
+  /** Raised whenever a partition was opened, closed or dropped. */
+  generation(): number;
+  noteDropped(): void;
+  snapshot(): () => void;
+};
+
+const inserts: { readonly [Kind in PartitionKind]: (table: string) => string } = {
+  changes: (table) =>
+    `INSERT INTO ${table} (seq, workspace, id, kind, subject, accepted_at, unexpanded, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  // Everything that stays as it was is copied inside SQLite; only what the attempt brought is bound.
+  log: (table) =>
+    `INSERT INTO ${table} (position, lane, workspace, state, id, attempts, change_seq, change_id, revision, subject, event,
+       message_id, origin, redelivery_of, frozen, created_at, due_at, ended_at, reason, status, outcome, duration, attempt)
+     SELECT position, lane, workspace, ?, id, ?, change_seq, change_id, revision, subject, event,
+       message_id, origin, redelivery_of, frozen, created_at, due_at, ?, ?, ?, ?, ?, ?
+     FROM queue WHERE lane = ? AND position = ?`,
+  attempts: (table) => `INSERT INTO ${table} (seq, delivery, number, attempt) VALUES (?, ?, ?, ?)`,
+};
+
+export type PartitionLimits = { readonly rowsMax: number; readonly ageMsMax: number };
+
+export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowMs: number): Partitions {
+  const insertRow = db.prepare(
+    `INSERT INTO partitions (kind, n, state, opened_at, first_position) VALUES (?, ?, 'ahead', 0, 0)`,
+  );
+  const openRow = db.prepare(
+    `UPDATE partitions SET state = 'open', opened_at = ?, first_position = ? WHERE kind = ? AND n = ?`,
+  );
+  const closeRow = db.prepare(
+    `UPDATE partitions SET state = 'closed', closed_at = ?, last_position = ? WHERE kind = ? AND n = ?`,
+  );
+  const ahead = new Set<PartitionKind>();
+  let generation = 1;
+
+  const make = (kind: PartitionKind, n: number): void => {
+    db.exec(partitionSchema(kind, n));
+    insertRow.run(kind, n);
+  };
+  const opened = (kind: PartitionKind, n: number, openedAtMs: number): OpenPartition => {
+    const table = partitionTable(kind, n);
+    const key = kind === 'log' ? 'position' : 'seq';
+    const [rows, last] = arrayStatement(db, `SELECT count(*), max(${key}) FROM ${table}`).get() ?? [];
+    const start = kind === 'changes' ? n * changesStride : 1;
+    return {
+      n,
+      rows: numberOf(rows),
+      openedAtMs,
+      nextSeq: (numberOrNull(last) ?? start - 1) + 1,
+      insert: db.prepare(inserts[kind](table)),
+    };
+  };
+  const open = {} as Record<PartitionKind, OpenPartition>;
+  const known = readPartitions(db);
+  for (const kind of partitionKinds) {
+    const mine = known.filter((partition) => partition.kind === kind);
+    const current = mine.find((partition) => partition.state === 'open');
+    if (mine.some((partition) => partition.state === 'ahead')) ahead.add(kind);
+    if (current === undefined) {
+      make(kind, 1);
+      openRow.run(nowMs, 0, kind, 1);
+    }
+    open[kind] = opened(kind, current?.n ?? 1, current?.openedAtMs ?? nowMs);
+  }
+  const full = (partition: OpenPartition): boolean => partition.rows >= limits.rowsMax;
+  const old = (partition: OpenPartition, now: number): boolean =>
+    partition.rows > 0 && now - partition.openedAtMs >= limits.ageMsMax;
+
+  return {
+    get changes() {
+      return open.changes;
+    },
+    get log() {
+      return open.log;
+    },
+    get attempts() {
+      return open.attempts;
+    },
+    rotate(now, position) {
+      for (const kind of partitionKinds) {
+        const current = open[kind];
+        if (!full(current) && !old(current, now)) continue;
+        const n = current.n + 1;
+        if (!ahead.delete(kind)) make(kind, n);
+        closeRow.run(now, position, kind, current.n);
+        openRow.run(now, position, kind, n);
+        open[kind] = opened(kind, n, now);
+        generation += 1;
+      }
+    },
+    wanting: () => partitionKinds.filter((kind) => !ahead.has(kind) && open[kind].rows >= limits.rowsMax * 0.5),
+    makeAhead(kind) {
+      make(kind, open[kind].n + 1);
+      ahead.add(kind);
+    },
+    forgetAhead: (kind) => {
+      ahead.delete(kind);
+    },
+    generation: () => generation,
+    noteDropped: () => {
+      generation += 1;
+    },
+    snapshot() {
+      const kept = partitionKinds.map((kind) => [kind, open[kind], { ...open[kind] }] as const);
+      const keptAhead = [...ahead];
+      return () => {
+        for (const [kind, partition, values] of kept) open[kind] = Object.assign(partition, values);
+        ahead.clear();
+        for (const kind of keptAhead) ahead.add(kind);
+      };
+    },
+  };
+}

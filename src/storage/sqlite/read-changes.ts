@@ -1,0 +1,143 @@
+/** Lists, counts and the feed of changes: a walk over partitions in order of commit. */
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { Change } from '../../core/change.ts';
+import { type CursorCodec, cursorNumber } from '../cursor.ts';
+import type { ChangeQuery, Page } from '../storage.ts';
+import { pageBytesMax, pageLimit } from './page.ts';
+import { changesStride, readPartitions } from './partitions.ts';
+import { arrayStatement, numberOf, textOf } from './rows.ts';
+import { partitionTable } from './schema.ts';
+
+type Source = { readonly table: string; readonly from: number; readonly to: number };
+
+/** Where changes lie, oldest first: what was kept of dropped partitions, then the partitions. */
+function sources(db: DatabaseSync): Source[] {
+  const visible = readPartitions(db, 'changes').filter(({ state }) => state === 'open' || state === 'closed');
+  const first = (visible[0]?.n ?? 0) * changesStride;
+  return [
+    // Copies of what still lies in a partition are behind `first` and not read.
+    { table: 'kept_changes', from: 0, to: first },
+    ...visible.map(({ n }) => ({
+      table: partitionTable('changes', n),
+      from: n * changesStride,
+      to: (n + 1) * changesStride,
+    })),
+  ];
+}
+
+function workspaceNumber(db: DatabaseSync, workspaceId: string): number {
+  const row = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?').get(workspaceId);
+  return row === undefined ? -1 : numberOf(row[0]);
+}
+
+export function readChange(db: DatabaseSync, workspaceId: string, id: string): Change | null {
+  const workspace = workspaceNumber(db, workspaceId);
+  for (const { table } of sources(db).reverse()) {
+    const row = arrayStatement(db, `SELECT body FROM ${table} WHERE id = ? AND workspace = ?`).get(id, workspace);
+    if (row !== undefined) return JSON.parse(textOf(row[0])) as Change;
+  }
+  return null;
+}
+
+function conditionsOf(query: Omit<ChangeQuery, 'limit' | 'cursor'>): { sql: string; values: SQLInputValue[] } {
+  const conditions: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (condition: string, ...given: SQLInputValue[]): void => {
+    conditions.push(` AND ${condition}`);
+    values.push(...given);
+  };
+  if (query.subject !== undefined) add('subject = ?', query.subject);
+  if (query.fromMs !== undefined) add('accepted_at >= ?', query.fromMs);
+  if (query.toMs !== undefined) add('accepted_at < ?', query.toMs);
+  if (query.kinds !== undefined) add(`kind IN (${query.kinds.map(() => '?').join(', ')})`, ...query.kinds);
+  return { sql: conditions.join(''), values };
+}
+
+/** Bounds of time are by acceptance, `fromMs` included, `toMs` not. Order is the order of commit. */
+export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: ChangeQuery): Page<Change> {
+  const newest = (query.order ?? 'newest') === 'newest';
+  const scope = { workspaceId: query.workspaceId, list: `changes:${newest ? 'newest' : 'oldest'}` };
+  const start = newest ? Number.MAX_SAFE_INTEGER : -1;
+  const behind = query.cursor === undefined ? start : cursorNumber(cursors.decode(scope, query.cursor)[0]);
+  const workspace = workspaceNumber(db, query.workspaceId);
+  const { sql, values } = conditionsOf(query);
+  const limit = pageLimit(query.limit);
+  const items: Change[] = [];
+  let bytes = 0;
+  let last = behind;
+  for (const source of newest ? sources(db).reverse() : sources(db)) {
+    if (newest ? source.from > behind : source.to <= behind) continue;
+    const low = newest ? source.from - 1 : Math.max(behind, source.from - 1);
+    const high = newest ? Math.min(behind, source.to) : source.to;
+    const rows = arrayStatement(
+      db,
+      `SELECT seq, body FROM ${source.table} WHERE workspace = ? AND seq > ? AND seq < ?${sql}
+       ORDER BY seq ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+    ).all(workspace, low, high, ...values, limit + 1 - items.length);
+    for (const row of rows) {
+      const body = textOf(row[1]);
+      if (items.length === limit || (items.length > 0 && bytes + body.length > pageBytesMax)) {
+        return { items, nextCursor: cursors.encode(scope, [last]) };
+      }
+      items.push(JSON.parse(body) as Change);
+      bytes += body.length;
+      last = numberOf(row[0]);
+    }
+  }
+  return { items, nextCursor: null };
+}
+
+export function countChanges(db: DatabaseSync, query: Omit<ChangeQuery, 'limit' | 'cursor'>): number {
+  const workspace = workspaceNumber(db, query.workspaceId);
+  const { sql, values } = conditionsOf(query);
+  let count = 0;
+  for (const { table, from, to } of sources(db)) {
+    const row = arrayStatement(
+      db,
+      `SELECT count(*) FROM ${table} WHERE workspace = ? AND seq >= ? AND seq < ?${sql}`,
+    ).get(workspace, from, to, ...values);
+    count += numberOf(row?.[0]);
+  }
+  return count;
+}
+
+/** One writer commits in the order of the numbers, so what lies behind a number can never appear before it. */
+export function readFeed(
+  db: DatabaseSync,
+  cursors: CursorCodec,
+  query: { readonly workspaceId: string; readonly cursor: string | null; readonly limit: number },
+): { readonly changes: readonly Change[]; readonly cursor: string } {
+  const scope = { workspaceId: query.workspaceId, list: 'feed' };
+  const workspace = workspaceNumber(db, query.workspaceId);
+  const now = query.cursor === 'now';
+  let behind = query.cursor === null || now ? -1 : cursorNumber(cursors.decode(scope, query.cursor ?? '')[0]);
+  if (now) return { changes: [], cursor: cursors.encode(scope, [lastSeq(db)]) };
+  const limit = pageLimit(query.limit);
+  const changes: Change[] = [];
+  let bytes = 0;
+  for (const { table, from, to } of sources(db)) {
+    if (to <= behind || changes.length >= limit) continue;
+    const rows = arrayStatement(
+      db,
+      `SELECT seq, body FROM ${table} WHERE workspace = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?`,
+    ).all(workspace, Math.max(behind, from - 1), to, limit - changes.length);
+    for (const row of rows) {
+      const body = textOf(row[1]);
+      if (changes.length > 0 && bytes + body.length > pageBytesMax) {
+        return { changes, cursor: cursors.encode(scope, [behind]) };
+      }
+      changes.push(JSON.parse(body) as Change);
+      bytes += body.length;
+      behind = numberOf(row[0]);
+    }
+  }
+  return { changes, cursor: cursors.encode(scope, [behind]) };
+}
+
+function lastSeq(db: DatabaseSync): number {
+  for (const { table } of sources(db).reverse()) {
+    const row = arrayStatement(db, `SELECT max(seq) FROM ${table}`).get();
+    if (typeof row?.[0] === 'number') return row[0];
+  }
+  return -1;
+}

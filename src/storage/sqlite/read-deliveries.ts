@@ -1,0 +1,264 @@
+/**
+ * Lists and counts of deliveries over queue and log. Both keep the position (order of commit) of a delivery, so a list is
+ * a merge of sorted runs: one per lane with something pending, and one per partition and state of the log. A delivery
+ * that ends while somebody pages keeps its place.
+ */
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { DeliveryOrigin, DeliveryState, DeliverySummary } from '../../core/delivery.ts';
+import type { ChangeId, DeliveryId, WebhookId } from '../../core/ids.ts';
+import type { OutcomeKind } from '../../core/outcome.ts';
+import { type CursorCodec, cursorNumber } from '../cursor.ts';
+import type { DeliveryQuery, Page } from '../storage.ts';
+import { pageLimit } from './page.ts';
+import { readPartitions } from './partitions.ts';
+import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
+import { partitionTable, stateCodes, stateNames } from './schema.ts';
+
+type Filter = Omit<DeliveryQuery, 'limit' | 'cursor'>;
+
+/** Columns that queue and log share, in the order `summaryOf` takes them; state and what only the log has come behind. */
+const shared =
+  'position, lane, id, attempts, change_id, subject, event, message_id, origin, redelivery_of, created_at, due_at, status, outcome, duration';
+const queueColumns = `${shared}, 0, NULL, NULL`;
+const logColumns = `${shared}, state, ended_at, reason`;
+
+/** A sorted stretch of rows: its bound tells without reading it that nothing in it comes sooner. */
+type Run = {
+  readonly bound: number;
+  readonly from: string;
+  readonly columns: string;
+  readonly values: SQLInputValue[];
+};
+type Summaries = { row: readonly SQLOutputValue[]; position: number };
+
+export type DeliveryLister = {
+  list(query: DeliveryQuery): Page<DeliverySummary>;
+  count(query: Filter): number;
+};
+
+export function createDeliveryLister(db: DatabaseSync, cursors: CursorCodec): DeliveryLister {
+  return {
+    list: (query) => listDeliveries(db, cursors, query),
+    count(query) {
+      let count = 0;
+      for (const run of runsOf(db, query, true)) {
+        count += numberOf(arrayStatement(db, `SELECT count(*) FROM ${run.from}`).get(...run.values)?.[0]);
+      }
+      return count;
+    },
+  };
+}
+
+function listDeliveries(db: DatabaseSync, cursors: CursorCodec, query: DeliveryQuery): Page<DeliverySummary> {
+  const newest = (query.order ?? 'newest') === 'newest';
+  const scope = { workspaceId: query.workspaceId, list: `deliveries:${newest ? 'newest' : 'oldest'}` };
+  const limit = pageLimit(query.limit);
+  const behind = query.cursor === undefined ? null : cursorNumber(cursors.decode(scope, query.cursor)[0]);
+  const rows = merge(db, { runs: runsOf(db, query, newest), newest, behind, count: limit + 1 });
+  const namer = createNamer(db, query.workspaceId);
+  const items = rows.slice(0, limit).map(({ row }) => summaryOf(row, namer));
+  const last = rows[limit - 1];
+  return {
+    items,
+    nextCursor: rows.length > limit && last !== undefined ? cursors.encode(scope, [last.position]) : null,
+  };
+}
+
+/** The first `count` rows over all runs; runs that cannot matter any more are not read. */
+function merge(
+  db: DatabaseSync,
+  { runs, newest, behind, count }: { runs: readonly Run[]; newest: boolean; behind: number | null; count: number },
+): readonly Summaries[] {
+  const sooner = (a: number, b: number): number => (newest ? b - a : a - b);
+  const sorted = [...runs].sort((a, b) => sooner(a.bound, b.bound));
+  let best: Summaries[] = [];
+  for (const run of sorted) {
+    const worst = best.length === count ? best[count - 1] : undefined;
+    if (worst !== undefined && sooner(worst.position, run.bound) < 0) break;
+    const place = behind === null ? '' : ` AND position ${newest ? '<' : '>'} ?`;
+    const rows = arrayStatement(
+      db,
+      `SELECT ${run.columns} FROM ${run.from}${place} ORDER BY position ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+    ).all(...run.values, ...(behind === null ? [] : [behind]), count);
+    if (rows.length === 0) continue;
+    best = [...best, ...rows.map((row) => ({ row, position: numberOf(row[0]) }))]
+      .sort((a, b) => sooner(a.position, b.position))
+      .slice(0, count);
+  }
+  return best;
+}
+
+const pendingStates: readonly DeliveryState[] = ['pending', 'held'];
+
+function runsOf(db: DatabaseSync, query: Filter, newest: boolean): readonly Run[] {
+  const workspace = numberOrNull(
+    arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?').get(query.workspaceId)?.[0],
+  );
+  if (workspace === null) return [];
+  const lane =
+    query.webhookId === undefined
+      ? null
+      : numberOrNull(
+          arrayStatement(db, 'SELECT n FROM lanes WHERE webhook = ? AND workspace = ?').get(
+            query.webhookId,
+            workspace,
+          )?.[0],
+        );
+  if (query.webhookId !== undefined && lane === null) return [];
+  const scope = { db, query, newest, workspace, lane };
+  return [...queueRuns(scope), ...logRuns(scope)];
+}
+
+type Scope = {
+  readonly db: DatabaseSync;
+  readonly query: Filter;
+  readonly newest: boolean;
+  readonly workspace: number;
+  readonly lane: number | null;
+};
+
+function queueRuns({ db, query, newest, workspace, lane }: Scope): readonly Run[] {
+  const wanted = query.states?.filter((state) => pendingStates.includes(state));
+  if (wanted?.length === 0) return [];
+  const lanes =
+    lane === null
+      ? arrayStatement(db, 'SELECT n FROM lanes WHERE workspace = ?')
+          .all(workspace)
+          .map(([n]) => numberOf(n))
+      : [lane];
+  const edge = arrayStatement(
+    db,
+    `SELECT position FROM queue WHERE lane = ? ORDER BY position ${newest ? 'DESC' : 'ASC'} LIMIT 1`,
+  );
+  const filter = conditionsOf(query);
+  const runs: Run[] = [];
+  const only = wanted?.length === 1 ? wanted[0] : undefined;
+  const held = only === undefined ? null : createHeld(db);
+  for (const n of lanes) {
+    const bound = numberOrNull(edge.get(n)?.[0]);
+    if (bound === null || (held !== null && held(n) !== (only === 'held'))) continue;
+    runs.push({
+      bound,
+      columns: queueColumns,
+      from: `queue WHERE lane = ?${filter.sql}`,
+      values: [n, ...filter.values],
+    });
+  }
+  return runs;
+}
+
+function logRuns({ db, query, newest, workspace, lane }: Scope): readonly Run[] {
+  const codes = (query.states ?? (Object.keys(stateCodes) as DeliveryState[]))
+    .map((state) => (Object.hasOwn(stateCodes, state) ? stateCodes[state as keyof typeof stateCodes] : 0))
+    .filter((code) => code !== 0);
+  if (codes.length === 0) return [];
+  const filter = conditionsOf(query);
+  const runs: Run[] = [];
+  for (const { n, state } of readPartitions(db, 'log')) {
+    if (state !== 'open' && state !== 'closed') continue;
+    const table = partitionTable('log', n);
+    const bound = numberOrNull(
+      arrayStatement(db, `SELECT ${newest ? 'max' : 'min'}(position) FROM ${table}`).get()?.[0],
+    );
+    if (bound === null) continue;
+    const run = (where: string, ...values: SQLInputValue[]): void => {
+      const from = `${table} WHERE ${where}${filter.sql}`;
+      runs.push({ bound, columns: logColumns, from, values: [...values, ...filter.values] });
+    };
+    // A subject has few deliveries: its index is narrower than any list of states.
+    if (query.subject !== undefined && lane === null) {
+      run(`workspace = ? AND state IN (${codes.join(', ')})`, workspace);
+      continue;
+    }
+    for (const code of codes) {
+      if (lane === null) run('workspace = ? AND state = ?', workspace, code);
+      else run('lane = ? AND state = ?', lane, code);
+    }
+  }
+  return runs;
+}
+
+function conditionsOf(query: Filter): { readonly sql: string; readonly values: SQLInputValue[] } {
+  const conditions: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (condition: string, value: SQLInputValue | undefined): void => {
+    if (value === undefined) return;
+    conditions.push(` AND ${condition}`);
+    values.push(value);
+  };
+  add('subject = ?', query.subject);
+  add('event = ?', query.event);
+  add('change_id = ?', query.changeId);
+  add('status = ?', query.status);
+  add('created_at >= ?', query.fromMs);
+  add('created_at < ?', query.toMs);
+  return { sql: conditions.join(''), values };
+}
+
+type Namer = { readonly workspaceId: string; webhook(lane: number): string; held(lane: number): boolean };
+
+export function createNamer(db: DatabaseSync, workspaceId: string): Namer {
+  const select = arrayStatement(db, 'SELECT webhook FROM lanes WHERE n = ?');
+  const webhooks = new Map<number, string>();
+  return {
+    workspaceId,
+    webhook(lane) {
+      const known = webhooks.get(lane) ?? textOf(select.get(lane)?.[0]);
+      webhooks.set(lane, known);
+      return known;
+    },
+    held: createHeld(db),
+  };
+}
+
+/** Whether a lane's webhook is there and not enabled: then what is pending is held. */
+function createHeld(db: DatabaseSync): (lane: number) => boolean {
+  const select = arrayStatement(
+    db,
+    `SELECT r.state ->> '$.state' FROM lanes l CROSS JOIN resources r
+     WHERE l.n = ? AND r.type = 'webhook' AND r.workspace = l.workspace AND r.id = l.webhook`,
+  );
+  const known = new Map<number, boolean>();
+  return (lane) => {
+    const found = known.get(lane);
+    if (found !== undefined) return found;
+    const held = select.get(lane)?.[0] === 'disabled';
+    known.set(lane, held);
+    return held;
+  };
+}
+
+export function summaryOf(row: readonly SQLOutputValue[], namer: Namer): DeliverySummary {
+  const id = textOf(row[2]) as DeliveryId;
+  const lane = numberOf(row[1]);
+  const redeliveryOf = textOrNull(row[9]);
+  const status = numberOrNull(row[12]);
+  const outcome = textOrNull(row[13]);
+  const duration = numberOrNull(row[14]);
+  const code = numberOf(row[15]);
+  const endedAtMs = numberOrNull(row[16]);
+  const reason = textOrNull(row[17]);
+  const state = code === 0 && namer.held(lane) ? 'held' : (stateNames[code] ?? 'pending');
+  return {
+    id,
+    workspaceId: namer.workspaceId,
+    webhookId: namer.webhook(lane) as WebhookId,
+    changeId: textOf(row[4]) as ChangeId,
+    subject: textOf(row[5]),
+    event: textOf(row[6]),
+    messageId: textOrNull(row[7]) ?? id,
+    origin: textOf(row[8]) as DeliveryOrigin,
+    ...(redeliveryOf === null ? {} : { redeliveryOf: redeliveryOf as DeliveryId }),
+    state,
+    ...(reason === null ? {} : { reason }),
+    attempts: numberOf(row[3]),
+    createdAtMs: numberOf(row[10]),
+    ...(code === 0 ? { dueAtMs: numberOf(row[11]) } : {}),
+    ...(endedAtMs === null ? {} : { endedAtMs }),
+    ...(status === null ? {} : { lastStatus: status }),
+    ...(outcome === null ? {} : { lastOutcome: outcome as OutcomeKind }),
+    ...(duration === null ? {} : { lastDurationMs: duration }),
+  };
+}
+
+export const summaryColumns = { queue: queueColumns, log: logColumns } as const;

@@ -1,0 +1,72 @@
+/** Reader threads: made at the first read, a few at most, each with what it may have waiting bounded. */
+import { Worker } from 'node:worker_threads';
+import { AssetwireError } from '../../core/errors.ts';
+import type { StorageReads } from '../storage.ts';
+import { listReadNames } from './list-reads.ts';
+import { createThreadCalls, type ThreadCalls } from './thread-call.ts';
+import { threadEntry } from './thread-entry.ts';
+
+export type ReaderPool = { readonly reads: StorageReads; close(): Promise<void> };
+
+export type ReaderPoolParts = {
+  readonly file: string;
+  readonly cursorKey: Uint8Array;
+  readonly threadsMax: number;
+  /** Reads waiting over all threads; beyond that a read fails with `storage_busy`. */
+  readonly waitingMax: number;
+};
+
+type Reader = { readonly worker: Worker; readonly calls: ThreadCalls; readonly opened: Promise<unknown> };
+
+export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: ReaderPoolParts): ReaderPool {
+  const readers: Reader[] = [];
+  let closed = false;
+
+  const spawn = (): Reader => {
+    const worker = new Worker(threadEntry('reader-thread'), { name: 'assetwire-reader' });
+    const calls = createThreadCalls(worker, () => {
+      const index = readers.indexOf(reader);
+      if (index >= 0) readers.splice(index, 1);
+    });
+    const opened = calls.call('open', file, cursorKey);
+    const reader: Reader = { worker, calls, opened };
+    readers.push(reader);
+    return reader;
+  };
+  /** An idle one, a new one, or the one with the least to do. */
+  const pick = (): Reader => {
+    const idle = readers.find(({ calls }) => calls.pending() === 0);
+    if (idle !== undefined) return idle;
+    if (readers.length < threadsMax) return spawn();
+    return readers.reduce((least, reader) => (reader.calls.pending() < least.calls.pending() ? reader : least));
+  };
+  const call = async (name: string, values: readonly unknown[]): Promise<unknown> => {
+    if (closed) throw new AssetwireError('shutting_down', { detail: 'The store must be open: it is stopped' });
+    const waiting = readers.reduce((sum, { calls }) => sum + calls.pending(), 0);
+    if (waiting >= waitingMax) {
+      throw new AssetwireError('storage_busy', {
+        detail: `The store must have room for another read: ${waiting} are waiting`,
+        retryAfterSeconds: 1,
+      });
+    }
+    const reader = pick();
+    await reader.opened;
+    return reader.calls.call(name, ...values);
+  };
+  const reads = Object.fromEntries(
+    listReadNames.map((name) => [name, (...values: readonly unknown[]) => call(name, values)]),
+  ) as unknown as StorageReads;
+  return {
+    reads,
+    async close() {
+      closed = true;
+      await Promise.all(
+        [...readers].map(async ({ worker, calls, opened }) => {
+          await opened.catch(() => undefined);
+          await calls.call('close').catch(() => undefined);
+          await worker.terminate();
+        }),
+      );
+    },
+  };
+}

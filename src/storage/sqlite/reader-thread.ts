@@ -1,0 +1,35 @@
+/** A reader's thread: a read-only connection and the lists over it. */
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort } from 'node:worker_threads';
+import { createListReads, type ListReads } from './list-reads.ts';
+import { type Answer, type Request, toWire } from './thread-call.ts';
+
+let db: DatabaseSync | null = null;
+let reads: ListReads | null = null;
+
+function answer({ name, values }: Request): unknown {
+  if (name === 'open') {
+    const [file, cursorKey] = values as [string, Uint8Array];
+    db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+    db.exec('PRAGMA cache_size = -16384; PRAGMA query_only = ON');
+    reads = createListReads(db, cursorKey);
+    return null;
+  }
+  if (name === 'close') {
+    db?.close();
+    return null;
+  }
+  if (reads === null || !Object.hasOwn(reads, name)) throw new Error(`The reader must know the read: ${name}`);
+  const read = reads[name as keyof ListReads] as (...given: readonly unknown[]) => unknown;
+  return read(...values);
+}
+
+parentPort?.on('message', (request: Request) => {
+  let reply: Answer;
+  try {
+    reply = { id: request.id, value: answer(request) };
+  } catch (error) {
+    reply = { id: request.id, error: toWire(error) };
+  }
+  parentPort?.postMessage(reply);
+});

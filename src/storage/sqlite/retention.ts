@@ -1,0 +1,147 @@
+/**
+ * Upkeep in slices: what is older than we keep leaves, what is still owed stays. A partition leaves in steps, each a small
+ * transaction: what pending, held or replayable deliveries still need is copied to the kept table, then it is hidden from
+ * readers, its indexes go one by one, its rows in handfuls, and the empty table last. (Dropping a full table at once would
+ * hold the writer for a tenth of a second.) Freed pages go back to the file system by incremental vacuum.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { limits } from '../../core/limits.ts';
+import { keepOwedChanges, releaseKeptChanges } from './kept-changes.ts';
+import { type Partition, type Partitions, readPartitions } from './partitions.ts';
+import { arrayStatement, numberOf } from './rows.ts';
+import { type PartitionKind, partitionIndexes, partitionTable } from './schema.ts';
+
+export type RetentionLimits = {
+  /** How long changes, ended deliveries, attempts, statistics and bodies of dead deliveries are kept. */
+  readonly keepMs: number;
+  /** A slice ends after the step that passes this. */
+  readonly sliceMsMax: number;
+  /** For measuring slices; not the time of day. */
+  readonly monotonicMs: () => number;
+  /** Free pages in the file above which some are given back. */
+  readonly freePagesMax: number;
+};
+
+export type Retention = { slice(nowMs: number): { readonly more: boolean } };
+
+const rowsPerStep = 500;
+const pagesPerStep = 100;
+
+export function createRetention(
+  db: DatabaseSync,
+  { partitions, limits: kept }: { readonly partitions: Partitions; readonly limits: RetentionLimits },
+): Retention {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const transaction = (step: () => boolean): boolean => {
+    begin.run();
+    try {
+      const more = step();
+      commit.run();
+      return more;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
+  };
+  const hide = db.prepare(`UPDATE partitions SET state = 'leaving' WHERE kind = ? AND n = ?`);
+  const forget = db.prepare('DELETE FROM partitions WHERE kind = ? AND n = ?');
+
+  function* leave(partition: Partition): Generator<undefined> {
+    const { kind, n } = partition;
+    if (partition.state === 'closed') {
+      if (kind === 'changes') yield* keepOwedChanges(db, { partition, keepMs: kept.keepMs, transaction });
+      transaction(() => {
+        hide.run(kind, n);
+        return false;
+      });
+      partitions.noteDropped();
+      yield;
+    }
+    for (const index of partitionIndexes(kind, n)) {
+      db.exec(`DROP INDEX IF EXISTS ${index}`);
+      yield;
+    }
+    const rows = db.prepare(handful(kind, n));
+    while (Number(rows.run(rowsPerStep).changes) > 0) yield;
+    transaction(() => {
+      db.exec(`DROP TABLE IF EXISTS ${partitionTable(kind, n)}`);
+      forget.run(kind, n);
+      return false;
+    });
+    partitions.noteDropped();
+  }
+  const leavers = (nowMs: number): Partition | undefined =>
+    readPartitions(db).find(
+      ({ state, closedAtMs }) =>
+        state === 'leaving' || (state === 'closed' && closedAtMs !== null && closedAtMs + kept.keepMs <= nowMs),
+    );
+  const sweeps = createSweeps(db, kept);
+
+  /** All upkeep that is due, one bounded step after another. */
+  function* chores(nowMs: number): Generator<undefined> {
+    for (let leaver = leavers(nowMs); leaver !== undefined; leaver = leavers(nowMs)) yield* leave(leaver);
+    for (const sweep of sweeps) while (sweep(nowMs)) yield;
+    yield* releaseKeptChanges(db, { nowMs, keepMs: kept.keepMs, transaction });
+    yield* vacuum(db, kept.freePagesMax);
+  }
+  let running: Generator<undefined> | null = null;
+  return {
+    slice(nowMs) {
+      running ??= chores(nowMs);
+      const started = kept.monotonicMs();
+      try {
+        do {
+          if (running.next().done === true) {
+            running = null;
+            return { more: false };
+          }
+        } while (kept.monotonicMs() - started < kept.sliceMsMax);
+        return { more: true };
+      } catch (error) {
+        // Half-done upkeep is picked up from the file by the next run.
+        running = null;
+        throw error;
+      }
+    },
+  };
+}
+
+function handful(kind: PartitionKind, n: number): string {
+  const table = partitionTable(kind, n);
+  const key = kind === 'log' ? 'position' : 'seq';
+  return `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ORDER BY ${key} LIMIT ?)`;
+}
+
+/** What is not partitioned goes by age, a handful at a time. Each answers whether it found any. */
+function createSweeps(db: DatabaseSync, { keepMs }: RetentionLimits): readonly ((nowMs: number) => boolean)[] {
+  const bodies = db.prepare(
+    'DELETE FROM bodies WHERE delivery IN (SELECT delivery FROM bodies WHERE ended_at < ? ORDER BY ended_at LIMIT 50)',
+  );
+  const keys = db.prepare(
+    `DELETE FROM idempotency WHERE (workspace, key) IN
+       (SELECT workspace, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ${rowsPerStep})`,
+  );
+  const stats = db.prepare(
+    `DELETE FROM stats WHERE (minute, lane) IN
+       (SELECT minute, lane FROM stats WHERE minute < ? ORDER BY minute, lane LIMIT ${rowsPerStep})`,
+  );
+  return [
+    (nowMs) => bodies.run(nowMs - keepMs).changes !== 0,
+    (nowMs) => keys.run(nowMs - limits.idempotencyKeptMs).changes !== 0,
+    (nowMs) => stats.run(Math.floor((nowMs - keepMs) / 60_000)).changes !== 0,
+  ];
+}
+
+/** Gives free pages back to the file system, from the end of the file, a bounded number at a time. */
+function* vacuum(db: DatabaseSync, freePagesMax: number): Generator<undefined> {
+  const free = arrayStatement(db, 'PRAGMA freelist_count');
+  const step = arrayStatement(db, `PRAGMA incremental_vacuum(${pagesPerStep})`);
+  for (;;) {
+    const before = numberOf(free.get()?.[0]);
+    if (before <= freePagesMax) return;
+    step.all();
+    if (numberOf(free.get()?.[0]) >= before) return;
+    yield;
+  }
+}

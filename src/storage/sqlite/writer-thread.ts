@@ -1,0 +1,49 @@
+/** The writer's thread: opens the book and applies one batch after another. */
+import { parentPort } from 'node:worker_threads';
+import { systemClock } from '../../runtime/clock.ts';
+import { type Book, createBook } from './book.ts';
+import { bookOptions } from './inline-writer.ts';
+import { type OpenBook, openBook } from './open-book.ts';
+import { type Answer, type Request, toWire } from './thread-call.ts';
+import { decodeBatch, encodeResults, type WireBatch } from './wire.ts';
+import type { WriterSettings } from './writer.ts';
+
+let store: OpenBook | null = null;
+let book: Book | null = null;
+
+function open(settings: WriterSettings, cursorKey: Uint8Array, nowMs: number): unknown {
+  store = openBook({ file: settings.file, pagesMax: settings.pagesMax, drawKey: () => cursorKey });
+  try {
+    book = createBook(store.db, bookOptions(settings, store.epoch, systemClock), nowMs);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
+  return { epoch: store.epoch, cursorKey: store.cursorKey };
+}
+
+function answer({ name, values }: Request): unknown {
+  if (name === 'open') {
+    const [settings, cursorKey, nowMs] = values as [WriterSettings, Uint8Array, number];
+    return open(settings, cursorKey, nowMs);
+  }
+  if (name === 'close') {
+    store?.close();
+    store = null;
+    return null;
+  }
+  if (book === null) throw new Error('The book must be open');
+  if (name === 'maintain') return book.maintain(values[0] as number);
+  const [batch, nowMs] = values as [WireBatch, number];
+  return encodeResults(book.apply(decodeBatch(batch), nowMs).results);
+}
+
+parentPort?.on('message', (request: Request) => {
+  let reply: Answer;
+  try {
+    reply = { id: request.id, value: answer(request) };
+  } catch (error) {
+    reply = { id: request.id, error: toWire(error) };
+  }
+  parentPort?.postMessage(reply);
+});

@@ -1,0 +1,25 @@
+/** What stands between the group commit and the book: inline in this thread, or on a thread of its own. */
+import type { ItemResult } from './book.ts';
+import type { Prepared } from './prepared.ts';
+
+export type WriterOpened = { readonly epoch: number; readonly cursorKey: Uint8Array };
+
+export type Writer = {
+  /** Locks, checks, migrates, raises the epoch. Rejects with an `AssetwireError` that says what is wrong. */
+  open(): Promise<WriterOpened>;
+  /** One transaction over the items or the first of them. Rejects with a `StorageFault` where nothing was stored. */
+  apply(items: readonly Prepared[]): Promise<readonly ItemResult[]>;
+  maintain(nowMs: number): Promise<{ readonly more: boolean }>;
+  close(): Promise<void>;
+};
+
+/** What both writers are made from; plain data, so that it can be handed to a thread. */
+export type WriterSettings = {
+  readonly file: string;
+  readonly keepMs: number;
+  readonly partitionRowsMax: number;
+  readonly partitionAgeMsMax: number;
+  readonly sliceMsMax: number;
+  readonly freePagesMax: number;
+  readonly pagesMax: number;
+};
