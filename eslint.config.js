@@ -15,11 +15,24 @@ const timers = ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'cl
 const roads = ['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest'];
 const networkModules = ['http', 'https', 'http2', 'net', 'tls', 'dns', 'dns/promises', 'dgram'];
 
+// Judging an address is no connection.
+const harmless = ['isIP', 'isIPv4', 'isIPv6', 'BlockList'];
 const networkPaths = [...networkModules.flatMap((name) => [name, `node:${name}`]), 'undici'].map((name) => ({
   name,
   message: road,
+  ...(/^(node:)?net$/.test(name) ? { allowImportNames: harmless } : {}),
   allowTypeImports: true,
 }));
+const lateNetworkImport = {
+  selector: `ImportExpression[source.value=/^((node:)?(${networkModules.join('|').replaceAll('/', '\\u002F')})|undici)$/]`,
+  message: road,
+};
+const syntax = [
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: time },
+  { selector: "CallExpression[callee.name='Date']", message: time },
+  { selector: 'ExportDefaultDeclaration', message: 'Exports are named.' },
+  { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
+];
 const timePaths = ['timers', 'timers/promises']
   .flatMap((name) => [name, `node:${name}`])
   .map((name) => ({ name, message: time, allowTypeImports: true }));
@@ -95,21 +108,24 @@ export default defineConfig(
         { object: 'crypto', property: 'getRandomValues', message: chance },
         ...[...timers, ...roads].map((property) => ({ object: 'globalThis', property, message: time })),
       ],
-      'no-restricted-syntax': [
-        'error',
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: time },
-        { selector: "CallExpression[callee.name='Date']", message: time },
-        { selector: 'ExportDefaultDeclaration', message: 'Exports are named.' },
-        { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
-      ],
+      'no-restricted-syntax': ['error', lateNetworkImport, ...syntax],
       '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths, timePaths, chancePaths),
     },
   },
   {
     // The rooms that may touch the network (HARDENING SR-15): the road out, the listener and the CLI's client.
-    files: ['src/egress/**/*.ts', 'src/transports/**/*.ts', 'src/api/listener*.ts', 'src/cli/client.ts'],
+    files: [
+      'src/egress/**/*.ts',
+      'src/transports/**/*.ts',
+      'src/api/server.ts',
+      'src/api/inbox-listener.ts',
+      'src/cli/client*.ts',
+    ],
     ignores: tests,
-    rules: { '@typescript-eslint/no-restricted-imports': restrictedImports(timePaths, chancePaths) },
+    rules: {
+      'no-restricted-syntax': ['error', ...syntax],
+      '@typescript-eslint/no-restricted-imports': restrictedImports(timePaths, chancePaths),
+    },
   },
   {
     // The room of time and chance.
@@ -118,7 +134,7 @@ export default defineConfig(
     rules: {
       'no-restricted-globals': ['error', ...roads.map((name) => ({ name, message: road }))],
       'no-restricted-properties': 'off',
-      'no-restricted-syntax': 'off',
+      'no-restricted-syntax': ['error', lateNetworkImport],
       '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths),
     },
   },

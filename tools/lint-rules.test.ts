@@ -80,6 +80,17 @@ test('SR-15 shipped code outside the road out may not import undici, and may nam
   assert.deepEqual(await rulesFor(shippedFile, `import type { Agent } from 'undici'; export type X = Agent;`), []);
 });
 
+test('SR-15 a late import of a network module is no way around the rule', async () => {
+  for (const name of ['node:http', 'node:net', 'node:dns/promises', 'undici']) {
+    const rules = await rulesFor(shippedFile, `export const x = import('${name}');`);
+    assert.ok(rules.includes('no-restricted-syntax'), name);
+  }
+});
+
+test('Judging an address with node:net is no connection', async () => {
+  assert.deepEqual(await rulesFor(shippedFile, `import { isIP } from 'node:net'; export const x = isIP;`), []);
+});
+
 test('The room of time may read the clock and set timers, but opens no socket', async () => {
   assert.deepEqual(
     await rulesFor(clockFile, `export const x = Date.now(); export const y = setTimeout(() => {}, 1);`),

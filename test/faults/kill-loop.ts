@@ -247,7 +247,7 @@ async function untilQuiet(server: ServerProcess, withinMs: number): Promise<bool
   const deadlineMs = performance.now() + withinMs;
   while (performance.now() < deadlineMs) {
     const { data } = await requestOk<{ data: readonly unknown[] }>(
-      `${server.url}/v1/deliveries?state=pending&limit=1`,
+      `${server.url}/v1/deliveries?states=pending&limit=1`,
       {
         key: server.key,
       },

@@ -7,7 +7,9 @@ import { compareSection } from './drawn-pages.ts';
 import { nameProblems } from './file-names.ts';
 import { foreignWords } from './foreign-words.ts';
 import { houseChecks } from './house-checks.ts';
+import { localLinks } from './links.ts';
 import { compareRows } from './markdown-table.ts';
+import { commandProblems } from './readme-command.ts';
 import { errorRows, limitRows, shownLimit } from './reference-tables.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -87,4 +89,16 @@ test('A drawn section that differs from its source by a word is reported, with t
     /no longer true/,
   );
   assert.throws(() => withSection('# Page', 'x', drawn), /no place/);
+});
+
+test('A README without the test command, or a script that runs another one, is reported', () => {
+  const readme = 'Run this:\n\nnpm install && npm test   # everything\n';
+  assert.deepEqual(commandProblems(readme, '(npm install && npm test) 2>&1'), []);
+  assert.equal(commandProblems('npm test', '(npm install && npm test)').length, 1);
+  assert.equal(commandProblems(readme, 'npm ci && npm test').length, 1);
+});
+
+test('Relative links are found, others and those in code are not', () => {
+  const markdown = 'See [a](b.md#c), [d](https://example.com), [e](#f), `[g](h.md)` and\n```\n[i](j.md)\n```\n';
+  assert.deepEqual(localLinks(markdown), ['b.md']);
 });

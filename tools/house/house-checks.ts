@@ -1,8 +1,11 @@
 /** The list of our own checks. Each answers with what is wrong, in words, or with nothing. */
+import { checkDependenciesPage } from './dependencies-page.ts';
 import { checkDrawnPages } from './drawn-pages.ts';
 import { checkFileNames } from './file-names.ts';
 import { checkForeignWords } from './foreign-words.ts';
 import { checkHardeningIds } from './hardening-ids.ts';
+import { checkLinks } from './links.ts';
+import { checkReadmeCommand } from './readme-command.ts';
 import { checkErrorsPage, checkLimitsPage } from './reference-tables.ts';
 
 export type HouseCheck = {
@@ -17,5 +20,8 @@ export const houseChecks: readonly HouseCheck[] = [
   { name: 'errors page', check: checkErrorsPage },
   { name: 'limits page', check: checkLimitsPage },
   { name: 'hardening ids', check: checkHardeningIds },
+  { name: 'dependencies page', check: checkDependenciesPage },
+  { name: 'test command', check: checkReadmeCommand },
+  { name: 'links', check: checkLinks },
   { name: 'drawn pages', check: checkDrawnPages },
 ];

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareRows } from './markdown-table.ts';
+
+type Manifest = {
+  readonly license?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+};
+
+function readManifest(path: string): Manifest {
+  return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+}
+
+/** Every direct dependency has a line with its licence and what it is for, and nothing else has. */
+export async function checkDependenciesPage(root: string): Promise<readonly string[]> {
+  const { dependencies = {}, devDependencies = {} } = readManifest(join(root, 'package.json'));
+  const names = [...Object.keys(dependencies), ...Object.keys(devDependencies)];
+  const rows = names.map((name): readonly [string, readonly string[]] => {
+    const { license } = readManifest(join(root, 'node_modules', name, 'package.json'));
+    return [name, [license ?? 'none stated']];
+  });
+  const page = 'docs/reference/dependencies.md';
+  return compareRows(page, readFileSync(join(root, page), 'utf8'), new Map(rows));
+}
