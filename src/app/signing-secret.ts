@@ -52,10 +52,10 @@ function made({ format }: GeneratedSecret, random: Random): string {
   }
 }
 
-/** Both forms of Standard Webhooks are taken where one is the default: `whsk_` signs with ed25519 (`v1a`). */
-function checked({ format }: GeneratedSecret, given: string): string {
-  if (format === 'whsec' || format === 'whsk') {
-    checkSecret(given, ['whsec', 'whsk']);
+/** What the dialect accepts; any text where it says nothing. */
+function checked({ accepts }: GeneratedSecret, given: string): string {
+  if (accepts !== undefined) {
+    checkSecret(given, accepts);
     return given;
   }
   if (given.length < 1 || given.length > textCharactersMax) {

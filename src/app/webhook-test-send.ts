@@ -5,7 +5,7 @@
 import type { Change, ChangeKind } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { eventsOf } from '../core/event-table.ts';
-import type { JsonObject } from '../core/json.ts';
+import { sampleChange } from '../core/sample-change.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { DeliveryTask, Resource } from '../storage/storage.ts';
@@ -15,7 +15,6 @@ import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
 import { webhookSnapshot } from './operational.ts';
 import { notFound } from './refusals.ts';
-import { sampleAsset } from './sample-asset.ts';
 import { storedWebhook } from './webhook-state.ts';
 
 export type TestSendDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'random'> & {
@@ -48,11 +47,10 @@ export function createTestSend(deps: TestSendDeps): WebhookCases['test'] {
         id: ids.next('change'),
         workspaceId,
         kind: chosen.kind,
-        ...subjectOf(chosen.kind, webhook, asset, ids.next('asset'), atMs),
+        ...subjectOf(chosen.kind, webhook, asset, ids.next('asset')),
         occurredAtMs: atMs,
         acceptedAtMs: atMs,
         actor: caller.actor,
-        changed: [],
         causationDepth: 0,
       };
       const notification = dialect
@@ -113,27 +111,24 @@ function subjectOf(
   webhook: Webhook,
   asset: Resource | null,
   sampleId: string,
-  atMs: number,
-): Pick<Change, 'subject' | 'subjectVersion' | 'before' | 'after'> {
+): Pick<Change, 'subject' | 'subjectVersion' | 'before' | 'after' | 'changed'> {
   if (kind.startsWith('webhook.')) {
     return {
       subject: { type: 'webhook', id: webhook.id },
       subjectVersion: webhook.revision,
       before: null,
       after: webhookSnapshot(webhook),
+      changed: [],
     };
   }
-  const state: JsonObject = asset?.state ?? (sampleAsset(atMs) as unknown as JsonObject);
-  const deleted = kind === 'asset.deleted';
-  const created = kind === 'asset.created' || kind === 'asset.ready';
+  const { subject, before, after, changed } = sampleChange(kind);
+  if (asset === null)
+    return { subject: { type: subject.type, id: sampleId }, subjectVersion: 1, before, after, changed };
   return {
-    subject: {
-      type: 'asset',
-      id: asset?.id ?? sampleId,
-      ...(asset?.alias === undefined ? {} : { externalId: asset.alias }),
-    },
-    subjectVersion: asset?.version ?? 1,
-    before: created ? null : state,
-    after: deleted ? null : state,
+    subject: { type: 'asset', id: asset.id, ...(asset.alias === undefined ? {} : { externalId: asset.alias }) },
+    subjectVersion: asset.version,
+    before: before === null ? null : asset.state,
+    after: after === null ? null : asset.state,
+    changed,
   };
 }

@@ -80,6 +80,8 @@ export interface Links {
   rendition(assetId: string, title: string): string;
   /** A URL below the dialect's own mount, such as a certificate or a confirmation page. */
   dialect(path: string): string;
+  /** The same links, their expiry counted from here: whoever renders hands in those of the change's `acceptedAtMs`. */
+  at?(acceptedAtMs: number): Links;
 }
 
 export type Rendered = {

@@ -1,0 +1,140 @@
+/** Deliveries looked at and sent again. */
+import { AssetwireError } from '../core/errors.ts';
+import type { ChangeId, DeliveryId } from '../core/ids.ts';
+import type { PendingDelivery } from '../core/delivery.ts';
+import type { DeliveryDetail } from '../storage/storage.ts';
+import type { Caller, DeliveryCases } from './app.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { exactBody } from './exact-body.ts';
+import type { LinkMaker } from './links.ts';
+import { notFound, refusedByStore } from './refusals.ts';
+import type { Turns } from './turns.ts';
+import { storedWebhook } from './webhook-state.ts';
+
+export type DeliveriesDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'clock' | 'engine' | 'logger'> & {
+  readonly committer: Committer;
+  readonly turns: Turns;
+  readonly links: LinkMaker;
+};
+
+export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
+  const { storage, turns } = deps;
+
+  const find = async (workspaceId: string, id: string): Promise<DeliveryDetail> => {
+    const detail = await storage.read.delivery(workspaceId, id as DeliveryId);
+    if (detail === null) throw notFound('the delivery');
+    return detail;
+  };
+
+  return {
+    list: (caller, query) => storage.read.deliveries({ ...query, workspaceId: caller.workspaceId }),
+
+    async get(caller, id) {
+      const detail = await find(caller.workspaceId, id);
+      return { ...detail.summary, attemptRecords: detail.attempts, body: await exactBody(deps, detail) };
+    },
+
+    // One at a time for one delivery, so that a double click makes one redelivery (HARDENING ID-08).
+    redeliver: (caller, id) =>
+      turns.take(`redeliver ${caller.workspaceId} ${id}`, async () => {
+        const detail = await find(caller.workspaceId, id);
+        const { summary } = detail;
+        await refuseDisabled(deps, caller, summary.webhookId);
+        if (summary.state === 'pending' || summary.state === 'held') return hasten(deps, caller, summary.id);
+        const again = await storage.read.deliveries({
+          workspaceId: caller.workspaceId,
+          webhookId: summary.webhookId,
+          changeId: summary.changeId,
+          states: ['pending'],
+          limit: 100,
+        });
+        const waiting = again.items.find((other) => other.messageId === summary.messageId);
+        return waiting === undefined ? sendAgain(deps, caller, detail) : hasten(deps, caller, waiting.id);
+      }),
+  };
+}
+
+async function refuseDisabled({ storage }: DeliveriesDeps, { workspaceId }: Caller, webhookId: string): Promise<void> {
+  const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
+  if (row === undefined || row === null) throw notFound('the webhook of this delivery');
+  if (storedWebhook(row).state !== 'disabled') return;
+  throw new AssetwireError('webhook_disabled', {
+    detail: 'Send again to an enabled webhook: it is disabled',
+    mend: 'Enable the webhook; what is held is then sent',
+  });
+}
+
+/** The same delivery, due now: attempts go on counting. */
+async function hasten(
+  deps: DeliveriesDeps,
+  { workspaceId }: Caller,
+  id: DeliveryId,
+): Promise<{ readonly deliveryId: string }> {
+  const { storage, clock, engine } = deps;
+  const atMs = clock.nowMs();
+  const [result] = await storage.commit([
+    { workspaceId, atMs, deliveryOrders: [{ kind: 'hasten', deliveryId: id, dueAtMs: atMs }] },
+  ]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+  const detail = await storage.read.delivery(workspaceId, id);
+  const change = detail === null ? null : await storage.read.change(workspaceId, detail.delivery.changeId);
+  if (detail !== null && change !== null && detail.summary.state === 'pending') {
+    engine.offer([{ delivery: { ...detail.delivery, dueAtMs: atMs, attempts: detail.summary.attempts }, change }]);
+  }
+  return { deliveryId: id };
+}
+
+async function sendAgain(
+  deps: DeliveriesDeps,
+  caller: Caller,
+  detail: DeliveryDetail,
+): Promise<{ readonly deliveryId: string }> {
+  const { storage, committer, ids } = deps;
+  const { workspaceId } = caller;
+  const change = await storage.read.change(workspaceId, detail.delivery.changeId);
+  if (change === null) throw notFound('the change of this delivery: it is older than what is kept');
+  const written = await committer.write({ workspaceId, type: 'webhook', id: detail.delivery.webhookId }, (_, atMs) => {
+    const delivery = redelivery(detail, ids.next('delivery'), 'redelivery', atMs, atMs);
+    return {
+      kind: 'write',
+      plan: {
+        changes: [],
+        tasks: [{ delivery, change }],
+        resources: [
+          auditWrite(ids, caller, { action: 'delivery.redelivered', target: `delivery:${detail.summary.id}` }, atMs),
+        ],
+      },
+      answer: () => ({ deliveryId: delivery.id }),
+    };
+  });
+  if (written.kind === 'duplicate') throw new TypeError('A redelivery carries no idempotency row');
+  return written.answer;
+}
+
+/** The same message once more: change, revision, event and message id are those of the first, so the bytes are too. */
+export function redelivery(
+  { delivery }: Pick<DeliveryDetail, 'delivery'>,
+  id: DeliveryId,
+  origin: 'redelivery' | 'replay',
+  atMs: number,
+  dueAtMs: number,
+): PendingDelivery {
+  return {
+    id,
+    workspaceId: delivery.workspaceId,
+    webhookId: delivery.webhookId,
+    webhookRevision: delivery.webhookRevision,
+    changeId: delivery.changeId satisfies ChangeId,
+    subject: delivery.subject,
+    event: delivery.event,
+    ...(delivery.frozen === undefined ? {} : { frozen: delivery.frozen }),
+    messageId: delivery.messageId,
+    origin,
+    redeliveryOf: delivery.redeliveryOf ?? delivery.id,
+    createdAtMs: atMs,
+    dueAtMs,
+    attempts: 0,
+  };
+}

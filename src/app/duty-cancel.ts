@@ -1,0 +1,38 @@
+/** The `cancel` duty: ends what is pending for a webhook in bounded slices, then enables it where that was asked for. */
+import type { WebhookId } from '../core/ids.ts';
+import type { DutyHandler } from '../engine/engine.ts';
+import { cancelPending } from './cancel-pending.ts';
+import type { AppDeps } from './dependencies.ts';
+import { refusedByStore } from './refusals.ts';
+import type { CancelPayload, WebhookSwitch } from './webhook-switch.ts';
+
+const sliceMax = 5_000;
+
+export type CancelDutyDeps = Pick<AppDeps, 'storage' | 'clock' | 'engine'> & { readonly toggle: WebhookSwitch };
+
+export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
+  return async (duty, signal) => {
+    const { workspaceId } = duty;
+    const payload = duty.payload as unknown as CancelPayload;
+    const webhookId = payload.webhookId as WebhookId;
+    const done = await cancelPending(deps, workspaceId, webhookId, payload.reason, sliceMax, signal);
+    if (signal.aborted) return;
+    // Enabling comes before the duty is fulfilled: a crash in between enables twice, which changes nothing.
+    if (done && payload.then !== null) {
+      const { missed, actor, keyId } = payload.then;
+      await deps.toggle.enable({ workspaceId, actor, keyId }, webhookId, { held: 'send', missed });
+    }
+    const atMs = deps.clock.nowMs();
+    const [result] = await deps.storage.commit([
+      done
+        ? { workspaceId, atMs, fulfils: { dutyId: duty.id, version: duty.version } }
+        : {
+            workspaceId,
+            atMs,
+            advances: { dutyId: duty.id, version: duty.version, dueAtMs: atMs, payload: duty.payload },
+          },
+    ]);
+    if (result?.status === 'rejected') throw refusedByStore(result);
+    if (!done) deps.engine.dutyOffered();
+  };
+}
