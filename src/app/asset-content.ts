@@ -1,0 +1,61 @@
+/** The bytes of an asset: by reference for callers with a key, by link for whoever holds one. */
+import type { AssetFile, AssetState } from '../core/asset.ts';
+import { AssetwireError } from '../core/errors.ts';
+import type { Resource } from '../storage/storage.ts';
+import type { AssetCases, AssetContent } from './app.ts';
+import { assetIdOf, assetState } from './asset-views.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { type LinkTarget, readLink } from './links.ts';
+import { notFound } from './refusals.ts';
+
+export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock' | 'settings'> & { readonly committer: Committer };
+
+export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content' | 'linked'> {
+  const { storage, blobs, clock, settings } = deps;
+
+  const find = async (workspaceId: string, id: string): Promise<Resource> => {
+    const [row] = await storage.resources([{ workspaceId, type: 'asset', id }]);
+    if (row === undefined || row === null) throw notFound('the asset');
+    return row;
+  };
+
+  const open = async (
+    workspaceId: string,
+    state: AssetState,
+    file: AssetFile | undefined,
+    range: { readonly from: number; readonly to: number } | undefined,
+  ): Promise<AssetContent> => {
+    const stream = file?.blob === undefined ? null : await blobs.open(workspaceId, file.blob, range);
+    if (file === undefined || stream === null) {
+      throw new AssetwireError('content_unavailable', {
+        detail:
+          file?.url === undefined ? 'Read the content: there is none here' : 'Read the content: it lies elsewhere',
+        ...(file?.url === undefined ? {} : { mend: `Fetch it from ${file.url}` }),
+      });
+    }
+    return { stream, bytes: file.bytes, mimeType: file.mimeType, name: state.name, sha256: file.sha256 ?? '' };
+  };
+
+  return {
+    async content(caller, reference, range) {
+      const id = await assetIdOf(deps, caller.workspaceId, reference);
+      if (id === null) throw notFound('the asset');
+      const state = assetState(await find(caller.workspaceId, id));
+      return open(caller.workspaceId, state, state.file, range);
+    },
+
+    async linked(token) {
+      const target = readLink(token, settings.linkKey, clock.nowMs());
+      if (target === null) throw notFound('the link: it is not one of ours or has expired');
+      const state = assetState(await find(target.workspaceId, target.assetId));
+      return open(target.workspaceId, state, linkedFile(state, target), undefined);
+    },
+  };
+}
+
+function linkedFile(state: AssetState, { part }: LinkTarget): AssetFile | undefined {
+  if (part.kind === 'rendition') return state.renditions.find(({ title }) => title === part.title);
+  if (part.version === undefined) return state.file;
+  return state.versions.find(({ number }) => number === part.version)?.file;
+}

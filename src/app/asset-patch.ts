@@ -1,0 +1,89 @@
+/** A patch: fields named are replaced, `info` and `metadata` merged by field, null takes away; the changes follow. */
+import { changeKindsFor } from '../core/asset-changes.ts';
+import type { AssetState } from '../core/asset.ts';
+import { AssetwireError } from '../core/errors.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { AssetCases, AssetPatch, AssetView, Written } from './app.ts';
+import { folderPath } from './asset-state.ts';
+import { fileNameOf } from './asset-upload.ts';
+import { asJsonState, assetChange, assetIdOf, assetState, assetSubject, assetView } from './asset-views.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { type IdempotentCalls, replay } from './idempotency.ts';
+import { notFound } from './refusals.ts';
+
+export type PatchDeps = Pick<AppDeps, 'storage' | 'ids'> & {
+  readonly committer: Committer;
+  readonly idempotent: IdempotentCalls;
+};
+
+export function createPatch(deps: PatchDeps): AssetCases['patch'] {
+  const { ids, committer, idempotent } = deps;
+  return (caller, reference, patch, expectedVersion, idempotency) =>
+    idempotent.run<AssetView>(caller.workspaceId, idempotency, async (row) => {
+      const { workspaceId, actor } = caller;
+      const id = await assetIdOf(deps, workspaceId, reference);
+      if (id === null) throw notFound('the asset');
+      const key = { workspaceId, type: 'asset', id } as const;
+      const written = await committer.write<Written<AssetView>>(key, (current, atMs) => {
+        if (current === null) throw notFound('the asset');
+        if (expectedVersion !== undefined && expectedVersion !== current.version)
+          throw otherVersion(expectedVersion, current.version);
+        const state = asJsonState(patched(assetState(current), patch, atMs));
+        const happenings = changeKindsFor(current.state, state);
+        const same =
+          happenings.length === 0 && JSON.stringify(current.state['aliases']) === JSON.stringify(state['aliases']);
+        if (same && row === undefined) return { kind: 'nothing', answer: { status: 200, body: assetView(current) } };
+        const version = same ? current.version : current.version + 1;
+        const body = same ? assetView(current) : assetView({ ...current, version, state, updatedAtMs: atMs });
+        const frame = { ids, workspaceId, actor, subject: assetSubject(id, current.alias), version, atMs };
+        return {
+          kind: 'write',
+          plan: {
+            ...(same ? {} : { state }),
+            changes: happenings.map(({ kind, changed }) => assetChange(frame, kind, current.state, state, changed)),
+            ...(row === undefined ? {} : { idempotency: () => row(200, body) }),
+          },
+          answer: () => ({ status: 200, body }),
+        };
+      });
+      return written.kind === 'done' ? written.answer : replay<AssetView>(written.row, idempotency?.fingerprint ?? '');
+    });
+}
+
+function otherVersion(wanted: number, found: number): AssetwireError {
+  return new AssetwireError('conflict', {
+    detail: `Patch version ${wanted} of the asset: it is at version ${found}`,
+    mend: 'Read it again and decide anew',
+  });
+}
+
+function patched(state: AssetState, patch: AssetPatch, atMs: number): AssetState {
+  const { focusPoint: _, ...rest } = state;
+  const focusPoint = patch.focusPoint === undefined ? state.focusPoint : (patch.focusPoint ?? undefined);
+  return {
+    ...rest,
+    ...(patch.name === undefined ? {} : { name: fileNameOf(patch.name) }),
+    ...(patch.path === undefined ? {} : { path: folderPath(patch.path) }),
+    info: merged(state.info, patch.info),
+    metadata: merged(state.metadata, patch.metadata),
+    ...(patch.tags === undefined ? {} : { tags: [...new Set(patch.tags)] }),
+    ...(patch.labels === undefined ? {} : { labels: [...new Set(patch.labels)] }),
+    ...(patch.collections === undefined ? {} : { collections: [...new Set(patch.collections)] }),
+    ...(patch.archived === undefined ? {} : { archived: patch.archived }),
+    ...(patch.aliases === undefined ? {} : { aliases: { ...state.aliases, ...patch.aliases } }),
+    ...(focusPoint === undefined ? {} : { focusPoint }),
+    modifiedAtMs: atMs,
+  };
+}
+
+/** By `Object.entries` and a Map, so that a field named `__proto__` is a field and nothing else. */
+function merged(known: { readonly [field: string]: JsonValue }, patch: JsonObject | undefined): JsonObject {
+  if (patch === undefined) return known;
+  const fields = new Map(Object.entries(known));
+  for (const [field, value] of Object.entries(patch)) {
+    if (value === null) fields.delete(field);
+    else fields.set(field, value);
+  }
+  return Object.fromEntries(fields);
+}

@@ -1,0 +1,109 @@
+/**
+ * The `inspect` duty: what the file is, found out in a process apart, becomes part of the asset and `asset.ready`. Done
+ * at least once; the change is made exactly once, because it commits with the duty it fulfils. Whatever goes wrong, the
+ * asset becomes ready with a note: an inspection never blocks anything.
+ */
+import type { AssetFile, AssetState, Inspection } from '../core/asset.ts';
+import { changedFields } from '../core/difference.ts';
+import type { DutyHandler } from '../engine/engine.ts';
+import type { InspectionResult, MediaFacts } from '../media/media.ts';
+import { assetKindOf } from './asset-state.ts';
+import type { InspectPayload } from './asset-upload.ts';
+import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
+import { type Committer, DutyGone } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+
+/** An asset waits no longer than this for its inspection. DESIGN section 3. */
+export const inspectMsMax = 10_000;
+
+export type InspectDeps = Pick<AppDeps, 'blobs' | 'media' | 'ids' | 'clock' | 'logger'> & {
+  readonly committer: Committer;
+};
+
+export function createInspectDuty(deps: InspectDeps): DutyHandler {
+  const { committer, ids } = deps;
+  return async (duty, signal) => {
+    const { workspaceId } = duty;
+    const payload = duty.payload as InspectPayload;
+    const key = { workspaceId, type: 'asset', id: payload.assetId } as const;
+    const fulfils = { dutyId: duty.id, version: duty.version };
+    const result = await inspect(deps, workspaceId, payload);
+    if (signal.aborted) return;
+    try {
+      await committer.write(key, (current, atMs) => {
+        const before = current === null ? null : assetState(current);
+        // Gone, or looked into already: the duty is done without anything to tell.
+        if (current === null || before === null || before.inspection.state !== 'pending') {
+          return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
+        }
+        const state = asJsonState(inspected(before, payload.blob, result, atMs));
+        const frame = {
+          ids,
+          workspaceId,
+          actor: { type: 'system', id: 'assetwire' } as const,
+          subject: assetSubject(payload.assetId, current.alias),
+          version: current.version + 1,
+          atMs,
+        };
+        const changed = changedFields(current.state, state);
+        return {
+          kind: 'write',
+          plan: { state, changes: [assetChange(frame, 'asset.ready', current.state, state, changed)], fulfils },
+          answer: () => undefined,
+        };
+      });
+    } catch (error) {
+      if (!(error instanceof DutyGone)) throw error;
+    }
+  };
+}
+
+async function inspect(
+  { blobs, media, clock, logger }: InspectDeps,
+  workspaceId: string,
+  { assetId, blob, mimeType }: InspectPayload,
+): Promise<InspectionResult> {
+  const path = blobs.localPath(workspaceId, blob);
+  if (path === null) return { kind: 'failed', code: 'unsupported', note: 'The file does not lie on this machine' };
+  const late = Promise.withResolvers<InspectionResult>();
+  const timer = clock.timer(inspectMsMax, () =>
+    late.resolve({ kind: 'failed', code: 'timeout', note: `Inspection took longer than ${inspectMsMax / 1_000} s` }),
+  );
+  const running = media.inspect(path, { mimeType }).catch((error: unknown): InspectionResult => {
+    logger.error('asset.inspection_failed', { workspaceId, assetId, error });
+    return { kind: 'failed', code: 'crashed', note: 'Inspection ended unexpectedly' };
+  });
+  try {
+    return await Promise.race([running, late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function inspected(state: AssetState, blob: string, result: InspectionResult, atMs: number): AssetState {
+  const inspection: Inspection =
+    result.kind === 'inspected' ? { state: 'done' } : { state: 'failed', note: result.note };
+  if (result.kind === 'failed') return { ...state, inspection, modifiedAtMs: atMs };
+  const { facts } = result;
+  const found = (file: AssetFile): AssetFile => (file.blob === blob ? withFacts(file, facts) : file);
+  return {
+    ...state,
+    kind: assetKindOf(facts.mimeType) === 'other' ? state.kind : assetKindOf(facts.mimeType),
+    ...(state.file === undefined ? {} : { file: found(state.file) }),
+    versions: state.versions.map((version) => ({ ...version, file: found(version.file) })),
+    embedded: facts.embedded ?? state.embedded,
+    inspection,
+    modifiedAtMs: atMs,
+  };
+}
+
+function withFacts(file: AssetFile, { mimeType, widthPx, heightPx, durationMs, bitRate }: MediaFacts): AssetFile {
+  return {
+    ...file,
+    mimeType,
+    ...(widthPx === undefined ? {} : { widthPx }),
+    ...(heightPx === undefined ? {} : { heightPx }),
+    ...(durationMs === undefined ? {} : { durationMs }),
+    ...(bitRate === undefined ? {} : { bitRate }),
+  };
+}
