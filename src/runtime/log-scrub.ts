@@ -16,7 +16,7 @@ const wholeName = /^(key|keys|auth)$/i;
 const masked = '[redacted]';
 
 const secretForms: readonly (readonly [form: RegExp, replacement: string])[] = [
-  [/\b(whsec|whsk|awk|asw|sk|key_live)_[A-Za-z0-9+/=_-]{8,}/g, `$1_${masked}`],
+  [/\b(whsec|whsk|aw|awi)_[A-Za-z0-9+/=_-]{8,}/g, `$1_${masked}`],
   [/\b(bearer|basic)\s+[A-Za-z0-9+/=._~-]{6,}/gi, `$1 ${masked}`],
   [/(:\/\/)[^/\s:@"']{0,256}:[^/\s@"']{1,256}@/g, `$1${masked}@`],
   [/([?&#](?:token|key|secret|password|signature|sign-in|access_token)=)[^&\s"']+/gi, `$1${masked}`],

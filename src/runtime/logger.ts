@@ -52,9 +52,7 @@ export function createLogger({ level, format, sink, colour = false }: LoggerOpti
 function wrap(target: pino.Logger): Logger {
   const write = (level: Exclude<LogLevel, 'silent'>, event: string, fields: LogFields | undefined): void => {
     if (!target.isLevelEnabled(level)) return;
-    // An event name never contains a format directive of pino's: `%` would interpolate fields into the text.
-    const name = scrubText(event).replaceAll('%', '%%');
-    target[level](fields === undefined ? {} : scrubFields(fields), name);
+    target[level](fields === undefined ? {} : notReserved(scrubFields(fields)), scrubText(event));
   };
   return {
     fatal: (event, fields) => write('fatal', event, fields),
@@ -63,9 +61,21 @@ function wrap(target: pino.Logger): Logger {
     info: (event, fields) => write('info', event, fields),
     debug: (event, fields) => write('debug', event, fields),
     trace: (event, fields) => write('trace', event, fields),
-    with: (fields) => wrap(target.child(scrubFields(fields))),
+    with: (fields) => wrap(target.child(notReserved(scrubFields(fields)))),
     enabled: (level) => target.isLevelEnabled(level),
   };
+}
+
+const reserved = ['level', 'time', 'event'];
+
+/** JSON readers take the last of two equal keys: a field of such a name would forge the record's own. */
+function notReserved(fields: Record<string, unknown>): Record<string, unknown> {
+  for (const name of reserved) {
+    if (!Object.hasOwn(fields, name)) continue;
+    fields[`${name}_`] = fields[name];
+    delete fields[name];
+  }
+  return fields;
 }
 
 /** DEL, C1 controls and the Unicode line separators are legal in JSON, but some terminals and collectors obey them. */

@@ -1,6 +1,6 @@
 /** How the text of a setting becomes a value, and what is said when it does not. */
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 
 export type SettingType =
   | { readonly kind: 'text'; readonly charactersMin?: number; readonly charactersMax: number }
@@ -86,8 +86,9 @@ function parseCidrs(text: string): Parsed {
 function isCidr(range: string): boolean {
   const [address, bits, ...rest] = range.split('/');
   if (address === undefined || bits === undefined || rest.length > 0 || !/^\d{1,3}$/.test(bits)) return false;
-  const family = isIP(address);
-  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+  // Four decimal parts only: `10/8` and octal forms are read differently by different tools.
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return Number(bits) <= 32;
+  return ipaddr.IPv6.isValid(address) && !address.includes('%') && Number(bits) <= 128;
 }
 
 /** Keys of 32 bytes, as 64 hex digits or as base64 (either alphabet, padded or not). */

@@ -30,17 +30,24 @@ export interface ProcessEvents {
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const signalNumbers = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
+/**
+ * A terminal sends Ctrl-C to every process of the group, and npm and our own launcher pass it on as well: what comes again
+ * within this time is the same wish. Who really wants it at once presses again.
+ */
+const sameWishMs = 500;
+
 /** Installs the handlers; the returned function removes them. */
 export function installShutdown(options: ShutdownOptions): () => void {
   const { process: events, clock, logger, deadlineMs, stop, exit } = options;
-  let stopping = false;
+  let stoppingSinceMs: number | null = null;
   const onSignal = (signal: (typeof signals)[number]): void => {
-    if (stopping) {
+    if (stoppingSinceMs !== null) {
+      if (clock.monotonicMs() - stoppingSinceMs < sameWishMs) return;
       logger.warn('process.stopped_at_once', { signal });
       exit(128 + signalNumbers[signal]);
       return;
     }
-    stopping = true;
+    stoppingSinceMs = clock.monotonicMs();
     logger.info('process.stopping', { signal, deadlineMs });
     const timer = clock.timer(deadlineMs, () => {
       logger.error('process.stop_deadline', { deadlineMs });

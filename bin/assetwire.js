@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node since 14 can read: it finds a Node that can run the rest, or says how to get one.
+
+const wanted = 24;
+const main = new URL('../src/main.ts', import.meta.url);
+
+if (Number(process.versions.node.split('.')[0]) >= wanted) {
+  await import(main.href);
+} else {
+  await runWithNewerNode();
+}
+
+async function runWithNewerNode() {
+  const { spawn } = await import('node:child_process');
+  const { fileURLToPath } = await import('node:url');
+  const node = await findNode();
+  if (node === null) {
+    process.stderr.write(
+      `error: Assetwire must be run by Node.js ${wanted} or newer: found ${process.version}\n` +
+        `mend:  npm install node@${wanted} (beside Assetwire; it is then found), or see https://nodejs.org/en/download\n`,
+    );
+    process.exitCode = 3;
+    return;
+  }
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The terminal sends its signals to both of us; those sent to this process alone are passed on.
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    for (const name of signals) process.removeAllListeners(name);
+    if (signal === null) process.exitCode = code ?? 70;
+    else process.kill(process.pid, signal);
+  });
+}
+
+/** The npm package `node` beside this package or above it. */
+async function findNode() {
+  const { spawnSync } = await import('node:child_process');
+  const { existsSync } = await import('node:fs');
+  const { fileURLToPath } = await import('node:url');
+  const { dirname, join } = await import('node:path');
+  const name = process.platform === 'win32' ? 'node.exe' : 'node';
+  for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
+    for (const inside of [
+      ['.bin', name],
+      ['node', 'bin', name],
+    ]) {
+      const path = join(directory, 'node_modules', ...inside);
+      if (!existsSync(path)) continue;
+      const version = String(spawnSync(path, ['--version']).stdout);
+      if (Number(/^v(\d+)/.exec(version)?.[1]) >= wanted) return path;
+    }
+    if (dirname(directory) === directory) return null;
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The command line's HTTP client, for the operator's own server only. It is no road for deliveries: those leave through
+ * `egress/`. Answers are typed as the API documents them; the server is of our own making.
+ */
+import { request as httpRequest } from 'node:http';
+import type { IncomingMessage, RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Problem } from '../core/errors.ts';
+
+export type Connection = { readonly url: string; readonly key: string | null; readonly workspace?: string };
+
+export type Query = Readonly<Record<string, string | number | undefined>>;
+
+export interface Client {
+  readonly url: string;
+  get<Answer>(path: string, query?: Query): Promise<Answer>;
+  send<Answer>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
+  /** Sends a file as the multipart form of `POST /v1/assets`. */
+  upload<Answer>(path: string, file: UploadFile, asset: object, onSent: (bytes: number) => void): Promise<Answer>;
+  /** Follows server-sent events until the signal is aborted or the server ends the stream. */
+  follow(path: string, options: FollowOptions): Promise<void>;
+}
+
+export type UploadFile = { readonly name: string; readonly bytes: number; readonly content: Readable };
+
+export type FollowOptions = {
+  readonly signal: AbortSignal;
+  readonly query?: Query;
+  readonly onOpen?: () => void;
+  readonly onEvent: (event: ServerEvent) => void;
+};
+
+export type ServerEvent = { readonly event: string; readonly data: string; readonly id: string | null };
+
+/** No answer at all: nobody listens there, or the connection broke. */
+export class UnreachableError extends Error {
+  readonly url: string;
+  constructor(url: string, cause: unknown) {
+    super(`Server must answer at ${url}: ${cause instanceof Error ? cause.message : 'it did not'}`, { cause });
+    this.name = 'UnreachableError';
+    this.url = url;
+  }
+}
+
+/** The server answered with a problem. */
+export class RefusedError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly mend: string | undefined;
+  readonly problems: readonly Problem[];
+  constructor(status: number, problem: Partial<Readonly<Record<string, unknown>>>) {
+    const text = (name: string): string | undefined =>
+      typeof problem[name] === 'string' ? String(problem[name]) : undefined;
+    super(text('detail') ?? text('title') ?? `The server answered with status ${status}`);
+    this.name = 'RefusedError';
+    this.status = status;
+    this.code = text('code') ?? 'unknown';
+    this.mend = text('mend');
+    this.problems = Array.isArray(problem['problems']) ? problem['problems'] : [];
+  }
+}
+
+const answerBytesMax = 64 * 1024 * 1024;
+const silenceMsMax = 60_000;
+
+/** A client of one server. */
+export function createClient({ url, key, workspace }: Connection): Client {
+  const base = url.replace(/\/+$/, '');
+  const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'assetwire-cli' };
+  if (key !== null) headers['authorization'] = `Bearer ${key}`;
+  if (workspace !== undefined) headers['assetwire-workspace'] = workspace;
+  const open = (method: string, path: string, more: Record<string, string | number>, query?: Query): Exchange =>
+    exchange(target(base, path, query), { method, headers: { ...headers, ...more } });
+
+  return {
+    url: base,
+    async get(path, query) {
+      const { request, response } = open('GET', path, {}, query);
+      request.end();
+      return readAnswer(await response);
+    },
+    async send(method, path, body) {
+      const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body));
+      const more = bytes === null ? {} : { 'content-type': 'application/json', 'content-length': bytes.length };
+      // A key of its own for each call: should the connection break, a repetition by hand is a new wish.
+      const { request, response } = open(method, path, {
+        ...more,
+        ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+      });
+      request.end(bytes ?? undefined);
+      return readAnswer(await response);
+    },
+    async upload(path, file, asset, onSent) {
+      const form = multipart(file, asset);
+      const { request, response } = open('POST', path, form.headers);
+      return readAnswer(await sendForm(request, response, form, file, onSent));
+    },
+    follow: (path, options) => follow(open('GET', path, { accept: 'text/event-stream' }, options.query), options),
+  };
+}
+
+type Exchange = { readonly request: ReturnType<typeof httpRequest>; readonly response: Promise<IncomingMessage> };
+
+function target(base: string, path: string, query: Query | undefined): URL {
+  const url = new URL(`${base}${path}`);
+  for (const [name, value] of Object.entries(query ?? {}))
+    if (value !== undefined) url.searchParams.set(name, String(value));
+  return url;
+}
+
+function exchange(url: URL, options: RequestOptions): Exchange {
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
+  request.setTimeout(silenceMsMax, () => request.destroy(new Error('it was silent for a minute')));
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.once('error', (error) => reject(new UnreachableError(url.origin, error)));
+  });
+  return { request, response };
+}
+
+async function readAnswer<Answer>(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > answerBytesMax)
+      throw new RefusedError(502, { detail: 'The answer must have a sane size: it has more than 64 MiB' });
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  const status = response.statusCode ?? 0;
+  const value = parseJson(text);
+  if (status < 200 || status > 299)
+    throw new RefusedError(status, isRecord(value) ? value : { detail: text.slice(0, 200) });
+  return value as Answer;
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+type Form = { readonly headers: Record<string, string | number>; readonly before: Buffer; readonly after: Buffer };
+
+function multipart(file: UploadFile, asset: object): Form {
+  const boundary = `assetwire-${randomUUID()}`;
+  // RFC 7578: quotes, CR and LF are percent-encoded in a file name.
+  const name = file.name.replace(/["\r\n]/g, encodeURIComponent);
+  const before = Buffer.from(
+    `--${boundary}\r\ncontent-disposition: form-data; name="asset"\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(asset)}\r\n` +
+      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: application/octet-stream\r\n\r\n`,
+  );
+  const after = Buffer.from(`\r\n--${boundary}--\r\n`);
+  const headers = {
+    'content-type': `multipart/form-data; boundary=${boundary}`,
+    'content-length': before.length + file.bytes + after.length,
+    'idempotency-key': randomUUID(),
+  };
+  return { headers, before, after };
+}
+
+/** Writes the form while the answer may already come: a refusal ends the upload instead of waiting for its end. */
+async function sendForm(
+  request: Exchange['request'],
+  response: Promise<IncomingMessage>,
+  form: Form,
+  file: UploadFile,
+  onSent: (bytes: number) => void,
+): Promise<IncomingMessage> {
+  const write = async (): Promise<null> => {
+    request.write(form.before);
+    let sent = 0;
+    for await (const chunk of file.content) {
+      if (!request.write(chunk)) await new Promise((resolve) => request.once('drain', resolve).once('close', resolve));
+      if (request.destroyed) return null;
+      sent += chunk.length;
+      onSent(sent);
+    }
+    request.end(form.after);
+    return null;
+  };
+  const written = write();
+  written.catch((error: unknown) =>
+    request.destroy(error instanceof Error ? error : new Error('the file could not be read')),
+  );
+  const answer = await response;
+  file.content.destroy();
+  return answer;
+}
+
+async function follow({ request, response }: Exchange, { signal, onEvent, onOpen }: FollowOptions): Promise<void> {
+  const stop = (): void => {
+    request.destroy();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  // Streams are silent while nothing happens; the server's own comments keep them open.
+  request.setTimeout(0);
+  request.end();
+  try {
+    const answer = await response;
+    if (answer.statusCode !== 200) await readAnswer(answer);
+    onOpen?.();
+    answer.setEncoding('utf8');
+    let pending = '';
+    for await (const text of answer) {
+      pending += text;
+      for (let end = pending.indexOf('\n\n'); end >= 0; end = pending.indexOf('\n\n')) {
+        const event = parseEvent(pending.slice(0, end));
+        pending = pending.slice(end + 2);
+        if (event !== null) onEvent(event);
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    request.destroy();
+  }
+}
+
+function parseEvent(block: string): ServerEvent | null {
+  let event = 'message';
+  let id: string | null = null;
+  const data: string[] = [];
+  for (const line of block.split('\n')) {
+    if (line.startsWith('event:')) event = line.slice(6).trim();
+    else if (line.startsWith('id:')) id = line.slice(3).trim();
+    else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''));
+  }
+  return data.length === 0 ? null : { event, data: data.join('\n'), id };
+}

@@ -1,0 +1,99 @@
+/** `assetwire serve`: reads the configuration, starts the server, says where it is, and ends it in order. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { readConfiguration } from '../../runtime/configuration.ts';
+import type { Settings } from '../../runtime/configuration.ts';
+import { createLogger } from '../../runtime/logger.ts';
+import { createStdoutSink } from '../../runtime/log-sink.ts';
+import { environmentName, flagName, settingRows } from '../../runtime/settings-table.ts';
+import type { SettingRow } from '../../runtime/settings-table.ts';
+import { exitAfterFlush, installShutdown } from '../../runtime/shutdown.ts';
+import type { CliContext, RunningServer } from '../context.ts';
+import { unsafeSettings } from '../doctor/unsafe-settings.ts';
+import { coloursOf } from '../output.ts';
+
+const rows: readonly SettingRow[] = settingRows;
+
+export function define(command: Command, context: CliContext): void {
+  for (const row of rows) {
+    if (row.unavailable !== undefined || row.secret === true) continue;
+    const fallback = row.default === null || row.default === '' ? '' : ` (default: ${row.default})`;
+    command.addOption(new Option(`${flagName(row.name)} <value>`, `${row.summary}${fallback}`));
+  }
+  const secrets = rows
+    .filter((row) => row.secret === true && row.unavailable === undefined)
+    .map((row) => environmentName(row.name));
+  command.addHelpText(
+    'after',
+    `\nEvery option is also a variable (--upload-bytes-max is ASSETWIRE_UPLOAD_BYTES_MAX) and may stand in assetwire.json in the\n` +
+      `data directory. Secrets are given as variables or files only: ${secrets.map((name) => `${name} or ${name}_FILE`).join(', ')}.`,
+  );
+  command.action((flags: Record<string, string>) => serve(flags, context));
+}
+
+async function serve(flags: Readonly<Record<string, string>>, context: CliContext): Promise<void> {
+  const startedAtMs = context.clock.monotonicMs();
+  const { settings } = readConfiguration({ environment: context.environment, flags });
+  const sink = createStdoutSink();
+  const human = settings.logFormat === 'human' || (settings.logFormat === 'auto' && context.stdout.isTty);
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: human ? 'human' : 'json',
+    sink,
+    colour: context.stdout.colour,
+  });
+  let running: RunningServer | null = null;
+  let stopped = false;
+  // Installed before the start, so that an error or a signal in the middle of it ends the process as it would later.
+  const uninstall = installShutdown({
+    process,
+    clock: context.clock,
+    logger,
+    // The engine keeps to its own deadline; this one is for everything that does not.
+    deadlineMs: settings.shutdownSeconds * 1_000 + 5_000,
+    stop: async () => {
+      stopped = true;
+      await running?.stop();
+    },
+    exit: (code) => exitAfterFlush(code, context.clock),
+  });
+  try {
+    running = await context.server.start({ settings, logger, sink });
+  } catch (error) {
+    uninstall();
+    throw error;
+  }
+  if (stopped) return running.stop();
+  const startMs = Math.round(context.clock.monotonicMs() - startedAtMs);
+  // `startMs` counts from the command; the process itself was started `uptimeMs` ago.
+  for (const { detail, mend } of unsafeSettings({ settings })) logger.warn('setting.unsafe', { detail, mend });
+  logger.info('server.ready', {
+    url: running.url,
+    publicUrl: running.publicUrl,
+    startMs,
+    uptimeMs: Math.round(process.uptime() * 1_000),
+  });
+  context.stderr.write(banner(running, settings, context));
+}
+
+/**
+ * Where the server is and how to get in. On standard error: standard output carries the log, which collectors keep, and
+ * neither key nor sign-in link belongs there.
+ */
+function banner(
+  { url, publicUrl, firstAdminKey, signInToken }: RunningServer,
+  settings: Settings,
+  context: CliContext,
+): string {
+  const colours = coloursOf(context.stderr);
+  const lines = ['', `  ${colours.bold('Assetwire')} ${context.version} is ready at ${colours.cyan(url)}`];
+  if (publicUrl !== url) lines.push(`  Public     ${colours.cyan(publicUrl)}`);
+  lines.push(
+    `  Sign in    ${colours.cyan(`${url}/#sign-in=${signInToken}`)}  ${colours.dim('(once, within the hour)')}`,
+  );
+  if (firstAdminKey !== null) {
+    lines.push(`  Admin key  ${colours.yellow(firstAdminKey)}  ${colours.dim('(shown this once; keep it)')}`);
+  }
+  lines.push(`  Data       ${settings.dataDir}`, `  Stop       Ctrl-C`, '', '');
+  return lines.join('\n');
+}

@@ -1,0 +1,38 @@
+/** The demo's table and its last line. */
+import type { Output } from '../context.ts';
+import { coloursOf, printTable } from '../output.ts';
+import type { DemoResult, DemoRow } from './run-demo.ts';
+
+export function printDemo({ files, rows, allVerified, verdict }: DemoResult, tookMs: number, output: Output): void {
+  const colours = coloursOf(output);
+  printTable<DemoRow>(
+    output,
+    [
+      { title: 'ASSET', text: ({ asset }) => asset, paint: (text, _, { bold }) => bold(text) },
+      { title: 'SIZE', text: ({ sizePx }) => sizePx, paint: (text, _, { dim }) => dim(text) },
+      { title: 'EVENT', text: ({ event }) => event },
+      { title: 'STATUS', text: ({ status }) => (status === null ? '–' : String(status)), paint: paintStatus },
+      { title: 'TRIES', align: 'right', text: ({ attempts }) => String(attempts) },
+      {
+        title: 'ACCEPTED→DELIVERED',
+        align: 'right',
+        text: ({ acceptedToDeliveredMs: ms }) => (ms === null ? '–' : `${ms} ms`),
+      },
+      {
+        title: 'SIGNATURE',
+        text: ({ verified }) => (verified ? '✓ verified' : '✗ not verified'),
+        paint: (text, { verified }, { green, red }) => (verified ? green(text) : red(text)),
+      },
+    ],
+    rows,
+  );
+  const mark = allVerified ? colours.green('✓') : colours.red('✗');
+  output.write(
+    `\n${mark} ${files} files, ${rows.length} webhooks, ${verdict}, ${(tookMs / 1_000).toFixed(1)} s in all\n`,
+  );
+  if (allVerified) output.write(colours.dim('  Now your own: assetwire serve\n'));
+}
+
+function paintStatus(text: string, { status }: DemoRow, { green, red }: ReturnType<typeof coloursOf>): string {
+  return status !== null && status >= 200 && status < 300 ? green(text) : red(text);
+}

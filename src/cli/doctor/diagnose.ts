@@ -1,0 +1,159 @@
+/** The checks of `doctor`, one after another. None changes anything that matters: probes are files of a moment. */
+import { resolve } from 'node:path';
+import { describeSettings, readConfiguration } from '../../runtime/configuration.ts';
+import type { Configuration } from '../../runtime/configuration.ts';
+import { createClient, UnreachableError } from '../client.ts';
+import { canListen, resolveName } from '../client-probes.ts';
+import type { CliContext } from '../context.ts';
+import { reportOf } from '../error-report.ts';
+import { checkDirectory, checkKey, checkSync } from './disk-checks.ts';
+import { unsafeSettings } from './unsafe-settings.ts';
+
+export type Finding = {
+  readonly name: string;
+  readonly result: 'ok' | 'warning' | 'failed' | 'info';
+  readonly detail: string;
+  readonly mend?: string;
+};
+
+const nodeMajorMin = 24;
+
+/** Everything that was found, in order. */
+export async function diagnose(dataDir: string | undefined, context: CliContext): Promise<Finding[]> {
+  const findings: Finding[] = [checkNode(), checkClock(context.clock.nowMs())];
+  const configuration = readOrReport(dataDir, context, findings);
+  if (configuration === null) return findings;
+  const { settings } = configuration;
+  const running = await findRunning(configuration, context);
+  findings.push(...checkDirectory(settings.dataDir), checkSync(settings.dataDir, context.clock), checkKey(settings));
+  findings.push(
+    await checkStore(settings.dataDir, context),
+    await checkPort(configuration, running),
+    await checkNames(),
+  );
+  findings.push(checkPublicUrl(configuration), ...unsafeSettings(configuration), ...listSettings(configuration));
+  return findings;
+}
+
+function checkNode(): Finding {
+  const major = Number(process.versions.node.split('.')[0]);
+  const detail = `${process.version} on ${process.platform} ${process.arch}`;
+  if (major >= nodeMajorMin) return { name: 'Node.js', result: 'ok', detail };
+  return { name: 'Node.js', result: 'failed', detail, mend: `Install Node.js ${nodeMajorMin} or newer` };
+}
+
+const builtAtMs = Date.UTC(2026, 10, 1);
+
+/** A clock that lags behind the program's own age breaks certificates and every receiver's tolerance for timestamps. */
+function checkClock(nowMs: number): Finding {
+  const detail = new Date(nowMs).toISOString();
+  if (nowMs > builtAtMs) return { name: 'Clock', result: 'ok', detail };
+  return {
+    name: 'Clock',
+    result: 'failed',
+    detail: `${detail} lies before this version was made`,
+    mend: 'Set the clock; run NTP',
+  };
+}
+
+function readOrReport(
+  dataDir: string | undefined,
+  { environment }: CliContext,
+  findings: Finding[],
+): Configuration | null {
+  try {
+    const configuration = readConfiguration({
+      environment,
+      flags: dataDir === undefined ? {} : { dataDir: resolve(dataDir) },
+    });
+    findings.push({ name: 'Configuration', result: 'ok', detail: 'complete and correct' });
+    return configuration;
+  } catch (error) {
+    const { message, mend } = reportOf(error);
+    findings.push({ name: 'Configuration', result: 'failed', detail: message, ...(mend === null ? {} : { mend }) });
+    return null;
+  }
+}
+
+type Running = 'ready' | 'not-ready' | 'none';
+
+async function findRunning({ settings }: Configuration, _context: CliContext): Promise<Running> {
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  try {
+    await createClient({ url: `http://${shown}:${settings.port}`, key: null }).get('/readyz');
+    return 'ready';
+  } catch (error) {
+    return error instanceof UnreachableError ? 'none' : 'not-ready';
+  }
+}
+
+async function checkStore(dataDir: string, { server }: CliContext): Promise<Finding> {
+  try {
+    const check = await server.checkStore(dataDir);
+    if (check === null) return { name: 'Database', result: 'ok', detail: 'none yet; it is made at the first start' };
+    if (check.state === 'broken') {
+      return {
+        name: 'Database',
+        result: 'failed',
+        detail: check.detail,
+        mend: 'Restore the data directory from a backup',
+      };
+    }
+    return { name: 'Database', result: 'ok', detail: check.detail };
+  } catch (error) {
+    const { message, mend } = reportOf(error);
+    return { name: 'Database', result: 'failed', detail: message, ...(mend === null ? {} : { mend }) };
+  }
+}
+
+async function checkPort({ settings: { host, port } }: Configuration, running: Running): Promise<Finding> {
+  const at = `${host}:${port}`;
+  if (running === 'ready')
+    return { name: 'Address', result: 'ok', detail: `${at} answers: a server is running and ready` };
+  if (running === 'not-ready') {
+    return {
+      name: 'Address',
+      result: 'warning',
+      detail: `${at} answers, but not as a server that is ready`,
+      mend: 'See its log',
+    };
+  }
+  const code = await canListen(host, port);
+  if (code === null) return { name: 'Address', result: 'ok', detail: `${at} is free` };
+  return {
+    name: 'Address',
+    result: 'failed',
+    detail: `${at} cannot be listened on (${code})`,
+    mend: 'Choose another with ASSETWIRE_HOST and ASSETWIRE_PORT',
+  };
+}
+
+/** A name that must not exist: any answer at all, even "no such name", shows that a resolver is there. */
+async function checkNames(): Promise<Finding> {
+  const code = await resolveName('assetwire-doctor.invalid');
+  if (code === 'ENOTFOUND' || code === null) return { name: 'Names', result: 'ok', detail: 'the resolver answers' };
+  const mend = 'Webhooks to named hosts need a resolver: see /etc/resolv.conf';
+  return { name: 'Names', result: 'warning', detail: `the resolver does not answer (${code})`, mend };
+}
+
+function checkPublicUrl({ settings: { publicUrl, host, port } }: Configuration): Finding {
+  if (publicUrl !== null) return { name: 'Public URL', result: 'ok', detail: publicUrl };
+  const detail = `not set; links in payloads begin with http://${host}:${port}`;
+  return {
+    name: 'Public URL',
+    result: 'info',
+    detail,
+    mend: 'Set ASSETWIRE_PUBLIC_URL once receivers are to follow links',
+  };
+}
+
+function listSettings(configuration: Configuration): Finding[] {
+  return describeSettings(configuration)
+    .filter(({ source }) => source !== 'default')
+    .map(({ variable, value, source }) => ({
+      name: 'Setting',
+      result: 'info',
+      detail: `${variable} = ${value} (${source})`,
+    }));
+}

@@ -1,0 +1,26 @@
+/** What the exit code says. Documented in docs/reference/cli.md; scripts depend on it, so a number is never reused. */
+export const exitCodes = {
+  done: 0,
+  /** The command ran and what it was to achieve did not come about (a demo that did not verify, a failed upload). */
+  failed: 1,
+  /** The command line itself: unknown command or option, missing argument. */
+  usage: 2,
+  configuration: 3,
+  /** No server answers at the address. */
+  unreachable: 4,
+  /** The key is missing, not accepted, or lacks the scope. */
+  forbidden: 5,
+  notFound: 6,
+  /** The server refused what was asked (another 4xx). */
+  refused: 7,
+  /** The server could not (5xx). */
+  serverFailed: 8,
+  /** Data directory, encryption key or store cannot be used, or another process holds them. */
+  store: 9,
+  /** The address to listen on is taken or not ours. */
+  port: 10,
+  /** An error of ours that nobody foresaw. */
+  crashed: 70,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -1,0 +1,46 @@
+/** The process entry: one command line, run in the world around this process. */
+import { enableCompileCache } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+enableCompileCache();
+
+// Loaded after the cache is on, so that the next start finds them compiled.
+const { runCommandLine } = await import('./cli/program.ts');
+const { systemClock } = await import('./runtime/clock.ts');
+const { exitAfterFlush } = await import('./runtime/shutdown.ts');
+
+const programDirectory = join(import.meta.dirname, '..');
+
+const exitCode = await runCommandLine(process.argv.slice(2), {
+  version: readVersion(),
+  environment: process.env,
+  clock: systemClock,
+  stdout: outputOf(process.stdout),
+  stderr: outputOf(process.stderr),
+  programDirectory,
+  // The server is loaded by the commands that run it, and by no other.
+  server: {
+    start: async (options) => (await import('./compose.ts')).startServer(options),
+    checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
+  },
+});
+// Zero leaves the process to what still runs (a server); anything else ends it even if something was left open.
+if (exitCode !== 0) exitAfterFlush(exitCode, systemClock);
+
+function readVersion(): string {
+  const parsed: unknown = JSON.parse(readFileSync(join(programDirectory, 'package.json'), 'utf8'));
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : 'unknown';
+}
+
+function outputOf(stream: NodeJS.WriteStream) {
+  // A reader that went away (`assetwire … | head`) is no error of ours.
+  stream.on('error', () => undefined);
+  const isTty = stream.isTTY === true;
+  return {
+    write: (text: string) => void stream.write(text),
+    isTty,
+    columns: stream.columns ?? 80,
+    colour: isTty && process.env['NO_COLOR'] === undefined && stream.hasColors(),
+  };
+}

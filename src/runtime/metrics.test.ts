@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { createMetrics } from './metrics.ts';
+
+function metricsOf(t: TestContext): ReturnType<typeof createMetrics> {
+  const metrics = createMetrics();
+  t.after(() => metrics.stop());
+  return metrics;
+}
+
+test('what was counted is there in the Prometheus form', async (t) => {
+  const metrics = metricsOf(t);
+  metrics.accepted(3);
+  metrics.attempted('standard', 'response', 12);
+  metrics.attempted('standard', 'response', 12);
+  metrics.attempted('standard', 'timeout', 15_000);
+  metrics.ended('standard', 'dead');
+  metrics.acceptedToFirstByte(4);
+  const text = await metrics.text();
+  for (const line of [
+    'assetwire_changes_accepted_total 3',
+    'assetwire_attempts_total{dialect="standard",outcome="response"} 2',
+    'assetwire_attempts_total{dialect="standard",outcome="timeout"} 1',
+    'assetwire_deliveries_ended_total{dialect="standard",state="dead"} 1',
+    'assetwire_accepted_to_first_byte_seconds_bucket{le="0.005"} 1',
+    'assetwire_accepted_to_first_byte_seconds_count 1',
+  ]) {
+    assert.equal(text.includes(line), true, line);
+  }
+  assert.equal(
+    (await metrics.text()).includes('assetwire_changes_accepted_total 3'),
+    true,
+    'a second scrape does not count twice',
+  );
+  assert.match(text, /assetwire_process_cpu_seconds_total/);
+  assert.match(text, /assetwire_event_loop_lag_max_seconds/);
+});
+
+test('gauges are read when somebody looks, and a reader that fails leaves only its own out', async (t) => {
+  const metrics = metricsOf(t);
+  metrics.onScrape(() => ({ pending: 5, oldestPendingMs: 2_500, storageState: 'full' }));
+  metrics.onScrape(async () => Promise.reject(new Error('store is gone')));
+  metrics.onScrape(() => ({ lanes: 2 }));
+  const text = await metrics.text();
+  assert.match(text, /assetwire_deliveries_pending 5/);
+  assert.match(text, /assetwire_oldest_pending_seconds 2\.5/);
+  assert.match(text, /assetwire_storage_state\{state="full"\} 1/);
+  assert.match(text, /assetwire_storage_state\{state="ok"\} 0/);
+  assert.match(text, /assetwire_lanes 2/);
+});
+
+test('labels are bounded whatever comes in', async (t) => {
+  const metrics = metricsOf(t);
+  for (let index = 0; index < 10_000; index += 1) metrics.attempted(`dialect${index}`, 'response', 1);
+  const text = await metrics.text();
+  assert.ok(text.split('\n').filter((line) => line.startsWith('assetwire_attempts_total{')).length <= 65);
+  assert.match(text, /dialect="other",outcome="other"\} \d{4}/);
+});
