@@ -3,8 +3,10 @@ import { hang } from './cases/hang.ts';
 import { lanes } from './cases/lanes.ts';
 import { latency } from './cases/latency.ts';
 import { many } from './cases/many.ts';
+import { pending } from './cases/pending.ts';
+import { reads } from './cases/reads.ts';
 import { start } from './cases/start.ts';
 import type { BenchCase } from './figure.ts';
 
 /** Every case, in the order in which they are run. */
-export const benchCases: readonly BenchCase[] = [start, cost, latency, lanes, hang, many];
+export const benchCases: readonly BenchCase[] = [start, cost, latency, lanes, hang, reads, pending, many];

@@ -12,6 +12,7 @@ const answer = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
 const headEnd = Buffer.from('\r\n\r\n');
 const mark = Buffer.from(eventMark);
 const nothing = Buffer.alloc(0);
+const hangPath = Buffer.from('POST /hang/');
 
 let firstEvent = 0;
 let hangingLanes = 0;
@@ -38,8 +39,9 @@ function contentLength(buffer: Buffer, start: number, end: number): number {
   return at < 0 ? 0 : Number.parseInt(head.slice(at + 15, at + 25), 10);
 }
 
-/** Lanes are told apart by path: `/lane/00042`. The first `hangingLanes` of them never get an answer. */
+/** Lanes are told apart by path: `/lane/00042`. The first `hangingLanes` of them never get an answer, nor does `/hang/`. */
 function hangs(buffer: Buffer, start: number): boolean {
+  if (buffer.compare(hangPath, 0, hangPath.length, start, start + hangPath.length) === 0) return true;
   if (hangingLanes === 0) return false;
   const at = buffer.indexOf('/lane/', start, 'latin1');
   return at >= 0 && at < start + 64 && digitsAt(buffer, at + 6, laneDigits) < hangingLanes;
