@@ -22,9 +22,9 @@ export type EngineSignals = {
 };
 
 export type AppSettings = {
-  /** Without trailing slash. */
-  readonly publicUrl: string;
-  /** Base of the inbox by http and by TLS, without trailing slash. Known only once the listeners are bound. */
+  /** Without trailing slash. Known only once the listeners are bound, as the two below. */
+  readonly publicUrl: () => string;
+  /** Base of the inbox by http and by TLS, without trailing slash. */
   readonly inboxUrl: () => string;
   readonly inboxTlsUrl: () => string;
   readonly uploadBytesMax: number;

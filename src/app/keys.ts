@@ -17,6 +17,8 @@ import type { KnownWorkspaces } from './workspaces.ts';
 
 /** How long a found key is believed without asking the store again: the bound on revocation in other processes. */
 export const keyBelievedMs = 900;
+/** The name of the key that the server makes for the command line on its own machine. */
+export const localKeyName = 'Local command line';
 /** The admin key of the configuration has no row; this is the id its deeds are told under. */
 export const configuredAdminKeyId = 'key_configured_admin';
 
@@ -31,12 +33,8 @@ export type StoredKey = {
   readonly revokedAtMs: number | null;
 };
 
-type Found = {
-  readonly id: string;
-  readonly workspaceId: string;
-  readonly key: StoredKey;
-  readonly checkedAtMs: number;
-};
+/** `caller` is made once per look-up, not once per request. */
+type Found = { readonly key: StoredKey; readonly caller: Caller; readonly checkedAtMs: number };
 
 export interface Keys extends KeyCases {
   /** Whether a key is still good: for sessions that were opened with it. */
@@ -66,28 +64,10 @@ export function createKeys(deps: KeysDeps): Keys {
       found.delete(keyDigest);
       return null;
     }
-    const fresh: Found = {
-      id: row.id,
-      workspaceId: row.workspaceId,
-      key: storedKey(row.state),
-      checkedAtMs: clock.monotonicMs(),
-    };
+    const key = storedKey(row.state);
+    const fresh: Found = { key, caller: callerOf(row, key), checkedAtMs: clock.monotonicMs() };
     found.set(keyDigest, fresh);
     return fresh;
-  };
-
-  const callerOf = async (hit: Found, workspace: string | undefined): Promise<Caller | null> => {
-    if (!isGood(hit.key, clock.nowMs())) return null;
-    return deps.workspaces.admit(
-      {
-        workspaceId: hit.workspaceId,
-        actor: { type: 'key', id: hit.id, name: hit.key.name },
-        keyId: hit.id,
-        scopes: hit.key.admin ? allScopes : new Set(hit.key.scopes),
-        admin: hit.key.admin,
-      },
-      workspace,
-    );
   };
 
   const insert = async (
@@ -131,7 +111,8 @@ export function createKeys(deps: KeysDeps): Keys {
       }
       if (!hasKeyForm(token)) return null;
       const hit = await look(keyDigest);
-      return hit === null ? null : callerOf(hit, workspace);
+      if (hit === null || !isGood(hit.key, clock.nowMs())) return null;
+      return workspace === undefined ? hit.caller : deps.workspaces.admit(hit.caller, workspace);
     },
 
     async create(caller, input) {
@@ -227,6 +208,16 @@ const adminKey: StoredKey = {
   revokedAtMs: null,
 };
 
+function callerOf(row: Resource, key: StoredKey): Caller {
+  return {
+    workspaceId: row.workspaceId,
+    actor: { type: 'key', id: row.id, name: key.name },
+    keyId: row.id,
+    scopes: key.admin ? allScopes : new Set(key.scopes),
+    admin: key.admin,
+  };
+}
+
 /** The caller behind the configuration's admin key. */
 export function configuredAdmin(): Caller {
   return {
@@ -271,9 +262,4 @@ function view(id: string, key: StoredKey, createdAtMs: number): KeyView {
 
 function sameText(left: string, right: string): boolean {
   return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
-}
-
-/** A row of this type as the type says it was written. */
-export function keyRow(row: Resource): StoredKey {
-  return storedKey(row.state);
 }
