@@ -14,14 +14,22 @@ export function exchangeFailure(error: Error, heard: boolean): ExchangeFailure {
   const tls = tlsFailure(error);
   if (tls !== null) return tls;
   if (code === 'HPE_HEADER_OVERFLOW' || code === 'UND_ERR_HEADERS_OVERFLOW') return broken('headers-too-large', code);
-  // Node's assertion: undici asserts what its parser lets through, such as a status of 000.
-  if (code.startsWith('HPE_') || code === 'ERR_ASSERTION') return broken('not-http', code);
+  if (isNotHttp(error, code)) return broken('not-http', `${error.name} ${code}`);
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
     return { kind: 'refused-by-config', code: 'request_unsendable', detail: error.message };
   }
   if (code === 'UND_ERR_SOCKET') return socketFailure(error.message, heard);
   if (resetCodes.has(code)) return broken('reset', code);
   return broken('other', code);
+}
+
+/**
+ * The strict parser refused it. Its errors carry their name but not always a code; contradictory lengths have an error
+ * of their own; and undici asserts what its parser lets through, such as a status of 000.
+ */
+function isNotHttp(error: Error, code: string): boolean {
+  if (error.name === 'HTTPParserError' || code.startsWith('HPE_')) return true;
+  return code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' || code === 'ERR_ASSERTION';
 }
 
 const resetCodes: ReadonlySet<string> = new Set([
