@@ -21,6 +21,10 @@ export type ServerOptions = {
   /** More `ASSETWIRE_…` settings. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly readyWithinMs?: number;
+  /** A command that runs another one, put before the server's: `unshare …`. It must exec, so that the process id stays. */
+  readonly wrap?: readonly string[];
+  /** Runs as this user; needs root. */
+  readonly uid?: number;
 };
 
 export type ServerProcess = {
@@ -51,8 +55,15 @@ export function freePort(): Promise<number> {
 /** Spawns the server. `ready` rejects with the server's output where it ends or stays unready. */
 export function startServer(options: ServerOptions): ServerProcess {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'serve'], {
+  const [command = process.execPath, ...args] = [
+    ...(options.wrap ?? []),
+    process.execPath,
+    join(root, 'src/main.ts'),
+    'serve',
+  ];
+  const child = spawn(command, args, {
     cwd: options.dataDir,
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { requestJson } from '../support/json-client.ts';
+import type { JsonAnswer } from '../support/json-client.ts';
+import { endServer, freePort, startServer } from '../support/server-process.ts';
+import { createWebhooks, startReceiver, untilQuiet } from './fault-rig.ts';
+
+const diskBytes = 48 * 1024 * 1024;
+
+/** A command that runs another one with a small disk of its own at `directory`; null where this machine forbids it. */
+function smallDisk(directory: string): readonly string[] | null {
+  const users = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+  const mount = `mount -t tmpfs -o size=${diskBytes} assetwire "$0" && exec "$@"`;
+  const wrap = ['unshare', ...users, '--mount', 'sh', '-c', mount, directory];
+  const [command = '', ...args] = wrap;
+  return spawnSync(command, [...args, 'true']).status === 0 ? wrap : null;
+}
+
+/** Fills the disk as the server sees it; answers with the path of what fills it. */
+function fillDisk(pid: number, directory: string): string {
+  const ballast = join(`/proc/${pid}/root`, directory, 'ballast');
+  const file = openSync(ballast, 'w');
+  try {
+    for (let chunk = 1024 * 1024; chunk >= 512; ) {
+      try {
+        writeSync(file, Buffer.alloc(chunk, 1));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        chunk = Math.floor(chunk / 2);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+  return ballast;
+}
+
+function publish(url: string, key: string, event: number): Promise<JsonAnswer> {
+  const digits = String(event).padStart(8, '0');
+  const note = `awfault${digits} ${'x'.repeat(8_000)}`;
+  return requestJson(`${url}/v1/changes`, {
+    key,
+    headers: { 'idempotency-key': `full-${digits}` },
+    body: {
+      kind: 'asset.metadata_changed',
+      subject: { type: 'asset', externalId: `full-${event}` },
+      after: { name: 'a.jpg', path: '/full', metadata: { note } },
+    },
+  });
+}
+
+async function upload(url: string, key: string): Promise<JsonAnswer> {
+  const boundary = 'assetwire-boundary';
+  const body = Buffer.concat([
+    Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`),
+    Buffer.alloc(2 * 1024 * 1024, 7),
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+  const answer = await fetch(`${url}/v1/assets`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': `multipart/form-data; boundary=${boundary}` },
+    body,
+  });
+  return { status: answer.status, headers: {}, body: await answer.json() };
+}
+
+test('FD-07, FD-08 a full disk refuses clearly and quickly, loses nothing accepted, and is left behind without a restart', async (t) => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-full-'));
+  const disk = join(dataDir, 'data');
+  mkdirSync(disk);
+  const wrap = smallDisk(disk);
+  if (wrap === null) {
+    rmSync(dataDir, { recursive: true });
+    t.skip('no small disk can be mounted here (unshare --mount)');
+    return;
+  }
+  const port = await freePort();
+  const receiver = await startReceiver(3);
+  const server = startServer({ dataDir, port, wrap });
+  try {
+    await server.ready;
+    await createWebhooks(server, receiver.port);
+    const accepted: number[] = [];
+    let event = 0;
+    const publishNext = async (): Promise<JsonAnswer> => {
+      event += 1;
+      const answer = await publish(server.url, server.key, event);
+      if (answer.status === 202) accepted.push(event);
+      return answer;
+    };
+    for (let count = 0; count < 20; count += 1) assert.equal((await publishNext()).status, 202);
+
+    const ballast = fillDisk(server.pid, disk);
+    let refused: JsonAnswer | null = null;
+    // What the log still has room for is taken, and kept.
+    for (let count = 0; count < 3_000 && refused === null; count += 1) {
+      const startedMs = performance.now();
+      const answer = await publishNext();
+      if (answer.status === 202) continue;
+      refused = answer;
+      assert.ok(performance.now() - startedMs < 2_000, 'a refusal is quick');
+    }
+    assert.ok(refused !== null, 'the disk never became full');
+    assert.equal(refused.status, 507, JSON.stringify(refused.body));
+    assert.equal((refused.body as { code: string }).code, 'storage_full');
+    assert.match(String(refused.headers['retry-after']), /^\d+$/);
+    const uploaded = await upload(server.url, server.key);
+    assert.deepEqual([uploaded.status, (uploaded.body as { code: string }).code], [507, 'storage_full']);
+    assert.equal((await requestJson(`${server.url}/livez`, {})).status, 200);
+
+    unlinkSync(ballast);
+    let taken = false;
+    for (let count = 0; count < 100 && !taken; count += 1) {
+      taken = (await publishNext()).status === 202;
+      if (!taken) await wait(100);
+    }
+    assert.ok(taken, 'publishing did not go on within 10 s of space being freed');
+    receiver.tell({ kind: 'calm' });
+    assert.ok(await untilQuiet(server, 60_000), 'deliveries are still owed');
+    const { arrived } = await receiver.ask({ kind: 'ledger' }, 'ledger');
+    const came = new Set(arrived.map((one) => one.event));
+    assert.deepEqual(
+      accepted.filter((one) => !came.has(one)),
+      [],
+      'accepted and lost',
+    );
+    const phantoms = [...came].filter((one) => !accepted.includes(one));
+    assert.deepEqual(phantoms, [], 'refused and sent all the same');
+  } finally {
+    await endServer(server);
+    receiver.stop();
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+});
