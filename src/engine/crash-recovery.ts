@@ -32,7 +32,10 @@ export type CrashRecoveryParts = Pick<EngineDeps, 'dialects' | 'transports' | 'l
  * The record of one attempt that a crash cut off; null where nobody wants it any more (the webhook is gone, the lane is
  * another worker's). Rejects where the store does not answer.
  */
-export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryParts): Promise<RecordItem | null> {
+export async function recordOfCrash(
+  flight: CrashedFlight,
+  parts: CrashRecoveryParts,
+): Promise<{ readonly item: RecordItem; readonly stopsOrder: boolean } | null> {
   const claim = parts.ownership.owns(flight.webhookId);
   if (claim === null) return null;
   const current = await parts.care.current(flight.workspaceId, flight.webhookId);
@@ -44,7 +47,7 @@ export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryP
     flight.crashes >= parts.crashesMax
       ? { kind: 'dead', reason: quarantineReason }
       : judge(flight, outcome, current, parts);
-  return {
+  const item: RecordItem = {
     workspaceId: flight.workspaceId,
     webhookId: flight.webhookId,
     deliveryId: flight.deliveryId,
@@ -73,6 +76,12 @@ export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryP
             endedAtMs: parts.clock.nowMs(),
           },
   };
+  return { item, stopsOrder: item.next.state === 'dead' && stopsAtDeath(current, parts) };
+}
+
+function stopsAtDeath(current: CurrentWebhook, parts: CrashRecoveryParts): boolean {
+  const setup = makeLaneSetup(current, parts, parts.clock.nowMs());
+  return !isUnusable(setup) && setup.policy.order !== 'none' && setup.policy.onDead === 'stop';
 }
 
 function judge(flight: CrashedFlight, outcome: Outcome, current: CurrentWebhook, parts: CrashRecoveryParts): Verdict {

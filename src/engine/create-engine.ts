@@ -114,11 +114,13 @@ export function createEngine(deps: EngineDeps): Engine {
   const recoverOne = async (flight: CrashedFlight): Promise<void> => {
     while (state === 'running') {
       try {
-        const item = await recordOfCrash(flight, { ...deps, due, crashesMax: options.crashesMax });
-        if (item === null) {
+        const record = await recordOfCrash(flight, { ...deps, due, crashesMax: options.crashesMax });
+        if (record === null) {
           recovered(flight, true, 'gone');
           return;
         }
+        const { item } = record;
+        if (record.stopsOrder) await stopOrder(flight);
         if (item.next.state === 'dead') {
           log.error(
             { deliveryId: flight.deliveryId, crashes: flight.crashes },
@@ -137,6 +139,18 @@ export function createEngine(deps: EngineDeps): Engine {
         });
       }
     }
+  };
+
+  /** The dead head of an order that stops there: said before its death is, as the runner does. */
+  const stopOrder = async (flight: CrashedFlight): Promise<void> => {
+    const { workspaceId, webhookId } = flight;
+    const lane = keeper.lane(webhookId, workspaceId);
+    if (!lane.healthKnown) {
+      const [stored] = await deps.storage.resources([{ workspaceId, type: 'lane_health', id: webhookId }]);
+      watch.remember(lane, stored ?? null);
+    }
+    lane.stopped = { deliveryId: flight.deliveryId, revision: flight.webhookRevision };
+    await watch.save(lane);
   };
 
   /** Fenced or gone: the attempt had been recorded before the crash, so it is no suspect. */

@@ -3,6 +3,7 @@ import type { WorkspaceId } from '../core/ids.ts';
 import type { Dialect, Links } from '../dialects/dialect.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
+import type { Turn } from '../runtime/turn.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Transport } from '../transports/transport.ts';
 import type { DutyHandlers, EngineEvent, Ownership, WebhookCare } from './engine.ts';
@@ -36,7 +37,7 @@ export type EngineDeps = {
   readonly clock: Clock;
   readonly random: Random;
   /** Runs something once at the end of the present turn of the loop, so that what one turn brings shares one write. */
-  readonly endOfTurn: (run: () => void) => void;
+  readonly endOfTurn: Turn;
   readonly log: EngineLog;
   readonly onEvent?: (event: EngineEvent) => void;
   readonly options?: Partial<EngineOptions>;

@@ -130,9 +130,10 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
       }
       left.clear();
       const last = page.tasks.at(-1)?.delivery;
-      const more = last !== undefined && page.tasks.length >= asked;
+      const behind = page.nextDueAtMs;
+      const more = last !== undefined && behind !== null && (page.tasks.length >= asked || behind <= nowMs);
       cursor = more ? { dueAtMs: last.dueAtMs, id: last.id } : null;
-      if (!more && page.nextDueAtMs !== null) storeHas(page.nextDueAtMs);
+      if (!more && behind !== null) storeHas(behind);
     },
     failRead() {
       reading = false;

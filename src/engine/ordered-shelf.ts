@@ -41,7 +41,6 @@ export function createOrderedShelf(
   let reading = false;
   let abort = false;
   let cursor: NonNullable<PendingQuery['after']> | null = null;
-  let asked = 0;
   let scanned = 0;
   let blocked = new Set<string>();
   const left = new Set<DeliveryId>();
@@ -163,10 +162,9 @@ export function createOrderedShelf(
       if (cursor === null && (storeDueMs > nowMs || scanFromMs > nowMs)) return null;
       reading = true;
       abort = false;
-      asked = limits.pageMax;
-      if (cursor !== null) return { by: 'position', limit: asked, after: cursor };
+      if (cursor !== null) return { by: 'position', limit: limits.pageMax, after: cursor };
       storeDueMs = never;
-      return { by: 'position', limit: asked };
+      return { by: 'position', limit: limits.pageMax };
     },
     endRead(page, nowMs) {
       reading = false;
@@ -182,7 +180,7 @@ export function createOrderedShelf(
       left.clear();
       scanned += page.tasks.length;
       const last = page.tasks.at(-1)?.delivery;
-      const more = last !== undefined && page.tasks.length >= asked;
+      const more = last !== undefined && page.nextDueAtMs !== null;
       if (more && scanned < scanRowsMax && waiting < limits.waitingMax) {
         cursor = { dueAtMs: last.dueAtMs, id: last.id };
         return;

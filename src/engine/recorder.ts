@@ -8,6 +8,7 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Turn } from '../runtime/turn.ts';
 import type { RecordItem, RecordResult } from '../storage/storage.ts';
 import type { EngineLog, EngineStorage } from './engine-deps.ts';
 
@@ -25,7 +26,7 @@ export type Recorder<Context> = {
 export type RecorderParts<Context> = {
   readonly storage: Pick<EngineStorage, 'record'>;
   readonly clock: Clock;
-  readonly endOfTurn: (run: () => void) => void;
+  readonly endOfTurn: Turn;
   readonly log: EngineLog;
   readonly bytesMax: number;
   /** `repeated`: an earlier call with this item failed and may have taken effect. */

@@ -82,9 +82,9 @@ export function readConfiguration({
   const values: Record<string, SettingValue | null> = {};
   const sources: Record<string, SettingSource> = {};
   for (const row of rows) {
-    const { text, source, at } = findText(row, file, given);
-    sources[row.name] = source;
-    values[row.name] = readValue(row, text, source, at, problems);
+    const found = findText(row, file, given);
+    sources[row.name] = found.source;
+    values[row.name] = readValue(row, found, problems);
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return { settings: toSettings(values), sources };
@@ -92,11 +92,9 @@ export function readConfiguration({
 
 type Given = Required<ConfigurationInput> & { readonly problems: ConfigurationProblem[] };
 
-function findText(
-  row: SettingRow,
-  file: Readonly<Record<string, string>>,
-  given: Given,
-): { text: string | null; source: SettingSource; at: string } {
+type Found = { readonly text: string | null; readonly source: SettingSource; readonly at: string };
+
+function findText(row: SettingRow, file: Readonly<Record<string, string>>, given: Given): Found {
   const variable = environmentName(row.name);
   const flag = given.flags[row.name];
   if (flag !== undefined) return { text: flag, source: 'flag', at: flagName(row.name) };
@@ -112,13 +110,8 @@ function findText(
   return { text: row.default, source: 'default', at: variable };
 }
 
-function readValue(
-  row: SettingRow,
-  text: string | null,
-  source: SettingSource,
-  at: string,
-  problems: ConfigurationProblem[],
-): SettingValue | null {
+/** The value of a row's text. A wrong one does not fall back to the default: the start is refused. */
+function readValue(row: SettingRow, { text, at }: Found, problems: ConfigurationProblem[]): SettingValue | null {
   if (text === null) return null;
   if (row.unavailable !== undefined) {
     problems.push({ at, wanted: 'nothing', found: `a value, but ${row.unavailable} is not available in this version` });
@@ -127,8 +120,6 @@ function readValue(
   const parsed = parseSetting(row.type, text);
   if ('value' in parsed) return parsed.value;
   problems.push({ at, wanted: parsed.wanted, found: row.secret === true ? `${text.length} characters` : shown(text) });
-  // A wrong value does not fall back to the default: the start is refused. The source is kept for the message only.
-  void source;
   return null;
 }
 
@@ -290,8 +281,13 @@ export function describeSettings({ settings, sources }: Configuration): readonly
       const source = sources[row.name] ?? 'default';
       const variable = environmentName(row.name);
       if (row.secret === true) return { name: row.name, variable, value: value === null ? 'not set' : 'set', source };
-      return { name: row.name, variable, value: value === null ? '' : String(value), source };
+      return { name: row.name, variable, value: shownValue(value), source };
     });
+}
+
+function shownValue(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 /** For tests and embedders: every default, with what is given laid over it. */

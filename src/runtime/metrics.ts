@@ -80,7 +80,7 @@ export function createMetrics(): Metrics {
 
 function createCounts(registry: Registry) {
   const counter = (name: string, help: string, labels: readonly string[]): LazyCounter =>
-    createLazyCounter(registry, `assetwire_${name}`, help, labels);
+    createLazyCounter(registry, { name: `assetwire_${name}`, help, labelNames: labels });
   const histogram = (name: string, help: string): Histogram =>
     new Histogram({ name: `assetwire_${name}`, help, buckets: latencySeconds, registers: [registry] });
   return {
@@ -98,8 +98,10 @@ function createCounts(registry: Registry) {
 
 type LazyCounter = { add(labels: readonly string[], count: number): void };
 
+type CounterText = { readonly name: string; readonly help: string; readonly labelNames: readonly string[] };
+
 /** Counts in a map of plain numbers and becomes a Prometheus counter when scraped. */
-function createLazyCounter(registry: Registry, name: string, help: string, labelNames: readonly string[]): LazyCounter {
+function createLazyCounter(registry: Registry, { name, help, labelNames }: CounterText): LazyCounter {
   const counts = new Map<string, { readonly labels: readonly string[]; count: number }>();
   if (labelNames.length === 0) counts.set('', { labels: [], count: 0 });
   const other = labelNames.map(() => 'other');

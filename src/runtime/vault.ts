@@ -53,7 +53,7 @@ export function createVault(keys: readonly Uint8Array[]): Vault {
       const key = byId.get(id);
       if (key === undefined)
         throw new VaultError('unknown_key', `Secret must be sealed with a known key: it names ${id}`);
-      return decrypt(key, id, bytes, place);
+      return decrypt(key, bytes, additionalData(id, place));
     },
     keyIdOf(sealed) {
       const match = form.exec(sealed);
@@ -72,9 +72,9 @@ function split(sealed: string): { readonly id: string; readonly bytes: Buffer } 
   return { id, bytes: Buffer.from(text, 'base64url') };
 }
 
-function decrypt(key: Uint8Array, id: string, bytes: Buffer, place: string): string {
+function decrypt(key: Uint8Array, bytes: Buffer, additional: Buffer): string {
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes });
-  decipher.setAAD(additionalData(id, place));
+  decipher.setAAD(additional);
   decipher.setAuthTag(bytes.subarray(bytes.length - tagBytes));
   const opened = decipher.update(bytes.subarray(nonceBytes, bytes.length - tagBytes));
   try {

@@ -1,0 +1,42 @@
+/** Runs seeds one after another and sums up. */
+import { type RunResult, runSeed } from './run-seed.ts';
+
+export type Summary = { readonly runs: number; readonly failed: readonly string[] };
+
+const progressEvery = 25;
+
+export async function runSeeds(from: number, count: number, print: (line: string) => void): Promise<Summary> {
+  const startedAtMs = performance.now();
+  const results: RunResult[] = [];
+  const failed: string[] = [];
+  for (let seed = from; seed < from + count; seed += 1) {
+    let result: RunResult;
+    try {
+      result = await runSeed(seed);
+    } catch (error) {
+      failed.push(`seed ${seed} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      print(failed.at(-1) ?? '');
+      continue;
+    }
+    results.push(result);
+    for (const violation of result.violations.slice(0, 5)) failed.push(`seed ${seed}: ${violation}`);
+    // A run without a fault in flight has shown nothing.
+    if (result.struck.inFlight === 0) failed.push(`seed ${seed}: no fault struck while something was in flight`);
+    if (result.violations.length > 0)
+      print(`seed ${seed}: ${result.violations[0]} (${result.violations.length} in all)`);
+    if ((seed - from + 1) % progressEvery === 0) print(`… ${seed - from + 1} of ${count}`);
+  }
+  const sum = (of: (result: RunResult) => number): number => results.reduce((total, result) => total + of(result), 0);
+  print(
+    [
+      `${results.length} runs in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s, ${failed.length} failures`,
+      `${sum((run) => run.promised)} deliveries promised, ${sum((run) => run.arrivals)} requests received, ${sum((run) => run.duplicates)} of them again`,
+      `${sum((run) => run.struck.crashes)} crashes, ${sum((run) => run.struck.storeErrors)} store errors, ${sum((run) => run.struck.receiverFaults)} receiver faults, ${sum((run) => run.struck.jumps)} clock jumps`,
+      `${sum((run) => run.struck.inFlight)} faults struck while something was in flight; ${(sum((run) => run.virtualMs) / 3_600_000).toFixed(1)} hours of virtual time`,
+      failed.length === 0
+        ? 'All invariants held'
+        : `Replay one: node test/simulation/main.ts --seed ${/\d+/.exec(failed[0] ?? '')?.[0]}`,
+    ].join('\n'),
+  );
+  return { runs: results.length, failed };
+}
