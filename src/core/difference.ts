@@ -20,18 +20,18 @@ export function changedFields(before: JsonObject | null, after: JsonObject | nul
     if (ignored.has(key)) continue;
     const was = ownValue(left, key);
     const is = ownValue(right, key);
-    if (groups.has(key) && (isObject(was) || isObject(is))) addGroup(names, key, was, is);
+    if (groups.has(key) && (isObject(was) || isObject(is))) names.push(...groupFields(key, was, is));
     else if (!sameField(key, was, is)) names.push(key);
   }
   return names.sort();
 }
 
-function addGroup(names: string[], group: string, was: JsonValue | undefined, is: JsonValue | undefined): void {
+function groupFields(group: string, was: JsonValue | undefined, is: JsonValue | undefined): readonly string[] {
   const left = isObject(was) ? was : {};
   const right = isObject(is) ? is : {};
-  for (const field of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (!sameJson(ownValue(left, field), ownValue(right, field))) names.push(`${group}.${field}`);
-  }
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])]
+    .filter((field) => !sameJson(ownValue(left, field), ownValue(right, field)))
+    .map((field) => `${group}.${field}`);
 }
 
 function sameField(key: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {

@@ -71,7 +71,7 @@ export function observe(
   if (health.disabled) return { health, actions: noActions };
   if (event.kind === 'success') return { health: afterSuccess(health, rules, nowMs), actions: noActions };
   if (event.suspectOurselves === true) return { health: standStill(health, nowMs), actions: noActions };
-  return decide(afterFailure(health, rules, nowMs), event.status, rules, nowMs);
+  return decide(afterFailure(health, rules, nowMs), { rules, status: event.status, nowMs });
 }
 
 function afterSuccess(health: LaneHealth, rules: readonly DisableRule[], nowMs: number): LaneHealth {
@@ -112,15 +112,13 @@ function recent(times: readonly number[], rules: readonly DisableRule[], nowMs: 
   return keep === 0 ? healthy.recentMs : times.filter((atMs) => nowMs - atMs <= windowMs).slice(-keep);
 }
 
-function decide(
-  health: LaneHealth,
-  status: number | undefined,
-  rules: readonly DisableRule[],
-  nowMs: number,
-): HealthStep {
+/** What a failure is judged by. */
+type Moment = { readonly rules: readonly DisableRule[]; readonly status: number | undefined; readonly nowMs: number };
+
+function decide(health: LaneHealth, moment: Moment): HealthStep {
   let warning: (HealthAction & { kind: 'warn' }) | null = null;
-  for (const rule of rules) {
-    const action = judgeRule(health, rule, status, nowMs);
+  for (const rule of moment.rules) {
+    const action = judgeRule(health, rule, moment);
     if (action?.kind === 'disable') return { health: { ...health, disabled: true }, actions: [action] };
     if (action?.kind === 'warn' && action.percent > (warning?.percent ?? health.warnedPercent)) warning = action;
   }
@@ -128,12 +126,7 @@ function decide(
   return { health: { ...health, warnedPercent: warning.percent }, actions: [warning] };
 }
 
-function judgeRule(
-  health: LaneHealth,
-  rule: DisableRule,
-  status: number | undefined,
-  nowMs: number,
-): HealthAction | null {
+function judgeRule(health: LaneHealth, rule: DisableRule, { status, nowMs }: Moment): HealthAction | null {
   switch (rule.kind) {
     case 'status':
       return rule.status === status ? { kind: 'disable', reason: `status-${rule.status}` } : null;

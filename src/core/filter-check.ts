@@ -15,7 +15,7 @@ const pathCharactersMax = 512;
  */
 export function checkFilter(filter: unknown, limits: FilterLimits): asserts filter is Filter {
   const walk: Walk = { limits, problems: [], nodes: 0 };
-  visit(filter, 'filter', 1, walk);
+  visit(filter, { at: 'filter', depth: 1 }, walk);
   if (walk.nodes > limits.filterNodesMax) {
     walk.problems.push({
       at: 'filter',
@@ -33,10 +33,21 @@ export function checkFilter(filter: unknown, limits: FilterLimits): asserts filt
 }
 
 type Walk = { readonly limits: FilterLimits; readonly problems: Problem[]; nodes: number };
+type Place = { readonly at: string; readonly depth: number };
+type Node = { readonly [key: string]: unknown };
 
-function visit(node: unknown, at: string, depth: number, walk: Walk): void {
+function isTooWide(walk: Walk): boolean {
+  return walk.nodes > walk.limits.filterNodesMax;
+}
+
+function below(place: Place, key: string | number): Place {
+  return { at: `${place.at}.${key}`, depth: place.depth };
+}
+
+function visit(node: unknown, place: Place, walk: Walk): void {
+  const { at, depth } = place;
   walk.nodes += 1;
-  if (walk.nodes > walk.limits.filterNodesMax) return;
+  if (isTooWide(walk)) return;
   if (depth > walk.limits.filterDepthMax) {
     walk.problems.push({ at, wanted: `nested at most ${walk.limits.filterDepthMax} deep`, found: 'deeper nesting' });
     return;
@@ -46,61 +57,56 @@ function visit(node: unknown, at: string, depth: number, walk: Walk): void {
     return;
   }
   const keys = Object.keys(node);
-  if (Object.hasOwn(node, 'field')) return visitField(node, keys, at, walk);
+  if (Object.hasOwn(node, 'field')) return visitField(node, place, walk);
   const main = keys.find((key) => key !== 'exact') ?? '';
   const allowed = main === 'folder' ? 2 : 1;
   if (keys.length > allowed || (keys.length === 2 && !keys.includes('exact'))) {
     walk.problems.push({ at, wanted: wantedShape, found: `the keys ${keys.slice(0, 5).join(', ')}` });
     return;
   }
-  visitGroup(main, node, at, depth, walk);
+  const visitor = Object.hasOwn(visitors, main) ? visitors[main] : undefined;
+  if (visitor !== undefined) return visitor(node, place, walk);
+  walk.problems.push({ at, wanted: wantedShape, found: main === '' ? 'an empty object' : `the key ${describe(main)}` });
 }
 
-function visitGroup(
-  main: string,
-  node: { readonly [key: string]: unknown },
-  at: string,
-  depth: number,
-  walk: Walk,
-): void {
-  const value = Object.hasOwn(node, main) ? node[main] : undefined;
-  switch (main) {
-    case 'all':
-    case 'any':
-      if (!Array.isArray(value))
-        walk.problems.push({ at: `${at}.${main}`, wanted: 'a list of filters', found: describe(value) });
-      else
-        for (const [index, child] of value.entries()) {
-          visit(child, `${at}.${main}.${index}`, depth + 1, walk);
-          if (walk.nodes > walk.limits.filterNodesMax) return;
-        }
-      return;
-    case 'not':
-      return visit(value, `${at}.not`, depth + 1, walk);
-    case 'folder':
-      texts(value, `${at}.folder`, walk, (text) => (text.startsWith('/') ? null : 'an absolute folder path'));
-      if (Object.hasOwn(node, 'exact') && typeof node['exact'] !== 'boolean') {
-        walk.problems.push({ at: `${at}.exact`, wanted: 'true or false', found: describe(node['exact']) });
-      }
-      return;
-    case 'assetKind': {
-      const kinds: readonly string[] = assetKinds;
-      return texts(value, `${at}.assetKind`, walk, (text) =>
-        kinds.includes(text) ? null : `one of ${kinds.join(', ')}`,
-      );
-    }
-    case 'changed':
-      return texts(value, `${at}.changed`, walk, pathProblem);
-    default:
-      walk.problems.push({
-        at,
-        wanted: wantedShape,
-        found: main === '' ? 'an empty object' : `the key ${describe(main)}`,
-      });
+type Visitor = (node: Node, place: Place, walk: Walk) => void;
+
+const kinds: readonly string[] = assetKinds;
+
+/** What each key of a filter holds; `field` has a form of its own. */
+const visitors: { readonly [key: string]: Visitor } = {
+  all: (node, place, walk) => visitList(node['all'], below(place, 'all'), walk),
+  any: (node, place, walk) => visitList(node['any'], below(place, 'any'), walk),
+  not: (node, place, walk) => visit(node['not'], { at: `${place.at}.not`, depth: place.depth + 1 }, walk),
+  folder(node, place, walk) {
+    const { at } = below(place, 'folder');
+    addTexts(walk, at, {
+      value: node['folder'],
+      problem: (text) => (text.startsWith('/') ? null : 'an absolute folder path'),
+    });
+    if (!Object.hasOwn(node, 'exact') || typeof node['exact'] === 'boolean') return;
+    walk.problems.push({ at: `${place.at}.exact`, wanted: 'true or false', found: describe(node['exact']) });
+  },
+  assetKind(node, place, walk) {
+    const problem = (text: string): string | null => (kinds.includes(text) ? null : `one of ${kinds.join(', ')}`);
+    addTexts(walk, `${place.at}.assetKind`, { value: node['assetKind'], problem });
+  },
+  changed: (node, place, walk) =>
+    addTexts(walk, `${place.at}.changed`, { value: node['changed'], problem: pathProblem }),
+};
+
+function visitList(value: unknown, place: Place, walk: Walk): void {
+  if (!Array.isArray(value)) {
+    walk.problems.push({ at: place.at, wanted: 'a list of filters', found: describe(value) });
+    return;
+  }
+  for (const [index, child] of value.entries()) {
+    visit(child, { at: `${place.at}.${index}`, depth: place.depth + 1 }, walk);
+    if (isTooWide(walk)) return;
   }
 }
 
-function visitField(node: { readonly [key: string]: unknown }, keys: readonly string[], at: string, walk: Walk): void {
+function visitField(node: Node, { at }: Place, walk: Walk): void {
   const path = node['field'];
   const wrongPath = typeof path === 'string' ? pathProblem(path) : 'a dot path as text';
   if (wrongPath !== null) walk.problems.push({ at: `${at}.field`, wanted: wrongPath, found: describe(path) });
@@ -108,19 +114,16 @@ function visitField(node: { readonly [key: string]: unknown }, keys: readonly st
   if (of !== 'after' && of !== 'before' && of !== 'becomes') {
     walk.problems.push({ at: `${at}.of`, wanted: 'one of after, before, becomes', found: describe(of) });
   }
-  const conditions = keys.filter((key) => key !== 'field' && key !== 'of');
+  const conditions = Object.keys(node).filter((key) => key !== 'field' && key !== 'of');
   const [name] = conditions;
   if (name === undefined || conditions.length > 1 || !conditionNames.includes(name)) {
     const found = name === undefined ? 'none' : conditions.slice(0, 5).join(', ');
     walk.problems.push({ at, wanted: `exactly one of ${conditionNames.join(', ')}`, found });
     return;
   }
-  visitCondition(name, node[name], `${at}.${name}`, walk);
-}
-
-function visitCondition(name: string, value: unknown, at: string, walk: Walk): void {
+  const value = node[name];
   const wanted = conditionProblem(name, value);
-  if (wanted !== null) walk.problems.push({ at, wanted, found: describe(value) });
+  if (wanted !== null) walk.problems.push({ at: `${at}.${name}`, wanted, found: describe(value) });
   else if (Array.isArray(value)) walk.nodes += value.length;
 }
 
@@ -140,13 +143,15 @@ function conditionProblem(name: string, value: unknown): string | null {
   }
 }
 
-function texts(value: unknown, at: string, walk: Walk, problem: (text: string) => string | null): void {
+type Texts = { readonly value: unknown; readonly problem: (text: string) => string | null };
+
+function addTexts(walk: Walk, at: string, { value, problem }: Texts): void {
   if (!Array.isArray(value) || value.length === 0) {
     walk.problems.push({ at, wanted: 'a list of at least one text', found: describe(value) });
     return;
   }
   walk.nodes += value.length;
-  if (walk.nodes > walk.limits.filterNodesMax) return;
+  if (isTooWide(walk)) return;
   for (const [index, text] of value.entries()) {
     const wanted = typeof text === 'string' ? problem(text) : 'text';
     if (wanted !== null) walk.problems.push({ at: `${at}.${index}`, wanted, found: describe(text) });
@@ -159,8 +164,8 @@ function pathProblem(path: string): string | null {
 }
 
 function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
   if (typeof value === 'string') return value.length > 40 ? `text of ${value.length} characters` : `"${value}"`;
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
-  return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  if (value === undefined) return 'nothing';
+  return Array.isArray(value) ? 'a list' : 'an object';
 }

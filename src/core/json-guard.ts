@@ -22,7 +22,7 @@ const backslash = 0x5c;
 export function parseJson(text: string, bounds: JsonLimits = limits): JsonValue {
   guardJson(text, bounds);
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as JsonValue;
   } catch (cause) {
     throw new AssetwireError('invalid_json', {
       detail: 'The body must be JSON as in RFC 8259: got something else',

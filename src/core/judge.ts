@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.ts';
+import type { Outcome, ReceivedResponse } from './outcome.ts';
 import type { DeliveryPolicy, StatusSet } from './policy.ts';
 import { askedWaitMs, nextAttempt } from './retry-schedule.ts';
 import type { Verdict } from './verdict.ts';
@@ -25,7 +25,7 @@ export function judgeByPolicy(input: JudgeInput): Verdict {
   const { outcome } = input;
   switch (outcome.kind) {
     case 'response':
-      return judgeStatus(input, outcome.response.status, outcome.response.headers);
+      return judgeResponse(input, outcome.response);
     case 'timeout':
       return retry(input, `timeout-${outcome.phase}`);
     case 'dns-failed':
@@ -46,11 +46,8 @@ export function judgeByPolicy(input: JudgeInput): Verdict {
   }
 }
 
-function judgeStatus(
-  input: JudgeInput,
-  status: number,
-  headers: readonly (readonly [name: string, value: string])[],
-): Verdict {
+function judgeResponse(input: JudgeInput, response: ReceivedResponse): Verdict {
+  const { status } = response;
   const { policy, nowMs } = input;
   if (hasStatus(policy.success, status)) return { kind: 'delivered' };
   const reason = `status-${status}`;
@@ -58,7 +55,7 @@ function judgeStatus(
     if (rule.kind === 'status' && rule.status === status) return { kind: 'disable', reason };
   }
   if (hasStatus(policy.rejected, status)) return { kind: 'rejected', reason };
-  const askedMs = askedWaitMs(policy.retryAfter, status, headers, nowMs);
+  const askedMs = askedWaitMs(policy.retryAfter, response, nowMs);
   const verdict = retry(input, reason, askedMs ?? 0);
   if (askedMs === null || askedMs === 0 || policy.retryAfter?.throttlesLane !== true) return verdict;
   // The lane waits as long as was asked; this delivery waits at least as long as its schedule says, which may be longer.

@@ -82,8 +82,7 @@ test('RX-15 whatever the header says, the wait is a number between the schedule 
     fc.property(fc.array(value, { maxLength: 3 }), (values) => {
       const asked = askedWaitMs(
         rule,
-        429,
-        values.map((one) => ['retry-after', one] as const),
+        { status: 429, headers: values.map((one) => ['retry-after', one] as const) },
         nowMs,
       );
       assert.ok(asked === null || (asked >= 0 && asked <= rule.capMs && Number.isFinite(asked)));
@@ -100,8 +99,8 @@ test('RX-15 of two Retry-After headers the longer wait counts, and only for the 
     ['retry-after', 'soon'],
     ['x-other', '3600'],
   ] as const;
-  assert.equal(askedWaitMs(rule, 503, headers, nowMs), 60_000);
-  assert.equal(askedWaitMs(rule, 500, headers, nowMs), null);
-  assert.equal(askedWaitMs(null, 503, headers, nowMs), null);
-  assert.equal(askedWaitMs(rule, 503, [['retry-after', '999999999']], nowMs), dayMs);
+  assert.equal(askedWaitMs(rule, { status: 503, headers }, nowMs), 60_000);
+  assert.equal(askedWaitMs(rule, { status: 500, headers }, nowMs), null);
+  assert.equal(askedWaitMs(null, { status: 503, headers }, nowMs), null);
+  assert.equal(askedWaitMs(rule, { status: 503, headers: [['retry-after', '999999999']] }, nowMs), dayMs);
 });

@@ -42,13 +42,12 @@ export function scheduledWaitMs(schedule: RetrySchedule, attempt: number, chance
  */
 export function askedWaitMs(
   rule: RetryAfterRule | null,
-  status: number,
-  headers: readonly (readonly [name: string, value: string])[],
+  response: { readonly status: number; readonly headers: readonly (readonly [name: string, value: string])[] },
   nowMs: number,
 ): number | null {
-  if (rule === null || !rule.statuses.includes(status)) return null;
+  if (rule === null || !rule.statuses.includes(response.status)) return null;
   let longestMs: number | null = null;
-  for (const [name, value] of headers) {
+  for (const [name, value] of response.headers) {
     if (name !== 'retry-after') continue;
     const waitMs = parseRetryAfter(value, nowMs);
     if (waitMs !== null && (longestMs === null || waitMs > longestMs)) longestMs = waitMs;
@@ -82,19 +81,15 @@ const asctime = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}
 /** Unix milliseconds of an HTTP date in one of the three forms of RFC 9110, 5.6.7; null for anything else. */
 export function parseHttpDate(text: string): number | null {
   let match = imfFixdate.exec(text);
-  if (match !== null) return utcMs(match[3], match[2], match[1], match.slice(4, 7));
+  if (match !== null) return utcMs([match[3], match[2], match[1]], match.slice(4, 7));
   match = rfc850.exec(text);
-  if (match !== null) return utcMs(`20${match[3]}`, match[2], match[1], match.slice(4, 7));
+  if (match !== null) return utcMs([`20${match[3]}`, match[2], match[1]], match.slice(4, 7));
   match = asctime.exec(text);
-  return match === null ? null : utcMs(match[6], match[1], match[2], match.slice(3, 6));
+  return match === null ? null : utcMs([match[6], match[1], match[2]], match.slice(3, 6));
 }
 
-function utcMs(
-  year: string | undefined,
-  month: string | undefined,
-  day: string | undefined,
-  time: readonly string[],
-): number | null {
+/** Year, month and day as written, then hours, minutes and seconds; null where the calendar has no such day. */
+function utcMs([year, month, day]: readonly (string | undefined)[], time: readonly string[]): number | null {
   const monthIndex = months.indexOf(month ?? '');
   const [hours, minutes, seconds] = time.map(Number);
   if (monthIndex < 0 || hours === undefined || minutes === undefined || seconds === undefined) return null;

@@ -121,7 +121,7 @@ test('The index finds exactly what a walk over all webhooks finds, in the same o
   fc.assert(
     fc.property(fc.array(hook, { maxLength: 12 }), folder, (specs, path) => {
       const webhooks = specs.map(({ filter: wanted, ...spec }, index) =>
-        webhook(String(index), wanted === null ? spec : { ...spec, filter: wanted as Filter }),
+        webhook(String(index), wanted === null ? spec : { ...spec, filter: wanted }),
       );
       const moved = change('asset.moved', path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path);
       const found = createWebhookIndex(webhooks, tables).match(moved);
@@ -136,7 +136,7 @@ test('The index finds exactly what a walk over all webhooks finds, in the same o
 });
 
 function holds(filter: Filter, subject: Change): boolean {
-  const path = String(subject.after?.['path']);
+  const path = JSON.stringify(subject.after?.['path']).slice(1, -1);
   if ('all' in filter) return filter.all.every((part) => holds(part, subject));
   if ('any' in filter) return filter.any.some((part) => holds(part, subject));
   if ('not' in filter) return !holds(filter.not, subject);
@@ -149,31 +149,22 @@ function holds(filter: Filter, subject: Change): boolean {
 }
 
 test('Webhooks of other kinds and folders are not even asked', () => {
-  let asked = 0;
-  const counting = (path: string): Filter => {
-    const part = { folder: [path] };
-    return {
-      all: [
-        part,
-        {
-          get changed() {
-            asked += 1;
-            return ['name'];
-          },
-        } as unknown as Filter,
-      ],
-    };
-  };
   const others = Array.from({ length: 2_000 }, (_, index) =>
-    webhook(`f${index}`, { filter: counting(`/folder-${index}`) }),
+    webhook(`f${index}`, { filter: { all: [{ changed: ['name'] }, { folder: [`/folder-${index}`] }] } }),
   );
-  const index = createWebhookIndex([...others, webhook('mine', { filter: { folder: ['/mine'] } })], tables);
-  asked = 0;
-  assert.deepEqual(names(index.match(change('asset.moved', '/mine/deep')).webhooks), ['mine']);
-  assert.equal(asked, 0);
-  const subject = change('asset.moved', '/mine/deep');
-  const started = process.hrtime.bigint();
-  for (let round = 0; round < 10_000; round += 1) index.match(subject);
-  const microseconds = Number(process.hrtime.bigint() - started) / 1e3 / 10_000;
-  assert.ok(microseconds < 25, `a match took ${microseconds} µs`);
+  const deletions = Array.from({ length: 2_000 }, (_, index) =>
+    webhook(`d${index}`, { events: ['asset/deleted'], filter: { changed: ['name'] } }),
+  );
+  const mine = webhook('mine', { filter: { all: [{ changed: ['name'] }, { folder: ['/mine'] }] } });
+  const index = createWebhookIndex([...others, ...deletions, mine], tables);
+  let asked = 0;
+  const subject: Change = {
+    ...change('asset.moved', '/mine/deep'),
+    get changed() {
+      asked += 1;
+      return ['name'];
+    },
+  };
+  assert.deepEqual(names(index.match(subject).webhooks), ['mine']);
+  assert.equal(asked, 1);
 });

@@ -33,7 +33,13 @@ const addressedKinds: ReadonlySet<ChangeKind> = new Set<ChangeKind>([
   'webhook.test',
 ]);
 
-type Entry = { readonly webhook: Webhook; readonly position: number; readonly wants: FilterPredicate | null };
+type Entry = {
+  readonly webhook: Webhook;
+  readonly position: number;
+  readonly wants: FilterPredicate | null;
+  /** Folders outside of which it wants nothing; null where it asks for none. */
+  readonly folders: readonly string[] | null;
+};
 
 /** The entries of one change kind: those that ask for no folder, and the others by folder. */
 type Bucket = { readonly anywhere: Entry[]; readonly byFolder: Map<string, Entry[]> };
@@ -44,10 +50,7 @@ const nothing: Matches = { webhooks: [], missed: [] };
  * `tables` are the dialects' event tables by dialect id. Webhooks in state `pending` wait for their confirmation: nothing
  * is made for them and nothing counts as missed.
  */
-export function createWebhookIndex(
-  webhooks: readonly Webhook[],
-  tables: { readonly [dialect: string]: EventTable } | ReadonlyMap<string, EventTable>,
-): WebhookIndex {
+export function createWebhookIndex(webhooks: readonly Webhook[], tables: EventTables): WebhookIndex {
   const buckets = new Map<ChangeKind, Bucket>();
   const problems: { webhook: Webhook; problem: string }[] = [];
   for (const [position, webhook] of webhooks.entries()) {
@@ -59,20 +62,25 @@ export function createWebhookIndex(
     }
     const wants = predicateOf(webhook);
     if (typeof wants === 'string') problems.push({ webhook, problem: wants });
-    const entry: Entry = { webhook, position, wants: typeof wants === 'string' ? null : wants };
-    const usable = typeof wants === 'string' ? disabledTwin(entry) : entry;
-    const folders = typeof wants === 'string' || webhook.filter === undefined ? null : foldersOf(webhook.filter);
-    for (const kind of kindsOf(webhook, table)) addEntry(buckets, kind, usable, folders);
+    const entry: Entry =
+      typeof wants === 'string'
+        ? { webhook: { ...webhook, state: 'disabled' }, position, wants: null, folders: null }
+        : { webhook, position, wants, folders: webhook.filter === undefined ? null : foldersOf(webhook.filter) };
+    for (const kind of kindsOf(webhook, table)) addEntry(buckets, kind, entry);
   }
   return { match: (change) => matchIn(buckets, change), problems };
 }
 
-function tableOf(
-  tables: { readonly [dialect: string]: EventTable } | ReadonlyMap<string, EventTable>,
-  dialect: string,
-): EventTable | undefined {
-  if (tables instanceof Map) return tables.get(dialect);
-  return Object.hasOwn(tables, dialect) ? (tables as { readonly [dialect: string]: EventTable })[dialect] : undefined;
+/** Event tables by dialect id. */
+export type EventTables = { readonly [dialect: string]: EventTable } | ReadonlyMap<string, EventTable>;
+
+function tableOf(tables: EventTables, dialect: string): EventTable | undefined {
+  if (isMap(tables)) return tables.get(dialect);
+  return Object.hasOwn(tables, dialect) ? tables[dialect] : undefined;
+}
+
+function isMap(tables: EventTables): tables is ReadonlyMap<string, EventTable> {
+  return tables instanceof Map;
 }
 
 function predicateOf(webhook: Webhook): FilterPredicate | null | string {
@@ -83,10 +91,6 @@ function predicateOf(webhook: Webhook): FilterPredicate | null | string {
     // Checked when it was saved, so this is a filter of another version of ours. Its webhook is missed, not told wrongly.
     return error instanceof Error ? error.message : 'The filter cannot be used';
   }
-}
-
-function disabledTwin(entry: Entry): Entry {
-  return { ...entry, webhook: { ...entry.webhook, state: 'disabled' } };
 }
 
 /**
@@ -109,22 +113,17 @@ export function wantsEvent(webhook: Pick<Webhook, 'events'>, event: string): boo
   return webhook.events.includes(event) || webhook.events.includes('*');
 }
 
-function addEntry(
-  buckets: Map<ChangeKind, Bucket>,
-  kind: ChangeKind,
-  entry: Entry,
-  folders: readonly string[] | null,
-): void {
+function addEntry(buckets: Map<ChangeKind, Bucket>, kind: ChangeKind, entry: Entry): void {
   let bucket = buckets.get(kind);
   if (bucket === undefined) {
     bucket = { anywhere: [], byFolder: new Map() };
     buckets.set(kind, bucket);
   }
-  if (folders === null) {
+  if (entry.folders === null) {
     bucket.anywhere.push(entry);
     return;
   }
-  for (const folder of folders) {
+  for (const folder of entry.folders) {
     const list = bucket.byFolder.get(folder);
     if (list === undefined) bucket.byFolder.set(folder, [entry]);
     else list.push(entry);

@@ -82,9 +82,11 @@ function headerOf(headers: HeaderSource, wanted: string): string {
 }
 
 function pairsOf(headers: HeaderSource): Iterable<readonly [string, string | readonly string[] | undefined]> {
-  return Symbol.iterator in headers
-    ? (headers as Iterable<readonly [string, string]>)
-    : Object.entries(headers as { readonly [name: string]: string | readonly string[] | undefined });
+  return isIterable(headers) ? headers : Object.entries(headers);
+}
+
+function isIterable(headers: HeaderSource): headers is Headers | Iterable<readonly [string, string]> {
+  return Symbol.iterator in headers;
 }
 
 /** Strictly digits, no sign, space, exponent or fraction; so milliseconds are too far off, not rounded. */

@@ -42,7 +42,7 @@ function exampleOf(event: string, kind: (typeof changeKinds)[number]): JsonObjec
     createdAtMs: change.acceptedAtMs,
     links: exampleLinks,
   });
-  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array()));
+  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
 }
 
 const exampleWebhook: Parameters<typeof render>[0]['webhook'] = {
