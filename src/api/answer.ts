@@ -34,36 +34,32 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
     base.page = [...base.page, ...transportSecurity];
   }
 
-  const head = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    status: number,
-    style: AnswerStyle,
-    extra: readonly string[],
-  ): void => {
-    const headers = [...base[style], ...extra];
+  /** Takes `headers` over. */
+  const head = (request: IncomingMessage, response: ServerResponse, status: number, headers: string[]): void => {
     // A request whose body was not read would leave its bytes to be taken for the next request's.
     if (closing() || !(request.complete || bodyless(request))) headers.push('connection', 'close');
     response.writeHead(status, headers);
   };
 
   const write: AnswerWriter['write'] = (request, response, answer) => {
-    const style = answer.style ?? 'api';
-    const extra: string[] = [];
+    const headers = base[answer.style ?? 'api'].slice();
     if (answer.headers !== undefined)
-      for (const [name, value] of Object.entries(answer.headers)) extra.push(name, value);
+      for (const [name, value] of Object.entries(answer.headers)) headers.push(name, value);
     if ('json' in answer) {
       const text = JSON.stringify(answer.json);
-      extra.push('content-type', 'application/json; charset=utf-8', 'content-length', String(Buffer.byteLength(text)));
-      head(request, response, answer.status, style, extra);
-      response.end(request.method === 'HEAD' ? undefined : text);
+      const bytes = Buffer.byteLength(text);
+      headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(bytes));
+      head(request, response, answer.status, headers);
+      if (request.method === 'HEAD') response.end();
+      // Plain ASCII goes out as Latin-1, the same bytes at a fraction of the cost of encoding.
+      else response.end(text, bytes === text.length ? 'latin1' : 'utf8');
     } else if ('text' in answer) {
-      extra.push('content-type', answer.contentType, 'content-length', String(Buffer.byteLength(answer.text)));
-      head(request, response, answer.status, style, extra);
+      headers.push('content-type', answer.contentType, 'content-length', String(Buffer.byteLength(answer.text)));
+      head(request, response, answer.status, headers);
       response.end(request.method === 'HEAD' ? undefined : answer.text);
     } else if ('stream' in answer) {
-      extra.push('content-type', answer.contentType, 'content-length', String(answer.bytes));
-      head(request, response, answer.status, style, extra);
+      headers.push('content-type', answer.contentType, 'content-length', String(answer.bytes));
+      head(request, response, answer.status, headers);
       if (request.method === 'HEAD') {
         answer.stream.destroy();
         response.end();
@@ -74,7 +70,7 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
         if (error) response.destroy();
       });
     } else if ('empty' in answer) {
-      head(request, response, answer.status, style, extra);
+      head(request, response, answer.status, headers);
       response.end();
     }
   };
@@ -89,12 +85,13 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
       return status;
     }
     const text = JSON.stringify(problemDocument(error, id));
-    const extra = ['content-type', problemContentType, 'content-length', String(Buffer.byteLength(text))];
+    const headers = base.api.slice();
+    headers.push('content-type', problemContentType, 'content-length', String(Buffer.byteLength(text)));
     if (error.retryAfterSeconds !== undefined)
-      extra.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
-    if (status === 401) extra.push('www-authenticate', 'Bearer');
-    if (error instanceof MethodNotAllowed) extra.push('allow', error.allow);
-    head(request, response, status, 'api', extra);
+      headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+    if (status === 401) headers.push('www-authenticate', 'Bearer');
+    if (error instanceof MethodNotAllowed) headers.push('allow', error.allow);
+    head(request, response, status, headers);
     response.end(request.method === 'HEAD' ? undefined : text);
     return status;
   };

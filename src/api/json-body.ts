@@ -31,12 +31,23 @@ export function readJson(bytes: Buffer, bounds: JsonLimits): unknown {
     throw new AssetwireError('invalid_json', { detail: 'Send the body in UTF-8: it has other bytes' });
   const text = bytes.toString();
   const value = parseJson(text, bounds);
-  if (text.includes('\\u') || text.includes('__proto__') || hugeNumber.test(text)) assertFaithful(value, '');
+  if (text.includes('\\u') || text.includes('__proto__') || mayHoldHugeNumber(text)) assertFaithful(value, '');
   return value;
 }
 
-/** An exponent of three digits, or so many digits that the value may be infinite. */
-const hugeNumber = /[0-9][eE]\+?[0-9]{3}|[0-9]{300}/;
+const longExponent = /[eE]\+?[0-9]{3}/;
+const longDigits = /[0-9]{300}/;
+
+/** Whether a number may be beyond the doubles: an exponent of three digits, or hundreds of digits in a row. */
+function mayHoldHugeNumber(text: string): boolean {
+  if (longExponent.test(text)) return true;
+  // A run of 300 digits covers one of every 300 places, so that is all that need be looked at.
+  for (let at = 299; at < text.length; at += 300) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39 && longDigits.test(text)) return true;
+  }
+  return false;
+}
 
 function assertFaithful(value: unknown, at: string): void {
   if (typeof value === 'string') {

@@ -223,7 +223,7 @@ function inboxOperations(): Json {
     methods.map((method) => [
       method,
       {
-        operationId: `${method}Inbox`,
+        operationId: `${method}ToInbox`,
         tags: ['inboxes'],
         summary: 'Takes what anybody sends; answers as the inbox was told to',
         parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],

@@ -18,6 +18,8 @@ export interface BodyReader {
   stop(): void;
 }
 
+const noBytes = Buffer.alloc(0);
+
 type Watched = { sinceMs: number; readonly late: () => void };
 
 export function createBodyReader({ clock }: { readonly clock: Clock }): BodyReader {
@@ -45,6 +47,12 @@ export function createBodyReader({ clock }: { readonly clock: Clock }): BodyRead
     read: (request, bytesMax) => {
       const declared = request.headers['content-length'];
       if (declared !== undefined && Number(declared) > bytesMax) return Promise.reject(tooLarge(bytesMax));
+      // The usual case: the body came with the headers and lies in the stream's buffer. No listeners, no waiting.
+      if (request.complete && request.readableFlowing === null) {
+        const bytes: unknown = request.read();
+        const body = Buffer.isBuffer(bytes) ? bytes : noBytes;
+        return body.length > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(body);
+      }
       return new Promise((resolve, reject) => {
         let first: Buffer | undefined;
         let chunks: Buffer[] | undefined;
@@ -66,7 +74,7 @@ export function createBodyReader({ clock }: { readonly clock: Clock }): BodyRead
         };
         const onEnd = (): void => {
           finish();
-          resolve(chunks === undefined ? (first ?? Buffer.alloc(0)) : Buffer.concat(chunks, bytes));
+          resolve(chunks === undefined ? (first ?? noBytes) : Buffer.concat(chunks, bytes));
         };
         const onBroken = (): void => {
           finish();

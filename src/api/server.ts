@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
-import type { AssetwireError } from '../core/errors.ts';
+import { AssetwireError } from '../core/errors.ts';
 import { createAdmission } from './admission.ts';
 import { type AnswerWriter, createAnswerWriter, MethodNotAllowed } from './answer.ts';
 import type { ApiAddress, ApiOptions, ApiServer } from './api.ts';
@@ -139,6 +139,8 @@ function createRouter(
         if (url === reportChanges.path && request.method === reportChanges.method) {
           void serveRoute(serving, reportChanges, request, response, noParameters, '');
         } else if (url.startsWith(inboxPrefix)) inbox(request, response);
+        else if (!url.startsWith('/'))
+          serving.answers.fail(request, response, notFound('Find it here: the target is not a path'));
         else routed(request, response);
       });
       server.maxConnections = connectionsMax;
@@ -164,7 +166,7 @@ function createRouter(
   router.addContentTypeParser('*', (_request, _payload, done) => done(null));
   router.setErrorHandler((error, request, reply) => {
     reply.hijack();
-    serving.answers.fail(request.raw, reply.raw, presentableError(error));
+    serving.answers.fail(request.raw, reply.raw, routerError(error));
   });
   router.setNotFoundHandler((request, reply) => {
     reply.hijack();
@@ -191,6 +193,20 @@ function createRouter(
 }
 
 const noParameters = {};
+
+/** What the router itself refuses: all it looks at before a route is the form of the content type. */
+function routerError(error: unknown): AssetwireError {
+  const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
+  if (status === 415)
+    return new AssetwireError('unsupported_media_type', {
+      detail: 'Send a Content-Type as in RFC 9110: it has another form',
+    });
+  if (typeof status === 'number' && status < 500)
+    return new AssetwireError('malformed_request', {
+      detail: 'Send a request that can be read: the router refused it',
+    });
+  return presentableError(error);
+}
 
 async function mountPages(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
   for (const [path, answer] of await readPageFiles()) {

@@ -14,7 +14,7 @@ import { createSessionRoutes, peopleRoutes } from './people.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 export type RoutesOptions = Pick<ApiOptions, 'metrics' | 'settings' | 'vendorRoutes'> & {
-  readonly admission: Admission;
+  readonly admission: Pick<Admission, 'assertNotGuessing' | 'failed'>;
   readonly https: boolean;
 };
 

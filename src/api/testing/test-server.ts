@@ -1,11 +1,13 @@
 /** A server on a free port of the loopback, and calls to it that show everything of an answer. */
-import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import type { App } from '../../app/app.ts';
 import { createIdSource } from '../../core/id-source.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import type { ApiLogger, ApiSettings } from '../api.ts';
+import type { Route } from '../route.ts';
+import { createRoutes } from '../routes/all.ts';
 import { createApiServer } from '../server.ts';
 import { adminToken } from './fake-app.ts';
 
@@ -80,7 +82,9 @@ export type Called = {
 /** Whatever came, to be looked into by tests. */
 export type Json = { readonly [key: string]: unknown };
 
-/** One request on a connection of its own. Objects are sent as JSON, text and bytes as they are. */
+const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+/** One request. Objects are sent as JSON, text and bytes as they are. */
 export function call(
   base: string,
   path: string,
@@ -94,7 +98,7 @@ export function call(
       port: url.port,
       path,
       method: method ?? (bytes === undefined ? 'GET' : 'POST'),
-      agent: false,
+      agent,
       headers: {
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(bytes === undefined
@@ -138,4 +142,35 @@ export function talk(port: number, bytes: string | Buffer): Promise<string> {
       else reject(error);
     });
   });
+}
+
+/** Every route of a server, without starting one. */
+export function allRoutes(): readonly Route[] {
+  return createRoutes({
+    metrics: {
+      text: () => Promise.resolve(''),
+      contentType: 'text/plain',
+      apiRequest: () => undefined,
+      uploaded: () => undefined,
+    },
+    settings: { host: '127.0.0.1', port: 0, version: '0.0.0-test', uploadBytesMax: 1 },
+    admission: { assertNotGuessing: () => undefined, failed: () => undefined },
+    https: false,
+  });
+}
+
+/** A path with something that has the right form in the place of each parameter. */
+export function samplePath(route: Route): string {
+  return route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => sampleParameter(route, name));
+}
+
+function sampleParameter(route: Route, name: string): string {
+  if (name === 'reference') return 'ast_0123456789abcdefghjkmnpqrs';
+  if (name === 'token') return 'token';
+  const properties: unknown = route.params?.['properties'];
+  const schema: unknown =
+    typeof properties === 'object' && properties !== null ? Reflect.get(properties, name) : undefined;
+  const pattern: unknown = typeof schema === 'object' && schema !== null ? Reflect.get(schema, 'pattern') : undefined;
+  const prefix = typeof pattern === 'string' ? /^\^([a-z]+)_/.exec(pattern)?.[1] : undefined;
+  return prefix === undefined ? 'default' : `${prefix}_0123456789abcdefghjkmnpqrs`;
 }
