@@ -9,10 +9,13 @@ import type { AppDeps } from './dependencies.ts';
 import { type LinkTarget, readLink } from './links.ts';
 import { notFound } from './refusals.ts';
 
-export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock' | 'settings'> & { readonly committer: Committer };
+export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock'> & {
+  readonly committer: Committer;
+  readonly linkKey: () => Uint8Array;
+};
 
 export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content' | 'linked'> {
-  const { storage, blobs, clock, settings } = deps;
+  const { storage, blobs, clock } = deps;
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {
     const [row] = await storage.resources([{ workspaceId, type: 'asset', id }]);
@@ -46,7 +49,7 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
     },
 
     async linked(token) {
-      const target = readLink(token, settings.linkKey, clock.nowMs());
+      const target = readLink(token, deps.linkKey(), clock.nowMs());
       if (target === null) throw notFound('the link: it is not one of ours or has expired');
       const state = assetState(await find(target.workspaceId, target.assetId));
       return open(target.workspaceId, state, linkedFile(state, target), undefined);

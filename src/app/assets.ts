@@ -14,6 +14,7 @@ import { notFound } from './refusals.ts';
 export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'clock' | 'settings'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly linkKey: () => Uint8Array;
 };
 
 export function createAssets(deps: AssetsDeps): AssetCases {

@@ -99,8 +99,8 @@ export type CommitterDeps = {
   readonly matching: Matching;
   readonly engine: Pick<EngineSignals, 'offer' | 'dutyOffered'>;
   readonly nowMs: () => number;
-  /** Told after each commit that brought changes. */
-  readonly committed: (workspaceId: string) => void;
+  /** Told after each commit that brought changes, with their number. */
+  readonly committed: (workspaceId: string, changes: number) => void;
 };
 
 /** What is going on with one subject right now; exists only while something is. */
@@ -165,7 +165,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
         if (matched !== null && matched.tasks.length > 0) deps.engine.offer(matched.tasks);
         if (plan.tasks !== undefined && plan.tasks.length > 0) deps.engine.offer(plan.tasks);
         if (item.duties !== undefined) deps.engine.dutyOffered();
-        if (plan.changes.length > 0) deps.committed(key.workspaceId);
+        if (plan.changes.length > 0) deps.committed(key.workspaceId, plan.changes.length);
         return { kind: 'done', answer: decision.answer(applied) };
       }
       if (result.status === 'duplicate') return { kind: 'duplicate', row: result.row };

@@ -14,6 +14,7 @@ import { createReplayDuty } from './duty-replay.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes } from './inboxes.ts';
 import { createKeys, type Keys } from './keys.ts';
+import { createLinkKey } from './link-key.ts';
 import { createLinkMaker, type LinkMaker } from './links.ts';
 import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
@@ -50,16 +51,20 @@ export function createApp(deps: AppDeps): AppParts {
     matching,
     engine: deps.engine,
     nowMs: () => clock.nowMs(),
-    committed: live.changed,
+    committed: (workspaceId, changes) => {
+      deps.metrics?.accepted(changes);
+      live.changed(workspaceId);
+    },
   });
   const idempotent = createIdempotentCalls({ storage, nowMs: () => clock.nowMs() });
   const turns = createTurns();
+  const linkKey = createLinkKey({ ...deps, committer });
   const links = createLinkMaker({
     publicUrl: settings.publicUrl,
-    key: settings.linkKey,
+    key: linkKey.bytes,
     lifetimeMs: settings.linkLifetimeMs,
   });
-  const parts = { ...deps, committer, matching, idempotent, turns, links };
+  const parts = { ...deps, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes };
   const workspaces = createWorkspaces(parts);
   const keys = createKeys({ ...parts, workspaces });
   const sessions = createSessions({ ...parts, keys, admit: workspaces.admit });
@@ -67,7 +72,10 @@ export function createApp(deps: AppDeps): AppParts {
   const views = createWebhookViews(deps);
 
   const app: App = {
-    start: () => workspaces.ensureDefault(),
+    async start() {
+      await workspaces.ensureDefault();
+      await linkKey.open();
+    },
     // Nothing of the use cases runs on its own: what is in flight belongs to its callers.
     stop: () => Promise.resolve(),
     changes: createChanges(parts),

@@ -30,8 +30,6 @@ export type AppSettings = {
   readonly uploadBytesMax: number;
   /** A key of the operator's choosing; null where the generated one in the store is used. */
   readonly adminKey: string | null;
-  /** 32 bytes that authenticate content links; derived from the encryption key. */
-  readonly linkKey: Uint8Array;
   /** How long links in payloads stay good, counted from the change they were made for. */
   readonly linkLifetimeMs: number;
   /** What `GET /v1/settings` shows: every setting, secrets left out. */
@@ -53,4 +51,6 @@ export type AppDeps = {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly settings: AppSettings;
   readonly engine: EngineSignals;
+  /** Counts changes committed. */
+  readonly metrics?: { accepted(changes: number): void };
 };

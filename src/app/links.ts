@@ -19,7 +19,11 @@ export type LinkTarget = {
   readonly expiresAtMs: number | null;
 };
 
-export type LinkSettings = { readonly publicUrl: () => string; readonly key: Uint8Array; readonly lifetimeMs: number };
+export type LinkSettings = {
+  readonly publicUrl: () => string;
+  readonly key: () => Uint8Array;
+  readonly lifetimeMs: number;
+};
 
 /** 128 bits of HMAC-SHA256: a guess succeeds once in 2^128. */
 const macBytes = 16;
@@ -30,7 +34,7 @@ export function createLinkMaker({ publicUrl, key, lifetimeMs }: LinkSettings): L
     const at = (acceptedAtMs: number | null): Links => {
       const expiresAtMs = acceptedAtMs === null ? null : acceptedAtMs + lifetimeMs;
       const link = (assetId: string, part: LinkTarget['part']): string =>
-        `${publicUrl()}/content/${linkToken({ workspaceId, assetId, part, expiresAtMs }, key)}`;
+        `${publicUrl()}/content/${linkToken({ workspaceId, assetId, part, expiresAtMs }, key())}`;
       return {
         content: (assetId, version) =>
           link(assetId, version === undefined ? { kind: 'content' } : { kind: 'content', version }),
