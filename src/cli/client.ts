@@ -5,11 +5,18 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Problem } from '../core/errors.ts';
+import { createSystemRandom } from '../runtime/random.ts';
+import type { Random } from '../runtime/random.ts';
 
-export type Connection = { readonly url: string; readonly key: string | null; readonly workspace?: string };
+export type Connection = {
+  readonly url: string;
+  readonly key: string | null;
+  readonly workspace?: string;
+  /** For idempotency keys and form boundaries. */
+  readonly random?: Random;
+};
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -18,7 +25,7 @@ export interface Client {
   get<Answer>(path: string, query?: Query): Promise<Answer>;
   send<Answer>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Sends a file as the multipart form of `POST /v1/assets`. */
-  upload<Answer>(path: string, file: UploadFile, asset: object, onSent: (bytes: number) => void): Promise<Answer>;
+  upload<Answer>(file: UploadFile, asset: object, onSent?: (bytes: number) => void): Promise<Answer>;
   /** Follows server-sent events until the signal is aborted or the server ends the stream. */
   follow(path: string, options: FollowOptions): Promise<void>;
 }
@@ -66,18 +73,19 @@ const answerBytesMax = 64 * 1024 * 1024;
 const silenceMsMax = 60_000;
 
 /** A client of one server. */
-export function createClient({ url, key, workspace }: Connection): Client {
+export function createClient({ url, key, workspace, random = createSystemRandom() }: Connection): Client {
   const base = url.replace(/\/+$/, '');
   const headers: Record<string, string> = { accept: 'application/json', 'user-agent': 'assetwire-cli' };
   if (key !== null) headers['authorization'] = `Bearer ${key}`;
   if (workspace !== undefined) headers['assetwire-workspace'] = workspace;
-  const open = (method: string, path: string, more: Record<string, string | number>, query?: Query): Exchange =>
-    exchange(target(base, path, query), { method, headers: { ...headers, ...more } });
+  const open = (method: string, at: URL, more: Record<string, string | number>): Exchange =>
+    exchange(at, { method, headers: { ...headers, ...more } });
+  const draw = (): string => Buffer.from(random.bytes(16)).toString('hex');
 
   return {
     url: base,
     async get(path, query) {
-      const { request, response } = open('GET', path, {}, query);
+      const { request, response } = open('GET', target(base, path, query), {});
       request.end();
       return readAnswer(await response);
     },
@@ -85,25 +93,26 @@ export function createClient({ url, key, workspace }: Connection): Client {
       const bytes = body === undefined ? null : Buffer.from(JSON.stringify(body));
       const more = bytes === null ? {} : { 'content-type': 'application/json', 'content-length': bytes.length };
       // A key of its own for each call: should the connection break, a repetition by hand is a new wish.
-      const { request, response } = open(method, path, {
+      const { request, response } = open(method, target(base, path), {
         ...more,
-        ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+        ...(method === 'POST' ? { 'idempotency-key': draw() } : {}),
       });
       request.end(bytes ?? undefined);
       return readAnswer(await response);
     },
-    async upload(path, file, asset, onSent) {
-      const form = multipart(file, asset);
-      const { request, response } = open('POST', path, form.headers);
-      return readAnswer(await sendForm(request, response, form, file, onSent));
+    async upload(file, asset, onSent) {
+      const form = multipart(file, asset, draw);
+      const started = open('POST', target(base, '/v1/assets'), form.headers);
+      return readAnswer(await sendForm(started, { ...form, file, onSent }));
     },
-    follow: (path, options) => follow(open('GET', path, { accept: 'text/event-stream' }, options.query), options),
+    follow: (path, options) =>
+      follow(open('GET', target(base, path, options.query), { accept: 'text/event-stream' }), options),
   };
 }
 
 type Exchange = { readonly request: ReturnType<typeof httpRequest>; readonly response: Promise<IncomingMessage> };
 
-function target(base: string, path: string, query: Query | undefined): URL {
+function target(base: string, path: string, query?: Query): URL {
   const url = new URL(`${base}${path}`);
   for (const [name, value] of Object.entries(query ?? {}))
     if (value !== undefined) url.searchParams.set(name, String(value));
@@ -123,7 +132,7 @@ function exchange(url: URL, options: RequestOptions): Exchange {
 async function readAnswer<Answer>(response: IncomingMessage): Promise<Answer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > answerBytesMax)
       throw new RefusedError(502, { detail: 'The answer must have a sane size: it has more than 64 MiB' });
@@ -152,8 +161,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 type Form = { readonly headers: Record<string, string | number>; readonly before: Buffer; readonly after: Buffer };
 
-function multipart(file: UploadFile, asset: object): Form {
-  const boundary = `assetwire-${randomUUID()}`;
+function multipart(file: UploadFile, asset: object, draw: () => string): Form {
+  const boundary = `assetwire-${draw()}`;
   // RFC 7578: quotes, CR and LF are percent-encoded in a file name.
   const name = file.name.replace(/["\r\n]/g, encodeURIComponent);
   const before = Buffer.from(
@@ -164,33 +173,30 @@ function multipart(file: UploadFile, asset: object): Form {
   const headers = {
     'content-type': `multipart/form-data; boundary=${boundary}`,
     'content-length': before.length + file.bytes + after.length,
-    'idempotency-key': randomUUID(),
+    'idempotency-key': draw(),
   };
   return { headers, before, after };
 }
 
+type FormParts = Form & { readonly file: UploadFile; readonly onSent: ((bytes: number) => void) | undefined };
+
 /** Writes the form while the answer may already come: a refusal ends the upload instead of waiting for its end. */
 async function sendForm(
-  request: Exchange['request'],
-  response: Promise<IncomingMessage>,
-  form: Form,
-  file: UploadFile,
-  onSent: (bytes: number) => void,
+  { request, response }: Exchange,
+  { before, after, file, onSent }: FormParts,
 ): Promise<IncomingMessage> {
-  const write = async (): Promise<null> => {
-    request.write(form.before);
+  const write = async (): Promise<void> => {
+    request.write(before);
     let sent = 0;
-    for await (const chunk of file.content) {
+    for await (const chunk of file.content as AsyncIterable<Buffer>) {
       if (!request.write(chunk)) await new Promise((resolve) => request.once('drain', resolve).once('close', resolve));
-      if (request.destroyed) return null;
+      if (request.destroyed) return;
       sent += chunk.length;
-      onSent(sent);
+      onSent?.(sent);
     }
-    request.end(form.after);
-    return null;
+    request.end(after);
   };
-  const written = write();
-  written.catch((error: unknown) =>
+  write().catch((error: unknown) =>
     request.destroy(error instanceof Error ? error : new Error('the file could not be read')),
   );
   const answer = await response;
@@ -211,20 +217,24 @@ async function follow({ request, response }: Exchange, { signal, onEvent, onOpen
     if (answer.statusCode !== 200) await readAnswer(answer);
     onOpen?.();
     answer.setEncoding('utf8');
-    let pending = '';
-    for await (const text of answer) {
-      pending += text;
-      for (let end = pending.indexOf('\n\n'); end >= 0; end = pending.indexOf('\n\n')) {
-        const event = parseEvent(pending.slice(0, end));
-        pending = pending.slice(end + 2);
-        if (event !== null) onEvent(event);
-      }
-    }
+    for await (const event of eventsIn(answer as AsyncIterable<string>)) onEvent(event);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', stop);
     request.destroy();
+  }
+}
+
+async function* eventsIn(texts: AsyncIterable<string>): AsyncGenerator<ServerEvent> {
+  let pending = '';
+  for await (const text of texts) {
+    const blocks = (pending + text).split('\n\n');
+    pending = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const event = parseEvent(block);
+      if (event !== null) yield event;
+    }
   }
 }
 

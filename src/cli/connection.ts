@@ -44,21 +44,17 @@ function keyFrom(keyFile: string | undefined, environment: CliContext['environme
   if (path === undefined) return environment['ASSETWIRE_KEY'] ?? null;
   const text = readFileIfPresent(path);
   if (text !== null) return text.trim();
-  throw new OperatorError(
-    'configuration',
-    `Key file must be there: none at ${path}`,
-    'Name the file that holds the key',
-  );
+  throw new OperatorError('configuration', `Key file must be there: none at ${path}`, {
+    mend: 'Name the file that holds the key',
+  });
 }
 
 function checkedUrl(url: string): string {
   const parsed = parseSetting({ kind: 'url' }, url);
   if ('value' in parsed) return String(parsed.value);
-  throw new OperatorError(
-    'configuration',
-    `Server URL must be ${parsed.wanted}: found ${JSON.stringify(url)}`,
-    'Correct --url or ASSETWIRE_URL',
-  );
+  throw new OperatorError('configuration', `Server URL must be ${parsed.wanted}: found ${JSON.stringify(url)}`, {
+    mend: 'Correct --url or ASSETWIRE_URL',
+  });
 }
 
 function localCredentials(given: string | undefined, environment: CliContext['environment']): Credentials | null {

@@ -5,11 +5,9 @@ import { coloursOf } from './output.ts';
 
 /** Resolves when the user interrupts or the server ends the stream. */
 export async function followUntilInterrupted(
-  { stderr }: Pick<CliContext, 'stderr'>,
-  client: Client,
-  path: string,
+  { client, path, query }: { readonly client: Client; readonly path: string; readonly query?: Query },
   onEvent: (event: ServerEvent) => void,
-  query?: Query,
+  { stderr }: Pick<CliContext, 'stderr'>,
 ): Promise<void> {
   const abort = new AbortController();
   const stop = (): void => abort.abort();

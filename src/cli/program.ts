@@ -2,7 +2,7 @@
  * The command line as a table. Only the module of the command that was typed is loaded, so `--help` answers at once and
  * `serve` does not pay for what it does not use.
  */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import type { CliContext } from './context.ts';
 import { formatReport, reportOf } from './error-report.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -76,19 +76,4 @@ async function createProgram(args: readonly string[], context: CliContext): Prom
     if (row.name === wanted) (await row.load()).define(command, context);
   }
   return program;
-}
-
-/** Adds the options by which a command finds its server, and `--json`. */
-export function withConnection(command: Command): Command {
-  return command
-    .addOption(new Option('--url <url>', 'the server; else ASSETWIRE_URL, else the one of the data directory'))
-    .addOption(new Option('--key-file <file>', 'file with the key; else ASSETWIRE_KEY, else the local one'))
-    .addOption(
-      new Option(
-        '--data-dir <directory>',
-        'data directory of a server on this machine; else ASSETWIRE_DATA_DIR, else ./data',
-      ),
-    )
-    .addOption(new Option('--workspace <id>', 'another workspace than the key’s own (admin keys)'))
-    .addOption(new Option('--json', 'answer in JSON'));
 }

@@ -128,9 +128,11 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
   });
 
   const run = async (job: Job, timeoutMs: number): Promise<Ending> => {
-    const watch = watchMemory(child, clock, residentBytesMax, () =>
-      finish({ kind: 'failed', code: 'too_large', note: memoryNote }),
-    );
+    const watch = watchMemory(child, {
+      clock,
+      bytesMax: residentBytesMax,
+      onExceeded: () => finish({ kind: 'failed', code: 'too_large', note: memoryNote }),
+    });
     const deadline = clock.timer(timeoutMs, () =>
       finish({ kind: 'failed', code: 'timeout', note: `not read within ${timeoutMs / 1_000} s` }),
     );
@@ -164,12 +166,9 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
 
 const memoryNote = 'reading it takes more memory than is allowed';
 
-function watchMemory(
-  child: ChildProcessWithoutNullStreams,
-  clock: Clock,
-  bytesMax: number,
-  onExceeded: () => void,
-): Timer {
+type MemoryWatch = { readonly clock: Clock; readonly bytesMax: number; readonly onExceeded: () => void };
+
+function watchMemory(child: ChildProcessWithoutNullStreams, { clock, bytesMax, onExceeded }: MemoryWatch): Timer {
   let cancelled = false;
   let timer: Timer | null = null;
   const check = async (): Promise<void> => {

@@ -49,11 +49,9 @@ export class ConfigurationError extends OperatorError {
   constructor(problems: readonly ConfigurationProblem[]) {
     const lines = problems.map(({ at, wanted, found }) => `  ${at}: wanted ${wanted}; found ${found}`);
     const count = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
-    super(
-      'configuration',
-      `Configuration must be complete and correct: ${count} wrong\n${lines.join('\n')}`,
-      'Correct what is listed; `assetwire serve --help` names every setting',
-    );
+    super('configuration', `Configuration must be complete and correct: ${count} wrong\n${lines.join('\n')}`, {
+      mend: 'Correct what is listed; `assetwire serve --help` names every setting',
+    });
     this.problems = problems;
   }
 }

@@ -42,12 +42,10 @@ function unusable(path: string, error: unknown): OperatorError {
     code === 'ENOSPC'
       ? 'Free some space on that disk'
       : `Make it a directory that this user may write (chown, chmod u+rwx), or name another with ASSETWIRE_DATA_DIR`;
-  return new OperatorError(
-    'data_directory',
-    `Data directory must be writable: ${path} is not (${reason(error)})`,
+  return new OperatorError('data_directory', `Data directory must be writable: ${path} is not (${reason(error)})`, {
     mend,
-    error,
-  );
+    cause: error,
+  });
 }
 
 function reason(error: unknown): string {

@@ -18,7 +18,11 @@ export class OperatorError extends Error {
   /** What to do about it, as a sentence or a command. */
   readonly mend: string;
 
-  constructor(code: OperatorErrorCode, message: string, mend: string, cause?: unknown) {
+  constructor(
+    code: OperatorErrorCode,
+    message: string,
+    { mend, cause }: { readonly mend: string; readonly cause?: unknown },
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'OperatorError';
     this.code = code;

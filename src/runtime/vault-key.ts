@@ -59,7 +59,7 @@ function readKey(path: string, text: string): Uint8Array {
     throw new OperatorError(
       'encryption_key',
       `Encryption key must be readable by its owner only: ${path} has mode ${mode.toString(8).padStart(4, '0')}`,
-      `chmod 600 ${path}; if others could have read it, change the key`,
+      { mend: `chmod 600 ${path}; if others could have read it, change the key` },
     );
   }
   const key = parseKey(text.trim());
@@ -67,7 +67,7 @@ function readKey(path: string, text: string): Uint8Array {
     throw new OperatorError(
       'encryption_key',
       `Encryption key must be 32 bytes as base64 or hex: ${path} holds ${text.trim().length} other characters`,
-      'Restore the file from a backup; without it the sealed secrets cannot be opened',
+      { mend: 'Restore the file from a backup; without it the sealed secrets cannot be opened' },
     );
   }
   return key;
@@ -80,11 +80,9 @@ function refuseWhereDataExists(dataDir: string, path: string): void {
 }
 
 function missing(found: string): OperatorError {
-  return new OperatorError(
-    'encryption_key',
-    `Encryption key must be there: ${found}`,
-    'Restore the file from a backup, or set ASSETWIRE_ENCRYPTION_KEY to the key that was used',
-  );
+  return new OperatorError('encryption_key', `Encryption key must be there: ${found}`, {
+    mend: 'Restore the file from a backup, or set ASSETWIRE_ENCRYPTION_KEY to the key that was used',
+  });
 }
 
 type Proof = { readonly sealed: string };
@@ -104,8 +102,7 @@ function checkProof(dataDir: string, vault: Vault, create: boolean): void {
     throw new OperatorError(
       'encryption_key',
       `Encryption key must be the one this data directory was sealed with (key ${vault.keyIdOf(sealed) ?? 'unknown'}): found key ${vault.keyId}`,
-      'Set ASSETWIRE_ENCRYPTION_KEY to the former key; to change it, give both: new,former',
-      error,
+      { mend: 'Set ASSETWIRE_ENCRYPTION_KEY to the former key; to change it, give both: new,former', cause: error },
     );
   }
   if (create && vault.keyIdOf(sealed) !== vault.keyId) writeFileAtomically(path, proofOf(vault));
@@ -133,10 +130,8 @@ function readProof(path: string, text: string): Proof {
 }
 
 function unreadableProof(path: string, cause: unknown): OperatorError {
-  return new OperatorError(
-    'encryption_key',
-    `Proof of the encryption key must be readable: ${path} is not`,
-    'Restore the file from a backup',
+  return new OperatorError('encryption_key', `Proof of the encryption key must be readable: ${path} is not`, {
+    mend: 'Restore the file from a backup',
     cause,
-  );
+  });
 }

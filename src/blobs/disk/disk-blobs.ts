@@ -3,7 +3,7 @@
  * path ever comes from outside. A file is written under `incoming/`, synced, renamed to its address and its directory
  * synced before `put` answers; what is found under its address is therefore always whole.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -12,6 +12,8 @@ import type { Readable } from 'node:stream';
 import { AssetwireError } from '../../core/errors.ts';
 import type { WorkspaceId } from '../../core/ids.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
+import { createSystemRandom } from '../../runtime/random.ts';
+import type { Random } from '../../runtime/random.ts';
 import type { Blobs, StoredBlob } from '../blobs.ts';
 import { receive } from './receive.ts';
 
@@ -20,10 +22,16 @@ export type DiskBlobsOptions = {
   readonly directory: string;
   /** Opens a new file for writing; tests hand in a disk that fills up. */
   readonly create?: (path: string) => Promise<FileHandle>;
+  /** For the names of files that are being received. */
+  readonly random?: Random;
 };
 
 /** The blobs of one data directory. One process at a time: the store's lock sees to it. */
-export function createDiskBlobs({ directory, create = createFile }: DiskBlobsOptions): Blobs {
+export function createDiskBlobs({
+  directory,
+  create = createFile,
+  random = createSystemRandom(),
+}: DiskBlobsOptions): Blobs {
   const incoming = join(directory, 'incoming');
   const files = join(directory, 'files');
   const receiving = new Set<string>();
@@ -43,13 +51,13 @@ export function createDiskBlobs({ directory, create = createFile }: DiskBlobsOpt
     },
 
     async put(workspaceId, content, { bytesMax }) {
-      const name = randomUUID();
+      const name = Buffer.from(random.bytes(16)).toString('hex');
       const temporary = join(incoming, name);
       receiving.add(name);
       // The stream may fail before it is read, while the file is being opened; unheard, that would end the process.
       content.on('error', ignoreUntilRead);
       try {
-        const received = await receiveInto(temporary, content, bytesMax, create);
+        const received = await receiveInto(await create(temporary), content, bytesMax);
         const path = blobPath(files, workspaceId, received.blob);
         await prepare(dirname(path));
         // Replaces an equal file where there is one: cheaper than asking, and its directory is synced either way.
@@ -104,13 +112,7 @@ function ignoreUntilRead(): void {
   // Nothing to do here.
 }
 
-async function receiveInto(
-  path: string,
-  content: Readable,
-  bytesMax: number,
-  create: (path: string) => Promise<FileHandle>,
-): Promise<StoredBlob> {
-  const handle = await create(path);
+async function receiveInto(handle: FileHandle, content: Readable, bytesMax: number): Promise<StoredBlob> {
   try {
     const received = await receive(content, handle, bytesMax);
     await handle.sync();

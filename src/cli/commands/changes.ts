@@ -5,14 +5,16 @@ import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { ReportResult } from '../../app/app.ts';
 import type { Change } from '../../core/change.ts';
+import type { ServerEvent } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { escapeControls } from '../../runtime/log-human.ts';
 import { followUntilInterrupted } from '../interrupt.ts';
 import { coloursOf, printJson, printJsonLine, showTime } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 export function define(command: Command, context: CliContext): void {
   withConnection(command.command('report').description('report a change, or a batch of up to 1,000'))
@@ -60,19 +62,15 @@ function resultLine(result: ReportResult, { stdout }: CliContext): string {
 
 async function tail(options: ConnectionOptions & { readonly cursor?: string }, context: CliContext): Promise<void> {
   const client = connect(options, context);
+  const onEvent = ({ data }: ServerEvent): void => {
+    const change = JSON.parse(data) as Change;
+    if (options.json === true) printJsonLine(context.stdout, change);
+    else context.stdout.write(changeLine(change));
+  };
   const query = { cursor: options.cursor };
-  await followUntilInterrupted(
-    context,
-    client,
-    '/v1/changes/stream',
-    (event) => {
-      const change = JSON.parse(event.data) as Change;
-      if (options.json === true) printJsonLine(context.stdout, change);
-      else
-        context.stdout.write(
-          `${showTime(change.occurredAtMs)}  ${change.kind}  ${change.subject.type}:${change.subject.id}\n`,
-        );
-    },
-    query,
-  );
+  await followUntilInterrupted({ client, path: '/v1/changes/stream', query }, onEvent, context);
+}
+
+function changeLine({ occurredAtMs, kind, subject }: Change): string {
+  return `${showTime(occurredAtMs)}  ${kind}  ${escapeControls(`${subject.type}:${subject.externalId ?? subject.id}`)}\n`;
 }

@@ -9,7 +9,7 @@ import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { coloursOf, printJson, printTable, showTime } from '../output.ts';
 import type { Colours, Column } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 type ListOptions = ConnectionOptions & {
   readonly webhook?: string;

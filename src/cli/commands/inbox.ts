@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { InboxRequest, InboxView } from '../../app/app.ts';
+import type { ServerEvent } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { followUntilInterrupted } from '../interrupt.ts';
 import { coloursOf, printJson, printJsonLine, printTable, showBytes, showTime } from '../output.ts';
 import type { Column } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the inbox, such as inb_01…');
@@ -65,11 +66,12 @@ async function show(
 
 async function tail(id: string, options: ConnectionOptions, context: CliContext): Promise<void> {
   const client = connect(options, context);
-  await followUntilInterrupted(context, client, `/v1/inboxes/${encodeURIComponent(id)}/stream`, (event) => {
-    const request = JSON.parse(event.data) as InboxRequest;
+  const onEvent = ({ data }: ServerEvent): void => {
+    const request = JSON.parse(data) as InboxRequest;
     if (options.json === true) printJsonLine(context.stdout, request);
     else context.stdout.write(requestLine(request, context));
-  });
+  };
+  await followUntilInterrupted({ client, path: `/v1/inboxes/${encodeURIComponent(id)}/stream` }, onEvent, context);
 }
 
 function requestLine(request: InboxRequest, { stdout }: CliContext): string {
@@ -80,7 +82,7 @@ function requestLine(request: InboxRequest, { stdout }: CliContext): string {
 }
 
 /** The event by the body's `type`, as the neutral dialect and several vendors name it. */
-export function eventOf(request: InboxRequest): string {
+function eventOf(request: InboxRequest): string {
   try {
     const body: unknown = JSON.parse(bodyOf(request));
     if (typeof body === 'object' && body !== null && 'type' in body && typeof body.type === 'string') return body.type;

@@ -7,7 +7,7 @@ import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { coloursOf, printJson, printTable, showTime } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 type CreateOptions = ConnectionOptions & {
   readonly scope?: readonly Scope[];

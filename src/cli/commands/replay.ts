@@ -8,7 +8,7 @@ import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { coloursOf, createProgress, printJson } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 const endedStates = ['delivered', 'rejected', 'dead', 'cancelled'] as const;
 type EndedState = (typeof endedStates)[number];

@@ -13,7 +13,7 @@ import type { CliContext } from '../context.ts';
 import { CommandError, reportOf } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { coloursOf, createProgress, printJson, showBytes } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 type UploadOptions = ConnectionOptions & {
   readonly path?: string;
@@ -50,7 +50,7 @@ async function upload(paths: readonly string[], options: UploadOptions, context:
   const files = await findFiles(paths, options.path ?? '/');
   if (files.length === 0)
     throw new CommandError('Upload must find files: there are none', 'Name files or directories that hold some');
-  const results = await uploadAll(client, files, options, context);
+  const results = await uploadAll(client, { files, options }, context);
   const failed = results.filter((result) => 'error' in result);
   if (options.json === true) printJson(context.stdout, { data: results });
   else printResults(results, context);
@@ -64,11 +64,10 @@ async function upload(paths: readonly string[], options: UploadOptions, context:
 }
 
 /** Uploads files side by side; a failure of one does not stop the others. Results are in the order of the files. */
-export async function uploadAll(
+async function uploadAll(
   client: Client,
-  files: readonly LocalFile[],
-  options: Pick<UploadOptions, 'tag' | 'collection' | 'atOnce'>,
-  context: Pick<CliContext, 'stderr' | 'clock'>,
+  { files, options }: { readonly files: readonly LocalFile[]; readonly options: UploadOptions },
+  context: CliContext,
 ): Promise<Uploaded[]> {
   const progress = createProgress(context);
   const total = files.reduce((sum, file) => sum + file.bytes, 0);
@@ -77,7 +76,7 @@ export async function uploadAll(
   const queue = files.entries();
   const work = async (): Promise<void> => {
     for (const [index, file] of queue) {
-      results[index] = await uploadOne(client, file, options, (bytes) => {
+      results[index] = await uploadOne(client, { file, options }, (bytes) => {
         sent.set(file.path, bytes);
         const done = [...sent.values()].reduce((sum, value) => sum + value, 0);
         progress.update(Math.min(done, total), total, `${showBytes(done)} of ${showBytes(total)}  ${file.name}`);
@@ -89,10 +88,11 @@ export async function uploadAll(
   return results;
 }
 
+type Wanted = { readonly file: LocalFile; readonly options: Pick<UploadOptions, 'tag' | 'collection'> };
+
 async function uploadOne(
   client: Client,
-  { path, name, folder, bytes }: LocalFile,
-  { tag, collection }: Pick<UploadOptions, 'tag' | 'collection'>,
+  { file: { path, name, folder, bytes }, options: { tag, collection } }: Wanted,
   onSent: (bytes: number) => void,
 ): Promise<Uploaded> {
   const asset: AssetInput = {
@@ -103,7 +103,7 @@ async function uploadOne(
   };
   try {
     const content = createReadStream(path, { highWaterMark: 256 * 1024 });
-    return { file: path, asset: await client.upload<AssetView>('/v1/assets', { name, bytes, content }, asset, onSent) };
+    return { file: path, asset: await client.upload<AssetView>({ name, bytes, content }, asset, onSent) };
   } catch (error) {
     const { code, message } = reportOf(error);
     return { file: path, error: { code, message } };
@@ -111,7 +111,7 @@ async function uploadOne(
 }
 
 /** Files below the paths given, in order of name. What begins with a dot is left out: `.DS_Store`, `.git`. */
-export async function findFiles(paths: readonly string[], folder: string): Promise<LocalFile[]> {
+async function findFiles(paths: readonly string[], folder: string): Promise<LocalFile[]> {
   const files: LocalFile[] = [];
   for (const path of paths) {
     const found = await statOrNull(path);

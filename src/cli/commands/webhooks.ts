@@ -11,7 +11,7 @@ import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { coloursOf, printJson, printTable, showTime } from '../output.ts';
-import { withConnection } from '../program.ts';
+import { withConnection } from '../connection-options.ts';
 
 type ListAnswer = { readonly data: readonly WebhookView[]; readonly nextCursor: string | null };
 type CreateOptions = ConnectionOptions & {

@@ -32,6 +32,8 @@ const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.mp4']);
 /** What happens once to every uploaded file, and last. */
 const lastEvent = 'asset.ready';
 const patienceMs = 20_000;
+/** What has arrived is recorded within a batch of the store. */
+const recordingMs = 5;
 
 /** Uploads every photograph and waits until each has been told of, and every delivery has ended. */
 export async function runDemo(
@@ -53,8 +55,8 @@ export async function runDemo(
     await arrivals.until((requests) =>
       assets.every(({ id }) => requests.some((request) => tells(request, id, lastEvent))),
     );
-    const deliveries = await settledDeliveries(client, webhook.id, arrivals);
-    return judge(assets, deliveries, arrivals.requests, webhook.secret ?? '');
+    const deliveries = await settledDeliveries(client, { webhookId: webhook.id, arrivals }, context);
+    return judge({ assets, deliveries, requests: arrivals.requests, secret: webhook.secret ?? '' });
   } finally {
     arrivals.stop();
   }
@@ -69,7 +71,7 @@ async function uploadPhotographs(client: Client, directory: string): Promise<Ass
       const path = join(directory, name);
       const { size } = await stat(path);
       const file = { name, bytes: size, content: createReadStream(path) };
-      return client.upload<AssetView>('/v1/assets', file, { name, path: '/demo', tags: ['demo'] }, () => undefined);
+      return client.upload<AssetView>(file, { name, path: '/demo', tags: ['demo'] });
     }),
   );
 }
@@ -92,12 +94,12 @@ function collectArrivals(client: Client, inboxId: string, { clock }: Pick<CliCon
     for (const resolve of waiting) resolve();
     waiting.clear();
   };
-  let failure: unknown = null;
+  let failure: Error | null = null;
   const patience = clock.timer(patienceMs, () =>
     fail(new CommandError(`Demo must end within ${patienceMs / 1_000} s: it did not`, 'Run it again with --verbose')),
   );
   const fail = (error: unknown): void => {
-    failure = error;
+    failure = error instanceof Error ? error : new Error(String(error));
     abort.abort();
     wake();
   };
@@ -118,7 +120,7 @@ function collectArrivals(client: Client, inboxId: string, { clock }: Pick<CliCon
       () => fail(failure ?? new CommandError('Inbox must stay open: its stream ended', null)),
       (error: unknown) => {
         fail(error);
-        reject(error);
+        reject(error instanceof Error ? error : new Error(String(error)));
       },
     );
   });
@@ -139,26 +141,28 @@ function collectArrivals(client: Client, inboxId: string, { clock }: Pick<CliCon
 /** The webhook's deliveries once none is pending: an attempt is recorded a moment after it arrives. */
 async function settledDeliveries(
   client: Client,
-  webhookId: string,
-  arrivals: Arrivals,
+  { webhookId, arrivals }: { readonly webhookId: string; readonly arrivals: Arrivals },
+  { clock }: Pick<CliContext, 'clock'>,
 ): Promise<readonly DeliverySummary[]> {
   for (;;) {
     const query = { webhookId, limit: 1_000 };
     const { data } = await client.get<{ readonly data: readonly DeliverySummary[] }>('/v1/deliveries', query);
     if (data.every(({ state }) => state !== 'pending')) return data;
     const seen = arrivals.requests.length;
-    // What has arrived is being recorded: the next question is asked at once. What has not is worth waiting for.
+    // What has arrived is being recorded and is asked for again at once; what has not is worth waiting for.
     if (data.length > seen) await arrivals.next();
-    else await new Promise<void>((resolve) => setImmediate(resolve));
+    else await new Promise<void>((resolve) => clock.timer(recordingMs, resolve));
   }
 }
 
-function judge(
-  assets: readonly AssetView[],
-  deliveries: readonly DeliverySummary[],
-  requests: readonly InboxRequest[],
-  secret: string,
-): DemoResult {
+type Evidence = {
+  readonly assets: readonly AssetView[];
+  readonly deliveries: readonly DeliverySummary[];
+  readonly requests: readonly InboxRequest[];
+  readonly secret: string;
+};
+
+function judge({ assets, deliveries, requests, secret }: Evidence): DemoResult {
   const byMessage = new Map(requests.map((request) => [headerOf(request, 'webhook-id'), request]));
   const names = new Map(assets.map(({ id, state }) => [id, state]));
   const rows = deliveries.toReversed().map((delivery): DemoRow => {

@@ -11,7 +11,6 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Settings } from '../../runtime/configuration.ts';
@@ -67,7 +66,7 @@ export function checkDirectory(dataDir: string): Finding[] {
 
 /** How long `fdatasync` takes: the median of a few small writes. */
 export function checkSync(dataDir: string, clock: Clock): Finding {
-  const path = join(nearestExisting(dataDir), `.doctor-${randomUUID()}`);
+  const path = join(nearestExisting(dataDir), `.doctor-${process.pid}`);
   try {
     const descriptor = openSync(path, 'wx', 0o600);
     try {

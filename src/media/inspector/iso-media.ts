@@ -13,19 +13,28 @@ export type IsoFacts = { readonly durationMs: number; readonly widthPx?: number;
 
 const boxesMax = 10_000;
 
+/** A stretch of the file, and how many boxes may still be read of it. */
+type Within = {
+  readonly source: IsoSource;
+  readonly start: number;
+  readonly end: number;
+  readonly budget: { boxes: number };
+};
+
 type Box = { readonly type: string; readonly start: number; readonly end: number };
 
 /** Null where there is no movie header. */
 export async function readIsoMedia(source: IsoSource): Promise<IsoFacts | null> {
   const budget = { boxes: boxesMax };
-  const movie = await find(source, { start: 0, end: source.bytes }, 'moov', budget);
+  const whole = { source, start: 0, end: source.bytes, budget };
+  const movie = await find(whole, 'moov');
   if (movie === null) return null;
   let durationMs: number | null = null;
   let size: { readonly widthPx: number; readonly heightPx: number } | null = null;
-  for await (const box of boxes(source, movie, budget)) {
+  for await (const box of boxes({ ...whole, ...movie })) {
     if (box.type === 'mvhd') durationMs = readDuration(await source.read(box.start, 32));
     if (box.type !== 'trak') continue;
-    const header = await find(source, box, 'tkhd', budget);
+    const header = await find({ ...whole, ...box }, 'tkhd');
     const track = header === null ? null : readSize(await source.read(header.start, 104));
     if (track !== null && (size === null || track.widthPx * track.heightPx > size.widthPx * size.heightPx))
       size = track;
@@ -33,30 +42,21 @@ export async function readIsoMedia(source: IsoSource): Promise<IsoFacts | null> 
   return durationMs === null ? null : { durationMs, ...size };
 }
 
-async function find(
-  source: IsoSource,
-  within: { readonly start: number; readonly end: number },
-  type: string,
-  budget: { boxes: number },
-): Promise<Box | null> {
-  for await (const box of boxes(source, within, budget)) if (box.type === type) return box;
+async function find(within: Within, type: string): Promise<Box | null> {
+  for await (const box of boxes(within)) if (box.type === type) return box;
   return null;
 }
 
-async function* boxes(
-  source: IsoSource,
-  within: { readonly start: number; readonly end: number },
-  budget: { boxes: number },
-): AsyncGenerator<Box> {
-  let at = within.start;
-  while (at + 8 <= within.end) {
+async function* boxes({ source, start, end: limit, budget }: Within): AsyncGenerator<Box> {
+  let at = start;
+  while (at + 8 <= limit) {
     budget.boxes -= 1;
     if (budget.boxes < 0) throw new Error('too many boxes');
     const header = await source.read(at, 16);
     if (header.length < 8) return;
-    const { bytes, headerBytes } = boxLength(header, within.end - at);
+    const { bytes, headerBytes } = boxLength(header, limit - at);
     const end = at + bytes;
-    if (bytes < headerBytes || end > within.end) throw new Error('a box does not fit where it lies');
+    if (bytes < headerBytes || end > limit) throw new Error('a box does not fit where it lies');
     yield { type: header.toString('latin1', 4, 8), start: at + headerBytes, end };
     at = end;
   }

@@ -11,7 +11,7 @@ const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE
 
 // One after another: the server sends the next job only when this one is answered.
 for await (const line of lines) {
-  const job: Job = JSON.parse(line);
+  const job = JSON.parse(line) as Job;
   process.stdout.write(`${JSON.stringify(await answer(job))}\n`);
 }
 
