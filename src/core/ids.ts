@@ -7,7 +7,6 @@ export type WorkspaceId = string;
 export type ChangeId = `chg_${string}`;
 export type DeliveryId = `dlv_${string}`;
 export type WebhookId = `wh_${string}`;
-export type AssetId = `ast_${string}`;
 export type DutyId = `dty_${string}`;
 
 /** What each prefix stands for. A new kind of thing gets one row here. */
