@@ -116,6 +116,8 @@ export function createConnectionPools({
     if (!connection.flushed || !connection.isUsable(clock.monotonicMs() - socketAgeMsMax)) return discard(connection);
     connection.pool.idle.push(connection);
     idle.add(connection);
+    // Whoever waits at the cap takes it over, or has it closed for the sake of another target.
+    wakeNext();
   };
 
   const discard = (connection: HttpConnection): void => {
@@ -153,11 +155,15 @@ export function createConnectionPools({
     sockets--;
     pool.connections--;
     dropIfEmpty(pool);
+    wakeNext();
+  };
+
+  const wakeNext = (): void => {
+    if (waiting.size === 0) return;
     const [next] = waiting;
-    if (next !== undefined) {
-      waiting.delete(next);
-      later(next);
-    }
+    if (next === undefined) return;
+    waiting.delete(next);
+    later(next);
   };
 
   const dropIfEmpty = (pool: OriginPool): void => {
