@@ -41,8 +41,15 @@ type Entry = {
   readonly folders: readonly string[] | null;
 };
 
-/** The entries of one change kind: those that ask for no folder, and the others by folder. */
-type Bucket = { readonly anywhere: Entry[]; readonly byFolder: Map<string, Entry[]> };
+/** Entries that want the same change kinds, within one folder. */
+type Group = { readonly kinds: ReadonlySet<ChangeKind>; readonly entries: Entry[] };
+
+/**
+ * Those that ask for no folder stand under each of their kinds. Those that ask for folders stand once per folder, grouped
+ * by their set of kinds: standing under each kind too would make 43 table entries of one webhook that wants everything,
+ * and a rebuild for 10,000 of them take a second instead of a tenth.
+ */
+type Shelves = { readonly anywhere: Map<ChangeKind, Entry[]>; readonly byFolder: Map<string, Group[]> };
 
 const nothing: Matches = { webhooks: [], missed: [] };
 
@@ -51,7 +58,8 @@ const nothing: Matches = { webhooks: [], missed: [] };
  * is made for them and nothing counts as missed.
  */
 export function createWebhookIndex(webhooks: readonly Webhook[], tables: EventTables): WebhookIndex {
-  const buckets = new Map<ChangeKind, Bucket>();
+  const shelves: Shelves = { anywhere: new Map(), byFolder: new Map() };
+  const kindSets = new Map<string, ReadonlySet<ChangeKind>>();
   const problems: { webhook: Webhook; problem: string }[] = [];
   for (const [position, webhook] of webhooks.entries()) {
     if (webhook.state === 'pending') continue;
@@ -66,9 +74,12 @@ export function createWebhookIndex(webhooks: readonly Webhook[], tables: EventTa
       typeof wants === 'string'
         ? { webhook: { ...webhook, state: 'disabled' }, position, wants: null, folders: null }
         : { webhook, position, wants, folders: webhook.filter === undefined ? null : foldersOf(webhook.filter) };
-    for (const kind of kindsOf(webhook, table)) addEntry(buckets, kind, entry);
+    const signature = JSON.stringify([webhook.dialect, webhook.events]);
+    const kinds = kindSets.get(signature) ?? new Set(kindsOf(webhook, table));
+    kindSets.set(signature, kinds);
+    addEntry(shelves, entry, kinds);
   }
-  return { match: (change) => matchIn(buckets, change), problems };
+  return { match: (change) => matchIn(shelves, change), problems };
 }
 
 /** Event tables by dialect id. */
@@ -113,21 +124,27 @@ export function wantsEvent(webhook: Pick<Webhook, 'events'>, event: string): boo
   return webhook.events.includes(event) || webhook.events.includes('*');
 }
 
-function addEntry(buckets: Map<ChangeKind, Bucket>, kind: ChangeKind, entry: Entry): void {
-  let bucket = buckets.get(kind);
-  if (bucket === undefined) {
-    bucket = { anywhere: [], byFolder: new Map() };
-    buckets.set(kind, bucket);
-  }
+function addEntry({ anywhere, byFolder }: Shelves, entry: Entry, kinds: ReadonlySet<ChangeKind>): void {
+  if (kinds.size === 0) return;
   if (entry.folders === null) {
-    bucket.anywhere.push(entry);
+    for (const kind of kinds) listIn(anywhere, kind).push(entry);
     return;
   }
   for (const folder of entry.folders) {
-    const list = bucket.byFolder.get(folder);
-    if (list === undefined) bucket.byFolder.set(folder, [entry]);
-    else list.push(entry);
+    const groups = listIn(byFolder, folder);
+    const group = groups.find((known) => known.kinds === kinds);
+    if (group === undefined) groups.push({ kinds, entries: [entry] });
+    else group.entries.push(entry);
   }
+}
+
+function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
+  let list = lists.get(key);
+  if (list === undefined) {
+    list = [];
+    lists.set(key, list);
+  }
+  return list;
 }
 
 /** The folders outside of which a filter cannot hold, none of them below another; null where there are none such. */
@@ -156,33 +173,32 @@ function isBelow(folder: string, other: string): boolean {
   return other === '/' || folder.startsWith(`${other}/`);
 }
 
-function matchIn(buckets: ReadonlyMap<ChangeKind, Bucket>, change: Change): Matches {
-  const bucket = buckets.get(change.kind);
-  if (bucket === undefined) return nothing;
-  let found: Entry[] | null = null;
-  for (const entry of bucket.anywhere) if (entry.wants === null || entry.wants(change)) (found ??= []).push(entry);
-  if (bucket.byFolder.size > 0) found = addByFolder(bucket.byFolder, change, found);
-  if (found === null) return nothing;
+function matchIn({ anywhere, byFolder }: Shelves, change: Change): Matches {
+  const found = anywhere.get(change.kind)?.filter((entry) => wantedBy(entry, change)) ?? [];
+  if (byFolder.size > 0) addByFolder(byFolder, change, found);
+  if (found.length === 0) return nothing;
   const webhooks: Webhook[] = [];
   const missed: Webhook[] = [];
   for (const { webhook } of found) (webhook.state === 'enabled' ? webhooks : missed).push(webhook);
   return { webhooks, missed };
 }
 
+function wantedBy(entry: Entry, change: Change): boolean {
+  return entry.wants === null || entry.wants(change);
+}
+
 /** Asks the path itself and every folder above it. */
-function addByFolder(byFolder: ReadonlyMap<string, Entry[]>, change: Change, found: Entry[] | null): Entry[] | null {
+function addByFolder(byFolder: ReadonlyMap<string, Group[]>, change: Change, found: Entry[]): void {
   const snapshot = change.after ?? change.before;
   const path = snapshot === null ? undefined : ownValue(snapshot, 'path');
-  if (typeof path !== 'string') return found;
-  const before = found?.length ?? 0;
-  let all = found;
+  if (typeof path !== 'string') return;
+  const before = found.length;
   for (let folder: string | null = normalFolder(path); folder !== null; folder = parentOf(folder)) {
-    for (const entry of byFolder.get(folder) ?? []) {
-      if (entry.wants === null || entry.wants(change)) (all ??= []).push(entry);
+    for (const { kinds, entries } of byFolder.get(folder) ?? []) {
+      if (kinds.has(change.kind)) found.push(...entries.filter((entry) => wantedBy(entry, change)));
     }
   }
-  if (all !== null && all.length > before) all.sort((left, right) => left.position - right.position);
-  return all;
+  if (found.length > before) found.sort((left, right) => left.position - right.position);
 }
 
 function parentOf(folder: string): string | null {

@@ -6,7 +6,6 @@ import type { Links, Rendered, RenderInput } from '../dialect.ts';
 
 const contentType = 'application/json';
 const noHeaders: Rendered['headers'] = [];
-const encoder = new TextEncoder();
 
 /**
  * `{type, timestamp, data}` as Standard Webhooks recommends; what is in `data` is our own design (README.md). Built once
@@ -30,7 +29,7 @@ export function render({ change, webhook, notification, links }: RenderInput): R
       links: linksOf(change, links),
     },
   };
-  return { body: encoder.encode(JSON.stringify(body)), contentType, headers: noHeaders };
+  return { body: Buffer.from(JSON.stringify(body)), contentType, headers: noHeaders };
 }
 
 /** What a reporter says is kept to milliseconds of a year that ISO 8601 can write; otherwise our own clock. */
@@ -67,6 +66,8 @@ function formerValues(change: Change, before: JsonObject): JsonObject {
 
 /** Without a projection: everything but embedded metadata (it can be very large) and where we keep the bytes. */
 function publicState(state: JsonObject): JsonObject {
+  // Reported states have none of these, and copying is what costs here.
+  if (!Object.hasOwn(state, 'embedded')) return withoutBlobs(state);
   const { embedded: _large, ...rest } = state;
   return withoutBlobs(rest);
 }
