@@ -169,6 +169,7 @@ export function compose(options: ComposeOptions): Composition {
 
   const parts = createApp({
     storage,
+    soleWriter: true,
     dialects,
     blobs,
     media,

@@ -4,7 +4,9 @@
  *
  * - Undisturbed, a decision is synchronous and does not wait for the commit before it: the next write to the same subject
  *   is decided on the state that the one before it will leave, and carries that version. The store applies commits in
- *   the order they were handed over, so both are in one transaction and the subject costs one sync, not two.
+ *   the order they were handed over, so both are in one transaction and the subject costs one sync, not two. That needs a
+ *   store that no other process writes to: elsewhere somebody's version 2 may be another than the one we foresaw, and a
+ *   write that rests on ours would be taken for one that rests on theirs. There, whoever comes second waits.
  * - Disturbed (a commit was refused, or somebody else wrote), the subject turns exclusive: whoever comes queues, each
  *   waits until nothing of it is in flight, reloads, decides and commits alone, up to 8 times, then `conflict`. Once the
  *   queue is empty the subject is undisturbed again.
@@ -99,6 +101,8 @@ export type CommitterDeps = {
   readonly matching: Matching;
   readonly engine: Pick<EngineSignals, 'offer' | 'dutyOffered'>;
   readonly nowMs: () => number;
+  /** No other process writes to this store. */
+  readonly soleWriter: boolean;
   /** Told after each commit that brought changes, with their number. */
   readonly committed: (workspaceId: string, changes: number) => void;
 };
@@ -247,7 +251,8 @@ export function createCommitter(deps: CommitterDeps): Committer {
       index = matching.known(key.workspaceId);
     }
     const there = busyBy.get(name);
-    if (there !== undefined && (there.disturbed || there.tail !== null)) return queue(key, name, [], decide);
+    if (there !== undefined && (!deps.soleWriter || there.disturbed || there.tail !== null))
+      return queue(key, name, [], decide);
     const atMs = deps.nowMs();
     const decision = decide(current, atMs);
     if (decision.kind === 'nothing') {

@@ -51,6 +51,7 @@ export function createApp(deps: AppDeps): AppParts {
     matching,
     engine: deps.engine,
     nowMs: () => clock.nowMs(),
+    soleWriter: deps.soleWriter,
     committed: (workspaceId, changes) => {
       deps.metrics?.accepted(changes);
       live.changed(workspaceId);

@@ -38,6 +38,8 @@ export type AppSettings = {
 
 export type AppDeps = {
   readonly storage: Storage;
+  /** No other process writes to the store (SQLite): writes to one subject then need not wait for each other. */
+  readonly soleWriter: boolean;
   readonly dialects: ReadonlyMap<string, Dialect>;
   readonly blobs: Blobs;
   readonly media: Media;
