@@ -73,6 +73,7 @@ test('A new state is created and ready, a missing one deleted, an equal one noth
     ['asset.deleted'],
   );
   assert.deepEqual(changeKindsFor(state, { ...state, modifiedAtMs: 2 }), []);
+  assert.deepEqual(kinds({ ...state, aliases: { other: 'X' }, inspection: { state: 'pending' }, createdBy: 'b' }), []);
   assert.deepEqual(changeKindsFor(null, null), []);
 });
 

@@ -59,6 +59,7 @@ test('Every value outside its bounds is named with its place, what was wanted an
     [{ disable: [{ kind: 'window', failures: 0, windowMs: 10_000 }] }, 'policy.disable.0.failures'],
     [{ disable: [{ kind: 'status', status: 200 }] }, 'policy.disable.0.status'],
     [{ onEnable: { held: 'send', missed: 'skip', extra: 1 } }, 'policy.onEnable.extra'],
+    [JSON.parse('{"onEnable": {"held": "send", "missed": "skip", "constructor": 1}}'), 'policy.onEnable.constructor'],
     [{ unknown: 1 }, 'policy.unknown'],
     [JSON.parse('{"__proto__": {"timeoutMs": 1}}'), 'policy.__proto__'],
     [[], 'policy'],

@@ -215,7 +215,16 @@ test('SG-11 a secret that cannot be one is refused before anything is compared',
 });
 
 test('What is signed but no event is refused', () => {
-  for (const payload of ['', 'x', '5', 'null', '[]', '{}', '{"type":"x","timestamp":"y","data":{}}']) {
+  for (const payload of [
+    '',
+    'x',
+    '5',
+    'null',
+    '[]',
+    '{}',
+    '{"type":"x","timestamp":"y","data":{}}',
+    '{"type":"x","timestamp":"y","data":{"subject":{"id":5}}}',
+  ]) {
     assert.equal(check(v1(payload), payload), 'invalid_payload', payload);
   }
 });
