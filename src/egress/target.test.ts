@@ -130,12 +130,7 @@ describe('reading a target', () => {
   });
 
   it('SU-13 impossible hosts are refused without a crash', () => {
-    refusedAs(
-      'target_malformed',
-      'http://256.256.256.256/',
-      'http://1.2.3.4.5/',
-      `http://${'a'.repeat(300)}.example/`,
-    );
+    refusedAs('target_malformed', 'http://256.256.256.256/', 'http://1.2.3.4.5/', `http://${'a'.repeat(300)}.example/`);
     refusedAs(
       'target_malformed',
       `http://${'a.'.repeat(130)}example/`,
