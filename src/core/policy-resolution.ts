@@ -5,7 +5,7 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
-/** What a policy may say, inclusive. Documented in docs/reference/limits.md. */
+/** What a policy may say, inclusive. Documented in docs/concepts/dialects.md. */
 export const policyBounds = {
   timeoutMs: [1_000, 60_000],
   delaysMax: 200,
