@@ -1,6 +1,7 @@
 /** Reader threads: made at the first read, a few at most, each with what it may have waiting bounded. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { AssetwireError } from '../../core/errors.ts';
+import { startThread } from '../../runtime/start-thread.ts';
 import type { StorageReads } from '../storage.ts';
 import { listReadNames } from './list-reads.ts';
 import { createThreadCalls, type ThreadCalls } from './thread-call.ts';
@@ -23,7 +24,7 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: Re
   let closed = false;
 
   const spawn = (): Reader => {
-    const worker = new Worker(threadEntry('reader-thread'), { name: 'assetwire-reader' });
+    const worker = startThread(threadEntry('reader-thread'), 'assetwire-reader');
     const calls = createThreadCalls(worker, () => {
       const index = readers.indexOf(reader);
       if (index >= 0) readers.splice(index, 1);

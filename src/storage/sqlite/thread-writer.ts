@@ -1,7 +1,8 @@
 /** The book on a thread of its own: the loop that delivers never waits for a disk. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
+import { startThread } from '../../runtime/start-thread.ts';
 import { createThreadCalls, type ThreadCalls } from './thread-call.ts';
 import { threadEntry } from './thread-entry.ts';
 import { StorageFault } from './sqlite-error.ts';
@@ -29,7 +30,7 @@ export function createThreadWriter({ settings, clock, random, onEnd }: ThreadWri
   return {
     async open() {
       closing = false;
-      worker = new Worker(threadEntry('writer-thread'), { name: 'assetwire-writer' });
+      worker = startThread(threadEntry('writer-thread'), 'assetwire-writer');
       calls = createThreadCalls(worker, (error) => {
         if (!closing) onEnd(error);
       });

