@@ -15,6 +15,8 @@ const noHeaders: Rendered['headers'] = [];
 export function render({ change, webhook, notification, links }: RenderInput): Rendered {
   const fields = webhook.projection?.fields;
   const select = fields === undefined ? publicState : projected(fields);
+  // Told as created, so what was known while the file was still being looked into is nobody's former value.
+  const before = change.kind === 'asset.ready' ? null : change.before;
   const body = {
     type: notification.event,
     timestamp: isoTime(change),
@@ -25,7 +27,7 @@ export function render({ change, webhook, notification, links }: RenderInput): R
       actor: change.actor,
       changed: change.changed,
       state: change.after === null ? null : select(change.after),
-      before: change.before === null ? null : select(formerValues(change, change.before)),
+      before: before === null ? null : select(formerValues(change, before)),
       links: linksOf(change, links),
     },
   };

@@ -273,6 +273,14 @@ test('A projection limits the state and the former values alike', () => {
   assert.deepEqual(changed, ['metadata.status']);
 });
 
+test('An asset that became ready is told as created, with nothing before it', () => {
+  const ready = sampleChange('asset.ready');
+  const change = { ...ready, before: { ...ready.after, inspection: { state: 'pending' } }, changed: ['inspection'] };
+  const [notification] = standardDialect.notify(change, sampleWebhook(standardDialect), { nowMs: 0, draw: bytes });
+  assert.equal(notification?.event, 'asset.created');
+  assert.equal(data(rendered(change, {}, 'asset.created'))['before'], null);
+});
+
 test('Of something deleted everything known is told as before', () => {
   const { state, before, links } = data(rendered(sampleChange('asset.deleted')));
   assert.equal(state, null);
