@@ -60,13 +60,21 @@ export function assetProblems(given: JsonObject, at: string): readonly Problem[]
 }
 
 /**
- * A full state from what was given: fields left out are those of `base`, else empty. Null takes an optional field away.
+ * A full state from what was given: fields left out are those of `base` (itself full), else empty. Null takes an
+ * optional field away.
  * Give it only what `assetProblems` has nothing to say about.
  */
 export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: number): AssetState {
-  const known = base === null ? given : { ...base, ...given };
-  const state = {
-    kind: 'other',
+  const state = base === null ? newAsset(given, atMs) : { ...base, ...given };
+  for (const field in given) {
+    if (given[field] === null && optional.has(field)) delete (state as { [field: string]: unknown })[field];
+  }
+  return state as unknown as AssetState;
+}
+
+function newAsset(given: JsonObject, atMs: number): object {
+  return {
+    kind: kindOfFile(given['file']),
     name: '',
     path: '/',
     versions: [],
@@ -82,12 +90,8 @@ export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: numb
     createdAtMs: atMs,
     modifiedAtMs: atMs,
     aliases: {},
-    ...known,
+    ...given,
   };
-  for (const field of optional)
-    if (Object.hasOwn(given, field) && given[field] === null) delete (state as { [field: string]: unknown })[field];
-  if (known['kind'] === undefined) state.kind = kindOfFile(known['file']);
-  return state as unknown as AssetState;
 }
 
 /** What kind of asset a type of file is. */

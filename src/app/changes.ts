@@ -19,25 +19,46 @@ type Report = { readonly results: readonly ReportResult[] };
 export function createChanges(deps: ChangesDeps): ChangeCases {
   const { storage, ids, committer, idempotent } = deps;
 
-  /** One report, decided and committed. Throws what concerns the caller's request or the store. */
+  /** One report, decided and committed; what concerns it alone is its result, what concerns everybody may be thrown. */
   const reportOne = async (
     caller: Caller,
     report: ReportedChange,
     row: BoundRow | undefined,
+    alone: boolean,
   ): Promise<ReportResult> => {
-    const type = checkReport(report);
-    const { externalId } = report.subject;
-    if (externalId === undefined) return writeReport(caller, report, type, report.subject.id ?? '', row);
+    try {
+      const type = checkReport(report);
+      const { externalId } = report.subject;
+      // The usual cases take the short way: every promise on this path is paid for by every change.
+      const id =
+        externalId === undefined ? report.subject.id : committer.cache.alias(caller.workspaceId, type, externalId);
+      if (externalId === undefined) return await writeReport(caller, report, type, id ?? '', row);
+      return await reportExternal(caller, report, { type, externalId, id }, row);
+    } catch (error) {
+      return refusal(error, alone);
+    }
+  };
+
+  const reportExternal = async (
+    caller: Caller,
+    report: ReportedChange,
+    {
+      type,
+      externalId,
+      id: known,
+    }: { readonly type: ReportedType; readonly externalId: string; readonly id: string | undefined },
+    row: BoundRow | undefined,
+  ): Promise<ReportResult> => {
+    let id = known;
     for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
-      const id = await resolveExternalId(deps, caller.workspaceId, type, externalId, () =>
-        ids.next(reportedTypes[type]),
-      );
+      id ??= await resolveExternalId(deps, caller.workspaceId, type, externalId, () => ids.next(reportedTypes[type]));
       try {
         return await writeReport(caller, report, type, id, row);
       } catch (error) {
         // Another process has given this external id to a subject of its own in the meantime: find that one.
         if (!isTaken(error)) throw error;
         committer.cache.deleteAlias(caller.workspaceId, type, externalId);
+        id = undefined;
       }
     }
     throw contended();
@@ -88,6 +109,10 @@ export function createChanges(deps: ChangesDeps): ChangeCases {
       if (changes.length < 1 || changes.length > limits.batchItemsMax) {
         throw unfit('', `1 to ${limits.batchItemsMax} changes`, String(changes.length));
       }
+      const single = changes[0];
+      if (idempotency === undefined && single !== undefined && changes.length === 1) {
+        return { status: 202, body: { results: [await reportOne(caller, single, undefined, true)] } };
+      }
       return idempotent.run<Report>(
         caller.workspaceId,
         idempotency,
@@ -95,14 +120,14 @@ export function createChanges(deps: ChangesDeps): ChangeCases {
           const only = changes[0];
           if (changes.length === 1 && only !== undefined) {
             const row = maker === undefined ? undefined : boundRow(maker, idempotency?.fingerprint ?? '', 0);
-            return answerOf([await settle(reportOne(caller, only, row), true)], row === undefined ? [] : [row]);
+            return answerOf([await reportOne(caller, only, row, true)], row === undefined ? [] : [row]);
           }
           const rows: BoundRow[] = [];
           const results = await Promise.all(
             changes.map((report, at) => {
               const row = maker === undefined ? undefined : boundRow(maker, idempotency?.fingerprint ?? '', at);
               if (row !== undefined) rows.push(row);
-              return settle(reportOne(caller, report, row), false);
+              return reportOne(caller, report, row, false);
             }),
           );
           return answerOf(results, rows);
@@ -144,19 +169,15 @@ function boundRow(maker: RowMaker, fingerprint: string, part: number): BoundRow 
 }
 
 /** A refusal that concerns this item alone becomes its result; what concerns everybody is thrown for a single one. */
-async function settle(result: Promise<ReportResult>, alone: boolean): Promise<ReportResult> {
-  try {
-    return await result;
-  } catch (error) {
-    if (!(error instanceof AssetwireError) || error.code === 'idempotency_mismatch') throw error;
-    if (alone && errorTable[error.code].retry) throw error;
-    return {
-      status: 'rejected',
-      code: error.code,
-      detail: error.message,
-      ...(error.problems.length === 0 ? {} : { problems: error.problems }),
-    };
-  }
+function refusal(error: unknown, alone: boolean): ReportResult {
+  if (!(error instanceof AssetwireError) || error.code === 'idempotency_mismatch') throw error;
+  if (alone && errorTable[error.code].retry) throw error;
+  return {
+    status: 'rejected',
+    code: error.code,
+    detail: error.message,
+    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+  };
 }
 
 function answerOf(results: readonly ReportResult[], rows: readonly BoundRow[]): Written<Report> {

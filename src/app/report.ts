@@ -66,11 +66,10 @@ export function checkReport(report: ReportedChange): ReportedType {
     });
   }
   if (type === 'asset') {
-    const problems = [
-      ...((report.before && assetProblems(report.before, '/before')) ?? []),
-      ...((report.after && assetProblems(report.after, '/after')) ?? []),
-    ];
-    if (problems.length > 0) throw unfitAll(problems);
+    const problems =
+      (report.before && assetProblems(report.before, '/before')) ??
+      (report.after && assetProblems(report.after, '/after'));
+    if (problems !== null && problems !== undefined) throw unfitAll(problems);
   }
   return type;
 }

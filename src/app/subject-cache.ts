@@ -26,9 +26,11 @@ export function subjectName(key: ResourceKey): string {
   return `${key.workspaceId} ${key.type} ${key.id}`;
 }
 
-type Entry = { readonly resource: Resource | null };
+type Entry = { resource: Resource | null; bytes: number };
 
-const absent: Entry = { resource: null };
+const absentBytes = 100;
+/** An entry whose size moved less than this keeps its place without being weighed again. */
+const driftBytesMax = 1_024;
 
 export function createSubjectCache(): SubjectCache {
   const entries = new LRUCache<string, Entry>({
@@ -42,8 +44,10 @@ export function createSubjectCache(): SubjectCache {
   return {
     get: (name) => entries.get(name)?.resource,
     set(name, resource) {
-      if (resource === null) entries.set(name, absent, { size: 100 });
-      else entries.set(name, { resource }, { size: 200 + roughBytes(resource.state) });
+      const bytes = resource === null ? absentBytes : 200 + roughBytes(resource.state);
+      const entry = entries.peek(name);
+      if (entry !== undefined && Math.abs(entry.bytes - bytes) < driftBytesMax) entry.resource = resource;
+      else entries.set(name, { resource, bytes }, { size: bytes });
     },
     delete: (name) => void entries.delete(name),
     alias: (workspaceId, type, alias) => aliases.get(aliasName(workspaceId, type, alias)),

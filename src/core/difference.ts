@@ -16,22 +16,25 @@ export function changedFields(before: JsonObject | null, after: JsonObject | nul
   const names: string[] = [];
   const left = before ?? {};
   const right = after ?? {};
-  for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-    if (ignored.has(key)) continue;
-    const was = ownValue(left, key);
-    const is = ownValue(right, key);
-    if (groups.has(key) && (isObject(was) || isObject(is))) names.push(...groupFields(key, was, is));
-    else if (!sameField(key, was, is)) names.push(key);
-  }
+  for (const key of Object.keys(left)) addDifference(names, key, left[key], ownValue(right, key));
+  for (const key of Object.keys(right)) if (!Object.hasOwn(left, key)) addDifference(names, key, undefined, right[key]);
   return names.sort();
 }
 
-function groupFields(group: string, was: JsonValue | undefined, is: JsonValue | undefined): readonly string[] {
+function addDifference(names: string[], key: string, was: JsonValue | undefined, is: JsonValue | undefined): void {
+  // Snapshots share what did not change, so nearly every field ends here.
+  if (was === is || ignored.has(key)) return;
+  if (groups.has(key) && (isObject(was) || isObject(is))) addGroup(names, key, was, is);
+  else if (!sameField(key, was, is)) names.push(key);
+}
+
+function addGroup(names: string[], group: string, was: JsonValue | undefined, is: JsonValue | undefined): void {
   const left = isObject(was) ? was : {};
   const right = isObject(is) ? is : {};
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])]
-    .filter((field) => !sameJson(ownValue(left, field), ownValue(right, field)))
-    .map((field) => `${group}.${field}`);
+  for (const field of Object.keys(left)) {
+    if (!sameJson(left[field], ownValue(right, field))) names.push(`${group}.${field}`);
+  }
+  for (const field of Object.keys(right)) if (!Object.hasOwn(left, field)) names.push(`${group}.${field}`);
 }
 
 function sameField(key: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {
