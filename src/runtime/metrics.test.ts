@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createMetrics } from './metrics.ts';
+import { createCounter, createHistogram, prometheusText } from './prometheus-text.ts';
 
 function metricsOf(t: TestContext): ReturnType<typeof createMetrics> {
   const metrics = createMetrics();
@@ -33,8 +34,8 @@ test('what was counted is there in the Prometheus form', async (t) => {
     true,
     'a second scrape does not count twice',
   );
-  assert.match(text, /assetwire_process_cpu_seconds_total/);
-  assert.match(text, /assetwire_event_loop_lag_max_seconds/);
+  assert.match(text, /^process_cpu_seconds_total \d/m);
+  assert.match(text, /^nodejs_eventloop_lag_max_seconds \d/m);
 });
 
 test('gauges are read when somebody looks, and a reader that fails leaves only its own out', async (t) => {
@@ -56,4 +57,27 @@ test('labels are bounded whatever comes in', async (t) => {
   const text = await metrics.text();
   assert.ok(text.split('\n').filter((line) => line.startsWith('assetwire_attempts_total{')).length <= 65);
   assert.match(text, /dialect="other",outcome="other"\} \d{4}/);
+});
+
+test('the page is what Prometheus reads: help, type, escaped labels, cumulative buckets', () => {
+  const counter = createCounter({ name: 'a_total', help: 'Two\nlines \\', labelNames: ['x'] });
+  counter.add(['quote " slash \\ line \n'], 2);
+  const histogram = createHistogram({ name: 'h_seconds', help: 'H' }, [0.5, 1]);
+  for (const value of [0.5, 0.6, 7]) histogram.observe(value);
+  assert.equal(
+    prometheusText([counter.read(), histogram.read()]),
+    [
+      '# HELP a_total Two\\nlines \\\\',
+      '# TYPE a_total counter',
+      'a_total{x="quote \\" slash \\\\ line \\n"} 2',
+      '# HELP h_seconds H',
+      '# TYPE h_seconds histogram',
+      'h_seconds_bucket{le="0.5"} 1',
+      'h_seconds_bucket{le="1"} 2',
+      'h_seconds_bucket{le="+Inf"} 3',
+      'h_seconds_sum 8.1',
+      'h_seconds_count 3',
+      '',
+    ].join('\n'),
+  );
 });

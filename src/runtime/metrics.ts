@@ -3,8 +3,9 @@
  * made when somebody scrapes. Labels are bounded: dialect, outcome, state. Never a workspace, a webhook or a URL, because
  * their number is not ours to bound and their names are not ours to publish.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { createProcessMetrics } from './process-metrics.ts';
+import { createCounter, createHistogram, prometheusContentType, prometheusText } from './prometheus-text.ts';
+import type { Family } from './prometheus-text.ts';
 
 /** What is measured when somebody scrapes; every field is optional so that each part may give its own. */
 export type Reading = {
@@ -42,17 +43,14 @@ export interface Metrics {
 }
 
 const latencySeconds = [0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
-/** More distinct values of a label than this become `other`: a bug or an attack must not grow the registry. */
-const labelValuesMax = 64;
 
-/** The registry of one server. */
+/** The metrics of one server. */
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry, prefix: 'assetwire_', eventLoopMonitoringPrecision: 20 });
-  const counts = createCounts(registry);
-  const scrape = createScrape(registry);
+  const counts = createCounts();
+  const own = createProcessMetrics();
+  const readers: (() => Reading | Promise<Reading>)[] = [];
   return {
-    accepted: (changes) => counts.accepted.add([], changes),
+    accepted: (changes) => counts.accepted.add(none, changes),
     refused: (code) => counts.refused.add([code], 1),
     attempted(dialect, outcome, durationMs) {
       counts.attempts.add([dialect, outcome], 1);
@@ -64,25 +62,26 @@ export function createMetrics(): Metrics {
       counts.requests.add([statusClass], 1);
       counts.requestSeconds.observe(durationMs / 1_000);
     },
-    uploaded: (bytes) => counts.uploadedBytes.add([], bytes),
-    onScrape: (read) => scrape.readers.push(read),
+    uploaded: (bytes) => counts.uploadedBytes.add(none, bytes),
+    onScrape: (read) => void readers.push(read),
     async text() {
-      await scrape.collect();
-      return registry.metrics();
+      const readings = await Promise.allSettled(readers.map(async (read) => read()));
+      const read = readings.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []));
+      const counted = Object.values(counts).map((family) => family.read());
+      return prometheusText([...counted, ...gaugesOf(Object.assign({}, ...read)), ...own.read()]);
     },
-    contentType: registry.contentType,
-    stop() {
-      scrape.stop();
-      registry.clear();
-    },
+    contentType: prometheusContentType,
+    stop: () => own.stop(),
   };
 }
 
-function createCounts(registry: Registry) {
-  const counter = (name: string, help: string, labels: readonly string[]): LazyCounter =>
-    createLazyCounter(registry, { name: `assetwire_${name}`, help, labelNames: labels });
-  const histogram = (name: string, help: string): Histogram =>
-    new Histogram({ name: `assetwire_${name}`, help, buckets: latencySeconds, registers: [registry] });
+const none: readonly string[] = [];
+
+function createCounts() {
+  const counter = (name: string, help: string, labelNames: readonly string[]) =>
+    createCounter({ name: `assetwire_${name}`, help, labelNames });
+  const histogram = (name: string, help: string) =>
+    createHistogram({ name: `assetwire_${name}`, help }, latencySeconds);
   return {
     accepted: counter('changes_accepted_total', 'Changes committed to stable storage', []),
     refused: counter('requests_refused_total', 'Requests refused because the store could not take them', ['code']),
@@ -93,42 +92,6 @@ function createCounts(registry: Registry) {
     attemptSeconds: histogram('attempt_seconds', 'Duration of attempts'),
     firstByteSeconds: histogram('accepted_to_first_byte_seconds', 'From commit to the first byte of the first attempt'),
     requestSeconds: histogram('api_request_seconds', 'Duration of API requests'),
-  };
-}
-
-type LazyCounter = { add(labels: readonly string[], count: number): void };
-
-type CounterText = { readonly name: string; readonly help: string; readonly labelNames: readonly string[] };
-
-/** Counts in a map of plain numbers and becomes a Prometheus counter when scraped. */
-function createLazyCounter(registry: Registry, { name, help, labelNames }: CounterText): LazyCounter {
-  const counts = new Map<string, { readonly labels: readonly string[]; count: number }>();
-  if (labelNames.length === 0) counts.set('', { labels: [], count: 0 });
-  const other = labelNames.map(() => 'other');
-  new Counter({
-    name,
-    help,
-    labelNames: [...labelNames],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { labels, count } of counts.values()) {
-        this.inc(Object.fromEntries(labelNames.map((label, index) => [label, labels[index] ?? 'other'])), count);
-      }
-    },
-  });
-  return {
-    add(labels, count) {
-      const key = labels.length === 0 ? '' : labels.length === 1 ? (labels[0] ?? '') : labels.join('\0');
-      let row = counts.get(key);
-      if (row === undefined) {
-        const kept = counts.size < labelValuesMax ? labels : other;
-        const keptKey = kept === other ? other.join('\0') : key;
-        row = counts.get(keptKey) ?? { labels: kept, count: 0 };
-        counts.set(keptKey, row);
-      }
-      row.count += count;
-    },
   };
 }
 
@@ -146,36 +109,21 @@ const gaugeTexts = {
 
 const storageStates = ['ok', 'busy', 'full', 'failed', 'stopped'];
 
-function createScrape(registry: Registry) {
-  const readers: (() => Reading | Promise<Reading>)[] = [];
-  const gauge = (name: string, help: string): Gauge =>
-    new Gauge({ name: `assetwire_${name}`, help, registers: [registry] });
-  const gauges = new Map(Object.entries(gaugeTexts).map(([field, [name, help]]) => [field, gauge(name, help)]));
-  const storageState = new Gauge({
-    name: 'assetwire_storage_state',
-    help: 'The state of the store: 1 for the one it is in',
-    labelNames: ['state'],
-    registers: [registry],
+function gaugesOf(reading: Reading): Family[] {
+  const families = Object.entries(gaugeTexts).flatMap(([field, [name, help]]): Family[] => {
+    const value: number | undefined = reading[field as keyof typeof gaugeTexts];
+    if (value === undefined) return [];
+    const shown = field === 'oldestPendingMs' ? value / 1_000 : value;
+    return [{ name: `assetwire_${name}`, help, type: 'gauge', samples: [{ value: shown }] }];
   });
-  const lag = monitorEventLoopDelay({ resolution: 20 });
-  lag.enable();
-  const lagMax = gauge('event_loop_lag_max_seconds', 'Longest delay of the event loop since the last scrape');
-  const apply = (reading: Reading): void => {
-    for (const [field, value] of Object.entries(reading)) {
-      const seconds = field === 'oldestPendingMs' && typeof value === 'number' ? value / 1_000 : value;
-      if (typeof seconds === 'number') gauges.get(field)?.set(seconds);
-    }
-    if (reading.storageState === undefined) return;
-    for (const state of storageStates) storageState.set({ state }, state === reading.storageState ? 1 : 0);
-  };
-  return {
-    readers,
-    async collect() {
-      lagMax.set(Math.max(0, lag.max / 1e9 - 0.02));
-      lag.reset();
-      const readings = await Promise.allSettled(readers.map(async (read) => read()));
-      for (const reading of readings) if (reading.status === 'fulfilled') apply(reading.value);
-    },
-    stop: () => lag.disable(),
-  };
+  const { storageState } = reading;
+  if (storageState === undefined) return families;
+  const samples = storageStates.map((state) => ({
+    labels: [['state', state]] as const,
+    value: state === storageState ? 1 : 0,
+  }));
+  return [
+    ...families,
+    { name: 'assetwire_storage_state', help: 'The state of the store: 1 for the one it is in', type: 'gauge', samples },
+  ];
 }

@@ -29,8 +29,8 @@ export type DemoResult = {
 };
 
 const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.mp4']);
-/** What happens once to every uploaded file, and last. */
-const lastEvent = 'asset.ready';
+/** What the standard dialect tells of every uploaded file once it is inspected, so that its size is known. */
+const lastEvent = 'asset.created';
 const patienceMs = 20_000;
 /** What has arrived is recorded within a batch of the store. */
 const recordingMs = 5;
