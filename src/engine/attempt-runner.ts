@@ -11,6 +11,8 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Webhook } from '../core/webhook.ts';
 import { judgeByPolicy } from '../core/judge.ts';
+import type { DeliveryPolicy } from '../core/policy.ts';
+import { askedWaitMs } from '../core/retry-schedule.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DeliveryTask, RecordItem, RecordResult } from '../storage/storage.ts';
 import { makeAttempt } from './attempt-record.ts';
@@ -197,12 +199,10 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       refuse(run, setup.unusable);
       return;
     }
-    if (task.delivery.attempts === 0) {
-      const revision = parts.keeper().revision(lane, task.delivery.webhookRevision);
-      if (revision !== null && !(revision instanceof Promise)) {
-        prepareRun(run, setup, revision);
-        return;
-      }
+    const revision = task.delivery.attempts === 0 ? lane.revisions.get(task.delivery.webhookRevision) : undefined;
+    if (revision !== undefined) {
+      prepareRun(run, setup, revision);
+      return;
     }
     void fetchAndPrepare(run, setup);
   };
@@ -227,6 +227,8 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   };
 
   const prepareRun = (run: Run, setup: LaneSetup, revision: Webhook): void => {
+    // Signatures carry the time: that of signing, which may be later than that of the lane's turn.
+    run.startedAtMs = clock.nowMs();
     const preparation = prepare(
       { task: run.task, setup, revision, storedBody: run.storedBody, attemptAtMs: run.startedAtMs },
       { signer: parts.signer, userAgent: options.userAgent },
@@ -436,11 +438,19 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       }
       if (policy.breaker !== null) lane.breaker = breakerAfterFailure(lane.breaker, policy.breaker, monotonicMs);
     }
-    if (verdict.kind === 'retry' && verdict.throttleLaneUntilMs !== undefined) {
+    const pauseMs = askedPauseMs(policy, outcome, verdict);
+    if (pauseMs > 0) {
       narrow(lane.window);
-      lane.startFromMs = Math.max(lane.startFromMs, monotonicMs + (verdict.throttleLaneUntilMs - due.nowMs()));
+      lane.startFromMs = Math.max(lane.startFromMs, monotonicMs + pauseMs);
     }
     parts.watch.observe(lane, policy, outcome, verdict);
+  };
+
+  /** How long the receiver asked the whole lane to wait; also where the answer was this delivery's last. */
+  const askedPauseMs = (policy: DeliveryPolicy, outcome: Outcome, verdict: Verdict): number => {
+    if (verdict.kind === 'retry') return (verdict.throttleLaneUntilMs ?? 0) - due.nowMs();
+    if (verdict.kind !== 'dead' || outcome.kind !== 'response' || policy.retryAfter?.throttlesLane !== true) return 0;
+    return askedWaitMs(policy.retryAfter, outcome.response, clock.nowMs()) ?? 0;
   };
 
   const recordOf = (run: Run, outcome: Outcome, verdict: Verdict): RecordItem => {

@@ -157,6 +157,10 @@ export function createEngine(deps: EngineDeps): Engine {
   const recovered = (flight: CrashedFlight, ended: boolean, result: RecordResult): void => {
     flights.end(flight.deliveryId, ended || result !== 'recorded');
     recovering -= 1;
+    // A page read before this record shows the delivery as it was; whatever the lane has read, it reads again.
+    const lane = keeper.find(flight.webhookId);
+    lane?.shelf.giveBack();
+    if (lane !== undefined) keeper.attend(lane);
     if (recovering === 0) runner.wake();
   };
 

@@ -26,6 +26,8 @@ const gapBytesMax = 16 * 1024;
 const empty = 0;
 const flying = 1;
 const suspected = 2;
+/** Cut off by a crash and not yet recorded as such. */
+const owed = 3;
 
 export function createFlightFile(path: string, slots = slotsDefault): FlightLog {
   const mirror = Buffer.alloc(slots * slotBytes);
@@ -88,11 +90,14 @@ export function createFlightFile(path: string, slots = slotsDefault): FlightLog 
         continue;
       }
       slotOf.set(found.deliveryId, slot);
-      suspects.add(found.deliveryId);
-      if (!found.flying) continue;
-      const crashes = Math.min(255, found.crashes + 1);
+      if (found.state === suspected) {
+        suspects.add(found.deliveryId);
+        continue;
+      }
+      // Found a second time before it could be recorded: the same crash, not another one.
+      const crashes = found.state === flying ? Math.min(255, found.crashes + 1) : found.crashes;
       crashed.push({ ...found.flight, crashes });
-      mark(mirror, slot, suspected, crashes);
+      mark(mirror, slot, owed, crashes);
     }
     return crashed;
   };
@@ -176,12 +181,12 @@ function encodeSlot(mirror: Buffer, slot: number, flight: Flight, crashes: numbe
   return true;
 }
 
-type Found = { deliveryId: DeliveryId; flying: boolean; crashes: number; flight: Flight };
+type Found = { deliveryId: DeliveryId; state: number; crashes: number; flight: Flight };
 
 function decodeSlot(mirror: Buffer, slot: number): Found | null {
   const at = slot * slotBytes;
   const state = mirror[at];
-  if (state !== flying && state !== suspected) return null;
+  if (state !== flying && state !== suspected && state !== owed) return null;
   if (mirror.readUInt32LE(at + checksumAt) !== checksum(mirror, at)) return null;
   const deliveryId = getText(mirror, at + idAt, idBytesMax);
   const webhookId = getText(mirror, at + webhookAt, idBytesMax);
@@ -198,7 +203,7 @@ function decodeSlot(mirror: Buffer, slot: number): Found | null {
     bodyBytes: mirror.readUInt32LE(at + 28),
     bodySha256: mirror.toString('hex', at + 32, at + 64),
   };
-  return { deliveryId, flying: state === flying, crashes: mirror[at + 1] ?? 0, flight };
+  return { deliveryId, state, crashes: mirror[at + 1] ?? 0, flight };
 }
 
 function mark(mirror: Buffer, slot: number, state: number, crashes: number): void {

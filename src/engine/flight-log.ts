@@ -29,7 +29,7 @@ export type Flight = {
 export type CrashedFlight = Flight & { readonly crashes: number };
 
 export interface FlightLog {
-  /** Opens the log and names what the last process left in flight. */
+  /** Opens the log and names what was left in flight; named again at every start until `end` says it is recorded. */
   open(): Promise<readonly CrashedFlight[]>;
   /** Written, in one piece, before it returns. */
   begin(flights: readonly Flight[]): void;
@@ -42,7 +42,8 @@ export interface FlightLog {
   close(): void;
 }
 
-type Entry = { flight: Flight; crashes: number; inFlight: boolean };
+/** `owed`: cut off by a crash and not yet recorded as such. */
+type Entry = { flight: Flight; crashes: number; state: 'flying' | 'owed' | 'suspect' };
 
 /** What a memory log keeps; handed to the next log to play a restart. */
 export type FlightMemory = { readonly entries: Map<DeliveryId, Entry> };
@@ -61,9 +62,10 @@ export function createMemoryFlightLog(memory: FlightMemory = createFlightMemory(
     async open() {
       const crashed: CrashedFlight[] = [];
       for (const entry of entries.values()) {
-        if (!entry.inFlight) continue;
-        entry.crashes += 1;
-        entry.inFlight = false;
+        if (entry.state === 'suspect') continue;
+        // Found a second time before it could be recorded: the same crash, not another one.
+        if (entry.state === 'flying') entry.crashes += 1;
+        entry.state = 'owed';
         crashed.push({ ...entry.flight, crashes: entry.crashes });
       }
       return crashed;
@@ -71,7 +73,7 @@ export function createMemoryFlightLog(memory: FlightMemory = createFlightMemory(
     begin(flights) {
       for (const flight of flights) {
         const crashes = entries.get(flight.deliveryId)?.crashes ?? 0;
-        entries.set(flight.deliveryId, { flight, crashes, inFlight: true });
+        entries.set(flight.deliveryId, { flight, crashes, state: 'flying' });
       }
     },
     end(deliveryId, known) {
@@ -81,7 +83,7 @@ export function createMemoryFlightLog(memory: FlightMemory = createFlightMemory(
         entries.delete(deliveryId);
         return;
       }
-      entry.inFlight = false;
+      entry.state = 'suspect';
       if (entries.size > suspectsMax) dropOldestSuspect(entries);
     },
     flush() {
@@ -95,7 +97,7 @@ export function createMemoryFlightLog(memory: FlightMemory = createFlightMemory(
 
 function dropOldestSuspect(entries: Map<DeliveryId, Entry>): void {
   for (const [id, entry] of entries) {
-    if (entry.inFlight) continue;
+    if (entry.state !== 'suspect') continue;
     entries.delete(id);
     return;
   }

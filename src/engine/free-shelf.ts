@@ -165,5 +165,7 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
     get reading() {
       return reading;
     },
+    // Here nobody waits behind a misdated one: the safety net sees it once it is the earliest.
+    misdated: false,
   };
 }

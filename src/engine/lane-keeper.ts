@@ -3,10 +3,11 @@
  * leaves behind, and forgets the idle. Nothing here walks over all lanes; each lane is attended when something of its own
  * has happened.
  */
+import { silenceResetMs } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask, PendingQuery } from '../storage/storage.ts';
 import type { Alarm } from './alarm.ts';
 import type { DueClock } from './due-clock.ts';
 import type { CurrentWebhook } from './engine.ts';
@@ -33,7 +34,12 @@ export type LaneKeeper = {
   /** The webhook was written. */
   changed(lane: Lane): void;
   /** The revision a delivery was committed under, from memory or from the store; null where it is gone. */
-  revision(lane: Lane, revision: number): Webhook | null | Promise<Webhook | null>;
+  revision(lane: Lane, revision: number): Promise<Webhook | null>;
+  /**
+   * The lane's retries are due later than any schedule can say: they were dated by a clock that was ahead, and has been
+   * set back since. They are due now.
+   */
+  redate(lane: Lane): void;
   forget(lane: Lane): void;
   stop(): void;
   readonly count: number;
@@ -56,7 +62,8 @@ const loadsMax = 32;
 const pauseMsMin = 100;
 const pauseMsMax = 5_000;
 const revisionsKeptMax = 8;
-const cancelPageMax = 200;
+const orderPageMax = 200;
+const redateEveryMs = 3_600_000;
 
 export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   const { clock, due, rota, alarm, budget, options, storage, log } = parts;
@@ -113,6 +120,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       storeFailures = 0;
       shelf.endRead(page, due.nowMs());
       if (lane.shelf === shelf && serviceOf(lane) !== 'all') withhold(lane);
+      if (shelf.misdated) redate(lane);
     } catch (error) {
       shelf.failRead();
       storeFailures += 1;
@@ -186,7 +194,6 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
         lane.byteRate = policy.bytesPerSecondMax === null ? null : createTokenBucket(policy.bytesPerSecondMax, nowMs);
       }
       if (policy.order !== lane.order || lane.reshelving) reshelve(lane, policy.order);
-      if (lane.window.size > policy.concurrencyMax) lane.window.size = policy.concurrencyMax;
     }
     if (serviceOf(lane) !== 'all') withhold(lane);
     else if (wasHeld) {
@@ -194,6 +201,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       lane.failures = 0;
       lane.shelf.storeHas(0);
     }
+    if (!isUnusable(setup)) lane.window.size = Math.min(lane.window.size, setup.policy.concurrencyMax);
   };
 
   const saveHealth = (lane: Lane): void => {
@@ -231,7 +239,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
           webhookId: lane.webhookId,
           by: 'position',
           nowMs: due.horizonMs(),
-          limit: cancelPageMax,
+          limit: orderPageMax,
         });
         if (stopped) return;
         if (page.tasks.length === 0) break;
@@ -258,6 +266,46 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
         attend(lane);
       });
     }
+  };
+
+  const redate = (lane: Lane): void => {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - lane.redatedAtMs < redateEveryMs) return;
+    lane.redatedAtMs = nowMs;
+    loads.enter(() => hasten(lane));
+  };
+
+  const hasten = async (lane: Lane): Promise<void> => {
+    const nowMs = due.nowMs();
+    let after: PendingQuery['after'];
+    try {
+      for (;;) {
+        const page = await storage.pending({
+          webhookId: lane.webhookId,
+          by: 'position',
+          nowMs,
+          limit: orderPageMax,
+          ...(after === undefined ? {} : { after }),
+        });
+        if (stopped) return;
+        const deliveryOrders = page.tasks
+          .filter(({ delivery }) => delivery.attempts > 0 && delivery.dueAtMs > nowMs + silenceResetMs)
+          .map(({ delivery }) => ({ kind: 'hasten' as const, deliveryId: delivery.id, dueAtMs: nowMs }));
+        if (deliveryOrders.length > 0) {
+          await storage.commit([{ workspaceId: lane.workspaceId, atMs: clock.nowMs(), deliveryOrders }]);
+          if (stopped) return;
+        }
+        const last = page.tasks.at(-1)?.delivery;
+        if (last === undefined || page.nextDueAtMs === null) break;
+        after = { dueAtMs: last.dueAtMs, id: last.id };
+      }
+      log.warn({ webhookId: lane.webhookId }, 'Retries were dated by a clock that has been set back: they are due now');
+    } catch (error) {
+      log.warn({ err: error, webhookId: lane.webhookId }, 'A lane could not be re-dated: trying again');
+      lane.redatedAtMs = Number.NEGATIVE_INFINITY;
+    }
+    lane.shelf.storeHas(0);
+    attend(lane);
   };
 
   const forget = (lane: Lane): void => {
@@ -298,14 +346,14 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       lane.shelf.giveBack();
       attend(lane);
     },
-    revision(lane, revision) {
+    async revision(lane, revision) {
       const known = lane.revisions.get(revision);
       if (known !== undefined) return known;
-      return parts.care.revision(lane.workspaceId, lane.webhookId, revision).then((webhook) => {
-        if (webhook !== null) rememberRevision(lane, webhook);
-        return webhook;
-      });
+      const webhook = await parts.care.revision(lane.workspaceId, lane.webhookId, revision);
+      if (webhook !== null) rememberRevision(lane, webhook);
+      return webhook;
     },
+    redate,
     forget,
     stop() {
       stopped = true;

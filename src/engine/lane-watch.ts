@@ -136,7 +136,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       const nowMs = clock.monotonicMs();
       if (verdict.kind === 'delivered') {
         parts.suspicion.note(lane.webhookId, false, nowMs);
-        change(lane, observe(lane.health, { kind: 'success' }, policy.disable, due.nowMs()).health);
+        change(lane, observe(lane.health, { kind: 'success' }, policy.disable, due.steadyMs()).health);
         return;
       }
       // Attempts that never left say nothing of the receiver.
@@ -154,7 +154,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
           suspectOurselves: parts.suspicion.suspects(nowMs),
         },
         policy.disable,
-        due.nowMs(),
+        due.steadyMs(),
       );
       change(lane, step.health);
       for (const action of step.actions) act(lane, action);

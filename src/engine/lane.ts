@@ -81,6 +81,8 @@ export type Lane = {
   discarding: boolean;
   /** Its order was changed while attempts of the old one are in flight. */
   reshelving: boolean;
+  /** Monotonic time at which its due times were last put right. */
+  redatedAtMs: number;
 };
 
 export type Stopped = { readonly deliveryId: string; readonly revision: number };
@@ -118,6 +120,7 @@ export function createLane(webhookId: WebhookId, workspaceId: WorkspaceId, shelf
     touchedAtMs: 0,
     discarding: false,
     reshelving: false,
+    redatedAtMs: Number.NEGATIVE_INFINITY,
   };
 }
 

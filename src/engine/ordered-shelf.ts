@@ -8,6 +8,7 @@
  * must be tried again drops its chain, and the key is looked at again when the head is due. A scan looks at most
  * `scanRowsMax` rows ahead, so that many blocked keys do not turn into a reading of everything.
  */
+import { silenceResetMs } from '../core/disable-rules.ts';
 import type { DeliveryId } from '../core/ids.ts';
 import type { DeliveryTask, PendingQuery } from '../storage/storage.ts';
 import { createDeque, type Deque } from './deque.ts';
@@ -40,6 +41,7 @@ export function createOrderedShelf(
   let scanFromMs = 0;
   let reading = false;
   let abort = false;
+  let misdated = false;
   let cursor: NonNullable<PendingQuery['after']> | null = null;
   let scanned = 0;
   let blocked = new Set<string>();
@@ -87,6 +89,7 @@ export function createOrderedShelf(
     // A fresh delivery counts as due at once whatever the wall clock did since its commit.
     if (head && dueAtMs > nowMs && (attempts > 0 || dueAtMs > createdAtMs)) {
       blocked.add(key);
+      if (attempts > 0 && dueAtMs > nowMs + silenceResetMs) misdated = true;
       storeHas(dueAtMs);
       return;
     }
@@ -164,6 +167,7 @@ export function createOrderedShelf(
       abort = false;
       if (cursor !== null) return { by: 'position', limit: limits.pageMax, after: cursor };
       storeDueMs = never;
+      misdated = false;
       return { by: 'position', limit: limits.pageMax };
     },
     endRead(page, nowMs) {
@@ -215,6 +219,9 @@ export function createOrderedShelf(
     },
     get reading() {
       return reading;
+    },
+    get misdated() {
+      return misdated;
     },
   };
 }

@@ -4,6 +4,7 @@
  * pages: lanes with something pending, webhook counters of some workspaces, duties. What is found late was late by at
  * most the interval.
  */
+import { silenceResetMs } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { LaneHead } from '../storage/storage.ts';
@@ -84,6 +85,7 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
   const compare = (head: LaneHead, mayDoubt: boolean): boolean => {
     const lane = keeper.lane(head.webhookId, head.workspaceId);
     const { shelf } = lane;
+    if (head.nextDueAtMs > due.horizonMs() + silenceResetMs) keeper.redate(lane);
     if (head.nextDueAtMs > due.horizonMs()) {
       if (shelf.nextDueMs() > head.nextDueAtMs) {
         shelf.storeHas(head.nextDueAtMs);

@@ -41,6 +41,8 @@ export type Shelf = {
   /** Waiting, in flight or being recorded. */
   readonly inHand: number;
   readonly reading: boolean;
+  /** The last scan met a head due later than any schedule can say: dated by a clock that was ahead. */
+  readonly misdated: boolean;
 };
 
 /** How many a lane may read at once: in proportion to what it gets rid of, so that a hanging lane holds little memory. */
