@@ -139,7 +139,10 @@ function createExtrasApplier(db: DatabaseSync, names: Names, deliveries: Deliver
       if (advances !== null) advanceDuty.run(advances.dueAtMs, advances.payload, advances.dutyId);
       for (const duty of duties) insertDuty.run(duty.id, workspace.n, duty.kind, duty.dueAtMs, duty.payload);
       for (const order of orders) deliveries.order(workspace, order, item.atMs);
-      for (const { webhookId, count } of missed) miss.run(count, names.lane(webhookId, workspace.n));
+      for (const { webhookId, count } of missed) {
+        const lane = names.lane(webhookId, workspace.n);
+        if (lane !== null) miss.run(count, lane);
+      }
       if (idempotency !== null) {
         const { key, fingerprint, createdAtMs, response } = idempotency;
         insertKey.run(workspace.n, key, fingerprint, createdAtMs, response);

@@ -12,7 +12,7 @@ import { stateCodes } from './schema.ts';
 export type Positions = { next(): number; peek(): number };
 
 export type DeliveryWriter = {
-  /** False where a change it is made from is not (or no longer) there. */
+  /** False where a change it is made from is not (or no longer) there, or its webhook is another workspace's. */
   insert(workspace: WorkspaceName, deliveries: readonly PreparedDelivery[], own: OwnChanges): boolean;
   order(workspace: WorkspaceName, order: DeliveryOrder, atMs: number): void;
 };
@@ -50,6 +50,7 @@ export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWr
     insert(workspace, deliveries, own) {
       for (const delivery of deliveries) {
         const lane = names.lane(delivery.webhookId, workspace.n);
+        if (lane === null) return false;
         const position = positions.next();
         const seq = seqOf(delivery.changeId, own) ?? locator.hold(workspace.n, delivery.changeId, { lane, position });
         if (seq === null) return false;

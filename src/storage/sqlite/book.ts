@@ -83,7 +83,11 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   };
   const applyItem = (item: Prepared, careful: boolean): ItemResult => {
     if (careful || (item.kind === 'commit' && mayNeedUndo(item))) return applySaved(item, careful);
-    return item.kind === 'commit' ? applyCommit(item).result : applyRecord(item);
+    if (item.kind === 'record') return applyRecord(item);
+    const { result, undone } = applyCommit(item);
+    // Seldom: it had already written when it turned out not to fit. The batch starts over with savepoints.
+    if (undone) throw new Error('An item must be undone without a savepoint');
+    return result;
   };
   /** One transaction. `careful`: a savepoint around every item, so that one that SQLite refuses leaves alone. */
   const attempt = (

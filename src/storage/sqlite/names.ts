@@ -2,14 +2,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { arrayStatement, numberOf } from './rows.ts';
 
+type LaneName = { readonly n: number; readonly workspace: number };
 export type WorkspaceName = { readonly n: number; webhooksRevision: number };
 
 export type Names = {
   /** Makes the workspace's row where there is none. */
   workspace(id: string): WorkspaceName;
   raiseWebhooksRevision(workspace: WorkspaceName): void;
-  /** The lane of a webhook; makes its row where there is none. */
-  lane(webhookId: string, workspace: number): number;
+  /** The lane of a webhook; makes its row where there is none. Null where the webhook is another workspace's. */
+  lane(webhookId: string, workspace: number): number | null;
   /** Forgets what a rolled-back transaction may have made. */
   forget(): void;
 };
@@ -21,10 +22,10 @@ export function createNames(db: DatabaseSync): Names {
   const selectWorkspace = arrayStatement(db, 'SELECT n, webhooks_revision FROM workspaces WHERE id = ?');
   const insertWorkspace = db.prepare('INSERT INTO workspaces (id) VALUES (?)');
   const raise = db.prepare('UPDATE workspaces SET webhooks_revision = ? WHERE n = ?');
-  const selectLane = arrayStatement(db, 'SELECT n FROM lanes WHERE webhook = ?');
+  const selectLane = arrayStatement(db, 'SELECT n, workspace FROM lanes WHERE webhook = ?');
   const insertLane = db.prepare('INSERT INTO lanes (webhook, workspace) VALUES (?, ?)');
   const workspaces = new Map<string, WorkspaceName>();
-  const lanes = new Map<string, number>();
+  const lanes = new Map<string, LaneName>();
 
   const loadWorkspace = (id: string): WorkspaceName => {
     if (workspaces.size >= namesMax) workspaces.clear();
@@ -35,12 +36,14 @@ export function createNames(db: DatabaseSync): Names {
     workspaces.set(id, name);
     return name;
   };
-  const loadLane = (webhookId: string, workspace: number): number => {
+  const loadLane = (webhookId: string, workspace: number): LaneName => {
     if (lanes.size >= namesMax) lanes.clear();
     const row = selectLane.get(webhookId);
-    const n = row ? numberOf(row[0]) : Number(insertLane.run(webhookId, workspace).lastInsertRowid);
-    lanes.set(webhookId, n);
-    return n;
+    const name = row
+      ? { n: numberOf(row[0]), workspace: numberOf(row[1]) }
+      : { n: Number(insertLane.run(webhookId, workspace).lastInsertRowid), workspace };
+    lanes.set(webhookId, name);
+    return name;
   };
   return {
     workspace: (id) => workspaces.get(id) ?? loadWorkspace(id),
@@ -48,7 +51,10 @@ export function createNames(db: DatabaseSync): Names {
       workspace.webhooksRevision += 1;
       raise.run(workspace.webhooksRevision, workspace.n);
     },
-    lane: (webhookId, workspace) => lanes.get(webhookId) ?? loadLane(webhookId, workspace),
+    lane(webhookId, workspace) {
+      const lane = lanes.get(webhookId) ?? loadLane(webhookId, workspace);
+      return lane.workspace === workspace ? lane.n : null;
+    },
     forget: () => {
       workspaces.clear();
       lanes.clear();
