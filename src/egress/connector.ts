@@ -49,108 +49,119 @@ const firstTryMs = 1_500;
 const keepAliveProbeMs = 60_000;
 
 export function createConnector(settings: ConnectorSettings): Connector {
-  const { clock, sessions, connectTimeoutMs = timeoutMsDefault, tlsTimeoutMs = timeoutMsDefault } = settings;
+  const { clock } = settings;
+  return {
+    async attach(request) {
+      const startedMs = clock.monotonicMs();
+      const tried = await connectAny(request, settings);
+      const connectMs = clock.monotonicMs() - startedMs;
+      if (tried.kind === 'failed') return { ...tried, connectMs };
+      const { socket, address } = tried;
+      if (!samePeer(socket.remoteAddress, address)) {
+        socket.destroy();
+        return {
+          kind: 'failed',
+          failure: { kind: 'blocked-address', reason: 'forbidden-address' },
+          address,
+          connectMs,
+        };
+      }
+      if (request.context === undefined) return { kind: 'attached', socket, address, connectMs };
+      const secured = await secure(request, request.context, { ...settings, plain: socket });
+      const tlsMs = clock.monotonicMs() - startedMs - connectMs;
+      if (secured.kind === 'failed') return { ...secured, address, connectMs, tlsMs };
+      return { kind: 'attached', socket: secured.socket, address, connectMs, tlsMs };
+    },
+  };
+}
 
-  const attach = async (request: AttachRequest): Promise<Attached | Refused> => {
-    const startedMs = clock.monotonicMs();
-    const tried = await connectAny(request, startedMs);
-    const connectMs = clock.monotonicMs() - startedMs;
-    if (tried.kind === 'failed') return { ...tried, connectMs };
-    const { socket, address } = tried;
-    if (!samePeer(socket.remoteAddress, address)) {
+async function connectAny(request: AttachRequest, settings: ConnectorSettings): Promise<Attached | Refused> {
+  const { clock, connectTimeoutMs = timeoutMsDefault } = settings;
+  const endMs = clock.monotonicMs() + connectTimeoutMs;
+  const addresses = request.addresses.slice(0, addressesTriedMax);
+  let last: Refused = { kind: 'failed', failure: { kind: 'connect-failed', code: 'EADDRNOTAVAIL' } };
+  for (const [index, address] of addresses.entries()) {
+    const leftMs = endMs - clock.monotonicMs();
+    if (leftMs <= 0 || request.isCancelled()) break;
+    const timeoutMs = index === addresses.length - 1 ? leftMs : Math.min(leftMs, firstTryMs);
+    const tried = await connectOne(request, { clock, address, timeoutMs });
+    if (tried.kind === 'attached') return tried;
+    last = tried;
+  }
+  return last;
+}
+
+type Try = { readonly clock: Clock; readonly address: string; readonly timeoutMs: number };
+
+function connectOne(request: AttachRequest, { clock, address, timeoutMs }: Try): Promise<Attached | Refused> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({
+      host: address,
+      port: request.target.port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveProbeMs,
+      autoSelectFamily: false,
+      // An address needs no lookup. Should one ever be asked for, it fails instead of reaching an unjudged address.
+      lookup: (_name, _options, answer) => answer(new Error('No lookup after judgement'), ''),
+    });
+    const fail = (failure: ConnectFailure): void => {
+      timer.cancel();
       socket.destroy();
-      return { kind: 'failed', failure: { kind: 'blocked-address', reason: 'forbidden-address' }, address, connectMs };
-    }
-    if (request.context === undefined) return { kind: 'attached', socket, address, connectMs };
-    const secured = await secure(request, request.context, socket);
-    const tlsMs = clock.monotonicMs() - startedMs - connectMs;
-    if (secured.kind === 'failed') return { ...secured, address, connectMs, tlsMs };
-    return { kind: 'attached', socket: secured.socket, address, connectMs, tlsMs };
-  };
-
-  const connectAny = async (request: AttachRequest, startedMs: number): Promise<Attached | Refused> => {
-    const addresses = request.addresses.slice(0, addressesTriedMax);
-    let last: Refused = { kind: 'failed', failure: { kind: 'connect-failed', code: 'EADDRNOTAVAIL' } };
-    for (const [index, address] of addresses.entries()) {
-      const leftMs = connectTimeoutMs - (clock.monotonicMs() - startedMs);
-      if (leftMs <= 0 || request.isCancelled()) break;
-      const tryMs = index === addresses.length - 1 ? leftMs : Math.min(leftMs, firstTryMs);
-      const tried = await connectOne(request, address, tryMs);
-      if (tried.kind === 'attached') return tried;
-      last = tried;
-    }
-    return last;
-  };
-
-  const connectOne = (request: AttachRequest, address: string, timeoutMs: number): Promise<Attached | Refused> =>
-    new Promise((resolve) => {
-      const socket = connectTcp({
-        host: address,
-        port: request.target.port,
-        noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: keepAliveProbeMs,
-        autoSelectFamily: false,
-        // An address needs no lookup. Should one ever be asked for, it fails instead of reaching an unjudged address.
-        lookup: (_name, _options, answer) => answer(new Error('No lookup after judgement'), ''),
-      });
-      const fail = (failure: ConnectFailure): void => {
-        timer.cancel();
-        socket.destroy();
-        resolve({ kind: 'failed', failure, address });
-      };
-      const timer = clock.timer(timeoutMs, () => fail({ kind: 'timeout', phase: 'connect' }));
-      // Stays for the life of the socket: an error nobody listens to would end the process.
-      socket.on('error', (error) => fail({ kind: 'connect-failed', code: errorCode(error) }));
-      socket.once('close', () => fail({ kind: 'connect-failed', code: 'ECANCELED' }));
-      socket.once('connect', () => {
-        timer.cancel();
-        resolve({ kind: 'attached', socket, address });
-      });
-      request.enter('connect', socket);
+      resolve({ kind: 'failed', failure, address });
+    };
+    const timer = clock.timer(timeoutMs, () => fail({ kind: 'timeout', phase: 'connect' }));
+    // Stays for the life of the socket: an error nobody listens to would end the process.
+    socket.on('error', (error) => fail({ kind: 'connect-failed', code: errorCode(error) }));
+    socket.once('close', () => fail({ kind: 'connect-failed', code: 'ECANCELED' }));
+    socket.once('connect', () => {
+      timer.cancel();
+      resolve({ kind: 'attached', socket, address });
     });
+    request.enter('connect', socket);
+  });
+}
 
-  const secure = (
-    request: AttachRequest,
-    context: SecureContext,
-    plain: Socket,
-  ): Promise<{ readonly kind: 'secured'; readonly socket: TLSSocket } | Refused> =>
-    new Promise((resolve) => {
-      const { target, sessionKey } = request;
-      const session = sessions.get(sessionKey);
-      const socket = connectTls({
-        socket: plain,
-        // The name that the certificate must carry; an address is compared with the certificate's addresses.
-        host: target.hostname,
-        ...(target.literal ? {} : { servername: target.hostname }),
-        secureContext: context,
-        // Named, so that NODE_TLS_REJECT_UNAUTHORIZED has no say.
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
-        ALPNProtocols: ['http/1.1'],
-        ...(session === undefined ? {} : { session }),
-      });
-      const fail = (failure: ConnectFailure): void => {
-        timer.cancel();
-        socket.destroy();
-        plain.destroy();
-        resolve({ kind: 'failed', failure });
-      };
-      const timer = clock.timer(tlsTimeoutMs, () => fail({ kind: 'timeout', phase: 'tls' }));
-      socket.on('error', (error) => fail(tlsFailure(error) ?? brokenHandshake(errorCode(error))));
-      socket.once('close', () => fail(brokenHandshake('ECONNRESET')));
-      socket.on('session', (fresh) => {
-        if (socket.authorized) sessions.set(sessionKey, fresh);
-      });
-      socket.once('secureConnect', () => {
-        if (!socket.authorized) return fail({ kind: 'tls-failed', code: 'other', detail: 'unverified' });
-        timer.cancel();
-        resolve({ kind: 'secured', socket });
-      });
-      request.enter('tls', socket);
+type Secured = { readonly kind: 'secured'; readonly socket: TLSSocket };
+
+function secure(
+  { target, sessionKey, enter }: AttachRequest,
+  context: SecureContext,
+  { clock, sessions, plain, tlsTimeoutMs = timeoutMsDefault }: ConnectorSettings & { readonly plain: Socket },
+): Promise<Secured | Refused> {
+  return new Promise((resolve) => {
+    const session = sessions.get(sessionKey);
+    const socket = connectTls({
+      socket: plain,
+      // The name that the certificate must carry; an address is compared with the certificate's addresses.
+      host: target.hostname,
+      ...(target.literal ? {} : { servername: target.hostname }),
+      secureContext: context,
+      // Named, so that NODE_TLS_REJECT_UNAUTHORIZED has no say.
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      ALPNProtocols: ['http/1.1'],
+      ...(session === undefined ? {} : { session }),
     });
-
-  return { attach };
+    const fail = (failure: ConnectFailure): void => {
+      timer.cancel();
+      socket.destroy();
+      plain.destroy();
+      resolve({ kind: 'failed', failure });
+    };
+    const timer = clock.timer(tlsTimeoutMs, () => fail({ kind: 'timeout', phase: 'tls' }));
+    socket.on('error', (error) => fail(tlsFailure(error) ?? brokenHandshake(errorCode(error))));
+    socket.once('close', () => fail(brokenHandshake('ECONNRESET')));
+    socket.on('session', (fresh) => {
+      if (socket.authorized) sessions.set(sessionKey, fresh);
+    });
+    socket.once('secureConnect', () => {
+      if (!socket.authorized) return fail({ kind: 'tls-failed', code: 'other', detail: 'unverified' });
+      timer.cancel();
+      resolve({ kind: 'secured', socket });
+    });
+    enter('tls', socket);
+  });
 }
 
 function brokenHandshake(code: string): ConnectFailure {

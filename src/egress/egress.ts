@@ -11,7 +11,8 @@ import { type Admission, createAdmission, type EgressPolicy, type InboxException
 import { errorCode } from './connect-failure.ts';
 import { type Attached, type Connector, createConnector, type Refused } from './connector.ts';
 import { createDnsQuery, type DnsQuery } from './dns-query.ts';
-import { createResolver, type Resolution } from './resolver.ts';
+import type { Resolution } from './name-lookup.ts';
+import { createResolver } from './resolver.ts';
 import { parseTarget, type TargetUrl } from './target.ts';
 import { blockedTarget } from './target-refusal.ts';
 import { createTlsContexts, type TlsContexts, type TlsMaterial } from './tls-identity.ts';

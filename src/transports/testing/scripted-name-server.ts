@@ -131,9 +131,10 @@ function nameBytes(name: string): Buffer {
 
 /** Full form or with one `::`; the last 32 bits may be dotted. */
 function ipv6Bytes(text: string): Buffer {
-  const hex = text.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_all, a: string, b: string, c: string, d: string) =>
-    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map((part) => part.toString(16)).join(':'),
-  );
+  const dotted = /\d+\.\d+\.\d+\.\d+$/.exec(text)?.[0];
+  const [a = 0, b = 0, c = 0, d = 0] = (dotted ?? '').split('.').map(Number);
+  const hex =
+    dotted === undefined ? text : text.replace(dotted, `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`);
   const [head = '', tail] = hex.split('::');
   const left = head === '' ? [] : head.split(':');
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
