@@ -53,7 +53,7 @@ test('FO-05 after kill -9 of the first server the directory is free at once', as
 });
 
 test('FO-05 a port that is taken is named, and nothing else happens', async () => {
-  const blocker = createServer();
+  const blocker = createServer((socket) => socket.destroy());
   const port = await freePort();
   await new Promise<void>((resolve) => blocker.listen(port, '127.0.0.1', resolve));
   try {
@@ -111,7 +111,7 @@ test('FO-05 a database that is no database is refused before anything is written
   writeFileSync(join(data, database), Buffer.alloc(64 * 1024, 'this is not a database '));
   const before = readdirSync(data);
   const message = await refuses(start({ port: await freePort() }));
-  assert.match(message, /corrupt|not a database|damaged|malformed/i);
+  assert.match(message, /corrupt|not a (SQLite )?database|damaged|malformed/i);
   assert.deepEqual(
     readdirSync(data).filter((name) => !before.includes(name) && !/-(wal|shm)$/.test(name)),
     [],
@@ -122,7 +122,7 @@ test('FO-05 the wrong encryption key is refused', async () => {
   const key = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
   const first = start({ port: await freePort(), settings: { ASSETWIRE_ENCRYPTION_KEY: key(1) } });
   await first.ready;
-  const target = { transport: 'http', url: 'http://127.0.0.1:9/hook' };
+  const target = { transport: 'http', url: 'http://127.0.0.1:10009/hook' };
   const body = { name: 'sealed', dialect: 'standard', target, events: ['*'] };
   await requestOk(`${first.url}/v1/webhooks`, { key: first.key, body });
   await endServer(first);

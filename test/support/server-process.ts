@@ -116,7 +116,7 @@ async function waitUntilReady(child: ChildProcess, url: string, withinMs: number
   const deadlineMs = performance.now() + withinMs;
   while (performance.now() < deadlineMs) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
-    const answer = await requestJson(`${url}/readyz`, {}).catch(() => null);
+    const answer = await requestJson(`${url}/readyz`, { timeoutMs: 1_000 }).catch(() => null);
     if (answer?.status === 200) return;
     await wait(5);
   }
