@@ -359,7 +359,7 @@ function requestElement(request) {
         h('p.hint', {}, detail),
         headerList(request.headers),
         prettyBody(text),
-        request.bodyCut && h('p.hint', {}, `Cut: ${bytes(request.bodyBytes)} arrived`),
+        ...(request.bodyCut ? [h('p.hint', {}, `Cut: ${bytes(request.bodyBytes)} arrived`)] : []),
       );
     },
     { once: true },

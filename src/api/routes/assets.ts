@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { Answer, Route } from '../route.ts';
 import { noContent, ok, route } from '../route.ts';
 import { contentAnswer, readRange } from '../content-answer.ts';
 import { fingerprintOf, idempotencyKeyOf } from '../idempotency.ts';
 import { readJson } from '../json-body.ts';
-import { readUpload } from '../multipart-upload.ts';
+import { readUpload, type Upload } from '../multipart-upload.ts';
 import { invalidRequest } from '../problem.ts';
 import { object, optional, raw, string } from '../schema.ts';
 import {
@@ -16,6 +17,7 @@ import {
 } from '../schemas/asset.ts';
 import { cursor, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
 import { problemsOf } from '../validation.ts';
+import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { AssetInput, Written } from '../../app/app.ts';
 import { replayedHeader } from './changes.ts';
@@ -54,11 +56,7 @@ const uploadAsset = route({
     const upload = await readUpload(request, { bytesMax: settings.uploadBytesMax, bodies });
     try {
       const input = readAssetPart(upload.asset);
-      // The file's own hash is not known before it has been read; the use case compares that itself.
-      const idempotency =
-        key === undefined
-          ? undefined
-          : { key, fingerprint: fingerprintOf('uploadAsset', upload.file.name, upload.asset ?? '') };
+      const idempotency = key === undefined ? undefined : { key, fingerprint: uploadFingerprint(request, upload) };
       return writtenAnswer(
         await app.assets.upload(caller, input, upload.file, idempotency),
         (asset) => `/v1/assets/${asset.id}`,
@@ -67,10 +65,18 @@ const uploadAsset = route({
       // What went wrong on the way in says more than what it led to further on.
       const cause = upload.file.content.errored;
       upload.file.content.destroy();
-      throw cause ?? error;
+      throw cause instanceof AssetwireError ? cause : error;
     }
   },
 });
+
+/**
+ * What makes an upload the same one again. The bytes cannot be part of it: they are still to come when it is needed. The
+ * length stands in for them, so that another file under the same name is told apart in all but the rarest case.
+ */
+function uploadFingerprint({ headers }: IncomingMessage, { asset, file }: Upload): string {
+  return fingerprintOf('uploadAsset', `${file.name}\n${headers['content-length'] ?? ''}`, asset ?? '');
+}
 
 function readAssetPart(text: string | undefined): AssetInput {
   if (text === undefined) return {};
