@@ -2,7 +2,7 @@
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Caller, ChangeCases, ReportedChange, ReportResult, Written } from './app.ts';
-import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
+import { type Committer, decideAttemptsMax, isTaken, type Plan } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
 import { contended, notFound, unfit } from './refusals.ts';
@@ -89,16 +89,11 @@ export function createChanges(deps: ChangesDeps): ChangeCases {
         subject,
         deliveries,
       });
-      return {
-        kind: 'write',
-        plan: {
-          changes,
-          ...(state === undefined ? {} : { state }),
-          ...(externalId === undefined ? {} : { alias: externalId }),
-          ...(row === undefined ? {} : { idempotency: (done) => row(applied(done.deliveries)) }),
-        },
-        answer: (done) => applied(done.deliveries),
-      };
+      const plan: { -readonly [Key in keyof Plan]: Plan[Key] } = { changes };
+      if (state !== undefined) plan.state = state;
+      if (externalId !== undefined) plan.alias = externalId;
+      if (row !== undefined) plan.idempotency = (done) => row(applied(done.deliveries));
+      return { kind: 'write', plan, answer: (done) => applied(done.deliveries) };
     });
     if (written.kind === 'done') return written.answer;
     return row === undefined ? Promise.reject(contended()) : row.earlier(written.row);

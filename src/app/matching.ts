@@ -3,7 +3,6 @@
  * Never stale: an index is labelled with the workspace's `webhooksRevision` read before its webhooks were, and a commit
  * that rests on it carries that label; where the store has another one, the commit is refused and the index reloaded.
  */
-import { LRUCache } from 'lru-cache';
 import type { Change } from '../core/change.ts';
 import type { DeliveryOrigin, Notification, PendingDelivery } from '../core/delivery.ts';
 import type { EventTable } from '../core/event-table.ts';
@@ -15,6 +14,7 @@ import type { Webhook } from '../core/webhook.ts';
 import type { NotifyContext } from '../dialects/dialect.ts';
 import type { CommitChange, DeliveryTask, NewDuty, Resource } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
+import { createTwoGenerations } from './two-generations.ts';
 import { storedWebhook } from './webhook-state.ts';
 
 /** The webhooks of one workspace as they were at one revision. */
@@ -71,7 +71,7 @@ export type ExpandPayload = {
 
 export function createMatching(deps: MatchingDeps): Matching {
   const { storage, dialects, ids, random, logger } = deps;
-  const indexes = new LRUCache<string, WorkspaceIndex>({ max: workspacesKeptMax, maxSize: webhooksKeptMax });
+  const indexes = createTwoGenerations<WorkspaceIndex>({ entriesMax: workspacesKeptMax, weightMax: webhooksKeptMax });
   const loading = new Map<string, Promise<WorkspaceIndex>>();
   const tables: ReadonlyMap<string, EventTable> = new Map([...dialects].map(([id, dialect]) => [id, dialect.events]));
 
@@ -93,7 +93,7 @@ export function createMatching(deps: MatchingDeps): Matching {
       .then((loaded) => {
         // Only where nobody has said in the meantime that this very reading is outdated.
         if (loading.get(workspaceId) === started) {
-          indexes.set(workspaceId, loaded, { size: loaded.webhooks.length + 1 });
+          indexes.set(workspaceId, loaded, loaded.webhooks.length + 1);
         }
         return loaded;
       })
@@ -151,7 +151,7 @@ export function createMatching(deps: MatchingDeps): Matching {
     known: (workspaceId) => indexes.get(workspaceId),
     load,
     outdated(workspaceId, index) {
-      const kept = indexes.peek(workspaceId);
+      const kept = indexes.get(workspaceId);
       if (index === undefined || kept === index) indexes.delete(workspaceId);
       // A reading that began before the write may hold the former webhooks: whoever waits for it will find out by its
       // label, and nobody new joins it.

@@ -2,9 +2,9 @@
  * Recently used resources, so that the next write to a subject is decided without a read. Never trusted: each commit
  * carries the version it was decided on and the store refuses it where that is not the present one.
  */
-import { LRUCache } from 'lru-cache';
 import type { JsonValue } from '../core/json.ts';
 import type { Resource, ResourceKey, ResourceType } from '../storage/storage.ts';
+import { createTwoGenerations } from './two-generations.ts';
 
 export const subjectCacheLimits = { entriesMax: 20_000, bytesMax: 48 * 1024 * 1024 } as const;
 
@@ -26,33 +26,25 @@ export function subjectName(key: ResourceKey): string {
   return `${key.workspaceId} ${key.type} ${key.id}`;
 }
 
-type Entry = { resource: Resource | null; bytes: number };
-
-const absentBytes = 100;
-/** An entry whose size moved less than this keeps its place without being weighed again. */
-const driftBytesMax = 1_024;
+/** What is known to be absent takes room too. */
+type Entry = { readonly resource: Resource | null };
+const absent: Entry = { resource: null };
 
 export function createSubjectCache(): SubjectCache {
-  const entries = new LRUCache<string, Entry>({
-    max: subjectCacheLimits.entriesMax,
-    maxSize: subjectCacheLimits.bytesMax,
-    // One subject may not push out all others.
-    maxEntrySize: subjectCacheLimits.bytesMax / 16,
-  });
-  const aliases = new LRUCache<string, string>({ max: subjectCacheLimits.entriesMax * 2 });
+  const { entriesMax, bytesMax } = subjectCacheLimits;
+  const entries = createTwoGenerations<Entry>({ entriesMax, weightMax: bytesMax });
+  const aliases = createTwoGenerations<string>({ entriesMax: entriesMax * 2, weightMax: entriesMax * 2 });
   const aliasName = (workspaceId: string, type: string, alias: string): string => `${workspaceId} ${type} ${alias}`;
   return {
     get: (name) => entries.get(name)?.resource,
     set(name, resource) {
-      const bytes = resource === null ? absentBytes : 200 + roughBytes(resource.state);
-      const entry = entries.peek(name);
-      if (entry !== undefined && Math.abs(entry.bytes - bytes) < driftBytesMax) entry.resource = resource;
-      else entries.set(name, { resource, bytes }, { size: bytes });
+      if (resource === null) entries.set(name, absent, 100);
+      else entries.set(name, { resource }, 200 + roughBytes(resource.state));
     },
-    delete: (name) => void entries.delete(name),
+    delete: (name) => entries.delete(name),
     alias: (workspaceId, type, alias) => aliases.get(aliasName(workspaceId, type, alias)),
-    setAlias: (workspaceId, type, alias, id) => void aliases.set(aliasName(workspaceId, type, alias), id),
-    deleteAlias: (workspaceId, type, alias) => void aliases.delete(aliasName(workspaceId, type, alias)),
+    setAlias: (workspaceId, type, alias, id) => aliases.set(aliasName(workspaceId, type, alias), id, 1),
+    deleteAlias: (workspaceId, type, alias) => aliases.delete(aliasName(workspaceId, type, alias)),
   };
 }
 
