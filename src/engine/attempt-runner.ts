@@ -261,9 +261,10 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const launch = (): void => {
     if (runway.length === 0) return;
     const leaving = runway.splice(0);
+    const monotonicMs = clock.monotonicMs();
     const going = leaving.filter((run) => {
-      // Disabled, deleted or shut down since its turn: it has not left, so it has not happened.
-      const held = quiet || serviceOf(run.lane) === 'none';
+      // Disabled, deleted, throttled or shut down since its turn: it has not left, so it has not happened.
+      const held = quiet || serviceOf(run.lane) === 'none' || run.lane.startFromMs > monotonicMs;
       if (held) standDown(run);
       return !held;
     });

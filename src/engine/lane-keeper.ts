@@ -3,6 +3,7 @@
  * leaves behind, and forgets the idle. Nothing here walks over all lanes; each lane is attended when something of its own
  * has happened.
  */
+import type { PendingDelivery } from '../core/delivery.ts';
 import { silenceResetMs } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
@@ -289,7 +290,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
         });
         if (stopped) return;
         const deliveryOrders = page.tasks
-          .filter(({ delivery }) => delivery.attempts > 0 && delivery.dueAtMs > nowMs + silenceResetMs)
+          .filter(({ delivery }) => isMisdated(delivery, nowMs))
           .map(({ delivery }) => ({ kind: 'hasten' as const, deliveryId: delivery.id, dueAtMs: nowMs }));
         if (deliveryOrders.length > 0) {
           await storage.commit([{ workspaceId: lane.workspaceId, atMs: clock.nowMs(), deliveryOrders }]);
@@ -362,6 +363,11 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       return lanes.size;
     },
   };
+}
+
+/** A retry due later than any schedule can say, or a fresh delivery made in the future: the clock was ahead then. */
+function isMisdated({ attempts, createdAtMs, dueAtMs }: PendingDelivery, nowMs: number): boolean {
+  return attempts > 0 ? dueAtMs > nowMs + silenceResetMs : dueAtMs === createdAtMs && dueAtMs > nowMs;
 }
 
 function rememberRevision(lane: Lane, webhook: Webhook): void {
