@@ -53,7 +53,8 @@ export type Fixture = AppParts & {
   another(): Promise<Fixture>;
   /** Does every duty that is due, as the engine would; answers how many. */
   doDuties(): Promise<number>;
-  duties(): Promise<readonly Duty[]>;
+  pendingDuties(): Promise<readonly Duty[]>;
+  doDuty(duty: Duty): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -107,23 +108,25 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
   };
   const parts = createApp(deps);
   await parts.app.start();
-  const duties = async (): Promise<readonly Duty[]> =>
+  const pendingDuties = async (): Promise<readonly Duty[]> =>
     (await storage.duties({ nowMs: clock.nowMs(), limit: 100 })).duties;
+  const doDuty = async (duty: Duty): Promise<void> => parts.duties[duty.kind]?.(duty, new AbortController().signal);
   return {
     ...parts,
     storage,
+    doDuty,
     clock,
     offered,
     deps,
-    duties,
+    pendingDuties,
     another: () => createFixture({ ...options, storage: made, clock }),
     async doDuties() {
       let done = 0;
       for (let round = 0; round < 1_000; round += 1) {
-        const due = await duties();
+        const due = await pendingDuties();
         if (due.length === 0) return done;
         for (const duty of due) {
-          await parts.duties[duty.kind]?.(duty, new AbortController().signal);
+          await doDuty(duty);
           done += 1;
         }
       }
