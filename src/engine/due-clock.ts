@@ -4,9 +4,9 @@
  * back would leave the queue standing. Both clocks here run with the monotonic one and drift towards the wall:
  *
  * - `steadyMs`, for ages and the clocks of disable rules, by at most a tenth of the time that passes.
- * - `nowMs`, for due times, likewise where the wall fell behind; where it ran ahead, the gap is closed within an hour. A
- *   machine that starts with its clock in the past and is put right a moment later must not leave what is overdue waiting,
- *   and what is early by such a jump comes spread over that hour instead of at once.
+ * - `nowMs`, for due times, likewise; but where the wall has stayed ahead for an hour, the gap is closed within the next.
+ *   A machine that started with its clock in the past and was put right must not leave what is overdue waiting for ever;
+ *   and a clock that is wrong for less than an hour makes no retry early.
  *
  * Ordinary corrections (below half a second) are followed at once. A restart begins at the wall clock. A suspended
  * machine looks like a jump forward: its monotonic clock stood still.
@@ -26,14 +26,16 @@ export type DueClock = {
 
 const followedAtOnceMs = 500;
 const driftShare = 0.1;
+const patienceMs = 3_600_000;
 const catchUpMs = 3_600_000;
 
 export function createDueClock(clock: Clock): DueClock {
   let lastMonotonicMs = clock.monotonicMs();
   let steady = clock.nowMs();
   let due = steady;
-  /** Share of passing time by which `due` runs faster while it catches up with a wall clock that ran ahead. */
-  let haste = 0;
+  let aheadSinceMs: number | null = null;
+  /** Share of passing time by which `due` runs faster. */
+  let haste = driftShare;
 
   const step = (): void => {
     const monotonicMs = clock.monotonicMs();
@@ -42,9 +44,15 @@ export function createDueClock(clock: Clock): DueClock {
     lastMonotonicMs = monotonicMs;
     steady = towards(steady + passedMs, wallMs, passedMs * driftShare);
     const gapMs = wallMs - (due + passedMs);
-    // Fixed when the jump is seen, so that the last of the gap closes as fast as the first.
-    haste = gapMs > followedAtOnceMs ? Math.max(haste, gapMs / catchUpMs, driftShare) : 0;
-    due = towards(due + passedMs, wallMs, passedMs * Math.max(haste, driftShare));
+    if (gapMs <= followedAtOnceMs) {
+      aheadSinceMs = null;
+      haste = driftShare;
+    } else {
+      aheadSinceMs ??= monotonicMs;
+      // Fixed at its greatest, so that the last of the gap closes as fast as the first.
+      if (monotonicMs - aheadSinceMs > patienceMs) haste = Math.max(haste, gapMs / catchUpMs);
+    }
+    due = towards(due + passedMs, wallMs, passedMs * haste);
   };
 
   return {

@@ -72,6 +72,9 @@ function checkRecords(ledger: Ledger): void {
     const succeeded = (arrivals.get(id) ?? []).filter(({ status }) => status >= 200 && status < 300).length;
     if (succeeded > 1 + unknown)
       ledger.violate('INV-3', `${id} succeeded ${succeeded} times, ${unknown} outcomes unknown`);
+    // After a restart the wall clock is all there is to go by.
+    const sameProcess = end?.crashesBefore === ledger.promised.get(id)?.crashesBefore;
+    if (end?.reason === 'age-exceeded' && sameProcess) ledger.violate('FC-01', `${id} died of an age it cannot have`);
     if (end?.state === 'delivered' && succeeded === 0) ledger.violate('INV-5', `${id} is delivered and nobody got it`);
   }
   for (const [id, seen] of arrivals) {

@@ -84,7 +84,12 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
       for (const order of item.deliveryOrders ?? []) {
         // Whether it was still pending the store knows; a later record of it will say `gone`.
         if (order.kind === 'cancel' && !ledger.ended.has(order.deliveryId)) {
-          ledger.ended.set(order.deliveryId, { atMs: clock.monotonicMs(), state: 'cancelled', reason: order.reason });
+          ledger.ended.set(order.deliveryId, {
+            atMs: clock.monotonicMs(),
+            state: 'cancelled',
+            reason: order.reason,
+            crashesBefore: ledger.processesEnded(),
+          });
         }
       }
     }
@@ -105,6 +110,7 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
           atMs: clock.monotonicMs(),
           state: item.next.state,
           reason: item.next.reason ?? '',
+          crashesBefore: ledger.processesEnded(),
         });
       }
     }

@@ -24,26 +24,46 @@ export type Promised = {
   readonly workspaceId: WorkspaceId;
   readonly webhookId: WebhookId;
   readonly subject: string;
+  /** Processes that had ended when it was made. */
+  readonly crashesBefore: number;
   /** `lost`: the commit failed before it had an effect, so nothing of it may ever be seen. */
   fate: 'acked' | 'unknown' | 'lost';
+};
+
+export type End = {
+  readonly atMs: number;
+  readonly state: string;
+  readonly reason: string;
+  /** Processes that had ended by then. */
+  readonly crashesBefore: number;
 };
 
 export type Ledger = {
   readonly promised: Map<DeliveryId, Promised>;
   readonly arrivals: Arrival[];
   /** When the store took a delivery's end, and which one. */
-  readonly ended: Map<DeliveryId, { readonly atMs: number; readonly state: string; readonly reason: string }>;
+  readonly ended: Map<DeliveryId, End>;
   /** Every record the store took. */
   readonly recorded: Map<DeliveryId, RecordItem[]>;
   /** Deliveries by lane in the order the store took them. */
   readonly order: Map<WebhookId, DeliveryId[]>;
   readonly violations: string[];
-  readonly struck: { inFlight: number; crashes: number; storeErrors: number; receiverFaults: number; jumps: number };
+  readonly struck: {
+    inFlight: number;
+    crashes: number;
+    storeErrors: number;
+    receiverFaults: number;
+    jumps: number;
+    stops: number;
+  };
+  /** Processes that have ended. */
+  processesEnded(): number;
   violate(invariant: string, what: string): void;
 };
 
 export function createLedger(): Ledger {
   const violations: string[] = [];
+  const struck = { inFlight: 0, crashes: 0, storeErrors: 0, receiverFaults: 0, jumps: 0, stops: 0 };
   return {
     promised: new Map(),
     arrivals: [],
@@ -51,7 +71,8 @@ export function createLedger(): Ledger {
     recorded: new Map(),
     order: new Map(),
     violations,
-    struck: { inFlight: 0, crashes: 0, storeErrors: 0, receiverFaults: 0, jumps: 0 },
+    struck,
+    processesEnded: () => struck.crashes + struck.stops,
     violate(invariant, what) {
       if (violations.length < 50) violations.push(`${invariant}: ${what}`);
     },

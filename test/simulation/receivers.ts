@@ -39,7 +39,7 @@ export type ReceiversParts = {
   readonly secretOf: (webhookId: WebhookId) => string;
   /** Checks what is about to be sent against what may be sent. */
   readonly onSend: (message: OutgoingMessage, arrival: Omit<Arrival, 'answered' | 'status'>, inFlight: number) => void;
-  readonly onLand: (deliveryId: Arrival['deliveryId']) => void;
+  readonly onLand: (deliveryId: Arrival['deliveryId'], atMs: number) => void;
   /** The receiver asked for a pause that the webhook's policy obeys. */
   readonly onThrottle: (webhookId: WebhookId, untilMs: number) => void;
 };
@@ -113,7 +113,7 @@ export function createReceivers(parts: ReceiversParts): Receivers {
             inFlight -= 1;
             perLane.set(webhookId, (perLane.get(webhookId) ?? 1) - 1);
             if (severed) return;
-            parts.onLand(seen.deliveryId);
+            parts.onLand(seen.deliveryId, clock.monotonicMs());
             resolve(outcome);
           };
           const timing = () => ({ startedAtMs, totalMs: Math.round(clock.monotonicMs() - beganMs) });

@@ -37,7 +37,7 @@ export type RunResult = {
 
 export type RunOptions = { readonly log?: (line: string) => void };
 
-const calmMsMax = 2 * 3_600_000;
+const calmMsMax = 4 * 3_600_000;
 
 type Process = { readonly engine: Engine; readonly view: StoreView; readonly inFlight: () => number; kill(): void };
 
@@ -84,6 +84,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
       onRecorded: (item) => {
         say(`record ${item.deliveryId} #${item.attempt.number} ${item.attempt.outcome} → ${item.next.state}`);
         const policy = webhooks.all.get(item.webhookId)?.webhook.policy;
+        const delayMs = policy?.schedule?.delaysMs[item.attempt.number - 1] ?? 0;
+        // Jitter takes a fifth, and a clock that drifts towards the wall a tenth.
+        if (alive && item.attempt.outcome !== 'interrupted') checks.retryAfter(item.deliveryId, delayMs * 0.8 * 0.89);
         if (item.next.state !== 'dead' || policy?.onDead !== 'stop' || policy.order === 'none') return;
         checks.stopped.set(item.webhookId, { atMs: clock.monotonicMs(), revision: item.attempt.webhookRevision });
       },
@@ -147,6 +150,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     const running = process;
     if (running === null) return;
     say('graceful stop');
+    ledger.struck.stops += 1;
     let stopped = false;
     void running.engine.stop().then(() => {
       stopped = true;
@@ -202,7 +206,14 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
         };
       });
       for (const { id, webhookId } of deliveries) {
-        ledger.promised.set(id, { id, workspaceId, webhookId, subject, fate: 'unknown' });
+        ledger.promised.set(id, {
+          id,
+          workspaceId,
+          webhookId,
+          subject,
+          crashesBefore: ledger.processesEnded(),
+          fate: 'unknown',
+        });
       }
       try {
         const webhooksRevision = await store.webhooksRevision(workspaceId);

@@ -8,7 +8,9 @@ export type SendChecks = {
   check(message: OutgoingMessage, seen: Omit<Arrival, 'answered' | 'status'>, inFlight: number): void;
   /** A process ended: what was in flight is nobody's any more. */
   forgetProcess(): void;
-  landed(deliveryId: DeliveryId): void;
+  landed(deliveryId: DeliveryId, atMs: number): void;
+  /** The attempt that landed last is to be followed by another, no sooner than this after it. */
+  retryAfter(deliveryId: DeliveryId, waitMs: number): void;
   throttled(webhookId: WebhookId, untilMs: number): void;
   /** The head of a lane that stops at a dead one died. */
   stopped: Map<WebhookId, { readonly atMs: number; readonly revision: number }>;
@@ -16,12 +18,16 @@ export type SendChecks = {
 
 /** A write to a webhook reaches the engine within its poll interval, plus a load that the store may refuse for a while. */
 const heardWithinMs = 15_000;
+/** A clock that has been ahead for an hour is believed: until then no retry may be early. */
+const calmClockMs = 3_600_000;
 
 export function createSendChecks(ledger: Ledger, webhooks: SimWebhooks): SendChecks {
   const first = new Map<DeliveryId, { readonly body: string; readonly messageId: string }>();
   const attempts = new Set<string>();
   const airborne = new Set<DeliveryId>();
   const recent = new Map<WebhookId, number[]>();
+  const landings = new Map<DeliveryId, number>();
+  const waits = new Map<DeliveryId, number>();
   const throttles = new Map<WebhookId, number>();
   const stopped: SendChecks['stopped'] = new Map();
 
@@ -49,6 +55,14 @@ export function createSendChecks(ledger: Ledger, webhooks: SimWebhooks): SendChe
       ledger.violate('INV-3', `${name} left after the end ${end.state}`);
     if (end !== undefined && end.state === 'cancelled' && seen.atMs - end.atMs > heardWithinMs) {
       ledger.violate('INV-2', `${name} left ${seen.atMs - end.atMs} ms after it was cancelled`);
+    }
+  };
+
+  /** No retry comes early, whatever the wall clock does: for an hour after a jump, and while the process lives. */
+  const checkWait = (seen: Omit<Arrival, 'answered' | 'status'>): void => {
+    const notBeforeMs = waits.get(seen.deliveryId);
+    if (notBeforeMs !== undefined && seen.atMs < notBeforeMs && seen.atMs < calmClockMs) {
+      ledger.violate('FC-01', `${seen.deliveryId} attempt ${seen.attempt} left ${notBeforeMs - seen.atMs} ms early`);
     }
   };
 
@@ -100,14 +114,24 @@ export function createSendChecks(ledger: Ledger, webhooks: SimWebhooks): SendChe
       const order = webhooks.all.get(seen.webhookId)?.webhook.policy.order ?? 'none';
       if (order !== 'none') checkOrder(seen, order);
       checkPace(seen, inFlight);
+      checkWait(seen);
       checkState(seen);
     },
     forgetProcess() {
       airborne.clear();
+      waits.clear();
+      landings.clear();
       throttles.clear();
       recent.clear();
     },
-    landed: (deliveryId) => void airborne.delete(deliveryId),
+    landed(deliveryId, atMs) {
+      airborne.delete(deliveryId);
+      landings.set(deliveryId, atMs);
+    },
+    retryAfter(deliveryId, waitMs) {
+      const landedAtMs = landings.get(deliveryId);
+      if (landedAtMs !== undefined) waits.set(deliveryId, landedAtMs + waitMs);
+    },
     throttled: (webhookId, untilMs) => void throttles.set(webhookId, untilMs),
     stopped,
   };

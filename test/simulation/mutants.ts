@@ -1,0 +1,49 @@
+/**
+ * Shows that the simulation can fail: breaks the engine (or the store) on purpose, one way at a time, in a copy of the
+ * tree, and expects the runs to notice. `node test/simulation/mutants.ts [--seeds 40] [--only NAME]`
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mutants } from './mutant-list.ts';
+
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '40' }, only: { type: 'string' } } });
+const root = join(import.meta.dirname, '../..');
+
+function simulate(tree: string): Promise<{ readonly failed: boolean; readonly first: string }> {
+  return new Promise((resolve) => {
+    const args = [join(tree, 'test/simulation/main.ts'), '--seeds', values.seeds];
+    execFile(process.execPath, args, { cwd: tree, timeout: 300_000 }, (error, stdout, stderr) => {
+      const first = stdout.split('\n').find((line) => line.startsWith('seed ')) ?? stderr.split('\n')[4] ?? '';
+      resolve({ failed: error !== null, first: first.slice(0, 110) });
+    });
+  });
+}
+
+let missed = 0;
+for (const { name, file, find, replace } of mutants) {
+  if (values.only !== undefined && values.only !== name) continue;
+  const tree = await mkdtemp(join(tmpdir(), 'assetwire-mutant-'));
+  try {
+    for (const part of ['src', 'test', 'package.json', 'tsconfig.json']) {
+      await cp(join(root, part), join(tree, part), { recursive: true });
+    }
+    await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
+    const path = join(tree, file);
+    const source = await readFile(path, 'utf8');
+    if (!source.includes(find)) {
+      missed += 1;
+      process.stdout.write(`${name}: its place in ${file} is gone; the list needs mending\n`);
+      continue;
+    }
+    await writeFile(path, source.replace(find, replace));
+    const { failed, first } = await simulate(tree);
+    if (!failed) missed += 1;
+    process.stdout.write(`${failed ? 'caught' : 'MISSED'}  ${name}  ${first}\n`);
+  } finally {
+    await rm(tree, { recursive: true, force: true });
+  }
+}
+process.exitCode = missed === 0 ? 0 : 1;
