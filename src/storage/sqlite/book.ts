@@ -12,12 +12,15 @@ import { createChangeLocator } from './change-locator.ts';
 import { createNames } from './names.ts';
 import { createPartitions, type PartitionLimits } from './partitions.ts';
 import { createPositions } from './positions.ts';
-import type { Prepared, PreparedCommit } from './prepared.ts';
+import type { Prepared } from './prepared.ts';
 import { createRetention, type RetentionLimits } from './retention.ts';
 import { createRollup } from './rollup.ts';
-import { faultOf, StorageFault } from './sqlite-error.ts';
+import { arrayStatement, numberOf } from './rows.ts';
+import { faultOf, isConstraint, StorageFault } from './sqlite-error.ts';
 
-export type ItemResult = CommitResult | RecordResult;
+/** `failed`: the item broke something of ours, not a rule of the contract; its mates are unharmed. */
+export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
+export type ItemResult = CommitResult | RecordResult | ItemFailure;
 export type BatchResult = {
   readonly results: readonly ItemResult[];
 };
@@ -26,8 +29,8 @@ export type BookOptions = {
   readonly epoch: number;
   readonly partitions: PartitionLimits;
   readonly retention: RetentionLimits;
-  /** Called after each durable batch. */
-  readonly synced?: () => void;
+  /** Called with its number after each durable batch. */
+  readonly synced: (batch: number) => void;
 };
 
 export type Book = {
@@ -50,6 +53,8 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   const applyCommit = createCommitApplier(db, { names, partitions, writeResource, deliveries });
   const applyRecord = createRecordApplier(db, { names, partitions, rollup, epoch: options.epoch });
   const retention = createRetention(db, { partitions, limits: options.retention });
+  const numberBatch = db.prepare("UPDATE meta SET value = ? WHERE key = 'batch'");
+  let batch = numberOf(arrayStatement(db, "SELECT value FROM meta WHERE key = 'batch'").get()?.[0]);
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const savepoint = db.prepare('SAVEPOINT item');
@@ -62,7 +67,7 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
     names.forget();
     positions.forget();
   };
-  const applySaved = (item: Prepared, dutiful: boolean): ItemResult => {
+  const applySaved = (item: Prepared): ItemResult => {
     savepoint.run();
     const restore = partitions.snapshot();
     try {
@@ -75,14 +80,14 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
       return result;
     } catch (error) {
       const fault = faultOf(error);
-      if (fault.kind !== 'item' || !dutiful || item.kind === 'record') throw error;
+      if (fault.kind !== 'item') throw error;
       takeBack(restore);
       release.run();
-      return refusedByStatement(item, fault.detail);
+      return refusedByStatement(item, error);
     }
   };
   const applyItem = (item: Prepared, careful: boolean): ItemResult => {
-    if (careful || (item.kind === 'commit' && mayNeedUndo(item))) return applySaved(item, careful);
+    if (careful || (item.kind === 'commit' && mayNeedUndo(item))) return applySaved(item);
     if (item.kind === 'record') return applyRecord(item);
     const { result, undone } = applyCommit(item);
     // Seldom: it had already written when it turned out not to fit. The batch starts over with savepoints.
@@ -106,7 +111,9 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
         results.push(applyItem(item, careful));
       }
       rollup.flush();
+      numberBatch.run(batch + 1);
       commit.run();
+      batch += 1;
       return results;
     } catch (error) {
       // A full disk makes SQLite roll back by itself.
@@ -130,8 +137,8 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
     try {
       return { results: attempt(items, nowMs, true, until) };
     } catch (error) {
-      const fault = faultOf(error);
-      throw fault.kind === 'item' ? error : new StorageFault(fault.kind, fault.detail);
+      const { kind, detail } = faultOf(error);
+      throw kind === 'item' ? error : new StorageFault(kind, detail);
     }
   };
   const makeAhead = (): void => {
@@ -152,7 +159,7 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   return {
     apply(items, at, until) {
       const result = apply(items, at, until);
-      options.synced?.();
+      options.synced(batch);
       makeAhead();
       return result;
     },
@@ -160,7 +167,10 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   };
 }
 
-function refusedByStatement(item: PreparedCommit, detail: string): CommitResult {
+/** A broken constraint is the item's own; anything else is a bug of ours, told as such. */
+function refusedByStatement(item: Prepared, error: unknown): CommitResult | ItemFailure {
+  const detail = error instanceof Error ? error.message : String(error);
+  if (item.kind === 'record' || !isConstraint(error)) return { status: 'failed', detail };
   const id = item.changes[0]?.id ?? item.deliveries[0]?.id ?? item.resources[0]?.id ?? '';
   return { status: 'rejected', code: 'already_exists', detail: `The item of ${id} must fit what is stored: ${detail}` };
 }

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import { type Book, createBook } from './book.ts';
+import { type Book, type BookOptions, createBook } from './book.ts';
 import { type OpenBook, openBook } from './open-book.ts';
 import { StorageFault } from './sqlite-error.ts';
 import type { Writer, WriterSettings } from './writer.ts';
@@ -35,7 +35,7 @@ export function createInlineWriter({ settings, clock, pacing, random, turnMsMax 
       const { file, pagesMax } = settings;
       const store = openBook({ file, pagesMax, drawKey: () => random.bytes(cursorKeyBytes) });
       try {
-        opened = { store, book: createBook(store.db, bookOptions(settings, store.epoch, pacing), clock.nowMs()) };
+        opened = { store, book: createBook(store.db, bookOptions(settings, store, pacing), clock.nowMs()) };
       } catch (error) {
         store.close();
         throw error;
@@ -56,9 +56,10 @@ export function createInlineWriter({ settings, clock, pacing, random, turnMsMax 
   };
 }
 
-export function bookOptions(settings: WriterSettings, epoch: number, pacing: Clock): Parameters<typeof createBook>[1] {
+export function bookOptions(settings: WriterSettings, store: OpenBook, pacing: Clock): BookOptions {
   return {
-    epoch,
+    epoch: store.epoch,
+    synced: store.synced,
     partitions: { rowsMax: settings.partitionRowsMax, ageMsMax: settings.partitionAgeMsMax },
     retention: {
       keepMs: settings.keepMs,

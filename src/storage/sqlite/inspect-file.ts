@@ -7,6 +7,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AssetwireError } from '../../core/errors.ts';
+import { checkCommitMark } from './commit-mark.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';
 import { applicationId, schemaVersion } from './schema.ts';
 
@@ -16,7 +17,10 @@ const wholeCheckBytesMax = 64 * 1024 * 1024;
 export type Inspected = { readonly fresh: boolean };
 
 export function inspectFile(file: string): Inspected {
-  if (!existsSync(file) || statSync(file).size === 0) return { fresh: true };
+  if (!existsSync(file) || statSync(file).size === 0) {
+    checkCommitMark(file, 0);
+    return { fresh: true };
+  }
   inspectHeader(file);
   let db: DatabaseSync;
   try {
@@ -58,7 +62,11 @@ function inspectContent(file: string, db: DatabaseSync): Inspected {
   const one = (sql: string): number => numberOf(arrayStatement(db, sql).get()?.[0]);
   const version = one('PRAGMA user_version');
   const tables = one(`SELECT count(*) FROM sqlite_schema`);
-  if (tables === 0 && version === 0) return { fresh: true };
+  if (tables === 0 && version === 0) {
+    // Empty may also be what a damaged log leaves of a young store.
+    checkCommitMark(file, 0);
+    return { fresh: true };
+  }
   if (one('PRAGMA application_id') !== applicationId) throw notOurs(file, 'it is a database of another program');
   if (version > schemaVersion) {
     throw new AssetwireError('storage_unavailable', {
@@ -66,6 +74,7 @@ function inspectContent(file: string, db: DatabaseSync): Inspected {
       mend: 'Start the newer Assetwire that wrote it, or restore a backup from before the upgrade',
     });
   }
+  checkCommitMark(file, one("SELECT value FROM meta WHERE key = 'batch'"));
   const clean = arrayStatement(db, "SELECT value FROM meta WHERE key = 'clean'").get()?.[0] === 1;
   if (!clean) {
     const problems = one('PRAGMA page_count') * one('PRAGMA page_size') <= wholeCheckBytesMax ? check(db) : sample(db);

@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { type CommitMark, openCommitMark } from './commit-mark.ts';
 import { inspectFile } from './inspect-file.ts';
 import { type FileLock, lockFile, unwritable } from './lock.ts';
 import { arrayStatement, numberOf } from './rows.ts';
@@ -12,6 +13,8 @@ export type OpenBook = {
   readonly epoch: number;
   /** Key of the code that ties cursors to this store. */
   readonly cursorKey: Uint8Array;
+  /** Notes that a batch is durable. */
+  readonly synced: (batch: number) => void;
   close(): void;
 };
 
@@ -34,7 +37,9 @@ export function openBook({ file, drawKey, pagesMax }: OpenOptions): OpenBook {
       migrate(db);
       if (fresh && !memory) syncDirectory(file);
       const { epoch, cursorKey } = enter(db, drawKey);
-      return { db, epoch, cursorKey, close: () => leave(db, lock) };
+      const mark = memory ? null : openCommitMark(file);
+      const synced = (batch: number): void => mark?.note(batch);
+      return { db, epoch, cursorKey, synced, close: () => leave(db, mark, lock) };
     } catch (error) {
       db.close();
       throw error;
@@ -103,10 +108,15 @@ function enter(db: DatabaseSync, drawKey: () => Uint8Array): { epoch: number; cu
   return { epoch, cursorKey };
 }
 
-function leave(db: DatabaseSync, lock: FileLock | null): void {
+function leave(db: DatabaseSync, mark: CommitMark | null, lock: FileLock | null): void {
   try {
-    if (db.isOpen) {
+    if (!db.isOpen) return;
+    try {
       db.exec("UPDATE meta SET value = 1 WHERE key = 'clean'");
+      // Before the close, which moves the log into the file: from here on the file speaks for itself.
+      mark?.remove();
+    } finally {
+      mark?.close();
       db.close();
     }
   } finally {

@@ -20,6 +20,7 @@ const durations = Array.from({ length: durationColumns }, (_, index) => `d${inde
 
 const first = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('batch', 0), ('epoch', 0), ('positions', 1), ('clean', 0);
 CREATE TABLE workspaces (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, webhooks_revision INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE lanes (

@@ -40,6 +40,12 @@ export function faultOf(error: unknown): { readonly kind: FaultKind; readonly de
   }
 }
 
+/** The statement broke a rule of the schema (SQLITE_CONSTRAINT). */
+export function isConstraint(error: unknown): boolean {
+  const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  return typeof code === 'number' && (code & 0xff) === 19;
+}
+
 /** A transaction that could not be made durable; nothing of it is stored. */
 export class StorageFault extends Error {
   readonly kind: Exclude<FaultKind, 'item'>;

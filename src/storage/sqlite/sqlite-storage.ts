@@ -169,9 +169,7 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
     },
     async record(items) {
       const settled = await submit(items.map(prepareRecord));
-      const failed = settled.find(({ status }) => status === 'failed');
-      if (failed?.status === 'failed') throw callerError(failed.error);
-      return settled.map((entry) => (entry.status === 'done' ? (entry.result as RecordResult) : 'gone'));
+      return settled.map(recordResult);
     },
     resources: async (keys) => current().keyed.resources(keys),
     findByAlias: async (type, alias, workspaceId) => current().keyed.findByAlias(type, alias, workspaceId),
@@ -249,11 +247,25 @@ function commitResults(settled: readonly Settled<ItemResult>[]): readonly Commit
   const first = failures[0];
   if (first !== undefined && failures.length === settled.length) throw callerError(first.error);
   return settled.map((entry) => {
-    if (entry.status === 'done') return entry.result as CommitResult;
+    if (entry.status === 'done') return commitResult(entry.result);
     const error = callerError(entry.error);
     const full = error instanceof AssetwireError && error.code === 'storage_full';
     return { status: 'rejected', code: full ? 'storage_full' : 'storage_unavailable', detail: error.message };
   });
+}
+
+function commitResult(result: ItemResult): CommitResult {
+  if (typeof result === 'string') throw new TypeError('A commit must have the result of a commit');
+  return result.status === 'failed'
+    ? { status: 'rejected', code: 'storage_unavailable', detail: result.detail }
+    : result;
+}
+
+function recordResult(entry: Settled<ItemResult>): RecordResult {
+  if (entry.status === 'failed') throw callerError(entry.error);
+  if (typeof entry.result === 'string') return entry.result;
+  const detail = entry.result.status === 'failed' ? entry.result.detail : 'it has the result of a commit';
+  throw new AssetwireError('internal', { detail: `An attempt must be recorded: ${detail}` });
 }
 
 function callerError(error: unknown): Error {

@@ -14,7 +14,7 @@ let book: Book | null = null;
 function open(settings: WriterSettings, cursorKey: Uint8Array, nowMs: number): unknown {
   store = openBook({ file: settings.file, pagesMax: settings.pagesMax, drawKey: () => cursorKey });
   try {
-    book = createBook(store.db, bookOptions(settings, store.epoch, systemClock), nowMs);
+    book = createBook(store.db, bookOptions(settings, store, systemClock), nowMs);
   } catch (error) {
     store.close();
     throw error;
