@@ -134,7 +134,7 @@ function bookkeepingDiffers(before: JsonObject | null, after: JsonObject): boole
  */
 function pushedState(push: AssetPush, current: AssetState | null, atMs: number): AssetState {
   const name = fileNameOf(push.name ?? current?.name ?? 'unnamed');
-  const file = push.file === undefined ? current?.file : namedFile(push.file, name);
+  const file = pushedFile(push.file, current?.file, name);
   const modifiedAtMs = push.occurredAtMs ?? atMs;
   const createdAtMs = current?.createdAtMs ?? modifiedAtMs;
   return {
@@ -145,7 +145,7 @@ function pushedState(push: AssetPush, current: AssetState | null, atMs: number):
     versions: pushedVersions(push, current, file, createdAtMs, modifiedAtMs),
     renditions: (push.renditions ?? []).map((rendition) => ({
       title: typeof rendition['title'] === 'string' ? rendition['title'] : 'rendition',
-      ...namedFile(rendition, name),
+      ...namedFile(rendition, typeof rendition['title'] === 'string' ? rendition['title'] : 'rendition'),
     })),
     info: withoutNulls(push.info ?? {}),
     metadata: withoutNulls(push.metadata ?? {}),
@@ -167,6 +167,14 @@ function pushedState(push: AssetPush, current: AssetState | null, atMs: number):
         : { sourceVersion: current.sourceVersion }
       : { sourceVersion: push.sourceVersion }),
   };
+}
+
+/** A file without a name of its own has that of the asset when it came; renaming the asset does not rename the file. */
+function pushedFile(given: JsonObject | undefined, known: AssetState['file'], name: string): AssetState['file'] {
+  if (given === undefined) return known;
+  const file = namedFile(given, name);
+  if (given['name'] !== undefined || known === undefined || !sameContent(known, file)) return file;
+  return { ...file, name: known.name };
 }
 
 /** A DAM that names another file than before has a new version of it; which one it was before stays known. */
