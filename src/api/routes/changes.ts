@@ -71,7 +71,9 @@ function isErrorCode(code: string): code is ErrorCode {
 const listQuery = object({
   limit: optional(limit),
   cursor: optional(cursor),
-  kinds: optional(array(oneOf(changeKinds), { maxItems: changeKinds.length, description: 'Separated by commas' })),
+  kinds: optional(
+    array(oneOf(changeKinds), { minItems: 1, maxItems: changeKinds.length, description: 'Separated by commas' }),
+  ),
   subject: optional(line(400, 'type:id of the subject')),
   fromMs: optional(timeMs()),
   toMs: optional(timeMs()),

@@ -1,0 +1,377 @@
+/** Tenants on one server: whatever is A's is nothing to B, on every route there is. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { allRoutes, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
+import { type Route } from '../../src/api/route.ts';
+import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
+
+let server: RealServer;
+let alpha: Tenant;
+let beta: Tenant;
+/** Alpha's things by the kind of id. */
+let things: Readonly<Record<string, string>>;
+
+before(async () => {
+  server = await startRealServer();
+  alpha = await server.tenant('alpha');
+  beta = await server.tenant('beta');
+  things = await furnish(alpha);
+});
+after(() => server[Symbol.asyncDispose]());
+
+/** One of everything. */
+async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>> {
+  const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
+  const webhook = await tenant.ask('/v1/webhooks', {
+    body: {
+      name: 'to the inbox',
+      dialect: 'standard',
+      target: { transport: 'http', url: inbox['url'] },
+      events: ['*'],
+    },
+  });
+  const asset = expectStatus(
+    await tenant.upload('a.txt', Buffer.from('hello'), { externalId: 'shared-name', tags: ['x'] }),
+    201,
+  ).json;
+  const delivery = await eventually(
+    async () => rows(await tenant.ask('/v1/deliveries?states=delivered'))[0],
+    (row) => row !== undefined,
+    'a delivery',
+  );
+  const change = rows(await tenant.ask('/v1/changes'))[0];
+  const replay = await tenant.ask('/v1/replays', {
+    body: { fromMs: 0, toMs: Date.now() + 1_000, webhookId: webhook['id'] },
+  });
+  await eventually(
+    () => tenant.ask(`/v1/replays/${text(replay['id'])}`),
+    ({ state }) => state === 'done',
+    'the replay is done',
+  );
+  const key = await tenant.ask('/v1/keys', { body: { name: 'another', scopes: ['assets:read'] } });
+  return {
+    inb: text(inbox['id']),
+    wh: text(webhook['id']),
+    ast: text(asset['id']),
+    dlv: text(delivery?.['id']),
+    chg: text(change?.['id']),
+    rpl: text(replay['id']),
+    key: text(key['id']),
+  };
+}
+
+/** What alpha sees of its own things, without what its own deliveries and inspections go on doing; beta must not change it. */
+async function snapshot(): Promise<string> {
+  const ask = async (path: string) => expectStatus(await alpha.call(path), 200).json;
+  const { health: _health, ...webhook } = await ask(`/v1/webhooks/${things['wh']}`);
+  const { received: _received, ...inbox } = await ask(`/v1/inboxes/${things['inb']}`);
+  const seen = {
+    asset: await ask(`/v1/assets/${things['ast']}`),
+    history: await ask(`/v1/changes?subject=asset:${things['ast']}`),
+    webhook,
+    inbox,
+    webhooks: rows(await ask('/v1/webhooks')).length,
+    inboxes: rows(await ask('/v1/inboxes')).length,
+    keys: await ask('/v1/keys'),
+    replay: await ask(`/v1/replays/${things['rpl']}`),
+  };
+  return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
+}
+
+/** Every path of a route with alpha's things in it; none where nothing of a tenant's is named. */
+function pathsTo(route: Route): readonly string[] {
+  if (route.path.includes('{reference}'))
+    return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id));
+  if (!route.path.includes('{id}')) return [];
+  if (route.path.startsWith('/v1/workspaces')) return [route.path.replace('{id}', 'alpha')];
+  if (route.path.startsWith('/v1/dialects')) return [];
+  const prefix = /"\^([a-z]+)_/.exec(JSON.stringify(route.params))?.[1] ?? '';
+  const id = things[prefix];
+  assert.ok(id, `a thing of alpha's for ${route.path}`);
+  return [route.path.replace('{id}', id)];
+}
+
+/** A body that would do something if it were allowed to. */
+const bodies: Readonly<Record<string, object>> = {
+  pushAsset: { name: 'taken over' },
+  patchAsset: { name: 'taken over', tags: [] },
+  updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
+  configureInbox: { status: 500 },
+  enableWebhook: { held: 'cancel', missed: 'skip' },
+  disableWebhook: { reason: 'because' },
+  testWebhook: {},
+  rotateWebhookSecret: { revokeOldNow: true },
+};
+
+function withoutId({ status, json }: Called): object {
+  const { requestId: _, ...rest } = json;
+  return { status, ...rest };
+}
+
+test("TN-01 on every route with an id, A's id is to B what an id that never existed is: 404", async () => {
+  const before_ = await snapshot();
+  const tried: string[] = [];
+  for (const route of allRoutes()) {
+    for (const path of pathsTo(route)) {
+      // What a route takes must fit, or the refusal would be of the shape and prove nothing.
+      const body = bodies[route.operation];
+      if (route.body !== undefined) assert.ok(body, `a body for ${route.operation}`);
+      const options: CallOptions = { method: route.method, ...(body === undefined ? {} : { body }) };
+      const answer = await beta.call(path, options);
+      assert.equal(answer.status, 404, `${route.method} ${path}: ${answer.status} ${answer.text}`);
+      const never = path.replace(/_[0-9a-z]{26}/, '_01zzzzzzzzzzzzzzzzzzzzzzzz').replace('/alpha', '/never');
+      const other = await beta.call(never, options);
+      const shape = JSON.stringify(withoutId(answer)).replaceAll('alpha', 'never');
+      assert.equal(shape, JSON.stringify(withoutId(other)), `${route.method} ${path} tells nothing by its words`);
+      tried.push(`${route.method} ${route.path}`);
+    }
+  }
+  console.log(`TN-01 expanded: ${tried.length} routes with an id tried`);
+  assert.ok(tried.length >= 25, tried.join('\n'));
+  assert.equal(await snapshot(), before_, "nothing of alpha's has changed");
+});
+
+test("TN-01 the external id of A names nothing, or B's own thing, to B", async () => {
+  const before_ = await snapshot();
+  assert.equal((await beta.call('/v1/assets/external:shared-name')).status, 404);
+  const pushed = await beta.call('/v1/assets/external:shared-name', {
+    method: 'PUT',
+    body: { name: 'b.txt', externalId: 'shared-name' },
+  });
+  assert.equal(pushed.status, 201, pushed.text);
+  assert.notEqual(pushed.json['id'], things['ast']);
+  assert.equal(await snapshot(), before_);
+});
+
+test("TN-01 an admin key sees a workspace only by naming it, and a tenant's key can name no other", async () => {
+  assert.equal((await server.call(`/v1/webhooks/${things['wh']}`)).status, 404, 'the admin key works in default');
+  assert.equal(
+    (await server.call(`/v1/webhooks/${things['wh']}`, { headers: { 'assetwire-workspace': 'alpha' } })).status,
+    200,
+  );
+  const answer = await beta.call(`/v1/webhooks/${things['wh']}`, { headers: { 'assetwire-workspace': 'alpha' } });
+  assert.equal(answer.status, 403);
+  const never = await beta.call('/v1/webhooks', { headers: { 'assetwire-workspace': 'never' } });
+  assert.deepEqual(
+    [never.status, never.json['detail']],
+    [403, answer.json['detail']],
+    'whether the workspace exists is not told',
+  );
+});
+
+test("TN-02 B cannot point anything of its own at A's things", async () => {
+  const before_ = await snapshot();
+  const webhook = await beta.ask('/v1/webhooks', {
+    body: {
+      name: 'b',
+      dialect: 'standard',
+      target: { transport: 'http', url: 'https://example.com/b' },
+      events: ['*'],
+      enabled: false,
+    },
+  });
+  const tries: readonly (readonly [string, CallOptions])[] = [
+    [`/v1/webhooks/${text(webhook['id'])}/test`, { body: { assetId: things['ast'] } }],
+    ['/v1/replays', { body: { webhookId: things['wh'], fromMs: 0, toMs: Date.now() } }],
+    ['/v1/replays', { body: { webhookId: things['wh'], fromMs: 0, toMs: Date.now(), dryRun: true } }],
+  ];
+  for (const [path, options] of tries) {
+    const answer = await beta.call(path, options);
+    assert.ok([404, 409, 422].includes(answer.status), `${path}: ${answer.status} ${answer.text}`);
+  }
+  assert.equal(await snapshot(), before_);
+});
+
+test("TN-03 a batch with A's and B's subjects touches B's only and tells no count", async () => {
+  const before_ = await snapshot();
+  const mine = { kind: 'asset.tags_changed', subject: { type: 'asset', externalId: 'mine' }, after: { tags: ['b'] } };
+  const yours = { kind: 'asset.deleted', subject: { type: 'asset', id: things['ast'] }, after: null };
+  const answer = await beta.call('/v1/changes', { body: { changes: [mine, yours] } });
+  assert.equal(await snapshot(), before_);
+  if (answer.status === 202) {
+    const results = answer.json['results'];
+    assert.ok(Array.isArray(results));
+    assert.notEqual(results[1]?.status, 'stale', 'a version would tell that it exists');
+    if (results[1]?.status === 'applied') {
+      // Then it is a thing of beta's own that happens to have the same id, and alpha's is untouched: shown above.
+      assert.equal((await alpha.call(`/v1/assets/${things['ast']}`)).status, 200);
+    }
+  } else assert.ok([404, 422].includes(answer.status), answer.text);
+});
+
+test('TN-05 lists, filters and sums show own rows only, whatever the filter says', async () => {
+  const lists = [
+    '/v1/assets',
+    '/v1/changes',
+    '/v1/deliveries',
+    '/v1/webhooks',
+    '/v1/inboxes',
+    '/v1/keys',
+    '/v1/replays',
+    '/v1/audit',
+    '/v1/notices',
+  ];
+  const foreign = Object.values(things);
+  let tried = 0;
+  for (const path of lists) {
+    const answer = await beta.call(path);
+    assert.equal(answer.status, 200, `${path} ${answer.text}`);
+    for (const id of foreign) assert.ok(!answer.text.includes(id), `${path} shows ${id}`);
+    for (const query of [
+      'workspaceId=alpha',
+      'tenant_id=alpha',
+      'owner_id=',
+      'workspace=*',
+      'workspaceId[]=alpha',
+      'workspaceId=null',
+    ]) {
+      assert.equal((await beta.call(`${path}?${query}`)).status, 422, `${path}?${query}`);
+      tried++;
+    }
+  }
+  const filters = [
+    `/v1/deliveries?webhookId=${things['wh']}`,
+    `/v1/deliveries?changeId=${things['chg']}`,
+    `/v1/deliveries?subject=asset:${things['ast']}`,
+    `/v1/changes?subject=asset:${things['ast']}`,
+  ];
+  for (const path of filters) {
+    const answer = await beta.call(path);
+    assert.ok(answer.status === 404 || rows(answer.json).length === 0, `${path} ${answer.text}`);
+    tried++;
+  }
+  for (const path of [
+    '/v1/assets?externalId=',
+    '/v1/deliveries?webhookId=',
+    '/v1/deliveries?states=',
+    '/v1/changes?kinds=',
+    '/v1/deliveries?webhookId=*',
+  ]) {
+    assert.equal((await beta.call(path)).status, 422, `${path}: an empty filter is not all`);
+    tried++;
+  }
+  const stats = await beta.call(`/v1/stats?webhookId=${things['wh']}`);
+  assert.ok(stats.status === 404 || !stats.text.includes(text(things['wh'])), stats.text);
+  const workspaces = await beta.call('/v1/workspaces');
+  assert.ok(!workspaces.text.includes('alpha'), 'not even the names of others');
+  console.log(`TN-05 expanded: ${tried} filters tried`);
+});
+
+test("TN-06 A's cursor shows B nothing of A's, and a tampered one is refused", async () => {
+  for (let index = 0; index < 3; index++)
+    await alpha.ask('/v1/changes', {
+      body: { kind: 'asset.created', subject: { type: 'asset', externalId: `page-${index}` }, after: { name: 'x' } },
+    });
+  for (const path of ['/v1/changes', '/v1/assets', '/v1/deliveries']) {
+    const page = await alpha.ask(`${path}?limit=1`);
+    const cursor = text(page['nextCursor']);
+    const foreign = await beta.call(`${path}?limit=1000&cursor=${encodeURIComponent(cursor)}`);
+    if (foreign.status === 200) {
+      const own = await beta.call(`${path}?limit=1000`);
+      for (const row of rows(foreign.json))
+        assert.ok(own.text.includes(text(row['id'])), `${path} shows a row that is not beta's`);
+    } else assert.equal(foreign.json['code'], 'invalid_cursor');
+    for (const bad of [
+      'x',
+      `${cursor}x`,
+      cursor.slice(1),
+      "1'--",
+      '%00',
+      'AAAA',
+      Buffer.from('{"a":1}').toString('base64url'),
+      '-1',
+      '9'.repeat(40),
+    ]) {
+      const answer = await alpha.call(`${path}?limit=1&cursor=${encodeURIComponent(bad)}`);
+      assert.ok(answer.status === 422 || answer.status === 200, `${path} ${bad}: ${answer.status} ${answer.text}`);
+      if (answer.status === 200) assert.notEqual(bad, 'x', `${path}: nonsense is not the beginning`);
+    }
+  }
+  assert.equal((await alpha.call('/v1/changes/stream?cursor=nonsense')).status, 422);
+});
+
+test('TN-10 what is unique is unique per tenant: the external id of another one is free', async () => {
+  const answer = await beta.upload('b.txt', Buffer.from('b'), { externalId: 'free-for-both' });
+  assert.equal(answer.status, 201, answer.text);
+  assert.equal((await alpha.upload('a.txt', Buffer.from('a'), { externalId: 'free-for-both' })).status, 201);
+});
+
+const protectedFields: readonly (readonly [string, unknown])[] = [
+  ['workspaceId', 'beta'],
+  ['tenant_id', 'beta'],
+  ['id', 'wh_01zzzzzzzzzzzzzzzzzzzzzzzz'],
+  ['version', 99],
+  ['revision', 99],
+  ['createdAtMs', 1],
+  ['updatedAtMs', 1],
+  ['state', 'enabled'],
+  ['stateReason', 'x'],
+  ['status_', 'delivered'],
+  ['ownerKeyId', 'key_x'],
+  ['missed', 0],
+  ['health', {}],
+  ['secrets', []],
+  ['attempts', 0],
+  ['is_admin', true],
+  ['confirmed', true],
+  ['secret_ciphertext', 'x'],
+  ['allowPrivate', true],
+  ['allow_private', true],
+  ['prefix', 'aw_'],
+  ['key', 'aw_mine'],
+  ['revokedAtMs', null],
+  ['lastUsedAtMs', 1],
+];
+
+test("TN-13 no body of any route takes a field that is not the caller's to set", async () => {
+  const before_ = await snapshot();
+  const full: Readonly<Record<string, object>> = {
+    ...bodies,
+    reportChanges: { kind: 'asset.created', subject: { type: 'asset', externalId: 'm' }, after: { name: 'm' } },
+    createWebhook: {
+      name: 'm',
+      dialect: 'standard',
+      target: { transport: 'http', url: 'https://example.com/' },
+      events: ['*'],
+    },
+    createReplay: { fromMs: 0, toMs: 1, dryRun: true },
+    createInbox: {},
+    createKey: { name: 'm', scopes: [] },
+    createWorkspace: { id: 'm', name: 'm' },
+  };
+  let tried = 0;
+  for (const route of allRoutes()) {
+    if (route.body === undefined || route.operation === 'createSession') continue;
+    const body = full[route.operation];
+    assert.ok(body, `a body for ${route.operation}`);
+    const path = pathsTo(route)[0] ?? route.path;
+    for (const [name, value] of protectedFields) {
+      if (Object.hasOwn(body, name)) continue;
+      const caller = route.scope === 'admin' ? server.call : alpha.call;
+      const answer = await caller(path, { method: route.method, body: { ...body, [name]: value } });
+      assert.equal(answer.status, 422, `${route.operation} takes ${name}: ${answer.status} ${answer.text}`);
+      tried++;
+    }
+    const polluted = `${JSON.stringify(body).slice(0, -1)}${Object.keys(body).length === 0 ? '' : ','}"__proto__":{"admin":true}}`;
+    assert.equal(
+      (await alpha.call(path, { method: route.method, body: polluted })).status === 422 || route.scope === 'admin',
+      true,
+      route.operation,
+    );
+    tried++;
+  }
+  const nested: readonly object[] = [
+    { ...full['createWebhook'], target: { transport: 'http', url: 'https://example.com/', allowPrivate: true } },
+    { ...full['createWebhook'], credentials: { kind: 'none', sealed: 'x' } },
+    { ...full['createWebhook'], policy: { attempts: 1 } },
+    { ...full['createWebhook'], policy: { schedule: { delaysMs: [1], jitter: 0, ageMaxMs: 60_000, never: true } } },
+  ];
+  for (const body of nested) {
+    const answer = await alpha.call('/v1/webhooks', { body });
+    assert.equal(answer.status, 422, JSON.stringify(body));
+    tried++;
+  }
+  console.log(`TN-13 expanded: ${tried} pairs of route and field tried`);
+  assert.equal(await snapshot(), before_);
+});
