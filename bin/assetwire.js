@@ -5,6 +5,9 @@ const wanted = 24;
 const main = new URL('../src/main.ts', import.meta.url);
 
 if (Number(process.versions.node.split('.')[0]) >= wanted) {
+  // Before the first TypeScript is read: what is in the cache needs no type stripper, which costs 100 ms and 20 MB.
+  const { enableCompileCache } = await import('node:module');
+  enableCompileCache();
   await import(main.href);
 } else {
   await runWithNewerNode();

@@ -6,8 +6,10 @@
 import { Worker } from 'node:worker_threads';
 
 const bootstrap = `
-  require('node:module').enableCompileCache();
-  import(require('node:worker_threads').workerData.entry);
+  const { enableCompileCache, flushCompileCache } = require('node:module');
+  enableCompileCache();
+  // Written at once: a thread that is terminated writes nothing at its end.
+  import(require('node:worker_threads').workerData.entry).then(() => flushCompileCache());
 `;
 
 /** A thread that runs the module at `entry`. A failure to load it arrives as the worker's `error` event. */

@@ -1,4 +1,5 @@
 /** `assetwire serve`: reads the configuration, starts the server, says where it is, and ends it in order. */
+import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { readConfiguration } from '../../runtime/configuration.ts';
@@ -74,6 +75,8 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
     uptimeMs: Math.round(process.uptime() * 1_000),
   });
   context.stderr.write(banner(running, settings, context));
+  // The next start finds what this one compiled, even if this one is killed.
+  flushCompileCache();
 }
 
 /**
