@@ -22,7 +22,7 @@ import type { DueClock } from './due-clock.ts';
 import type { EngineDeps, EngineOptions } from './engine-deps.ts';
 import type { Flight } from './flight-log.ts';
 import { narrow, widen } from './in-flight-window.ts';
-import { type Lane, laneNeed, mayStart, serviceOf } from './lane.ts';
+import { type Lane, type LaneNow, laneNeed, mayStart, serviceOf } from './lane.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
 import { isUnusable, type LaneSetup, type Refusal, type Unusable } from './lane-setup.ts';
 import type { LaneWatch } from './lane-watch.ts';
@@ -76,6 +76,7 @@ export type AttemptRunnerParts = Pick<
   readonly options: EngineOptions;
   readonly rota: Rota;
   readonly keeper: () => LaneKeeper;
+  readonly turnNow: () => LaneNow;
   readonly watch: LaneWatch;
   readonly recorder: () => Recorder<Run>;
   /** True while nothing may start: recovering. */
@@ -129,8 +130,9 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
 
   /** The lane's turn: one delivery is taken and prepared. False: it could not be, and the lane is looked at again. */
   const startOne = (lane: Lane): boolean => {
-    const monotonicMs = clock.monotonicMs();
-    if (laneNeed(lane, { monotonicMs, dueMs: due.nowMs() }).kind !== 'ready') return false;
+    const now = parts.turnNow();
+    const { monotonicMs } = now;
+    if (laneNeed(lane, now).kind !== 'ready') return false;
     const { setup } = lane;
     if (setup === null || !isOurs(lane, setup, monotonicMs)) return false;
     const startedAtMs = clock.nowMs();
@@ -194,7 +196,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     open += 1;
     preparing += 1;
     if (unproven) unprovenOpen += 1;
-    lane.requestRate?.spend(1, clock.monotonicMs());
+    lane.requestRate?.spend(1, parts.turnNow().monotonicMs);
     if (isUnusable(setup)) {
       refuse(run, setup.unusable);
       return;
@@ -261,7 +263,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const launch = (): void => {
     if (runway.length === 0) return;
     const leaving = runway.splice(0);
-    const monotonicMs = clock.monotonicMs();
+    const { monotonicMs } = parts.turnNow();
     const going = leaving.filter((run) => {
       // Disabled, deleted, throttled or shut down since its turn: it has not left, so it has not happened.
       const held = quiet || serviceOf(run.lane) === 'none' || run.lane.startFromMs > monotonicMs;
@@ -283,8 +285,9 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     preparing -= 1;
     airborne.add(run);
     const { policy } = setup;
-    run.lostFromMs = clock.monotonicMs() + policy.timeoutMs + lostAfterMs;
-    lane.byteRate?.spend(prepared.body.length, clock.monotonicMs());
+    const { monotonicMs } = parts.turnNow();
+    run.lostFromMs = monotonicMs + policy.timeoutMs + lostAfterMs;
+    lane.byteRate?.spend(prepared.body.length, monotonicMs);
     try {
       setup.transport
         .send({
@@ -394,7 +397,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const judge = (run: Run, outcome: Outcome): Verdict => {
     const { setup, task } = run;
     if (isUnusable(setup)) return { kind: 'rejected', reason: 'refused-by-config' };
-    const nowMs = due.nowMs();
+    const nowMs = parts.turnNow().dueMs;
     const input = {
       outcome,
       event: task.delivery.event,
@@ -421,7 +424,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     const { lane, setup } = run;
     if (isUnusable(setup)) return;
     const { policy } = setup;
-    const monotonicMs = clock.monotonicMs();
+    const { monotonicMs } = parts.turnNow();
     const silent = outcome.kind === 'interrupted' || outcome.kind === 'refused-by-config';
     if (verdict.kind === 'delivered') {
       lane.failures = 0;
@@ -449,7 +452,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
 
   /** How long the receiver asked the whole lane to wait; also where the answer was this delivery's last. */
   const askedPauseMs = (policy: DeliveryPolicy, outcome: Outcome, verdict: Verdict): number => {
-    if (verdict.kind === 'retry') return (verdict.throttleLaneUntilMs ?? 0) - due.nowMs();
+    if (verdict.kind === 'retry') return (verdict.throttleLaneUntilMs ?? 0) - parts.turnNow().dueMs;
     if (verdict.kind !== 'dead' || outcome.kind !== 'response' || policy.retryAfter?.throttlesLane !== true) return 0;
     return askedWaitMs(policy.retryAfter, outcome.response, clock.nowMs()) ?? 0;
   };

@@ -19,6 +19,7 @@ import { createMemoryBudget } from './memory-budget.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { createRota } from './rota.ts';
 import { createSafetyNet } from './safety-net.ts';
+import { createTurnNow } from './turn-now.ts';
 
 /** What a stored result belongs to: an attempt of ours, or one that a crash cut off. */
 type Recorded = Run | { readonly crashed: CrashedFlight; readonly ended: boolean };
@@ -30,6 +31,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const { clock, log, flights, ownership } = deps;
   const options = { ...engineDefaults, ...deps.options };
   const due = createDueClock(clock);
+  const turnNow = createTurnNow(clock, due, deps.endOfTurn);
   const suspicion = createEgressSuspicion();
   const budget = createMemoryBudget(options.waitingMax, options.waitingBytesMax);
   const rota = createRota(options.weightOf);
@@ -50,6 +52,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const keeper: LaneKeeper = createLaneKeeper({
     ...deps,
     due,
+    turnNow,
     options,
     budget,
     rota,
@@ -72,6 +75,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const runner: AttemptRunner = createAttemptRunner({
     ...deps,
     due,
+    turnNow,
     options,
     rota,
     keeper: () => keeper,

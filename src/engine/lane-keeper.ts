@@ -15,7 +15,7 @@ import type { CurrentWebhook } from './engine.ts';
 import type { EngineDeps, EngineOptions } from './engine-deps.ts';
 import { createFreeShelf } from './free-shelf.ts';
 import { createGate } from './gate.ts';
-import { createLane, type Lane, laneNeed, serviceOf } from './lane.ts';
+import { createLane, type Lane, type LaneNow, laneNeed, serviceOf } from './lane.ts';
 import { isUnusable, makeLaneSetup } from './lane-setup.ts';
 import type { LaneWatch } from './lane-watch.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -54,6 +54,7 @@ export type LaneKeeperParts = Pick<EngineDeps, 'storage' | 'care' | 'dialects' |
   readonly rota: Rota;
   readonly alarm: Alarm;
   readonly watch: LaneWatch;
+  readonly turnNow: () => LaneNow;
   /** A lane joined the rota. */
   readonly onReady: () => void;
 };
@@ -67,7 +68,7 @@ const orderPageMax = 200;
 const redateEveryMs = 3_600_000;
 
 export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
-  const { clock, due, rota, alarm, budget, options, storage, log } = parts;
+  const { clock, due, turnNow, rota, alarm, budget, options, storage, log } = parts;
   const lanes = new Map<WebhookId, Lane>();
   const reads = createGate(readsMax);
   const loads = createGate(loadsMax);
@@ -81,7 +82,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   const attend = (lane: Lane): void => {
     if (stopped || lane.queued) return;
     if (lane.reshelving && lane.shelf.inHand === 0) reshelve(lane, lane.order);
-    const now = { monotonicMs: clock.monotonicMs(), dueMs: due.nowMs() };
+    const now = turnNow();
     lane.touchedAtMs = now.monotonicMs;
     if (lane.knowledge === 'current' && now.monotonicMs >= lane.readFromMs && serviceOf(lane) !== 'none') {
       const wanted = lane.shelf.beginRead(now.dueMs, lane.window.size);
@@ -333,7 +334,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       const lane = laneOf(task.delivery.webhookId, task.delivery.workspaceId);
       const held = lane.knowledge === 'current' && serviceOf(lane) === 'none';
       if (held) lane.shelf.storeHas(task.delivery.dueAtMs);
-      else lane.shelf.offer(task, due.nowMs(), lane.window.size);
+      else lane.shelf.offer(task, turnNow().dueMs, lane.window.size);
       attend(lane);
     },
     attend,

@@ -136,6 +136,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       const nowMs = clock.monotonicMs();
       if (verdict.kind === 'delivered') {
         parts.suspicion.note(lane.webhookId, false, nowMs);
+        if (lane.health.failingSinceMs === null && lane.health.recentMs.length === 0) return;
         change(lane, observe(lane.health, { kind: 'success' }, policy.disable, due.steadyMs()).health);
         return;
       }

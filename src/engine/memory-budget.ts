@@ -19,12 +19,14 @@ export type MemoryBudget = {
 const taskBytes = 1_024;
 /** Walking a snapshot costs about 20 ns a node; beyond this many the rest is guessed from what was seen. */
 const nodesMax = 256;
-/** Few tasks cannot fill the memory, so they are not measured. */
+/** Few tasks cannot fill the memory, so they are not measured; of more, every eighth is, and moves the average. */
 const measuredFrom = 256;
+const measuredShare = 8;
 
 export function createMemoryBudget(countMax: number, bytesMax: number): MemoryBudget {
   let count = 0;
   let bytes = 0;
+  let average = taskBytes;
   return {
     get count() {
       return count;
@@ -34,8 +36,11 @@ export function createMemoryBudget(countMax: number, bytesMax: number): MemoryBu
     },
     hasRoom: () => count < countMax && bytes < bytesMax,
     keep(task) {
-      const size =
-        count < measuredFrom ? taskBytes : taskBytes + roughBytes(task.change.before) + roughBytes(task.change.after);
+      if (count >= measuredFrom && count % measuredShare === 0) {
+        const measured = taskBytes + roughBytes(task.change.before) + roughBytes(task.change.after);
+        average += (measured - average) / measuredShare;
+      }
+      const size = count < measuredFrom ? taskBytes : average;
       count += 1;
       bytes += size;
       return size;

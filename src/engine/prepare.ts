@@ -129,17 +129,30 @@ async function slowSignatures(
   return { signatures };
 }
 
-/** Signatures as headers: several that name the same header are joined in their order. */
+/** Signatures as headers. */
 function placed(requests: readonly SignatureRequest[], signatures: readonly Uint8Array[]): readonly Header[] {
+  const [request] = requests;
+  const [bytes] = signatures;
+  if (requests.length !== 1 || request === undefined || bytes === undefined) return joined(requests, signatures);
+  const { header, fixed } = request.placement;
+  return [...fixed, [header, textOf(request, bytes)]];
+}
+
+function textOf({ placement }: SignatureRequest, bytes: Uint8Array): string {
+  return placement.prefix + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(placement.encoding);
+}
+
+/** Several that name the same header are joined in their order. */
+function joined(requests: readonly SignatureRequest[], signatures: readonly Uint8Array[]): readonly Header[] {
   const headers: [string, string][] = [];
-  for (const [index, { placement }] of requests.entries()) {
+  for (const [index, request] of requests.entries()) {
+    const { placement } = request;
     const bytes = signatures[index];
     if (bytes === undefined) continue;
     for (const [name, value] of placement.fixed) {
       if (!headers.some((header) => header[0] === name)) headers.push([name, value]);
     }
-    const text =
-      placement.prefix + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(placement.encoding);
+    const text = textOf(request, bytes);
     const same = headers.find((header) => header[0] === placement.header);
     if (same === undefined) headers.push([placement.header, text]);
     else same[1] += placement.separator + text;
