@@ -114,7 +114,7 @@ function kindOfFile(file: JsonValue | undefined): AssetKind {
 
 /** A file that a DAM names instead of sending it. Sizes and types it does not know are 0 and unknown. */
 export function namedFile(given: JsonObject, name: string): AssetFile {
-  return { name, bytes: 0, mimeType: 'application/octet-stream', ...given } as AssetFile;
+  return { name, bytes: 0, mimeType: 'application/octet-stream', ...given };
 }
 
 /** An absolute folder path without a trailing slash; `/` is the root. */

@@ -26,7 +26,7 @@ export function assetState(row: Pick<Resource, 'state'>): AssetState {
 }
 
 export function asJsonState(state: AssetState): JsonObject {
-  return state as unknown as JsonObject;
+  return state;
 }
 
 export function assetView(row: Resource): AssetView {

@@ -1,4 +1,5 @@
 /** The `cancel` duty: ends what is pending for a webhook in bounded slices, then enables it where that was asked for. */
+import { AssetwireError } from '../core/errors.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import { cancelPending } from './cancel-pending.ts';
@@ -20,7 +21,7 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
     // Enabling comes before the duty is fulfilled: a crash in between enables twice, which changes nothing.
     if (done && payload.then !== null) {
       const { missed, actor, keyId } = payload.then;
-      await deps.toggle.enable({ workspaceId, actor, keyId }, webhookId, { held: 'send', missed });
+      await enableIfThere(deps.toggle, { workspaceId, actor, keyId }, webhookId, missed);
     }
     const atMs = deps.clock.nowMs();
     const [result] = await deps.storage.commit([
@@ -35,4 +36,18 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
     if (result?.status === 'rejected') throw refusedByStore(result);
     if (!done) deps.engine.dutyOffered();
   };
+}
+
+/** A webhook that was removed in the meantime has nothing to be enabled. */
+async function enableIfThere(
+  toggle: WebhookSwitch,
+  by: Parameters<WebhookSwitch['enable']>[0],
+  webhookId: string,
+  missed: 'replay' | 'skip',
+): Promise<void> {
+  try {
+    await toggle.enable(by, webhookId, { held: 'send', missed });
+  } catch (error) {
+    if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
+  }
 }

@@ -14,7 +14,6 @@ import { refusedByStore } from './refusals.ts';
 import { type ReplayPayload, replayQuery, storedReplay } from './replays.ts';
 import { missedKinds } from './missed-kinds.ts';
 import { storedWebhook } from './webhook-state.ts';
-import type { JsonObject } from '../core/json.ts';
 
 const firstPage = 25;
 const pageMax = 500;
@@ -69,9 +68,7 @@ async function replayPage(
   const end = page.nextCursor === null;
   const state = { ...replay, done: replay.done + page.items.length, state: end ? ('done' as const) : replay.state };
   await commitPage(deps, duty, tasks, {
-    resources: [
-      { type: 'replay', id: payload.replayId, expectedVersion: row.version, state: state as unknown as JsonObject },
-    ],
+    resources: [{ type: 'replay', id: payload.replayId, expectedVersion: row.version, state: state }],
     ...step(duty, end, atMs, { ...payload, cursor: page.nextCursor, round: payload.round + 1 }),
   });
 }
@@ -156,7 +153,7 @@ function step(duty: Duty, end: boolean, atMs: number, next: ReplayPayload): Pick
       dutyId: duty.id,
       version: duty.version,
       dueAtMs: atMs + pauseMs,
-      payload: next as unknown as JsonObject,
+      payload: next,
     },
   };
 }

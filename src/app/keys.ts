@@ -40,9 +40,13 @@ export interface Keys extends KeyCases {
   /** Whether a key is still good: for sessions that were opened with it. */
   stillGood(workspaceId: string, id: string): Promise<StoredKey | null>;
   /** The first admin key of an installation, shown once; null where there is one already or the configuration brings one. */
-  bootstrap(): Promise<string | null>;
+  readonly bootstrap: () => Promise<string | null>;
   /** A key made by the server itself, such as the local command line's. */
-  issue(input: { readonly name: string; readonly admin: boolean; readonly scopes: readonly Scope[] }): Promise<string>;
+  readonly issue: (input: {
+    readonly name: string;
+    readonly admin: boolean;
+    readonly scopes: readonly Scope[];
+  }) => Promise<string>;
 }
 
 export type KeysDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 'settings'> & {

@@ -7,9 +7,9 @@ const place = 'default signing_key links';
 
 export interface LinkKey {
   /** Reads the key, or makes it at the first start. */
-  open(): Promise<void>;
+  readonly open: () => Promise<void>;
   /** 32 bytes. */
-  bytes(): Uint8Array;
+  readonly bytes: () => Uint8Array;
 }
 
 export function createLinkKey({

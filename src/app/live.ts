@@ -6,9 +6,9 @@ import type { AppDeps } from './dependencies.ts';
 
 export interface LiveHub extends Live {
   /** An attempt ended. */
-  attempted(event: EngineEvent): void;
+  readonly attempted: (event: EngineEvent) => void;
   /** Changes were committed. */
-  changed(workspaceId: string): void;
+  readonly changed: (workspaceId: string) => void;
 }
 
 export function createLive({ logger }: Pick<AppDeps, 'logger'>): LiveHub {

@@ -3,8 +3,8 @@ import type { Resource, ResourceKey, Storage } from '../storage/storage.ts';
 
 type Waiting = {
   readonly key: ResourceKey;
-  resolve(resource: Resource | null): void;
-  reject(cause: unknown): void;
+  readonly resolve: (resource: Resource | null) => void;
+  readonly reject: (cause: unknown) => void;
 };
 
 /** Keys asked for in one call; beyond it the next call begins, so that one turn of the loop stays short. */

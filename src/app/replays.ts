@@ -5,7 +5,6 @@
  */
 import type { WebhookId } from '../core/ids.ts';
 import { AssetwireError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryQuery, NewDuty, Resource } from '../storage/storage.ts';
 import type { Caller, ReplayCases, ReplayInput, ReplayView } from './app.ts';
@@ -79,7 +78,7 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
           return {
             kind: 'write',
             plan: {
-              state: stored as unknown as JsonObject,
+              state: stored,
               changes: [],
               duties: count === 0 ? [] : [duty],
               resources: [
@@ -117,7 +116,7 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
         return {
           kind: 'write',
           plan: {
-            state: { ...stored, state: 'cancelled' } as unknown as JsonObject,
+            state: { ...stored, state: 'cancelled' },
             changes: [],
             resources: [auditWrite(ids, caller, { action: 'replay.cancelled', target: `replay:${id}` }, atMs)],
           },

@@ -172,7 +172,7 @@ function snapshot(
 ): JsonObject | null {
   if (given === undefined) return held;
   if (given === null) return null;
-  return type === 'asset' ? (fullAsset(given, held, atMs) as unknown as JsonObject) : given;
+  return type === 'asset' ? fullAsset(given, held, atMs) : given;
 }
 
 /** The state after: as reported, fields left out as they were. */
@@ -189,7 +189,7 @@ function afterwards(report: ReportedChange, base: JsonObject | null, atMs: numbe
   if (report.subject.type === 'asset') {
     // The time of the change is the time of modification unless the reporter knows better.
     const given: JsonObject = { modifiedAtMs, ...after, ...(sourceVersion === undefined ? {} : { sourceVersion }) };
-    return fullAsset(given, base, modifiedAtMs) as unknown as JsonObject;
+    return fullAsset(given, base, modifiedAtMs);
   }
   const state = after ?? base ?? {};
   return sourceVersion === undefined ? state : { ...state, sourceVersion };

@@ -30,7 +30,7 @@ type StoredSession = {
 
 export interface Sessions extends SessionCases {
   /** A token that opens one session, once, within the hour. Kept in memory only. */
-  issueSignInToken(): string;
+  readonly issueSignInToken: () => string;
 }
 
 export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids'> & {

@@ -3,9 +3,7 @@
  * that a ciphertext moved to another row or tenant does not open (HARDENING SG-13, SG-14). A rotation puts a new version
  * in front; the former one signs on until its overlap ends.
  */
-import type { JsonObject } from '../core/json.ts';
 import { maskSecret } from '../core/secret.ts';
-import type { OpenSecret } from '../engine/engine.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
 
@@ -86,30 +84,13 @@ export function openEntry(vault: Vault, key: ResourceKey, entry: SecretEntry): s
   return vault.open(entry.sealed, place(key, entry.name, entry.version));
 }
 
-/** All secrets in force, opened, newest first. Throws where one does not open: nothing is ever sent unsigned. */
-export function openSecrets(
-  vault: Vault,
-  key: ResourceKey,
-  row: Resource | null,
-  nowMs: number,
-): readonly OpenSecret[] {
-  return secretEntries(row)
-    .filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs)
-    .map((entry) => ({
-      name: entry.name,
-      version: entry.version,
-      value: openEntry(vault, key, entry),
-      expiresAtMs: entry.expiresAtMs,
-    }));
-}
-
 /** The write of the row; deletes it where nothing is left. */
 export function secretWrite(key: ResourceKey, row: Resource | null, entries: readonly SecretEntry[]): ResourceWrite {
   return {
     type: 'secret',
     id: key.id,
     expectedVersion: row?.version ?? 0,
-    state: { entries } as unknown as JsonObject,
+    state: { entries },
   };
 }
 

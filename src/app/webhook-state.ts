@@ -12,7 +12,7 @@ export type WebhookBody = Omit<Webhook, 'id' | 'workspaceId' | 'revision' | 'cre
 
 /** The state of a webhook's row. */
 export function webhookState(body: WebhookBody, since: number): JsonObject {
-  return { ...body, since } as unknown as JsonObject;
+  return { ...body, since };
 }
 
 /** The webhook of a row. Rows of this type are written by `webhookState` only. */

@@ -342,7 +342,7 @@ function auditedBody(body: WebhookBody | Webhook): JsonObject {
     state: body.state,
     headers: body.headers.map(([name]) => name),
     credentials: body.credentials.kind,
-    policy: body.policy as JsonObject,
+    policy: body.policy,
     contacts: body.contacts.length,
   };
 }

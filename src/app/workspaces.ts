@@ -15,7 +15,7 @@ export interface KnownWorkspaces {
    * The caller in the workspace that the request names. Only an admin may name another than his own; another's name
    * is `forbidden` whether it exists or not.
    */
-  admit(caller: Caller, workspace: string | undefined): Promise<Caller>;
+  readonly admit: (caller: Caller, workspace: string | undefined) => Promise<Caller>;
 }
 
 export type Workspaces = WorkspaceCases & KnownWorkspaces & { ensureDefault(): Promise<void> };
