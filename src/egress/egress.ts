@@ -175,12 +175,19 @@ function createRoad(parts: RoadParts): Egress['connect'] {
 
   return (request) => {
     const state: RoadState = { phase: 'dns', socket: null, cancelled: false };
+    let giveUp: (made: NotConnected) => void = () => undefined;
+    const result = new Promise<Connected | NotConnected>((resolve) => {
+      giveUp = resolve;
+      void run(request, state).then(resolve);
+    });
     return {
-      result: run(request, state),
+      result,
       phase: () => state.phase,
       cancel: () => {
         state.cancelled = true;
-        state.socket?.destroy();
+        // A question cannot be called back; its answer just finds nobody waiting. A socket can, and says so itself.
+        if (state.socket === null) giveUp(failed({ kind: 'timeout', phase: 'dns' }));
+        else state.socket.destroy();
       },
     };
   };

@@ -118,6 +118,28 @@ describe('connections are shared, bounded and closed', () => {
     assert.equal((await next).kind, 'response');
   });
 
+  it('a message ends whatever its limits are', async () => {
+    const { transport } = await start();
+    const silent = await holding();
+    for (const timeoutMs of [0, -1, Number.NaN]) {
+      assert.equal((await send(transport, silent, { timeoutMs })).kind, 'timeout', String(timeoutMs));
+    }
+    const receiver = await receive();
+    assert.equal((await send(transport, receiver, { connectionsMax: 0, timeoutMs: Infinity })).kind, 'response');
+  });
+
+  it('stop does not wait for a name server that hangs', async () => {
+    const { transport } = await start({
+      query: { addresses: () => new Promise(() => undefined), alias: async () => null },
+    });
+    const sending = transport.send(messageTo('http://hang.example:8080/', { timeoutMs: 60_000 }));
+    const startedMs = performance.now();
+    await transport.stop();
+    assert.equal((await sending).kind, 'interrupted');
+    assert.ok(performance.now() - startedMs < 2_000);
+    assert.deepEqual(transport.stats(), { connectionsOpen: 0, pools: 0, requestsInFlight: 0 });
+  });
+
   it('RX-17 sockets are capped: the longest idle one makes room, and without one the message waits', async () => {
     const { transport } = await start({ socketsMax: 3 });
     const [one, two, three] = [await receive(), await receive(), await receive()];

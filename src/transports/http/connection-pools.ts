@@ -49,7 +49,7 @@ export class ConnectionPools {
     const { pool, message } = exchange;
     const lane = laneOf(pool, message.webhookId);
     pool.exchanges++;
-    if (lane.busy >= message.connectionsMax) {
+    if (lane.busy > 0 && lane.busy >= message.connectionsMax) {
       lane.waiting.add(exchange);
       return;
     }

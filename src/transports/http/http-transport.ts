@@ -26,6 +26,7 @@ export type HttpTransportSettings = {
 
 const socketsMaxDefault = 4_096;
 const socketAgeMsMaxDefault = 60_000;
+const timeoutMsMax = 10 * 60_000;
 
 export function createHttpTransport(settings: HttpTransportSettings): Transport {
   const { egress, clock, socketsMax = socketsMaxDefault, socketAgeMsMax = socketAgeMsMaxDefault } = settings;
@@ -65,7 +66,7 @@ export function createHttpTransport(settings: HttpTransportSettings): Transport 
       resolve,
     );
     inFlight++;
-    wheel.add(exchange, message.timeoutMs);
+    wheel.add(exchange, boundedTimeout(message.timeoutMs));
     if (message.signal !== undefined) aborts.add(message.signal, exchange);
     pools.admit(exchange);
   };
@@ -95,6 +96,11 @@ export function createHttpTransport(settings: HttpTransportSettings): Transport 
       await pools.close();
     },
   };
+}
+
+/** Whatever a policy says, an attempt ends: what is no number of milliseconds ends at once. */
+function boundedTimeout(timeoutMs: number): number {
+  return timeoutMs > 0 ? Math.min(timeoutMs, timeoutMsMax) : 0;
 }
 
 /** An outcome of a message that never came as far as an exchange. */
