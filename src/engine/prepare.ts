@@ -62,7 +62,8 @@ function render({ task, setup, revision }: PrepareInput): Rendered {
       delivery.frozen === undefined ? { event: delivery.event } : { event: delivery.event, frozen: delivery.frozen },
     messageId: delivery.messageId,
     createdAtMs: delivery.createdAtMs,
-    links: setup.links,
+    // Links expire by the change's time, so that a redelivery renders the very same ones.
+    links: setup.links.at?.(change.acceptedAtMs) ?? setup.links,
   });
 }
 
