@@ -21,6 +21,7 @@ import type { Dialect } from './dialects/dialect.ts';
 import { standardDialect } from './dialects/standard/index.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
 import { createInboxCertificate, type InboxCertificate } from './egress/self-signed.ts';
+import { weakenedTls } from './egress/tls-identity.ts';
 import { createEngine } from './engine/create-engine.ts';
 import type { Engine, EngineEvent } from './engine/engine.ts';
 import type { EngineLog } from './engine/engine-deps.ts';
@@ -163,6 +164,7 @@ export function compose(options: ComposeOptions): Composition {
   const blobs = createDiskBlobs({ directory: files });
   const media = createMedia({ clock, readable: [files] });
   const egress = createEgress({ clock, random, policy: { allowedTargets: settings.allowedTargets } });
+  for (const warning of weakenedTls(process.env)) logger.warn('egress', { warning });
   const http = createHttpTransport({ egress, clock });
   const place: Place = { address: null };
   const signals: { engine: Engine | null; running: boolean } = { engine: null, running: false };
