@@ -11,9 +11,9 @@ import { allRoutes, samplePath } from '../../src/api/testing/test-server.ts';
 import { errorsOf } from '../../src/api/openapi.ts';
 import type { Route } from '../../src/api/route.ts';
 import { seededFractions } from '../support/seeded.ts';
-import { type RealServer, startRealServer, type Tenant, uploadOptions } from './real-server.ts';
+import { eventually, type RealServer, rows, startRealServer, type Tenant, uploadOptions } from './real-server.ts';
 
-const calls = 3_000;
+const calls = 2_000;
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
 
 let server: RealServer;
@@ -21,8 +21,27 @@ let tenant: Tenant;
 before(async () => {
   server = await startRealServer();
   tenant = await server.tenant('fuzz');
+  await furnish();
 });
 after(() => server[Symbol.asyncDispose]());
+
+/** One of everything, so that there is something to list, show and change. */
+async function furnish(): Promise<void> {
+  const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
+  const target = { transport: 'http', url: inbox['url'] };
+  const webhook = await tenant.ask('/v1/webhooks', {
+    body: { name: 'w', dialect: 'standard', target, events: ['*'], filter: { folder: ['/'] } },
+  });
+  const asset = (await tenant.upload('a.txt', Buffer.from('hello'), { externalId: 'external-1' })).json;
+  await eventually(
+    () => tenant.ask('/v1/deliveries?states=delivered'),
+    (page) => rows(page).length > 0,
+    'a delivery',
+  );
+  const replay = await tenant.ask('/v1/replays', { body: { fromMs: 0, toMs: Date.now(), webhookId: webhook['id'] } });
+  for (const made of [inbox, webhook, asset, replay]) learn(JSON.stringify(made));
+  for (const path of ['/v1/deliveries', '/v1/changes']) learn((await tenant.call(path)).text);
+}
 
 const fraction = seededFractions(seed);
 const pick = <T>(items: readonly T[]): T => items[Math.floor(fraction() * items.length)] as T;
@@ -56,10 +75,27 @@ const strange: readonly unknown[] = [
   { __proto: 1, constructor: { prototype: {} }, toString: 1, hasOwnProperty: 1 },
 ];
 
+/** What some fields must be for a call to get past the door. */
+const fitting: Readonly<Record<string, readonly unknown[]>> = {
+  url: ['https://example.com/hook', 'https://example.com/other', 'http://10.0.0.1/', 'nonsense'],
+  dialect: ['standard', 'standard', 'standard', 'none'],
+  events: [['*'], ['*'], ['asset.created'], ['no.such.event']],
+  filter: [{ folder: ['/'] }, { field: 'name', equals: 'x' }, { nonsense: 1 }],
+  policy: [{}, { timeoutMs: 5_000 }, { timeoutMs: -1 }],
+  headers: [[], [['x-team', 'dam']], [['host', 'x']]],
+  settings: [{}],
+  secret: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'short'],
+  externalId: ['external-1', 'external-2', 'ü'],
+  fromMs: [0],
+  toMs: [Date.now()],
+  name: ['a.jpg', 'name', ''],
+  path: ['/', '/a/b', 'relative'],
+};
+
 /** A value that fits the schema, mostly. */
 function sample(schema: unknown, depth = 0): unknown {
   if (typeof schema !== 'object' || schema === null) return pick(strange);
-  if (fraction() < 0.06) return pick(strange);
+  if (fraction() < 0.04) return pick(strange);
   const {
     enum: values,
     oneOf,
@@ -117,7 +153,10 @@ function sampleObject(properties: unknown, required: unknown, depth: number): ob
       : { any: pick(strange), info: { title: pick(strange) }, name: 'n', tags: ['t'], path: '/p' };
   for (const [name, schema] of Object.entries(properties)) {
     const needed = Array.isArray(required) && required.includes(name);
-    if (needed ? fraction() < 0.97 : fraction() < 0.4) result[name] = sample(schema, depth + 1);
+    if (needed ? fraction() < 0.98 : fraction() < 0.3) {
+      const known_ = Object.hasOwn(fitting, name) && fraction() < 0.9 ? fitting[name] : undefined;
+      result[name] = known_ === undefined ? sample(schema, depth + 1) : pick(known_);
+    }
   }
   if (fraction() < 0.03) result[pick(['extra', 'workspaceId', 'constructor', 'toString'])] = pick(strange);
   return result;
@@ -155,7 +194,8 @@ function pathOf(route: Route): string {
     const list = known.get(prefix);
     if (prefix === 'ast' && fraction() < 0.2)
       return encodeURIComponent(`external:${pick(['external-1', 'ü', "a'b", 'x/y'])}`);
-    return list === undefined || fraction() < 0.2 ? id : pick(list);
+    // Seldom delete what exists: soon nothing would be left to call anything on.
+    return list === undefined || fraction() < (route.method === 'DELETE' ? 0.95 : 0.15) ? id : pick(list);
   });
 }
 
@@ -175,6 +215,7 @@ test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, wit
   );
   const statuses = new Map<number, number>();
   const wrong: string[] = [];
+  const succeeded = new Set<string>();
   for (let count = 0; count < calls; count++) {
     const route = pick(routes);
     const path = pathOf(route) + queryOf(route);
@@ -203,6 +244,7 @@ test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, wit
     const where = `call ${count}: ${route.method} ${path.slice(0, 200)} ${JSON.stringify(options).slice(0, 600)} → ${answer.status} ${answer.text.slice(0, 400)}`;
     if (answer.status >= 500) wrong.push(where);
     const declared = route.answers[answer.status];
+    if (answer.status < 300) succeeded.add(route.operation);
     if (declared === undefined) {
       const allowed = new Set(errorsOf(route).map((code) => errorTable[code].status as number));
       if (!allowed.has(answer.status)) wrong.push(`undocumented status: ${where}`);
@@ -218,11 +260,10 @@ test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, wit
     `IN-21 expanded: ${calls} calls, seed ${seed}, statuses ${JSON.stringify(Object.fromEntries([...statuses].sort(([a], [b]) => a - b)))}`,
   );
   assert.deepEqual([...new Set(wrong)].slice(0, 12), [], `FUZZ_SEED=${seed}`);
-  const good = [...statuses].filter(([status]) => status < 300).reduce((sum, [, each]) => sum + each, 0);
-  assert.ok(
-    good > calls / 10,
-    `a fuzzer whose calls are all refused at the door finds nothing: ${good} of ${calls} went through`,
-  );
+  const never = routes.map(({ operation }) => operation).filter((operation) => !succeeded.has(operation));
+  // A fuzzer whose calls are all refused at the door finds nothing: behind nearly every door it must have been.
+  console.log(`IN-21 answered well at least once: all but ${never.join(', ')}`);
+  assert.ok(never.length <= 8, `${never.join(', ')}; FUZZ_SEED=${seed}`);
 });
 
 function assetPart(route: Route): unknown {
