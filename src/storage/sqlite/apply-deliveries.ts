@@ -8,6 +8,7 @@ import type { PreparedChange, PreparedDelivery } from './prepared.ts';
 import type { Rollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 import { stateCodes } from './schema.ts';
+import { subjectKey } from './subject-key.ts';
 
 export type Positions = { next(): number; peek(): number };
 
@@ -31,8 +32,9 @@ type Parts = {
 export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWriter {
   const { names, partitions, rollup, locator, positions } = parts;
   const insert = db.prepare(
-    `INSERT INTO queue (lane, position, workspace, id, due_at, attempts, change_seq, change_id, revision, subject, event,
-       message_id, origin, redelivery_of, frozen, created_at) VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO queue (lane, position, workspace, id, due_at, attempts, change_seq, change_id, revision, subject,
+       subject_key, event, message_id, origin, redelivery_of, frozen, created_at)
+     VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const find = arrayStatement(db, 'SELECT lane, position, attempts FROM queue WHERE workspace = ? AND id = ?');
   const redate = db.prepare('UPDATE queue SET due_at = ? WHERE lane = ? AND position = ?');
@@ -64,6 +66,7 @@ export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWr
           delivery.changeId,
           delivery.revision,
           delivery.subject,
+          subjectKey(delivery.subject),
           delivery.event,
           delivery.messageId,
           delivery.origin,

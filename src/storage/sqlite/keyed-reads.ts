@@ -173,21 +173,21 @@ function createPendingReader(db: DatabaseSync, by: Statements): (query: PendingQ
 /** A queue row in the order of its columns (see schema.ts), with the workspace's name behind them. */
 function pendingOf(row: readonly Row[string][], webhookId: WebhookId): PendingDelivery {
   const id = textOf(row[3]) as DeliveryId;
-  const frozen = textOrNull(row[14]);
-  const redeliveryOf = textOrNull(row[13]);
+  const frozen = textOrNull(row[15]);
+  const redeliveryOf = textOrNull(row[14]);
   return {
     id,
-    workspaceId: textOf(row[19]),
+    workspaceId: textOf(row[20]),
     webhookId,
     webhookRevision: numberOf(row[8]),
     changeId: textOf(row[7]) as ChangeId,
     subject: textOf(row[9]),
-    event: textOf(row[10]),
+    event: textOf(row[11]),
     ...(frozen === null ? {} : { frozen: JSON.parse(frozen) as JsonObject }),
-    messageId: textOrNull(row[11]) ?? id,
-    origin: textOf(row[12]) as DeliveryOrigin,
+    messageId: textOrNull(row[12]) ?? id,
+    origin: textOf(row[13]) as DeliveryOrigin,
     ...(redeliveryOf === null ? {} : { redeliveryOf: redeliveryOf as DeliveryId }),
-    createdAtMs: numberOf(row[15]),
+    createdAtMs: numberOf(row[16]),
     dueAtMs: numberOf(row[4]),
     attempts: numberOf(row[5]),
   };

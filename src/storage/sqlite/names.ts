@@ -33,7 +33,7 @@ export function createNames(db: DatabaseSync): Names {
     const name = row
       ? { n: numberOf(row[0]), webhooksRevision: numberOf(row[1]) }
       : { n: Number(insertWorkspace.run(id).lastInsertRowid), webhooksRevision: 0 };
-    workspaces.set(id, name);
+    workspaces.set(ownCopy(id), name);
     return name;
   };
   const loadLane = (webhookId: string, workspace: number): LaneName => {
@@ -42,7 +42,7 @@ export function createNames(db: DatabaseSync): Names {
     const name = row
       ? { n: numberOf(row[0]), workspace: numberOf(row[1]) }
       : { n: Number(insertLane.run(webhookId, workspace).lastInsertRowid), workspace };
-    lanes.set(webhookId, name);
+    lanes.set(ownCopy(webhookId), name);
     return name;
   };
   return {
@@ -60,4 +60,9 @@ export function createNames(db: DatabaseSync): Names {
       lanes.clear();
     },
   };
+}
+
+/** A text cut from a batch keeps the whole batch in memory as long as it lives itself; what is kept is copied. */
+function ownCopy(text: string): string {
+  return Buffer.from(text).toString();
 }

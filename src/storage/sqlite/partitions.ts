@@ -68,10 +68,10 @@ const inserts: { readonly [Kind in PartitionKind]: (table: string) => string } =
     `INSERT INTO ${table} (seq, workspace, id, kind, subject, accepted_at, unexpanded, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   // Everything that stays as it was is copied inside SQLite; only what the attempt brought is bound.
   log: (table) =>
-    `INSERT INTO ${table} (position, lane, workspace, state, id, attempts, change_seq, change_id, revision, subject, event,
-       message_id, origin, redelivery_of, frozen, created_at, due_at, ended_at, reason, status, outcome, duration, attempt)
-     SELECT position, lane, workspace, ?, id, ?, change_seq, change_id, revision, subject, event,
-       message_id, origin, redelivery_of, frozen, created_at, due_at, ?, ?, ?, ?, ?, ?
+    `INSERT INTO ${table} (position, lane, workspace, state, id, attempts, change_seq, change_id, revision, subject, subject_key,
+       event, message_id, origin, redelivery_of, frozen, created_at, due_at, ended_at, reason, status, outcome, duration, attempt)
+     SELECT position, lane, workspace, ?, id, ?, change_seq, change_id, revision, subject, subject_key,
+       event, message_id, origin, redelivery_of, frozen, created_at, due_at, ?, ?, ?, ?, ?, ?
      FROM queue WHERE lane = ? AND position = ?`,
   attempts: (table) => `INSERT INTO ${table} (seq, delivery, number, attempt) VALUES (?, ?, ?, ?)`,
 };

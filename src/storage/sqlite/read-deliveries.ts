@@ -13,6 +13,7 @@ import { pageLimit } from './page.ts';
 import { readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
 import { partitionTable, stateCodes, stateNames } from './schema.ts';
+import { subjectKey } from './subject-key.ts';
 
 type Filter = Omit<DeliveryQuery, 'limit' | 'cursor'>;
 
@@ -165,14 +166,9 @@ function logRuns({ db, query, newest, workspace, lane }: Scope): readonly Run[] 
       const from = `${table} WHERE ${where}${filter.sql}`;
       runs.push({ bound, columns: logColumns, from, values: [...values, ...filter.values] });
     };
-    // A subject has few deliveries: its index is narrower than any list of states.
-    if (query.subject !== undefined && lane === null) {
-      run(`workspace = ? AND state IN (${codes.join(', ')})`, workspace);
-      continue;
-    }
     for (const code of codes) {
       if (lane === null) run('workspace = ? AND state = ?', workspace, code);
-      else run('lane = ? AND state = ?', lane, code);
+      else run('workspace = ? AND state = ? AND lane = ?', workspace, code, lane);
     }
   }
   return runs;
@@ -186,6 +182,7 @@ function conditionsOf(query: Filter): { readonly sql: string; readonly values: S
     conditions.push(` AND ${condition}`);
     values.push(value);
   };
+  if (query.subject !== undefined) add('subject_key = ?', subjectKey(query.subject));
   add('subject = ?', query.subject);
   add('event = ?', query.event);
   add('change_id = ?', query.changeId);

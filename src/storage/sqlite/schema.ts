@@ -38,8 +38,8 @@ CREATE TABLE revisions (
 CREATE TABLE queue (
   lane INTEGER NOT NULL, position INTEGER NOT NULL, workspace INTEGER NOT NULL, id TEXT NOT NULL,
   due_at INTEGER NOT NULL, attempts INTEGER NOT NULL, change_seq INTEGER NOT NULL, change_id TEXT NOT NULL,
-  revision INTEGER NOT NULL, subject TEXT NOT NULL, event TEXT NOT NULL, message_id TEXT, origin TEXT NOT NULL,
-  redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, status INTEGER, outcome TEXT, duration REAL,
+  revision INTEGER NOT NULL, subject TEXT NOT NULL, subject_key INTEGER NOT NULL, event TEXT NOT NULL, message_id TEXT,
+  origin TEXT NOT NULL, redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, status INTEGER, outcome TEXT, duration REAL,
   PRIMARY KEY (lane, position)) WITHOUT ROWID;
 CREATE UNIQUE INDEX queue_id ON queue (workspace, id);
 CREATE INDEX queue_due ON queue (lane, due_at, position);
@@ -85,7 +85,7 @@ export function partitionIndexes(kind: PartitionKind, n: number): readonly strin
   const table = partitionTable(kind, n);
   return {
     changes: [`${table}_id`, `${table}_workspace`, `${table}_subject`],
-    log: [`${table}_id`, `${table}_workspace`, `${table}_lane`, `${table}_subject`, `${table}_dead`],
+    log: [`${table}_id`, `${table}_list`, `${table}_dead`],
     attempts: [`${table}_delivery`],
   }[kind];
 }
@@ -103,18 +103,18 @@ CREATE UNIQUE INDEX ${table}_id ON ${table} (id);
 CREATE INDEX ${table}_workspace ON ${table} (workspace);
 CREATE INDEX ${table}_subject ON ${table} (workspace, subject);`;
     case 'log':
-      // State lies behind the scope in both lists, so that "all" is a merge of four runs and "dead" is one.
+      // One index carries every list: state lies behind the workspace, so that "all" is a merge of four runs and "dead" is
+      // one; lane and subject ride along behind the position, so that lists by them read the index alone. Indexes of
+      // their own would be dirtied all over by every batch, which cost more than all other indexes of the log together.
       return `
 CREATE TABLE ${table} (
   position INTEGER PRIMARY KEY, lane INTEGER NOT NULL, workspace INTEGER NOT NULL, state INTEGER NOT NULL,
   id TEXT NOT NULL, attempts INTEGER NOT NULL, change_seq INTEGER NOT NULL, change_id TEXT NOT NULL,
-  revision INTEGER NOT NULL, subject TEXT NOT NULL, event TEXT NOT NULL, message_id TEXT, origin TEXT NOT NULL,
-  redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+  revision INTEGER NOT NULL, subject TEXT NOT NULL, subject_key INTEGER NOT NULL, event TEXT NOT NULL, message_id TEXT,
+  origin TEXT NOT NULL, redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
   reason TEXT, status INTEGER, outcome TEXT, duration REAL, attempt TEXT);
 CREATE UNIQUE INDEX ${table}_id ON ${table} (workspace, id);
-CREATE INDEX ${table}_workspace ON ${table} (workspace, state);
-CREATE INDEX ${table}_lane ON ${table} (lane, state);
-CREATE INDEX ${table}_subject ON ${table} (workspace, subject);
+CREATE INDEX ${table}_list ON ${table} (workspace, state, position, lane, subject_key);
 CREATE INDEX ${table}_dead ON ${table} (change_seq) WHERE state = 3;`;
     case 'attempts':
       return `
