@@ -140,19 +140,32 @@ test('keys are 32 bytes in base64, base64url or hex; several are a rotation', ()
 test('address ranges are told apart from what only looks like one', () => {
   const accepts = (text: string): boolean =>
     problemsOf({ environment: { ASSETWIRE_ALLOWED_TARGETS: text } }).length === 0;
-  for (const good of ['', '10.0.0.0/8', '::1/128, 127.0.0.1/32', '0.0.0.0/0']) assert.equal(accepts(good), true, good);
-  for (const bad of [
-    '10.0.0.0',
+  for (const good of [
+    '',
+    '10.0.0.0/8',
+    '::1/128, 127.0.0.1/32',
+    '0.0.0.0/0',
+    '10.0.0.1',
+    '127.0.0.1:5432,[::1]:5432',
+    'receiver.lan,*.corp.internal',
+  ]) {
+    assert.equal(accepts(good), true, good);
+  }
+  const bad = [
     '10.0.0.0/33',
     '1.2.3/8',
+    '10/8',
+    '10.0.0',
     'localhost/8',
     '::1/129',
     '10.0.0.0/8/8',
     '010.0.0.0/8',
     'fe80::1%eth0/64',
-  ]) {
-    assert.equal(accepts(bad), false, bad);
-  }
+    '127.0.0.1:99999',
+    'http://x',
+    'a b',
+  ];
+  for (const text of bad) assert.equal(accepts(text), false, text);
 });
 
 test('settings are shown without secrets, and every row has its own flag and variable', () => {

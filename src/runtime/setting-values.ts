@@ -8,7 +8,7 @@ export type SettingType =
   | { readonly kind: 'bytes'; readonly min: number; readonly max: number }
   | { readonly kind: 'url' }
   | { readonly kind: 'path' }
-  | { readonly kind: 'cidrs' }
+  | { readonly kind: 'targets' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'choice'; readonly of: readonly string[] };
 
@@ -29,8 +29,8 @@ export function parseSetting(type: SettingType, text: string): Parsed {
       return parseUrl(text);
     case 'path':
       return text === '' || text.includes('\0') ? { wanted: 'a path' } : { value: resolve(text) };
-    case 'cidrs':
-      return parseCidrs(text);
+    case 'targets':
+      return parseTargets(text);
     case 'keys':
       return parseKeys(text);
     case 'choice':
@@ -76,19 +76,32 @@ function parseUrl(text: string): Parsed {
   return { value: text.replace(/\/+$/, '') };
 }
 
-function parseCidrs(text: string): Parsed {
-  const ranges = splitList(text);
-  return ranges.every(isCidr)
-    ? { value: ranges }
-    : { wanted: 'address ranges separated by commas, such as 10.1.0.0/16,fd00::/8' };
+function parseTargets(text: string): Parsed {
+  const targets = splitList(text);
+  if (targets.every((target) => isRange(target) || isPair(target) || isName(target))) return { value: targets };
+  return {
+    wanted:
+      'ranges, addresses, address:port, names or *.suffixes separated by commas, such as 10.1.0.0/16,[::1]:9000,*.lan',
+  };
 }
 
-function isCidr(range: string): boolean {
-  const [address, bits, ...rest] = range.split('/');
-  if (address === undefined || bits === undefined || rest.length > 0 || !/^\d{1,3}$/.test(bits)) return false;
+function isRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  if (rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return false;
   // Four decimal parts only: `10/8` and octal forms are read differently by different tools.
-  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return Number(bits) <= 32;
-  return ipaddr.IPv6.isValid(address) && !address.includes('%') && Number(bits) <= 128;
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return Number(bits ?? 32) <= 32;
+  return ipaddr.IPv6.isValid(address) && !address.includes('%') && Number(bits ?? 128) <= 128;
+}
+
+function isPair(text: string): boolean {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):([1-9]\d{0,4})$/.exec(text);
+  const address = match?.[1] ?? match?.[2] ?? '';
+  return isRange(address) && Number(match?.[3]) <= 65_535;
+}
+
+/** A last label of digits would be a mistyped address (`10.0.0`), not a name. */
+function isName(text: string): boolean {
+  return /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i.test(text) && !/(?:^|\.)\d+\.?$/.test(text);
 }
 
 /** Keys of 32 bytes, as 64 hex digits or as base64 (either alphabet, padded or not). */

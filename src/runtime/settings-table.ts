@@ -66,9 +66,10 @@ export const settingRows = [
   },
   {
     name: 'allowedTargets',
-    type: { kind: 'cidrs' },
+    type: { kind: 'targets' },
     default: '',
-    summary: 'Private or special address ranges that webhooks may reach all the same, e.g. 127.0.0.0/8,10.1.0.0/16',
+    summary:
+      'What webhooks may reach although it is private or special: ranges, addresses, address:port, names, *.suffixes, e.g. 127.0.0.0/8,10.1.0.0/16',
   },
   {
     name: 'uploadBytesMax',

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { readConfiguration } from '../../runtime/configuration.ts';
 import type { Settings } from '../../runtime/configuration.ts';
+import { OperatorError, systemCode } from '../../runtime/operator-error.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createStdoutSink } from '../../runtime/log-sink.ts';
 import { environmentName, flagName, settingRows } from '../../runtime/settings-table.ts';
@@ -62,7 +63,7 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
     running = await context.server.start({ settings, logger, sink });
   } catch (error) {
     uninstall();
-    throw error;
+    throw asListenError(error, settings);
   }
   if (stopped) return running.stop();
   const startMs = Math.round(context.clock.monotonicMs() - startedAtMs);
@@ -77,6 +78,29 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
   context.stderr.write(banner(running, settings, context));
   // The next start finds what this one compiled, even if this one is killed.
   flushCompileCache();
+}
+
+/** The listener's own errors, as what the person at the terminal can mend. */
+function asListenError(error: unknown, { host, port }: Settings): unknown {
+  const code = systemCode(error);
+  if (code === 'EADDRINUSE') {
+    // The inbox's TLS listener may be the one that found its port taken.
+    const taken = error instanceof Error && 'port' in error ? Number(error.port) : port;
+    const which = taken === port ? 'ASSETWIRE_PORT' : 'ASSETWIRE_INBOX_TLS_PORT';
+    return new OperatorError('port_taken', `Port ${taken} of ${host} must be free: another program listens there`, {
+      mend: `Stop that program, or choose another port with ${which} (0 takes a free one)`,
+      cause: error,
+    });
+  }
+  if (code !== 'EADDRNOTAVAIL' && code !== 'EACCES' && code !== 'ENOTFOUND') return error;
+  return new OperatorError(
+    'address_unusable',
+    `Address ${host}:${port} must be ours to listen on: it is not (${code})`,
+    {
+      mend: 'Choose an address of this machine with ASSETWIRE_HOST, and a port above 1023 with ASSETWIRE_PORT',
+      cause: error,
+    },
+  );
 }
 
 /**

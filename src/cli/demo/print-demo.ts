@@ -27,9 +27,9 @@ export function printDemo({ files, rows, allVerified, verdict }: DemoResult, too
     rows,
   );
   const mark = allVerified ? colours.green('✓') : colours.red('✗');
-  output.write(
-    `\n${mark} ${files} files, ${rows.length} webhooks, ${verdict}, ${(tookMs / 1_000).toFixed(1)} s in all\n`,
-  );
+  const outcome = allVerified ? 'every one arrived and verified' : verdict;
+  const seconds = (tookMs / 1_000).toFixed(1);
+  output.write(`\n${mark} ${files} files in, ${rows.length} webhooks out, ${outcome}, ${seconds} s in all\n`);
   if (allVerified) output.write(colours.dim('  Now your own: assetwire serve\n'));
 }
 

@@ -25,7 +25,8 @@ export function unsafeSettings({ settings }: Pick<Configuration, 'settings'>): F
     warn('ASSETWIRE_ADMIN_KEY is long enough but easily guessed', 'openssl rand -base64 32');
   }
   for (const range of settings.allowedTargets) {
-    const [address = '', bits = '0'] = range.split('/');
+    const [address = '', bits] = range.split('/');
+    if (bits === undefined) continue;
     const widest = address.includes(':') ? widestBits.v6 : widestBits.v4;
     if (Number(bits) < widest)
       warn(`ASSETWIRE_ALLOWED_TARGETS ${range} lets webhooks reach nearly everything`, 'Name narrower ranges');
