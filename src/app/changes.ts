@@ -2,7 +2,8 @@
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Caller, ChangeCases, ReportedChange, ReportResult, Written } from './app.ts';
-import { type Committer, decideAttemptsMax, isTaken, type Plan } from './committer.ts';
+import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
+import type { Plan } from './plan.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
 import { contended, notFound, unfit } from './refusals.ts';

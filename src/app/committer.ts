@@ -13,58 +13,17 @@
  * - A decision that needs no commit (`nothing`) is answered only when no commit it was based on is in flight: nobody is
  *   told "unchanged" about a state that may still fail to be stored.
  */
-import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
-import type { NewDelivery } from '../core/delivery.ts';
-import type { JsonObject } from '../core/json.ts';
-import type {
-  CommitItem,
-  DeliveryTask,
-  IdempotencyRow,
-  NewDuty,
-  Resource,
-  ResourceKey,
-  ResourceWrite,
-  Storage,
-} from '../storage/storage.ts';
+import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';
 import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
-import type { Matched, Matching, WorkspaceIndex } from './matching.ts';
+import type { Matching, WorkspaceIndex } from './matching.ts';
+import { commitItem, type Decision, type Ground, nextResource, outcomeOf } from './plan.ts';
 import { contended, refusedByStore } from './refusals.ts';
 import { createSubjectCache, subjectName, type SubjectCache } from './subject-cache.ts';
 
 /** How often a write is decided anew before its caller is told `conflict`. DESIGN section 3. */
 export const decideAttemptsMax = 8;
-
-/** What a decision wants done. Everything in it commits together or not at all. */
-export type Plan = {
-  /** The subject's new state; null deletes it, absent leaves it alone. */
-  readonly state?: JsonObject | null;
-  readonly alias?: string;
-  /** Complete changes; the committer finds who is told. */
-  readonly changes: readonly Change[];
-  readonly resources?: readonly ResourceWrite[];
-  readonly duties?: readonly NewDuty[];
-  readonly fulfils?: CommitItem['fulfils'];
-  /** The row for the answer that this commit will have. */
-  readonly idempotency?: (applied: Applied) => IdempotencyRow;
-  /** Adds to or replaces what the matching made: for writes that must decide on the very webhooks they commit with. */
-  readonly webhooksRevision?: number;
-  readonly orders?: CommitItem['deliveryOrders'];
-  /** Changes for which nobody is looked up: whom they are for is in `tasks`. */
-  readonly addressed?: readonly Change[];
-  /** Taken off or added to counters of missed changes, beside what matching finds. */
-  readonly missed?: CommitItem['missed'];
-  readonly advances?: CommitItem['advances'];
-  /** Deliveries beside those that matching makes: tests, redeliveries. */
-  readonly tasks?: readonly DeliveryTask[];
-};
-
-export type Applied = { readonly version: number; readonly deliveries: number };
-
-export type Decision<Answer> =
-  | { readonly kind: 'nothing'; readonly answer: Answer }
-  | { readonly kind: 'write'; readonly plan: Plan; answer(applied: Applied): Answer };
 
 /** `atMs` is drawn anew for each decision, so a change decided again is never older than what it was decided on. */
 export type Decide<Answer> = (current: Resource | null, atMs: number) => Decision<Answer>;
@@ -118,166 +77,177 @@ type Busy = {
   waiting: (() => void)[];
 };
 
+/** A committer's memory. */
+type State = {
+  readonly deps: CommitterDeps;
+  readonly cache: SubjectCache;
+  readonly load: (key: ResourceKey) => Promise<Resource | null>;
+  readonly busyBy: Map<string, Busy>;
+};
+
+type Subject = { readonly key: ResourceKey; readonly name: string; readonly busy: Busy };
+
 export function createCommitter(deps: CommitterDeps): Committer {
-  const { storage, matching } = deps;
-  const cache = createSubjectCache();
-  const load = createLoader(storage);
-  const busyBy = new Map<string, Busy>();
-
-  const enter = (name: string): Busy => {
-    let busy = busyBy.get(name);
-    if (busy === undefined) {
-      busy = { inFlight: 0, disturbed: false, tail: null, waiting: [] };
-      busyBy.set(name, busy);
-    }
-    busy.inFlight += 1;
-    return busy;
+  const state: State = {
+    deps,
+    cache: createSubjectCache(),
+    load: createLoader(deps.storage),
+    busyBy: new Map(),
   };
-
-  const leave = (name: string, busy: Busy): void => {
-    busy.inFlight -= 1;
-    if (busy.inFlight > 0) return;
-    const waiting = busy.waiting;
-    busy.waiting = [];
-    for (const wake of waiting) wake();
-    if (busy.tail === null && !busy.disturbed) busyBy.delete(name);
-  };
-
-  /** Commits one decision. `null`: stale, everything known about it has been let go. */
-  const commit = async <Answer>(
-    key: ResourceKey,
-    name: string,
-    busy: Busy,
-    current: Resource | null,
-    decision: Extract<Decision<Answer>, { kind: 'write' }>,
-    index: WorkspaceIndex,
-    atMs: number,
-  ): Promise<Written<Answer> | null> => {
-    const { plan } = decision;
-    const matched = plan.changes.length === 0 ? null : matching.match(index, plan.changes, atMs);
-    const applied: Applied = {
-      version: plan.state === undefined ? (current?.version ?? 0) : (current?.version ?? 0) + 1,
-      deliveries: (matched?.count ?? 0) + (plan.tasks?.length ?? 0),
-    };
-    const item = commitItem(key, current, plan, matched, index, atMs, applied);
-    if (plan.state !== undefined) cache.set(name, nextResource(key, current, plan, atMs));
-    let stands = false;
-    try {
-      const [result] = await storage.commit([item]);
-      if (result === undefined) throw new TypeError('A commit must answer each item: got no result');
-      if (result.status === 'applied') {
-        stands = true;
-        if (matched !== null && matched.tasks.length > 0) deps.engine.offer(matched.tasks);
-        if (plan.tasks !== undefined && plan.tasks.length > 0) deps.engine.offer(plan.tasks);
-        if (item.duties !== undefined) deps.engine.dutyOffered();
-        if (plan.changes.length > 0) deps.committed(key.workspaceId, plan.changes.length);
-        return { kind: 'done', answer: decision.answer(applied) };
-      }
-      if (result.status === 'duplicate') return { kind: 'duplicate', row: result.row };
-      if (result.status === 'rejected') throw refusedByStore(result);
-      if (result.what === 'webhooks') matching.outdated(key.workspaceId, index);
-      // The duty is gone or has moved on: somebody else has done this already, and deciding again would not help.
-      if (result.what === 'duty') throw new DutyGone();
-      return null;
-    } finally {
-      if (!stands) {
-        busy.disturbed = true;
-        cache.delete(name);
-      }
-    }
-  };
-
-  /** Alone on the subject: everything before has settled, the state is loaded fresh. */
-  const decideAlone = async <Answer>(
-    key: ResourceKey,
-    name: string,
-    busy: Busy,
-    others: readonly ResourceKey[],
-    decide: DecideAlone<Answer>,
-  ): Promise<Written<Answer>> => {
-    for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
-      cache.delete(name);
-      const [current = null, ...read] = await Promise.all([key, ...others].map((wanted) => load(wanted)));
-      const index = matching.known(key.workspaceId) ?? (await matching.load(key.workspaceId));
-      const atMs = deps.nowMs();
-      const decision = decide(current, atMs, { others: read, index });
-      if (decision.kind === 'nothing') return { kind: 'done', answer: decision.answer };
-      const written = await commit(key, name, busy, current, decision, index, atMs);
-      if (written !== null) return written;
-    }
-    throw contended();
-  };
-
-  const queue = async <Answer>(
-    key: ResourceKey,
-    name: string,
-    others: readonly ResourceKey[],
-    decide: DecideAlone<Answer>,
-  ): Promise<Written<Answer>> => {
-    const busy = enter(name);
-    // Those in the queue are not in flight themselves: the first of them waits for the others to settle.
-    busy.inFlight -= 1;
-    const before = busy.tail;
-    const { promise: mine, resolve: done } = Promise.withResolvers<void>();
-    busy.tail = mine;
-    try {
-      if (before !== null) await before;
-      if (busy.inFlight > 0) await new Promise<void>((resolve) => busy.waiting.push(resolve));
-      return await decideAlone(key, name, busy, others, decide);
-    } finally {
-      done();
-      if (busy.tail === mine) {
-        busy.tail = null;
-        busy.disturbed = false;
-        if (busy.inFlight === 0) busyBy.delete(name);
-      }
-    }
-  };
-
-  const write = async <Answer>(key: ResourceKey, decide: Decide<Answer>): Promise<Written<Answer>> => {
-    const name = subjectName(key);
-    let current = cache.get(name);
-    let index = matching.known(key.workspaceId);
-    while (current === undefined || index === undefined) {
-      if (index === undefined) index = await matching.load(key.workspaceId);
-      else {
-        const loaded = await load(key);
-        // Whoever loaded first may have written already: then the cache is ahead of what was read.
-        current = cache.get(name);
-        if (current === undefined) {
-          current = loaded;
-          if (!busyBy.has(name)) cache.set(name, loaded);
-        }
-      }
-      index = matching.known(key.workspaceId);
-    }
-    const there = busyBy.get(name);
-    if (there !== undefined && (!deps.soleWriter || there.disturbed || there.tail !== null))
-      return queue(key, name, [], decide);
-    const atMs = deps.nowMs();
-    const decision = decide(current, atMs);
-    if (decision.kind === 'nothing') {
-      return there === undefined ? { kind: 'done', answer: decision.answer } : queue(key, name, [], decide);
-    }
-    const busy = enter(name);
-    let written: Written<Answer> | null;
-    try {
-      written = await commit(key, name, busy, current, decision, index, atMs);
-    } finally {
-      leave(name, busy);
-    }
-    return written ?? queue(key, name, [], decide);
-  };
-
   return {
-    cache,
-    write,
-    writeAlone: (key, others, decide) => queue(key, subjectName(key), others, decide),
+    cache: state.cache,
+    write: (key, decide) => write(state, key, decide),
+    writeAlone: (key, others, decide) => queue(state, key, others, decide),
     peek: async (key) => {
-      const known = cache.get(subjectName(key));
-      return known === undefined ? load(key) : known;
+      const known = state.cache.get(subjectName(key));
+      return known === undefined ? state.load(key) : known;
     },
   };
+}
+
+async function write<Answer>(state: State, key: ResourceKey, decide: Decide<Answer>): Promise<Written<Answer>> {
+  const { deps, cache, busyBy } = state;
+  const name = subjectName(key);
+  const there = busyBy.get(name);
+  const current = cache.get(name);
+  const mayRunAhead = deps.soleWriter && current !== undefined;
+  if (there !== undefined && (!mayRunAhead || there.disturbed || there.tail !== null))
+    return queue(state, key, [], decide);
+  const index = deps.matching.known(key.workspaceId);
+  if (current === undefined || index === undefined) {
+    await learn(state, key, name);
+    return write(state, key, decide);
+  }
+  const atMs = deps.nowMs();
+  const decision = decide(current, atMs);
+  if (decision.kind === 'nothing') {
+    return there === undefined ? { kind: 'done', answer: decision.answer } : queue(state, key, [], decide);
+  }
+  const busy = enter(state, name);
+  let written: Written<Answer> | null;
+  try {
+    written = await commit(state, { key, name, busy }, { key, current, index, atMs }, decision);
+  } finally {
+    leave(state, name, busy);
+  }
+  return written ?? queue(state, key, [], decide);
+}
+
+/** Loads what is not known: the subject, the webhooks of its workspace. */
+async function learn({ deps, cache, load, busyBy }: State, key: ResourceKey, name: string): Promise<void> {
+  if (deps.matching.known(key.workspaceId) === undefined) await deps.matching.load(key.workspaceId);
+  if (cache.get(name) !== undefined) return;
+  const loaded = await load(key);
+  // Whoever loaded first may have written already: then the cache is ahead of what was read.
+  if (cache.get(name) === undefined && !busyBy.has(name)) cache.set(name, loaded);
+}
+
+/** Commits one decision. `null`: stale, everything known about it has been let go. */
+async function commit<Answer>(
+  { deps, cache }: State,
+  { key, name, busy }: Subject,
+  ground: Ground,
+  decision: Extract<Decision<Answer>, { kind: 'write' }>,
+): Promise<Written<Answer> | null> {
+  const { matching, engine } = deps;
+  const { plan } = decision;
+  const matched = plan.changes.length === 0 ? null : matching.match(ground.index, plan.changes, ground.atMs);
+  const applied = outcomeOf(ground, plan, matched);
+  const item = commitItem(ground, plan, matched, applied);
+  if (plan.state !== undefined) cache.set(name, nextResource(ground, plan));
+  let stands = false;
+  try {
+    const [result] = await deps.storage.commit([item]);
+    if (result === undefined) throw new TypeError('A commit must answer each item: got no result');
+    if (result.status === 'applied') {
+      stands = true;
+      if (matched !== null && matched.tasks.length > 0) engine.offer(matched.tasks);
+      if (plan.tasks !== undefined && plan.tasks.length > 0) engine.offer(plan.tasks);
+      if (item.duties !== undefined) engine.dutyOffered();
+      if (plan.changes.length > 0) deps.committed(key.workspaceId, plan.changes.length);
+      return { kind: 'done', answer: decision.answer(applied) };
+    }
+    if (result.status === 'duplicate') return { kind: 'duplicate', row: result.row };
+    if (result.status === 'rejected') throw refusedByStore(result);
+    if (result.what === 'webhooks') matching.outdated(key.workspaceId, ground.index);
+    // The duty is gone or has moved on: somebody else has done this already, and deciding again would not help.
+    if (result.what === 'duty') throw new DutyGone();
+    return null;
+  } finally {
+    if (!stands) {
+      busy.disturbed = true;
+      cache.delete(name);
+    }
+  }
+}
+
+/** Waits until the subject is ours alone, then decides. */
+async function queue<Answer>(
+  state: State,
+  key: ResourceKey,
+  others: readonly ResourceKey[],
+  decide: DecideAlone<Answer>,
+): Promise<Written<Answer>> {
+  const name = subjectName(key);
+  const busy = enter(state, name);
+  // Those in the queue are not in flight themselves: the first of them waits for the others to settle.
+  busy.inFlight -= 1;
+  const before = busy.tail;
+  const { promise: mine, resolve: done } = Promise.withResolvers<void>();
+  busy.tail = mine;
+  try {
+    if (before !== null) await before;
+    if (busy.inFlight > 0) await new Promise<void>((resolve) => busy.waiting.push(resolve));
+    return await decideAlone(state, { key, name, busy }, others, decide);
+  } finally {
+    done();
+    if (busy.tail === mine) {
+      busy.tail = null;
+      busy.disturbed = false;
+      if (busy.inFlight === 0) state.busyBy.delete(name);
+    }
+  }
+}
+
+/** Alone on the subject: everything before has settled, the state is loaded fresh. */
+async function decideAlone<Answer>(
+  state: State,
+  subject: Subject,
+  others: readonly ResourceKey[],
+  decide: DecideAlone<Answer>,
+): Promise<Written<Answer>> {
+  const { deps, cache, load } = state;
+  const { key, name } = subject;
+  for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
+    cache.delete(name);
+    const [current = null, ...read] = await Promise.all([key, ...others].map((wanted) => load(wanted)));
+    const index = deps.matching.known(key.workspaceId) ?? (await deps.matching.load(key.workspaceId));
+    const atMs = deps.nowMs();
+    const decision = decide(current, atMs, { others: read, index });
+    if (decision.kind === 'nothing') return { kind: 'done', answer: decision.answer };
+    const written = await commit(state, subject, { key, current, index, atMs }, decision);
+    if (written !== null) return written;
+  }
+  throw contended();
+}
+
+function enter({ busyBy }: State, name: string): Busy {
+  let busy = busyBy.get(name);
+  if (busy === undefined) {
+    busy = { inFlight: 0, disturbed: false, tail: null, waiting: [] };
+    busyBy.set(name, busy);
+  }
+  busy.inFlight += 1;
+  return busy;
+}
+
+function leave({ busyBy }: State, name: string, busy: Busy): void {
+  busy.inFlight -= 1;
+  if (busy.inFlight > 0) return;
+  const { waiting } = busy;
+  busy.waiting = [];
+  for (const wake of waiting) wake();
+  if (busy.tail === null) busyBy.delete(name);
 }
 
 /** The duty that a write fulfils is gone: at least once has become exactly once. */
@@ -286,81 +256,6 @@ export class DutyGone extends Error {
     super('The duty was done by somebody else');
     this.name = 'DutyGone';
   }
-}
-
-function nextResource(key: ResourceKey, current: Resource | null, plan: Plan, atMs: number): Resource | null {
-  if (plan.state === undefined || plan.state === null) return null;
-  const next: Mutable<Resource> = {
-    workspaceId: key.workspaceId,
-    type: key.type,
-    id: key.id,
-    version: (current?.version ?? 0) + 1,
-    state: plan.state,
-    createdAtMs: current?.createdAtMs ?? atMs,
-    updatedAtMs: atMs,
-  };
-  const alias = plan.alias ?? current?.alias;
-  if (alias !== undefined) next.alias = alias;
-  return next;
-}
-
-type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
-
-/** Built field by field: this runs for every change, and objects that are spread into each other cost ten times as much. */
-function commitItem(
-  key: ResourceKey,
-  current: Resource | null,
-  plan: Plan,
-  matched: Matched | null,
-  index: WorkspaceIndex,
-  atMs: number,
-  applied: Applied,
-): CommitItem {
-  const item: Mutable<CommitItem> = { workspaceId: key.workspaceId, atMs };
-  const resources = resourceWrites(key, current, plan);
-  if (resources.length > 0) item.resources = resources;
-  const changes = joined(
-    matched?.changes,
-    plan.addressed?.map((change) => ({ change })),
-  );
-  if (changes.length > 0) item.changes = changes;
-  const deliveries = joined<NewDelivery>(
-    matched?.deliveries,
-    plan.tasks?.map(({ delivery }) => delivery),
-  );
-  if (deliveries.length > 0) item.deliveries = deliveries;
-  const duties = joined(plan.duties, matched?.duties);
-  if (duties.length > 0) item.duties = duties;
-  const missed = joined(matched?.missed, plan.missed);
-  if (missed.length > 0) item.missed = missed;
-  if (plan.webhooksRevision !== undefined) item.webhooksRevision = plan.webhooksRevision;
-  else if (matched !== null) item.webhooksRevision = index.revision;
-  if (plan.orders !== undefined) item.deliveryOrders = plan.orders;
-  if (plan.advances !== undefined) item.advances = plan.advances;
-  if (plan.fulfils !== undefined) item.fulfils = plan.fulfils;
-  if (plan.idempotency !== undefined) item.idempotency = plan.idempotency(applied);
-  return item;
-}
-
-function resourceWrites(key: ResourceKey, current: Resource | null, plan: Plan): readonly ResourceWrite[] {
-  if (plan.state === undefined) return plan.resources ?? nothing;
-  const write: Mutable<ResourceWrite> = {
-    type: key.type,
-    id: key.id,
-    expectedVersion: current?.version ?? 0,
-    state: plan.state,
-  };
-  const alias = plan.alias ?? current?.alias;
-  if (alias !== undefined) write.alias = alias;
-  return plan.resources === undefined ? [write] : [write, ...plan.resources];
-}
-
-const nothing: readonly never[] = [];
-
-function joined<Item>(left: readonly Item[] | undefined, right: readonly Item[] | undefined): readonly Item[] {
-  if (right === undefined || right.length === 0) return left ?? nothing;
-  if (left === undefined || left.length === 0) return right;
-  return [...left, ...right];
 }
 
 /** Whether an error says that a unique alias is taken. */

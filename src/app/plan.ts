@@ -1,0 +1,126 @@
+/** What a decision wants done, and the commit item that it becomes. */
+import type { Change } from '../core/change.ts';
+import type { NewDelivery } from '../core/delivery.ts';
+import type { JsonObject } from '../core/json.ts';
+import type {
+  CommitItem,
+  DeliveryTask,
+  IdempotencyRow,
+  NewDuty,
+  Resource,
+  ResourceKey,
+  ResourceWrite,
+} from '../storage/storage.ts';
+import type { Matched, WorkspaceIndex } from './matching.ts';
+
+/** What a decision wants done. Everything in it commits together or not at all. */
+export type Plan = {
+  /** The subject's new state; null deletes it, absent leaves it alone. */
+  readonly state?: JsonObject | null;
+  readonly alias?: string;
+  /** Complete changes; the committer finds who is told. */
+  readonly changes: readonly Change[];
+  readonly resources?: readonly ResourceWrite[];
+  readonly duties?: readonly NewDuty[];
+  readonly fulfils?: CommitItem['fulfils'];
+  /** The row for the answer that this commit will have. */
+  readonly idempotency?: (applied: Applied) => IdempotencyRow;
+  /** Adds to or replaces what the matching made: for writes that must decide on the very webhooks they commit with. */
+  readonly webhooksRevision?: number;
+  /** Changes for which nobody is looked up: whom they are for is in `tasks`. */
+  readonly addressed?: readonly Change[];
+  /** Taken off or added to counters of missed changes, beside what matching finds. */
+  readonly missed?: CommitItem['missed'];
+  /** Deliveries beside those that matching makes: tests, redeliveries. */
+  readonly tasks?: readonly DeliveryTask[];
+};
+
+export type Applied = { readonly version: number; readonly deliveries: number };
+
+export type Decision<Answer> =
+  | { readonly kind: 'nothing'; readonly answer: Answer }
+  | { readonly kind: 'write'; readonly plan: Plan; answer(applied: Applied): Answer };
+
+/** What a decision was made on. */
+export type Ground = {
+  readonly key: ResourceKey;
+  readonly current: Resource | null;
+  readonly index: WorkspaceIndex;
+  readonly atMs: number;
+};
+
+/** What the caller of a plan is told it came to, known before it is committed. */
+export function outcomeOf({ current }: Ground, plan: Plan, matched: Matched | null): Applied {
+  const version = current?.version ?? 0;
+  return {
+    version: plan.state === undefined ? version : version + 1,
+    deliveries: (matched?.count ?? 0) + (plan.tasks?.length ?? 0),
+  };
+}
+
+/** The subject as it will be once the plan is committed; null where it will be gone. */
+export function nextResource({ key, current, atMs }: Ground, plan: Plan): Resource | null {
+  if (plan.state === undefined || plan.state === null) return null;
+  const next: Mutable<Resource> = {
+    workspaceId: key.workspaceId,
+    type: key.type,
+    id: key.id,
+    version: (current?.version ?? 0) + 1,
+    state: plan.state,
+    createdAtMs: current?.createdAtMs ?? atMs,
+    updatedAtMs: atMs,
+  };
+  const alias = plan.alias ?? current?.alias;
+  if (alias !== undefined) next.alias = alias;
+  return next;
+}
+
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+/** Built field by field: this runs for every change, and objects that are spread into each other cost ten times as much. */
+export function commitItem(ground: Ground, plan: Plan, matched: Matched | null, applied: Applied): CommitItem {
+  const { key, index, atMs } = ground;
+  const item: Mutable<CommitItem> = { workspaceId: key.workspaceId, atMs };
+  const resources = resourceWrites(ground, plan);
+  if (resources.length > 0) item.resources = resources;
+  const changes = joined(
+    matched?.changes,
+    plan.addressed?.map((change) => ({ change })),
+  );
+  if (changes.length > 0) item.changes = changes;
+  const deliveries = joined<NewDelivery>(
+    matched?.deliveries,
+    plan.tasks?.map(({ delivery }) => delivery),
+  );
+  if (deliveries.length > 0) item.deliveries = deliveries;
+  const duties = joined(plan.duties, matched?.duties);
+  if (duties.length > 0) item.duties = duties;
+  const missed = joined(matched?.missed, plan.missed);
+  if (missed.length > 0) item.missed = missed;
+  if (plan.webhooksRevision !== undefined) item.webhooksRevision = plan.webhooksRevision;
+  else if (matched !== null) item.webhooksRevision = index.revision;
+  if (plan.fulfils !== undefined) item.fulfils = plan.fulfils;
+  if (plan.idempotency !== undefined) item.idempotency = plan.idempotency(applied);
+  return item;
+}
+
+function resourceWrites({ key, current }: Ground, plan: Plan): readonly ResourceWrite[] {
+  if (plan.state === undefined) return plan.resources ?? nothing;
+  const write: Mutable<ResourceWrite> = {
+    type: key.type,
+    id: key.id,
+    expectedVersion: current?.version ?? 0,
+    state: plan.state,
+  };
+  const alias = plan.alias ?? current?.alias;
+  if (alias !== undefined) write.alias = alias;
+  return plan.resources === undefined ? [write] : [write, ...plan.resources];
+}
+
+const nothing: readonly never[] = [];
+
+function joined<Item>(left: readonly Item[] | undefined, right: readonly Item[] | undefined): readonly Item[] {
+  if (right === undefined || right.length === 0) return left ?? nothing;
+  if (left === undefined || left.length === 0) return right;
+  return [...left, ...right];
+}
