@@ -347,10 +347,13 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const release = (run: Run): void => {
     if (!run.unproven) return;
     unprovenOpen -= 1;
-    const next = parked.shift();
-    if (next === undefined) return;
-    next.parked = false;
-    parts.keeper().attend(next);
+    for (let next = parked.shift(); next !== undefined; next = parked.shift()) {
+      // One that has proved itself meanwhile does not need this room.
+      if (!next.parked) continue;
+      next.parked = false;
+      parts.keeper().attend(next);
+      return;
+    }
   };
 
   const settle = (run: Run, outcome: Outcome): void => {
@@ -359,11 +362,10 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     run.outcome = outcome;
     const { lane, setup, task } = run;
     airborne.delete(run);
-    const used = lane.inFlight;
     lane.inFlight -= 1;
     release(run);
     const verdict = judge(run, outcome);
-    learn(run, outcome, verdict, used);
+    learn(run, outcome, verdict);
     run.item = recordOf(run, outcome, verdict);
     lane.recording += 1;
     const stops =
@@ -420,7 +422,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   };
 
   /** What the lane learns from an outcome: window, breaker, throttle, health. */
-  const learn = (run: Run, outcome: Outcome, verdict: Verdict, used: number): void => {
+  const learn = (run: Run, outcome: Outcome, verdict: Verdict): void => {
     const { lane, setup } = run;
     if (isUnusable(setup)) return;
     const { policy } = setup;
@@ -429,7 +431,8 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     if (verdict.kind === 'delivered') {
       lane.failures = 0;
       lane.proven = true;
-      widen(lane.window, used, policy.concurrencyMax);
+      lane.parked = false;
+      widen(lane.window, lane.shelf.ready(lane.window.size), policy.concurrencyMax);
       lane.breaker = breakerAfterSuccess(lane.breaker);
     } else if (silent) {
       lane.breaker = breakerAfterNothing(lane.breaker, monotonicMs);

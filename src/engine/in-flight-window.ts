@@ -12,9 +12,9 @@ export function createWindow(): InFlightWindow {
   return { size: windowAtStart };
 }
 
-/** After a success; `used` is how many were in flight, the one that ended included. A window that was not needed does not grow. */
-export function widen(window: InFlightWindow, used: number, max: number): void {
-  if (used >= window.size && window.size < max) window.size += 1;
+/** After a success. `wanted`: more could have been started, had the window let it; one that was not needed does not grow. */
+export function widen(window: InFlightWindow, wanted: boolean, max: number): void {
+  if (wanted && window.size < max) window.size += 1;
   if (window.size > max) window.size = Math.max(1, max);
 }
 

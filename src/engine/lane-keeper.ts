@@ -3,12 +3,10 @@
  * leaves behind, and forgets the idle. Nothing here walks over all lanes; each lane is attended when something of its own
  * has happened.
  */
-import type { PendingDelivery } from '../core/delivery.ts';
-import { silenceResetMs } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DeliveryTask, PendingQuery } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/storage.ts';
 import type { Alarm } from './alarm.ts';
 import type { DueClock } from './due-clock.ts';
 import type { CurrentWebhook } from './engine.ts';
@@ -17,6 +15,7 @@ import { createFreeShelf } from './free-shelf.ts';
 import { createGate } from './gate.ts';
 import { createLane, type Lane, type LaneNow, laneNeed, serviceOf } from './lane.ts';
 import { isUnusable, makeLaneSetup } from './lane-setup.ts';
+import { cancelAll, hastenMisdated } from './lane-orders.ts';
 import type { LaneWatch } from './lane-watch.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { createOrderedShelf } from './ordered-shelf.ts';
@@ -64,7 +63,6 @@ const loadsMax = 32;
 const pauseMsMin = 100;
 const pauseMsMax = 5_000;
 const revisionsKeptMax = 8;
-const orderPageMax = 200;
 const redateEveryMs = 3_600_000;
 
 export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
@@ -76,6 +74,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   /** Failed reads and loads in a row, over all lanes: the store they fail at is the same. */
   let storeFailures = 0;
   let stopped = false;
+  const orderParts = { storage, clock, stopped: () => stopped };
 
   const pauseMs = (): number => Math.min(pauseMsMax, pauseMsMin * 2 ** Math.min(storeFailures, 10));
 
@@ -236,33 +235,15 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
 
   const discard = async (lane: Lane): Promise<void> => {
     try {
-      for (;;) {
-        const page = await storage.pending({
-          webhookId: lane.webhookId,
-          by: 'position',
-          nowMs: due.horizonMs(),
-          limit: orderPageMax,
-        });
-        if (stopped) return;
-        if (page.tasks.length === 0) break;
-        const deliveryOrders = page.tasks.map(({ delivery }) => ({
-          kind: 'cancel' as const,
-          deliveryId: delivery.id,
-          reason: 'webhook-deleted',
-        }));
-        await storage.commit([{ workspaceId: lane.workspaceId, atMs: clock.nowMs(), deliveryOrders }]);
-        if (stopped) return;
-      }
+      const done = await cancelAll(lane, 'webhook-deleted', orderParts);
+      if (!done) return;
       storeFailures = 0;
       lane.discarding = false;
       if (lane.inFlight === 0 && lane.recording === 0) forget(lane);
       else alarm.wakeAt(lane, clock.monotonicMs() + pauseMsMax);
     } catch (error) {
       storeFailures += 1;
-      log.warn(
-        { err: error, webhookId: lane.webhookId },
-        'Deliveries of a deleted webhook could not be cancelled: trying again',
-      );
+      log.warn({ err: error, webhookId: lane.webhookId }, 'Deliveries of a deleted webhook could not be cancelled');
       clock.timer(pauseMs(), () => {
         lane.discarding = false;
         attend(lane);
@@ -278,29 +259,9 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   };
 
   const hasten = async (lane: Lane): Promise<void> => {
-    const nowMs = due.nowMs();
-    let after: PendingQuery['after'];
     try {
-      for (;;) {
-        const page = await storage.pending({
-          webhookId: lane.webhookId,
-          by: 'position',
-          nowMs,
-          limit: orderPageMax,
-          ...(after === undefined ? {} : { after }),
-        });
-        if (stopped) return;
-        const deliveryOrders = page.tasks
-          .filter(({ delivery }) => isMisdated(delivery, nowMs))
-          .map(({ delivery }) => ({ kind: 'hasten' as const, deliveryId: delivery.id, dueAtMs: nowMs }));
-        if (deliveryOrders.length > 0) {
-          await storage.commit([{ workspaceId: lane.workspaceId, atMs: clock.nowMs(), deliveryOrders }]);
-          if (stopped) return;
-        }
-        const last = page.tasks.at(-1)?.delivery;
-        if (last === undefined || page.nextDueAtMs === null) break;
-        after = { dueAtMs: last.dueAtMs, id: last.id };
-      }
+      const done = await hastenMisdated(lane, due.nowMs(), orderParts);
+      if (!done) return;
       log.warn({ webhookId: lane.webhookId }, 'Retries were dated by a clock that has been set back: they are due now');
     } catch (error) {
       log.warn({ err: error, webhookId: lane.webhookId }, 'A lane could not be re-dated: trying again');
@@ -364,11 +325,6 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       return lanes.size;
     },
   };
-}
-
-/** A retry due later than any schedule can say, or a fresh delivery made in the future: the clock was ahead then. */
-function isMisdated({ attempts, createdAtMs, dueAtMs }: PendingDelivery, nowMs: number): boolean {
-  return attempts > 0 ? dueAtMs > nowMs + silenceResetMs : dueAtMs === createdAtMs && dueAtMs > nowMs;
 }
 
 function rememberRevision(lane: Lane, webhook: Webhook): void {

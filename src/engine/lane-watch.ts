@@ -64,10 +64,13 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
   };
 
   /** Asks until it is done: a rule that has spoken must not be lost to a busy store. */
-  const insist = (lane: Lane, what: string, ask: () => Promise<void>, done: () => void): void => {
+  const insist = (lane: Lane, ask: () => Promise<void>, done: () => void): void => {
     const attempt = (pauseMs: number): void => {
       ask().then(done, (error: unknown) => {
-        parts.log.warn({ err: error, webhookId: lane.webhookId }, `Could not ${what} a webhook: trying again`);
+        parts.log.warn(
+          { err: error, webhookId: lane.webhookId },
+          'A disable rule could not be carried out: trying again',
+        );
         clock.timer(pauseMs, () => attempt(Math.min(orderRetryMsMax, 2 * pauseMs)));
       });
     };
@@ -82,7 +85,6 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
     parts.log.info({ webhookId: lane.webhookId, workspaceId: lane.workspaceId, reason }, 'webhook.disabled');
     insist(
       lane,
-      'disable',
       () => parts.care.disable(lane.workspaceId, lane.webhookId, reason),
       () => {
         lane.disabling = false;
@@ -102,7 +104,6 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
         const warning = { percent: action.percent, disablesAtMs: action.disablesAtMs };
         insist(
           lane,
-          'warn the owners of',
           () => parts.care.warn(lane.workspaceId, lane.webhookId, warning),
           () => undefined,
         );

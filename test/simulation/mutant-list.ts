@@ -97,7 +97,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the window is not held to the policy',
     file: 'src/engine/lane-keeper.ts',
     find: 'lane.window.size = Math.min(lane.window.size, setup.policy.concurrencyMax);',
-    replace: '',
+    replace: ';',
   },
   {
     name: 'the rate is not counted',

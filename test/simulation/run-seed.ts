@@ -63,8 +63,8 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
       say(`send ${seen.deliveryId} #${seen.attempt} to ${seen.webhookId}`);
       checks.check(message, seen, inFlight);
     },
-    onLand: checks.landed,
-    onThrottle: checks.throttled,
+    onLand: (deliveryId, atMs) => checks.landed(deliveryId, atMs),
+    onThrottle: (webhookId, untilMs) => checks.throttled(webhookId, untilMs),
   });
 
   // --- A process: everything that a crash takes with it ---------------------------------------------------------
@@ -92,8 +92,8 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
       },
     });
     const own: Clock = {
-      nowMs: clock.nowMs,
-      monotonicMs: clock.monotonicMs,
+      nowMs: () => clock.nowMs(),
+      monotonicMs: () => clock.monotonicMs(),
       timer: (delayMs, fire) => clock.timer(delayMs, () => void (alive && fire())),
     };
     const log = createMemoryFlightLog(memory);

@@ -32,7 +32,7 @@ const { values } = parseArgs({
 const total = Number(values.deliveries);
 const laneCount = Number(values.lanes);
 const random = createSystemRandom();
-const ids = createIdSource({ nowMs: systemClock.nowMs, randomBytes: random.bytes });
+const ids = createIdSource({ nowMs: () => systemClock.nowMs(), randomBytes: (count) => random.bytes(count) });
 const secret = {
   name: 'signing',
   version: 1,
