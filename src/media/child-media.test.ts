@@ -144,6 +144,41 @@ function escapes(path: string): string {
   `;
 }
 
+test('UP-22 mutated pictures and films never end the inspector nor stall it (seeded)', async (t) => {
+  const { media, file } = await opened(t);
+  const film = Buffer.concat([
+    isoBox('ftyp', Buffer.from('isom')),
+    isoBox('moov', movieHeader(1_000, 8_000), track(640, 360)),
+  ]);
+  const seeds = [
+    { content: pngClaiming(40, 30), mimeType: 'image/png' },
+    { content: film, mimeType: 'video/mp4' },
+    { content: await readFile(join(import.meta.dirname, '..', '..', 'media', 'umang.jpg')), mimeType: 'image/jpeg' },
+  ];
+  const seed = Number(process.env['ASSETWIRE_TEST_SEED'] ?? 20_261_122);
+  const next = generator(seed);
+  let pid: number | null = null;
+  for (let round = 0; round < 150; round += 1) {
+    const { content, mimeType } = seeds[next() % seeds.length] ?? { content: Buffer.alloc(1), mimeType: 'image/png' };
+    const mutated = Buffer.from(content.subarray(0, 1 + (next() % content.length)));
+    for (let flips = next() % 8; flips > 0; flips -= 1)
+      mutated[next() % Math.min(mutated.length, 2_000)] = next() % 256;
+    const result = await media.inspect(await file('mutated', mutated), { mimeType });
+    const code = result.kind === 'failed' ? result.code : 'inspected';
+    assert.ok(['inspected', 'unreadable', 'too_large'].includes(code), `seed ${seed}, round ${round}: ${code}`);
+    pid ??= media.inspectorPid();
+    assert.equal(media.inspectorPid(), pid, `seed ${seed}, round ${round}: the inspector ended`);
+  }
+});
+
+function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 8;
+  };
+}
+
 test('UP-23 an inspector that is killed while idle is replaced without a failure', async (t) => {
   const { media, file } = await opened(t);
   const png = await file('png', pngClaiming(5, 6));

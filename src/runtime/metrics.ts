@@ -68,7 +68,11 @@ export function createMetrics(): Metrics {
       const readings = await Promise.allSettled(readers.map(async (read) => read()));
       const read = readings.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []));
       const counted = Object.values(counts).map((family) => family.read());
-      return prometheusText([...counted, ...gaugesOf(Object.assign({}, ...read)), ...own.read()]);
+      return prometheusText([
+        ...counted,
+        ...gaugesOf(read.reduce<Reading>((whole, part) => ({ ...whole, ...part }), {})),
+        ...own.read(),
+      ]);
     },
     contentType: prometheusContentType,
     stop: () => own.stop(),

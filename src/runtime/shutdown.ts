@@ -3,7 +3,6 @@
  * that nobody caught, or a promise that nobody awaited, ends it too, with a record and a non-zero code: what is accepted is
  * on disk, so stopping is safe, and going on in an unknown state is not (HARDENING LG-04).
  */
-import { writeSync } from 'node:fs';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 
@@ -89,15 +88,5 @@ export function exitAfterFlush(code: number, clock: Clock, flushMs = 500): void 
   for (const stream of [process.stdout, process.stderr]) {
     if (stream.writableLength === 0) leave();
     else stream.once('drain', leave);
-  }
-}
-
-/** Writes to standard error without waiting for the loop: for last words. */
-export function lastWords(text: string): void {
-  try {
-    writeSync(2, `${text}\n`);
-  } catch {
-    // Standard error is closed: there is nobody left to tell.
-    process.exitCode = crashExitCode;
   }
 }

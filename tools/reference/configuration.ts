@@ -14,8 +14,8 @@ function shownType(row: SettingRow): string {
       return type.of.map((choice) => `\`${choice}\``).join(', ');
     case 'bytes':
       return 'bytes';
-    case 'cidrs':
-      return 'ranges, separated by commas';
+    case 'targets':
+      return 'targets, separated by commas';
     case 'keys':
       return 'keys, separated by commas';
     case 'url':

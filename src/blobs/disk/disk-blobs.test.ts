@@ -55,6 +55,9 @@ test('UP-13 what a killed process left half-written is swept', async (t) => {
   await writeFile(join(directory, 'incoming', 'half'), 'half');
   assert.equal(await blobs.sweep(), 1);
   assert.equal(await blobs.sweep(), 0);
+  await writeFile(join(directory, 'incoming', 'half'), 'half');
+  await createDiskBlobs({ directory }).start();
+  assert.deepEqual(await filesBelow(directory), [], 'the next start sweeps by itself');
 });
 
 test('the file and its directory are synced before the answer', async (t) => {

@@ -43,11 +43,19 @@ export function createDiskBlobs({
     known.add(path);
   };
 
+  const sweep = async (): Promise<number> => {
+    const orphans = (await listIfPresent(incoming)).filter((name) => !receiving.has(name));
+    for (const name of orphans) await rm(join(incoming, name), { force: true });
+    return orphans.length;
+  };
+
   return {
     async start() {
       await mkdir(incoming, { recursive: true, mode: 0o700 });
       await mkdir(files, { recursive: true, mode: 0o700 });
       await syncDirectory(directory);
+      // What a killed process was receiving belongs to nobody.
+      await sweep();
     },
 
     async put(workspaceId, content, { bytesMax }) {
@@ -75,11 +83,13 @@ export function createDiskBlobs({
 
     async open(workspaceId, blob, range) {
       const path = pathOrNull(files, workspaceId, blob);
-      const found = path === null ? null : await sizeOf(path);
-      if (path === null || found === null) return null;
-      const bounds = range === undefined ? {} : { start: range.from, end: range.to };
-      const handle = await openForReading(path);
-      return handle === null ? null : createReadStream(path, { fd: handle, ...bounds });
+      const handle = path === null ? null : await openForReading(path);
+      if (path === null || handle === null) return null;
+      // Opened before it is answered for: a file removed meanwhile is still read to its end.
+      return createReadStream(path, {
+        fd: handle,
+        ...(range === undefined ? {} : { start: range.from, end: range.to }),
+      });
     },
 
     localPath: (workspaceId, blob) => pathOrNull(files, workspaceId, blob),
@@ -95,11 +105,7 @@ export function createDiskBlobs({
       if (path !== null) await rm(path, { force: true });
     },
 
-    async sweep() {
-      const orphans = (await listIfPresent(incoming)).filter((name) => !receiving.has(name));
-      for (const name of orphans) await rm(join(incoming, name), { force: true });
-      return orphans.length;
-    },
+    sweep,
 
     async stop() {
       known.clear();
