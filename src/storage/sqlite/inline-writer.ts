@@ -32,8 +32,8 @@ export function createInlineWriter({ settings, clock, pacing, random, turnMsMax 
   };
   return {
     async open() {
-      const { file, pagesMax } = settings;
-      const store = openBook({ file, pagesMax, drawKey: () => random.bytes(cursorKeyBytes) });
+      const { file, pagesMax, checkpointPages } = settings;
+      const store = openBook({ file, pagesMax, checkpointPages, drawKey: () => random.bytes(cursorKeyBytes) });
       try {
         opened = { store, book: createBook(store.db, bookOptions(settings, store, pacing), clock.nowMs()) };
       } catch (error) {

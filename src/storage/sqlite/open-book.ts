@@ -24,14 +24,16 @@ export type OpenOptions = {
   readonly drawKey: () => Uint8Array;
   /** A bound on the file, for tests of a full disk; 0 for none. */
   readonly pagesMax: number;
+  /** Pages in the log at which the commit that passes them moves the log into the file. */
+  readonly checkpointPages: number;
 };
 
-export function openBook({ file, drawKey, pagesMax }: OpenOptions): OpenBook {
+export function openBook({ file, drawKey, pagesMax, checkpointPages }: OpenOptions): OpenBook {
   const memory = file === ':memory:';
   const lock: FileLock | null = memory ? null : lockFile(file);
   try {
     const fresh = memory || inspectFile(file).fresh;
-    const db = connect(file, { memory, fresh });
+    const db = connect(file, { memory, fresh, checkpointPages });
     try {
       if (pagesMax > 0) db.exec(`PRAGMA max_page_count = ${pagesMax}`);
       migrate(db);
@@ -50,7 +52,9 @@ export function openBook({ file, drawKey, pagesMax }: OpenOptions): OpenBook {
   }
 }
 
-function connect(file: string, { memory, fresh }: { memory: boolean; fresh: boolean }): DatabaseSync {
+type Connecting = { readonly memory: boolean; readonly fresh: boolean; readonly checkpointPages: number };
+
+function connect(file: string, { memory, fresh, checkpointPages }: Connecting): DatabaseSync {
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(file, { timeout: 5_000 });
@@ -59,7 +63,8 @@ function connect(file: string, { memory, fresh }: { memory: boolean; fresh: bool
   }
   try {
     if (fresh) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    if (!memory) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000');
+    if (!memory) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     db.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864');
     return db;
   } catch (error) {

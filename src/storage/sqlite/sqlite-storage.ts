@@ -40,6 +40,8 @@ export type SqliteStorageOptions = {
   readonly freePagesMax?: number;
   /** A bound on the file in pages of 4 KiB, for tests of a full disk. Default none. */
   readonly pagesMax?: number;
+  /** Pages in the log at which it is moved into the file. Default 1,000 (4 MiB): often and short, rather than seldom and long. */
+  readonly checkpointPages?: number;
 };
 
 export type SqliteStorageParts = {
@@ -204,6 +206,7 @@ function settingsOf(file: string, options: SqliteStorageOptions): WriterSettings
     sliceMsMax: options.sliceMsMax ?? 8,
     freePagesMax: options.freePagesMax ?? 4_096,
     pagesMax: options.pagesMax ?? 0,
+    checkpointPages: options.checkpointPages ?? 1_000,
   };
 }
 

@@ -12,7 +12,8 @@ let store: OpenBook | null = null;
 let book: Book | null = null;
 
 function open(settings: WriterSettings, cursorKey: Uint8Array, nowMs: number): unknown {
-  store = openBook({ file: settings.file, pagesMax: settings.pagesMax, drawKey: () => cursorKey });
+  const { file, pagesMax, checkpointPages } = settings;
+  store = openBook({ file, pagesMax, checkpointPages, drawKey: () => cursorKey });
   try {
     book = createBook(store.db, bookOptions(settings, store, systemClock), nowMs);
   } catch (error) {

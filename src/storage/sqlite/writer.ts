@@ -22,4 +22,5 @@ export type WriterSettings = {
   readonly sliceMsMax: number;
   readonly freePagesMax: number;
   readonly pagesMax: number;
+  readonly checkpointPages: number;
 };

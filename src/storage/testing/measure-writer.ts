@@ -22,6 +22,7 @@ const storage = createSqliteStorage({
   clock: systemClock,
   options: {
     ...(mode === 'memory' ? {} : { writer: mode === 'inline' ? 'inline' : 'thread' }),
+    ...(process.env['CHECKPOINT'] === undefined ? {} : { checkpointPages: Number(process.env['CHECKPOINT']) }),
     ...(process.env['GATHER'] === undefined ? {} : { limits: { gatherMs: Number(process.env['GATHER']) } }),
   },
 });
