@@ -119,8 +119,7 @@ export default defineConfig(
     files: [
       'src/egress/**/*.ts',
       'src/transports/**/*.ts',
-      'src/api/server.ts',
-      'src/api/inbox-listener.ts',
+      'src/api/listeners.ts',
       'src/cli/client*.ts',
     ],
     ignores: tests,

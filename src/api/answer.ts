@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { AssetwireError, errorTable } from '../core/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { presentableError, problemContentType, problemDocument } from './problem.ts';
 import type { Answer } from './route.ts';
 import { type AnswerStyle, apiHeaders, foreignHeaders, pageHeaders, transportSecurity } from './security-headers.ts';
@@ -23,11 +24,12 @@ export type AnswerWriterOptions = {
   readonly requestId: () => string;
   /** Called for what is our own fault, with the id the caller was given. */
   readonly onFault: (requestId: string, fault: AssetwireError, request: IncomingMessage) => void;
+  readonly clock: Clock;
   readonly https: boolean;
   readonly closing: () => boolean;
 };
 
-export function createAnswerWriter({ requestId, onFault, https, closing }: AnswerWriterOptions): AnswerWriter {
+export function createAnswerWriter({ requestId, onFault, clock, https, closing }: AnswerWriterOptions): AnswerWriter {
   const base: Record<AnswerStyle, readonly string[]> = { ...headersOf };
   if (https) {
     base.api = [...base.api, ...transportSecurity];
@@ -35,7 +37,8 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
   }
 
   /** Takes `headers` over. */
-  const head = (request: IncomingMessage, response: ServerResponse, status: number, headers: string[]): void => {
+  const head = (response: ServerResponse, status: number, headers: string[]): void => {
+    const request = response.req;
     // A request whose body was not read would leave its bytes to be taken for the next request's.
     if (closing() || !(request.complete || bodyless(request))) headers.push('connection', 'close');
     response.writeHead(status, headers);
@@ -49,17 +52,17 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
       const text = JSON.stringify(answer.json);
       const bytes = Buffer.byteLength(text);
       headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(bytes));
-      head(request, response, answer.status, headers);
+      head(response, answer.status, headers);
       if (request.method === 'HEAD') response.end();
       // Plain ASCII goes out as Latin-1, the same bytes at a fraction of the cost of encoding.
       else response.end(text, bytes === text.length ? 'latin1' : 'utf8');
     } else if ('text' in answer) {
       headers.push('content-type', answer.contentType, 'content-length', String(Buffer.byteLength(answer.text)));
-      head(request, response, answer.status, headers);
+      head(response, answer.status, headers);
       response.end(request.method === 'HEAD' ? undefined : answer.text);
     } else if ('stream' in answer) {
       headers.push('content-type', answer.contentType, 'content-length', String(answer.bytes));
-      head(request, response, answer.status, headers);
+      head(response, answer.status, headers);
       if (request.method === 'HEAD') {
         answer.stream.destroy();
         response.end();
@@ -70,7 +73,7 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
         if (error) response.destroy();
       });
     } else if ('empty' in answer) {
-      head(request, response, answer.status, headers);
+      head(response, answer.status, headers);
       response.end();
     }
   };
@@ -91,8 +94,10 @@ export function createAnswerWriter({ requestId, onFault, https, closing }: Answe
       headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
     if (status === 401) headers.push('www-authenticate', 'Bearer');
     if (error instanceof MethodNotAllowed) headers.push('allow', error.allow);
-    head(request, response, status, headers);
-    response.end(request.method === 'HEAD' ? undefined : text);
+    head(response, status, headers);
+    if (request.method === 'HEAD') response.end();
+    else if (request.complete || bodyless(request) || error.code === 'request_timeout') response.end(text);
+    else endBehindRequest(response, text, clock);
     return status;
   };
 
@@ -107,6 +112,32 @@ export class MethodNotAllowed extends AssetwireError {
     super('method_not_allowed', { detail: `Use ${allow} here: ${method}` });
     this.allow = allow;
   }
+}
+
+/** How much of a refused body is still read, and for how long. */
+const refusedBytesMax = 4 * 1024 * 1024;
+const refusedMsMax = 1_000;
+
+/**
+ * Sends the answer at once but closes only when the rest of the request has come, or enough of it: a connection that is
+ * closed with bytes unread is reset, and the reset destroys the answer on its way to the caller.
+ */
+function endBehindRequest(response: ServerResponse, text: string, clock: Clock): void {
+  const request = response.req;
+  let bytes = 0;
+  const end = (): void => {
+    timer.cancel();
+    request.off('data', onData).off('end', end).off('close', end);
+    response.end();
+  };
+  const onData = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > refusedBytesMax) end();
+  };
+  const timer = clock.timer(refusedMsMax, end);
+  response.write(text);
+  request.on('data', onData).on('end', end).on('close', end);
+  request.resume();
 }
 
 function bodyless(request: IncomingMessage): boolean {

@@ -3,6 +3,7 @@
  * without end. Bounded in number over all and per key; each stream sends a heartbeat and asks, at the same time, whether
  * its key is still good (HARDENING AK-17, IN-24).
  */
+import type { ServerResponse } from 'node:http';
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { EventStream, Streams } from './route.ts';
@@ -13,6 +14,9 @@ const streamsPerKeyMax = 32;
 const heartbeatMs = 15_000;
 /** What may wait in a socket's buffer before events are held back. */
 const bufferedBytesMax = 256 * 1024;
+/** A reader whose buffer is full at so many beats in a row is gone. */
+const fullBeatsMax = 4;
+const streamHeaders = ['content-type', 'text/event-stream; charset=utf-8', 'x-accel-buffering', 'no'];
 
 export type EventStreams = Streams & {
   /** Ends every stream and refuses new ones. */
@@ -27,17 +31,8 @@ export function createEventStreams({ clock }: { readonly clock: Clock }): EventS
 
   const take = (keyId: string): void => {
     const ofKey = perKey.get(keyId) ?? 0;
-    if (stopped)
-      throw new AssetwireError('shutting_down', {
-        detail: 'Open a stream: the server is about to stop',
-        retryAfterSeconds: 5,
-      });
-    if (open.size >= streamsMax || ofKey >= streamsPerKeyMax) {
-      throw new AssetwireError('too_many_requests', {
-        detail: `Keep at most ${streamsPerKeyMax} streams open per key and ${streamsMax} in all: that many are open`,
-        retryAfterSeconds: 10,
-      });
-    }
+    if (stopped) throw stopping();
+    if (open.size >= streamsMax || ofKey >= streamsPerKeyMax) throw tooMany();
     perKey.set(keyId, ofKey + 1);
   };
   const release = (keyId: string): void => {
@@ -54,67 +49,96 @@ export function createEventStreams({ clock }: { readonly clock: Clock }): EventS
     },
     open({ caller, response, recheck }) {
       take(caller.keyId);
-      const listeners: (() => void)[] = [];
-      let ended = false;
-      let heartbeat: Timer | undefined;
-      const end = (): void => {
-        if (ended) return;
-        ended = true;
-        heartbeat?.cancel();
+      const stream = createStream(response);
+      open.add(stream);
+      stream.onEnd(() => {
         open.delete(stream);
         release(caller.keyId);
-        if (!response.destroyed) response.end();
-        for (const listener of listeners) listener();
-      };
-      const beat = (): void => {
-        recheck().then(
-          (good) => {
-            if (ended) return;
-            if (!good) return end();
-            // A reader that has taken nothing of what waits for it since the last beat but one is gone.
-            if (response.writableLength < bufferedBytesMax) response.write(':\n\n');
-            heartbeat = clock.timer(heartbeatMs, beat);
-          },
-          () => end(),
-        );
-      };
-      const stream: EventStream = {
-        send({ event, id, data }) {
-          if (ended || response.writableLength > bufferedBytesMax) return false;
-          response.write(
-            `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`,
-          );
-          return true;
-        },
-        drained: () =>
-          new Promise((resolve) => {
-            if (ended || !response.writableNeedDrain) return resolve();
-            response.once('drain', resolve);
-            listeners.push(resolve);
-          }),
-        end,
-        onEnd(listener) {
-          if (ended) listener();
-          else listeners.push(listener);
-        },
-        get ended() {
-          return ended;
-        },
-      };
-      open.add(stream);
-      response.on('close', end);
-      response.on('error', end);
-      response.writeHead(200, [
-        ...apiHeaders,
-        'content-type',
-        'text/event-stream; charset=utf-8',
-        'x-accel-buffering',
-        'no',
-      ]);
-      // A first line so that readers and proxies know at once that the stream stands; `retry` is what browsers wait.
-      response.write('retry: 2000\n\n');
-      heartbeat = clock.timer(heartbeatMs, beat);
+      });
+      stream.onEnd(keepAlive({ stream, response, recheck, clock }));
       return stream;
     },
   };
+}
+
+/** Begins the answer; from here on the response is the stream's. */
+function createStream(response: ServerResponse): EventStream {
+  const listeners: (() => void)[] = [];
+  let ended = false;
+  const end = (): void => {
+    if (ended) return;
+    ended = true;
+    if (!response.destroyed) response.end();
+    for (const listener of listeners) listener();
+  };
+  response.on('close', end);
+  response.on('error', end);
+  response.writeHead(200, [...apiHeaders, ...streamHeaders]);
+  // A first line so that readers and proxies know at once that the stream stands; `retry` is what browsers wait.
+  response.write('retry: 2000\n\n');
+  return {
+    send({ event, id, data }) {
+      if (ended || response.writableLength > bufferedBytesMax) return false;
+      const head = `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}`;
+      response.write(`${head}data: ${JSON.stringify(data)}\n\n`);
+      return true;
+    },
+    drained: () =>
+      new Promise((resolve) => {
+        if (ended || !response.writableNeedDrain) return resolve();
+        response.once('drain', resolve);
+        listeners.push(resolve);
+      }),
+    end,
+    onEnd(listener) {
+      if (ended) listener();
+      else listeners.push(listener);
+    },
+    get ended() {
+      return ended;
+    },
+  };
+}
+
+type Kept = {
+  readonly stream: EventStream;
+  readonly response: ServerResponse;
+  readonly recheck: () => Promise<boolean>;
+  readonly clock: Clock;
+};
+
+/** Beats until it is told to stop; ends the stream when its key is no longer good or its reader has long stopped reading. */
+function keepAlive({ stream, response, recheck, clock }: Kept): () => void {
+  let full = 0;
+  const beat = async (): Promise<void> => {
+    if (!(await recheck())) return stream.end();
+    if (stream.ended) return;
+    if (response.writableLength < bufferedBytesMax) {
+      full = 0;
+      response.write(':\n\n');
+    } else if (++full >= fullBeatsMax) return stream.end();
+    arm();
+  };
+  let heartbeat: Timer;
+  const arm = (): void => {
+    heartbeat = clock.timer(heartbeatMs, () => {
+      beat().catch(() => stream.end());
+    });
+  };
+  arm();
+  return () => heartbeat.cancel();
+}
+
+function stopping(): AssetwireError {
+  return new AssetwireError('shutting_down', {
+    detail: 'Open a stream: the server is about to stop',
+    retryAfterSeconds: 5,
+  });
+}
+
+function tooMany(): AssetwireError {
+  return new AssetwireError('too_many_requests', {
+    detail: `Keep at most ${streamsPerKeyMax} streams open per key and ${streamsMax} in all: that many are open`,
+    retryAfterSeconds: 10,
+  });
 }

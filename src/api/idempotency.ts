@@ -1,23 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Idempotency } from '../app/app.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 
 /**
- * The request's `Idempotency-Key` with the hash of what it stands for; undefined where none was sent. 1–255 printable
- * ASCII characters without spaces (HARDENING ID-05).
+ * The request's `Idempotency-Key`; undefined where none was sent. 1–255 printable ASCII characters without spaces
+ * (HARDENING ID-05). Throws `invalid_idempotency_key`.
  */
-export function idempotencyOf(
-  request: IncomingMessage,
-  operation: string,
-  parameters: string,
-  body: Uint8Array | string,
-): Idempotency | undefined {
-  const key = idempotencyKeyOf(request);
-  return key === undefined ? undefined : { key, fingerprint: fingerprintOf(operation, parameters, body) };
-}
-
 export function idempotencyKeyOf(request: IncomingMessage): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;

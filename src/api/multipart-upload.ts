@@ -36,11 +36,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
     let fileSeen = false;
     let ended = false;
     const parser = createParser(request, bytesMax);
-    const watch = bodies.watch(() =>
-      fail(
-        new AssetwireError('upload_incomplete', { detail: 'Send the file without pauses: nothing came for a while' }),
-      ),
-    );
+    const watch = bodies.watch(() => fail(incomplete('Send the file without pauses: nothing came for a while')));
 
     const finish = (): void => {
       ended = true;
@@ -56,11 +52,10 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       reject(error);
     };
     const onBroken = (): void => {
-      if (!request.complete)
-        fail(new AssetwireError('upload_incomplete', { detail: 'Send the whole form: the connection broke off' }));
+      if (!request.complete) fail(incomplete('Send the whole form: the connection broke off'));
     };
 
-    parser.on('field', (name, value, _nameCut, valueCut) => {
+    parser.on('field', (...[name, value, , valueCut]) => {
       if (name !== 'asset') return fail(malformed(`a part called ${shown(name)}`));
       if (fileSeen) return fail(malformed('the part "asset" behind the file'));
       if (asset !== undefined) return fail(malformed('two parts called "asset"'));
@@ -74,23 +69,20 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
         return fail(malformed(fileSeen ? 'two file parts' : `a file part called ${shown(name)}`));
       }
       fileSeen = true;
-      let bytes = 0;
       stream.on('limit', () => fail(tooLarge(bytesMax)));
       stream.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
         if (!content.write(chunk)) stream.pause();
       });
       content.on('drain', () => stream.resume());
       content.on('close', () => {
         // Whoever took the stream gave up on it: nothing more need be read.
-        if (!ended)
-          fail(new AssetwireError('upload_incomplete', { detail: 'Take the file in: the upload was given up' }));
+        if (!ended) fail(incomplete('Take the file in: the upload was given up'));
       });
       resolve({ asset, file: { name: fileNameOf(fileName ?? ''), content } });
     });
-    parser.on('partsLimit', () => fail(malformed('more than two parts')));
-    parser.on('filesLimit', () => fail(malformed('two file parts')));
-    parser.on('fieldsLimit', () => fail(malformed('two fields')));
+    for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
+      parser.on(limit, () => fail(malformed('more than two parts')));
+    }
     parser.on('error', () => fail(malformed('something that is no multipart form')));
     parser.on('finish', () => {
       if (ended) return;
@@ -138,6 +130,10 @@ function assertMultipart(request: IncomingMessage, bytesMax: number): void {
   if (type.length > boundaryCharactersMax) throw malformed('a boundary of more than 70 characters');
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > bytesMax + assetPartBytesMax + limits.customHeaderBytesMax) throw tooLarge(bytesMax);
+}
+
+function incomplete(detail: string): AssetwireError {
+  return new AssetwireError('upload_incomplete', { detail });
 }
 
 function tooLarge(bytesMax: number): AssetwireError {

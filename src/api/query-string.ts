@@ -11,7 +11,7 @@ const parametersMax = 32;
  * The result has no prototype, so `__proto__` is a name like any other.
  */
 export function readQuery(search: string, schema: Schema | undefined): Record<string, unknown> {
-  const query: Record<string, unknown> = Object.create(null);
+  const query = emptyRecord();
   if (search === '') return query;
   if (search.length > queryCharactersMax) {
     throw invalidRequest(
@@ -31,6 +31,11 @@ export function readQuery(search: string, schema: Schema | undefined): Record<st
   }
   if (problems.length > 0) throw invalidRequest(problems, 'the query');
   return query;
+}
+
+/** No prototype: no name is taken from the start. */
+function emptyRecord(): Record<string, unknown> {
+  return Object.setPrototypeOf({}, null) as Record<string, unknown>;
 }
 
 function propertiesOf(schema: Schema | undefined): { readonly [name: string]: { readonly type?: unknown } } {

@@ -9,23 +9,80 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 /** A body must be there in full this long after it was asked for (HARDENING IN-06: a trickle of one byte per second). */
 const bodyTimeMsMax = 30_000;
 const sweepMs = 1_000;
+const noBytes = Buffer.alloc(0);
 
 export interface BodyReader {
   /** The whole body. Throws `body_too_large`, `request_timeout`, `malformed_request`. */
   read(request: IncomingMessage, bytesMax: number): Promise<Buffer>;
-  /** Watches something that reads for itself; `late` is called where `touch` is not for a while. */
-  watch(late: () => void): { touch(): void; done(): void };
+  /** Watches something that reads for itself; `late` is called where `touch` is not for half a minute. */
+  watch(late: () => void): Watch;
   stop(): void;
 }
 
-const noBytes = Buffer.alloc(0);
+export type Watch = { touch(): void; done(): void };
+
+export function createBodyReader({ clock }: { readonly clock: Clock }): BodyReader {
+  const sweeper = createSweeper(clock);
+  return {
+    watch: sweeper.watch,
+    stop: sweeper.stop,
+    read: (request, bytesMax) => {
+      const declared = request.headers['content-length'];
+      if (declared !== undefined && Number(declared) > bytesMax) return Promise.reject(tooLarge(bytesMax));
+      // The usual case: the body came with the headers and lies in the stream's buffer. No listeners, no waiting.
+      if (request.complete && request.readableFlowing === null) {
+        const bytes: unknown = request.read();
+        const body = Buffer.isBuffer(bytes) ? bytes : noBytes;
+        return body.length > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(body);
+      }
+      return collect(request, bytesMax, sweeper.watch);
+    },
+  };
+}
+
+function collect(request: IncomingMessage, bytesMax: number, watch: BodyReader['watch']): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    // `complete` is set when the parser has seen the end; only a body still under way needs watching.
+    const watched = request.complete
+      ? undefined
+      : watch(() => {
+          finish();
+          reject(late());
+        });
+    const finish = (): void => {
+      watched?.done();
+      request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
+    };
+    const onData = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) {
+        chunks.push(chunk);
+        return;
+      }
+      finish();
+      request.pause();
+      reject(tooLarge(bytesMax));
+    };
+    const onEnd = (): void => {
+      finish();
+      const [first = noBytes] = chunks;
+      resolve(chunks.length <= 1 ? first : Buffer.concat(chunks, bytes));
+    };
+    const onBroken = (): void => {
+      finish();
+      reject(new AssetwireError('malformed_request', { detail: 'Read the body to its end: the connection broke off' }));
+    };
+    request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
+  });
+}
 
 type Watched = { sinceMs: number; readonly late: () => void };
 
-export function createBodyReader({ clock }: { readonly clock: Clock }): BodyReader {
+function createSweeper(clock: Clock): Pick<BodyReader, 'watch' | 'stop'> {
   const watched = new Set<Watched>();
   let timer: Timer | undefined;
-
   const sweep = (): void => {
     timer = undefined;
     const nowMs = clock.monotonicMs();
@@ -36,64 +93,11 @@ export function createBodyReader({ clock }: { readonly clock: Clock }): BodyRead
     }
     if (watched.size > 0) timer = clock.timer(sweepMs, sweep);
   };
-  const add = (late: () => void): Watched => {
-    const entry: Watched = { sinceMs: clock.monotonicMs(), late };
-    watched.add(entry);
-    timer ??= clock.timer(sweepMs, sweep);
-    return entry;
-  };
-
   return {
-    read: (request, bytesMax) => {
-      const declared = request.headers['content-length'];
-      if (declared !== undefined && Number(declared) > bytesMax) return Promise.reject(tooLarge(bytesMax));
-      // The usual case: the body came with the headers and lies in the stream's buffer. No listeners, no waiting.
-      if (request.complete && request.readableFlowing === null) {
-        const bytes: unknown = request.read();
-        const body = Buffer.isBuffer(bytes) ? bytes : noBytes;
-        return body.length > bytesMax ? Promise.reject(tooLarge(bytesMax)) : Promise.resolve(body);
-      }
-      return new Promise((resolve, reject) => {
-        let first: Buffer | undefined;
-        let chunks: Buffer[] | undefined;
-        let bytes = 0;
-        let entry: Watched | undefined;
-        const finish = (): void => {
-          if (entry !== undefined) watched.delete(entry);
-          request.off('data', onData).off('end', onEnd).off('error', onBroken).off('close', onBroken);
-        };
-        const onData = (chunk: Buffer): void => {
-          bytes += chunk.length;
-          if (bytes > bytesMax) {
-            finish();
-            request.pause();
-            reject(tooLarge(bytesMax));
-          } else if (first === undefined) first = chunk;
-          else if (chunks === undefined) chunks = [first, chunk];
-          else chunks.push(chunk);
-        };
-        const onEnd = (): void => {
-          finish();
-          resolve(chunks === undefined ? (first ?? noBytes) : Buffer.concat(chunks, bytes));
-        };
-        const onBroken = (): void => {
-          finish();
-          reject(
-            new AssetwireError('malformed_request', { detail: 'Read the body to its end: the connection broke off' }),
-          );
-        };
-        request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
-        // `complete` is set when the parser has seen the end; only a body still under way needs watching.
-        if (!request.complete) {
-          entry = add(() => {
-            finish();
-            reject(late());
-          });
-        }
-      });
-    },
-    watch: (onLate) => {
-      const entry = add(onLate);
+    watch(onLate) {
+      const entry: Watched = { sinceMs: clock.monotonicMs(), late: onLate };
+      watched.add(entry);
+      timer ??= clock.timer(sweepMs, sweep);
       return {
         touch: () => {
           entry.sinceMs = clock.monotonicMs();
@@ -103,11 +107,9 @@ export function createBodyReader({ clock }: { readonly clock: Clock }): BodyRead
         },
       };
     },
-    stop: () => {
+    stop() {
       timer?.cancel();
       timer = undefined;
-      for (const entry of watched) entry.late();
-      watched.clear();
     },
   };
 }

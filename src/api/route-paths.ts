@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Route } from './route.ts';
 
 /** `/v1/assets/{reference}` in the router's spelling. */
@@ -18,4 +19,11 @@ function matches(pattern: readonly string[], segments: readonly string[]): boole
     pattern.length === segments.length &&
     pattern.every((part, index) => (part.startsWith('{') ? segments[index] !== '' : part === segments[index]))
   );
+}
+
+/** What stands before the question mark. */
+export function pathOf(request: IncomingMessage): string {
+  const url = request.url ?? '';
+  const at = url.indexOf('?');
+  return at < 0 ? url : url.slice(0, at);
 }

@@ -8,12 +8,12 @@ import { limits } from '../core/limits.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerWriter } from './answer.ts';
 import type { ApiMetrics } from './api.ts';
-import { idempotencyOf } from './idempotency.ts';
+import { fingerprintOf, idempotencyKeyOf } from './idempotency.ts';
 import { assertJsonType, readJson } from './json-body.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { assertCleanParameter, readQuery } from './query-string.ts';
 import type { BodyReader } from './request-body.ts';
-import type { Route, Services } from './route.ts';
+import type { Answer, Route, Services } from './route.ts';
 import { problemsOf } from './validation.ts';
 
 /** Enough for a change of 256 KiB and its envelope; routes that take more say so. */
@@ -29,37 +29,44 @@ export type Serving = {
 
 export type Parameters = { readonly [name: string]: string };
 
+/** One request, and the route it was found to be for. */
+export type Exchange = {
+  readonly route: Route;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly parameters: Parameters;
+  /** What stands behind the question mark. */
+  readonly search: string;
+};
+
 /** Answers the request; never rejects. */
-export async function serveRoute(
-  serving: Serving,
-  route: Route,
-  request: IncomingMessage,
-  response: ServerResponse,
-  parameters: Parameters,
-  search: string,
-): Promise<void> {
+export async function serveRoute(serving: Serving, exchange: Exchange): Promise<void> {
+  const { route, request, response } = exchange;
   const { clock } = serving.services;
   const startedAtMs = clock.monotonicMs();
   let status: number;
   try {
-    const { caller, recheck } = await serving.admission.admit(request, route.scope);
-    if (route.params !== undefined) assertParameters(route, parameters);
-    const query = route.query === undefined && search === '' ? undefined : checkedQuery(route, search);
-    const body = route.body === undefined ? undefined : await checkedBody(serving.bodies, route, request);
-    const idempotency =
-      route.idempotent === true && body !== undefined
-        ? idempotencyFor(route, request, parameters, body.bytes)
-        : undefined;
-    const answer = await route.handle(
-      { caller, params: parameters, query, body: body?.value, idempotency, request, response, recheck },
-      serving.services,
-    );
+    const answer = await answerOf(serving, exchange);
     status = answer.status;
     serving.answers.write(request, response, answer);
   } catch (thrown) {
     status = serving.answers.fail(request, response, thrown);
   }
   if (route.streaming !== true) serving.metrics.apiRequest(statusClassOf(status), clock.monotonicMs() - startedAtMs);
+}
+
+async function answerOf({ admission, bodies, services }: Serving, exchange: Exchange): Promise<Answer> {
+  const { route, request, response, parameters, search } = exchange;
+  const { caller, recheck } = await admission.admit(request, route.scope);
+  if (route.params !== undefined) assertParameters(route, parameters);
+  const query = route.query === undefined && search === '' ? undefined : checkedQuery(route, search);
+  const body = route.body === undefined ? undefined : await checkedBody(bodies, route, request);
+  const idempotency =
+    route.idempotent === true && body !== undefined ? idempotencyFor(exchange, body.bytes) : undefined;
+  return route.handle(
+    { caller, params: parameters, query, body: body?.value, idempotency, request, response, recheck },
+    services,
+  );
 }
 
 const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
@@ -100,12 +107,8 @@ function isEmpty(request: IncomingMessage): boolean {
   return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
 }
 
-function idempotencyFor(
-  route: Route,
-  request: IncomingMessage,
-  parameters: Parameters,
-  bytes: Buffer,
-): Idempotency | undefined {
-  if (request.headers['idempotency-key'] === undefined) return undefined;
-  return idempotencyOf(request, route.operation, JSON.stringify(parameters), bytes);
+function idempotencyFor({ route, request, parameters }: Exchange, bytes: Buffer): Idempotency | undefined {
+  const key = idempotencyKeyOf(request);
+  if (key === undefined) return undefined;
+  return { key, fingerprint: fingerprintOf(route.operation, JSON.stringify(parameters), bytes) };
 }

@@ -121,6 +121,17 @@ test('start and stop may be called twice and in any order', async () => {
   await assert.rejects(call(server.url, '/livez'));
 });
 
+test('a start that fails leaves nothing open, and stopping afterwards is harmless', async () => {
+  await using first = await startTestServer(createFakeApp());
+  await assert.rejects(startTestServer(createFakeApp(), { port: first.port }), /EADDRINUSE/);
+  const { certPem, keyPem } = await createInboxCertificate({ hosts: ['127.0.0.1'], nowMs: Date.now() });
+  // The plain listener opens, the one by TLS cannot: the first is closed again, or this test would not end.
+  await assert.rejects(
+    startTestServer(createFakeApp(), { inboxTls: { certificatePem: certPem, keyPem, port: first.port } }),
+    /EADDRINUSE/,
+  );
+});
+
 test('stopping lets a request in flight end and closes its connection', async () => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {

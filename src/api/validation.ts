@@ -28,7 +28,7 @@ let quick: Ajv2020 | undefined;
 let thorough: Ajv2020 | undefined;
 
 function createAjv(extra: Options): Ajv2020 {
-  const module: typeof import('ajv/dist/2020.js') = load('ajv/dist/2020.js');
+  const module = load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
   return new module.Ajv2020({ ...options, ...extra });
 }
 

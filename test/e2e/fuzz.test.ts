@@ -169,12 +169,8 @@ function queryOf(route: Route): string {
     .filter(() => fraction() < 0.3)
     .map(([name, schema]) => {
       const value = sample(schema);
-      const shown = Array.isArray(value)
-        ? value.join(',')
-        : typeof value === 'object'
-          ? JSON.stringify(value)
-          : String(value);
-      return `${name}=${encodeURIComponent(shown.toWellFormed())}`;
+      const shown = Array.isArray(value) ? value.join(',') : typeof value === 'string' ? value : JSON.stringify(value);
+      return `${name}=${encodeURIComponent((shown ?? '').toWellFormed())}`;
     });
   return parts.length === 0 ? '' : `?${parts.join('&')}`;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Answer, Route } from '../route.ts';
 import { noContent, ok, route } from '../route.ts';
 import { contentAnswer, readRange } from '../content-answer.ts';
@@ -57,10 +58,10 @@ const uploadAsset = route({
     try {
       const input = readAssetPart(upload.asset);
       const idempotency = key === undefined ? undefined : { key, fingerprint: uploadFingerprint(request, upload) };
-      return writtenAnswer(
-        await app.assets.upload(caller, input, upload.file, idempotency),
-        (asset) => `/v1/assets/${asset.id}`,
-      );
+      const written = await app.assets.upload(caller, input, upload.file, idempotency);
+      // A repeated upload is answered without its bytes; they are let pass, for an answer in their midst would be lost.
+      await readToEnd(upload.file.content);
+      return writtenAnswer(written, (asset) => `/v1/assets/${asset.id}`);
     } catch (error) {
       // What went wrong on the way in says more than what it led to further on.
       const cause = upload.file.content.errored;
@@ -69,6 +70,14 @@ const uploadAsset = route({
     }
   },
 });
+
+function readToEnd(stream: Readable): Promise<void> {
+  if (stream.closed) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.on('close', () => resolve());
+    stream.resume();
+  });
+}
 
 /**
  * What makes an upload the same one again. The bytes cannot be part of it: they are still to come when it is needed. The

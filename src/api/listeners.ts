@@ -1,0 +1,69 @@
+/** What listens: limits of every connection, the inbox's TLS port, closing. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ApiOptions } from './api.ts';
+
+const connectionsMax = 10_000;
+const listenerOptions = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 15_000,
+  // A backstop only: bodies have limits of their own, and a large upload over a slow line is allowed to take its time.
+  requestTimeout: 3_600_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+  noDelay: true,
+  insecureHTTPParser: false,
+} as const;
+
+/** The plain listener, not yet listening. */
+export function createHttpServer(listener: RequestListener): Server {
+  const server = createServer(listenerOptions, listener);
+  server.maxConnections = connectionsMax;
+  return server;
+}
+
+/** Listens for the inbox by TLS; null where there is no certificate. */
+export async function listenTls(
+  { settings }: ApiOptions,
+  inbox: RequestListener,
+  port: number,
+): Promise<Server | null> {
+  const tls = settings.inboxTls;
+  if (tls === undefined) return null;
+  const server = createTlsServer(
+    { ...listenerOptions, cert: tls.certificatePem, key: tls.keyPem, minVersion: 'TLSv1.2' },
+    inbox,
+  );
+  server.maxConnections = connectionsMax;
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
+  // Where the first port was drawn by the system, the one behind it may well be somebody else's.
+  const wanted = tls.port ?? (settings.port === 0 ? 0 : port + 1);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(wanted, settings.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return server;
+}
+
+export function closeServer(server: Server): Promise<void> {
+  server.closeIdleConnections();
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+export function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+export function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

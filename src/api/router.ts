@@ -1,0 +1,127 @@
+/**
+ * Which request goes where. Fastify finds the route and `serve-route.ts` does the rest. Two paths are taken out before the
+ * router: the inbox, for which nothing of the API holds, and `POST /v1/changes`, which is called more often than
+ * everything else together.
+ */
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { type FastifyInstance, fastify } from 'fastify';
+import { AssetwireError } from '../core/errors.ts';
+import { type AnswerWriter, MethodNotAllowed } from './answer.ts';
+import { answerConnectionError } from './connection-errors.ts';
+import { inboxPrefix } from './inbox-listener.ts';
+import { createHttpServer } from './listeners.ts';
+import { readPageFiles } from './page-files.ts';
+import { notFound, presentableError } from './problem.ts';
+import type { Route } from './route.ts';
+import { methodsAt, pathOf, toRouterPath } from './route-paths.ts';
+import { reportChanges } from './routes/changes.ts';
+import { type Serving, serveRoute } from './serve-route.ts';
+
+export type RouterOptions = {
+  readonly serving: Serving;
+  readonly routes: readonly Route[];
+  readonly inbox: RequestListener;
+  /** Draws the id of what is answered before there is a request. */
+  readonly requestId: () => string;
+};
+
+export function createRouter({ serving, routes, inbox, requestId }: RouterOptions): FastifyInstance {
+  const router = fastify({
+    serverFactory: (routed) =>
+      createHttpServer((request, response) => {
+        const url = request.url ?? '';
+        if (url === reportChanges.path && request.method === reportChanges.method) {
+          void serveRoute(serving, { route: reportChanges, request, response, parameters: noParameters, search: '' });
+        } else if (url.startsWith(inboxPrefix)) inbox(request, response);
+        else if (url.startsWith('/')) routed(request, response);
+        else serving.answers.fail(request, response, notFound('Find it here: the target is not a path'));
+      }),
+    clientErrorHandler: (error, socket) => answerConnectionError(error, socket, requestId),
+    routerOptions: {
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      maxParamLength: 1_024,
+      querystringParser: () => ({}),
+    },
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+    frameworkErrors: (_error, request, reply) => {
+      reply.hijack();
+      serving.answers.fail(request.raw, reply.raw, notFound('Find it here: the path is not well formed'));
+    },
+  });
+  // Bodies are read by the routes, after the caller is known to be allowed.
+  router.removeAllContentTypeParsers();
+  router.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  router.setErrorHandler((error, request, reply) => {
+    reply.hijack();
+    serving.answers.fail(request.raw, reply.raw, routerError(error));
+  });
+  router.setNotFoundHandler((request, reply) => {
+    reply.hijack();
+    const allowed = methodsAt(routes, pathOf(request.raw));
+    const error =
+      allowed.length === 0
+        ? notFound('Find a route: there is none at this path')
+        : new MethodNotAllowed(request.method, allowed.join(', '));
+    serving.answers.fail(request.raw, reply.raw, error);
+  });
+  for (const route of routes) {
+    router.route({
+      method: route.method,
+      url: toRouterPath(route.path),
+      exposeHeadRoute: route.method === 'GET' && route.streaming !== true,
+      handler: (request, reply) => {
+        reply.hijack();
+        const { raw } = request;
+        const parameters = stringParameters(request.params);
+        void serveRoute(serving, { route, request: raw, response: reply.raw, parameters, search: searchOf(raw) });
+      },
+    });
+  }
+  return router;
+}
+
+const noParameters = {};
+
+/** What the router itself refuses: all it looks at before a route is the form of the content type. */
+function routerError(error: unknown): AssetwireError {
+  const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
+  if (status === 415)
+    return new AssetwireError('unsupported_media_type', {
+      detail: 'Send a Content-Type as in RFC 9110: it has another form',
+    });
+  if (typeof status === 'number' && status < 500)
+    return new AssetwireError('malformed_request', {
+      detail: 'Send a request that can be read: the router refused it',
+    });
+  return presentableError(error);
+}
+
+export async function mountPages(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
+  for (const [path, answer] of await readPageFiles()) {
+    router.get(path, (request, reply) => {
+      reply.hijack();
+      const fresh = request.headers['if-none-match'] === answer.etag;
+      answers.write(
+        request.raw,
+        reply.raw,
+        fresh ? { status: 304, style: 'page', empty: true, headers: { etag: answer.etag } } : answer,
+      );
+    });
+  }
+}
+
+function searchOf(request: IncomingMessage): string {
+  const url = request.url ?? '';
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at + 1);
+}
+
+function stringParameters(parameters: unknown): { readonly [name: string]: string } {
+  const strings: Record<string, string> = {};
+  if (typeof parameters !== 'object' || parameters === null) return strings;
+  for (const [name, value] of Object.entries(parameters)) if (typeof value === 'string') strings[name] = value;
+  return strings;
+}
