@@ -170,6 +170,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
     lane.setup = setup;
     lane.knowledge = 'current';
     rememberRevision(lane, setup.webhook);
+    if (setup.webhook.state === 'enabled' && !lane.disabling) lane.disableAsked = false;
     const enabledAnew = setup.webhook.state === 'enabled' && lane.health.disabled && !lane.disabling;
     if (enabledAnew)
       lane.health = {

@@ -78,8 +78,10 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
   };
 
   const disable = (lane: Lane, reason: string): void => {
-    if (lane.disabling) return;
+    // Answers to what was in flight at the same time say the same again; once is enough until it is enabled anew.
+    if (lane.disabling || lane.setup?.webhook.state === 'disabled' || lane.disableAsked) return;
     lane.disabling = true;
+    lane.disableAsked = true;
     change(lane, { ...lane.health, disabled: true });
     lane.shelf.giveBack();
     parts.log.info({ webhookId: lane.webhookId, workspaceId: lane.workspaceId, reason }, 'webhook.disabled');

@@ -55,6 +55,8 @@ export type Lane = {
   stopped: Stopped | null;
   /** A disable was decided and is being written. */
   disabling: boolean;
+  /** A disable was decided and the webhook has not been seen enabled since. */
+  disableAsked: boolean;
   /** Attempts whose outcome is not known. */
   inFlight: number;
   /** Outcomes that are not stored. */
@@ -105,6 +107,7 @@ export function createLane(webhookId: WebhookId, workspaceId: WorkspaceId, shelf
     healthKnown: false,
     stopped: null,
     disabling: false,
+    disableAsked: false,
     inFlight: 0,
     recording: 0,
     failures: 0,
