@@ -41,7 +41,9 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
           kind: 'write',
           plan: {
             ...(same ? {} : { state }),
-            changes: happenings.map(({ kind, changed }) => assetChange(frame, kind, current.state, state, changed)),
+            changes: happenings.map(({ kind, changed }) =>
+              assetChange(frame, { kind, before: current.state, after: state, changed }),
+            ),
             ...(row === undefined ? {} : { idempotency: () => row(200, body) }),
           },
           answer: () => ({ status: 200, body }),

@@ -104,7 +104,7 @@ async function pushTo(
       plan: {
         state,
         ...(alias === undefined ? {} : { alias }),
-        changes: happenings.map(({ kind, changed }) => assetChange(frame, kind, before, state, changed)),
+        changes: happenings.map(({ kind, changed }) => assetChange(frame, { kind, before, after: state, changed })),
         ...(row === undefined ? {} : { idempotency: () => row(answer.status, answer.body) }),
       },
       answer: () => answer,

@@ -86,7 +86,14 @@ export function createUpload(deps: UploadDeps): AssetCases['upload'] {
             plan: {
               state: json,
               ...(input.externalId === undefined ? {} : { alias: input.externalId }),
-              changes: [assetChange(frame, 'asset.created', null, json, changedFields(null, json))],
+              changes: [
+                assetChange(frame, {
+                  kind: 'asset.created',
+                  before: null,
+                  after: json,
+                  changed: changedFields(null, json),
+                }),
+              ],
               duties: [{ id: ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }],
               ...(row === undefined ? {} : { idempotency: ({ version }) => row(201, view(version)) }),
             },

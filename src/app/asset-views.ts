@@ -50,14 +50,16 @@ export type ChangeFrame = {
   readonly occurredAtMs?: number;
 };
 
+/** What happened to the asset within its frame. */
+export type Happening = {
+  readonly kind: ChangeKind;
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
+  readonly changed: readonly string[];
+};
+
 /** One change of an asset, complete. */
-export function assetChange(
-  frame: ChangeFrame,
-  kind: ChangeKind,
-  before: JsonObject | null,
-  after: JsonObject | null,
-  changed: readonly string[],
-): Change {
+export function assetChange(frame: ChangeFrame, { kind, before, after, changed }: Happening): Change {
   return {
     id: frame.ids.next('change'),
     workspaceId: frame.workspaceId,

@@ -38,7 +38,14 @@ export function createAssets(deps: AssetsDeps): AssetCases {
           kind: 'write',
           plan: {
             state: null,
-            changes: [assetChange(frame, 'asset.deleted', current.state, null, changedFields(current.state, null))],
+            changes: [
+              assetChange(frame, {
+                kind: 'asset.deleted',
+                before: current.state,
+                after: null,
+                changed: changedFields(current.state, null),
+              }),
+            ],
           },
           answer: () => undefined,
         };

@@ -13,13 +13,10 @@ export type AuditNote = {
   readonly after?: JsonObject;
 };
 
+export type AuditSource = { readonly ids: IdSource; readonly caller: Pick<Caller, 'actor' | 'keyId'> };
+
 /** The audit row as a write of the same commit. Never give it a secret. */
-export function auditWrite(
-  ids: IdSource,
-  caller: Pick<Caller, 'actor' | 'keyId'>,
-  note: AuditNote,
-  atMs: number,
-): ResourceWrite {
+export function auditWrite({ ids, caller }: AuditSource, note: AuditNote, atMs: number): ResourceWrite {
   const { actor } = caller;
   return {
     type: 'audit',

@@ -5,14 +5,18 @@ import { refusedByStore } from './refusals.ts';
 
 const pageMax = 500;
 
+export type CancelOrder = {
+  readonly workspaceId: string;
+  readonly webhookId: WebhookId;
+  readonly reason: string;
+  readonly countMax: number;
+  readonly signal?: AbortSignal;
+};
+
 /** Cancels at most `countMax` deliveries; answers whether nothing is left. Each page is a commit, so it can be cut off anywhere. */
 export async function cancelPending(
   { storage, clock }: Pick<AppDeps, 'storage' | 'clock'>,
-  workspaceId: string,
-  webhookId: WebhookId,
-  reason: string,
-  countMax: number,
-  signal?: AbortSignal,
+  { workspaceId, webhookId, reason, countMax, signal }: CancelOrder,
 ): Promise<boolean> {
   let cancelled = 0;
   while (cancelled < countMax) {

@@ -17,10 +17,11 @@ import { AssetwireError } from '../core/errors.ts';
 import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';
 import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
-import type { Matching, WorkspaceIndex } from './matching.ts';
+import type { Matching } from './matching.ts';
 import { commitItem, type Decision, type Ground, nextResource, outcomeOf } from './plan.ts';
 import { contended, refusedByStore } from './refusals.ts';
 import { createSubjectCache, subjectName, type SubjectCache } from './subject-cache.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
 
 /** How often a write is decided anew before its caller is told `conflict`. DESIGN section 3. */
 export const decideAttemptsMax = 8;

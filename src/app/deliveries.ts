@@ -103,7 +103,11 @@ async function sendAgain(
         changes: [],
         tasks: [{ delivery, change }],
         resources: [
-          auditWrite(ids, caller, { action: 'delivery.redelivered', target: `delivery:${detail.summary.id}` }, atMs),
+          auditWrite(
+            { ids, caller },
+            { action: 'delivery.redelivered', target: `delivery:${detail.summary.id}` },
+            atMs,
+          ),
         ],
       },
       answer: () => ({ deliveryId: delivery.id }),

@@ -16,7 +16,13 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
     const { workspaceId } = duty;
     const payload = duty.payload as unknown as CancelPayload;
     const webhookId = payload.webhookId as WebhookId;
-    const done = await cancelPending(deps, workspaceId, webhookId, payload.reason, sliceMax, signal);
+    const done = await cancelPending(deps, {
+      workspaceId,
+      webhookId,
+      reason: payload.reason,
+      countMax: sliceMax,
+      signal,
+    });
     if (signal.aborted) return;
     // Enabling comes before the duty is fulfilled: a crash in between enables twice, which changes nothing.
     if (done && payload.then !== null) {

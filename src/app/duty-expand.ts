@@ -11,8 +11,9 @@ import type { Webhook } from '../core/webhook.ts';
 import type { CommitItem, DeliveryTask, Duty, Resource } from '../storage/storage.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { AppDeps } from './dependencies.ts';
-import { type ExpandPayload, expandPayload, type Matching, readWebhooks } from './matching.ts';
+import { type ExpandPayload, expandPayload, type Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
+import { eventTables, inOrder, readWebhooks } from './webhook-indexes.ts';
 import { storedWebhook, webhookSince } from './webhook-state.ts';
 
 /** Deliveries of one page: a commit that stays short. */
@@ -32,9 +33,10 @@ export function createExpandDuty(deps: ExpandDeps): DutyHandler {
     while (!signal.aborted) {
       const page = nextPage(matches.webhooks, payload.after);
       const atMs = clock.nowMs();
-      const tasks = change === null ? [] : page.webhooks.flatMap((webhook) => tasksFor(deps, change, webhook, atMs));
+      const tasks =
+        change === null ? [] : page.webhooks.flatMap((webhook) => tasksFor(deps, change, { webhook, atMs }));
       const missed = payload.after === null ? matches.missed.map(({ id }) => ({ webhookId: id, count: 1 })) : [];
-      const step = stepOf(duty, version, payload, page.last, atMs);
+      const step = stepOf({ duty, version, payload }, page.last, atMs);
       const [result] = await storage.commit([
         {
           workspaceId: duty.workspaceId,
@@ -55,9 +57,7 @@ export function createExpandDuty(deps: ExpandDeps): DutyHandler {
 }
 
 function stepOf(
-  duty: Duty,
-  version: number,
-  payload: ExpandPayload,
+  { duty, version, payload }: { readonly duty: Duty; readonly version: number; readonly payload: ExpandPayload },
   last: WebhookId | null,
   atMs: number,
 ): { readonly item: Pick<CommitItem, 'fulfils' | 'advances'>; readonly next: ExpandPayload | null } {
@@ -77,14 +77,18 @@ function nextPage(
   return { webhooks: page, last: from + expandPageMax < webhooks.length ? (page.at(-1)?.id ?? null) : null };
 }
 
-function tasksFor(deps: ExpandDeps, change: Change, webhook: Webhook, atMs: number): readonly DeliveryTask[] {
+function tasksFor({ matching, logger }: ExpandDeps, change: Change, made: Made): readonly DeliveryTask[] {
+  const { webhook, atMs } = made;
   try {
-    return deps.matching.deliveriesFor(change, webhook, 'change', atMs).map((delivery) => ({ delivery, change }));
+    const making = { origin: 'change', atMs } as const;
+    return matching.deliveriesFor(change, webhook, making).map((delivery) => ({ delivery, change }));
   } catch (error) {
-    deps.logger.error('dialect.notify_failed', { workspaceId: change.workspaceId, webhookId: webhook.id, error });
+    logger.error('dialect.notify_failed', { workspaceId: change.workspaceId, webhookId: webhook.id, error });
     return [];
   }
 }
+
+type Made = { readonly webhook: Webhook; readonly atMs: number };
 
 /** Who was to be told when the change was committed, sorted by id; without those that are gone since. */
 async function matchAsOf(deps: ExpandDeps, change: Change, { webhooksRevision }: ExpandPayload) {
@@ -97,9 +101,7 @@ async function matchAsOf(deps: ExpandDeps, change: Change, { webhooksRevision }:
     const state = await stateAsOf(deps, row, webhooksRevision);
     if (state !== null) then.push(storedWebhook(state));
   }
-  then.sort((left, right) => (left.id < right.id ? -1 : 1));
-  const tables = new Map([...deps.dialects].map(([id, dialect]) => [id, dialect.events]));
-  return createWebhookIndex(then, tables).match(change);
+  return createWebhookIndex(inOrder(then), eventTables(deps.dialects)).match(change);
 }
 
 /** The webhook's row as it held at a revision of the workspace; null where it came later. */

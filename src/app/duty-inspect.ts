@@ -48,7 +48,11 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
         const changed = changedFields(current.state, state);
         return {
           kind: 'write',
-          plan: { state, changes: [assetChange(frame, 'asset.ready', current.state, state, changed)], fulfils },
+          plan: {
+            state,
+            changes: [assetChange(frame, { kind: 'asset.ready', before: current.state, after: state, changed })],
+            fulfils,
+          },
           answer: () => undefined,
         };
       });

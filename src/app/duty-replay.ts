@@ -13,6 +13,7 @@ import type { Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
 import { type ReplayPayload, replayQuery, storedReplay } from './replays.ts';
 import { missedKinds } from './missed-kinds.ts';
+import { eventTables } from './webhook-indexes.ts';
 import { storedWebhook } from './webhook-state.ts';
 
 const firstPage = 25;
@@ -124,7 +125,7 @@ async function missedPage(
     if (!wanted.matches(change)) continue;
     const known = await storage.read.deliveries({ workspaceId, webhookId, changeId: change.id, limit: 1 });
     if (known.items.length > 0) continue;
-    for (const delivery of deps.matching.deliveriesFor(change, wanted.webhook, 'replay', atMs)) {
+    for (const delivery of deps.matching.deliveriesFor(change, wanted.webhook, { origin: 'replay', atMs })) {
       tasks.push({ delivery, change });
     }
   }
@@ -141,8 +142,7 @@ async function missedPage(
 
 function matcher(deps: ReplayDutyDeps, row: Resource) {
   const webhook: Webhook = storedWebhook(row);
-  const tables = new Map([...deps.dialects].map(([id, dialect]) => [id, dialect.events]));
-  const index = createWebhookIndex([webhook], tables);
+  const index = createWebhookIndex([webhook], eventTables(deps.dialects));
   return { webhook, matches: (change: DeliveryTask['change']): boolean => index.match(change).webhooks.length > 0 };
 }
 

@@ -90,8 +90,7 @@ export function createKeys(deps: KeysDeps): Keys {
         changes: [],
         resources: [
           auditWrite(
-            ids,
-            caller,
+            { ids, caller },
             {
               action: 'key.created',
               target: `key:${id}`,
@@ -158,7 +157,7 @@ export function createKeys(deps: KeysDeps): Keys {
           plan: {
             state: { ...key, revokedAtMs: atMs },
             changes: [],
-            resources: [auditWrite(ids, caller, { action: 'key.revoked', target: `key:${id}` }, atMs)],
+            resources: [auditWrite({ ids, caller }, { action: 'key.revoked', target: `key:${id}` }, atMs)],
           },
           answer: () => undefined,
         };

@@ -1,29 +1,17 @@
 /**
- * Who is told of a change: the webhooks of a workspace as an index in memory, and the deliveries that a change becomes.
- * Never stale: an index is labelled with the workspace's `webhooksRevision` read before its webhooks were, and a commit
- * that rests on it carries that label; where the store has another one, the commit is refused and the index reloaded.
+ * Who is told of a change, and the deliveries that it becomes. Never stale: a commit that rests on an index carries its
+ * revision; where the store has another one, the commit is refused and the index reloaded (`webhook-indexes.ts`).
  */
 import type { Change } from '../core/change.ts';
 import type { DeliveryOrigin, Notification, PendingDelivery } from '../core/delivery.ts';
-import type { EventTable } from '../core/event-table.ts';
-import { limits } from '../core/limits.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { WebhookId } from '../core/ids.ts';
-import { createWebhookIndex, type WebhookIndex, wantsEvent } from '../core/webhook-index.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { wantsEvent } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { NotifyContext } from '../dialects/dialect.ts';
-import type { CommitChange, DeliveryTask, NewDuty, Resource } from '../storage/storage.ts';
+import type { CommitChange, DeliveryTask, NewDuty } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
-import { createTwoGenerations } from './two-generations.ts';
-import { storedWebhook } from './webhook-state.ts';
-
-/** The webhooks of one workspace as they were at one revision. */
-export type WorkspaceIndex = {
-  readonly revision: number;
-  /** Sorted by id, so that an expansion can go on behind the last one it did. */
-  readonly webhooks: readonly Webhook[];
-  readonly index: WebhookIndex;
-};
+import { createWebhookIndexes, type WebhookIndexes, type WorkspaceIndex } from './webhook-indexes.ts';
 
 /** What changes become, ready to be committed with them. */
 export type Matched = {
@@ -37,28 +25,17 @@ export type Matched = {
   readonly count: number;
 };
 
-export interface Matching {
-  known(workspaceId: string): WorkspaceIndex | undefined;
-  load(workspaceId: string): Promise<WorkspaceIndex>;
-  /** The store has another revision than this index: the next one to ask loads it anew. */
-  outdated(workspaceId: string, index?: WorkspaceIndex): void;
+/** What the deliveries of one making have in common. */
+export type Making = { readonly origin: DeliveryOrigin; readonly atMs: number };
+
+export interface Matching extends WebhookIndexes {
   match(index: WorkspaceIndex, changes: readonly Change[], atMs: number): Matched;
   /** The deliveries of one change for one webhook. Throws what the dialect throws. */
-  deliveriesFor(change: Change, webhook: Webhook, origin: DeliveryOrigin, atMs: number): readonly PendingDelivery[];
-  delivery(
-    change: Change,
-    webhook: Webhook,
-    notification: Notification,
-    origin: DeliveryOrigin,
-    atMs: number,
-  ): PendingDelivery;
+  deliveriesFor(change: Change, webhook: Webhook, making: Making): readonly PendingDelivery[];
+  delivery(change: Change, webhook: Webhook, making: Making & { readonly notification: Notification }): PendingDelivery;
 }
 
 export type MatchingDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'random' | 'logger'>;
-
-/** Webhooks kept in memory over all workspaces; a workspace has at most 10,000. */
-const webhooksKeptMax = 100_000;
-const workspacesKeptMax = 10_000;
 
 /** What an `expand` duty owes. */
 export type ExpandPayload = {
@@ -70,47 +47,10 @@ export type ExpandPayload = {
 };
 
 export function createMatching(deps: MatchingDeps): Matching {
-  const { storage, dialects, ids, random, logger } = deps;
-  const indexes = createTwoGenerations<WorkspaceIndex>({ entriesMax: workspacesKeptMax, weightMax: webhooksKeptMax });
-  const loading = new Map<string, Promise<WorkspaceIndex>>();
-  const tables: ReadonlyMap<string, EventTable> = new Map([...dialects].map(([id, dialect]) => [id, dialect.events]));
+  const { ids, dialects, random } = deps;
+  const context = { nowMs: 0, draw: (count: number) => random.bytes(count) };
 
-  const read = async (workspaceId: string): Promise<WorkspaceIndex> => {
-    const revision = await storage.webhooksRevision(workspaceId);
-    const rows = revision === 0 ? [] : await readWebhooks(storage, workspaceId);
-    const webhooks = rows.map(storedWebhook).sort((left, right) => (left.id < right.id ? -1 : 1));
-    const index = createWebhookIndex(webhooks, tables);
-    for (const { webhook, problem } of index.problems) {
-      logger.error('webhook.unusable', { workspaceId, webhookId: webhook.id, problem });
-    }
-    return { revision, webhooks, index };
-  };
-
-  const load = (workspaceId: string): Promise<WorkspaceIndex> => {
-    const running = loading.get(workspaceId);
-    if (running !== undefined) return running;
-    const started = read(workspaceId)
-      .then((loaded) => {
-        // Only where nobody has said in the meantime that this very reading is outdated.
-        if (loading.get(workspaceId) === started) {
-          indexes.set(workspaceId, loaded, loaded.webhooks.length + 1);
-        }
-        return loaded;
-      })
-      .finally(() => {
-        if (loading.get(workspaceId) === started) loading.delete(workspaceId);
-      });
-    loading.set(workspaceId, started);
-    return started;
-  };
-
-  const delivery = (
-    change: Change,
-    webhook: Webhook,
-    notification: Notification,
-    origin: DeliveryOrigin,
-    atMs: number,
-  ): PendingDelivery => {
+  const delivery: Matching['delivery'] = (change, webhook, { notification, origin, atMs }) => {
     const id = ids.next('delivery');
     const made: Mutable<PendingDelivery> = {
       id,
@@ -130,106 +70,94 @@ export function createMatching(deps: MatchingDeps): Matching {
     return made;
   };
 
-  const context = { nowMs: 0, draw: (count: number) => random.bytes(count) };
-
-  const notify = (change: Change, webhook: Webhook, atMs: number): readonly Notification[] => {
+  const deliveriesFor: Matching['deliveriesFor'] = (change, webhook, { origin, atMs }) => {
     const dialect = dialects.get(webhook.dialect);
     if (dialect === undefined) return [];
     context.nowMs = atMs;
-    return dialect.notify(change, webhook, context satisfies NotifyContext);
-  };
-
-  const deliveriesFor: Matching['deliveriesFor'] = (change, webhook, origin, atMs) => {
     const made: PendingDelivery[] = [];
-    for (const notification of notify(change, webhook, atMs)) {
-      if (wantsEvent(webhook, notification.event)) made.push(delivery(change, webhook, notification, origin, atMs));
+    for (const notification of dialect.notify(change, webhook, context)) {
+      if (wantsEvent(webhook, notification.event)) made.push(delivery(change, webhook, { notification, origin, atMs }));
     }
     return made;
   };
 
   return {
-    known: (workspaceId) => indexes.get(workspaceId),
-    load,
-    outdated(workspaceId, index) {
-      const kept = indexes.get(workspaceId);
-      if (index === undefined || kept === index) indexes.delete(workspaceId);
-      // A reading that began before the write may hold the former webhooks: whoever waits for it will find out by its
-      // label, and nobody new joins it.
-      if (index === undefined) loading.delete(workspaceId);
-    },
+    ...createWebhookIndexes(deps),
     delivery,
     deliveriesFor,
-
     match(index, changes, atMs) {
-      const committed: CommitChange[] = [];
-      const deliveries: PendingDelivery[] = [];
-      const tasks: DeliveryTask[] = [];
-      const duties: NewDuty[] = [];
-      let missed: Map<WebhookId, number> | null = null;
-      let owed = 0;
-      for (const change of changes) {
-        const matches = index.index.match(change);
-        if (matches.webhooks.length + matches.missed.length > limits.expandInlineMax) {
-          committed.push({ change, unexpanded: true });
-          duties.push(expandDuty(change, index.revision, ids.next('duty'), atMs));
-          owed += matches.webhooks.length;
-          continue;
-        }
-        committed.push({ change });
-        const origin = change.kind.startsWith('webhook.') ? 'operational' : 'change';
-        for (const webhook of matches.webhooks) {
-          try {
-            for (const made of deliveriesFor(change, webhook, origin, atMs)) {
-              deliveries.push(made);
-              tasks.push({ delivery: made, change });
-            }
-          } catch (error) {
-            // One webhook's dialect must not keep the change from being accepted: it is missed and can be replayed.
-            logger.error('dialect.notify_failed', { workspaceId: change.workspaceId, webhookId: webhook.id, error });
-            missed = count(missed, webhook.id);
-          }
-        }
-        for (const webhook of matches.missed) missed = count(missed, webhook.id);
-      }
+      const gathered: Gathered = {
+        index,
+        atMs,
+        changes: [],
+        deliveries: [],
+        duties: [],
+        tasks: [],
+        missed: null,
+        owed: 0,
+      };
+      for (const change of changes) gather(gathered, change, deps, deliveriesFor);
+      const { missed, owed, deliveries } = gathered;
       return {
-        changes: committed,
+        changes: gathered.changes,
         deliveries,
-        duties,
-        missed: missed === null ? [] : [...missed].map(([webhookId, times]) => ({ webhookId, count: times })),
-        tasks,
+        duties: gathered.duties,
+        missed: missed === null ? [] : [...missed].map(([webhookId, count]) => ({ webhookId, count })),
+        tasks: gathered.tasks,
         count: deliveries.length + owed,
       };
     },
   };
 }
 
-function count(missed: Map<WebhookId, number> | null, webhookId: WebhookId): Map<WebhookId, number> {
-  const counts = missed ?? new Map<WebhookId, number>();
-  counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
-  return counts;
+/** What has been found so far for the changes of one commit. */
+type Gathered = {
+  readonly index: WorkspaceIndex;
+  readonly atMs: number;
+  readonly changes: CommitChange[];
+  readonly deliveries: PendingDelivery[];
+  readonly duties: NewDuty[];
+  readonly tasks: DeliveryTask[];
+  missed: Map<WebhookId, number> | null;
+  owed: number;
+};
+
+function gather(
+  gathered: Gathered,
+  change: Change,
+  { ids, logger }: Pick<MatchingDeps, 'ids' | 'logger'>,
+  deliveriesFor: Matching['deliveriesFor'],
+): void {
+  const { index, atMs } = gathered;
+  const matches = index.index.match(change);
+  if (matches.webhooks.length + matches.missed.length > limits.expandInlineMax) {
+    const payload: ExpandPayload = { changeId: change.id, webhooksRevision: index.revision, after: null };
+    const { workspaceId } = change;
+    gathered.changes.push({ change, unexpanded: true });
+    gathered.duties.push({ id: ids.next('duty'), workspaceId, kind: 'expand', dueAtMs: atMs, payload });
+    gathered.owed += matches.webhooks.length;
+    return;
+  }
+  gathered.changes.push({ change });
+  const making: Making = { origin: change.kind.startsWith('webhook.') ? 'operational' : 'change', atMs };
+  for (const webhook of matches.webhooks) {
+    try {
+      for (const delivery of deliveriesFor(change, webhook, making)) {
+        gathered.deliveries.push(delivery);
+        gathered.tasks.push({ delivery, change });
+      }
+    } catch (error) {
+      // One webhook's dialect must not keep the change from being accepted: it is missed and can be replayed.
+      logger.error('dialect.notify_failed', { workspaceId: change.workspaceId, webhookId: webhook.id, error });
+      miss(gathered, webhook.id);
+    }
+  }
+  for (const webhook of matches.missed) miss(gathered, webhook.id);
 }
 
-function expandDuty(change: Change, webhooksRevision: number, id: NewDuty['id'], atMs: number): NewDuty {
-  const payload: ExpandPayload = { changeId: change.id, webhooksRevision, after: null };
-  return { id, workspaceId: change.workspaceId, kind: 'expand', dueAtMs: atMs, payload };
-}
-
-/** All webhooks of a workspace, in pages. */
-export async function readWebhooks(storage: AppDeps['storage'], workspaceId: string): Promise<readonly Resource[]> {
-  const rows: Resource[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: { readonly items: readonly Resource[]; readonly nextCursor: string | null } =
-      await storage.read.resources({
-        workspaceId,
-        type: 'webhook',
-        limit: limits.pageItemsMax,
-        ...(cursor === null ? {} : { cursor }),
-      });
-    rows.push(...page.items);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  return rows;
+function miss(gathered: Gathered, webhookId: WebhookId): void {
+  gathered.missed ??= new Map();
+  gathered.missed.set(webhookId, (gathered.missed.get(webhookId) ?? 0) + 1);
 }
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };

@@ -22,13 +22,19 @@ export function webhookSnapshot(webhook: Webhook): JsonObject {
   };
 }
 
+export type OperationalEvent = {
+  readonly kind: OperationalKind;
+  readonly actor: Actor;
+  readonly before: Webhook;
+  readonly after: Webhook;
+  readonly version: number;
+  readonly extra?: JsonObject;
+};
+
 export function operationalChange(
   ids: IdSource,
-  kind: OperationalKind,
-  actor: Actor,
-  { before, after, version }: { readonly before: Webhook; readonly after: Webhook; readonly version: number },
+  { kind, actor, before, after, version, extra = {} }: OperationalEvent,
   atMs: number,
-  extra: JsonObject = {},
 ): Change {
   return {
     id: ids.next('change'),
@@ -47,16 +53,15 @@ export function operationalChange(
 }
 
 /** A notice for people. `severity`: `warning` asks for attention, `error` says that something has stopped. */
-export function noticeWrite(
-  ids: IdSource,
-  notice: {
-    readonly kind: string;
-    readonly severity: 'info' | 'warning' | 'error';
-    readonly subject: string;
-    readonly text: string;
-    readonly details?: JsonObject;
-  },
-  atMs: number,
-): ResourceWrite {
+export type Notice = {
+  readonly kind: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly subject: string;
+  readonly text: string;
+  readonly details?: JsonObject;
+};
+
+/** The notice as a write of the commit it tells of. */
+export function noticeWrite(ids: IdSource, notice: Notice, atMs: number): ResourceWrite {
   return { type: 'notice', id: ids.next('notice'), expectedVersion: 0, state: { atMs, ...notice } };
 }

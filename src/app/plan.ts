@@ -11,7 +11,8 @@ import type {
   ResourceKey,
   ResourceWrite,
 } from '../storage/storage.ts';
-import type { Matched, WorkspaceIndex } from './matching.ts';
+import type { Matched } from './matching.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
 
 /** What a decision wants done. Everything in it commits together or not at all. */
 export type Plan = {

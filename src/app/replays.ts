@@ -83,8 +83,7 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
               duties: count === 0 ? [] : [duty],
               resources: [
                 auditWrite(
-                  ids,
-                  caller,
+                  { ids, caller },
                   { action: 'replay.created', target: `replay:${id}`, after: { count, input } },
                   atMs,
                 ),
@@ -118,7 +117,7 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
           plan: {
             state: { ...stored, state: 'cancelled' },
             changes: [],
-            resources: [auditWrite(ids, caller, { action: 'replay.cancelled', target: `replay:${id}` }, atMs)],
+            resources: [auditWrite({ ids, caller }, { action: 'replay.cancelled', target: `replay:${id}` }, atMs)],
           },
           answer: () => undefined,
         };

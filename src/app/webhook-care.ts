@@ -3,7 +3,7 @@ import type { Webhook } from '../core/webhook.ts';
 import type { OpenSecret, WebhookCare } from '../engine/engine.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { noticeWrite, operationalChange } from './operational.ts';
+import { type Notice, noticeWrite, operationalChange } from './operational.ts';
 import { openEntry, secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -54,18 +54,8 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
     },
 
     disable: (workspaceId, webhookId, reason) =>
-      toggle.disableByRule(workspaceId, webhookId, reason, (webhook, atMs) =>
-        noticeWrite(
-          ids,
-          {
-            kind: 'webhook.disabled',
-            severity: 'error',
-            subject: `webhook:${webhookId}`,
-            text: `Webhook "${webhook.name}" was disabled: ${reason}`,
-            details: { webhookId, reason, contacts: webhook.contacts },
-          },
-          atMs,
-        ),
+      toggle.disableByRule({ workspaceId, id: webhookId, reason }, (webhook, atMs) =>
+        noticeWrite(ids, disabledNotice(webhook, reason), atMs),
       ),
 
     async warn(workspaceId, webhookId, warning) {
@@ -78,14 +68,18 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
             changes: [
               operationalChange(
                 ids,
-                'webhook.warning',
-                { type: 'system', id: 'assetwire' },
-                { before: webhook, after: webhook, version: current.version },
+                {
+                  kind: 'webhook.warning',
+                  actor: { type: 'system', id: 'assetwire' },
+                  before: webhook,
+                  after: webhook,
+                  version: current.version,
+                  extra: { ...warning },
+                },
                 atMs,
-                { ...warning },
               ),
             ],
-            resources: [warningNotice(ids, webhook, warning, atMs)],
+            resources: [noticeWrite(ids, warningNotice(webhook, warning), atMs)],
           },
           answer: () => undefined,
         };
@@ -95,20 +89,24 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
 }
 
 function warningNotice(
-  ids: CareDeps['ids'],
   webhook: Webhook,
   { percent, disablesAtMs }: { readonly percent: number; readonly disablesAtMs: number },
-  atMs: number,
-) {
-  return noticeWrite(
-    ids,
-    {
-      kind: 'webhook.warning',
-      severity: 'warning',
-      subject: `webhook:${webhook.id}`,
-      text: `Webhook "${webhook.name}" keeps failing and will be disabled at ${new Date(disablesAtMs).toISOString()}`,
-      details: { webhookId: webhook.id, percent, disablesAtMs, contacts: webhook.contacts },
-    },
-    atMs,
-  );
+): Notice {
+  return {
+    kind: 'webhook.warning',
+    severity: 'warning',
+    subject: `webhook:${webhook.id}`,
+    text: `Webhook "${webhook.name}" keeps failing and will be disabled at ${new Date(disablesAtMs).toISOString()}`,
+    details: { webhookId: webhook.id, percent, disablesAtMs, contacts: webhook.contacts },
+  };
+}
+
+function disabledNotice(webhook: Webhook, reason: string): Notice {
+  return {
+    kind: 'webhook.disabled',
+    severity: 'error',
+    subject: `webhook:${webhook.id}`,
+    text: `Webhook "${webhook.name}" was disabled: ${reason}`,
+    details: { webhookId: webhook.id, reason, contacts: webhook.contacts },
+  };
 }

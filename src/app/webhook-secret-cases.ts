@@ -63,8 +63,7 @@ export function createSecretCases(
               resources: [
                 secretWrite(key, row, next.entries),
                 auditWrite(
-                  ids,
-                  caller,
+                  { ids, caller },
                   { action: 'secret.rotated', target: `webhook:${id}`, after: { name: added.name, overlapMs } },
                   atMs,
                 ),
@@ -100,8 +99,7 @@ export function createSecretCases(
               changes: [],
               resources: [
                 auditWrite(
-                  ids,
-                  caller,
+                  { ids, caller },
                   { action: 'secret.revealed', target: `webhook:${id}`, after: { name: entry.name } },
                   atMs,
                 ),

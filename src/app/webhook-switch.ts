@@ -23,18 +23,15 @@ import { webhookTurn } from './webhook-turn.ts';
 
 export type EnableOptions = { readonly held?: 'send' | 'cancel'; readonly missed?: 'replay' | 'skip' };
 
+/** Who switches: a caller, or the server by itself. */
+export type SwitchedBy = Pick<Caller, 'workspaceId' | 'actor' | 'keyId'>;
+
 export interface WebhookSwitch {
-  enable(caller: Pick<Caller, 'workspaceId' | 'actor' | 'keyId'>, id: string, options: EnableOptions): Promise<void>;
-  disable(
-    caller: Pick<Caller, 'workspaceId' | 'actor' | 'keyId'>,
-    id: string,
-    reason: string | undefined,
-  ): Promise<void>;
+  enable(by: SwitchedBy, id: string, options: EnableOptions): Promise<void>;
+  disable(by: SwitchedBy, id: string, reason: string | undefined): Promise<void>;
   /** Switched off by a rule of delivery; with a notice. Nothing happens where it is off already. */
   disableByRule(
-    workspaceId: string,
-    id: string,
-    reason: string,
+    order: { readonly workspaceId: string; readonly id: string; readonly reason: string },
     notice: (webhook: Webhook, atMs: number) => ResourceWrite,
   ): Promise<void>;
 }
@@ -54,158 +51,142 @@ export type CancelPayload = {
 
 /** Deliveries that `enable` cancels itself before it leaves the rest to a duty. */
 const cancelledInlineMax = 5_000;
+const cancelReason = 'Cancelled when the webhook was enabled';
 
 export function createWebhookSwitch(deps: SwitchDeps): WebhookSwitch {
-  const { storage, committer, matching, ids, turns } = deps;
-
-  const switched = (workspaceId: string, id: string): void => {
-    matching.outdated(workspaceId);
-    deps.engine.webhookChanged(workspaceId, id as WebhookId);
-  };
-
-  const disable = async (
-    by: { readonly workspaceId: string; readonly actor: Actor },
-    id: string,
-    reason: string,
-    resources: (webhook: Webhook, atMs: number) => readonly ResourceWrite[],
-  ): Promise<void> => {
-    const { workspaceId } = by;
-    await turns.take(webhookTurn(workspaceId), () =>
-      committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
-        if (current === null) throw notFound('the webhook');
-        const before = storedWebhook(current);
-        if (before.state === 'disabled') return { kind: 'nothing', answer: undefined };
-        const body: WebhookBody = {
-          ...webhookBody(before),
-          state: 'disabled',
-          stateReason: reason,
-          stateChangedAtMs: atMs,
-        };
-        const after: Webhook = { ...before, ...body };
-        const change = operationalChange(
-          ids,
-          'webhook.disabled',
-          by.actor,
-          { before, after, version: current.version + 1 },
-          atMs,
-        );
-        return {
-          kind: 'write',
-          plan: {
-            state: webhookState(body, index.revision + 1),
-            changes: [change],
-            webhooksRevision: index.revision,
-            resources: resources(after, atMs),
-          },
-          answer: () => undefined,
-        };
-      }),
-    );
-    switched(workspaceId, id);
-  };
-
-  const enableNow = async (
-    by: { readonly workspaceId: string; readonly actor: Actor; readonly keyId: string },
-    id: string,
-    missed: 'replay' | 'skip' | undefined,
-  ): Promise<void> => {
-    const { workspaceId } = by;
-    const counters = await storage.read.missed(workspaceId);
-    const count = counters.find(({ webhookId }) => webhookId === id)?.count ?? 0;
-    await committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
-      if (current === null) throw notFound('the webhook');
-      const before = storedWebhook(current);
-      if (before.state === 'enabled') return { kind: 'nothing', answer: undefined };
-      const { stateReason: _, ...kept } = webhookBody(before);
-      const body: WebhookBody = { ...kept, state: 'enabled', stateChangedAtMs: atMs };
-      const after: Webhook = { ...before, ...body };
-      const replayed = missed ?? policyOf(deps, before).onEnable.missed;
-      const duty: NewDuty = {
-        id: ids.next('duty'),
-        workspaceId,
-        kind: 'replay',
-        dueAtMs: atMs,
-        payload: {
-          mode: 'missed',
-          webhookId: id,
-          fromMs: before.stateChangedAtMs,
-          toMs: null,
-          cursor: null,
-          made: 0,
-          round: 0,
-        },
-      };
-      return {
-        kind: 'write',
-        plan: {
-          state: webhookState(body, index.revision + 1),
-          changes: [
-            operationalChange(ids, 'webhook.enabled', by.actor, { before, after, version: current.version + 1 }, atMs),
-          ],
-          webhooksRevision: index.revision,
-          resources: [
-            auditWrite(
-              ids,
-              by,
-              { action: 'webhook.enabled', target: `webhook:${id}`, after: { missed: replayed } },
-              atMs,
-            ),
-          ],
-          ...(replayed === 'replay' && count > 0 ? { duties: [duty] } : {}),
-          ...(count === 0 ? {} : { missed: [{ webhookId: id as WebhookId, count: -count }] }),
-        },
-        answer: () => undefined,
-      };
-    });
-    switched(workspaceId, id);
-  };
-
+  const { ids, turns } = deps;
+  const system = { actor: { type: 'system', id: 'assetwire' }, keyId: 'system' } as const;
   return {
-    disable: (caller, id, reason) =>
-      disable(caller, id, reason ?? 'Disabled by hand', (_, atMs) => [
-        auditWrite(ids, caller, { action: 'webhook.disabled', target: `webhook:${id}` }, atMs),
-      ]),
+    disable: (by, id, reason = 'Disabled by hand') =>
+      turns.take(webhookTurn(by.workspaceId), () =>
+        disable(deps, { by, id, reason }, (_, atMs) =>
+          auditWrite({ ids, caller: by }, { action: 'webhook.disabled', target: `webhook:${id}` }, atMs),
+        ),
+      ),
 
-    disableByRule: (workspaceId, id, reason, notice) =>
-      disable({ workspaceId, actor: { type: 'system', id: 'assetwire' } }, id, reason, (webhook, atMs) => [
-        notice(webhook, atMs),
-      ]),
+    disableByRule: ({ workspaceId, id, reason }, notice) =>
+      turns.take(webhookTurn(workspaceId), () => disable(deps, { by: { workspaceId, ...system }, id, reason }, notice)),
 
-    async enable(caller, id, { held, missed }) {
-      const { workspaceId } = caller;
-      const by = { workspaceId, actor: caller.actor, keyId: caller.keyId };
-      await turns.take(webhookTurn(workspaceId), async () => {
-        const [row] = await storage.resources([{ workspaceId, type: 'webhook', id }]);
-        if (row === undefined || row === null) throw notFound('the webhook');
-        const webhook = storedWebhook(row);
-        if (webhook.state === 'enabled') return;
-        const onEnable = policyOf(deps, webhook).onEnable;
-        if ((held ?? onEnable.held) === 'cancel') {
-          const reason = 'Cancelled when the webhook was enabled';
-          const done = await cancelPending(deps, workspaceId, id as WebhookId, reason, cancelledInlineMax);
-          if (!done) {
-            const then = { missed: missed ?? onEnable.missed, actor: by.actor, keyId: by.keyId };
-            return owe(deps, workspaceId, { webhookId: id, reason, then });
-          }
-        }
-        return enableNow(by, id, missed);
-      });
-    },
+    enable: (by, id, options) => turns.take(webhookTurn(by.workspaceId), () => enable(deps, { by, id }, options)),
   };
 }
 
+type Switching = { readonly by: SwitchedBy; readonly id: string };
+
+async function disable(
+  deps: SwitchDeps,
+  { by, id, reason }: Switching & { readonly reason: string },
+  record: (webhook: Webhook, atMs: number) => ResourceWrite,
+): Promise<void> {
+  const { workspaceId, actor } = by;
+  await deps.committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
+    if (current === null) throw notFound('the webhook');
+    const before = storedWebhook(current);
+    if (before.state === 'disabled') return { kind: 'nothing', answer: undefined };
+    const body: WebhookBody = {
+      ...webhookBody(before),
+      state: 'disabled',
+      stateReason: reason,
+      stateChangedAtMs: atMs,
+    };
+    const after: Webhook = { ...before, ...body };
+    const event = { kind: 'webhook.disabled', actor, before, after, version: current.version + 1 } as const;
+    return {
+      kind: 'write',
+      plan: {
+        state: webhookState(body, index.revision + 1),
+        changes: [operationalChange(deps.ids, event, atMs)],
+        webhooksRevision: index.revision,
+        resources: [record(after, atMs)],
+      },
+      answer: () => undefined,
+    };
+  });
+  switched(deps, workspaceId, id);
+}
+
+async function enable(deps: SwitchDeps, { by, id }: Switching, { held, missed }: EnableOptions): Promise<void> {
+  const { workspaceId } = by;
+  const [row] = await deps.storage.resources([{ workspaceId, type: 'webhook', id }]);
+  if (row === undefined || row === null) throw notFound('the webhook');
+  const webhook = storedWebhook(row);
+  if (webhook.state === 'enabled') return;
+  const usual = usualOnEnable(deps, webhook);
+  const then = missed ?? usual.missed;
+  if ((held ?? usual.held) === 'cancel') {
+    const webhookId = id as WebhookId;
+    const order = { workspaceId, webhookId, reason: cancelReason, countMax: cancelledInlineMax };
+    if (!(await cancelPending(deps, order))) return cancelLater(deps, { by, id }, then);
+  }
+  return enableNow(deps, { by, id }, then);
+}
+
+async function enableNow(deps: SwitchDeps, { by, id }: Switching, missed: 'replay' | 'skip'): Promise<void> {
+  const { workspaceId, actor } = by;
+  const { committer, ids, storage } = deps;
+  const counters = await storage.read.missed(workspaceId);
+  const count = counters.find(({ webhookId }) => webhookId === id)?.count ?? 0;
+  await committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
+    if (current === null) throw notFound('the webhook');
+    const before = storedWebhook(current);
+    if (before.state === 'enabled') return { kind: 'nothing', answer: undefined };
+    const { stateReason: _, ...kept } = webhookBody(before);
+    const body: WebhookBody = { ...kept, state: 'enabled', stateChangedAtMs: atMs };
+    const after: Webhook = { ...before, ...body };
+    const event = { kind: 'webhook.enabled', actor, before, after, version: current.version + 1 } as const;
+    const note = { action: 'webhook.enabled', target: `webhook:${id}`, after: { missed } };
+    return {
+      kind: 'write',
+      plan: {
+        state: webhookState(body, index.revision + 1),
+        changes: [operationalChange(ids, event, atMs)],
+        webhooksRevision: index.revision,
+        resources: [auditWrite({ ids, caller: by }, note, atMs)],
+        ...(missed === 'replay' && count > 0 ? { duties: [replayMissed(deps, before, atMs)] } : {}),
+        ...(count === 0 ? {} : { missed: [{ webhookId: before.id, count: -count }] }),
+      },
+      answer: () => undefined,
+    };
+  });
+  switched(deps, workspaceId, id);
+}
+
+/** From the moment it was disabled on; where that ends is settled by the duty's first page. */
+function replayMissed({ ids }: SwitchDeps, webhook: Webhook, atMs: number): NewDuty {
+  const payload = {
+    mode: 'missed',
+    webhookId: webhook.id,
+    fromMs: webhook.stateChangedAtMs,
+    toMs: null,
+    cursor: null,
+    made: 0,
+    round: 0,
+  };
+  return { id: ids.next('duty'), workspaceId: webhook.workspaceId, kind: 'replay', dueAtMs: atMs, payload };
+}
+
 /** Leaves the cancelling of many deliveries, and what follows it, to a duty. */
-async function owe(deps: SwitchDeps, workspaceId: string, payload: CancelPayload): Promise<void> {
-  const { committer, ids } = deps;
-  await committer.writeAlone({ workspaceId, type: 'webhook', id: payload.webhookId }, [], (_, atMs) => ({
+async function cancelLater(
+  { committer, ids }: SwitchDeps,
+  { by, id }: Switching,
+  missed: 'replay' | 'skip',
+): Promise<void> {
+  const { workspaceId, actor, keyId } = by;
+  const payload: CancelPayload = { webhookId: id, reason: cancelReason, then: { missed, actor, keyId } };
+  await committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (_, atMs) => ({
     kind: 'write',
     plan: { changes: [], duties: [{ id: ids.next('duty'), workspaceId, kind: 'cancel', dueAtMs: atMs, payload }] },
     answer: () => undefined,
   }));
 }
 
-function policyOf({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook) {
+function switched({ matching, engine }: SwitchDeps, workspaceId: string, id: string): void {
+  matching.outdated(workspaceId);
+  engine.webhookChanged(workspaceId, id as WebhookId);
+}
+
+function usualOnEnable({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook): Required<EnableOptions> {
   const dialect = dialects.get(webhook.dialect);
-  if (dialect === undefined) return { onEnable: { held: 'send', missed: 'skip' } } as const;
-  return resolvePolicy(dialect.manifest.policy, webhook.policy);
+  if (dialect === undefined) return { held: 'send', missed: 'skip' };
+  return resolvePolicy(dialect.manifest.policy, webhook.policy).onEnable;
 }

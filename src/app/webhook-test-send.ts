@@ -56,7 +56,7 @@ export function createTestSend(deps: TestSendDeps): WebhookCases['test'] {
       const notification = dialect
         .notify(change, webhook, { nowMs: atMs, draw: (count) => deps.random.bytes(count) })
         .find((made) => made.event === chosen.event) ?? { event: chosen.event };
-      const delivery = matching.delivery(change, webhook, notification, 'test', atMs);
+      const delivery = matching.delivery(change, webhook, { notification, origin: 'test', atMs });
       const task: DeliveryTask = { delivery, change };
       return {
         kind: 'write',

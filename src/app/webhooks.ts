@@ -14,7 +14,8 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
-import type { Matching, WorkspaceIndex } from './matching.ts';
+import type { Matching } from './matching.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
 import { notFound, unfit } from './refusals.ts';
 import { signingSecret } from './signing-secret.ts';
 import type { Turns } from './turns.ts';
@@ -108,7 +109,7 @@ export function createWebhooks(deps: WebhooksDeps): WebhookCases {
                 ...(secretRow === null
                   ? []
                   : [{ type: 'secret' as const, id, expectedVersion: secretRow.version, state: null }]),
-                auditWrite(ids, caller, { action: 'webhook.removed', target: `webhook:${id}` }, atMs),
+                auditWrite({ ids, caller }, { action: 'webhook.removed', target: `webhook:${id}` }, atMs),
               ],
             },
             answer: () => undefined,
@@ -185,8 +186,7 @@ async function createOne(
           resources: [
             ...(entries.length === 0 ? [] : [write]),
             auditWrite(
-              deps.ids,
-              caller,
+              { ids: deps.ids, caller },
               { action: 'webhook.created', target: `webhook:${id}`, after: auditedBody(body) },
               atMs,
             ),
@@ -300,8 +300,7 @@ async function updateOne(
           resources: [
             ...(checked.secrets.length === 0 ? [] : [secretWrite(secrets, secretRow, entries)]),
             auditWrite(
-              deps.ids,
-              caller,
+              { ids: deps.ids, caller },
               {
                 action: 'webhook.updated',
                 target: `webhook:${id}`,

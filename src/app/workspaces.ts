@@ -62,7 +62,11 @@ export function createWorkspaces({ storage, ids, committer }: WorkspacesDeps): W
             state,
             changes: [],
             resources: [
-              auditWrite(ids, caller, { action: 'workspace.created', target: `workspace:${id}`, after: state }, atMs),
+              auditWrite(
+                { ids, caller },
+                { action: 'workspace.created', target: `workspace:${id}`, after: state },
+                atMs,
+              ),
             ],
           },
           answer: () => ({ id, ...state, createdAtMs: atMs }),
