@@ -32,12 +32,14 @@ export function createPush(deps: PushDeps): AssetCases['push'] {
       if (push.externalId !== undefined && push.externalId !== externalId) {
         throw unfit('/externalId', 'the one in the address, or none', 'another');
       }
-      if (externalId === null) return pushTo(deps, caller, reference, undefined, push, row, idempotency?.fingerprint);
+      const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '' };
+      if (externalId === null) return pushTo(deps, pushing, { id: reference });
       if (externalId === '') throw unfit('', 'external:ID', 'an empty ID');
       for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
-        const id = await resolveExternalId(deps, caller.workspaceId, 'asset', externalId, () => ids.next('asset'));
+        const ref = { workspaceId: caller.workspaceId, type: 'asset', externalId } as const;
+        const id = await resolveExternalId(deps, ref, () => ids.next('asset'));
         try {
-          return await pushTo(deps, caller, id, externalId, push, row, idempotency?.fingerprint);
+          return await pushTo(deps, pushing, { id, externalId });
         } catch (error) {
           // Another process has just given this external id to an asset: push to that one.
           if (!isTaken(error)) throw error;
@@ -48,14 +50,17 @@ export function createPush(deps: PushDeps): AssetCases['push'] {
     });
 }
 
+type Pushing = {
+  readonly caller: Caller;
+  readonly push: AssetPush;
+  readonly row: RowMaker | undefined;
+  readonly fingerprint: string;
+};
+
 async function pushTo(
   { ids, committer }: PushDeps,
-  caller: Caller,
-  id: string,
-  externalId: string | undefined,
-  push: AssetPush,
-  row: RowMaker | undefined,
-  fingerprint = '',
+  { caller, push, row, fingerprint }: Pushing,
+  { id, externalId }: { readonly id: string; readonly externalId?: string },
 ): Promise<Written<Pushed>> {
   const { workspaceId, actor } = caller;
   const key = { workspaceId, type: 'asset', id } as const;
@@ -142,7 +147,10 @@ function pushedState(push: AssetPush, current: AssetState | null, atMs: number):
     name,
     path: folderPath(push.path ?? '/'),
     ...(file === undefined ? {} : { file }),
-    versions: pushedVersions(push, current, file, createdAtMs, modifiedAtMs),
+    versions: pushedVersions(current?.versions ?? [], push.file === undefined ? undefined : file, {
+      createdAtMs,
+      modifiedAtMs,
+    }),
     renditions: (push.renditions ?? []).map((rendition) => ({
       title: typeof rendition['title'] === 'string' ? rendition['title'] : 'rendition',
       ...namedFile(rendition, typeof rendition['title'] === 'string' ? rendition['title'] : 'rendition'),
@@ -179,14 +187,11 @@ function pushedFile(given: JsonObject | undefined, known: AssetState['file'], na
 
 /** A DAM that names another file than before has a new version of it; which one it was before stays known. */
 function pushedVersions(
-  push: AssetPush,
-  current: AssetState | null,
+  known: AssetState['versions'],
   file: AssetState['file'],
-  createdAtMs: number,
-  modifiedAtMs: number,
+  { createdAtMs, modifiedAtMs }: { readonly createdAtMs: number; readonly modifiedAtMs: number },
 ): AssetState['versions'] {
-  const known = current?.versions ?? [];
-  if (file === undefined || (push.file === undefined && known.length > 0)) return known;
+  if (file === undefined) return known;
   const active = known.find((version) => version.active);
   if (active === undefined) return [{ number: 1, active: true, createdAtMs, file }];
   if (sameContent(active.file, file))

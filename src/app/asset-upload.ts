@@ -113,7 +113,7 @@ export function createUpload(deps: UploadDeps): AssetCases['upload'] {
 /** Before the bytes are taken: an upload of a gigabyte should not fail at its end for a name that was taken all along. */
 async function refuseTaken(deps: UploadDeps, workspaceId: string, externalId: string | undefined): Promise<void> {
   if (externalId === undefined) return;
-  const id = await findExternalId(deps, workspaceId, 'asset', externalId);
+  const id = await findExternalId(deps, { workspaceId, type: 'asset', externalId });
   const taken = id === null ? null : await deps.committer.peek({ workspaceId, type: 'asset', id });
   if (taken !== null)
     throw new AssetwireError('already_exists', { detail: 'Use a new externalId: an asset has it already' });

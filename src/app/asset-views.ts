@@ -17,7 +17,7 @@ export function externalIdIn(reference: string): string | null {
 /** Our id of what a caller names, null where an external id is not known. */
 export async function assetIdOf(deps: ExternalIdDeps, workspaceId: string, reference: string): Promise<string | null> {
   const externalId = externalIdIn(reference);
-  return externalId === null ? reference : findExternalId(deps, workspaceId, 'asset', externalId);
+  return externalId === null ? reference : findExternalId(deps, { workspaceId, type: 'asset', externalId });
 }
 
 /** Rows of this type are written from full states only. */

@@ -1,14 +1,15 @@
 /** Reported changes in, and changes read back. The way of a reported change is the hot path: see report.ts, committer.ts. */
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { Caller, ChangeCases, ReportedChange, ReportResult, Written } from './app.ts';
+import type { IdempotencyRow } from '../storage/storage.ts';
+import type { Caller, ChangeCases, Idempotency, ReportedChange, ReportResult, Written } from './app.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
-import type { Plan } from './plan.ts';
 import type { AppDeps } from './dependencies.ts';
-import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
-import { contended, notFound, unfit } from './refusals.ts';
-import { checkReport, decideReport, type ReportedType, reportedTypes } from './report.ts';
 import { resolveExternalId } from './external-ids.ts';
+import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
+import type { Decision, Plan } from './plan.ts';
+import { contended, notFound, unfit } from './refusals.ts';
+import { checkReport, decideReport, type ReportDecision, type ReportedType, reportedTypes } from './report.ts';
 
 export type ChangesDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
@@ -18,118 +19,18 @@ export type ChangesDeps = Pick<AppDeps, 'storage' | 'ids'> & {
 type Report = { readonly results: readonly ReportResult[] };
 
 export function createChanges(deps: ChangesDeps): ChangeCases {
-  const { storage, ids, committer, idempotent } = deps;
-
-  /** One report, decided and committed; what concerns it alone is its result, what concerns everybody may be thrown. */
-  const reportOne = async (
-    caller: Caller,
-    report: ReportedChange,
-    row: BoundRow | undefined,
-    alone: boolean,
-  ): Promise<ReportResult> => {
-    try {
-      const type = checkReport(report);
-      const { externalId } = report.subject;
-      // The usual cases take the short way: every promise on this path is paid for by every change.
-      const id =
-        externalId === undefined ? report.subject.id : committer.cache.alias(caller.workspaceId, type, externalId);
-      if (externalId === undefined) return await writeReport(caller, report, type, id ?? '', row);
-      return await reportExternal(caller, report, { type, externalId, id }, row);
-    } catch (error) {
-      return refusal(error, alone);
-    }
-  };
-
-  const reportExternal = async (
-    caller: Caller,
-    report: ReportedChange,
-    {
-      type,
-      externalId,
-      id: known,
-    }: { readonly type: ReportedType; readonly externalId: string; readonly id: string | undefined },
-    row: BoundRow | undefined,
-  ): Promise<ReportResult> => {
-    let id = known;
-    for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
-      id ??= await resolveExternalId(deps, caller.workspaceId, type, externalId, () => ids.next(reportedTypes[type]));
-      try {
-        return await writeReport(caller, report, type, id, row);
-      } catch (error) {
-        // Another process has given this external id to a subject of its own in the meantime: find that one.
-        if (!isTaken(error)) throw error;
-        committer.cache.deleteAlias(caller.workspaceId, type, externalId);
-        id = undefined;
-      }
-    }
-    throw contended();
-  };
-
-  const writeReport = async (
-    caller: Caller,
-    report: ReportedChange,
-    type: ReportedType,
-    subjectId: string,
-    row: BoundRow | undefined,
-  ): Promise<ReportResult> => {
-    const { workspaceId, actor } = caller;
-    const written = await committer.write<ReportResult>({ workspaceId, type, id: subjectId }, (current, atMs) => {
-      const decision = decideReport(report, current, { workspaceId, subjectId, actor, ids, atMs });
-      if (decision.kind !== 'applied') {
-        const answer: ReportResult = { status: decision.kind, subject: decision.subject };
-        if (row === undefined) return { kind: 'nothing', answer };
-        // With a key even "nothing to do" is an answer to keep.
-        return { kind: 'write', plan: { changes: [], idempotency: () => row(answer) }, answer: () => answer };
-      }
-      const { changes, subject, state } = decision;
-      const { externalId } = report.subject;
-      if (state === null && externalId !== undefined) committer.cache.deleteAlias(workspaceId, type, externalId);
-      const applied = (deliveries: number): ReportResult => ({
-        status: 'applied',
-        changes: changes.map((change) => ({ id: change.id, kind: change.kind })),
-        subject,
-        deliveries,
-      });
-      const plan: { -readonly [Key in keyof Plan]: Plan[Key] } = { changes };
-      if (state !== undefined) plan.state = state;
-      if (externalId !== undefined) plan.alias = externalId;
-      if (row !== undefined) plan.idempotency = (done) => row(applied(done.deliveries));
-      return { kind: 'write', plan, answer: (done) => applied(done.deliveries) };
-    });
-    if (written.kind === 'done') return written.answer;
-    return row === undefined ? Promise.reject(contended()) : row.earlier(written.row);
-  };
-
+  const { storage, idempotent } = deps;
   return {
     async report(caller, changes, idempotency) {
       if (changes.length < 1 || changes.length > limits.batchItemsMax) {
         throw unfit('', `1 to ${limits.batchItemsMax} changes`, String(changes.length));
       }
-      const single = changes[0];
-      if (idempotency === undefined && single !== undefined && changes.length === 1) {
-        return { status: 202, body: { results: [await reportOne(caller, single, undefined, true)] } };
+      const single = changes.length === 1 ? changes[0] : undefined;
+      if (idempotency === undefined && single !== undefined) {
+        return { status: 202, body: { results: [await reportOne(deps, { caller, report: single, alone: true })] } };
       }
-      return idempotent.run<Report>(
-        caller.workspaceId,
-        idempotency,
-        async (maker) => {
-          const only = changes[0];
-          if (changes.length === 1 && only !== undefined) {
-            const row = maker === undefined ? undefined : boundRow(maker, idempotency?.fingerprint ?? '', 0);
-            return answerOf([await reportOne(caller, only, row, true)], row === undefined ? [] : [row]);
-          }
-          const rows: BoundRow[] = [];
-          const results = await Promise.all(
-            changes.map((report, at) => {
-              const row = maker === undefined ? undefined : boundRow(maker, idempotency?.fingerprint ?? '', at);
-              if (row !== undefined) rows.push(row);
-              return reportOne(caller, report, row, false);
-            }),
-          );
-          return answerOf(results, rows);
-        },
-        changes.length,
-      );
+      const call = (maker: RowMaker | undefined) => reportAll(deps, { caller, changes, maker, idempotency });
+      return idempotent.run<Report>(caller.workspaceId, { idempotency, parts: changes.length }, call);
     },
 
     async get(caller, id) {
@@ -144,23 +45,138 @@ export function createChanges(deps: ChangesDeps): ChangeCases {
   };
 }
 
-/** The idempotency row of one report of a batch; knows whether the store had an earlier answer. */
+/** One report of a call. */
+type Item = {
+  readonly caller: Caller;
+  readonly report: ReportedChange;
+  readonly row?: BoundRow | undefined;
+  /** Whether the call is about this report only: then what concerns everybody is thrown instead of told. */
+  readonly alone: boolean;
+};
+
+type Batch = {
+  readonly caller: Caller;
+  readonly changes: readonly ReportedChange[];
+  readonly maker: RowMaker | undefined;
+  readonly idempotency: Idempotency | undefined;
+};
+
+async function reportAll(deps: ChangesDeps, { caller, changes, maker, idempotency }: Batch): Promise<Written<Report>> {
+  const rows: BoundRow[] = [];
+  const alone = changes.length === 1;
+  const results = await Promise.all(
+    changes.map((report, part) => {
+      if (maker === undefined) return reportOne(deps, { caller, report, alone });
+      const row = boundRow(maker, idempotency?.fingerprint ?? '', part);
+      rows.push(row);
+      return reportOne(deps, { caller, report, row, alone });
+    }),
+  );
+  const answer = { status: 202, body: { results } };
+  return rows.length > 0 && rows.every(({ replayed }) => replayed) ? { ...answer, replayed: true } : answer;
+}
+
+/** One report, decided and committed; what concerns it alone is its result. */
+async function reportOne(deps: ChangesDeps, item: Item): Promise<ReportResult> {
+  const { caller, report } = item;
+  try {
+    const type = checkReport(report);
+    const { externalId } = report.subject;
+    if (externalId === undefined) return await writeReport(deps, item, { type, id: report.subject.id ?? '' });
+    // The usual case takes the short way: every promise on this path is paid for by every change.
+    const id = deps.committer.cache.alias(caller.workspaceId, type, externalId);
+    return await reportExternal(deps, item, { type, externalId, id });
+  } catch (error) {
+    return refusal(error, item.alone);
+  }
+}
+
+async function reportExternal(
+  deps: ChangesDeps,
+  item: Item,
+  {
+    type,
+    externalId,
+    id: known,
+  }: { readonly type: ReportedType; readonly externalId: string; readonly id: string | undefined },
+): Promise<ReportResult> {
+  const { workspaceId } = item.caller;
+  const { cache } = deps.committer;
+  let id = known;
+  for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
+    id ??= await resolveExternalId(deps, { workspaceId, type, externalId }, () => deps.ids.next(reportedTypes[type]));
+    try {
+      return await writeReport(deps, item, { type, id });
+    } catch (error) {
+      // Another process has given this external id to a subject of its own in the meantime: find that one.
+      if (!isTaken(error)) throw error;
+      cache.deleteAlias(workspaceId, type, externalId);
+      id = undefined;
+    }
+  }
+  throw contended();
+}
+
+async function writeReport(
+  { committer, ids }: ChangesDeps,
+  { caller, report, row }: Item,
+  { type, id }: { readonly type: ReportedType; readonly id: string },
+): Promise<ReportResult> {
+  const { workspaceId, actor } = caller;
+  const written = await committer.write<ReportResult>({ workspaceId, type, id }, (current, atMs) => {
+    const decision = decideReport(report, current, { workspaceId, subjectId: id, actor, ids, atMs });
+    if (decision.kind !== 'applied') return nothingToDo({ status: decision.kind, subject: decision.subject }, row);
+    const { externalId } = report.subject;
+    if (decision.state === null && externalId !== undefined) committer.cache.deleteAlias(workspaceId, type, externalId);
+    return toWrite(decision, externalId, row);
+  });
+  if (written.kind === 'done') return written.answer;
+  if (row === undefined) throw contended();
+  return row.earlier(written.row);
+}
+
+/** With a key even "nothing to do" is an answer to keep. */
+function nothingToDo(answer: ReportResult, row: BoundRow | undefined): Decision<ReportResult> {
+  if (row === undefined) return { kind: 'nothing', answer };
+  return { kind: 'write', plan: { changes: [], idempotency: () => row.of(answer) }, answer: () => answer };
+}
+
+function toWrite(
+  { changes, subject, state }: Extract<ReportDecision, { kind: 'applied' }>,
+  externalId: string | undefined,
+  row: BoundRow | undefined,
+): Decision<ReportResult> {
+  const applied = (deliveries: number): ReportResult => ({
+    status: 'applied',
+    changes: changes.map(({ id, kind }) => ({ id, kind })),
+    subject,
+    deliveries,
+  });
+  const plan: { -readonly [Key in keyof Plan]: Plan[Key] } = { changes };
+  if (state !== undefined) plan.state = state;
+  if (externalId !== undefined) plan.alias = externalId;
+  if (row !== undefined) plan.idempotency = (done) => row.of(applied(done.deliveries));
+  return { kind: 'write', plan, answer: (done) => applied(done.deliveries) };
+}
+
+/** The idempotency row of one report; knows whether the store had an earlier answer. */
 type BoundRow = {
-  (result: ReportResult): ReturnType<RowMaker>;
-  earlier(row: ReturnType<RowMaker>): ReportResult;
+  readonly of: (result: ReportResult) => IdempotencyRow;
+  readonly earlier: (row: IdempotencyRow) => ReportResult;
   replayed: boolean;
 };
 
 function boundRow(maker: RowMaker, fingerprint: string, part: number): BoundRow {
-  const row: BoundRow = Object.assign((result: ReportResult) => maker(202, { results: [result] }, part), {
+  const row: BoundRow = {
     replayed: false,
-    earlier: (found: ReturnType<RowMaker>): ReportResult => {
+    of: (result) => maker(202, { results: [result] }, part),
+    earlier: (found) => {
       row.replayed = true;
       const [result] = replay<Report>(found, fingerprint).body.results;
       if (result === undefined) throw new TypeError('An idempotency row must hold a result: it holds none');
       return result;
     },
-  });
+  };
   return row;
 }
 
@@ -174,10 +190,4 @@ function refusal(error: unknown, alone: boolean): ReportResult {
     detail: error.message,
     ...(error.problems.length === 0 ? {} : { problems: error.problems }),
   };
-}
-
-function answerOf(results: readonly ReportResult[], rows: readonly BoundRow[]): Written<Report> {
-  const replayed = rows.length > 0 && rows.every((row) => row.replayed);
-  const answer = { status: 202, body: { results } };
-  return replayed ? { ...answer, replayed } : answer;
 }

@@ -9,13 +9,12 @@ export type ExternalIdDeps = {
   readonly committer: Committer;
 };
 
+/** What a DAM calls a subject, in a workspace. */
+export type ExternalRef = { readonly workspaceId: string; readonly type: ResourceType; readonly externalId: string };
+
 /** The id behind an external id in this workspace, null where there is none. */
-export async function findExternalId(
-  { storage, committer }: ExternalIdDeps,
-  workspaceId: string,
-  type: ResourceType,
-  externalId: string,
-): Promise<string | null> {
+export async function findExternalId({ storage, committer }: ExternalIdDeps, ref: ExternalRef): Promise<string | null> {
+  const { workspaceId, type, externalId } = ref;
   const known = committer.cache.alias(workspaceId, type, externalId);
   if (known !== undefined) return known;
   const found = await storage.findByAlias(type, externalId, workspaceId);
@@ -24,7 +23,7 @@ export async function findExternalId(
   if (meanwhile !== undefined) return meanwhile;
   const row = found.find((candidate) => candidate.workspaceId === workspaceId);
   if (row === undefined) return null;
-  committer.cache.setAlias(workspaceId, type, externalId, row.id);
+  committer.cache.setAlias(ref, row.id);
   return row.id;
 }
 
@@ -32,19 +31,13 @@ export async function findExternalId(
  * The id behind an external id, drawn where there is none yet. A drawn one is not stored by this: the caller commits the
  * subject under it with the external id as alias, and the store's unique alias decides if another process did the same.
  */
-export async function resolveExternalId(
-  deps: ExternalIdDeps,
-  workspaceId: string,
-  type: ResourceType,
-  externalId: string,
-  draw: () => string,
-): Promise<string> {
-  const found = await findExternalId(deps, workspaceId, type, externalId);
+export async function resolveExternalId(deps: ExternalIdDeps, ref: ExternalRef, draw: () => string): Promise<string> {
+  const found = await findExternalId(deps, ref);
   if (found !== null) return found;
   const { cache } = deps.committer;
   const drawn = draw();
-  cache.setAlias(workspaceId, type, externalId, drawn);
+  cache.setAlias(ref, drawn);
   // It was drawn just now, so nothing can be stored under it: no need to look.
-  cache.set(subjectName({ workspaceId, type, id: drawn }), null);
+  cache.set(subjectName({ workspaceId: ref.workspaceId, type: ref.type, id: drawn }), null);
   return drawn;
 }

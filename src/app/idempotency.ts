@@ -9,6 +9,9 @@ import { limits } from '../core/limits.ts';
 import type { IdempotencyRow, Storage } from '../storage/storage.ts';
 import type { Idempotency, Written } from './app.ts';
 
+/** A key of a call that has several parts. */
+type Parted = { readonly idempotency: Idempotency | undefined; readonly parts: number };
+
 export interface IdempotentCalls {
   /**
    * Runs `call` unless its key has been answered before. `call` is given a maker of the row that it must commit with its
@@ -17,9 +20,8 @@ export interface IdempotentCalls {
    */
   run<Body>(
     workspaceId: string,
-    idempotency: Idempotency | undefined,
+    key: Idempotency | undefined | Parted,
     call: (row: RowMaker | undefined) => Promise<Written<Body>>,
-    parts?: number,
   ): Promise<Written<Body>>;
 }
 
@@ -35,9 +37,8 @@ export function createIdempotentCalls({ storage, nowMs }: IdempotencyDeps): Idem
 
   const first = async <Body>(
     workspaceId: string,
-    { key, fingerprint }: Idempotency,
+    { key, fingerprint, parts }: Idempotency & { readonly parts: number },
     call: (row: RowMaker) => Promise<Written<Body>>,
-    parts: number,
   ): Promise<Written<Body>> => {
     const found = await storage.idempotency(workspaceId, key);
     // Kept for 24 hours at least; what is older may still be there and no longer counts.
@@ -56,10 +57,10 @@ export function createIdempotentCalls({ storage, nowMs }: IdempotencyDeps): Idem
   return {
     async run<Body>(
       workspaceId: string,
-      idempotency: Idempotency | undefined,
+      given: Idempotency | undefined | Parted,
       call: (row: RowMaker | undefined) => Promise<Written<Body>>,
-      parts = 1,
     ): Promise<Written<Body>> {
+      const { idempotency, parts } = given !== undefined && 'parts' in given ? given : { idempotency: given, parts: 1 };
       if (idempotency === undefined) return call(undefined);
       checkKey(idempotency.key);
       const name = `${workspaceId} ${idempotency.key}`;
@@ -69,7 +70,7 @@ export function createIdempotentCalls({ storage, nowMs }: IdempotencyDeps): Idem
         const answer = (await running.answer) as Written<Body>;
         return { ...answer, replayed: true };
       }
-      const answer = first(workspaceId, idempotency, call, parts);
+      const answer = first(workspaceId, { ...idempotency, parts }, call);
       inFlight.set(name, { fingerprint: idempotency.fingerprint, answer });
       try {
         return await answer;

@@ -13,6 +13,7 @@ import { limits } from '../core/limits.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { ReportedChange } from './app.ts';
 import { assetProblems, fullAsset } from './asset-state.ts';
+import { asJsonState } from './asset-views.ts';
 import { notFound, unfit, unfitAll } from './refusals.ts';
 import { isOlderSource } from './source-version.ts';
 
@@ -81,80 +82,73 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
     externalId === undefined ? { type, id: context.subjectId } : { type, id: context.subjectId, externalId };
   if (current === null && report.subject.externalId === undefined) throw notFound(`the ${type.replace('_', ' ')}`);
   if (isStale(report, current)) return { kind: 'stale', subject };
-  if (isDeletion(report.kind)) return decideDeletion(report, current, context, subject);
-
   const held = current?.state ?? null;
-  const creation = isCreation(report.kind);
-  const before = creation ? null : snapshot(type, report.before, held, context.atMs);
+  const version = (current?.version ?? 0) + 1;
+  if (isDeletion(report.kind)) return decideDeletion(report, { subject, held, version }, context);
+
+  const before = isCreation(report.kind) ? null : snapshot(report, held, context.atMs);
   const after = afterwards(report, before ?? held, context.atMs);
   if (isKnownReady(report, held, after)) return { kind: 'unchanged', subject };
   const changed = report.changed ?? changedFields(before, after);
-  const first = change(
-    report,
-    report.kind,
-    context,
-    subject,
-    current,
-    before,
-    after,
-    changed,
-    beforeDiffers(report, held),
-  );
-  const changes = [first];
+  const happening: Happening = { kind: report.kind, subject, version, before, after, changed };
+  const first = change(report, happening, context);
+  const changes = [beforeDiffers(report, held) ? { ...first, beforeDiffers: true } : first];
   // Nothing is inspected here, so what was created elsewhere is ready at once. DESIGN section 3.
   if (report.kind === 'asset.created') {
-    changes.push(change(report, 'asset.ready', context, subject, current, null, after, changed, false));
+    changes.push(change(report, { ...happening, kind: 'asset.ready', before: null }, context));
   }
   return { kind: 'applied', subject, changes, state: after };
 }
 
+type Held = { readonly subject: Subject; readonly held: JsonObject | null; readonly version: number };
+
 function decideDeletion(
   report: ReportedChange,
-  current: Resource | null,
+  { subject, held, version }: Held,
   context: ReportContext,
-  subject: Subject,
 ): ReportDecision {
-  if (report.after !== undefined && report.after !== null)
+  if (report.after !== undefined && report.after !== null) {
     throw unfit('/after', `nothing after ${report.kind}`, 'a snapshot');
-  const held = current?.state ?? null;
-  const before = snapshot(subject.type, report.before, held, context.atMs);
+  }
+  const before = snapshot(report, held, context.atMs);
   const changed = report.changed ?? changedFields(before, null);
+  const made = change(report, { kind: report.kind, subject, version, before, after: null, changed }, context);
   return {
     kind: 'applied',
     subject,
-    changes: [
-      change(report, report.kind, context, subject, current, before, null, changed, beforeDiffers(report, held)),
-    ],
-    state: current === null ? undefined : null,
+    changes: [beforeDiffers(report, held) ? { ...made, beforeDiffers: true } : made],
+    state: held === null ? undefined : null,
   };
 }
 
+type Happening = {
+  readonly kind: ChangeKind;
+  readonly subject: Subject;
+  readonly version: number;
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
+  readonly changed: readonly string[];
+};
+
 function change(
   report: ReportedChange,
-  kind: ChangeKind,
-  context: ReportContext,
-  subject: Subject,
-  current: Resource | null,
-  before: JsonObject | null,
-  after: JsonObject | null,
-  changed: readonly string[],
-  differs: boolean,
+  happening: Happening,
+  { ids, workspaceId, actor, atMs }: ReportContext,
 ): Change {
-  const made = {
-    id: context.ids.next('change'),
-    workspaceId: context.workspaceId,
-    kind,
-    subject,
-    subjectVersion: (current?.version ?? 0) + 1,
-    occurredAtMs: report.occurredAtMs ?? context.atMs,
-    acceptedAtMs: context.atMs,
-    actor: report.actor === undefined ? context.actor : reporter(report.actor),
-    before,
-    after,
-    changed,
+  return {
+    id: ids.next('change'),
+    workspaceId,
+    kind: happening.kind,
+    subject: happening.subject,
+    subjectVersion: happening.version,
+    occurredAtMs: report.occurredAtMs ?? atMs,
+    acceptedAtMs: atMs,
+    actor: report.actor === undefined ? actor : reporter(report.actor),
+    before: happening.before,
+    after: happening.after,
+    changed: happening.changed,
     causationDepth: report.causationDepth ?? 0,
   };
-  return differs ? { ...made, beforeDiffers: true } : made;
 }
 
 function reporter(actor: NonNullable<ReportedChange['actor']>): Actor {
@@ -164,15 +158,10 @@ function reporter(actor: NonNullable<ReportedChange['actor']>): Actor {
 }
 
 /** What the reporter says was there, filled from the registry where it says nothing. */
-function snapshot(
-  type: Subject['type'],
-  given: JsonObject | null | undefined,
-  held: JsonObject | null,
-  atMs: number,
-): JsonObject | null {
-  if (given === undefined) return held;
-  if (given === null) return null;
-  return type === 'asset' ? fullAsset(given, held, atMs) : given;
+function snapshot({ subject, before }: ReportedChange, held: JsonObject | null, atMs: number): JsonObject | null {
+  if (before === undefined) return held;
+  if (before === null) return null;
+  return subject.type === 'asset' ? asJsonState(fullAsset(before, held, atMs)) : before;
 }
 
 /** The state after: as reported, fields left out as they were. */
@@ -189,7 +178,7 @@ function afterwards(report: ReportedChange, base: JsonObject | null, atMs: numbe
   if (report.subject.type === 'asset') {
     // The time of the change is the time of modification unless the reporter knows better.
     const given: JsonObject = { modifiedAtMs, ...after, ...(sourceVersion === undefined ? {} : { sourceVersion }) };
-    return fullAsset(given, base, modifiedAtMs);
+    return asJsonState(fullAsset(given, base, modifiedAtMs));
   }
   const state = after ?? base ?? {};
   return sourceVersion === undefined ? state : { ...state, sourceVersion };

@@ -17,7 +17,10 @@ export interface SubjectCache {
   delete(name: string): void;
   /** The id behind an alias as last seen, for external ids. */
   alias(workspaceId: string, type: ResourceType, alias: string): string | undefined;
-  setAlias(workspaceId: string, type: ResourceType, alias: string, id: string): void;
+  setAlias(
+    ref: { readonly workspaceId: string; readonly type: ResourceType; readonly externalId: string },
+    id: string,
+  ): void;
   deleteAlias(workspaceId: string, type: ResourceType, alias: string): void;
 }
 
@@ -43,7 +46,7 @@ export function createSubjectCache(): SubjectCache {
     },
     delete: (name) => entries.delete(name),
     alias: (workspaceId, type, alias) => aliases.get(aliasName(workspaceId, type, alias)),
-    setAlias: (workspaceId, type, alias, id) => aliases.set(aliasName(workspaceId, type, alias), id, 1),
+    setAlias: ({ workspaceId, type, externalId }, id) => aliases.set(aliasName(workspaceId, type, externalId), id, 1),
     deleteAlias: (workspaceId, type, alias) => aliases.delete(aliasName(workspaceId, type, alias)),
   };
 }
