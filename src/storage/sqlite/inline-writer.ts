@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { type Book, type BookOptions, createBook } from './book.ts';
+import { unwritable } from './lock.ts';
 import { type OpenBook, openBook } from './open-book.ts';
 import { StorageFault } from './sqlite-error.ts';
 import type { Writer, WriterSettings } from './writer.ts';
@@ -38,7 +39,7 @@ export function createInlineWriter({ settings, clock, pacing, random, turnMsMax 
         opened = { store, book: createBook(store.db, bookOptions(settings, store, pacing), clock.nowMs()) };
       } catch (error) {
         store.close();
-        throw error;
+        throw unwritable(file, error);
       }
       return { epoch: store.epoch, cursorKey: store.cursorKey };
     },

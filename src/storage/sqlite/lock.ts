@@ -37,7 +37,9 @@ function openLock(file: string): DatabaseSync {
   }
 }
 
+/** An error while the store is opened, as its operator is told; one that is told already stays as it is. */
 export function unwritable(file: string, error: unknown): AssetwireError {
+  if (error instanceof AssetwireError) return error;
   const { kind, detail } = faultOf(error);
   return new AssetwireError(kind === 'full' ? 'storage_full' : 'storage_unavailable', {
     detail: `The store must be readable and writable: ${file}: ${detail}`,

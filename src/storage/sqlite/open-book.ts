@@ -44,7 +44,7 @@ export function openBook({ file, drawKey, pagesMax, checkpointPages }: OpenOptio
       return { db, epoch, cursorKey, synced, close: () => leave(db, mark, lock) };
     } catch (error) {
       db.close();
-      throw error;
+      throw unwritable(file, error);
     }
   } catch (error) {
     lock?.release();

@@ -76,6 +76,19 @@ const inserts: { readonly [Kind in PartitionKind]: (table: string) => string } =
   attempts: (table) => `INSERT INTO ${table} (seq, delivery, number, attempt) VALUES (?, ?, ?, ?)`,
 };
 
+/** One transaction, so that a kill leaves tables and their rows in the list together or neither. */
+function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (db.isTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
 export type PartitionLimits = { readonly rowsMax: number; readonly ageMsMax: number };
 
 export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowMs: number): Partitions {
@@ -108,18 +121,23 @@ export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowM
       insert: db.prepare(inserts[kind](table)),
     };
   };
-  const open = {} as Record<PartitionKind, OpenPartition>;
-  const known = readPartitions(db);
-  for (const kind of partitionKinds) {
-    const mine = known.filter((partition) => partition.kind === kind);
-    const current = mine.find((partition) => partition.state === 'open');
-    if (mine.some((partition) => partition.state === 'ahead')) ahead.add(kind);
-    if (current === undefined) {
-      make(kind, 1);
-      openRow.run(nowMs, 0, kind, 1);
-    }
-    open[kind] = opened(kind, current?.n ?? 1, current?.openedAtMs ?? nowMs);
-  }
+  const openCurrent = (known: readonly Partition[], kind: PartitionKind): OpenPartition => {
+    const current = known.find((partition) => partition.kind === kind && partition.state === 'open');
+    if (known.some((partition) => partition.kind === kind && partition.state === 'ahead')) ahead.add(kind);
+    if (current !== undefined) return opened(kind, current.n, current.openedAtMs);
+    make(kind, 1);
+    openRow.run(nowMs, 0, kind, 1);
+    return opened(kind, 1, nowMs);
+  };
+  const openAll = (): Record<PartitionKind, OpenPartition> => {
+    const known = readPartitions(db);
+    return {
+      changes: openCurrent(known, 'changes'),
+      log: openCurrent(known, 'log'),
+      attempts: openCurrent(known, 'attempts'),
+    };
+  };
+  const open = inTransaction(db, openAll);
   const full = (partition: OpenPartition): boolean => partition.rows >= limits.rowsMax;
   const old = (partition: OpenPartition, now: number): boolean =>
     partition.rows > 0 && now - partition.openedAtMs >= limits.ageMsMax;

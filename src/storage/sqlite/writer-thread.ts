@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.ts';
 import { type Book, createBook } from './book.ts';
 import { bookOptions } from './inline-writer.ts';
+import { unwritable } from './lock.ts';
 import { type OpenBook, openBook } from './open-book.ts';
 import { type Answer, type Request, toWire } from './thread-call.ts';
 import { decodeBatch, encodeResults, type WireBatch } from './wire.ts';
@@ -18,7 +19,7 @@ function open(settings: WriterSettings, cursorKey: Uint8Array, nowMs: number): u
     book = createBook(store.db, bookOptions(settings, store, systemClock), nowMs);
   } catch (error) {
     store.close();
-    throw error;
+    throw unwritable(file, error);
   }
   return { epoch: store.epoch, cursorKey: store.cursorKey };
 }
