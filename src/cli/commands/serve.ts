@@ -2,6 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { compactMemory } from '../../runtime/compact-memory.ts';
 import { readConfiguration } from '../../runtime/configuration.ts';
 import type { Settings } from '../../runtime/configuration.ts';
 import { OperatorError, systemCode } from '../../runtime/operator-error.ts';
@@ -15,6 +16,8 @@ import { unsafeSettings } from '../doctor/unsafe-settings.ts';
 import { coloursOf } from '../output.ts';
 
 const rows: readonly SettingRow[] = settingRows;
+/** Late enough not to be part of the start, early enough to precede the work. */
+const compactAfterMs = 1_000;
 
 export function define(command: Command, context: CliContext): void {
   for (const row of rows) {
@@ -78,6 +81,7 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
   context.stderr.write(banner(running, settings, context));
   // The next start finds what this one compiled, even if this one is killed.
   flushCompileCache();
+  context.clock.timer(compactAfterMs, compactMemory);
 }
 
 /** The listener's own errors, as what the person at the terminal can mend. */
