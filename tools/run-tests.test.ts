@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import { findTests, runFile } from './run-tests.ts';
 import type { FileResult } from './run-tests.ts';
 
+const tools = import.meta.dirname;
 let directory: string;
 before(() => {
   directory = mkdtempSync(join(tmpdir(), 'assetwire-runner-'));
@@ -99,3 +102,33 @@ test('Test files are found in every place that may hold them, and filtered by wo
   assert.deepEqual(findTests(join(directory, 'tree'), []), all);
   assert.deepEqual(findTests(join(directory, 'tree'), ['core', 'e2e']), all.slice(1));
 });
+
+test('A runner that is ended ends the test files it runs', async () => {
+  const marker = join(directory, 'marker');
+  const file = join('src', 'endless.test.ts');
+  const tree = join(directory, 'endless');
+  mkdirSync(join(tree, 'tools'), { recursive: true });
+  mkdirSync(join(tree, 'src'));
+  for (const name of ['run-tests.ts', 'test-events.ts', 'run-checks.ts'])
+    cpSync(join(tools, name), join(tree, 'tools', name));
+  const code = `import { test } from 'node:test'; import { writeFileSync } from 'node:fs';
+    test('endless', async () => { writeFileSync(${JSON.stringify(marker)}, String(process.pid)); setInterval(() => {}, 1000); await new Promise(() => {}); });`;
+  writeFileSync(join(tree, file), code);
+  const runner = spawn(process.execPath, [join(tree, 'tools/run-tests.ts'), 'endless'], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => runner.once('exit', resolve));
+  while (!existsSync(marker) || readFileSync(marker, 'utf8') === '') await wait(20);
+  runner.kill('SIGTERM');
+  assert.equal(await ended, 143);
+  const pid = Number(readFileSync(marker, 'utf8'));
+  for (let tries = 0; tries < 250 && isRunning(pid); tries += 1) await wait(20);
+  assert.equal(isRunning(pid), false, 'the test file still runs');
+});
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

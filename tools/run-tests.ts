@@ -65,6 +65,7 @@ function runProcess(file: string, recordsPath: string, options: RunOptions): Pro
       stdio: ['ignore', 'pipe', 'pipe'],
       env: testEnvironment(options.temporary),
     });
+    if (child.pid !== undefined) running.add(child.pid);
     const chunks: Buffer[] = [];
     let late = '';
     const keep = (chunk: Buffer): void => {
@@ -76,6 +77,7 @@ function runProcess(file: string, recordsPath: string, options: RunOptions): Pro
     const end = (code: number | null, signal: string | null): void => {
       clearTimeout(bound);
       endGroup(child.pid);
+      running.delete(child.pid ?? -1);
       resolve({ code, signal, output: Buffer.concat(chunks).toString('utf8') + late });
     };
     const bound = setTimeout(() => {
@@ -88,6 +90,22 @@ function runProcess(file: string, recordsPath: string, options: RunOptions): Pro
     });
     child.on('exit', end);
   });
+}
+
+/** Groups under way: ended with the runner, whoever ends it, because they would outlive it otherwise. */
+const running = new Set<number>();
+
+function endWithSignals(): void {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    process.once(signal, () => {
+      for (const pid of running) endGroup(pid);
+      process.exit(128 + number);
+    });
+  }
 }
 
 /** Ends what is left of a file's process group; there is usually nothing. */
@@ -173,6 +191,7 @@ async function runFiles(files: readonly string[], jobs: number, options: RunOpti
 }
 
 async function main(): Promise<number> {
+  endWithSignals();
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { checks: { type: 'boolean' }, jobs: { type: 'string', default: '2' } },
