@@ -19,8 +19,7 @@ export function signingSecretOf(dialect: Dialect): GeneratedSecret | null {
 export function signingSecret(
   dialect: Dialect,
   given: string | undefined,
-  random: Random,
-  like: SecretFormat = 'text',
+  { random, like = 'text' }: { readonly random: Random; readonly like?: SecretFormat },
 ): NewSecret | null {
   const wanted = signingSecretOf(dialect);
   if (wanted === null) {

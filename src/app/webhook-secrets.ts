@@ -36,13 +36,22 @@ export function secretEntries(row: Pick<Resource, 'state'> | null | undefined): 
   return (row?.state['entries'] ?? []) as unknown as readonly SecretEntry[];
 }
 
-/** The row with these secrets in front, each replacing what had its name, which stays in force for `overlapMs`. */
+/** Where secrets lie, and what lies there. */
+export type SecretPlace = {
+  readonly vault: Vault;
+  readonly key: ResourceKey;
+  readonly entries: readonly SecretEntry[];
+};
+export type Overlap = { readonly atMs: number; readonly overlapMs: number };
+
+/**
+ * The entries with these secrets in front, each replacing what had its name, which stays in force for `overlapMs`.
+ * `dropped`: how many had to go before their overlap ended.
+ */
 export function withSecrets(
-  vault: Vault,
-  key: ResourceKey,
-  entries: readonly SecretEntry[],
+  { vault, key, entries }: SecretPlace,
   added: readonly NewSecret[],
-  { atMs, overlapMs }: { readonly atMs: number; readonly overlapMs: number },
+  { atMs, overlapMs }: Overlap,
 ): { readonly entries: readonly SecretEntry[]; readonly dropped: number } {
   let kept = entries.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > atMs);
   let dropped = 0;
@@ -52,7 +61,15 @@ export function withSecrets(
       Math.max(0, ...entries.filter(({ name }) => name === secret.name).map((entry) => entry.version)) + 1;
     const overlapping = overlapMs > 0 ? former.map((entry) => ending(entry, atMs + overlapMs)) : [];
     dropped += Math.max(0, overlapping.length - (activeVersionsMax - 1));
-    const present = sealedEntry(vault, key, secret, version, atMs);
+    const present: SecretEntry = {
+      name: secret.name,
+      version,
+      sealed: vault.seal(secret.value, place(key, secret.name, version)),
+      masked: maskSecret(secret.value),
+      ...(secret.publicKey === undefined ? {} : { publicKey: secret.publicKey }),
+      createdAtMs: atMs,
+      expiresAtMs: null,
+    };
     kept = [
       ...kept.filter(({ name }) => name !== secret.name),
       present,
@@ -65,18 +82,6 @@ export function withSecrets(
 /** An earlier end stays where there was one: rotating again does not prolong what is on its way out. */
 function ending(entry: SecretEntry, atMs: number): SecretEntry {
   return { ...entry, expiresAtMs: entry.expiresAtMs === null ? atMs : Math.min(entry.expiresAtMs, atMs) };
-}
-
-function sealedEntry(vault: Vault, key: ResourceKey, secret: NewSecret, version: number, atMs: number): SecretEntry {
-  return {
-    name: secret.name,
-    version,
-    sealed: vault.seal(secret.value, place(key, secret.name, version)),
-    masked: maskSecret(secret.value),
-    ...(secret.publicKey === undefined ? {} : { publicKey: secret.publicKey }),
-    createdAtMs: atMs,
-    expiresAtMs: null,
-  };
 }
 
 /** Opens one secret. Throws where it does not lie where it was sealed. */

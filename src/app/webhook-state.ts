@@ -46,3 +46,18 @@ export function webhookBody(webhook: Webhook): WebhookBody {
   } = webhook;
   return body;
 }
+
+/** What the audit keeps of a webhook: never a header's value, a secret or a credential. */
+export function auditedWebhook(body: WebhookBody | Webhook): JsonObject {
+  return {
+    name: body.name,
+    dialect: body.dialect,
+    target: body.target,
+    events: body.events,
+    state: body.state,
+    headers: body.headers.map(([name]) => name),
+    credentials: body.credentials.kind,
+    policy: body.policy,
+    contacts: body.contacts.length,
+  };
+}

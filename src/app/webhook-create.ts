@@ -1,0 +1,130 @@
+/** A webhook made: checked, its secrets sealed, within its limits, in one commit with its audit row. */
+import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { IdempotencyRow } from '../storage/storage.ts';
+import type { Caller, WebhookCases, WebhookInput, WebhookView, Written } from './app.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { type IdempotentCalls, replay } from './idempotency.ts';
+import { signingSecret } from './signing-secret.ts';
+import type { Turns } from './turns.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
+import type { InputChecks } from './webhook-input.ts';
+import { secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
+import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.ts';
+import { webhookTurn } from './webhook-turn.ts';
+import type { WebhookViews } from './webhook-views.ts';
+
+export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random'> & {
+  readonly committer: Committer;
+  readonly idempotent: IdempotentCalls;
+  readonly turns: Turns;
+  readonly views: WebhookViews;
+  readonly checks: InputChecks;
+};
+
+type Created = WebhookView & { readonly secret?: string };
+/** What the idempotency row keeps of the answer: the secret sealed. */
+type Kept = { readonly view: WebhookView; readonly sealedSecret?: string };
+type KeepAnswer = (view: WebhookView, secret: string | undefined) => IdempotencyRow;
+
+export function createCreation(deps: CreationDeps): WebhookCases['create'] {
+  const { vault } = deps;
+  return async (caller, input, idempotency) => {
+    const { workspaceId } = caller;
+    const place = `${workspaceId} idempotency ${idempotency?.key ?? ''}`;
+    const answer = await deps.idempotent.run<Created | Kept>(workspaceId, idempotency, (row) => {
+      const keep: KeepAnswer | null =
+        row === undefined
+          ? null
+          : (view, secret) =>
+              row(201, { view, ...(secret === undefined ? {} : { sealedSecret: vault.seal(secret, place) }) });
+      return deps.turns.take(webhookTurn(workspaceId), () =>
+        createOne(deps, { caller, input, fingerprint: idempotency?.fingerprint ?? '' }, keep),
+      );
+    });
+    if (!('view' in answer.body)) return { ...answer, body: answer.body };
+    const { view, sealedSecret } = answer.body;
+    return {
+      ...answer,
+      body: sealedSecret === undefined ? view : { ...view, secret: vault.open(sealedSecret, place) },
+    };
+  };
+}
+
+type Wanted = { readonly caller: Caller; readonly input: WebhookInput; readonly fingerprint: string };
+
+async function createOne(
+  deps: CreationDeps,
+  { caller, input, fingerprint }: Wanted,
+  keep: KeepAnswer | null,
+): Promise<Written<Created | Kept>> {
+  const { workspaceId } = caller;
+  const { checks, ids, vault } = deps;
+  const dialect = checks.dialect(input.dialect);
+  const checked = checks.check(dialect, { settings: {}, headers: [], credentials: { kind: 'none' }, ...input });
+  const signing = signingSecret(dialect, input.secret, deps);
+  const added = signing === null ? checked.secrets : [signing, ...checked.secrets];
+  const id = ids.next('webhook');
+  const secrets = secretKey(workspaceId, id);
+  const written = await deps.committer.writeAlone<Written<Created>>(
+    { workspaceId, type: 'webhook', id },
+    [],
+    (_, atMs, { index }) => {
+      refuseTooMany(dialect, index);
+      const body: WebhookBody = { ...newBody(dialect, input, atMs), ...checked.body, ownerKeyId: caller.keyId };
+      const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
+      const write = secretWrite(secrets, null, entries);
+      const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
+      const view = deps.views.fresh(webhook, write.state);
+      const note = { action: 'webhook.created', target: `webhook:${id}`, after: auditedWebhook(body) };
+      return {
+        kind: 'write',
+        plan: {
+          state: webhookState(body, index.revision + 1),
+          changes: [],
+          webhooksRevision: index.revision,
+          resources: [...(entries.length === 0 ? [] : [write]), auditWrite({ ids, caller }, note, atMs)],
+          ...(keep === null ? {} : { idempotency: () => keep(view, signing?.value) }),
+        },
+        answer: () => ({ status: 201, body: signing === null ? view : { ...view, secret: signing.value } }),
+      };
+    },
+  );
+  return written.kind === 'done' ? written.answer : replay<Kept>(written.row, fingerprint);
+}
+
+function newBody(dialect: Dialect, input: WebhookInput, atMs: number): WebhookBody {
+  const enabled = input.enabled ?? true;
+  return {
+    name: input.name,
+    dialect: dialect.manifest.id,
+    target: input.target,
+    events: input.events,
+    settings: {},
+    headers: [],
+    credentials: { kind: 'none' },
+    policy: {},
+    contacts: [],
+    state: enabled ? (dialect.manifest.capabilities.handshake ? 'pending' : 'enabled') : 'disabled',
+    ...(enabled ? {} : { stateReason: 'Created disabled' }),
+    stateChangedAtMs: atMs,
+  };
+}
+
+/** HARDENING ID-13: decided on the very webhooks that the commit demands to be the present ones. */
+function refuseTooMany(dialect: Dialect, index: WorkspaceIndex): void {
+  const { id, limits: bounds } = dialect.manifest;
+  const own = index.webhooks.filter((webhook) => webhook.dialect === id).length;
+  if (own < bounds.webhooksMax && index.webhooks.length < limits.webhooksPerWorkspaceMax) return;
+  throw new AssetwireError('limit_reached', {
+    detail:
+      own >= bounds.webhooksMax
+        ? `Keep at most ${bounds.webhooksMax} webhooks of dialect "${id}" in a workspace: there are ${own}`
+        : `Keep at most ${limits.webhooksPerWorkspaceMax} webhooks in a workspace: there are ${index.webhooks.length}`,
+    mend: 'Remove one first',
+  });
+}

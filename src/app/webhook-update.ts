@@ -1,0 +1,119 @@
+/** A webhook changed or removed, with its secrets and its audit row in one commit. */
+import type { JsonObject } from '../core/json.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { NewDuty, Resource } from '../storage/storage.ts';
+import type { Caller, WebhookPatch } from './app.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { notFound, unfit } from './refusals.ts';
+import type { CheckedInput, InputChecks } from './webhook-input.ts';
+import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
+import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
+
+export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault'> & {
+  readonly committer: Committer;
+  readonly checks: InputChecks;
+};
+
+export type WebhookUpdate = {
+  readonly caller: Caller;
+  readonly id: string;
+  readonly patch: Omit<WebhookPatch, 'enabled'>;
+};
+
+export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: WebhookUpdate): Promise<void> {
+  const { workspaceId } = caller;
+  const { ids, vault } = deps;
+  const key = secretKey(workspaceId, id);
+  await deps.committer.writeAlone({ workspaceId, type: 'webhook', id }, [key], (current, atMs, { others, index }) => {
+    if (current === null) throw notFound('the webhook');
+    const { before, body, secrets } = decideUpdate(deps, current, patch);
+    const row = others[0] ?? null;
+    const { entries } = withSecrets({ vault, key, entries: secretEntries(row) }, secrets, { atMs, overlapMs: 0 });
+    const note = {
+      action: 'webhook.updated',
+      target: `webhook:${id}`,
+      before: auditedWebhook(before),
+      after: auditedWebhook(body),
+    };
+    return {
+      kind: 'write',
+      plan: {
+        state: webhookState(body, index.revision + 1),
+        changes: [],
+        webhooksRevision: index.revision,
+        resources: [
+          ...(secrets.length === 0 ? [] : [secretWrite(key, row, entries)]),
+          auditWrite({ ids, caller }, note, atMs),
+        ],
+      },
+      answer: () => undefined,
+    };
+  });
+}
+
+type Updated = { readonly before: Webhook; readonly body: WebhookBody; readonly secrets: CheckedInput['secrets'] };
+
+function decideUpdate({ checks }: UpdateDeps, current: Resource, patch: WebhookUpdate['patch']): Updated {
+  const before = storedWebhook(current);
+  const dialect = checks.dialect(before.dialect);
+  const { filter, projection, ...rest } = patch;
+  const given = {
+    ...rest,
+    ...(filter === undefined || filter === null ? {} : { filter }),
+    ...(projection === undefined || projection === null ? {} : { projection }),
+    ...(rest.settings === undefined ? {} : { settings: withKeptSecrets(dialect, before, rest.settings) }),
+  };
+  const checked = checks.check(dialect, given, before.credentials.kind);
+  const { target } = checked.body;
+  const moved = target !== undefined && JSON.stringify(target) !== JSON.stringify(before.target);
+  if (moved && !dialect.manifest.capabilities.targetEditable) {
+    throw unfit('/target', `the one it was made with: dialect "${before.dialect}" does not let it change`, 'another');
+  }
+  const body: { -readonly [Key in keyof WebhookBody]: WebhookBody[Key] } = { ...webhookBody(before), ...checked.body };
+  if (filter === null) delete body.filter;
+  if (projection === null) delete body.projection;
+  return { before, body, secrets: checked.secrets };
+}
+
+/** Secret fields that were not given keep the secret they have. */
+function withKeptSecrets(dialect: Dialect, before: Webhook, given: JsonObject): JsonObject {
+  const kept: { [field: string]: JsonObject[string] } = { ...given };
+  for (const field of dialect.manifest.configuration.secretFields) {
+    const name = before.settings[field];
+    if (kept[field] === undefined && name !== undefined) kept[field] = name;
+  }
+  return kept;
+}
+
+/** Gone at once; what was still pending for it is cancelled by a duty. */
+export async function removeWebhook(
+  { committer, ids }: Pick<UpdateDeps, 'committer' | 'ids'>,
+  caller: Caller,
+  id: string,
+): Promise<void> {
+  const { workspaceId } = caller;
+  const secrets = secretKey(workspaceId, id);
+  await committer.writeAlone({ workspaceId, type: 'webhook', id }, [secrets], (current, atMs, { others, index }) => {
+    if (current === null) throw notFound('the webhook');
+    const row = others[0] ?? null;
+    const payload = { webhookId: id, reason: 'The webhook was removed', then: null };
+    const cancel: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'cancel', dueAtMs: atMs, payload };
+    return {
+      kind: 'write',
+      plan: {
+        state: null,
+        changes: [],
+        webhooksRevision: index.revision,
+        duties: [cancel],
+        resources: [
+          ...(row === null ? [] : [{ type: 'secret' as const, id, expectedVersion: row.version, state: null }]),
+          auditWrite({ ids, caller }, { action: 'webhook.removed', target: `webhook:${id}` }, atMs),
+        ],
+      },
+      answer: () => undefined,
+    };
+  });
+}
