@@ -38,7 +38,8 @@ export function printTable<Row>(output: Output, columns: readonly Column<Row>[],
     if (columns[index]?.align === 'right') return text.padStart(width);
     return index === columns.length - 1 ? text : text.padEnd(width);
   };
-  output.write(`${columns.map((column, index) => colours.dim(cell(column.title, index))).join('  ')}\n`);
+  const titles = columns.map((column, index) => colours.dim(cell(column.title, index)));
+  if (columns.some(({ title }) => title !== '')) output.write(`${titles.join('  ')}\n`);
   for (const [rowIndex, row] of rows.entries()) {
     const cells = columns.map((column, index) => {
       const text = cell(texts[rowIndex]?.[index] ?? '', index);

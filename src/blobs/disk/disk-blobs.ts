@@ -81,16 +81,7 @@ export function createDiskBlobs({
       }
     },
 
-    async open(workspaceId, blob, range) {
-      const path = pathOrNull(files, workspaceId, blob);
-      const handle = path === null ? null : await openForReading(path);
-      if (path === null || handle === null) return null;
-      // Opened before it is answered for: a file removed meanwhile is still read to its end.
-      return createReadStream(path, {
-        fd: handle,
-        ...(range === undefined ? {} : { start: range.from, end: range.to }),
-      });
-    },
+    open: (workspaceId, blob, range) => openBlob(pathOrNull(files, workspaceId, blob), range),
 
     localPath: (workspaceId, blob) => pathOrNull(files, workspaceId, blob),
 
@@ -163,6 +154,16 @@ function blobPath(files: string, workspaceId: WorkspaceId, blob: string): string
 
 function createFile(path: string): Promise<FileHandle> {
   return open(path, 'wx', 0o600);
+}
+
+async function openBlob(
+  path: string | null,
+  range?: { readonly from: number; readonly to: number },
+): Promise<Readable | null> {
+  const handle = path === null ? null : await openForReading(path);
+  if (path === null || handle === null) return null;
+  // Opened before it is answered for: a file removed meanwhile is still read to its end.
+  return createReadStream(path, { fd: handle, ...(range === undefined ? {} : { start: range.from, end: range.to }) });
 }
 
 async function openForReading(path: string): Promise<FileHandle | null> {

@@ -24,7 +24,7 @@ export async function diagnose(dataDir: string | undefined, context: CliContext)
   const configuration = readOrReport(dataDir, context, findings);
   if (configuration === null) return findings;
   const { settings } = configuration;
-  const running = await findRunning(configuration, context);
+  const running = await findRunning(configuration);
   findings.push(...checkDirectory(settings.dataDir), checkSync(settings.dataDir, context.clock), checkKey(settings));
   findings.push(
     await checkStore(settings.dataDir, context),
@@ -77,7 +77,7 @@ function readOrReport(
 
 type Running = 'ready' | 'not-ready' | 'none';
 
-async function findRunning({ settings }: Configuration, _context: CliContext): Promise<Running> {
+async function findRunning({ settings }: Configuration): Promise<Running> {
   const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
   const shown = host.includes(':') ? `[${host}]` : host;
   try {
@@ -100,7 +100,9 @@ async function checkStore(dataDir: string, { server }: CliContext): Promise<Find
         mend: 'Restore the data directory from a backup',
       };
     }
-    return { name: 'Database', result: 'ok', detail: check.detail };
+    const detail =
+      check.state === 'in-use' ? 'in use by a running server; it is checked while none runs' : check.detail;
+    return { name: 'Database', result: 'ok', detail };
   } catch (error) {
     const { message, mend } = reportOf(error);
     return { name: 'Database', result: 'failed', detail: message, ...(mend === null ? {} : { mend }) };
