@@ -73,7 +73,8 @@ function checkRecords(ledger: Ledger): void {
     if (succeeded > 1 + unknown)
       ledger.violate('INV-3', `${id} succeeded ${succeeded} times, ${unknown} outcomes unknown`);
     // After a restart the wall clock is all there is to go by.
-    const sameProcess = end?.crashesBefore === ledger.promised.get(id)?.crashesBefore;
+    const promise = ledger.promised.get(id);
+    const sameProcess = end?.crashesBefore === promise?.crashesBefore && promise?.bornAskew === false;
     if (end?.reason === 'age-exceeded' && sameProcess) ledger.violate('FC-01', `${id} died of an age it cannot have`);
     if (end?.state === 'delivered' && succeeded === 0) ledger.violate('INV-5', `${id} is delivered and nobody got it`);
   }

@@ -26,6 +26,8 @@ export type Promised = {
   readonly subject: string;
   /** Processes that had ended when it was made. */
   readonly crashesBefore: number;
+  /** The wall clock had jumped since the process began: what the delivery says of its age is off by that much. */
+  readonly bornAskew: boolean;
   /** `lost`: the commit failed before it had an effect, so nothing of it may ever be seen. */
   fate: 'acked' | 'unknown' | 'lost';
 };

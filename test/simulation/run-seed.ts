@@ -69,9 +69,11 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
 
   // --- A process: everything that a crash takes with it ---------------------------------------------------------
   let process: Process | null = null;
+  let wallAtBootMs = 0;
 
   const boot = async (): Promise<void> => {
     let alive = true;
+    wallAtBootMs = clock.nowMs() - clock.monotonicMs();
     const transport = receivers.transport();
     const view = viewOf({
       store,
@@ -212,6 +214,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
           webhookId,
           subject,
           crashesBefore: ledger.processesEnded(),
+          bornAskew: Math.abs(clock.nowMs() - clock.monotonicMs() - wallAtBootMs) > 1_000,
           fate: 'unknown',
         });
       }
@@ -252,7 +255,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
         value: `whsec_${Buffer.from(chance.bytes(32)).toString('base64')}`,
         expiresAtMs: null,
       };
-      webhooks.all.set(id, { webhook, secret, deleted: false, changedAtMs: clock.monotonicMs() });
+      webhooks.all.set(id, { webhook, secret, deleted: false, restless: false, changedAtMs: clock.monotonicMs() });
       await store.commit([
         {
           workspaceId,
@@ -302,7 +305,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     say(`receiver ${id} ${next}`);
   };
 
-  const stormMs = chance.between(10_000, 45_000);
+  const stormMs = chance.between(8_000, 35_000);
   const restartsGracefully = chance.happens(0.3);
   // A storm in which nothing was hit in flight goes on until something is.
   const over = (): boolean =>

@@ -79,7 +79,8 @@ export function createSendChecks(ledger: Ledger, webhooks: SimWebhooks): SendChe
 
   const checkPace = (seen: Omit<Arrival, 'answered' | 'status'>, inFlight: number): void => {
     const policy = webhooks.all.get(seen.webhookId)?.webhook.policy;
-    const cap = policy?.order === 'webhook' ? 1 : (policy?.concurrencyMax ?? 32);
+    const restless = webhooks.all.get(seen.webhookId)?.restless === true;
+    const cap = policy?.order === 'webhook' && !restless ? 1 : (policy?.concurrencyMax ?? 32);
     if (inFlight > cap) ledger.violate('CAP', `${seen.webhookId} has ${inFlight} in flight of ${cap}`);
     const perSecond = policy?.requestsPerSecondMax ?? null;
     if (perSecond !== null) {
@@ -111,8 +112,9 @@ export function createSendChecks(ledger: Ledger, webhooks: SimWebhooks): SendChe
   return {
     check(_message, seen, inFlight) {
       checkIdentity(seen);
-      const order = webhooks.all.get(seen.webhookId)?.webhook.policy.order ?? 'none';
-      if (order !== 'none') checkOrder(seen, order);
+      const truth = webhooks.all.get(seen.webhookId);
+      const order = truth?.webhook.policy.order ?? 'none';
+      if (order !== 'none' && truth?.restless === false) checkOrder(seen, order);
       checkPace(seen, inFlight);
       checkWait(seen);
       checkState(seen);

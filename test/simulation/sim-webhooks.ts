@@ -11,6 +11,8 @@ export type WebhookTruth = {
   webhook: Webhook;
   readonly secret: OpenSecret;
   deleted: boolean;
+  /** Its order was switched during the run: there is no one order to hold it to. */
+  restless: boolean;
   /** When its present state was stored, by the monotonic clock. */
   changedAtMs: number;
 };
@@ -126,7 +128,11 @@ export function createSimWebhooks(): SimWebhooks {
         if (truth === undefined) continue;
         truth.changedAtMs = atMs;
         if (state === null) truth.deleted = true;
-        else truth.webhook = webhookOf(state, truth.webhook.revision + 1);
+        else {
+          const before = truth.webhook.policy.order;
+          truth.webhook = webhookOf(state, truth.webhook.revision + 1);
+          if (truth.webhook.policy.order !== before) truth.restless = true;
+        }
       }
     },
     async write(store, webhookId, change) {
