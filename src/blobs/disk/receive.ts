@@ -37,19 +37,15 @@ export async function receive(content: Readable, sink: Sink, bytesMax: number): 
   };
 }
 
+/** A stream that is destroyed, with an error or without, throws here: half a file never passes for a whole one. */
 async function* chunksOf(content: Readable): AsyncGenerator<Uint8Array> {
-  let ended = false;
   try {
-    for await (const chunk of content) {
+    for await (const chunk of content as AsyncIterable<Uint8Array | string>) {
       yield typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
     }
-    ended = true;
   } catch (error) {
-    if (error instanceof AssetwireError) throw error;
-    throw incomplete(error);
+    throw error instanceof AssetwireError ? error : incomplete(error);
   }
-  // A stream that is destroyed without an error ends its iteration quietly; half a file must not pass for a whole one.
-  if (ended && !content.readableEnded) throw incomplete(undefined);
 }
 
 /** A write may take fewer bytes than given: near the end of a disk it does. */
