@@ -24,7 +24,7 @@ export function inspectFile(file: string): Inspected {
   inspectHeader(file);
   let db: DatabaseSync;
   try {
-    db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+    db = new DatabaseSync(file, { readOnly: !hasRollbackJournal(file), timeout: 5_000 });
   } catch (error) {
     throw damaged(file, String(error), error);
   }
@@ -35,6 +35,15 @@ export function inspectFile(file: string): Inspected {
   } finally {
     db.close();
   }
+}
+
+/**
+ * Only a first start that was killed leaves one: before the log is switched on. Nothing has been confirmed by then, and
+ * the file cannot even be read until the half-done transaction is taken back, which needs a writing connection.
+ */
+function hasRollbackJournal(file: string): boolean {
+  const journal = `${file}-journal`;
+  return existsSync(journal) && statSync(journal).size > 0;
 }
 
 function inspectHeader(file: string): void {

@@ -13,7 +13,7 @@ export type KeepingParts = {
   readonly transaction: (step: () => boolean) => boolean;
 };
 
-const rowsPerStep = 200;
+const rowsPerStep = 100;
 const lanesPerStep = 500;
 
 /** Copies what is owed out of a closed partition of changes; a step per yield. Safe to begin again. */
@@ -43,7 +43,7 @@ function* keepForPending(db: DatabaseSync, { partition, transaction }: KeepingPa
   const inLane = arrayStatement(
     db,
     `SELECT position, change_seq FROM queue WHERE lane = ? AND position > ? AND position < ? AND change_seq >= ? AND change_seq < ?
-     ORDER BY position LIMIT ${rowsPerStep}`,
+     ORDER BY position LIMIT ?`,
   );
   const low = partition.n * changesStride;
   const end = partition.lastPosition ?? Number.MAX_SAFE_INTEGER;
@@ -51,13 +51,15 @@ function* keepForPending(db: DatabaseSync, { partition, transaction }: KeepingPa
   let after = partition.firstPosition - 1;
   let done = false;
   const step = (): boolean => {
+    let room = rowsPerStep;
     for (let lanes = 0; lanes < lanesPerStep; lanes += 1) {
-      const rows = lane === 0 ? [] : inLane.all(lane, after, end, low, low + changesStride);
+      const rows = lane === 0 ? [] : inLane.all(lane, after, end, low, low + changesStride, room);
       for (const row of rows) {
         after = numberOf(row[0]);
         keep(numberOf(row[1]), { lane, position: after, untilMs: null });
       }
-      if (rows.length === rowsPerStep) return true;
+      if (rows.length === room) return true;
+      room -= rows.length;
       const next = nextLane.get(lane)?.[0];
       if (typeof next !== 'number') return false;
       lane = next;

@@ -24,8 +24,8 @@ export type RetentionLimits = {
 
 export type Retention = { slice(nowMs: number): { readonly more: boolean } };
 
-const rowsPerStep = 500;
-const pagesPerStep = 100;
+const rowsPerStep = 250;
+const pagesPerStep = 50;
 
 export function createRetention(
   db: DatabaseSync,

@@ -34,7 +34,7 @@ export type SqliteStorageOptions = {
   readonly limits?: Partial<GroupCommitLimits>;
   /** Reader threads, made at the first read. Default 2. */
   readonly readersMax?: number;
-  /** A slice of upkeep ends after the step that passes this. Default 8. */
+  /** A slice of upkeep ends after the step that passes this. Default 5. */
   readonly sliceMsMax?: number;
   /** Free pages in the file above which some are given back to the file system. Default 4,096 (16 MiB). */
   readonly freePagesMax?: number;
@@ -203,7 +203,7 @@ function settingsOf(file: string, options: SqliteStorageOptions): WriterSettings
     keepMs: options.keepMs ?? 30 * day,
     partitionRowsMax: Math.min(options.partitionRowsMax ?? partitionRowsMost, partitionRowsMost),
     partitionAgeMsMax: options.partitionAgeMsMax ?? day,
-    sliceMsMax: options.sliceMsMax ?? 8,
+    sliceMsMax: options.sliceMsMax ?? 5,
     freePagesMax: options.freePagesMax ?? 4_096,
     pagesMax: options.pagesMax ?? 0,
     checkpointPages: options.checkpointPages ?? 1_000,
