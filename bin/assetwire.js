@@ -25,7 +25,10 @@ async function runWithNewerNode() {
     process.exitCode = 3;
     return;
   }
-  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], {
+    // The fourth is a channel that closes when this process is gone, however it went: the server then ends in order.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   // The terminal sends its signals to both of us; those sent to this process alone are passed on.
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.on(signal, () => child.kill(signal));

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 enableCompileCache();
+endWithLauncher();
 
 // Loaded after the cache is on, so that the next start finds them compiled.
 const { runCommandLine } = await import('./cli/program.ts');
@@ -27,6 +28,13 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
 });
 // Zero leaves the process to what still runs (a server); anything else ends it even if something was left open.
 if (exitCode !== 0) exitAfterFlush(exitCode, systemClock);
+
+/** A launcher on an older Node keeps a channel to us; should it be killed, nobody would pass its signals on any more. */
+function endWithLauncher(): void {
+  if (process.channel === undefined) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
 
 function readVersion(): string {
   const parsed: unknown = JSON.parse(readFileSync(join(programDirectory, 'package.json'), 'utf8'));
