@@ -9,7 +9,7 @@
  *   npm test -- --jobs 1             one file at a time
  */
 import { spawn } from 'node:child_process';
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { dirname, join } from 'node:path';
@@ -199,6 +199,8 @@ async function main(): Promise<number> {
   const files = findTests(root, positionals);
   const withChecks = values.checks ?? positionals.length === 0;
   const temporary = mkdtempSync(join(tmpdir(), 'assetwire-tests-'));
+  // A test that runs the server as another user needs a way through to its own directory below.
+  chmodSync(temporary, 0o711);
   let passed = 0;
   let failed = 0;
   try {

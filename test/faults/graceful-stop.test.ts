@@ -23,7 +23,9 @@ test('FK-11 SIGTERM under load ends the server with 0 within 30 s, with nothing 
       const open = await receiver.ask({ kind: 'open' }, 'open');
       const startedMs = performance.now();
       server.signal('SIGTERM');
-      const { code, signal } = await server.exited;
+      const ended = await Promise.race([server.exited, wait(45_000, null, { ref: false })]);
+      assert.ok(ended !== null, `still running 45 s after SIGTERM\n${server.output()}`);
+      const { code, signal } = ended;
       const tookMs = performance.now() - startedMs;
       await publisher.stop();
       assert.deepEqual({ code, signal }, { code: 0, signal: null }, server.output());

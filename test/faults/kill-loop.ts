@@ -83,15 +83,17 @@ async function strike(
     server.signal('SIGKILL');
   } else if (moment === 'publish') {
     let left = 1 + Math.floor(chance() * 100);
-    await new Promise<void>((resolve) => {
+    const answered = new Promise<void>((resolve) => {
       publisher.onNextAnswer(() => {
         left -= 1;
         if (left > 0) return;
         server.signal('SIGKILL');
-        publisher.onNextAnswer(null);
         resolve();
       });
     });
+    await Promise.race([answered, wait(strikeWithinMs, undefined, { ref: false })]);
+    publisher.onNextAnswer(null);
+    server.signal('SIGKILL');
     attemptsOpen = (await receiver.ask({ kind: 'open' }, 'open')).requests;
   } else {
     await wait(chance() * loadMsMax);
