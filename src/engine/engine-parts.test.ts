@@ -10,6 +10,7 @@ import { createEgressSuspicion } from './egress-suspicion.ts';
 import { createHeap } from './heap.ts';
 import { createLane, type Lane } from './lane.ts';
 import { createFreeShelf } from './free-shelf.ts';
+import { createLateOffers } from './late-offers.ts';
 import { createMemoryBudget, roughBytes } from './memory-budget.ts';
 import { createRota } from './rota.ts';
 import { createSigner } from './signer.ts';
@@ -63,7 +64,7 @@ describe('the rota', () => {
     createLane(
       `wh_${name}`,
       workspaceId,
-      createFreeShelf(createMemoryBudget(10, 10_000), { waitingMax: 10, pageMax: 10 }),
+      createFreeShelf(createMemoryBudget(10, 10_000), createLateOffers(), { waitingMax: 10, pageMax: 10 }),
     );
 
   it('TN-18 gives every workspace its turn, however many lanes another has', () => {

@@ -9,6 +9,7 @@
 import type { DeliveryId } from '../core/ids.ts';
 import type { DeliveryTask, PendingQuery } from '../storage/storage.ts';
 import { createDeque } from './deque.ts';
+import type { LateOffers } from './late-offers.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { pageFor, type Shelf } from './shelf.ts';
 
@@ -18,8 +19,8 @@ const alwaysKept = 8;
 
 export type FreeShelfLimits = { readonly waitingMax: number; readonly pageMax: number };
 
-export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): Shelf {
-  const fresh = createDeque<DeliveryTask>();
+export function createFreeShelf(budget: MemoryBudget, late: LateOffers, limits: FreeShelfLimits): Shelf {
+  const unsent = createDeque<DeliveryTask>();
   const retries = createDeque<DeliveryTask>();
   /** What is in hand, with its rough size while it waits and 0 once it was taken. */
   const inHand = new Map<DeliveryId, number>();
@@ -30,6 +31,8 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
   let asked = 0;
   let reading = false;
   let discardRead = false;
+  /** Fresh ones in hand that were read, not offered. */
+  const fromPages = new Set<DeliveryId>();
   /** Ids that left the hand while a page was being read: the page may still show them. */
   const left = new Set<DeliveryId>();
 
@@ -38,17 +41,18 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
   };
 
   const mayKeep = (window: number): boolean => {
-    if (fresh.length < alwaysKept) return true;
-    return fresh.length < Math.min(limits.waitingMax, 16 * window) && budget.hasRoom();
+    if (unsent.length < alwaysKept) return true;
+    return unsent.length < Math.min(limits.waitingMax, 16 * window) && budget.hasRoom();
   };
 
   const keep = (task: DeliveryTask): void => {
     inHand.set(task.delivery.id, budget.keep(task));
-    (task.delivery.attempts === 0 ? fresh : retries).push(task);
+    (task.delivery.attempts === 0 ? unsent : retries).push(task);
   };
 
   const leave = (id: DeliveryId): void => {
     inHand.delete(id);
+    if (fromPages.delete(id)) late.note(id);
     if (reading) left.add(id);
   };
 
@@ -56,29 +60,30 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
 
   const pick = (window: number): DeliveryTask | undefined => {
     const retryFirst = retryTurn && retries.length > 0 && retryAllowed(window);
-    if (retryFirst || fresh.length === 0) {
+    if (retryFirst || unsent.length === 0) {
       if (!retryAllowed(window)) return undefined;
       const task = retries.shift();
       if (task !== undefined) retriesOut += 1;
       return task;
     }
-    return fresh.shift();
+    return unsent.shift();
   };
 
   return {
-    offer(task, nowMs, window) {
-      const { id, dueAtMs } = task.delivery;
-      if (inHand.has(id)) return true;
-      // A fresh delivery counts as due at once whatever the wall clock did since its commit; a delayed one is the store's.
-      const delayed = dueAtMs > task.delivery.createdAtMs && dueAtMs > nowMs;
-      if (delayed || !mayKeep(window)) {
+    offer(task, window) {
+      const { id, attempts, createdAtMs, dueAtMs } = task.delivery;
+      if (inHand.has(id) || late.has(id)) return true;
+      // Only what was just committed is taken at its word, and counts as due at once whatever the wall clock did since.
+      // A delayed one is the store's, and so is one that is offered a second time: its state may have moved on.
+      const fresh = attempts === 0 && dueAtMs === createdAtMs;
+      if (!fresh || !mayKeep(window)) {
         storeHas(dueAtMs);
         return false;
       }
       keep(task);
       return true;
     },
-    ready: (window) => fresh.length > 0 || (retries.length > 0 && retryAllowed(window)),
+    ready: (window) => unsent.length > 0 || (retries.length > 0 && retryAllowed(window)),
     take(window) {
       const task = pick(window);
       if (task === undefined) return undefined;
@@ -102,7 +107,7 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
       if (reading) return null;
       if (cursor === null && storeDueMs > nowMs) return null;
       const limit = pageFor(window, limits.pageMax);
-      const waiting = fresh.length + retries.length;
+      const waiting = unsent.length + retries.length;
       if (waiting > limit / 2 || (waiting >= alwaysKept && !budget.hasRoom())) return null;
       reading = true;
       discardRead = false;
@@ -126,7 +131,10 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
         if (inHand.has(id) || left.has(id)) continue;
         // Due by the wall clock alone, after it jumped forward: a retry waits its time.
         if (attempts > 0 && dueAtMs > nowMs) storeHas(dueAtMs);
-        else keep(task);
+        else {
+          keep(task);
+          if (attempts === 0) fromPages.add(id);
+        }
       }
       left.clear();
       const last = page.tasks.at(-1)?.delivery;
@@ -143,10 +151,11 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
     },
     storeHas,
     giveBack() {
-      for (const queue of [fresh, retries]) {
+      for (const queue of [unsent, retries]) {
         for (const task of queue) {
           budget.release(inHand.get(task.delivery.id) ?? 0);
           inHand.delete(task.delivery.id);
+          fromPages.delete(task.delivery.id);
         }
         queue.clear();
       }
@@ -157,7 +166,7 @@ export function createFreeShelf(budget: MemoryBudget, limits: FreeShelfLimits): 
     nextDueMs: () => (cursor === null ? storeDueMs : 0),
     has: (id) => inHand.has(id),
     get waiting() {
-      return fresh.length + retries.length;
+      return unsent.length + retries.length;
     },
     get inHand() {
       return inHand.size;

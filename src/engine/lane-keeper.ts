@@ -17,6 +17,7 @@ import { createLane, type Lane, type LaneNow, laneNeed, serviceOf } from './lane
 import { isUnusable, makeLaneSetup } from './lane-setup.ts';
 import { cancelAll, hastenMisdated } from './lane-orders.ts';
 import type { LaneWatch } from './lane-watch.ts';
+import { createLateOffers } from './late-offers.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { createOrderedShelf } from './ordered-shelf.ts';
 import type { Rota } from './rota.ts';
@@ -68,6 +69,7 @@ const redateEveryMs = 3_600_000;
 export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   const { clock, due, turnNow, rota, alarm, budget, options, storage, log } = parts;
   const lanes = new Map<WebhookId, Lane>();
+  const late = createLateOffers();
   const reads = createGate(readsMax);
   const loads = createGate(loadsMax);
   const shelfLimits = { waitingMax: options.laneWaitingMax, pageMax: options.pageMax };
@@ -225,7 +227,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
     }
     lane.reshelving = false;
     lane.shelf =
-      order === 'none' ? createFreeShelf(budget, shelfLimits) : createOrderedShelf(order, budget, shelfLimits);
+      order === 'none' ? createFreeShelf(budget, late, shelfLimits) : createOrderedShelf(order, budget, shelfLimits);
     lane.shelf.storeHas(0);
   };
 
@@ -281,7 +283,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   const laneOf = (webhookId: WebhookId, workspaceId: WorkspaceId): Lane => {
     let lane = lanes.get(webhookId);
     if (lane === undefined) {
-      lane = createLane(webhookId, workspaceId, createFreeShelf(budget, shelfLimits));
+      lane = createLane(webhookId, workspaceId, createFreeShelf(budget, late, shelfLimits));
       lane.touchedAtMs = clock.monotonicMs();
       lanes.set(webhookId, lane);
     }
@@ -296,7 +298,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       const lane = laneOf(task.delivery.webhookId, task.delivery.workspaceId);
       const held = lane.knowledge === 'current' && serviceOf(lane) === 'none';
       if (held) lane.shelf.storeHas(task.delivery.dueAtMs);
-      else lane.shelf.offer(task, turnNow().dueMs, lane.window.size);
+      else lane.shelf.offer(task, lane.window.size);
       attend(lane);
     },
     attend,

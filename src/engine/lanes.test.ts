@@ -201,6 +201,53 @@ describe('lanes', () => {
     await rig.stop();
   });
 
+  it('ID-08 a manual retry makes the attempt due at once; told late or twice it makes no other', async () => {
+    const rig = await createEngineRig();
+    const hook = rig.webhook({
+      ...noBreaker,
+      schedule: { delaysMs: [60_000, 60_000], jitter: 0, ageMaxMs: 3_600_000 },
+    });
+    rig.reply = () => status(500);
+    const [id] = await rig.publish(hook);
+    await rig.clock.advance(1_000);
+    assert.ok(id !== undefined);
+    const { delivery, summary } = await rig.detail(id);
+    const change = (await rig.store.read.change('default', delivery.changeId)) ?? assert.fail();
+    const atMs = rig.clock.nowMs();
+    await rig.store.commit([
+      { workspaceId: 'default', atMs, deliveryOrders: [{ kind: 'hasten', deliveryId: id, dueAtMs: atMs }] },
+    ]);
+    rig.reply = () => ok;
+    const snapshot = { delivery: { ...delivery, dueAtMs: atMs, attempts: summary.attempts }, change };
+    rig.engine.offer([snapshot, snapshot]);
+    await rig.clock.advance(100);
+    assert.equal(rig.sent.length, 2);
+    // The word arrives again after the delivery has ended.
+    rig.engine.offer([snapshot]);
+    await rig.clock.advance(120_000);
+    assert.equal(rig.sent.length, 2);
+    assert.deepEqual(
+      (await rig.detail(id)).attempts.map(({ number }) => number),
+      [1, 2],
+    );
+    await rig.stop();
+  });
+
+  it('ID-07 a delivery found in the store before it is handed over is not sent a second time', async () => {
+    const rig = await createEngineRig();
+    const hook = rig.webhook();
+    const [id] = await rig.publish(hook, 1, { offer: false });
+    await rig.clock.advance(3_000);
+    assert.ok(id !== undefined);
+    assert.equal(rig.sent.length, 1);
+    const { delivery } = await rig.detail(id);
+    const change = (await rig.store.read.change('default', delivery.changeId)) ?? assert.fail();
+    rig.engine.offer([{ delivery: { ...delivery, attempts: 0 }, change }]);
+    await rig.clock.advance(3_000);
+    assert.equal(rig.sent.length, 1);
+    await rig.stop();
+  });
+
   it('what no call told of is found by the safety net within seconds', async () => {
     const rig = await createEngineRig();
     const hook = rig.webhook();

@@ -18,7 +18,7 @@ export type Settled =
 
 export type Shelf = {
   /** A freshly committed delivery. False: left in the store, and remembered to be there. */
-  offer(task: DeliveryTask, nowMs: number, window: number): boolean;
+  offer(task: DeliveryTask, window: number): boolean;
   /** Whether `take` would give one. */
   ready(window: number): boolean;
   take(window: number): DeliveryTask | undefined;

@@ -59,6 +59,7 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
     const fails = mood.down || chance.happens(mood.failsBefore);
     const failsAfter = chance.happens(mood.failsAfter);
     const slow = mood.slowMsMax > 0 && chance.happens(0.3) ? chance.between(1, mood.slowMsMax) : 0;
+    const answersLate = mood.slowMsMax > 0 && chance.happens(0.2) ? chance.between(1, mood.slowMsMax) : 0;
     const arrivesLate = chance.happens(0.5);
     await pause(slow);
     if (severed && !arrivesLate) return never;
@@ -67,6 +68,8 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
       throw struck();
     }
     const answer = await effect();
+    // The answer takes its time too: what the call did is seen by others before the caller knows.
+    if (answersLate > 0) await pause(answersLate);
     if (failsAfter && !severed) throw struck();
     return severed ? never : answer;
   };

@@ -57,6 +57,12 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (left.has(id)) continue;',
   },
   {
+    name: 'an offer is believed though the delivery was read, sent and ended before',
+    file: 'src/engine/free-shelf.ts',
+    find: 'if (inHand.has(id) || late.has(id)) return true;',
+    replace: 'if (inHand.has(id)) return true;',
+  },
+  {
     name: 'a head that waits does not block its order',
     file: 'src/engine/ordered-shelf.ts',
     find: 'if (blocked.has(key)) return;',
