@@ -2,15 +2,15 @@
  * An upload: bytes to the blobs (synced), type from the content, then asset, `asset.created` and the owed inspection in
  * one commit. The answer comes when that is on disk; what inspection finds follows as `asset.ready`.
  */
-import type { AssetState } from '../core/asset.ts';
+import type { AssetFile, AssetKind, AssetState } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
-import type { AssetCases, AssetInput, AssetView, Written } from './app.ts';
+import type { AssetCases, AssetInput, AssetView, Caller, Written } from './app.ts';
 import { asJsonState, assetChange, assetSubject, assetView } from './asset-views.ts';
 import { folderPath } from './asset-state.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { AssetwireError } from '../core/errors.ts';
-import { type IdempotentCalls, replay } from './idempotency.ts';
+import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import { findExternalId } from './external-ids.ts';
 import { subjectName } from './subject-cache.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -25,88 +25,85 @@ export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | '
 export type InspectPayload = { readonly assetId: string; readonly blob: string; readonly mimeType: string };
 
 export function createUpload(deps: UploadDeps): AssetCases['upload'] {
-  const { blobs, media, ids, committer, idempotent, settings } = deps;
-  return async (caller, input, file, idempotency) => {
-    const { workspaceId } = caller;
-    const answer = await idempotent
-      .run<AssetView>(workspaceId, idempotency, async (row) => {
-        await refuseTaken(deps, workspaceId, input.externalId);
-        const stored = await blobs.put(workspaceId, file.content, { bytesMax: settings.uploadBytesMax });
-        const fileName = fileNameOf(input.name ?? file.name);
-        const { mimeType, kind } = await media.sniff(stored.head, fileName);
-        const id = ids.next('asset');
-        const key = { workspaceId, type: 'asset', id } as const;
-        // Drawn just now: nothing can be stored under it.
-        committer.cache.set(subjectName(key), null);
-        const written = await committer.write(key, (_, atMs) => {
-          const assetFile = {
-            name: fileName,
-            bytes: stored.bytes,
-            mimeType,
-            sha256: stored.sha256,
-            sha1: stored.sha1,
-            md5: stored.md5,
-            blob: stored.blob,
-          };
-          const state: AssetState = {
-            kind,
-            ...described(input, fileName),
-            file: assetFile,
-            versions: [{ number: 1, active: true, createdAtMs: atMs, file: assetFile }],
-            renditions: [],
-            embedded: {},
-            archived: false,
-            inspection: { state: 'pending' },
-            createdAtMs: atMs,
-            modifiedAtMs: atMs,
-            createdBy: caller.actor.id,
-            aliases: input.aliases ?? {},
-          };
-          const json = asJsonState(state);
-          const frame = {
-            ids,
-            workspaceId,
-            actor: caller.actor,
-            subject: assetSubject(id, input.externalId),
-            version: 1,
-            atMs,
-          };
-          const view = (version: number): AssetView =>
-            assetView({
-              ...key,
-              version,
-              state: json,
-              ...(input.externalId === undefined ? {} : { alias: input.externalId }),
-              createdAtMs: atMs,
-              updatedAtMs: atMs,
-            });
-          const payload: InspectPayload = { assetId: id, blob: stored.blob, mimeType };
-          return {
-            kind: 'write',
-            plan: {
-              state: json,
-              ...(input.externalId === undefined ? {} : { alias: input.externalId }),
-              changes: [
-                assetChange(frame, {
-                  kind: 'asset.created',
-                  before: null,
-                  after: json,
-                  changed: changedFields(null, json),
-                }),
-              ],
-              duties: [{ id: ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }],
-              ...(row === undefined ? {} : { idempotency: ({ version }) => row(201, view(version)) }),
-            },
-            answer: ({ version }): Written<AssetView> => ({ status: 201, body: view(version) }),
-          };
-        });
-        return written.kind === 'done'
-          ? written.answer
-          : replay<AssetView>(written.row, idempotency?.fingerprint ?? '');
-      })
+  return (caller, input, file, idempotency) =>
+    deps.idempotent
+      .run<AssetView>(caller.workspaceId, idempotency, (row) =>
+        upload(deps, { caller, input, row, fingerprint: idempotency?.fingerprint ?? '' }, file),
+      )
       // Whatever was not read is let go: a request whose body nobody takes would hang.
       .finally(() => file.content.resume());
-    return answer;
+}
+
+type Asked = {
+  readonly caller: Caller;
+  readonly input: AssetInput;
+  readonly row: RowMaker | undefined;
+  readonly fingerprint: string;
+};
+
+async function upload(
+  deps: UploadDeps,
+  { caller, input, row, fingerprint }: Asked,
+  { name: givenName, content }: Parameters<AssetCases['upload']>[2],
+): Promise<Written<AssetView>> {
+  const { workspaceId, actor } = caller;
+  const { blobs, media, ids, committer, settings } = deps;
+  const name = fileNameOf(input.name ?? givenName);
+  await refuseTaken(deps, workspaceId, input.externalId);
+  const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax });
+  const { mimeType, kind } = await media.sniff(stored.head, name);
+  const { head: _, ...hashes } = stored;
+  const file: AssetFile = { name, mimeType, ...hashes };
+  const id = ids.next('asset');
+  const key = { workspaceId, type: 'asset', id } as const;
+  const alias = input.externalId === undefined ? {} : { alias: input.externalId };
+  // Drawn just now: nothing can be stored under it.
+  committer.cache.set(subjectName(key), null);
+  const written = await committer.write<Written<AssetView>>(key, (_current, atMs) => {
+    const state = asJsonState(uploadedState({ ...input, name }, { kind, file, createdBy: actor.id }, atMs));
+    const frame = { ids, workspaceId, actor, subject: assetSubject(id, input.externalId), version: 1, atMs };
+    const created = { kind: 'asset.created', before: null, after: state, changed: changedFields(null, state) } as const;
+    const payload: InspectPayload = { assetId: id, blob: stored.blob, mimeType };
+    const view = assetView({ ...key, ...alias, version: 1, state, createdAtMs: atMs, updatedAtMs: atMs });
+    return {
+      kind: 'write',
+      plan: {
+        state,
+        ...alias,
+        changes: [assetChange(frame, created)],
+        duties: [{ id: ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }],
+        ...(row === undefined ? {} : { idempotency: () => row(201, view) }),
+      },
+      answer: () => ({ status: 201, body: view }),
+    };
+  });
+  return written.kind === 'done' ? written.answer : replay<AssetView>(written.row, fingerprint);
+}
+
+function uploadedState(
+  input: AssetInput & { readonly name: string },
+  { kind, file, createdBy }: { readonly kind: AssetKind; readonly file: AssetFile; readonly createdBy: string },
+  atMs: number,
+): AssetState {
+  return {
+    kind,
+    name: input.name,
+    path: folderPath(input.path ?? '/'),
+    file,
+    versions: [{ number: 1, active: true, createdAtMs: atMs, file }],
+    renditions: [],
+    info: withoutNulls(input.info ?? {}),
+    metadata: withoutNulls(input.metadata ?? {}),
+    embedded: {},
+    tags: [...new Set(input.tags ?? [])],
+    labels: [...new Set(input.labels ?? [])],
+    collections: [...new Set(input.collections ?? [])],
+    archived: false,
+    inspection: { state: 'pending' },
+    createdAtMs: atMs,
+    modifiedAtMs: atMs,
+    createdBy,
+    aliases: input.aliases ?? {},
   };
 }
 
@@ -126,18 +123,6 @@ export function fileNameOf(given: string): string {
   if (clean === '' || clean === '.' || clean === '..') throw unfit('/name', 'a file name', 'none');
   if (Buffer.byteLength(clean) > 255) throw unfit('/name', 'at most 255 bytes', `${Buffer.byteLength(clean)}`);
   return clean;
-}
-
-function described(input: AssetInput, name: string) {
-  return {
-    name,
-    path: folderPath(input.path ?? '/'),
-    info: withoutNulls(input.info ?? {}),
-    metadata: withoutNulls(input.metadata ?? {}),
-    tags: [...new Set(input.tags ?? [])],
-    labels: [...new Set(input.labels ?? [])],
-    collections: [...new Set(input.collections ?? [])],
-  };
 }
 
 /** Null means "not there", here as in patches. */

@@ -64,6 +64,11 @@ export type CommitterDeps = {
   readonly nowMs: () => number;
   /** No other process writes to this store. */
   readonly soleWriter: boolean;
+  /**
+   * Waits a random moment before an attempt: two processes that decide in step on one subject would otherwise keep
+   * beating each other, and always the same one.
+   */
+  readonly pause: (attempt: number) => Promise<void>;
   /** Told after each commit that brought changes, with their number. */
   readonly committed: (workspaceId: string, changes: number) => void;
 };
@@ -86,7 +91,9 @@ type State = {
   readonly busyBy: Map<string, Busy>;
 };
 
-type Subject = { readonly key: ResourceKey; readonly name: string; readonly busy: Busy };
+/** What a decision was made on, and what goes on with its subject. */
+type Attempt = Ground & { readonly name: string; readonly busy: Busy };
+type Alone = { readonly key: ResourceKey; readonly others: readonly ResourceKey[] };
 
 export function createCommitter(deps: CommitterDeps): Committer {
   const state: State = {
@@ -98,7 +105,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
   return {
     cache: state.cache,
     write: (key, decide) => write(state, key, decide),
-    writeAlone: (key, others, decide) => queue(state, key, others, decide),
+    writeAlone: (key, others, decide) => queue(state, { key, others }, decide),
     peek: async (key) => {
       const known = state.cache.get(subjectName(key));
       return known === undefined ? state.load(key) : known;
@@ -113,7 +120,7 @@ async function write<Answer>(state: State, key: ResourceKey, decide: Decide<Answ
   const current = cache.get(name);
   const mayRunAhead = deps.soleWriter && current !== undefined;
   if (there !== undefined && (!mayRunAhead || there.disturbed || there.tail !== null))
-    return queue(state, key, [], decide);
+    return queue(state, { key, others: [] }, decide);
   const index = deps.matching.known(key.workspaceId);
   if (current === undefined || index === undefined) {
     await learn(state, key, name);
@@ -122,16 +129,16 @@ async function write<Answer>(state: State, key: ResourceKey, decide: Decide<Answ
   const atMs = deps.nowMs();
   const decision = decide(current, atMs);
   if (decision.kind === 'nothing') {
-    return there === undefined ? { kind: 'done', answer: decision.answer } : queue(state, key, [], decide);
+    return there === undefined ? { kind: 'done', answer: decision.answer } : queue(state, { key, others: [] }, decide);
   }
   const busy = enter(state, name);
   let written: Written<Answer> | null;
   try {
-    written = await commit(state, { key, name, busy }, { key, current, index, atMs }, decision);
+    written = await commit(state, { key, name, busy, current, index, atMs }, decision);
   } finally {
     leave(state, name, busy);
   }
-  return written ?? queue(state, key, [], decide);
+  return written ?? queue(state, { key, others: [] }, decide);
 }
 
 /** Loads what is not known: the subject, the webhooks of its workspace. */
@@ -146,15 +153,15 @@ async function learn({ deps, cache, load, busyBy }: State, key: ResourceKey, nam
 /** Commits one decision. `null`: stale, everything known about it has been let go. */
 async function commit<Answer>(
   { deps, cache }: State,
-  { key, name, busy }: Subject,
-  ground: Ground,
+  ground: Attempt,
   decision: Extract<Decision<Answer>, { kind: 'write' }>,
 ): Promise<Written<Answer> | null> {
   const { matching, engine } = deps;
   const { plan } = decision;
+  const { key, name, busy } = ground;
   const matched = plan.changes.length === 0 ? null : matching.match(ground.index, plan.changes, ground.atMs);
   const applied = outcomeOf(ground, plan, matched);
-  const item = commitItem(ground, plan, matched, applied);
+  const item = commitItem(ground, plan, { matched, applied });
   if (plan.state !== undefined) cache.set(name, nextResource(ground, plan));
   let stands = false;
   try {
@@ -185,8 +192,7 @@ async function commit<Answer>(
 /** Waits until the subject is ours alone, then decides. */
 async function queue<Answer>(
   state: State,
-  key: ResourceKey,
-  others: readonly ResourceKey[],
+  { key, others }: Alone,
   decide: DecideAlone<Answer>,
 ): Promise<Written<Answer>> {
   const name = subjectName(key);
@@ -199,7 +205,7 @@ async function queue<Answer>(
   try {
     if (before !== null) await before;
     if (busy.inFlight > 0) await new Promise<void>((resolve) => busy.waiting.push(resolve));
-    return await decideAlone(state, { key, name, busy }, others, decide);
+    return await decideAlone(state, { key, others, name, busy }, decide);
   } finally {
     done();
     if (busy.tail === mine) {
@@ -213,20 +219,19 @@ async function queue<Answer>(
 /** Alone on the subject: everything before has settled, the state is loaded fresh. */
 async function decideAlone<Answer>(
   state: State,
-  subject: Subject,
-  others: readonly ResourceKey[],
+  { key, others, name, busy }: Alone & Pick<Attempt, 'name' | 'busy'>,
   decide: DecideAlone<Answer>,
 ): Promise<Written<Answer>> {
   const { deps, cache, load } = state;
-  const { key, name } = subject;
   for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
+    if (attempt > 2) await deps.pause(attempt);
     cache.delete(name);
     const [current = null, ...read] = await Promise.all([key, ...others].map((wanted) => load(wanted)));
     const index = deps.matching.known(key.workspaceId) ?? (await deps.matching.load(key.workspaceId));
     const atMs = deps.nowMs();
     const decision = decide(current, atMs, { others: read, index });
     if (decision.kind === 'nothing') return { kind: 'done', answer: decision.answer };
-    const written = await commit(state, subject, { key, current, index, atMs }, decision);
+    const written = await commit(state, { key, name, busy, current, index, atMs }, decision);
     if (written !== null) return written;
   }
   throw contended();

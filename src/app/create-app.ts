@@ -19,6 +19,7 @@ import { createLinkMaker, type LinkMaker } from './links.ts';
 import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
 import { createOperation } from './operation.ts';
+import { createPause } from './pause.ts';
 import { createReplays } from './replays.ts';
 import { createSessions } from './sessions.ts';
 import { createTurns } from './turns.ts';
@@ -52,6 +53,7 @@ export function createApp(deps: AppDeps): AppParts {
     engine: deps.engine,
     nowMs: () => clock.nowMs(),
     soleWriter: deps.soleWriter,
+    pause: createPause(deps.pacing ?? clock, deps.random),
     committed: (workspaceId, changes) => {
       deps.metrics?.accepted(changes);
       live.changed(workspaceId);

@@ -96,7 +96,7 @@ async function sendAgain(
   const change = await storage.read.change(workspaceId, detail.delivery.changeId);
   if (change === null) throw notFound('the change of this delivery: it is older than what is kept');
   const written = await committer.write({ workspaceId, type: 'webhook', id: detail.delivery.webhookId }, (_, atMs) => {
-    const delivery = redelivery(detail, ids.next('delivery'), 'redelivery', atMs, atMs);
+    const delivery = redelivery(detail, { id: ids.next('delivery'), origin: 'redelivery', atMs });
     return {
       kind: 'write',
       plan: {
@@ -120,10 +120,7 @@ async function sendAgain(
 /** The same message once more: change, revision, event and message id are those of the first, so the bytes are too. */
 export function redelivery(
   { delivery }: Pick<DeliveryDetail, 'delivery'>,
-  id: DeliveryId,
-  origin: 'redelivery' | 'replay',
-  atMs: number,
-  dueAtMs: number,
+  { id, origin, atMs }: { readonly id: DeliveryId; readonly origin: 'redelivery' | 'replay'; readonly atMs: number },
 ): PendingDelivery {
   return {
     id,
@@ -138,7 +135,7 @@ export function redelivery(
     origin,
     redeliveryOf: delivery.redeliveryOf ?? delivery.id,
     createdAtMs: atMs,
-    dueAtMs,
+    dueAtMs: atMs,
     attempts: 0,
   };
 }

@@ -47,6 +47,8 @@ export type AppDeps = {
   readonly egress: Pick<Egress, 'checkTarget'>;
   readonly vault: Pick<Vault, 'seal' | 'open'>;
   readonly clock: Clock;
+  /** Paces what is tried again; real even where `clock` is held. Default `clock`. */
+  readonly pacing?: Clock;
   readonly random: Random;
   readonly ids: IdSource;
   /** Event names and fields; never a secret, never a payload. */

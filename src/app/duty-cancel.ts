@@ -27,7 +27,7 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
     // Enabling comes before the duty is fulfilled: a crash in between enables twice, which changes nothing.
     if (done && payload.then !== null) {
       const { missed, actor, keyId } = payload.then;
-      await enableIfThere(deps.toggle, { workspaceId, actor, keyId }, webhookId, missed);
+      await enableIfThere(deps.toggle, { workspaceId, actor, keyId }, { webhookId, missed });
     }
     const atMs = deps.clock.nowMs();
     const [result] = await deps.storage.commit([
@@ -48,8 +48,7 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
 async function enableIfThere(
   toggle: WebhookSwitch,
   by: Parameters<WebhookSwitch['enable']>[0],
-  webhookId: string,
-  missed: 'replay' | 'skip',
+  { webhookId, missed }: { readonly webhookId: string; readonly missed: 'replay' | 'skip' },
 ): Promise<void> {
   try {
     await toggle.enable(by, webhookId, { held: 'send', missed });

@@ -36,7 +36,7 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
         if (current === null || before === null || before.inspection.state !== 'pending') {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
-        const state = asJsonState(inspected(before, payload.blob, result, atMs));
+        const state = asJsonState({ ...inspected(before, payload.blob, result), modifiedAtMs: atMs });
         const frame = {
           ids,
           workspaceId,
@@ -84,10 +84,10 @@ async function inspect(
   }
 }
 
-function inspected(state: AssetState, blob: string, result: InspectionResult, atMs: number): AssetState {
+function inspected(state: AssetState, blob: string, result: InspectionResult): AssetState {
   const inspection: Inspection =
     result.kind === 'inspected' ? { state: 'done' } : { state: 'failed', note: result.note };
-  if (result.kind === 'failed') return { ...state, inspection, modifiedAtMs: atMs };
+  if (result.kind === 'failed') return { ...state, inspection };
   const { facts } = result;
   const found = (file: AssetFile): AssetFile => (file.blob === blob ? withFacts(file, facts) : file);
   return {
@@ -97,7 +97,6 @@ function inspected(state: AssetState, blob: string, result: InspectionResult, at
     versions: state.versions.map((version) => ({ ...version, file: found(version.file) })),
     embedded: facts.embedded ?? state.embedded,
     inspection,
-    modifiedAtMs: atMs,
   };
 }
 

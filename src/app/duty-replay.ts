@@ -2,16 +2,16 @@
  * The `replay` duty, page by page and ramped: small pages first, then larger ones, with a pause between, so that a
  * receiver that has just come back meets a slope and not a wall (HARDENING ID-11).
  */
-import type { DeliveryId, WebhookId } from '../core/ids.ts';
+import type { WebhookId } from '../core/ids.ts';
 import { createWebhookIndex } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem, CommitResult, DeliveryDetail, DeliveryTask, Duty, Resource } from '../storage/storage.ts';
+import type { CommitItem, DeliveryDetail, DeliveryTask, Duty, Resource } from '../storage/storage.ts';
 import { redelivery } from './deliveries.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
-import { type ReplayPayload, replayQuery, storedReplay } from './replays.ts';
+import { type ReplayPayload, replayQuery, type StoredReplay, storedReplay } from './replays.ts';
 import { missedKinds } from './missed-kinds.ts';
 import { eventTables } from './webhook-indexes.ts';
 import { storedWebhook } from './webhook-state.ts';
@@ -20,6 +20,8 @@ const firstPage = 25;
 const pageMax = 500;
 /** The pause between two pages. */
 const pauseMs = 500;
+/** How long a page waits for a webhook that was switched off again. */
+const disabledPauseMs = 60_000;
 
 export type ReplayDutyDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'engine' | 'clock' | 'logger'> & {
   readonly matching: Matching;
@@ -63,25 +65,24 @@ async function replayPage(
     // A message goes once: what was itself sent again stands for the first, which is in the span or older than it.
     if (summary.redeliveryOf !== undefined || summary.origin === 'test' || !ready.has(summary.webhookId)) continue;
     const detail = await storage.read.delivery(workspaceId, summary.id);
-    const task = detail === null ? null : await again(deps, detail, deps.ids.next('delivery'), atMs);
+    const task = detail === null ? null : await again(deps, detail, atMs);
     if (task !== null) tasks.push(task);
   }
-  const end = page.nextCursor === null;
-  const state = { ...replay, done: replay.done + page.items.length, state: end ? ('done' as const) : replay.state };
-  await commitPage(deps, duty, tasks, {
-    resources: [{ type: 'replay', id: payload.replayId, expectedVersion: row.version, state: state }],
-    ...step(duty, end, atMs, { ...payload, cursor: page.nextCursor, round: payload.round + 1 }),
+  const { nextCursor: cursor } = page;
+  const done = replay.done + page.items.length;
+  const state: StoredReplay = { ...replay, done, state: cursor === null ? 'done' : replay.state };
+  const next = cursor === null ? null : { ...payload, cursor, round: payload.round + 1 };
+  await commitPage(deps, duty, {
+    tasks,
+    resources: [{ type: 'replay', id: payload.replayId, expectedVersion: row.version, state }],
+    ...step(duty, next, atMs + pauseMs),
   });
 }
 
-async function again(
-  deps: ReplayDutyDeps,
-  detail: DeliveryDetail,
-  id: DeliveryId,
-  atMs: number,
-): Promise<DeliveryTask | null> {
+async function again(deps: ReplayDutyDeps, detail: DeliveryDetail, atMs: number): Promise<DeliveryTask | null> {
   const change = await deps.storage.read.change(detail.delivery.workspaceId, detail.delivery.changeId);
-  return change === null ? null : { delivery: redelivery(detail, id, 'replay', atMs, atMs), change };
+  if (change === null) return null;
+  return { delivery: redelivery(detail, { id: deps.ids.next('delivery'), origin: 'replay', atMs }), change };
 }
 
 async function enabledAmong(
@@ -107,8 +108,11 @@ async function missedPage(
   const { workspaceId } = duty;
   const webhookId = payload.webhookId as WebhookId;
   const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
-  if (row === undefined || row === null || storedWebhook(row).state !== 'enabled') return fulfil(deps, duty);
+  if (row === undefined || row === null) return fulfil(deps, duty);
   const atMs = clock.nowMs();
+  // Switched off again meanwhile: what is left is still owed and goes on once the webhook is enabled.
+  if (storedWebhook(row).state !== 'enabled')
+    return commitPage(deps, duty, step(duty, payload, atMs + disabledPauseMs));
   const toMs = payload.toMs ?? atMs + 1;
   const page = await storage.read.changes({
     workspaceId,
@@ -129,15 +133,10 @@ async function missedPage(
       tasks.push({ delivery, change });
     }
   }
-  const end = page.nextCursor === null;
-  const next = {
-    ...payload,
-    toMs,
-    cursor: page.nextCursor,
-    made: payload.made + tasks.length,
-    round: payload.round + 1,
-  };
-  await commitPage(deps, duty, tasks, step(duty, end, atMs, next));
+  const { nextCursor: cursor } = page;
+  const made = payload.made + tasks.length;
+  const next = cursor === null ? null : { ...payload, toMs, cursor, made, round: payload.round + 1 };
+  await commitPage(deps, duty, { tasks, ...step(duty, next, atMs + pauseMs) });
 }
 
 function matcher(deps: ReplayDutyDeps, row: Resource) {
@@ -146,39 +145,30 @@ function matcher(deps: ReplayDutyDeps, row: Resource) {
   return { webhook, matches: (change: DeliveryTask['change']): boolean => index.match(change).webhooks.length > 0 };
 }
 
-function step(duty: Duty, end: boolean, atMs: number, next: ReplayPayload): Pick<CommitItem, 'fulfils' | 'advances'> {
-  if (end) return { fulfils: { dutyId: duty.id, version: duty.version } };
-  return {
-    advances: {
-      dutyId: duty.id,
-      version: duty.version,
-      dueAtMs: atMs + pauseMs,
-      payload: next,
-    },
-  };
+/** `next` null: that was the last page. */
+function step(
+  { id, version }: Duty,
+  next: ReplayPayload | null,
+  dueAtMs: number,
+): Pick<CommitItem, 'fulfils' | 'advances'> {
+  if (next === null) return { fulfils: { dutyId: id, version } };
+  return { advances: { dutyId: id, version, dueAtMs, payload: next } };
 }
 
 /** `stale` means that somebody did this page already or the replay was cancelled: the next call looks again. */
 async function commitPage(
-  deps: ReplayDutyDeps,
-  duty: Duty,
-  tasks: readonly DeliveryTask[],
-  rest: Partial<CommitItem>,
+  { storage, clock, engine }: ReplayDutyDeps,
+  { workspaceId }: Duty,
+  { tasks = [], ...rest }: Partial<CommitItem> & { readonly tasks?: readonly DeliveryTask[] },
 ): Promise<void> {
-  const [result]: readonly CommitResult[] = await deps.storage.commit([
-    {
-      workspaceId: duty.workspaceId,
-      atMs: deps.clock.nowMs(),
-      deliveries: tasks.map(({ delivery }) => delivery),
-      ...rest,
-    },
-  ]);
+  const deliveries = tasks.map(({ delivery }) => delivery);
+  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), deliveries, ...rest }]);
   if (result?.status === 'rejected') throw refusedByStore(result);
   if (result?.status !== 'applied') return;
-  deps.engine.offer(tasks);
-  deps.engine.dutyOffered();
+  engine.offer(tasks);
+  engine.dutyOffered();
 }
 
-async function fulfil(deps: ReplayDutyDeps, duty: Duty): Promise<void> {
-  await commitPage(deps, duty, [], { fulfils: { dutyId: duty.id, version: duty.version } });
+function fulfil(deps: ReplayDutyDeps, duty: Duty): Promise<void> {
+  return commitPage(deps, duty, step(duty, null, 0));
 }

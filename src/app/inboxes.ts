@@ -26,7 +26,7 @@ type StoredInbox = { readonly answer: Answer; readonly expiresAtMs: number };
 export type InboxesDeps = AppDeps & { readonly committer: Committer; readonly matching: Matching };
 
 export function createInboxes(deps: InboxesDeps): InboxCases {
-  const { storage, committer, ids, clock, settings } = deps;
+  const { storage, ids, clock, settings } = deps;
   const store = createInboxStore(clock);
   const verify = createInboxVerifier(deps);
   const believed = new Map<string, { readonly row: Resource | null; readonly checkedAtMs: number }>();
@@ -47,71 +47,45 @@ export function createInboxes(deps: InboxesDeps): InboxCases {
     return row;
   };
 
-  const view = (id: string, { answer, expiresAtMs }: StoredInbox, createdAtMs: number): InboxView => ({
-    id,
-    url: `${settings.inboxUrl()}/inbox/${id}`,
-    tlsUrl: `${settings.inboxTlsUrl()}/inbox/${id}`,
-    answer,
-    createdAtMs,
-    expiresAtMs,
-    received: store.count(id),
+  const view = (row: Pick<Resource, 'id' | 'state' | 'createdAtMs'>): InboxView => ({
+    id: row.id,
+    url: `${settings.inboxUrl()}/inbox/${row.id}`,
+    tlsUrl: `${settings.inboxTlsUrl()}/inbox/${row.id}`,
+    ...stored(row),
+    createdAtMs: row.createdAtMs,
+    received: store.count(row.id),
   });
-
-  const viewRow = (row: Resource): InboxView => view(row.id, stored(row), row.createdAtMs);
 
   return {
     async create({ workspaceId }) {
-      const id = ids.next('inbox');
-      const present = await storage.read.resources({ workspaceId, type: 'inbox', limit: inboxesPerWorkspaceMax });
-      const live = present.items.filter((row) => stored(row).expiresAtMs > clock.nowMs());
-      if (live.length >= inboxesPerWorkspaceMax) {
-        throw new AssetwireError('limit_reached', {
-          detail: `Keep at most ${inboxesPerWorkspaceMax} inboxes: there are ${live.length}`,
-        });
-      }
-      const written = await committer.write({ workspaceId, type: 'inbox', id }, (_, atMs) => {
-        const state: StoredInbox = {
-          answer: { status: 204, delayMs: 0, body: '' },
-          expiresAtMs: atMs + inboxLifetimeMs,
-        };
-        return {
-          kind: 'write',
-          plan: { state, alias: id, changes: [] },
-          answer: () => view(id, state, atMs),
-        };
-      });
-      if (written.kind === 'duplicate') throw new TypeError('An inbox carries no idempotency row');
-      return written.answer;
+      await refuseTooMany(deps, workspaceId);
+      return view(await insert(deps, workspaceId));
     },
 
     async list({ workspaceId }, query) {
       const page = await storage.read.resources({ ...query, workspaceId, type: 'inbox' });
       const nowMs = clock.nowMs();
       return {
-        items: page.items.filter((row) => stored(row).expiresAtMs > nowMs).map(viewRow),
+        items: page.items.filter((row) => stored(row).expiresAtMs > nowMs).map(view),
         nextCursor: page.nextCursor,
       };
     },
 
-    get: async (caller, id) => viewRow(await find(caller, id)),
+    get: async (caller, id) => view(await find(caller, id)),
 
     async configure(caller, id, answer) {
       checkAnswer(answer);
       await find(caller, id);
-      await committer.write({ workspaceId: caller.workspaceId, type: 'inbox', id }, (current) => {
-        if (current === null) throw notFound('the inbox');
-        const state: StoredInbox = { ...stored(current), answer: { ...stored(current).answer, ...answer } };
-        return { kind: 'write', plan: { state, changes: [] }, answer: () => undefined };
-      });
+      await rewrite(deps, { workspaceId: caller.workspaceId, id }, (present) => ({
+        ...present,
+        answer: { ...present.answer, ...answer },
+      }));
       believed.delete(id);
-      return viewRow(await find(caller, id));
+      return view(await find(caller, id));
     },
 
     async remove(caller, id) {
-      await committer.write({ workspaceId: caller.workspaceId, type: 'inbox', id }, (current) => {
-        if (current === null) throw notFound('the inbox');
-        return { kind: 'write', plan: { state: null, changes: [] }, answer: () => undefined };
-      });
+      await rewrite(deps, { workspaceId: caller.workspaceId, id }, () => null);
       believed.delete(id);
       store.remove(id);
     },
@@ -135,6 +109,37 @@ export function createInboxes(deps: InboxesDeps): InboxCases {
       return stored(row).answer;
     },
   };
+}
+
+async function refuseTooMany({ storage, clock }: InboxesDeps, workspaceId: string): Promise<void> {
+  const { items } = await storage.read.resources({ workspaceId, type: 'inbox', limit: inboxesPerWorkspaceMax });
+  const nowMs = clock.nowMs();
+  const live = items.filter((row) => stored(row).expiresAtMs > nowMs).length;
+  if (live < inboxesPerWorkspaceMax) return;
+  throw new AssetwireError('limit_reached', {
+    detail: `Keep at most ${inboxesPerWorkspaceMax} inboxes: there are ${live}`,
+  });
+}
+
+async function insert({ committer, ids }: InboxesDeps, workspaceId: string) {
+  const id = ids.next('inbox');
+  const written = await committer.write({ workspaceId, type: 'inbox', id }, (_, atMs) => {
+    const state: StoredInbox = { answer: { status: 204, delayMs: 0, body: '' }, expiresAtMs: atMs + inboxLifetimeMs };
+    return { kind: 'write', plan: { state, alias: id, changes: [] }, answer: () => ({ id, state, createdAtMs: atMs }) };
+  });
+  if (written.kind === 'duplicate') throw new TypeError('An inbox carries no idempotency row');
+  return written.answer;
+}
+
+async function rewrite(
+  { committer }: InboxesDeps,
+  { workspaceId, id }: { readonly workspaceId: string; readonly id: string },
+  change: (present: StoredInbox) => StoredInbox | null,
+): Promise<void> {
+  await committer.write({ workspaceId, type: 'inbox', id }, (current) => {
+    if (current === null) throw notFound('the inbox');
+    return { kind: 'write', plan: { state: change(stored(current)), changes: [] }, answer: () => undefined };
+  });
 }
 
 function checkAnswer({ status, delayMs, body }: Partial<Answer>): void {

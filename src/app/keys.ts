@@ -55,84 +55,28 @@ export type KeysDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 's
 };
 
 export function createKeys(deps: KeysDeps): Keys {
-  const { storage, clock, ids, committer } = deps;
-  const found = new LRUCache<string, Found>({ max: 10_000 });
+  const { storage, clock, workspaces } = deps;
+  const lookup = createKeyLookup(deps);
   const adminDigest = deps.settings.adminKey === null ? null : Buffer.from(digest(deps.settings.adminKey));
-
-  const look = async (keyDigest: string): Promise<Found | null> => {
-    const known = found.get(keyDigest);
-    if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known;
-    const rows = await storage.findByAlias('key', keyDigest);
-    const row = rows[0];
-    if (row === undefined || row.alias === undefined || !sameText(row.alias, keyDigest)) {
-      found.delete(keyDigest);
-      return null;
-    }
-    const key = storedKey(row.state);
-    const fresh: Found = { key, caller: callerOf(row, key), checkedAtMs: clock.monotonicMs() };
-    found.set(keyDigest, fresh);
-    return fresh;
-  };
-
-  const insert = async (
-    workspaceId: string,
-    input: Omit<StoredKey, 'prefix' | 'revokedAtMs'>,
-    caller: Pick<Caller, 'actor' | 'keyId'>,
-  ): Promise<KeyView & { readonly key: string }> => {
-    const text = makeKey((count) => deps.random.bytes(count));
-    const id = ids.next('key');
-    const state: StoredKey = { ...input, prefix: text.slice(0, shownCharacters), revokedAtMs: null };
-    const written = await committer.write({ workspaceId, type: 'key', id }, (_, atMs) => ({
-      kind: 'write',
-      plan: {
-        state,
-        alias: digest(text),
-        changes: [],
-        resources: [
-          auditWrite(
-            { ids, caller },
-            {
-              action: 'key.created',
-              target: `key:${id}`,
-              after: { name: input.name, scopes: input.scopes, admin: input.admin },
-            },
-            atMs,
-          ),
-        ],
-      },
-      answer: () => ({ ...view(id, state, atMs), key: text }),
-    }));
-    if (written.kind === 'duplicate') throw new TypeError('A key carries no idempotency row');
-    return written.answer;
-  };
 
   return {
     async authenticate(token, workspace) {
       const keyDigest = digest(token);
       if (adminDigest !== null && timingSafeEqual(adminDigest, Buffer.from(keyDigest))) {
-        return deps.workspaces.admit(configuredAdmin(), workspace);
+        return workspaces.admit(configuredAdmin(), workspace);
       }
       if (!hasKeyForm(token)) return null;
-      const hit = await look(keyDigest);
+      const hit = await lookup.find(keyDigest);
       if (hit === null || !isGood(hit.key, clock.nowMs())) return null;
-      return workspace === undefined ? hit.caller : deps.workspaces.admit(hit.caller, workspace);
+      return workspace === undefined ? hit.caller : workspaces.admit(hit.caller, workspace);
     },
 
-    async create(caller, input) {
-      refuseStronger(caller, input.scopes, input.admin ?? false);
-      if (input.expiresAtMs !== undefined && input.expiresAtMs <= clock.nowMs()) {
-        throw unfit('/expiresAtMs', 'a time to come', String(input.expiresAtMs));
+    async create(caller, { name, scopes: wanted, admin = false, expiresAtMs = null }) {
+      refuseStronger(caller, wanted, admin);
+      if (expiresAtMs !== null && expiresAtMs <= clock.nowMs()) {
+        throw unfit('/expiresAtMs', 'a time to come', String(expiresAtMs));
       }
-      return insert(
-        caller.workspaceId,
-        {
-          name: input.name,
-          scopes: [...new Set(input.scopes)],
-          admin: input.admin ?? false,
-          expiresAtMs: input.expiresAtMs ?? null,
-        },
-        caller,
-      );
+      return insert(deps, { name, scopes: [...new Set(wanted)], admin, expiresAtMs }, caller);
     },
 
     async list(caller, query) {
@@ -143,27 +87,7 @@ export function createKeys(deps: KeysDeps): Keys {
       };
     },
 
-    async revoke(caller, id) {
-      let revoked: string | undefined;
-      await committer.write({ workspaceId: caller.workspaceId, type: 'key', id }, (current, atMs) => {
-        if (current === null) throw notFound('the key');
-        const key = storedKey(current.state);
-        // A key with more rights than the caller's is not his to end.
-        refuseStronger(caller, key.scopes, key.admin);
-        revoked = current.alias;
-        if (key.revokedAtMs !== null) return { kind: 'nothing', answer: undefined };
-        return {
-          kind: 'write',
-          plan: {
-            state: { ...key, revokedAtMs: atMs },
-            changes: [],
-            resources: [auditWrite({ ids, caller }, { action: 'key.revoked', target: `key:${id}` }, atMs)],
-          },
-          answer: () => undefined,
-        };
-      });
-      if (revoked !== undefined) found.delete(revoked);
-    },
+    revoke: async (caller, id) => lookup.forget(await revoke(deps, caller, id)),
 
     async stillGood(workspaceId, id) {
       if (id === configuredAdminKeyId) return adminDigest === null ? null : adminKey;
@@ -173,31 +97,96 @@ export function createKeys(deps: KeysDeps): Keys {
       return isGood(key, clock.nowMs()) ? key : null;
     },
 
-    async bootstrap() {
-      if (adminDigest !== null) return null;
-      const keys = await storage.read.resources({
-        workspaceId: 'default',
-        type: 'key',
-        where: { admin: true },
-        limit: 100,
-      });
-      const usable = keys.items.some(
-        (row) => row.state['local'] !== true && isGood(storedKey(row.state), clock.nowMs()),
-      );
-      if (usable) return null;
-      const made = await insert('default', { ...adminKey, name: 'First admin key' }, systemCaller);
-      return made.key;
-    },
+    bootstrap: async () => (adminDigest === null ? bootstrap(deps) : null),
 
-    async issue(input) {
-      const made = await insert('default', { ...input, expiresAtMs: null }, systemCaller);
-      return made.key;
+    issue: async (input) => (await insert(deps, { ...input, expiresAtMs: null }, systemCaller)).key,
+  };
+}
+
+/** Keys by their digest, believed for a moment. */
+function createKeyLookup({ storage, clock }: Pick<KeysDeps, 'storage' | 'clock'>) {
+  const found = new LRUCache<string, Found>({ max: 10_000 });
+  return {
+    forget: (keyDigest: string | undefined): void => {
+      if (keyDigest !== undefined) found.delete(keyDigest);
+    },
+    find: async (keyDigest: string): Promise<Found | null> => {
+      const known = found.get(keyDigest);
+      if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known;
+      const [row] = await storage.findByAlias('key', keyDigest);
+      if (row?.alias === undefined || !sameText(row.alias, keyDigest)) {
+        found.delete(keyDigest);
+        return null;
+      }
+      const key = storedKey(row.state);
+      const fresh: Found = { key, caller: callerOf(row, key), checkedAtMs: clock.monotonicMs() };
+      found.set(keyDigest, fresh);
+      return fresh;
     },
   };
 }
 
+type Maker = Pick<Caller, 'workspaceId' | 'actor' | 'keyId'>;
+
+async function insert(
+  { committer, ids, random }: KeysDeps,
+  input: Omit<StoredKey, 'prefix' | 'revokedAtMs'>,
+  caller: Maker,
+): Promise<KeyView & { readonly key: string }> {
+  const text = makeKey((count) => random.bytes(count));
+  const id = ids.next('key');
+  const state: StoredKey = { ...input, prefix: text.slice(0, shownCharacters), revokedAtMs: null };
+  const { name, scopes: given, admin } = input;
+  const note = { action: 'key.created', target: `key:${id}`, after: { name, scopes: given, admin } };
+  const written = await committer.write({ workspaceId: caller.workspaceId, type: 'key', id }, (_, atMs) => ({
+    kind: 'write',
+    plan: { state, alias: digest(text), changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+    answer: () => ({ ...view(id, state, atMs), key: text }),
+  }));
+  if (written.kind === 'duplicate') throw new TypeError('A key carries no idempotency row');
+  return written.answer;
+}
+
+/** Answers with the digest of the key, so that it can be forgotten. */
+async function revoke({ committer, ids }: KeysDeps, caller: Caller, id: string): Promise<string | undefined> {
+  let revoked: string | undefined;
+  await committer.write({ workspaceId: caller.workspaceId, type: 'key', id }, (current, atMs) => {
+    if (current === null) throw notFound('the key');
+    const key = storedKey(current.state);
+    // A key with more rights than the caller's is not his to end.
+    refuseStronger(caller, key.scopes, key.admin);
+    revoked = current.alias;
+    if (key.revokedAtMs !== null) return { kind: 'nothing', answer: undefined };
+    const note = { action: 'key.revoked', target: `key:${id}` };
+    return {
+      kind: 'write',
+      plan: {
+        state: { ...key, revokedAtMs: atMs },
+        changes: [],
+        resources: [auditWrite({ ids, caller }, note, atMs)],
+      },
+      answer: () => undefined,
+    };
+  });
+  return revoked;
+}
+
+/** The command line's own key lets nobody else in, so it does not count. */
+async function bootstrap(deps: KeysDeps): Promise<string | null> {
+  const { storage, clock } = deps;
+  const query = { workspaceId: 'default', type: 'key', where: { admin: true }, limit: 1_000 } as const;
+  const { items } = await storage.read.resources(query);
+  const nowMs = clock.nowMs();
+  const usable = items
+    .map(({ state }) => storedKey(state))
+    .some((key) => key.name !== localKeyName && isGood(key, nowMs));
+  if (usable) return null;
+  return (await insert(deps, { ...adminKey, name: 'First admin key' }, systemCaller)).key;
+}
+
 /** What the server does of its own accord. */
-export const systemCaller: Pick<Caller, 'actor' | 'keyId'> = {
+const systemCaller: Maker = {
+  workspaceId: 'default',
   actor: { type: 'system', id: 'assetwire' },
   keyId: 'system',
 };
@@ -222,7 +211,7 @@ function callerOf(row: Resource, key: StoredKey): Caller {
 }
 
 /** The caller behind the configuration's admin key. */
-export function configuredAdmin(): Caller {
+function configuredAdmin(): Caller {
   return {
     workspaceId: 'default',
     actor: { type: 'key', id: configuredAdminKeyId, name: 'Admin key' },
@@ -246,7 +235,7 @@ function isGood(key: StoredKey, nowMs: number): boolean {
 }
 
 /** Rows of this type are written here only, in this shape. */
-export function storedKey(state: JsonObject): StoredKey {
+function storedKey(state: JsonObject): StoredKey {
   return state as StoredKey;
 }
 

@@ -31,7 +31,7 @@ export type Making = { readonly origin: DeliveryOrigin; readonly atMs: number };
 export interface Matching extends WebhookIndexes {
   match(index: WorkspaceIndex, changes: readonly Change[], atMs: number): Matched;
   /** The deliveries of one change for one webhook. Throws what the dialect throws. */
-  deliveriesFor(change: Change, webhook: Webhook, making: Making): readonly PendingDelivery[];
+  readonly deliveriesFor: (change: Change, webhook: Webhook, making: Making) => readonly PendingDelivery[];
   delivery(change: Change, webhook: Webhook, making: Making & { readonly notification: Notification }): PendingDelivery;
 }
 
@@ -81,6 +81,8 @@ export function createMatching(deps: MatchingDeps): Matching {
     return made;
   };
 
+  const maker: Maker = { ids, logger: deps.logger, deliveriesFor };
+
   return {
     ...createWebhookIndexes(deps),
     delivery,
@@ -96,7 +98,7 @@ export function createMatching(deps: MatchingDeps): Matching {
         missed: null,
         owed: 0,
       };
-      for (const change of changes) gather(gathered, change, deps, deliveriesFor);
+      for (const change of changes) gather(gathered, change, maker);
       const { missed, owed, deliveries } = gathered;
       return {
         changes: gathered.changes,
@@ -122,12 +124,9 @@ type Gathered = {
   owed: number;
 };
 
-function gather(
-  gathered: Gathered,
-  change: Change,
-  { ids, logger }: Pick<MatchingDeps, 'ids' | 'logger'>,
-  deliveriesFor: Matching['deliveriesFor'],
-): void {
+type Maker = Pick<MatchingDeps, 'ids' | 'logger'> & Pick<Matching, 'deliveriesFor'>;
+
+function gather(gathered: Gathered, change: Change, { ids, logger, deliveriesFor }: Maker): void {
   const { index, atMs } = gathered;
   const matches = index.index.match(change);
   if (matches.webhooks.length + matches.missed.length > limits.expandInlineMax) {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Storage } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { hasKeyForm, makeKey } from './key-format.ts';
-import { keyBelievedMs } from './keys.ts';
+import { keyBelievedMs, localKeyName } from './keys.ts';
 import { sessionLifetimeMs, signInTokenLifetimeMs } from './sessions.ts';
 import { caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
 
@@ -160,6 +160,10 @@ test('AK-11 the first admin key is made once; with one in the configuration, non
   assert.equal((await bare.app.keys.authenticate(key, undefined))?.admin, true);
   assert.equal(await bare.bootstrap(), null);
   await bare.stop();
+  // The command line's own key is nobody's way in.
+  await fixture.issueKey({ name: localKeyName, admin: true, scopes: [] });
+  const later = await createFixture({ storage: fixture.storage, clock: fixture.clock });
+  assert.ok((await later.bootstrap()) !== null);
 });
 
 test('AK-11 a sign-in token opens one session, once, also when two bring it at the same time', async () => {

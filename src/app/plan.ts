@@ -78,8 +78,10 @@ export function nextResource({ key, current, atMs }: Ground, plan: Plan): Resour
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
+type Found = { readonly matched: Matched | null; readonly applied: Applied };
+
 /** Built field by field: this runs for every change, and objects that are spread into each other cost ten times as much. */
-export function commitItem(ground: Ground, plan: Plan, matched: Matched | null, applied: Applied): CommitItem {
+export function commitItem(ground: Ground, plan: Plan, { matched, applied }: Found): CommitItem {
   const { key, index, atMs } = ground;
   const item: Mutable<CommitItem> = { workspaceId: key.workspaceId, atMs };
   const resources = resourceWrites(ground, plan);

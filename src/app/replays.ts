@@ -7,11 +7,11 @@ import type { WebhookId } from '../core/ids.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { DeliveryState } from '../core/delivery.ts';
 import type { DeliveryQuery, NewDuty, Resource } from '../storage/storage.ts';
-import type { Caller, ReplayCases, ReplayInput, ReplayView } from './app.ts';
+import type { Caller, ReplayCases, ReplayInput, ReplayView, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { type IdempotentCalls, replay as answered } from './idempotency.ts';
+import { type IdempotentCalls, replay as answered, type RowMaker } from './idempotency.ts';
 import { notFound, unfit } from './refusals.ts';
 import { storedWebhook } from './webhook-state.ts';
 
@@ -68,35 +68,10 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
           body: { id: null, state: 'estimated', count, done: 0, input, createdAtMs: clock.nowMs() },
         };
       }
-      return idempotent.run<ReplayView>(workspaceId, idempotency, async (row) => {
-        const id = ids.next('replay');
-        const written = await committer.write({ workspaceId, type: 'replay', id }, (_, atMs) => {
-          const stored: StoredReplay = { state: count === 0 ? 'done' : 'running', count, done: 0, input };
-          const body: ReplayView = { id, ...stored, createdAtMs: atMs };
-          const payload: ReplayPayload = { mode: 'replay', replayId: id, cursor: null, round: 0 };
-          const duty: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'replay', dueAtMs: atMs, payload };
-          return {
-            kind: 'write',
-            plan: {
-              state: stored,
-              changes: [],
-              duties: count === 0 ? [] : [duty],
-              resources: [
-                auditWrite(
-                  { ids, caller },
-                  { action: 'replay.created', target: `replay:${id}`, after: { count, input } },
-                  atMs,
-                ),
-              ],
-              ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
-            },
-            answer: () => ({ status: 202, body }),
-          };
-        });
-        return written.kind === 'done'
-          ? written.answer
-          : answered<ReplayView>(written.row, idempotency?.fingerprint ?? '');
-      });
+      const fingerprint = idempotency?.fingerprint ?? '';
+      return idempotent.run<ReplayView>(workspaceId, idempotency, (row) =>
+        createOne(deps, { caller, input, count }, { row, fingerprint }),
+      );
     },
 
     get: async (caller, id) => replayView(await find(caller, id)),
@@ -125,6 +100,34 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
       return replayView(await find(caller, id));
     },
   };
+}
+
+async function createOne(
+  { committer, ids }: ReplaysDeps,
+  { caller, input, count }: { readonly caller: Caller; readonly input: ReplayInput; readonly count: number },
+  { row, fingerprint }: { readonly row: RowMaker | undefined; readonly fingerprint: string },
+): Promise<Written<ReplayView>> {
+  const { workspaceId } = caller;
+  const id = ids.next('replay');
+  const stored: StoredReplay = { state: count === 0 ? 'done' : 'running', count, done: 0, input };
+  const note = { action: 'replay.created', target: `replay:${id}`, after: { count, input } };
+  const written = await committer.write<Written<ReplayView>>({ workspaceId, type: 'replay', id }, (_, atMs) => {
+    const body: ReplayView = { id, ...stored, createdAtMs: atMs };
+    const payload: ReplayPayload = { mode: 'replay', replayId: id, cursor: null, round: 0 };
+    const duty: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'replay', dueAtMs: atMs, payload };
+    return {
+      kind: 'write',
+      plan: {
+        state: stored,
+        changes: [],
+        duties: count === 0 ? [] : [duty],
+        resources: [auditWrite({ ids, caller }, note, atMs)],
+        ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
+      },
+      answer: () => ({ status: 202, body }),
+    };
+  });
+  return written.kind === 'done' ? written.answer : answered<ReplayView>(written.row, fingerprint);
 }
 
 async function refuseUnable({ storage }: ReplaysDeps, { workspaceId }: Caller, webhookId: string): Promise<void> {

@@ -3,6 +3,7 @@
  * cookie's value is random and stored as SHA-256; a session ends with its key.
  */
 import type { JsonObject } from '../core/json.ts';
+import type { Resource } from '../storage/storage.ts';
 import { type Caller, type Scope, type SessionCases, scopes } from './app.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -40,76 +41,30 @@ export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids'>
 };
 
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { storage, clock, ids, committer, keys } = deps;
-  const tokens = new Map<string, number>();
-  const believed = new LRUCache<
-    string,
-    { readonly session: StoredSession; readonly id: string; readonly checkedAtMs: number }
-  >({ max: 1_000 });
-  const draw = (): string => makeToken((count) => deps.random.bytes(count));
-
-  const redeem = (token: string): boolean => {
-    const key = digest(token);
-    const expiresAtMs = tokens.get(key);
-    // Taken out before anything else: of two who bring it at once, one wins (HARDENING AK-11).
-    tokens.delete(key);
-    return expiresAtMs !== undefined && expiresAtMs > clock.nowMs();
-  };
+  const { clock, keys, random } = deps;
+  const draw = (): string => makeToken((count) => random.bytes(count));
+  const tokens = createSignInTokens(clock, draw);
+  const lookup = createSessionLookup(deps);
 
   const opened = async (input: { readonly token?: string; readonly key?: string }): Promise<Caller | null> => {
-    if (input.token !== undefined) return redeem(input.token) ? terminalCaller() : null;
+    if (input.token !== undefined) return tokens.redeem(input.token) ? terminalCaller() : null;
     return input.key === undefined ? null : keys.authenticate(input.key, undefined);
   };
 
-  const look = async (cookie: string): Promise<StoredSession | null> => {
-    const alias = digest(cookie);
-    const known = believed.get(alias);
-    if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known.session;
-    believed.delete(alias);
-    const [row] = await storage.findByAlias('session', alias);
-    if (row === undefined) return null;
-    const session = storedSession(row.state);
-    if (session.keyId !== terminalKeyId && (await keys.stillGood(session.keyWorkspaceId, session.keyId)) === null)
-      return null;
-    believed.set(alias, { session, id: row.id, checkedAtMs: clock.monotonicMs() });
-    return session;
-  };
-
   return {
-    issueSignInToken() {
-      const nowMs = clock.nowMs();
-      for (const [key, expiresAtMs] of tokens) if (expiresAtMs <= nowMs) tokens.delete(key);
-      const [oldest] = tokens.keys();
-      if (tokens.size >= signInTokensMax && oldest !== undefined) tokens.delete(oldest);
-      const token = draw();
-      tokens.set(digest(token), nowMs + signInTokenLifetimeMs);
-      return token;
-    },
+    issueSignInToken: tokens.issue,
 
     async create(input) {
       const caller = await opened(input);
       if (caller === null) return null;
       const cookie = draw();
       const expiresAtMs = clock.nowMs() + sessionLifetimeMs;
-      const session: StoredSession = {
-        keyId: caller.keyId,
-        keyWorkspaceId: caller.workspaceId,
-        name: caller.actor.name ?? caller.keyId,
-        scopes: [...caller.scopes],
-        admin: caller.admin,
-        expiresAtMs,
-      };
-      const id = ids.next('session');
-      await committer.write({ workspaceId: caller.workspaceId, type: 'session', id }, () => ({
-        kind: 'write',
-        plan: { state: session, alias: digest(cookie), changes: [] },
-        answer: () => undefined,
-      }));
+      await store(deps, { caller, cookie, expiresAtMs });
       return { cookie, expiresAtMs, caller };
     },
 
     async authenticate(cookie, workspace) {
-      const session = await look(cookie);
+      const session = await lookup.find(digest(cookie));
       if (session === null || session.expiresAtMs <= clock.nowMs()) return null;
       return deps.admit(
         {
@@ -125,16 +80,81 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async remove(cookie) {
       const alias = digest(cookie);
-      believed.delete(alias);
-      for (const row of await storage.findByAlias('session', alias)) {
-        await committer.write({ workspaceId: row.workspaceId, type: 'session', id: row.id }, (current) =>
-          current === null
-            ? { kind: 'nothing', answer: undefined }
-            : { kind: 'write', plan: { state: null, changes: [] }, answer: () => undefined },
-        );
-      }
+      lookup.forget(alias);
+      for (const row of await deps.storage.findByAlias('session', alias)) await erase(deps, row);
     },
   };
+}
+
+function createSignInTokens(clock: SessionsDeps['clock'], draw: () => string) {
+  const tokens = new Map<string, number>();
+  return {
+    issue: (): string => {
+      const nowMs = clock.nowMs();
+      for (const [key, expiresAtMs] of tokens) if (expiresAtMs <= nowMs) tokens.delete(key);
+      const [oldest] = tokens.keys();
+      if (tokens.size >= signInTokensMax && oldest !== undefined) tokens.delete(oldest);
+      const token = draw();
+      tokens.set(digest(token), nowMs + signInTokenLifetimeMs);
+      return token;
+    },
+    redeem: (token: string): boolean => {
+      const key = digest(token);
+      const expiresAtMs = tokens.get(key);
+      // Taken out before anything else: of two who bring it at once, one wins (HARDENING AK-11).
+      tokens.delete(key);
+      return expiresAtMs !== undefined && expiresAtMs > clock.nowMs();
+    },
+  };
+}
+
+/** Sessions by the digest of their cookie, believed for a moment; none whose key is no longer good. */
+function createSessionLookup({ storage, clock, keys }: Pick<SessionsDeps, 'storage' | 'clock' | 'keys'>) {
+  const believed = new LRUCache<string, { readonly session: StoredSession; readonly checkedAtMs: number }>({
+    max: 1_000,
+  });
+  return {
+    forget: (alias: string): void => void believed.delete(alias),
+    find: async (alias: string): Promise<StoredSession | null> => {
+      const known = believed.get(alias);
+      if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known.session;
+      believed.delete(alias);
+      const [row] = await storage.findByAlias('session', alias);
+      if (row === undefined) return null;
+      const session = storedSession(row.state);
+      const { keyId, keyWorkspaceId } = session;
+      if (keyId !== terminalKeyId && (await keys.stillGood(keyWorkspaceId, keyId)) === null) return null;
+      believed.set(alias, { session, checkedAtMs: clock.monotonicMs() });
+      return session;
+    },
+  };
+}
+
+async function store(
+  { committer, ids }: SessionsDeps,
+  { caller, cookie, expiresAtMs }: { readonly caller: Caller; readonly cookie: string; readonly expiresAtMs: number },
+): Promise<void> {
+  const session: StoredSession = {
+    keyId: caller.keyId,
+    keyWorkspaceId: caller.workspaceId,
+    name: caller.actor.name ?? caller.keyId,
+    scopes: [...caller.scopes],
+    admin: caller.admin,
+    expiresAtMs,
+  };
+  await committer.write({ workspaceId: caller.workspaceId, type: 'session', id: ids.next('session') }, () => ({
+    kind: 'write',
+    plan: { state: session, alias: digest(cookie), changes: [] },
+    answer: () => undefined,
+  }));
+}
+
+async function erase({ committer }: SessionsDeps, { workspaceId, id }: Resource): Promise<void> {
+  await committer.write({ workspaceId, type: 'session', id }, (current) =>
+    current === null
+      ? { kind: 'nothing', answer: undefined }
+      : { kind: 'write', plan: { state: null, changes: [] }, answer: () => undefined },
+  );
 }
 
 /** Whoever reads the terminal of the server owns it. */

@@ -44,62 +44,19 @@ export interface InputChecks {
   check(dialect: Dialect, input: Partial<WebhookInput>, credentialsKind?: Credentials['kind']): CheckedInput;
 }
 
-export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): InputChecks {
-  const validators = new Map<string, ValidateFunction>();
+type Validator = (manifest: Manifest) => ValidateFunction;
+type InputDeps = Pick<AppDeps, 'dialects' | 'egress'>;
 
-  const validator = (manifest: Manifest): ValidateFunction => {
+export function createInputChecks(deps: InputDeps): InputChecks {
+  const validators = new Map<string, ValidateFunction>();
+  const validator: Validator = (manifest) => {
     let compiled = validators.get(manifest.id);
     if (compiled === undefined) {
-      compiled = new Ajv2020({ allErrors: true, strict: false }).compile(manifest.configuration.schema as object);
+      compiled = new Ajv2020({ allErrors: true, strict: false }).compile(manifest.configuration.schema);
       validators.set(manifest.id, compiled);
     }
     return compiled;
   };
-
-  const settings = (
-    manifest: Manifest,
-    given: JsonObject,
-  ): { readonly settings: JsonObject; readonly secrets: NewSecret[] } => {
-    const validate = validator(manifest);
-    if (!validate(given)) {
-      const problems: Problem[] = (validate.errors ?? []).slice(0, 20).map(({ instancePath, message }) => ({
-        at: `/settings${instancePath}`,
-        wanted: message ?? 'something that fits the dialect',
-        found: 'something else',
-      }));
-      throw new AssetwireError('invalid_settings', {
-        detail: `Fit the settings of dialect "${manifest.id}": ${problems[0]?.at ?? '/settings'} ${problems[0]?.wanted ?? ''}`,
-        mend: `GET /v1/dialects/${manifest.id} shows their schema`,
-        problems,
-      });
-    }
-    const kept: { [field: string]: JsonValue } = { ...given };
-    const secrets: NewSecret[] = [];
-    for (const field of manifest.configuration.secretFields) {
-      const value = kept[field];
-      const name = `settings.${field}`;
-      // The name itself stands for the secret that is there already.
-      if (typeof value !== 'string' || value === '' || value === name) continue;
-      secrets.push({ name, value });
-      kept[field] = name;
-    }
-    return { settings: kept, secrets };
-  };
-
-  const target = (manifest: Manifest, given: Target): Target => {
-    if (!manifest.transports.includes(given.transport)) {
-      throw unfit(
-        '/target/transport',
-        `one of ${manifest.transports.join(', ')} for dialect "${manifest.id}"`,
-        given.transport,
-      );
-    }
-    if (given.transport !== 'http') return given;
-    // Stored as the guard read it, so that what is shown, judged and called is one URL.
-    const { url } = deps.egress.checkTarget(given.url, { plainHttp: manifest.capabilities.plainHttp });
-    return given.method === undefined ? { transport: 'http', url } : { transport: 'http', url, method: given.method };
-  };
-
   return {
     dialect(id) {
       const dialect = deps.dialects.get(id);
@@ -108,13 +65,11 @@ export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): I
         detail: `Use one of ${[...deps.dialects.keys()].join(', ')}: got "${id.slice(0, 63)}"`,
       });
     },
-
-    check(dialect, input, storedKind = 'none') {
-      const { manifest } = dialect;
+    check({ manifest }, input, storedKind = 'none') {
       const secrets: NewSecret[] = [];
       const body: { -readonly [Key in keyof CheckedInput['body']]: CheckedInput['body'][Key] } = {};
       if (input.name !== undefined) body.name = nameOf(input.name);
-      if (input.target !== undefined) body.target = target(manifest, input.target);
+      if (input.target !== undefined) body.target = target(deps, manifest, input.target);
       if (input.events !== undefined) body.events = events(manifest, input.events);
       if (input.filter !== undefined) {
         checkFilter(input.filter, limits);
@@ -122,17 +77,12 @@ export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): I
       }
       if (input.projection !== undefined) body.projection = input.projection;
       if (input.settings !== undefined) {
-        const taken = settings(manifest, input.settings);
-        body.settings = taken.settings;
-        secrets.push(...taken.secrets);
+        checkSettings(manifest, validator(manifest), input.settings);
+        body.settings = withoutSecrets(manifest, input.settings, secrets);
       }
       const credentialsKind = input.credentials?.kind ?? storedKind;
-      if (input.headers !== undefined) {
-        body.headers = headers(manifest, input.headers, credentialsKind !== 'none');
-      }
-      if (input.credentials !== undefined) {
-        body.credentials = credentials(manifest, input.credentials, secrets);
-      }
+      if (input.headers !== undefined) body.headers = headers(manifest, input.headers, credentialsKind !== 'none');
+      if (input.credentials !== undefined) body.credentials = credentials(manifest, input.credentials, secrets);
       if (input.policy !== undefined) {
         resolvePolicy(manifest.policy, input.policy);
         body.policy = input.policy;
@@ -141,6 +91,48 @@ export function createInputChecks(deps: Pick<AppDeps, 'dialects' | 'egress'>): I
       return { body, secrets };
     },
   };
+}
+
+function checkSettings(manifest: Manifest, validate: ValidateFunction, given: JsonObject): void {
+  if (validate(given)) return;
+  const problems: Problem[] = (validate.errors ?? []).slice(0, 20).map(({ instancePath, message }) => ({
+    at: `/settings${instancePath}`,
+    wanted: message ?? 'something that fits the dialect',
+    found: 'something else',
+  }));
+  throw new AssetwireError('invalid_settings', {
+    detail: `Fit the settings of dialect "${manifest.id}": ${problems[0]?.at ?? '/settings'} ${problems[0]?.wanted ?? ''}`,
+    mend: `GET /v1/dialects/${manifest.id} shows their schema`,
+    problems,
+  });
+}
+
+/** The settings with the name of each secret in its place; the secrets go to `taken`. */
+function withoutSecrets(manifest: Manifest, given: JsonObject, taken: NewSecret[]): JsonObject {
+  const kept: { [field: string]: JsonValue } = { ...given };
+  for (const field of manifest.configuration.secretFields) {
+    const value = kept[field];
+    const name = `settings.${field}`;
+    // The name itself stands for the secret that is there already.
+    if (typeof value !== 'string' || value === '' || value === name) continue;
+    taken.push({ name, value });
+    kept[field] = name;
+  }
+  return kept;
+}
+
+function target({ egress }: InputDeps, manifest: Manifest, given: Target): Target {
+  if (!manifest.transports.includes(given.transport)) {
+    throw unfit(
+      '/target/transport',
+      `one of ${manifest.transports.join(', ')} for dialect "${manifest.id}"`,
+      given.transport,
+    );
+  }
+  if (given.transport !== 'http') return given;
+  // Stored as the guard read it, so that what is shown, judged and called is one URL.
+  const { url } = egress.checkTarget(given.url, { plainHttp: manifest.capabilities.plainHttp });
+  return given.method === undefined ? { transport: 'http', url } : { transport: 'http', url, method: given.method };
 }
 
 function nameOf(name: string): string {

@@ -41,13 +41,13 @@ export function createTestSend(deps: TestSendDeps): WebhookCases['test'] {
       });
     }
     const asset = assetId === undefined ? null : await findAsset(deps, workspaceId, assetId);
-    const chosen = choose(dialect, webhook, event, asset !== null);
+    const chosen = choose(dialect, { webhook, event, real: asset !== null });
     const written = await committer.write({ workspaceId, type: 'webhook', id }, (_, atMs) => {
       const change: Change = {
         id: ids.next('change'),
         workspaceId,
         kind: chosen.kind,
-        ...subjectOf(chosen.kind, webhook, asset, ids.next('asset')),
+        ...subjectOf(chosen.kind, { webhook, asset, sampleId: ids.next('asset') }),
         occurredAtMs: atMs,
         acceptedAtMs: atMs,
         actor: caller.actor,
@@ -78,9 +78,7 @@ async function findAsset({ storage }: TestSendDeps, workspaceId: string, assetId
 /** Which event is sent, and the kind of change that becomes it. */
 function choose(
   dialect: Dialect,
-  webhook: Webhook,
-  event: string | undefined,
-  real: boolean,
+  { webhook, event, real }: { readonly webhook: Webhook; readonly event: string | undefined; readonly real: boolean },
 ): { readonly event: string; readonly kind: ChangeKind } {
   const { manifest, events } = dialect;
   const [own] = eventsOf(events, 'webhook.test');
@@ -108,9 +106,11 @@ function readyEvent({ manifest, events }: Dialect): string | undefined {
 
 function subjectOf(
   kind: ChangeKind,
-  webhook: Webhook,
-  asset: Resource | null,
-  sampleId: string,
+  {
+    webhook,
+    asset,
+    sampleId,
+  }: { readonly webhook: Webhook; readonly asset: Resource | null; readonly sampleId: string },
 ): Pick<Change, 'subject' | 'subjectVersion' | 'before' | 'after' | 'changed'> {
   if (kind.startsWith('webhook.')) {
     return {

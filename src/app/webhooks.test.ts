@@ -220,6 +220,30 @@ test('disabled, nothing is made and what is missed is counted; enabled with repl
   assert.equal(deliveries.filter(({ origin }) => origin === 'replay').length, 60);
 });
 
+test('switched off again while what it missed is replayed, a webhook gets the rest once it is on', async () => {
+  const { body } = await fixture.app.webhooks.create(caller, webhookInput());
+  fixture.clock.advance(10);
+  await fixture.app.webhooks.disable(caller, body.id);
+  fixture.clock.advance(10);
+  for (let index = 0; index < 60; index += 1) await report(fixture, metadataChange(`m${index}`, 'missed'));
+  await fixture.app.webhooks.enable(caller, body.id, { missed: 'replay' });
+  const [first] = await fixture.pendingDuties();
+  assert.ok(first !== undefined);
+  await fixture.doDuty(first);
+  const some = (await allDeliveries(fixture)).length;
+  assert.ok(some > 0 && some < 60, `${some} replayed`);
+  await fixture.app.webhooks.disable(caller, body.id);
+  fixture.clock.advance(1_000);
+  await fixture.doDuties();
+  assert.equal((await allDeliveries(fixture)).length, some);
+  await fixture.app.webhooks.enable(caller, body.id, {});
+  for (let round = 0; round < 10; round += 1) {
+    fixture.clock.advance(60_000);
+    await fixture.doDuties();
+  }
+  assert.equal((await allDeliveries(fixture)).length, 60);
+});
+
 test('enabled with skip, what was missed is let go and the counter starts anew', async () => {
   const { body } = await fixture.app.webhooks.create(caller, webhookInput());
   await fixture.app.webhooks.disable(caller, body.id);

@@ -8,7 +8,7 @@ import { standardDialect } from '../../dialects/standard/index.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { Blobs } from '../../blobs/blobs.ts';
 import type { Media } from '../../media/media.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import { createVault } from '../../runtime/vault.ts';
@@ -87,6 +87,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     egress: createEgress({ clock, random, policy: { allowedTargets: ['127.0.0.0/8'] } }),
     vault: createVault([vaultKey]),
     clock,
+    pacing: systemClock,
     random,
     ids: createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => random.bytes(count) }),
     logger: silentLogger,
