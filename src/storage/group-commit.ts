@@ -109,15 +109,9 @@ export function createGroupCommit<Item, Result>(parts: GroupCommitParts<Item, Re
         refusedSinceBatch = true;
         return Promise.reject(busy(lengthOf(line)));
       }
-      return new Promise((resolve) => {
-        const settled: Settled<Result>[] = new Array<Settled<Result>>(items.length);
-        const call: Call<Result> = { settled, left: items.length, resolve: () => resolve(settled) };
-        for (const [index, item] of items.entries()) {
-          line.entries.push({ item, call, index, bytes: bytesOf(item) });
-        }
-        line.bytes += bytes;
-        schedule();
-      });
+      const answer = enqueue(line, items, bytesOf);
+      schedule();
+      return answer;
     },
     waiting,
     busy: () => refusedSinceBatch,
@@ -135,6 +129,23 @@ function emptyLine<Item, Result>(): Line<Item, Result> {
 
 function lengthOf(line: Line<unknown, unknown>): number {
   return line.entries.length - line.front;
+}
+
+/** Puts a call's items at the end of a line; resolves when each of them is settled. */
+function enqueue<Item, Result>(
+  line: Line<Item, Result>,
+  items: readonly Item[],
+  bytesOf: (item: Item) => number,
+): Promise<readonly Settled<Result>[]> {
+  return new Promise((resolve) => {
+    const settled = new Array<Settled<Result>>(items.length);
+    const call: Call<Result> = { settled, left: items.length, resolve: () => resolve(settled) };
+    for (const [index, item] of items.entries()) {
+      const bytes = bytesOf(item);
+      line.entries.push({ item, call, index, bytes });
+      line.bytes += bytes;
+    }
+  });
 }
 
 /** From the lines in turn, as much as one transaction may take. */

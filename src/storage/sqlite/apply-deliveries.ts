@@ -30,17 +30,12 @@ type Parts = {
 };
 
 export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWriter {
-  const { names, partitions, rollup, locator, positions } = parts;
+  const { names, locator, positions } = parts;
   const insert = db.prepare(
     `INSERT INTO queue (lane, position, workspace, id, due_at, attempts, change_seq, change_id, revision, subject,
        subject_key, event, message_id, origin, redelivery_of, frozen, created_at)
      VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const find = arrayStatement(db, 'SELECT lane, position, attempts FROM queue WHERE workspace = ? AND id = ?');
-  const redate = db.prepare('UPDATE queue SET due_at = ? WHERE lane = ? AND position = ?');
-  const last = arrayStatement(db, 'SELECT status, outcome, duration FROM queue WHERE lane = ? AND position = ?');
-  const remove = db.prepare('DELETE FROM queue WHERE lane = ? AND position = ?');
-  const removeBody = db.prepare('DELETE FROM bodies WHERE delivery = ?');
 
   const seqOf = (changeId: string, own: OwnChanges): number | null => {
     for (let index = 0; index < own.changes.length; index += 1) {
@@ -49,6 +44,7 @@ export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWr
     return null;
   };
   return {
+    order: createOrderApplier(db, parts),
     insert(workspace, deliveries, own) {
       for (const delivery of deliveries) {
         const lane = names.lane(delivery.webhookId, workspace.n);
@@ -77,32 +73,34 @@ export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWr
       }
       return true;
     },
-    order(workspace, order, atMs) {
-      const row = find.get(workspace.n, order.deliveryId);
-      if (row === undefined) return;
-      const lane = numberOf(row[0]);
-      const position = numberOf(row[1]);
-      if (order.kind === 'hasten') {
-        redate.run(order.dueAtMs, lane, position);
-        return;
-      }
-      const [status, outcome, duration] = last.get(lane, position) ?? [];
-      partitions.log.insert.run(
-        stateCodes.cancelled,
-        numberOf(row[2]),
-        atMs,
-        order.reason,
-        status ?? null,
-        outcome ?? null,
-        duration ?? null,
-        null,
-        lane,
-        position,
-      );
-      partitions.log.rows += 1;
-      remove.run(lane, position);
-      removeBody.run(order.deliveryId);
-      rollup.cancelled(lane, atMs);
-    },
+  };
+}
+
+/** Re-dates or ends one pending delivery; one that is not pending any more is left alone. */
+function createOrderApplier(db: DatabaseSync, { partitions, rollup }: Parts): DeliveryWriter['order'] {
+  const find = arrayStatement(
+    db,
+    'SELECT lane, position, attempts, status, outcome, duration FROM queue WHERE workspace = ? AND id = ?',
+  );
+  const redate = db.prepare('UPDATE queue SET due_at = ? WHERE lane = ? AND position = ?');
+  const remove = db.prepare('DELETE FROM queue WHERE lane = ? AND position = ?');
+  const removeBody = db.prepare('DELETE FROM bodies WHERE delivery = ?');
+  return (workspace, order, atMs) => {
+    const row = find.get(workspace.n, order.deliveryId);
+    if (row === undefined) return;
+    const lane = numberOf(row[0]);
+    const position = numberOf(row[1]);
+    if (order.kind === 'hasten') {
+      redate.run(order.dueAtMs, lane, position);
+      return;
+    }
+    const [status, outcome, duration] = [row[3] ?? null, row[4] ?? null, row[5] ?? null];
+    const attempts = numberOf(row[2]);
+    const { cancelled } = stateCodes;
+    partitions.log.insert.run(cancelled, attempts, atMs, order.reason, status, outcome, duration, null, lane, position);
+    partitions.log.rows += 1;
+    remove.run(lane, position);
+    removeBody.run(order.deliveryId);
+    rollup.cancelled(lane, atMs);
   };
 }

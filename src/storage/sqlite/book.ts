@@ -4,19 +4,20 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitResult, RecordResult } from '../storage.ts';
-import { createCommitApplier, mayNeedUndo } from './apply-commit.ts';
+import { createCommitApplier } from './apply-commit.ts';
 import { createDeliveryWriter } from './apply-deliveries.ts';
 import { createRecordApplier } from './apply-record.ts';
 import { createResourceWriter } from './apply-resources.ts';
 import { createChangeLocator } from './change-locator.ts';
+import { createItemApplier } from './item-applier.ts';
 import { createNames } from './names.ts';
-import { createPartitions, type PartitionLimits } from './partitions.ts';
+import { createPartitions, type PartitionLimits, type Partitions } from './partitions.ts';
 import { createPositions } from './positions.ts';
 import type { Prepared } from './prepared.ts';
 import { createRetention, type RetentionLimits } from './retention.ts';
 import { createRollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';
-import { faultOf, isConstraint, StorageFault } from './sqlite-error.ts';
+import { faultOf, StorageFault } from './sqlite-error.ts';
 
 /** `failed`: the item broke something of ours, not a rule of the contract; its mates are unharmed. */
 export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
@@ -43,108 +44,16 @@ export type Book = {
 const itemsPerLook = 8;
 
 export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number): Book {
-  const names = createNames(db);
-  const partitions = createPartitions(db, options.partitions, nowMs);
-  const positions = createPositions(db);
-  const rollup = createRollup(db);
-  const locator = createChangeLocator(db, partitions);
-  const writeResource = createResourceWriter(db);
-  const deliveries = createDeliveryWriter(db, { names, partitions, rollup, locator, positions });
-  const applyCommit = createCommitApplier(db, { names, partitions, writeResource, deliveries });
-  const applyRecord = createRecordApplier(db, { names, partitions, rollup, epoch: options.epoch });
-  const retention = createRetention(db, { partitions, limits: options.retention });
-  const numberBatch = db.prepare("UPDATE meta SET value = ? WHERE key = 'batch'");
-  let batch = numberOf(arrayStatement(db, "SELECT value FROM meta WHERE key = 'batch'").get()?.[0]);
+  const parts = createParts(db, options, nowMs);
+  const { partitions, attempt } = parts;
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
-  const savepoint = db.prepare('SAVEPOINT item');
-  const release = db.prepare('RELEASE item');
-  const undo = db.prepare('ROLLBACK TO item');
+  const retention = createRetention(db, { partitions, limits: options.retention });
 
-  const takeBack = (restore: () => void): void => {
-    undo.run();
-    restore();
-    names.forget();
-    positions.forget();
-  };
-  const applySaved = (item: Prepared): ItemResult => {
-    savepoint.run();
-    const restore = partitions.snapshot();
-    try {
-      const { result, undone } =
-        item.kind === 'commit' ? applyCommit(item) : { result: applyRecord(item), undone: false };
-      if (undone) {
-        takeBack(restore);
-      }
-      release.run();
-      return result;
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault.kind !== 'item') throw error;
-      takeBack(restore);
-      release.run();
-      return refusedByStatement(item, error);
-    }
-  };
-  const applyItem = (item: Prepared, careful: boolean): ItemResult => {
-    if (careful || (item.kind === 'commit' && mayNeedUndo(item))) return applySaved(item);
-    if (item.kind === 'record') return applyRecord(item);
-    const { result, undone } = applyCommit(item);
-    // Seldom: it had already written when it turned out not to fit. The batch starts over with savepoints.
-    if (undone) throw new Error('An item must be undone without a savepoint');
-    return result;
-  };
-  /** One transaction. `careful`: a savepoint around every item, so that one that SQLite refuses leaves alone. */
-  const attempt = (
-    items: readonly Prepared[],
-    nowMs: number,
-    careful: boolean,
-    until?: () => boolean,
-  ): ItemResult[] => {
-    const restore = partitions.snapshot();
-    begin.run();
-    try {
-      const results: ItemResult[] = [];
-      for (const item of items) {
-        if (until !== undefined && results.length > 0 && results.length % itemsPerLook === 0 && until()) break;
-        partitions.rotate(nowMs, positions.peek());
-        results.push(applyItem(item, careful));
-      }
-      rollup.flush();
-      numberBatch.run(batch + 1);
-      commit.run();
-      batch += 1;
-      return results;
-    } catch (error) {
-      // A full disk makes SQLite roll back by itself.
-      if (db.isTransaction) db.exec('ROLLBACK');
-      restore();
-      names.forget();
-      positions.forget();
-      rollup.discard();
-      throw error;
-    }
-  };
-
-  const apply = (items: readonly Prepared[], nowMs: number, until?: () => boolean): BatchResult => {
-    try {
-      return { results: attempt(items, nowMs, false, until) };
-    } catch (error) {
-      const fault = faultOf(error);
-      if (fault.kind !== 'item') throw new StorageFault(fault.kind, fault.detail);
-    }
-    // Some item broke a constraint: again, each on its own footing. Rare, so its price does not matter.
-    try {
-      return { results: attempt(items, nowMs, true, until) };
-    } catch (error) {
-      const { kind, detail } = faultOf(error);
-      throw kind === 'item' ? error : new StorageFault(kind, detail);
-    }
-  };
   const makeAhead = (): void => {
     for (const kind of partitions.wanting()) {
-      begin.run();
       try {
+        begin.run();
         partitions.makeAhead(kind);
         commit.run();
       } catch (error) {
@@ -158,19 +67,103 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   };
   return {
     apply(items, at, until) {
-      const result = apply(items, at, until);
-      options.synced(batch);
+      const batch: Batch = { items, nowMs: at, until: until ?? null };
+      const results = withCare((careful) => attempt(batch, careful));
+      options.synced(parts.batchNumber());
       makeAhead();
-      return result;
+      return { results };
     },
-    maintain: (at) => retention.slice(at),
+    maintain(at) {
+      try {
+        return retention.slice(at);
+      } catch (error) {
+        throw faultError(error);
+      }
+    },
   };
 }
 
-/** A broken constraint is the item's own; anything else is a bug of ours, told as such. */
-function refusedByStatement(item: Prepared, error: unknown): CommitResult | ItemFailure {
-  const detail = error instanceof Error ? error.message : String(error);
-  if (item.kind === 'record' || !isConstraint(error)) return { status: 'failed', detail };
-  const id = item.changes[0]?.id ?? item.deliveries[0]?.id ?? item.resources[0]?.id ?? '';
-  return { status: 'rejected', code: 'already_exists', detail: `The item of ${id} must fit what is stored: ${detail}` };
+type Batch = {
+  readonly items: readonly Prepared[];
+  readonly nowMs: number;
+  readonly until: (() => boolean) | null;
+};
+
+/** First without savepoints; where an item broke a constraint, again with one around each. Rare, so its price does not matter. */
+function withCare(attempt: (careful: boolean) => readonly ItemResult[]): readonly ItemResult[] {
+  try {
+    return attempt(false);
+  } catch (error) {
+    const found = faultError(error);
+    if (found instanceof StorageFault) throw found;
+  }
+  try {
+    return attempt(true);
+  } catch (error) {
+    throw faultError(error);
+  }
+}
+
+function faultError(error: unknown): unknown {
+  const { kind, detail } = faultOf(error);
+  return kind === 'item' ? error : new StorageFault(kind, detail);
+}
+
+type Parts = {
+  readonly partitions: Partitions;
+  /** One transaction over the batch, all or nothing. */
+  readonly attempt: (batch: Batch, careful: boolean) => readonly ItemResult[];
+  /** The number of the last one that is durable. */
+  readonly batchNumber: () => number;
+};
+
+function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Parts {
+  const names = createNames(db);
+  const partitions = createPartitions(db, options.partitions, nowMs);
+  const positions = createPositions(db);
+  const rollup = createRollup(db);
+  const locator = createChangeLocator(db, partitions);
+  const deliveries = createDeliveryWriter(db, { names, partitions, rollup, locator, positions });
+  const remember = (): (() => void) => {
+    const restore = partitions.snapshot();
+    return () => {
+      restore();
+      names.forget();
+      positions.forget();
+    };
+  };
+  const applyItem = createItemApplier(db, {
+    applyCommit: createCommitApplier(db, { names, partitions, writeResource: createResourceWriter(db), deliveries }),
+    applyRecord: createRecordApplier(db, { names, partitions, rollup, epoch: options.epoch }),
+    remember,
+  });
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  const numberBatch = db.prepare("UPDATE meta SET value = ? WHERE key = 'batch'");
+  let batchNumber = numberOf(arrayStatement(db, "SELECT value FROM meta WHERE key = 'batch'").get()?.[0]);
+
+  const attempt = ({ items, nowMs: at, until }: Batch, careful: boolean): readonly ItemResult[] => {
+    const restore = remember();
+    begin.run();
+    try {
+      const results: ItemResult[] = [];
+      for (const item of items) {
+        if (until !== null && results.length > 0 && results.length % itemsPerLook === 0 && until()) break;
+        partitions.rotate(at, positions.peek());
+        results.push(applyItem(item, careful));
+      }
+      rollup.flush();
+      numberBatch.run(batchNumber + 1);
+      commit.run();
+      batchNumber += 1;
+      return results;
+    } catch (error) {
+      // A full disk makes SQLite roll back by itself.
+      if (db.isTransaction) db.exec('ROLLBACK');
+      restore();
+      rollup.discard();
+      throw error;
+    }
+  };
+  return { partitions, attempt, batchNumber: () => batchNumber };
 }

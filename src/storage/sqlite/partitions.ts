@@ -91,7 +91,16 @@ function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
 
 export type PartitionLimits = { readonly rowsMax: number; readonly ageMsMax: number };
 
-export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowMs: number): Partitions {
+/** What is written about partitions in the file, in the caller's transaction. */
+type Shelf = {
+  make(kind: PartitionKind, n: number): void;
+  close(kind: PartitionKind, n: number, at: { nowMs: number; position: number }): void;
+  open(kind: PartitionKind, n: number, at: { nowMs: number; position: number }): OpenPartition;
+  /** What a partition that is open in the file holds. */
+  opened(kind: PartitionKind, n: number, openedAtMs: number): OpenPartition;
+};
+
+function createShelf(db: DatabaseSync): Shelf {
   const insertRow = db.prepare(
     `INSERT INTO partitions (kind, n, state, opened_at, first_position) VALUES (?, ?, 'ahead', 0, 0)`,
   );
@@ -101,13 +110,6 @@ export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowM
   const closeRow = db.prepare(
     `UPDATE partitions SET state = 'closed', closed_at = ?, last_position = ? WHERE kind = ? AND n = ?`,
   );
-  const ahead = new Set<PartitionKind>();
-  let generation = 1;
-
-  const make = (kind: PartitionKind, n: number): void => {
-    db.exec(partitionSchema(kind, n));
-    insertRow.run(kind, n);
-  };
   const opened = (kind: PartitionKind, n: number, openedAtMs: number): OpenPartition => {
     const table = partitionTable(kind, n);
     const key = kind === 'log' ? 'position' : 'seq';
@@ -121,27 +123,46 @@ export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowM
       insert: db.prepare(inserts[kind](table)),
     };
   };
-  const openCurrent = (known: readonly Partition[], kind: PartitionKind): OpenPartition => {
-    const current = known.find((partition) => partition.kind === kind && partition.state === 'open');
-    if (known.some((partition) => partition.kind === kind && partition.state === 'ahead')) ahead.add(kind);
-    if (current !== undefined) return opened(kind, current.n, current.openedAtMs);
-    make(kind, 1);
-    openRow.run(nowMs, 0, kind, 1);
-    return opened(kind, 1, nowMs);
+  return {
+    make(kind, n) {
+      db.exec(partitionSchema(kind, n));
+      insertRow.run(kind, n);
+    },
+    close(kind, n, { nowMs, position }) {
+      closeRow.run(nowMs, position, kind, n);
+    },
+    open(kind, n, { nowMs, position }) {
+      openRow.run(nowMs, position, kind, n);
+      return opened(kind, n, nowMs);
+    },
+    opened,
   };
-  const openAll = (): Record<PartitionKind, OpenPartition> => {
-    const known = readPartitions(db);
-    return {
-      changes: openCurrent(known, 'changes'),
-      log: openCurrent(known, 'log'),
-      attempts: openCurrent(known, 'attempts'),
-    };
-  };
-  const open = inTransaction(db, openAll);
-  const full = (partition: OpenPartition): boolean => partition.rows >= limits.rowsMax;
-  const old = (partition: OpenPartition, now: number): boolean =>
-    partition.rows > 0 && now - partition.openedAtMs >= limits.ageMsMax;
+}
 
+/** The open partition of each kind, made where there is none yet, and the kinds whose next one is there already. */
+function openAll(db: DatabaseSync, shelf: Shelf, nowMs: number): { open: OpenPartitions; ahead: Set<PartitionKind> } {
+  const known = readPartitions(db);
+  const find = (kind: PartitionKind, state: PartitionState): Partition | undefined =>
+    known.find((partition) => partition.kind === kind && partition.state === state);
+  const openOne = (kind: PartitionKind): OpenPartition => {
+    const current = find(kind, 'open');
+    if (current !== undefined) return shelf.opened(kind, current.n, current.openedAtMs);
+    shelf.make(kind, 1);
+    return shelf.open(kind, 1, { nowMs, position: 0 });
+  };
+  const open = { changes: openOne('changes'), log: openOne('log'), attempts: openOne('attempts') };
+  return { open, ahead: new Set(partitionKinds.filter((kind) => find(kind, 'ahead') !== undefined)) };
+}
+
+type OpenPartitions = Record<PartitionKind, OpenPartition>;
+
+export function createPartitions(db: DatabaseSync, limits: PartitionLimits, startMs: number): Partitions {
+  const shelf = createShelf(db);
+  const { open, ahead } = inTransaction(db, () => openAll(db, shelf, startMs));
+  let generation = 1;
+
+  const due = (partition: OpenPartition, nowMs: number): boolean =>
+    partition.rows >= limits.rowsMax || (partition.rows > 0 && nowMs - partition.openedAtMs >= limits.ageMsMax);
   return {
     get changes() {
       return open.changes;
@@ -152,21 +173,19 @@ export function createPartitions(db: DatabaseSync, limits: PartitionLimits, nowM
     get attempts() {
       return open.attempts;
     },
-    rotate(now, position) {
+    rotate(nowMs, position) {
       for (const kind of partitionKinds) {
-        const current = open[kind];
-        if (!full(current) && !old(current, now)) continue;
-        const n = current.n + 1;
-        if (!ahead.delete(kind)) make(kind, n);
-        closeRow.run(now, position, kind, current.n);
-        openRow.run(now, position, kind, n);
-        open[kind] = opened(kind, n, now);
+        const { n } = open[kind];
+        if (!due(open[kind], nowMs)) continue;
+        if (!ahead.delete(kind)) shelf.make(kind, n + 1);
+        shelf.close(kind, n, { nowMs, position });
+        open[kind] = shelf.open(kind, n + 1, { nowMs, position });
         generation += 1;
       }
     },
-    wanting: () => partitionKinds.filter((kind) => !ahead.has(kind) && open[kind].rows >= limits.rowsMax * 0.5),
+    wanting: () => partitionKinds.filter((kind) => !ahead.has(kind) && open[kind].rows >= limits.rowsMax / 2),
     makeAhead(kind) {
-      make(kind, open[kind].n + 1);
+      shelf.make(kind, open[kind].n + 1);
       ahead.add(kind);
     },
     forgetAhead: (kind) => {

@@ -31,46 +31,7 @@ export function createRetention(
   db: DatabaseSync,
   { partitions, limits: kept }: { readonly partitions: Partitions; readonly limits: RetentionLimits },
 ): Retention {
-  const begin = db.prepare('BEGIN IMMEDIATE');
-  const commit = db.prepare('COMMIT');
-  const transaction = (step: () => boolean): boolean => {
-    begin.run();
-    try {
-      const more = step();
-      commit.run();
-      return more;
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
-  };
-  const hide = db.prepare(`UPDATE partitions SET state = 'leaving' WHERE kind = ? AND n = ?`);
-  const forget = db.prepare('DELETE FROM partitions WHERE kind = ? AND n = ?');
-
-  function* leave(partition: Partition): Generator<undefined> {
-    const { kind, n } = partition;
-    if (partition.state === 'closed') {
-      if (kind === 'changes') yield* keepOwedChanges(db, { partition, keepMs: kept.keepMs, transaction });
-      transaction(() => {
-        hide.run(kind, n);
-        return false;
-      });
-      partitions.noteDropped();
-      yield;
-    }
-    for (const index of partitionIndexes(kind, n)) {
-      db.exec(`DROP INDEX IF EXISTS ${index}`);
-      yield;
-    }
-    const rows = db.prepare(handful(kind, n));
-    while (Number(rows.run(rowsPerStep).changes) > 0) yield;
-    transaction(() => {
-      db.exec(`DROP TABLE IF EXISTS ${partitionTable(kind, n)}`);
-      forget.run(kind, n);
-      return false;
-    });
-    partitions.noteDropped();
-  }
+  const transaction = createTransaction(db);
   const leavers = (nowMs: number): Partition | undefined =>
     readPartitions(db).find(
       ({ state, closedAtMs }) =>
@@ -80,7 +41,9 @@ export function createRetention(
 
   /** All upkeep that is due, one bounded step after another. */
   function* chores(nowMs: number): Generator<undefined> {
-    for (let leaver = leavers(nowMs); leaver !== undefined; leaver = leavers(nowMs)) yield* leave(leaver);
+    for (let leaver = leavers(nowMs); leaver !== undefined; leaver = leavers(nowMs)) {
+      yield* leave(db, leaver, { keepMs: kept.keepMs, transaction, dropped: () => partitions.noteDropped() });
+    }
     for (const sweep of sweeps) while (sweep(nowMs)) yield;
     yield* releaseKeptChanges(db, { nowMs, keepMs: kept.keepMs, transaction });
     yield* vacuum(db, kept.freePagesMax);
@@ -104,6 +67,58 @@ export function createRetention(
         throw error;
       }
     },
+  };
+}
+
+type Leaving = {
+  readonly keepMs: number;
+  readonly transaction: (step: () => boolean) => boolean;
+  /** The list of partitions is another one now. */
+  readonly dropped: () => void;
+};
+
+function* leave(
+  db: DatabaseSync,
+  partition: Partition,
+  { keepMs, transaction, dropped }: Leaving,
+): Generator<undefined> {
+  const { kind, n } = partition;
+  const hide = db.prepare(`UPDATE partitions SET state = 'leaving' WHERE kind = ? AND n = ?`);
+  const forget = db.prepare('DELETE FROM partitions WHERE kind = ? AND n = ?');
+  if (partition.state === 'closed') {
+    if (kind === 'changes') yield* keepOwedChanges(db, { partition, keepMs, transaction });
+    hide.run(kind, n);
+    dropped();
+    yield;
+  }
+  for (const index of partitionIndexes(kind, n)) {
+    db.exec(`DROP INDEX IF EXISTS ${index}`);
+    yield;
+  }
+  const rows = db.prepare(handful(kind, n));
+  while (Number(rows.run(rowsPerStep).changes) > 0) yield;
+  transaction(() => {
+    db.exec(`DROP TABLE IF EXISTS ${partitionTable(kind, n)}`);
+    forget.run(kind, n);
+    return false;
+  });
+  dropped();
+}
+
+/** Runs a step in a transaction of its own and hands on its answer: whether there is more. */
+function createTransaction(db: DatabaseSync): (step: () => boolean) => boolean {
+  const begin = db.prepare('BEGIN IMMEDIATE');
+  const commit = db.prepare('COMMIT');
+  return (step) => {
+    begin.run();
+    try {
+      const more = step();
+      commit.run();
+      return more;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
   };
 }
 

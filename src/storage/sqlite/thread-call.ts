@@ -4,7 +4,7 @@
  */
 import type { Worker } from 'node:worker_threads';
 import { AssetwireError, type ErrorCode } from '../../core/errors.ts';
-import { StorageFault } from './sqlite-error.ts';
+import { faultOf, StorageFault } from './sqlite-error.ts';
 
 export type Request = { readonly id: number; readonly name: string; readonly values: readonly unknown[] };
 export type Answer =
@@ -33,6 +33,8 @@ export function toWire(error: unknown): WireError {
   }
   if (error instanceof StorageFault) return { name: 'StorageFault', message: error.message, kind: error.kind };
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { kind, detail } = faultOf(error);
+  if (kind !== 'item') return { name: 'StorageFault', message: detail, kind };
   return { name: 'Error', message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
 }
 

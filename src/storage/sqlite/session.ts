@@ -1,0 +1,132 @@
+/** One stretch between start and stop: the writer, what gathers for it, and the connections that read. */
+import { DatabaseSync } from 'node:sqlite';
+import { microtaskTurn, systemTurn } from '../../runtime/turn.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import { createGroupCommit, type GroupCommit } from '../group-commit.ts';
+import type { StorageReads } from '../storage.ts';
+import type { ItemResult } from './book.ts';
+import { createInlineWriter, type InlineWriter } from './inline-writer.ts';
+import { createKeyedReads, type KeyedReads } from './keyed-reads.ts';
+import { createListReads, listReadNames } from './list-reads.ts';
+import { defaultLimits, settingsOf, type SqliteStorageOptions } from './options.ts';
+import type { Prepared } from './prepared.ts';
+import { createReaderPool } from './reader-pool.ts';
+import { callerError } from './results.ts';
+import { StorageFault } from './sqlite-error.ts';
+import { createThreadWriter } from './thread-writer.ts';
+import type { Trouble } from './trouble.ts';
+import type { Writer, WriterOpened } from './writer.ts';
+
+export type SessionParts = {
+  readonly file: string;
+  readonly clock: Clock;
+  readonly pacing: Clock;
+  readonly random: Random;
+  readonly options: SqliteStorageOptions;
+  readonly trouble: Trouble;
+};
+
+export type Session = {
+  readonly epoch: number;
+  readonly group: GroupCommit<Prepared, ItemResult>;
+  readonly keyed: KeyedReads;
+  readonly reads: StorageReads;
+  maintain(nowMs: number): Promise<{ readonly more: boolean }>;
+  /** Finishes what waits, then closes everything. */
+  close(): Promise<void>;
+};
+
+export async function openSession(parts: SessionParts): Promise<Session> {
+  const { file, clock, pacing, random, options, trouble } = parts;
+  const memory = file === ':memory:';
+  const settings = settingsOf(file, options);
+  const inline = memory || options.writer === 'inline';
+  const inlineWriter = inline
+    ? createInlineWriter({ settings, clock, pacing, random, turnMsMax: memory ? 0 : inlineTurnMsMax })
+    : null;
+  const onEnd = (error: Error): void => trouble.note(new StorageFault('failed', error.message));
+  const writer: Writer = inlineWriter ?? createThreadWriter({ settings, clock, random, onEnd });
+  const opened = await writer.open();
+  const reads = await readsOf({ file, options, opened, connection: memory ? inlineWriter : null }, writer);
+  const group = createGroupCommit<Prepared, ItemResult>({
+    run: (items) => guarded(trouble, () => writer.apply(items)),
+    bytesOf: ({ bytes }) => bytes,
+    limits: { ...defaultLimits, ...(memory ? { gatherMs: 0 } : {}), ...options.limits },
+    pacing,
+    turn: memory ? microtaskTurn : systemTurn,
+  });
+  return {
+    epoch: opened.epoch,
+    group,
+    keyed: reads.keyed,
+    reads: reads.lists,
+    maintain: (nowMs) => guarded(trouble, () => writer.maintain(nowMs)),
+    async close() {
+      await group.stop();
+      await reads.close();
+      await writer.close();
+    },
+  };
+}
+
+/** Milliseconds of the loop's turn that one transaction may take where the writer shares it. */
+const inlineTurnMsMax = 2;
+
+async function guarded<Result>(trouble: Trouble, write: () => Promise<Result>): Promise<Result> {
+  trouble.guard();
+  try {
+    const result = await write();
+    trouble.clear();
+    return result;
+  } catch (error) {
+    trouble.note(error);
+    throw error;
+  }
+}
+
+type Reads = { readonly keyed: KeyedReads; readonly lists: StorageReads; close(): Promise<void> };
+type ReadsParts = {
+  readonly file: string;
+  readonly options: SqliteStorageOptions;
+  readonly opened: WriterOpened;
+  /** The writer whose connection is shared; null where reads have connections of their own. */
+  readonly connection: InlineWriter | null;
+};
+
+async function readsOf({ file, options, opened, connection }: ReadsParts, writer: Writer): Promise<Reads> {
+  if (connection !== null) return inlineReads(connection.connection(), opened.cursorKey);
+  try {
+    return diskReads(file, opened.cursorKey, options.readersMax ?? 2);
+  } catch (error) {
+    await writer.close();
+    throw callerError(error);
+  }
+}
+
+function inlineReads(db: DatabaseSync, cursorKey: Uint8Array): Reads {
+  const lists = createListReads(db, cursorKey);
+  const entries = listReadNames.map((name) => {
+    const read = lists[name] as (...values: readonly unknown[]) => unknown;
+    return [name, async (...values: readonly unknown[]) => read(...values)] as const;
+  });
+  return {
+    keyed: createKeyedReads(db),
+    lists: Object.fromEntries(entries) as unknown as StorageReads,
+    close: () => Promise.resolve(),
+  };
+}
+
+function diskReads(file: string, cursorKey: Uint8Array, threadsMax: number): Reads {
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  db.exec('PRAGMA cache_size = -8192; PRAGMA query_only = ON');
+  const readers = createReaderPool({ file, cursorKey, threadsMax, waitingMax: 1_000 });
+  return {
+    keyed: createKeyedReads(db),
+    lists: readers.reads,
+    async close() {
+      await readers.close();
+      db.close();
+    },
+  };
+}
