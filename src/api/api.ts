@@ -28,7 +28,7 @@ export type ApiSettings = {
 };
 
 /** The part of the logger that is used. Never given a header, a body or a key. */
-export type ApiLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+export type ApiLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'enabled'>;
 
 /** The part of the metrics that is used: what `/metrics` answers and what is counted per request. */
 export type ApiMetrics = Pick<Metrics, 'text' | 'contentType' | 'apiRequest' | 'uploaded'>;

@@ -42,7 +42,7 @@ export type Exchange = {
 /** Answers the request; never rejects. */
 export async function serveRoute(serving: Serving, exchange: Exchange): Promise<void> {
   const { route, request, response } = exchange;
-  const { clock } = serving.services;
+  const { clock, logger } = serving.services;
   const startedAtMs = clock.monotonicMs();
   let status: number;
   try {
@@ -52,7 +52,10 @@ export async function serveRoute(serving: Serving, exchange: Exchange): Promise<
   } catch (thrown) {
     status = serving.answers.fail(request, response, thrown);
   }
-  if (route.streaming !== true) serving.metrics.apiRequest(statusClassOf(status), clock.monotonicMs() - startedAtMs);
+  const durationMs = clock.monotonicMs() - startedAtMs;
+  if (route.streaming !== true) serving.metrics.apiRequest(statusClassOf(status), durationMs);
+  // The operation, never the path: ids of others and tokens of links stand in paths.
+  if (logger.enabled('debug')) logger.debug('api.answered', { operation: route.operation, status, durationMs });
 }
 
 async function answerOf({ admission, bodies, services }: Serving, exchange: Exchange): Promise<Answer> {

@@ -234,7 +234,13 @@ test('a vendor API is mounted from its route table, with its own words for resul
     app,
     clock: createHeldClock(),
     ids: createIdSource({ nowMs: () => 1, randomBytes: (count) => new Uint8Array(count) }),
-    logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
+    logger: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: () => undefined,
+      enabled: () => false,
+    },
     metrics: {
       text: () => Promise.resolve(''),
       contentType: 'text/plain',

@@ -33,7 +33,13 @@ export async function startTestServer(
     (event: string, fields?: object): void => {
       log.push({ level, event, fields });
     };
-  const logger: ApiLogger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const logger: ApiLogger = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    enabled: () => true,
+  };
   const server = createApiServer({
     app,
     clock,

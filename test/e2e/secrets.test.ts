@@ -1,0 +1,128 @@
+/**
+ * LG-01: secrets are put in wherever one may be put in, everything is used that touches them, well and badly, at the most
+ * talkative log level; then everything that was written, said or stored is searched for them.
+ */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  adminKey,
+  eventually,
+  expectStatus,
+  type RealServer,
+  rows,
+  startRealServer,
+  type Tenant,
+  text,
+} from './real-server.ts';
+
+const canaries = {
+  signing: 'whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5',
+  rotated: 'whsec_cm90YXRlZHJvdGF0ZWRyb3RhdGVkcm90YXRlZHJvdGF0',
+  password: 'canary-basic-password-4711',
+  bearer: 'canary-bearer-token-4711',
+};
+
+let server: RealServer;
+let alpha: Tenant;
+/** Everything that was answered, but for the two answers whose purpose it is to show a secret. */
+const said: string[] = [];
+
+before(async () => {
+  server = await startRealServer();
+  alpha = await server.tenant('alpha');
+});
+after(() => server[Symbol.asyncDispose]());
+
+const ask = async (...[path, options]: Parameters<Tenant['call']>) => {
+  const answer = await alpha.call(path, options);
+  said.push(answer.text, JSON.stringify(answer.headers));
+  return answer;
+};
+
+test('LG-01 no secret is in an answer, the log, the metrics or a file, whatever was done with it', async () => {
+  const inbox = (await ask('/v1/inboxes', { method: 'POST' })).json;
+  const target = { transport: 'http', url: inbox['url'] };
+  const hook = (body: object) => ({ name: 'w', dialect: 'standard', target, events: ['*'], ...body });
+  const basic = await alpha.call('/v1/webhooks', {
+    body: hook({
+      secret: canaries.signing,
+      credentials: { kind: 'basic', username: 'u', password: canaries.password },
+    }),
+    headers: { 'idempotency-key': 'canary' },
+  });
+  expectStatus(basic, 201);
+  const bearer = await alpha.call('/v1/webhooks', {
+    body: hook({ credentials: { kind: 'bearer', token: canaries.bearer } }),
+  });
+  const made = text(expectStatus(bearer, 201).json['secret']);
+  const id = text(basic.json['id']);
+
+  // Well: delivered, shown, rotated, changed.
+  expectStatus(await alpha.upload('a.txt', Buffer.from('x')), 201);
+  await eventually(
+    () => alpha.ask('/v1/deliveries?states=delivered'),
+    (page) => rows(page).length >= 2,
+    'deliveries',
+  );
+  expectStatus(await alpha.call(`/v1/webhooks/${id}/rotate-secret`, { body: { secret: canaries.rotated } }), 200);
+  assert.equal(
+    (await alpha.call(`/v1/webhooks/${id}/reveal-secret`, { method: 'POST' })).json['secret'],
+    canaries.rotated,
+  );
+  await ask(`/v1/webhooks/${id}`, {
+    method: 'PATCH',
+    body: { credentials: { kind: 'basic', username: 'u', password: `${canaries.password}-2` } },
+  });
+
+  // Badly: refused by shape, by target, by form; failing at the receiver.
+  await ask('/v1/webhooks', { body: hook({ secret: canaries.signing, extra: canaries.bearer }) });
+  await ask('/v1/webhooks', { body: hook({ secret: `${canaries.signing}!` }) });
+  await ask('/v1/webhooks', {
+    body: hook({ secret: 4711, credentials: { kind: 'bearer', token: [canaries.bearer] } }),
+  });
+  await ask('/v1/webhooks', {
+    body: hook({ target: { transport: 'http', url: `https://u:${canaries.password}@example.com/` } }),
+  });
+  await ask(`/v1/inboxes/${text(inbox['id'])}`, { method: 'PATCH', body: { status: 500 } });
+  await ask(`/v1/webhooks/${id}/test`, { method: 'POST' });
+  const failing = await eventually(
+    () => alpha.ask('/v1/deliveries?states=pending'),
+    (page) => rows(page).some((row) => Number(row['attempts']) > 0),
+    'a failed attempt',
+  );
+
+  for (const row of [...rows(failing), ...rows((await ask('/v1/deliveries')).json)])
+    await ask(`/v1/deliveries/${text(row['id'])}`);
+  for (const path of [
+    '/v1/webhooks',
+    '/v1/keys',
+    '/v1/audit',
+    '/v1/notices',
+    '/v1/changes',
+    '/v1/settings',
+    '/v1/stats',
+    '/metrics',
+    '/readyz',
+    '/openapi.json',
+  ])
+    await ask(path);
+
+  const secrets = [...Object.values(canaries), made, alpha.key, adminKey];
+  const search = (where: string, content: string | Buffer): void => {
+    for (const secret of secrets) assert.ok(!content.includes(secret), `${secret.slice(0, 12)}… is in ${where}`);
+  };
+  search('an answer', said.join('\n'));
+  search('the log', server.log.join('\n'));
+  let files = 0;
+  for (const file of readdirSync(server.dataDir, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile()) continue;
+    files++;
+    search(file.name, readFileSync(join(file.parentPath, file.name)));
+  }
+  assert.ok(server.log.length > 0 && files >= 3, 'there was something to search');
+  console.log(
+    `LG-01 expanded: ${secrets.length} secrets searched for in ${said.length} answers, ${server.log.length} log lines, ${files} files`,
+  );
+});
