@@ -24,10 +24,9 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
   };
 
   const open = async (
-    workspaceId: string,
-    state: AssetState,
+    { workspaceId, state }: { readonly workspaceId: string; readonly state: AssetState },
     file: AssetFile | undefined,
-    range: { readonly from: number; readonly to: number } | undefined,
+    range?: { readonly from: number; readonly to: number },
   ): Promise<AssetContent> => {
     const stream = file?.blob === undefined ? null : await blobs.open(workspaceId, file.blob, range);
     if (file === undefined || stream === null) {
@@ -45,14 +44,14 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
       const id = await assetIdOf(deps, caller.workspaceId, reference);
       if (id === null) throw notFound('the asset');
       const state = assetState(await find(caller.workspaceId, id));
-      return open(caller.workspaceId, state, state.file, range);
+      return open({ workspaceId: caller.workspaceId, state }, state.file, range);
     },
 
     async linked(token) {
       const target = readLink(token, deps.linkKey(), clock.nowMs());
       if (target === null) throw notFound('the link: it is not one of ours or has expired');
       const state = assetState(await find(target.workspaceId, target.assetId));
-      return open(target.workspaceId, state, linkedFile(state, target), undefined);
+      return open({ workspaceId: target.workspaceId, state }, linkedFile(state, target));
     },
   };
 }
