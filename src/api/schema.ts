@@ -7,7 +7,6 @@ declare const staticType: unique symbol;
 
 /** Plain JSON Schema (2020-12) with the type of what it accepts as a phantom. */
 export type Schema<T = unknown> = { readonly [keyword: string]: unknown } & { readonly [staticType]?: T };
-export type Static<S> = S extends Schema<infer T> ? T : never;
 
 /** A property that may be absent. */
 export type Optional<T> = { readonly optional: Schema<T> };

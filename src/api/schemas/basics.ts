@@ -1,7 +1,7 @@
 /** What several schemas are made of. */
 import type { IdKind, IdOf } from '../../core/ids.ts';
 import { idPrefixes } from '../../core/ids.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { array, integer, nullable, object, optional, raw, type Schema, string } from '../schema.ts';
 
@@ -32,7 +32,6 @@ export function timeMs(description = 'Unix milliseconds'): Schema<number> {
 }
 
 export const jsonObject: Schema<JsonObject> = raw({ type: 'object' });
-export const jsonValue: Schema<JsonValue> = raw({});
 
 export const headerPairs: Schema<readonly (readonly [string, string])[]> = raw({
   type: 'array',
