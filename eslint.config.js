@@ -116,12 +116,7 @@ export default defineConfig(
   },
   {
     // The rooms that may touch the network (HARDENING SR-15): the road out, the listener and the CLI's client.
-    files: [
-      'src/egress/**/*.ts',
-      'src/transports/**/*.ts',
-      'src/api/listeners.ts',
-      'src/cli/client*.ts',
-    ],
+    files: ['src/egress/**/*.ts', 'src/transports/**/*.ts', 'src/api/listeners.ts', 'src/cli/client*.ts'],
     ignores: tests,
     rules: {
       'no-restricted-syntax': ['error', ...syntax],

@@ -31,7 +31,9 @@ async function rawRate(dispatcher: Child, peers: Peers, events: number): Promise
   return (events / elapsedMs) * 1000;
 }
 
-function tell(context: BenchContext, name: string, result: RunResult): void {
+function tellLast(context: BenchContext, name: string, runs: readonly RunResult[]): void {
+  const result = runs.at(-1);
+  if (result === undefined) return;
   context.log(
     `${name}: ${round(result.eventsPerSecond)} events/s, ${round(result.cpuUsPerEvent)} µs CPU/event, ack p99 ${round(result.ackP99Ms)} ms, ` +
       `${result.delivered} of ${result.expected} arrived, refused ${JSON.stringify(result.refused)}, foreign ${round(result.foreignCores)} cores`,
@@ -60,13 +62,8 @@ export const cost: BenchCase = {
         bareRuns.push(await run(peers, bare.measured, { events, lanes, connections }));
         productRuns.push(await run(peers, product, { events, lanes, connections }));
         rawRates.push(await rawRate(dispatcher, peers, events));
-        for (const [name, runs] of [
-          ['bare', bareRuns],
-          ['assetwire', productRuns],
-        ] as const) {
-          const last = runs.at(-1);
-          if (last !== undefined) tell(context, `round ${round + 1} ${name}`, last);
-        }
+        tellLast(context, `round ${round + 1} bare`, bareRuns);
+        tellLast(context, `round ${round + 1} assetwire`, productRuns);
         context.log(`round ${round + 1} dispatch: ${Math.round(rawRates.at(-1) ?? 0)} posts/s`);
       }
       return figures(bareRuns, productRuns, rawRates);

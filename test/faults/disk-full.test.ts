@@ -21,18 +21,23 @@ function smallDisk(directory: string): readonly string[] | null {
   return spawnSync(command, [...args, 'true']).status === 0 ? wrap : null;
 }
 
+function writeIfRoom(file: number, bytes: number): boolean {
+  try {
+    writeSync(file, Buffer.alloc(bytes, 1));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+    throw error;
+  }
+}
+
 /** Fills the disk as the server sees it; answers with the path of what fills it. */
 function fillDisk(pid: number, directory: string): string {
   const ballast = join(`/proc/${pid}/root`, directory, 'ballast');
   const file = openSync(ballast, 'w');
   try {
-    for (let chunk = 1024 * 1024; chunk >= 512; ) {
-      try {
-        writeSync(file, Buffer.alloc(chunk, 1));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-        chunk = Math.floor(chunk / 2);
-      }
+    for (let bytes = 1024 * 1024; bytes >= 512; ) {
+      if (!writeIfRoom(file, bytes)) bytes = Math.floor(bytes / 2);
     }
   } finally {
     closeSync(file);
