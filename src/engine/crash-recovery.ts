@@ -29,8 +29,7 @@ export type CrashRecoveryParts = Pick<EngineDeps, 'dialects' | 'transports' | 'l
 };
 
 /**
- * The record of one attempt that a crash cut off; null where nobody wants it any more (the webhook is gone, the lane is
- * another worker's). Rejects where the store does not answer.
+ * The record of one attempt that a crash cut off; null where the lane is another worker's. Rejects where the store does not answer.
  */
 export async function recordOfCrash(
   flight: CrashedFlight,
@@ -38,8 +37,8 @@ export async function recordOfCrash(
 ): Promise<{ readonly item: RecordItem; readonly stopsOrder: boolean } | null> {
   const claim = parts.ownership.owns(flight.webhookId);
   if (claim === null) return null;
+  // Of a webhook that was deleted meanwhile the attempt is recorded all the same; what is pending is cancelled after it.
   const current = await parts.care.current(flight.workspaceId, flight.webhookId);
-  if (current === null) return null;
   const revision = await parts.care.revision(flight.workspaceId, flight.webhookId, flight.webhookRevision);
   const target = revision?.target;
   const outcome: Outcome = { kind: 'interrupted', timing: { startedAtMs: flight.startedAtMs, totalMs: 0 } };
@@ -79,14 +78,21 @@ export async function recordOfCrash(
   return { item, stopsOrder: item.next.state === 'dead' && stopsAtDeath(current, parts) };
 }
 
-function stopsAtDeath(current: CurrentWebhook, parts: CrashRecoveryParts): boolean {
+function stopsAtDeath(current: CurrentWebhook | null, parts: CrashRecoveryParts): boolean {
+  if (current === null) return false;
   const setup = makeLaneSetup(current, parts, parts.clock.nowMs());
   return !isUnusable(setup) && setup.policy.order !== 'none' && setup.policy.onDead === 'stop';
 }
 
-function judge(flight: CrashedFlight, outcome: Outcome, current: CurrentWebhook, parts: CrashRecoveryParts): Verdict {
+function judge(
+  flight: CrashedFlight,
+  outcome: Outcome,
+  current: CurrentWebhook | null,
+  parts: CrashRecoveryParts,
+): Verdict {
   const nowMs = parts.due.nowMs();
   const again: Verdict = { kind: 'retry', atMs: nowMs, reason: 'interrupted' };
+  if (current === null) return again;
   const setup = makeLaneSetup(current, parts, parts.clock.nowMs());
   if (isUnusable(setup)) return again;
   const input = {

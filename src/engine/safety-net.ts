@@ -119,14 +119,15 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
       // To the end of the line: the next tick looks at others.
       revisions.delete(workspaceId);
       revisions.set(workspaceId, now);
-      if (before !== null && before !== now) changedIn(workspaceId);
+      // Seen for the first time: a write may have come between the loading of a lane and this look.
+      if (before !== now) changedIn(workspaceId);
     }
   };
 
   /** Rare: a write to a webhook that nobody told us of. The only walk over all lanes there is. */
   const changedIn = (workspaceId: WorkspaceId): void => {
     for (const lane of keeper.all()) {
-      if (lane.workspaceId === workspaceId) keeper.changed(lane);
+      if (lane.workspaceId === workspaceId && lane.setup !== null) keeper.changed(lane);
     }
   };
 

@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the rate is not counted',
     file: 'src/engine/attempt-runner.ts',
-    find: 'lane.requestRate?.spend(1, clock.monotonicMs());',
+    find: 'lane.requestRate?.spend(1, parts.turnNow().monotonicMs);',
     replace: '',
   },
   {
