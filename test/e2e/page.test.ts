@@ -54,6 +54,8 @@ test('sign in by the link, drop a picture, and see its webhook arrive verified',
   const request = page.locator('.request[data-verification=verified]').first();
   await request.waitFor({ timeout });
   await request.locator('summary').click();
+  // What is inside is drawn when the browser says that it is open, a moment later.
+  await request.locator('pre').waitFor({ timeout });
   const shown = await request.locator('.inside').innerText();
   assert.match(shown, /webhook-signature/);
   assert.match(shown, /"type": "asset\.created"/);
@@ -91,6 +93,8 @@ test('what arrives is shown as text, whatever it would like to be', async () => 
   const request = page.locator('.request[data-verification=unsigned]').first();
   await request.waitFor({ timeout });
   await request.locator('summary').click();
+  // What is inside is drawn when the browser says that it is open, a moment later.
+  await request.locator('pre').waitFor({ timeout });
   assert.ok((await request.innerText()).includes('<img src=x onerror='));
   assert.equal(await request.locator('img, script').count(), 0);
   assert.equal(await page.title(), 'Assetwire');
@@ -116,6 +120,7 @@ test('the list of the API opens every operation', async () => {
   const count = await docs.locator('.operation').count();
   assert.ok(count > 40, String(count));
   await docs.locator('.operation summary').first().click();
+  await docs.locator('.operation .address').first().waitFor({ timeout });
   assert.match(await docs.locator('.operation').first().innerText(), /curl/);
   await docs.fill('input[type=search]', 'rotate');
   assert.equal(await docs.locator('.operation:visible').count(), 1);
