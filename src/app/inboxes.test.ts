@@ -52,7 +52,9 @@ test('an inbox answers what it was told to, keeps what arrives and tells those w
 test('the signature of a webhook that points at the inbox is verified over the received bytes', async () => {
   const { inboxes, webhooks } = fixture.app;
   const inbox = await inboxes.create(caller);
-  assert.equal((await arrive(inbox.id, received())).result, 'unsigned');
+  const elsewhere = await webhooks.create(caller, webhookInput());
+  const strange = received('{}', signed(elsewhere.body.secret ?? '', '{}'));
+  assert.equal((await arrive(inbox.id, strange)).detail, 'No webhook of this workspace points here');
   const { body } = await webhooks.create(caller, webhookInput({ target: { transport: 'http', url: inbox.url } }));
   const sent = '{"type":"asset.created"}';
   const headers = signed(body.secret ?? '', sent);

@@ -187,6 +187,16 @@ test('ID-13 two hundred webhooks made at once, also by two processes, stay withi
   const kept = (await one.app.webhooks.list(caller, { limit: 100 })).items.length;
   assert.equal(kept, made.filter(({ status }) => status === 'fulfilled').length);
   assert.ok(kept <= 20, `${kept} webhooks`);
+  // Both know the webhooks as they are before either writes: only the revision in the commit can tell them apart.
+  const last: readonly Dialect[] = [
+    { ...standardDialect, manifest: { ...manifest, limits: { ...manifest.limits, webhooksMax: 1 } } },
+  ];
+  const left = await createFixture({ dialects: last });
+  const right = await left.another();
+  for (const each of [left, right]) await report(each, metadataChange('warm', 'x'));
+  const pair = await Promise.allSettled([left, right].map((each) => each.app.webhooks.create(caller, webhookInput())));
+  assert.deepEqual(pair.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+  await left.stop();
   const alone = await createFixture({ dialects });
   await Promise.allSettled(Array.from({ length: 200 }, () => alone.app.webhooks.create(caller, webhookInput())));
   assert.equal((await alone.app.webhooks.list(caller, { limit: 100 })).items.length, 20);
