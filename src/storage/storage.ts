@@ -46,7 +46,7 @@ export interface Storage {
   idempotency(workspaceId: WorkspaceId, key: string): Promise<IdempotencyRow | null>;
 
   // What the engine owes
-  /** Lanes with anything pending, in pages by webhook id. */
+  /** Lanes with anything pending, in pages; their order is the store's own and stable. */
   lanes(query: { readonly after: WebhookId | null; readonly limit: number }): Promise<readonly LaneHead[]>;
   /**
    * Deliveries of one lane. `due`: those with `dueAtMs <= nowMs`, ordered by due time. `position`: the oldest pending ones
@@ -114,7 +114,10 @@ export type ResourceWrite = {
   readonly expectedVersion: number | 'any';
   /** Null deletes. */
   readonly state: JsonObject | null;
-  /** Unique per workspace and type (`already_exists` otherwise), found by `alias` queries: external ids, key hashes. */
+  /**
+   * Unique per workspace and type (`already_exists` otherwise), found by `alias` queries: external ids, key hashes. A write
+   * without one leaves the alias as it was; a deletion frees it.
+   */
   readonly alias?: string;
 };
 
@@ -153,6 +156,7 @@ export type CommitChange = {
 };
 
 export type DeliveryOrder =
+  /** Re-dates: earlier or later. */
   | { readonly kind: 'hasten'; readonly deliveryId: DeliveryId; readonly dueAtMs: number }
   | { readonly kind: 'cancel'; readonly deliveryId: DeliveryId; readonly reason: string };
 
@@ -216,7 +220,10 @@ export type PendingQuery = {
 
 export type PendingPage = {
   readonly tasks: readonly DeliveryTask[];
-  /** The earliest due time of what lies behind this page, null where nothing does. */
+  /**
+   * The earliest due time of what lies behind this page, null where nothing does. By `position`: the due time of the next
+   * one in order of commit.
+   */
   readonly nextDueAtMs: number | null;
 };
 
@@ -241,6 +248,7 @@ export type DutyPage = { readonly duties: readonly Duty[]; readonly nextDueAtMs:
 
 // --- Reads -------------------------------------------------------------------------------------------------------
 
+/** A page may end before its limit where items are large: `nextCursor` alone says whether there is more. */
 export type Page<Item> = { readonly items: readonly Item[]; readonly nextCursor: string | null };
 export type PageQuery = { readonly limit: number; readonly cursor?: string };
 
@@ -276,10 +284,11 @@ export type ResourceQuery = PageQuery & {
   readonly alias?: string;
   /** Top-level fields of the state that must equal these. */
   readonly where?: { readonly [field: string]: string | number | boolean };
-  /** Newest first by default. */
+  /** Newest first by default. By id: our ids sort by time of creation, ids chosen by people by their letters. */
   readonly order?: 'newest' | 'oldest';
 };
 
+/** Times are those of acceptance, `fromMs` included and `toMs` not; order is the order of commit. */
 export type ChangeQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;
   readonly kinds?: readonly ChangeKind[];
@@ -289,6 +298,7 @@ export type ChangeQuery = PageQuery & {
   readonly order?: 'newest' | 'oldest';
 };
 
+/** Times are those of creation, `fromMs` included and `toMs` not; order is the order of commit. */
 export type DeliveryQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;
   readonly webhookId?: WebhookId;

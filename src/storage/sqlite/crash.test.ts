@@ -10,7 +10,7 @@ import { crashTest } from '../testing/crash-suite.ts';
 import { checkStore } from './inspect-file.ts';
 import { createSqliteStorage, type SqliteStorageOptions } from './sqlite-storage.ts';
 
-const kills = Number(process.env['ASSETWIRE_CRASH_KILLS'] ?? 6);
+const kills = Number(process.env['ASSETWIRE_CRASH_KILLS'] ?? 4);
 const seed = Number(process.env['ASSETWIRE_CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 crashTest('SQLite on disk', async () => {

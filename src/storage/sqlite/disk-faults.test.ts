@@ -296,6 +296,30 @@ describe('FD-07 a full disk', () => {
 });
 
 describe('the file', () => {
+  it('attempts beyond the cap are removed, not only hidden', async () => {
+    const file = await newFile();
+    const storage = store(file, { partitionRowsMax: 15 });
+    await storage.start();
+    const { epoch } = storage.health();
+    const item = sampleCommit({ ids, webhookId: 'wh_x', atMs: 1 });
+    await storage.commit([item]);
+    const [delivery] = item.deliveries ?? [];
+    assert.ok(delivery);
+    for (let attemptsBefore = 0; attemptsBefore < 90; attemptsBefore += 1) {
+      const next = { state: 'pending', dueAtMs: 1 } as const;
+      await storage.record([sampleRecord({ delivery, epoch, attemptsBefore, atMs: 1, next })]);
+    }
+    await storage.stop();
+    const db = new DatabaseSync(file, { readOnly: true });
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'attempts%'").all();
+    const rows = tables.map(({ name }) => Number(db.prepare(`SELECT count(*) AS n FROM ${String(name)}`).get()?.['n']));
+    db.close();
+    assert.equal(
+      rows.reduce((sum, count) => sum + count, 0),
+      50,
+    );
+  });
+
   it('space of what has left goes back to the file system', async () => {
     const file = await newFile();
     const storage = store(file, { keepMs: 1_000, partitionRowsMax: 100, freePagesMax: 0 });

@@ -1,6 +1,4 @@
 /** What a SQLite store may be told, and what it does without. */
-import type { Clock } from '../../runtime/clock.ts';
-import type { Random } from '../../runtime/random.ts';
 import type { GroupCommitLimits } from '../group-commit.ts';
 import type { WriterSettings } from './writer.ts';
 
@@ -25,19 +23,6 @@ export type SqliteStorageOptions = {
   readonly pagesMax?: number;
   /** Pages in the log at which it is moved into the file. Default 1,000 (4 MiB): often and short, rather than seldom and long. */
   readonly checkpointPages?: number;
-};
-
-export type SqliteStorageParts = {
-  /** Path of the database, or `:memory:`. */
-  readonly file: string;
-  readonly clock: Clock;
-  readonly options?: SqliteStorageOptions;
-  /** Draws the key of cursors. Default the system's. */
-  readonly random?: Random;
-  /** Paces batches; real even where `clock` is held. Default the system's. */
-  readonly pacing?: Clock;
-  /** Hears of what happens apart from any call. */
-  readonly logger?: { error(fields: object, message: string): void };
 };
 
 const day = 24 * 3_600_000;

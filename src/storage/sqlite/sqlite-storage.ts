@@ -141,7 +141,8 @@ function delegatedReads(current: () => StorageReads): StorageReads {
         return read(...values);
       }),
   ]);
-  return Object.fromEntries(entries);
+  const reads: unknown = Object.fromEntries(entries);
+  return reads as StorageReads;
 }
 
 function notOpen(stopped: boolean): AssetwireError {

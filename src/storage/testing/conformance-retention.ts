@@ -85,6 +85,20 @@ export function retentionTests(factory: StoreFactory): void {
       });
     });
 
+    it('a change owed for longer than anything is kept stays all the same', async () => {
+      await withWorld(factory, options, async (world) => {
+        const owed = await world.deliver('wh_held');
+        await fill(world, 60);
+        for (let month = 0; month < 4; month += 1) {
+          world.clock.advance(31 * day);
+          await fill(world, 25);
+          await maintain(world);
+        }
+        const query = { webhookId: 'wh_held', by: 'due', nowMs: world.now(), limit: 5 } as const;
+        assert.deepEqual((await world.storage.pending(query)).tasks[0]?.change, owed.change);
+      });
+    });
+
     it('a change of a dead delivery stays as long as that can be replayed, then leaves', async () => {
       await withWorld(factory, options, async (world) => {
         const late = await world.deliver('wh_dead');
