@@ -132,9 +132,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a later attempt renders other bytes',
     file: 'src/engine/prepare.ts',
-    find: 'createdAtMs: delivery.createdAtMs,\n    links',
+    find: 'links: setup.links.at?.(change.acceptedAtMs) ?? setup.links,',
     replace:
-      "createdAtMs: delivery.createdAtMs,\n    ...(delivery.attempts > 0 ? { change: { ...change, actor: { type: 'system', id: 'x' } } } : {}),\n    links",
+      "links: setup.links, ...(delivery.attempts > 0 ? { change: { ...change, actor: { type: 'system' as const, id: 'x' } } } : {}),",
   },
   {
     name: 'the stored bytes of the first attempt are not used and another revision renders',

@@ -276,11 +276,13 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     const change =
       draw < 0.35
         ? { state: 'disabled' as const, stateReason: 'by hand' }
-        : draw < 0.75
+        : draw < 0.65
           ? { state: 'enabled' as const }
-          : draw < 0.95
-            ? { headers: [['x-custom', String(chance.between(1, 9))] as const] }
-            : null;
+          : draw < 0.78
+            ? { policy: { ...truth.webhook.policy, order: chance.pick(['none', 'webhook', 'subject'] as const) } }
+            : draw < 0.95
+              ? { headers: [['x-custom', String(chance.between(1, 9))] as const] }
+              : null;
     // With nobody left to tell there is nothing to learn.
     if (change === null && [...webhooks.all.values()].filter(({ deleted }) => !deleted).length < 2) return;
     const written = await webhooks.write(running.view, id, change);
