@@ -61,7 +61,10 @@ async function order(lane: Lane, deliveryOrders: readonly DeliveryOrder[], parts
   await parts.storage.commit([{ workspaceId: lane.workspaceId, atMs: parts.clock.nowMs(), deliveryOrders }]);
 }
 
-/** A retry due later than any schedule can say, or a fresh delivery made in the future: the clock was ahead then. */
+/**
+ * Due later than any schedule can say (nothing waits longer by intention), or a fresh delivery made in the future: the
+ * clock was ahead then.
+ */
 function isMisdated({ attempts, createdAtMs, dueAtMs }: PendingDelivery, nowMs: number): boolean {
-  return attempts > 0 ? dueAtMs > nowMs + silenceResetMs : dueAtMs === createdAtMs && dueAtMs > nowMs;
+  return dueAtMs > nowMs + silenceResetMs || (attempts === 0 && dueAtMs === createdAtMs && dueAtMs > nowMs);
 }

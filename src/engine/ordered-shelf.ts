@@ -89,7 +89,7 @@ export function createOrderedShelf(
     // A fresh delivery counts as due at once whatever the wall clock did since its commit.
     if (head && dueAtMs > nowMs && (attempts > 0 || dueAtMs > createdAtMs)) {
       blocked.add(key);
-      if (attempts > 0 && dueAtMs > nowMs + silenceResetMs) misdated = true;
+      if (dueAtMs > nowMs + silenceResetMs) misdated = true;
       storeHas(dueAtMs);
       return;
     }
