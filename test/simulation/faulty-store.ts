@@ -17,8 +17,6 @@ export type StoreMood = {
   down: boolean;
 };
 
-export const calmStore: StoreMood = { failsBefore: 0, failsAfter: 0, slowMsMax: 0, down: false };
-
 /** One process's view of the store; a dead one's calls never answer, though what was on its way may still arrive. */
 export type StoreView = Storage & { sever(): void };
 

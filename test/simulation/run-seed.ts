@@ -87,8 +87,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
         say(`record ${item.deliveryId} #${item.attempt.number} ${item.attempt.outcome} → ${item.next.state}`);
         const policy = webhooks.all.get(item.webhookId)?.webhook.policy;
         const delayMs = policy?.schedule?.delaysMs[item.attempt.number - 1] ?? 0;
-        // Jitter takes a fifth, and a clock that drifts towards the wall a tenth.
-        if (alive && item.attempt.outcome !== 'interrupted') checks.retryAfter(item.deliveryId, delayMs * 0.8 * 0.89);
+        // Jitter takes a fifth, a clock that drifts towards the wall a tenth, and half a second is followed at once.
+        if (alive && item.attempt.outcome !== 'interrupted')
+          checks.retryAfter(item.deliveryId, Math.max(0, delayMs * 0.8 * 0.89 - 500));
         if (item.next.state !== 'dead' || policy?.onDead !== 'stop' || policy.order === 'none') return;
         checks.stopped.set(item.webhookId, { atMs: clock.monotonicMs(), revision: item.attempt.webhookRevision });
       },
