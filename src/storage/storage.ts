@@ -11,7 +11,7 @@
  * - Feeds never skip: a cursor shows a change only when no earlier one can still appear.
  * - Reads through `read` see everything committed before they began, run off the delivering loop, and are bounded.
  */
-import type { Actor, Change, ChangeKind } from '../core/change.ts';
+import type { Change, ChangeKind } from '../core/change.ts';
 import type {
   Attempt,
   DeliveryState,
@@ -357,13 +357,4 @@ export type StorageHealth = {
   readonly waiting: number;
   /** The epoch this process writes under; raised at every start. */
   readonly epoch: number;
-};
-
-/** Who did an administrative thing; written as `audit` resources in the same commit. */
-export type AuditEntry = {
-  readonly actor: Actor;
-  readonly action: string;
-  readonly target: string;
-  readonly before?: JsonObject;
-  readonly after?: JsonObject;
 };
