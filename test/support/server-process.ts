@@ -1,5 +1,5 @@
 /**
- * Starts the real server, `node src/main.ts serve`, as a process of its own with a data directory and a key of the
+ * Starts the real server, `node bin/assetwire.js serve` as `npm start` does, as a process of its own with a data directory and a key of the
  * test's, on a free loopback port. What a test starts it ends: by the process's own id and nothing else.
  */
 import { spawn } from 'node:child_process';
@@ -66,7 +66,7 @@ export function startServer(options: ServerOptions): ServerProcess {
   const [command = process.execPath, ...args] = [
     ...(options.wrap ?? []),
     process.execPath,
-    join(root, 'src/main.ts'),
+    join(root, 'bin/assetwire.js'),
     'serve',
   ];
   const child = spawn(command, args, {
