@@ -2,6 +2,9 @@
  * The tables. Names of workspaces and webhooks are long and repeat in every row and index, so rows carry their small
  * numbers (`workspaces.n`, `lanes.n`) instead; everything else is text, so that the file can be read with `sqlite3`.
  *
+ * Ids begin with their time, so an index led by an id grows at its end: a batch dirties one page of it. Led by the
+ * workspace it would dirty a page per workspace, each of them written twice (log and checkpoint).
+ *
  * A pending delivery lies in `queue`, clustered by lane and position (order of commit): what the engine reads is one
  * range. An ended one lies in a partition of the log under the same position, together with its last attempt; attempts
  * that did not end a delivery lie in partitions of their own, bodies kept for the next attempt in `bodies`.
@@ -41,7 +44,7 @@ CREATE TABLE queue (
   revision INTEGER NOT NULL, subject TEXT NOT NULL, subject_key INTEGER NOT NULL, event TEXT NOT NULL, message_id TEXT,
   origin TEXT NOT NULL, redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, status INTEGER, outcome TEXT, duration REAL,
   PRIMARY KEY (lane, position)) WITHOUT ROWID;
-CREATE UNIQUE INDEX queue_id ON queue (workspace, id);
+CREATE UNIQUE INDEX queue_id ON queue (id, workspace);
 CREATE INDEX queue_due ON queue (lane, due_at, position);
 CREATE TABLE bodies (
   delivery TEXT PRIMARY KEY, workspace INTEGER NOT NULL, ended_at INTEGER, body BLOB NOT NULL);
@@ -101,7 +104,7 @@ CREATE TABLE ${table} (
   accepted_at INTEGER NOT NULL, unexpanded INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE UNIQUE INDEX ${table}_id ON ${table} (id);
 CREATE INDEX ${table}_workspace ON ${table} (workspace);
-CREATE INDEX ${table}_subject ON ${table} (workspace, subject);`;
+CREATE INDEX ${table}_subject ON ${table} (subject, workspace);`;
     case 'log':
       // One index carries every list: state lies behind the workspace, so that "all" is a merge of four runs and "dead" is
       // one; lane and subject ride along behind the position, so that lists by them read the index alone. Indexes of
@@ -113,7 +116,7 @@ CREATE TABLE ${table} (
   revision INTEGER NOT NULL, subject TEXT NOT NULL, subject_key INTEGER NOT NULL, event TEXT NOT NULL, message_id TEXT,
   origin TEXT NOT NULL, redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
   reason TEXT, status INTEGER, outcome TEXT, duration REAL, attempt TEXT);
-CREATE UNIQUE INDEX ${table}_id ON ${table} (workspace, id);
+CREATE UNIQUE INDEX ${table}_id ON ${table} (id, workspace);
 CREATE INDEX ${table}_list ON ${table} (workspace, state, position, lane, subject_key);
 CREATE INDEX ${table}_dead ON ${table} (change_seq) WHERE state = 3;`;
     case 'attempts':
