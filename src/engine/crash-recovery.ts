@@ -28,13 +28,17 @@ export type CrashRecoveryParts = Pick<EngineDeps, 'dialects' | 'transports' | 'l
   readonly crashesMax: number;
 };
 
+export type CrashRecord = {
+  readonly item: RecordItem;
+  /** A dead head stops its lane: before this death is recorded, the stop must be stored; and one stored for a death that
+   * the crash forestalled must be lifted. */
+  readonly stopsAtDeath: boolean;
+};
+
 /**
  * The record of one attempt that a crash cut off; null where the lane is another worker's. Rejects where the store does not answer.
  */
-export async function recordOfCrash(
-  flight: CrashedFlight,
-  parts: CrashRecoveryParts,
-): Promise<{ readonly item: RecordItem; readonly stopsOrder: boolean } | null> {
+export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryParts): Promise<CrashRecord | null> {
   const claim = parts.ownership.owns(flight.webhookId);
   if (claim === null) return null;
   // Of a webhook that was deleted meanwhile the attempt is recorded all the same; what is pending is cancelled after it.
@@ -75,7 +79,7 @@ export async function recordOfCrash(
             endedAtMs: parts.clock.nowMs(),
           },
   };
-  return { item, stopsOrder: item.next.state === 'dead' && stopsAtDeath(current, parts) };
+  return { item, stopsAtDeath: stopsAtDeath(current, parts) };
 }
 
 function stopsAtDeath(current: CurrentWebhook | null, parts: CrashRecoveryParts): boolean {

@@ -70,6 +70,27 @@ describe('crashes', () => {
     assert.deepEqual([summary.state, summary.reason, summary.attempts], ['dead', 'quarantined_after_crashes', 3]);
   });
 
+  it('FK-07 a stop stored for a death that the crash kept from being recorded is lifted: the head lives on', async () => {
+    const memory = createFlightMemory();
+    const state = { down: true, after: false };
+    const rig = await createEngineRig({ flights: createMemoryFlightLog(memory), wrapStore: fragile(state) });
+    const once = { delaysMs: [], jitter: 0, ageMaxMs: 3_600_000 };
+    const hook = rig.webhook({ breaker: null, disable: [], order: 'webhook', onDead: 'stop', schedule: once });
+    rig.reply = () => status(500);
+    const ids = await rig.publish(hook, 2);
+    await rig.clock.advance(1_000);
+    // The stop is in the store, the death is not.
+    const [health] = await rig.store.resources([{ workspaceId: 'default', type: 'lane_health', id: hook }]);
+    assert.equal(health?.state['stoppedBy'], ids[0]);
+    const again = await restartAfterCrash(rig, memory);
+    await again.clock.advance(5_000);
+    assert.deepEqual(
+      again.sent.map(({ deliveryId }) => deliveryId),
+      ids,
+    );
+    await again.stop();
+  });
+
   it('FK-14 a known outcome between crashes clears the suspicion', async () => {
     const memory = createFlightMemory();
     let rig = await createEngineRig({ flights: createMemoryFlightLog(memory) });

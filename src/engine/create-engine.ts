@@ -124,7 +124,7 @@ export function createEngine(deps: EngineDeps): Engine {
           return;
         }
         const { item } = record;
-        if (record.stopsOrder) await stopOrder(flight);
+        if (record.stopsAtDeath) await settleStop(flight, item.next.state === 'dead');
         if (item.next.state === 'dead') {
           log.error(
             { deliveryId: flight.deliveryId, crashes: flight.crashes },
@@ -145,16 +145,27 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   };
 
-  /** The dead head of an order that stops there: said before its death is, as the runner does. */
-  const stopOrder = async (flight: CrashedFlight): Promise<void> => {
-    const { workspaceId, webhookId } = flight;
+  /**
+   * A head that dies stops an order that says so, and the stop is stored before the death is. The other way round: a stop
+   * that was stored for a death which the crash kept from being recorded is lifted, because this head lives on.
+   */
+  const settleStop = async (flight: CrashedFlight, dies: boolean): Promise<void> => {
+    const { workspaceId, webhookId, deliveryId } = flight;
     const lane = keeper.lane(webhookId, workspaceId);
     if (!lane.healthKnown) {
       const [stored] = await deps.storage.resources([{ workspaceId, type: 'lane_health', id: webhookId }]);
-      watch.remember(lane, stored ?? null);
+      if (!lane.healthKnown) watch.remember(lane, stored ?? null);
     }
-    lane.stopped = { deliveryId: flight.deliveryId, revision: flight.webhookRevision };
-    await watch.save(lane);
+    const before = lane.stopped;
+    if (!dies && before?.deliveryId !== deliveryId) return;
+    lane.stopped = dies ? { deliveryId, revision: flight.webhookRevision } : null;
+    try {
+      await watch.save(lane);
+    } catch (error) {
+      // The caller tries again, and must find what it found now.
+      lane.stopped = before;
+      throw error;
+    }
   };
 
   /** Fenced or gone: the attempt had been recorded before the crash, so it is no suspect. */

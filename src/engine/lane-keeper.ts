@@ -144,7 +144,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       ]);
       if (stopped) return;
       storeFailures = 0;
-      if (health !== null) parts.watch.remember(lane, health[0] ?? null);
+      if (health !== null && !lane.healthKnown) parts.watch.remember(lane, health[0] ?? null);
       // Written while it was loaded: what came may be the old one.
       if (lane.generation !== generation) lane.knowledge = 'stale';
       else if (current === null) becomeGone(lane);
