@@ -179,6 +179,19 @@ test('what cannot be is refused item by item, and the others are applied', async
   assert.equal((await allChanges(fixture)).length, 1);
 });
 
+test('P-17 a change of 256 KiB is taken and one byte more is refused, also in a batch and in wide characters', async () => {
+  const sized = (bytes: number): Parameters<typeof report>[1] => {
+    const change = metadataChange('large', '');
+    const left = bytes - Buffer.byteLength(JSON.stringify(change));
+    return metadataChange('large', `${'ü'.repeat(Math.floor(left / 2))}${'x'.repeat(left % 2)}`);
+  };
+  const max = 256 * 1024;
+  assert.equal(Buffer.byteLength(JSON.stringify(sized(max))), max);
+  const { body } = await fixture.app.changes.report(caller, [sized(max), sized(max + 1), metadataChange('s', 'x')]);
+  const codes = body.results.map((result) => (result.status === 'rejected' ? result.code : result.status));
+  assert.deepEqual(codes, ['applied', 'body_too_large', 'applied']);
+});
+
 test('ID-01 fifty parallel calls with one key make one change, and all get the same answer', async () => {
   const key = { key: 'k-1', fingerprint: 'f' };
   const other = await fixture.another();

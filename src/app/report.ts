@@ -15,6 +15,7 @@ import type { ReportedChange } from './app.ts';
 import { assetProblems, fullAsset } from './asset-state.ts';
 import { asJsonState } from './asset-views.ts';
 import { notFound, unfit, unfitAll } from './refusals.ts';
+import { roughBytes } from './rough-bytes.ts';
 import { isOlderSource } from './source-version.ts';
 
 /** Types of subjects that may be reported, with the kind of their ids. Webhooks speak for themselves. */
@@ -66,6 +67,7 @@ export function checkReport(report: ReportedChange): ReportedType {
       mend: 'Two systems may be answering each other: break the loop',
     });
   }
+  refuseTooLarge(report);
   if (type === 'asset') {
     const problems =
       (report.before && assetProblems(report.before, '/before')) ??
@@ -73,6 +75,18 @@ export function checkReport(report: ReportedChange): ReportedType {
     if (problems !== null && problems !== undefined) throw unfitAll(problems);
   }
   return type;
+}
+
+/** A snapshot that may be too large is weighed; below a quarter of the limit not even its longest characters can be. */
+function refuseTooLarge(report: ReportedChange): void {
+  const { before = null, after = null } = report;
+  if (roughBytes(before) + roughBytes(after) < limits.changeBytesMax / 4) return;
+  const bytes = Buffer.byteLength(JSON.stringify(report));
+  if (bytes <= limits.changeBytesMax) return;
+  throw new AssetwireError('body_too_large', {
+    detail: `Report a change of at most ${limits.changeBytesMax} bytes: got ${bytes}`,
+    mend: 'Leave out fields that no receiver needs',
+  });
 }
 
 export function decideReport(report: ReportedChange, current: Resource | null, context: ReportContext): ReportDecision {

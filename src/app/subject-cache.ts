@@ -2,8 +2,8 @@
  * Recently used resources, so that the next write to a subject is decided without a read. Never trusted: each commit
  * carries the version it was decided on and the store refuses it where that is not the present one.
  */
-import type { JsonValue } from '../core/json.ts';
 import type { Resource, ResourceKey, ResourceType } from '../storage/storage.ts';
+import { roughBytes } from './rough-bytes.ts';
 import { createTwoGenerations } from './two-generations.ts';
 
 export const subjectCacheLimits = { entriesMax: 20_000, bytesMax: 48 * 1024 * 1024 } as const;
@@ -49,21 +49,4 @@ export function createSubjectCache(): SubjectCache {
     setAlias: ({ workspaceId, type, externalId }, id) => aliases.set(aliasName(workspaceId, type, externalId), id, 1),
     deleteAlias: (workspaceId, type, alias) => aliases.delete(aliasName(workspaceId, type, alias)),
   };
-}
-
-/** About how much memory a value takes. Exact enough for a bound, and cheaper than writing it out. */
-function roughBytes(value: JsonValue): number {
-  if (typeof value === 'string') return 24 + value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  let bytes = 32;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly JsonValue[]) bytes += roughBytes(item);
-    return bytes;
-  }
-  const fields = value as { readonly [key: string]: JsonValue };
-  for (const key in fields) {
-    const field = fields[key];
-    if (field !== undefined) bytes += 16 + roughBytes(field);
-  }
-  return bytes;
 }
