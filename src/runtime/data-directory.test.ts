@@ -34,6 +34,17 @@ test('FO-05 a place that cannot be a directory is refused with its reason and it
   assert.equal(readFileSync(file, 'utf8'), 'x');
 });
 
+test('FO-05 a place below a directory that takes no entries is refused instead of being tried for ever', (t) => {
+  if (process.platform !== 'linux') {
+    t.skip('needs /proc');
+    return;
+  }
+  assert.throws(
+    () => openDataDirectory('/proc/assetwire-data'),
+    (error) => error instanceof OperatorError && error.code === 'data_directory',
+  );
+});
+
 test('a file is replaced whole, and a failed write leaves the old one and nothing else', (t) => {
   const path = join(directory(t), 'file');
   writeFileAtomically(path, 'old');

@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -21,7 +22,7 @@ import { OperatorError, systemCode } from './operator-error.ts';
 /** Makes the directory where it is missing and proves that files can be written and synced in it. */
 export function openDataDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
   } catch (error) {
     throw unusable(path, error);
   }
@@ -33,6 +34,22 @@ export function openDataDirectory(path: string): void {
     throw unusable(path, error);
   } finally {
     rmSync(probe, { force: true });
+  }
+}
+
+/**
+ * Makes the directory and what is missing above it. Not `mkdir` with `recursive`: where a present parent answers ENOENT
+ * (below /proc) Node tries again for ever.
+ */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been first.
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 }
 
