@@ -24,13 +24,17 @@ export function createAlarm(clock: Clock, wake: (lane: Lane) => void): Alarm {
     timer = null;
     timerAtMs = Number.POSITIVE_INFINITY;
     const nowMs = clock.monotonicMs();
+    // First all that is due, then the waking: a lane that is woken and asks for a time that has passed meanwhile (it
+    // reckons with the time of its turn, which is older than ours) is woken by the next ring, never by this one again.
+    const due: Lane[] = [];
     while (heap.earliest() <= nowMs) {
-      const due = heap.take();
+      const entry = heap.take();
       // A lane that has been given an earlier time since is in the heap twice; only its valid entry counts.
-      if (due === undefined || due.lane.wakeAtMs !== due.atMs) continue;
-      due.lane.wakeAtMs = Number.POSITIVE_INFINITY;
-      wake(due.lane);
+      if (entry === undefined || entry.lane.wakeAtMs !== entry.atMs) continue;
+      entry.lane.wakeAtMs = Number.POSITIVE_INFINITY;
+      due.push(entry.lane);
     }
+    for (const lane of due) wake(lane);
     arm();
   };
 

@@ -85,6 +85,8 @@ export type AttemptRunnerParts = Pick<
 
 /** Failures in a row after which a lane counts as failing. */
 const failuresToDoubt = 3;
+/** Lanes looked at in one turn, for each start that a turn may make. */
+const looksPerStartMax = 4;
 /** A transport ends within the deadline; one that does not has lost the attempt, and a slot must not be lost with it. */
 const lostAfterMs = 10_000;
 const notOursMs = 500;
@@ -116,7 +118,9 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const turn = (): void => {
     woken = false;
     let started = 0;
-    while (started < options.startsPerTurnMax && mayGoOn()) {
+    // Looks are bounded too: a lane that asks for its turn and cannot use it must not hold the loop.
+    for (let looks = 0; looks < options.startsPerTurnMax * looksPerStartMax; looks += 1) {
+      if (started >= options.startsPerTurnMax || !mayGoOn()) break;
       const lane = rota.next();
       if (lane === undefined) break;
       if (startOne(lane)) started += 1;
