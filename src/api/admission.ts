@@ -102,7 +102,8 @@ function assertAllowed(caller: Caller, scope: Exclude<RouteScope, 'open'>): void
 
 function unauthenticated(): AssetwireError {
   return new AssetwireError('unauthenticated', {
-    detail: 'Send a valid key as "Authorization: Bearer KEY": none was found',
+    detail:
+      'Send a valid key as "Authorization: Bearer KEY": found none that is valid (missing, mistyped, revoked or expired)',
     mend: 'Keys are made by POST /v1/keys; the first one is printed when the server starts for the first time',
   });
 }

@@ -198,6 +198,17 @@ test('a path that is not there is told before anything is sent', async (t) => {
   assert.equal(seen.length, 0);
 });
 
+test("a report that cannot be read is the caller's to mend, not a bug of ours", async (t) => {
+  const { context, written } = world({ ASSETWIRE_URL: 'http://127.0.0.1:9', ASSETWIRE_KEY: 'k' });
+  const here = temporary(t);
+  for (const file of [join(here, 'absent.json'), here]) {
+    written.err = '';
+    assert.equal(await runCommandLine(['changes', 'report', file], context), exitCodes.usage);
+    assert.match(written.err, /File must be there/);
+    assert.doesNotMatch(written.err, /bug of Assetwire/);
+  }
+});
+
 test('replay tells the count and sends nothing without --yes', async (t) => {
   const replay = { id: 'rpl_1', state: 'done', count: 7, done: 7 };
   const { url, seen } = await peer(t, ({ body }) => ({

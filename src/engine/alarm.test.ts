@@ -5,9 +5,11 @@ import { createAlarm } from './alarm.ts';
 import type { Lane } from './lane.ts';
 
 /** A clock whose timers are fired by hand and which moves only when told. */
-function heldClock(): { readonly clock: Clock; nowMs: number; ring(): void; readonly timers: (() => void)[] } {
+type HeldClock = { readonly clock: Clock; nowMs: number; readonly timers: (() => void)[]; ring(): void };
+
+function heldClock(): HeldClock {
   const timers: (() => void)[] = [];
-  const held = {
+  const held: HeldClock = {
     nowMs: 0,
     timers,
     ring: () => timers.pop()?.(),
@@ -18,7 +20,7 @@ function heldClock(): { readonly clock: Clock; nowMs: number; ring(): void; read
         timers.push(fire);
         return { cancel: () => void timers.splice(timers.indexOf(fire), 1) };
       },
-    } satisfies Clock,
+    },
   };
   return held;
 }

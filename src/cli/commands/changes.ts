@@ -25,8 +25,20 @@ export function define(command: Command, context: CliContext): void {
     .action((options: ConnectionOptions & { cursor?: string }) => tail(options, context));
 }
 
+/** The file as text; what cannot be read is the caller's to mend, not a bug of ours. */
+async function readChanges(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const found =
+      code === 'EISDIR' ? 'is a directory' : code === 'ENOENT' ? 'is not' : `cannot be read (${code ?? 'unknown'})`;
+    throw new CommandError(`File must be there: ${JSON.stringify(file)} ${found}`, 'Check the path', exitCodes.usage);
+  }
+}
+
 async function report(file: string, options: ConnectionOptions, context: CliContext): Promise<void> {
-  const body = parseJson(file === '-' ? await readText(process.stdin) : await readFile(file, 'utf8'), file);
+  const body = parseJson(file === '-' ? await readText(process.stdin) : await readChanges(file), file);
   const { results } = await connect(options, context).send<{ readonly results: readonly ReportResult[] }>(
     'POST',
     '/v1/changes',

@@ -20,7 +20,7 @@ export function lockFile(file: string): FileLock {
     if ((code & 0xff) === 5) {
       throw new AssetwireError('storage_unavailable', {
         detail: `The store must belong to one process: ${file} is in use by another one`,
-        mend: 'Stop the other Assetwire process, or give this one another data directory',
+        mend: 'Stop the other Assetwire process (one that is just stopping lets go within half a minute), or give this one another data directory',
         cause: error,
       });
     }
