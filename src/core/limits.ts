@@ -27,6 +27,19 @@ export const limits = {
   inboxRequestsMax: 500,
   inboxRequestBytesMax: 256 * 1024,
   uploadBytesMaxDefault: 1024 ** 3,
+  folderPathCharactersMax: 1_000,
+  folderNameBytesMax: 255,
+  folderDepthMax: 64,
+  /** An asset's state without what its file says of itself; a change holds two of them. */
+  assetStateBytesMax: 256 * 1024,
+  /** Every snapshot names every version. */
+  assetVersionsMax: 100,
+  metadataFieldsMax: 500,
+  metadataFieldOptionsMax: 1_000,
+  /** All definitions of a workspace together: they are one document, read before a write is decided. */
+  metadataFieldsBytesMax: 512 * 1024,
+  /** Rows that one page of a filtered list of assets looks at; a page that found little ends early and goes on behind its cursor. */
+  assetRowsPerPageMax: 20_000,
   pageItemsMax: 1_000,
   pageItemsDefault: 50,
 } as const;
