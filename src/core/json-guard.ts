@@ -1,5 +1,6 @@
 import { AssetwireError } from './errors.ts';
 import type { JsonValue } from './json.ts';
+import { jsonFault } from './json-fault.ts';
 import { limits } from './limits.ts';
 
 export type JsonLimits = {
@@ -24,11 +25,23 @@ export function parseJson(text: string, bounds: JsonLimits = limits): JsonValue 
   try {
     return JSON.parse(text) as JsonValue;
   } catch (cause) {
-    throw new AssetwireError('invalid_json', {
-      detail: 'The body must be JSON as in RFC 8259: got something else',
-      cause,
-    });
+    throw invalidJson(text, cause);
   }
+}
+
+/** Looking for the fault reads the text a second time, slower than the parser: not in texts of megabytes. */
+const faultCharactersMax = 512 * 1024;
+
+function invalidJson(text: string, cause: unknown): AssetwireError {
+  const fault = text.length > faultCharactersMax ? undefined : jsonFault(text);
+  if (fault === undefined)
+    return new AssetwireError('invalid_json', { detail: 'Send JSON as in RFC 8259: got something else', cause });
+  const { line, column, wanted, found, mend } = fault;
+  return new AssetwireError('invalid_json', {
+    detail: `Send JSON as in RFC 8259, wanted ${wanted} at line ${line}, column ${column}: got ${found}`,
+    mend,
+    cause,
+  });
 }
 
 /**
