@@ -1,8 +1,10 @@
 /** Full asset states out of what a DAM says of them: every field there and of its type, whatever was left out. */
 import { type AssetFile, type AssetKind, type AssetState, assetKinds } from '../core/asset.ts';
 import type { Problem } from '../core/errors.ts';
+import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { unfit } from './refusals.ts';
 
 type Test = (value: JsonValue) => boolean;
 
@@ -51,12 +53,22 @@ export function assetProblems(given: JsonObject, at: string): readonly Problem[]
   for (const field in given) {
     const rule = Object.hasOwn(fields, field) ? fields[field] : undefined;
     const value = given[field];
-    if (rule === undefined || value === undefined || rule[0](value) || (value === null && optional.has(field)))
-      continue;
+    if (rule === undefined || value === undefined || (value === null && optional.has(field))) continue;
+    const problem = rule[0](value)
+      ? field === 'path' && typeof value === 'string'
+        ? pathProblem(value, at)
+        : null
+      : { at: `${at}/${field}`, wanted: rule[1], found: value === null ? 'null' : typeof value };
+    if (problem === null) continue;
     problems ??= [];
-    problems.push({ at: `${at}/${field}`, wanted: rule[1], found: value === null ? 'null' : typeof value });
+    problems.push(problem);
   }
   return problems;
+}
+
+function pathProblem(path: string, at: string): Problem | null {
+  const read = readFolderPath(path);
+  return read.path === null ? { at: `${at}/path`, wanted: read.wanted, found: read.found } : null;
 }
 
 /**
@@ -65,14 +77,19 @@ export function assetProblems(given: JsonObject, at: string): readonly Problem[]
  * Give it only what `assetProblems` has nothing to say about.
  */
 export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: number): AssetState {
-  const state = base === null ? newAsset(given, atMs) : { ...base, ...given };
+  const state: { [field: string]: unknown } = base === null ? newAsset(given, atMs) : { ...base, ...given };
+  const path = given['path'];
+  if (typeof path === 'string') {
+    const normal = normalFolderPath(path);
+    if (normal !== path) state['path'] = normal;
+  }
   for (const field in given) {
-    if (given[field] === null && optional.has(field)) delete (state as { [field: string]: unknown })[field];
+    if (given[field] === null && optional.has(field)) delete state[field];
   }
   return state as unknown as AssetState;
 }
 
-function newAsset(given: JsonObject, atMs: number): object {
+function newAsset(given: JsonObject, atMs: number): { [field: string]: unknown } {
   return {
     kind: kindOfFile(given['file']),
     name: '',
@@ -117,8 +134,9 @@ export function namedFile(given: JsonObject, name: string): AssetFile {
   return { name, bytes: 0, mimeType: 'application/octet-stream', ...given };
 }
 
-/** An absolute folder path without a trailing slash; `/` is the root. */
-export function folderPath(path: string): string {
-  const parts = path.split('/').filter((part) => part !== '');
-  return `/${parts.join('/')}`;
+/** A folder path in its one spelling; throws `invalid_request` with what was wanted. */
+export function folderPath(given: string, at = '/path'): string {
+  const read = readFolderPath(given);
+  if (read.path === null) throw unfit(at, read.wanted, read.found);
+  return read.path;
 }

@@ -7,6 +7,7 @@ import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { IdKind, IdSource } from '../core/ids.ts';
+import { normalFolderPath } from '../core/folder-path.ts';
 import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
@@ -211,7 +212,9 @@ function beforeDiffers(report: ReportedChange, held: JsonObject | null): boolean
   if (before === null) return true;
   for (const field in before) {
     if (field === 'modifiedAtMs' || field === 'sourceVersion') continue;
-    if (!sameJson(before[field], Object.hasOwn(held, field) ? held[field] : undefined)) return true;
+    const said = before[field];
+    const spelt = field === 'path' && typeof said === 'string' ? normalFolderPath(said) : said;
+    if (!sameJson(spelt, Object.hasOwn(held, field) ? held[field] : undefined)) return true;
   }
   return false;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AssetwireError } from './errors.ts';
-import { compileFilter, type FilterSubject, isWithin } from './filter-evaluation.ts';
+import { compileFilter, type FilterSubject } from './filter-evaluation.ts';
+import { liesIn } from './folder-path.ts';
 import type { Filter } from './filter.ts';
 import { sameJson } from './json-equality.ts';
 import type { JsonObject } from './json.ts';
@@ -70,7 +71,7 @@ test('A folder holds what lies in it and below it, unless exact', () => {
     assert.equal(holds({ folder: [folder] }), false, folder);
   assert.equal(holds({ folder: ['/campaigns'], exact: true }), false);
   assert.equal(holds({ folder: ['/x', '/campaigns/spring/'], exact: true }), true);
-  assert.equal(isWithin('/a', '/'), true);
+  assert.equal(liesIn('/a', '/'), true);
 });
 
 test('A changed name covers what lies below it', () => {

@@ -2,6 +2,7 @@ import type { Change } from './change.ts';
 import { type FieldPath, parsePath, valueAt } from './field-path.ts';
 import { checkFilter, type FilterLimits } from './filter-check.ts';
 import type { FieldCondition, Filter } from './filter.ts';
+import { liesIn, normalFolderPath } from './folder-path.ts';
 import { isList, ownValue, sameJson } from './json-equality.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { limits } from './limits.ts';
@@ -51,25 +52,19 @@ function presentValue(change: FilterSubject, key: string): JsonValue | undefined
   return snapshot === null ? undefined : ownValue(snapshot, key);
 }
 
-/** A folder path in its one form: no slash at the end but for the root. */
+/** A subject's folder path without a slash at its end, whoever wrote it. Called for every change: no more than that. */
 export function normalFolder(path: string): string {
   let end = path.length;
   while (end > 1 && path.charCodeAt(end - 1) === 0x2f) end -= 1;
   return end === path.length ? path : path.slice(0, end);
 }
 
-/** Whether a folder is another one or lies below it. */
-export function isWithin(path: string, folder: string): boolean {
-  if (folder === '/' || path === folder) return true;
-  return path.length > folder.length && path.startsWith(folder) && path.charCodeAt(folder.length) === 0x2f;
-}
-
 function compileFolder(folders: readonly string[], exact: boolean): FilterPredicate {
-  const wanted = folders.map(normalFolder);
+  const wanted = folders.map(normalFolderPath);
   return (change) => {
     const path = presentValue(change, 'path');
     if (typeof path !== 'string') return false;
-    for (const folder of wanted) if (exact ? path === folder : isWithin(path, folder)) return true;
+    for (const folder of wanted) if (exact ? path === folder : liesIn(path, folder)) return true;
     return false;
   };
 }

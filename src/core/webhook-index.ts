@@ -8,6 +8,7 @@ import { type Change, type ChangeKind, changeKinds } from './change.ts';
 import { type EventTable, eventsOf } from './event-table.ts';
 import { compileFilter, type FilterPredicate, normalFolder } from './filter-evaluation.ts';
 import type { Filter } from './filter.ts';
+import { normalFolderPath } from './folder-path.ts';
 import { ownValue } from './json-equality.ts';
 import type { Webhook } from './webhook.ts';
 
@@ -149,7 +150,7 @@ function listIn<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
 
 /** The folders outside of which a filter cannot hold, none of them below another; null where there are none such. */
 function foldersOf(filter: Filter): readonly string[] | null {
-  if ('folder' in filter) return outermost(filter.folder.map(normalFolder));
+  if ('folder' in filter) return outermost(filter.folder.map(normalFolderPath));
   if ('all' in filter) {
     for (const part of filter.all) {
       const folders = foldersOf(part);
