@@ -61,8 +61,17 @@ export interface Storage {
   readonly read: StorageReads;
   /** One bounded slice of upkeep (retention, partitions, checkpoint, vacuum); `more` says whether to call again soon. */
   maintain(nowMs: number): Promise<{ readonly more: boolean }>;
+  /**
+   * One bounded slice of taking everything of a workspace out of the store, its own row and name included. `cursor` null
+   * begins; the answer's goes on, null where nothing is left. Nobody may write to the workspace meanwhile.
+   */
+  eraseWorkspace(workspaceId: WorkspaceId, cursor: EraseCursor | null): Promise<EraseSlice>;
   health(): StorageHealth;
 }
+
+/** Where an erasure goes on; plain data, so that it can be kept. */
+export type EraseCursor = { readonly stage: number; readonly at: number };
+export type EraseSlice = { readonly cursor: EraseCursor | null; readonly removed: number };
 
 // --- Resources ---------------------------------------------------------------------------------------------------
 
@@ -81,8 +90,12 @@ export const resourceTypes = [
   'lane_health',
   'key',
   'user',
+  'role',
+  'invitation',
   'session',
   'grant',
+  'grant_set',
+  'key_use',
   'inbox',
   'replay',
   'export',
@@ -232,7 +245,19 @@ export type DeliveryTask = { readonly delivery: PendingDelivery; readonly change
 
 // --- Duties ------------------------------------------------------------------------------------------------------
 
-export const dutyKinds = ['inspect', 'derive', 'expand', 'timer', 'replay', 'import', 'erase', 'cancel'] as const;
+export const dutyKinds = [
+  'inspect',
+  'derive',
+  'expand',
+  'timer',
+  'replay',
+  'import',
+  'erase',
+  'cancel',
+  'erase_workspace',
+  'mail',
+  'housekeeping',
+] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 
 export type NewDuty = {
@@ -284,6 +309,9 @@ export type ResourceQuery = PageQuery & {
   readonly alias?: string;
   /** Top-level fields of the state that must equal these. */
   readonly where?: { readonly [field: string]: string | number | boolean };
+  /** Time of creation, `fromMs` included and `toMs` not. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
   /** Newest first by default. By id: our ids sort by time of creation, ids chosen by people by their letters. */
   readonly order?: 'newest' | 'oldest';
 };

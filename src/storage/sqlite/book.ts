@@ -3,12 +3,13 @@
  * in-memory store, tools) or on a thread of its own; it does not know which.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { CommitResult, RecordResult } from '../storage.ts';
+import type { CommitResult, EraseCursor, EraseSlice, RecordResult } from '../storage.ts';
 import { createCommitApplier } from './apply-commit.ts';
 import { createDeliveryWriter } from './apply-deliveries.ts';
 import { createRecordApplier } from './apply-record.ts';
 import { createResourceWriter } from './apply-resources.ts';
 import { createChangeLocator } from './change-locator.ts';
+import { createEraser } from './erase-workspace.ts';
 import { createItemApplier } from './item-applier.ts';
 import { createNames } from './names.ts';
 import { createPartitions, type PartitionLimits, type Partitions } from './partitions.ts';
@@ -38,6 +39,7 @@ export type Book = {
   /** Applies items in order as one transaction, at most until `until` says so; returns a result for each that was applied. */
   apply(items: readonly Prepared[], nowMs: number, until?: () => boolean): BatchResult;
   maintain(nowMs: number): { readonly more: boolean };
+  eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): EraseSlice;
 };
 
 /** The clock is looked at once in so many items. */
@@ -45,10 +47,11 @@ const itemsPerLook = 8;
 
 export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number): Book {
   const parts = createParts(db, options, nowMs);
-  const { partitions, attempt } = parts;
+  const { partitions, attempt, forgetNames } = parts;
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const retention = createRetention(db, { partitions, limits: options.retention });
+  const erase = createEraser(db, { ...options.retention, forget: forgetNames });
 
   const makeAhead = (): void => {
     for (const kind of partitions.wanting()) {
@@ -76,6 +79,13 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
     maintain(at) {
       try {
         return retention.slice(at);
+      } catch (error) {
+        throw faultError(error);
+      }
+    },
+    eraseWorkspace(workspaceId, cursor) {
+      try {
+        return erase(workspaceId, cursor);
       } catch (error) {
         throw faultError(error);
       }
@@ -115,6 +125,7 @@ type Parts = {
   readonly attempt: (batch: Batch, careful: boolean) => readonly ItemResult[];
   /** The number of the last one that is durable. */
   readonly batchNumber: () => number;
+  readonly forgetNames: () => void;
 };
 
 function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Parts {
@@ -165,5 +176,5 @@ function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Par
       throw error;
     }
   };
-  return { partitions, attempt, batchNumber: () => batchNumber };
+  return { partitions, attempt, batchNumber: () => batchNumber, forgetNames: () => names.forget() };
 }

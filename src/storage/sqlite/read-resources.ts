@@ -24,6 +24,14 @@ export function listResources(db: DatabaseSync, cursors: CursorCodec, query: Res
     conditions.push('r.alias = ?');
     values.push(alias);
   }
+  if (query.fromMs !== undefined) {
+    conditions.push('r.created_at >= ?');
+    values.push(query.fromMs);
+  }
+  if (query.toMs !== undefined) {
+    conditions.push('r.created_at < ?');
+    values.push(query.toMs);
+  }
   for (const [field, value] of Object.entries(where ?? {})) {
     const [kind, ...compared] = comparison(value);
     conditions.push(`EXISTS (SELECT 1 FROM json_each(r.state) f WHERE f.key = ? AND ${kind})`);

@@ -4,7 +4,7 @@ import { microtaskTurn, systemTurn } from '../../runtime/turn.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import { createGroupCommit, type GroupCommit } from '../group-commit.ts';
-import type { StorageReads } from '../storage.ts';
+import type { EraseCursor, EraseSlice, StorageReads } from '../storage.ts';
 import type { ItemResult } from './book.ts';
 import { createInlineWriter, type InlineWriter } from './inline-writer.ts';
 import { createKeyedReads, type KeyedReads } from './keyed-reads.ts';
@@ -33,6 +33,7 @@ export type Session = {
   readonly keyed: KeyedReads;
   readonly reads: StorageReads;
   maintain(nowMs: number): Promise<{ readonly more: boolean }>;
+  eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): Promise<EraseSlice>;
   /** Finishes what waits, then closes everything. */
   close(): Promise<void>;
 };
@@ -62,6 +63,7 @@ export async function openSession(parts: SessionParts): Promise<Session> {
     keyed: reads.keyed,
     reads: reads.lists,
     maintain: (nowMs) => guarded(trouble, () => writer.maintain(nowMs)),
+    eraseWorkspace: (workspaceId, cursor) => guarded(trouble, () => writer.eraseWorkspace(workspaceId, cursor)),
     async close() {
       await group.stop();
       await reads.close();

@@ -60,6 +60,7 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
     duties: (query) => keyed((reads) => reads.duties(query)),
     read: delegatedReads(() => life.current().reads),
     maintain: (nowMs) => answer(() => life.current().maintain(nowMs)),
+    eraseWorkspace: (workspaceId, cursor) => answer(() => life.current().eraseWorkspace(workspaceId, cursor)),
     health: life.health,
   };
 }

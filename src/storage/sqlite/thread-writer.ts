@@ -7,6 +7,7 @@ import { createThreadCalls, type ThreadCalls } from './thread-call.ts';
 import { threadEntry } from './thread-entry.ts';
 import { StorageFault } from './sqlite-error.ts';
 import { decodeResults, encodeBatch, type WireResults } from './wire.ts';
+import type { EraseSlice } from '../storage.ts';
 import type { Writer, WriterOpened, WriterSettings } from './writer.ts';
 
 export type ThreadWriterParts = {
@@ -48,6 +49,7 @@ export function createThreadWriter({ settings, clock, random, onEnd }: ThreadWri
       return decodeResults(results);
     },
     maintain: async (nowMs) => (await call('maintain', nowMs)) as { more: boolean },
+    eraseWorkspace: async (workspaceId, cursor) => (await call('eraseWorkspace', workspaceId, cursor)) as EraseSlice,
     async close() {
       if (worker === null || calls === null) return;
       closing = true;

@@ -1,6 +1,7 @@
 /** What stands between the group commit and the book: inline in this thread, or on a thread of its own. */
 import type { ItemResult } from './book.ts';
 import type { Prepared } from './prepared.ts';
+import type { EraseCursor, EraseSlice } from '../storage.ts';
 
 export type WriterOpened = { readonly epoch: number; readonly cursorKey: Uint8Array };
 
@@ -10,6 +11,7 @@ export type Writer = {
   /** One transaction over the items or the first of them. Rejects with a `StorageFault` where nothing was stored. */
   apply(items: readonly Prepared[]): Promise<readonly ItemResult[]>;
   maintain(nowMs: number): Promise<{ readonly more: boolean }>;
+  eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): Promise<EraseSlice>;
   close(): Promise<void>;
 };
 

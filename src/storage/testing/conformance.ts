@@ -9,6 +9,7 @@ import type { Storage } from '../storage.ts';
 import { commitTests } from './conformance-commit.ts';
 import { dutyTests } from './conformance-duties.ts';
 import { laneTests } from './conformance-lanes.ts';
+import { eraseTests } from './conformance-erase.ts';
 import { lifecycleTests } from './conformance-lifecycle.ts';
 import { deliveryListTests } from './conformance-deliveries.ts';
 import { readTests } from './conformance-reads.ts';
@@ -47,5 +48,6 @@ export function storageConformance(factory: StoreFactory): void {
     readTests(factory);
     deliveryListTests(factory);
     retentionTests(factory);
+    eraseTests(factory);
   });
 }

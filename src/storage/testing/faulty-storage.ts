@@ -61,6 +61,7 @@ export function createFaultyStorage(storage: Storage, plan: FaultPlan): FaultySt
     duties: (query) => around('duties', () => storage.duties(query)),
     read: storage.read,
     maintain: (nowMs) => storage.maintain(nowMs),
+    eraseWorkspace: (workspaceId, cursor) => storage.eraseWorkspace(workspaceId, cursor),
     health: () => storage.health(),
     struck,
     heal() {
