@@ -16,19 +16,24 @@ export function assertJsonType(request: IncomingMessage): void {
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw new AssetwireError('unsupported_media_type', {
       detail: `Send the body as it is: it is encoded as "${shorten(encoding)}"`,
+      mend: 'Leave Content-Encoding out and send plain JSON',
     });
   }
   if (type === 'application/json') return;
   if (type !== undefined && /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)) return;
   throw new AssetwireError('unsupported_media_type', {
     detail: `Send the body as application/json in UTF-8: ${type === undefined ? 'there is no Content-Type' : `it says "${shorten(type)}"`}`,
+    mend: 'Set the header Content-Type: application/json',
   });
 }
 
 /** Throws `invalid_json`, `json_too_deep`, `json_too_many_keys`, `invalid_request`. */
 export function readJson(bytes: Buffer, bounds: JsonLimits): unknown {
   if (!isUtf8(bytes))
-    throw new AssetwireError('invalid_json', { detail: 'Send the body in UTF-8: it has other bytes' });
+    throw new AssetwireError('invalid_json', {
+      detail: 'Send the body in UTF-8: it has other bytes',
+      mend: 'Encode the text as UTF-8 before sending it; compressed bodies are not taken',
+    });
   const text = bytes.toString();
   const value = parseJson(text, bounds);
   if (text.includes('\\u') || text.includes('__proto__') || mayHoldHugeNumber(text)) assertFaithful(value, '');

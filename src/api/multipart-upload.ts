@@ -36,13 +36,19 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
     let fileSeen = false;
     let ended = false;
     const parser = createParser(request, bytesMax);
+    const edges = createFormEdges(request);
     const watch = bodies.watch(() => fail(incomplete('Send the file without pauses: nothing came for a while')));
 
     const finish = (): void => {
       ended = true;
       watch.done();
       request.unpipe(parser);
-      request.off('data', watch.touch).off('aborted', onBroken).off('error', onBroken).off('close', onBroken);
+      request
+        .off('data', watch.touch)
+        .off('data', edges.see)
+        .off('aborted', onBroken)
+        .off('error', onBroken)
+        .off('close', onBroken);
     };
     const fail = (error: AssetwireError): void => {
       if (ended) return;
@@ -50,6 +56,12 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       request.pause();
       content.destroy(error);
       reject(error);
+    };
+    /** The parser cannot go on: where the form was well begun and only its end is missing, it was cut on its way. */
+    const broken = (found: string): void => {
+      if (edges.begun() && !edges.closed())
+        return fail(incomplete('Send the whole form: it ends before its closing boundary'));
+      fail(malformed(found));
     };
     const onBroken = (): void => {
       if (!request.complete) fail(incomplete('Send the whole form: the connection broke off'));
@@ -63,7 +75,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       asset = value;
     });
     parser.on('file', (name, stream, fileName) => {
-      stream.on('error', () => fail(malformed('a file part that ends too early')));
+      stream.on('error', () => broken('a file part that ends too early'));
       if (name !== 'file' || fileSeen) {
         stream.resume();
         return fail(malformed(fileSeen ? 'two file parts' : `a file part called ${shown(name)}`));
@@ -83,14 +95,19 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
       parser.on(limit, () => fail(malformed('more than two parts')));
     }
-    parser.on('error', () => fail(malformed('something that is no multipart form')));
+    parser.on('error', () => broken('something that is no multipart form'));
     parser.on('finish', () => {
       if (ended) return;
-      if (!fileSeen) return fail(malformed('no part called "file"'));
+      if (!fileSeen) return broken('no part called "file"');
       finish();
       content.end();
     });
-    request.on('data', watch.touch).on('aborted', onBroken).on('error', onBroken).on('close', onBroken);
+    request
+      .on('data', watch.touch)
+      .on('data', edges.see)
+      .on('aborted', onBroken)
+      .on('error', onBroken)
+      .on('close', onBroken);
     request.pipe(parser);
   });
 }
@@ -119,12 +136,44 @@ function createParser(request: IncomingMessage, bytesMax: number): BusboyInstanc
   }
 }
 
+/** Longest ending that is looked at: the closing boundary, and what a client may put behind it. */
+const edgeBytesMax = 1_024;
+
+/** Keeps the beginning and the end of a form, to tell one that was cut from one that never was a form. */
+function createFormEdges({ headers }: IncomingMessage) {
+  const boundary = `--${boundaryOf(headers['content-type'] ?? '') ?? ''}`;
+  let head: Buffer = Buffer.alloc(0);
+  let tail: Buffer = Buffer.alloc(0);
+  return {
+    see: (chunk: Buffer): void => {
+      if (head.length < edgeBytesMax) head = Buffer.concat([head, chunk.subarray(0, edgeBytesMax - head.length)]);
+      tail = chunk.length >= edgeBytesMax ? chunk : Buffer.concat([tail, chunk]);
+      if (tail.length > edgeBytesMax) tail = tail.subarray(-edgeBytesMax);
+    },
+    begun: () => head.includes(boundary),
+    closed: () => tail.includes(`${boundary}--`),
+  };
+}
+
+/** The boundary that the content type names; undefined where it names none. */
+function boundaryOf(type: string): string | undefined {
+  const found = /;\s*boundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))/i.exec(type);
+  return found?.[1] ?? found?.[2];
+}
+
 /** Before a byte is read: the right type, and not more announced than may come. */
 function assertMultipart(request: IncomingMessage, bytesMax: number): void {
   const type = request.headers['content-type'] ?? '';
-  if (!/^multipart\/form-data\s*;/i.test(type)) {
+  if (!/^multipart\/form-data\s*(?:;|$)/i.test(type)) {
     throw new AssetwireError('unsupported_media_type', {
-      detail: `Send the upload as multipart/form-data: it says "${shown(type)}"`,
+      detail: `Send the upload as multipart/form-data: ${type === '' ? 'there is no Content-Type' : `it says ${shown(type)}`}`,
+      mend: 'Send a form with a part called "file", for example: curl -F file=@picture.jpg …/v1/assets',
+    });
+  }
+  if (boundaryOf(type) === undefined) {
+    throw new AssetwireError('upload_malformed', {
+      detail: 'Name the boundary of the form in the Content-Type: it names none',
+      mend: 'Let your HTTP client set the Content-Type, it knows the boundary: leave the header out with curl -F and with FormData',
     });
   }
   if (type.length > boundaryCharactersMax) throw malformed('a boundary of more than 70 characters');
@@ -133,13 +182,13 @@ function assertMultipart(request: IncomingMessage, bytesMax: number): void {
 }
 
 function incomplete(detail: string): AssetwireError {
-  return new AssetwireError('upload_incomplete', { detail });
+  return new AssetwireError('upload_incomplete', { detail, mend: 'Send the upload again; nothing of it was kept' });
 }
 
 function tooLarge(bytesMax: number): AssetwireError {
   return new AssetwireError('upload_too_large', {
     detail: `Send a file of at most ${bytesMax} bytes: it has more`,
-    mend: 'The limit is a setting of the server',
+    mend: 'Send a smaller file; the limit is a setting of the server, ASSETWIRE_UPLOAD_BYTES_MAX',
   });
 }
 

@@ -1,3 +1,4 @@
+import { errorMends } from '../core/error-mends.ts';
 import { AssetwireError, errorTable, type ErrorCode, type Problem } from '../core/errors.ts';
 
 export const problemContentType = 'application/problem+json';
@@ -9,7 +10,7 @@ export type ProblemDocument = {
   readonly status: number;
   readonly code: ErrorCode;
   readonly detail: string;
-  readonly mend?: string;
+  readonly mend: string;
   readonly problems?: readonly Problem[];
   readonly requestId: string;
 };
@@ -23,7 +24,7 @@ export function problemDocument(error: AssetwireError, requestId: string): Probl
     status,
     code: error.code,
     detail: error.message,
-    ...(error.mend === undefined ? {} : { mend: error.mend }),
+    mend: error.mend ?? errorMends[error.code],
     ...(error.problems.length === 0 ? {} : { problems: error.problems }),
     requestId,
   };
@@ -53,6 +54,6 @@ export function invalidRequest(problems: readonly Problem[], where: string): Ass
   return new AssetwireError('invalid_request', {
     detail,
     problems,
-    mend: 'See the operation in /docs or /openapi.json',
+    mend: problems.find(({ mend }) => mend !== undefined)?.mend ?? 'See the operation in /docs/api or /openapi.json',
   });
 }

@@ -4,13 +4,15 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Idempotency } from '../app/app.ts';
+import { errorTable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerWriter } from './answer.ts';
 import type { ApiMetrics } from './api.ts';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency.ts';
 import { assertJsonType, readJson } from './json-body.ts';
-import { invalidRequest, notFound } from './problem.ts';
+import { invalidRequest, notFound, presentableError } from './problem.ts';
+import { queryProblem } from './problem-words.ts';
 import { assertCleanParameter, readQuery } from './query-string.ts';
 import type { BodyReader } from './request-body.ts';
 import type { Answer, Route, Services } from './route.ts';
@@ -50,12 +52,27 @@ export async function serveRoute(serving: Serving, exchange: Exchange): Promise<
     status = answer.status;
     serving.answers.write(request, response, answer);
   } catch (thrown) {
-    status = serving.answers.fail(request, response, thrown);
+    const words = route.presentError === undefined ? null : foreignWords(route.presentError, thrown, request);
+    if (words === null) status = serving.answers.fail(request, response, thrown);
+    else {
+      status = words.status;
+      serving.answers.write(request, response, words);
+    }
   }
   const durationMs = clock.monotonicMs() - startedAtMs;
   if (route.streaming !== true) serving.metrics.apiRequest(statusClassOf(status), durationMs);
   // The operation, never the path: ids of others and tokens of links stand in paths.
   if (logger.enabled('debug')) logger.debug('api.answered', { operation: route.operation, status, durationMs });
+}
+
+/** Our own faults keep our form, with the id that leads to our log; null for them. */
+function foreignWords(
+  presentError: NonNullable<Route['presentError']>,
+  thrown: unknown,
+  request: IncomingMessage,
+): Answer | null {
+  const error = presentableError(thrown);
+  return errorTable[error.code].status < 500 ? presentError(error, request) : null;
 }
 
 async function answerOf({ admission, bodies, services }: Serving, exchange: Exchange): Promise<Answer> {
@@ -87,7 +104,11 @@ function assertParameters(route: Route, parameters: Parameters): void {
 function checkedQuery(route: Route, search: string): unknown {
   const query = readQuery(search, route.query);
   const problems = problemsOf(route.query ?? noQuery, query);
-  if (problems.length > 0) throw invalidRequest(problems, 'the query');
+  if (problems.length > 0)
+    throw invalidRequest(
+      problems.map((problem) => queryProblem(problem, query)),
+      'the query',
+    );
   return query;
 }
 

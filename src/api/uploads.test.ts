@@ -154,6 +154,16 @@ test('UP-12 a part header of 100 KB is cut off, not kept', async () => {
   assert.equal(answer.status, 201);
 });
 
+test('UP-13 a form cut anywhere is told from one that never was: it may be sent again', async () => {
+  const whole = form([
+    { name: 'asset', content: '{"tags":["a"]}' },
+    { name: 'file', fileName: 'a.jpg', content: 'x'.repeat(2_000) },
+  ]);
+  // Behind the closing boundary's dashes nothing is missing but a line break.
+  for (let length = 40; length < whole.length - 4; length += 97)
+    await nothingStored(whole.subarray(0, length), 'upload_incomplete', 400);
+});
+
 test('UP-12 an asset part that is no JSON, or does not fit, is refused before the file is taken', async () => {
   const file: Part = { name: 'file', fileName: 'a.jpg', content: 'x'.repeat(500_000) };
   await nothingStored(form([{ name: 'asset', content: '{' }, file]), 'invalid_json', 400);
@@ -163,13 +173,16 @@ test('UP-12 an asset part that is no JSON, or does not fit, is refused before th
 
 test('UP-12 no boundary, an endless one, a missing end: refused', async () => {
   const body = form([{ name: 'file', fileName: 'a.jpg', content: 'x' }]);
-  await nothingStored(body, 'unsupported_media_type', 415, { 'content-type': 'multipart/form-data' });
+  await nothingStored(body, 'upload_malformed', 422, { 'content-type': 'multipart/form-data' });
+  await nothingStored(body, 'unsupported_media_type', 415, { 'content-type': 'multipart/mixed; boundary=x' });
   await nothingStored(body, 'upload_malformed', 422, { 'content-type': 'multipart/form-data; charset=utf-8' });
   await nothingStored(body, 'upload_malformed', 422, {
     'content-type': `multipart/form-data; boundary=${'b'.repeat(10_000)}`,
   });
-  await nothingStored(form([{ name: 'file', fileName: 'a.jpg', content: 'x' }], ''), 'upload_malformed', 422);
-  await nothingStored(form([{ name: 'file', fileName: 'a.jpg', content: 'x' }], '--x-bound'), 'upload_malformed', 422);
+  await nothingStored(form([{ name: 'file', fileName: 'a.jpg', content: 'x' }], ''), 'upload_incomplete', 400);
+  await nothingStored(form([{ name: 'file', fileName: 'a.jpg', content: 'x' }], '--x-bound'), 'upload_incomplete', 400);
+  await nothingStored(form([{ name: 'asset', content: '{}' }], ''), 'upload_incomplete', 400);
+  await nothingStored(Buffer.from('no form at all'), 'upload_malformed', 422);
 });
 
 test('UP-13 a file beyond the limit is refused, announced or not, and nothing of it stays', async () => {
@@ -219,7 +232,7 @@ test('UP-13 a body longer than announced is no part of the upload', async () => 
     ]),
   );
   // What lies behind the announced length is no request either; which of the two is answered first is chance.
-  assert.match(answer, /^HTTP\/1\.1 (422 .*upload_malformed|400 .*malformed_request)/s);
+  assert.match(answer, /^HTTP\/1\.1 (400 .*upload_incomplete|400 .*malformed_request)/s);
   assert.equal(stored.length, before_);
 });
 

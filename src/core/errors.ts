@@ -49,6 +49,10 @@ export const errorTable = {
   already_exists: { status: 409, retry: false, title: 'It exists already' },
   idempotency_mismatch: { status: 422, retry: false, title: 'The idempotency key was used for another request' },
   invalid_idempotency_key: { status: 422, retry: false, title: 'The idempotency key cannot be used' },
+  last_admin: { status: 409, retry: false, title: 'The last admin cannot go' },
+  in_use: { status: 409, retry: false, title: 'Something still uses it' },
+  workspace_disabled: { status: 403, retry: false, title: 'The workspace is disabled' },
+  workspace_protected: { status: 409, retry: false, title: 'This workspace cannot be erased' },
   webhook_disabled: { status: 409, retry: false, title: 'The webhook is disabled' },
   content_unavailable: { status: 404, retry: false, title: 'The asset has no content here' },
   // Uploads
@@ -65,8 +69,8 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** One thing that is wrong: where, what was wanted, what was found. */
-export type Problem = { readonly at: string; readonly wanted: string; readonly found: string };
+/** One thing that is wrong: where, what was wanted, what was found, and how to mend it where that is not plain from it. */
+export type Problem = { readonly at: string; readonly wanted: string; readonly found: string; readonly mend?: string };
 
 export type ErrorDetail = {
   /** What was wanted and what was found. Never a secret, never a path of the server. */

@@ -21,7 +21,17 @@ function isBatch(body: unknown): body is { readonly changes: readonly ReportedCh
 }
 
 function checkReport(body: unknown): readonly Problem[] {
+  if (Array.isArray(body)) return [bareList(body.length)];
   return problemsOf(isBatch(body) ? changeBatchSchema : reportedChangeSchema, body);
+}
+
+function bareList(length: number): Problem {
+  return {
+    at: '',
+    wanted: 'one change, or several as {"changes": […]}',
+    found: `a list of ${length}`,
+    mend: 'Put the list under "changes": {"changes": […]}',
+  };
 }
 
 /** Served without going through the router: see `server.ts`. */
