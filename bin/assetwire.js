@@ -1,8 +1,12 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node since 14 can read: it finds a Node that can run the rest, or says how to get one.
 
+import { existsSync } from 'node:fs';
+
 const wanted = 24;
-const main = new URL('../src/main.ts', import.meta.url);
+// A checkout runs the source as it is; what npm installs has no source, but what was built from it.
+const source = new URL('../src/main.ts', import.meta.url);
+const main = existsSync(source) ? source : new URL('../dist/main.js', import.meta.url);
 
 if (Number(process.versions.node.split('.')[0]) >= wanted) {
   // Before the first TypeScript is read: what is in the cache needs no type stripper, which costs 100 ms and 20 MB.
@@ -42,7 +46,6 @@ async function runWithNewerNode() {
 /** The npm package `node` beside this package or above it. */
 async function findNode() {
   const { spawnSync } = await import('node:child_process');
-  const { existsSync } = await import('node:fs');
   const { fileURLToPath } = await import('node:url');
   const { dirname, join } = await import('node:path');
   const name = process.platform === 'win32' ? 'node.exe' : 'node';

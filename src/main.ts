@@ -3,6 +3,9 @@ import { enableCompileCache } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** How long a server whose launcher was killed may take to end. */
+const orphanStopMs = 2_000;
+
 enableCompileCache();
 endWithLauncher();
 
@@ -29,10 +32,19 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
 // Zero leaves the process to what still runs (a server); anything else ends it even if something was left open.
 if (exitCode !== 0) exitAfterFlush(exitCode, systemClock);
 
-/** A launcher on an older Node keeps a channel to us; should it be killed, nobody would pass its signals on any more. */
+/**
+ * A launcher on an older Node keeps a channel to us; should it be killed, nobody would pass its signals on any more, and who
+ * killed it means us. The stop begins in order, but does not wait for slow receivers as one by signal does: what is under
+ * way when its time is over is sent again after the next start, and the data directory is free for that start soon.
+ */
 function endWithLauncher(): void {
   if (process.channel === undefined) return;
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  const stop = (): void => void process.kill(process.pid, 'SIGTERM');
+  process.once('disconnect', () => {
+    stop();
+    // A second signal ends it at once.
+    import('./runtime/clock.ts').then(({ systemClock: clock }) => clock.timer(orphanStopMs, stop), stop);
+  });
   process.channel.unref();
 }
 

@@ -13,7 +13,7 @@ export type Ended = { readonly code: number | null; readonly out: string; readon
 export type Environment = Readonly<Record<string, string>>;
 
 /** An environment without any of the tester's own settings. */
-function clean(environment: Environment): Record<string, string> {
+export function clean(environment: Environment): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('ASSETWIRE_') && name !== 'NODE_OPTIONS',
   );
