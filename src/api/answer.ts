@@ -109,7 +109,10 @@ export class MethodNotAllowed extends AssetwireError {
   readonly allow: string;
 
   constructor(method: string, allow: string) {
-    super('method_not_allowed', { detail: `Use ${allow} here: ${method}` });
+    super('method_not_allowed', {
+      detail: `Use ${allow} here: ${method.slice(0, 20)}`,
+      mend: `Use one of ${allow} at this path, or another path: /openapi.json lists them`,
+    });
     this.allow = allow;
   }
 }

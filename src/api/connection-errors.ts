@@ -18,7 +18,7 @@ export function answerConnectionError(
   }
   const code = codeOf(error.code);
   const { status } = errorTable[code];
-  const body = JSON.stringify(problemDocument(new AssetwireError(code, { detail: details[code] }), requestId()));
+  const body = JSON.stringify(problemDocument(new AssetwireError(code, said[code]), requestId()));
   const lines = [
     `HTTP/1.1 ${status} ${reasons[code]}`,
     'connection: close',
@@ -33,10 +33,19 @@ export function answerConnectionError(
 
 type ConnectionCode = Extract<ErrorCode, 'malformed_request' | 'headers_too_large' | 'request_timeout'>;
 
-const details: { readonly [C in ConnectionCode]: string } = {
-  malformed_request: 'Send a request as in RFC 9112: it cannot be read without doubt',
-  headers_too_large: 'Send at most 16 KiB of request line and headers: there are more',
-  request_timeout: 'Send the whole request in time: it was still under way',
+const said: { readonly [C in ConnectionCode]: { readonly detail: string; readonly mend: string } } = {
+  malformed_request: {
+    detail: 'Send a request as in RFC 9112: it cannot be read without doubt',
+    mend: 'Send plain HTTP/1.1 to this port, framed once and with one Host; a client library or proxy in between does it',
+  },
+  headers_too_large: {
+    detail: 'Send at most 16 KiB of request line and headers: there are more',
+    mend: 'Send fewer or shorter headers and cookies, and what is long in the body instead of the URL',
+  },
+  request_timeout: {
+    detail: 'Send the whole request in time: it was still under way',
+    mend: 'Send it again without long pauses; if that happens often, look for a slow proxy in between',
+  },
 };
 
 const reasons: { readonly [C in ConnectionCode]: string } = {

@@ -40,8 +40,8 @@ export function presentableError(thrown: unknown): AssetwireError {
   });
 }
 
-export function notFound(detail = 'Find it here: nothing of this name'): AssetwireError {
-  return new AssetwireError('not_found', { detail });
+export function notFound(detail = 'Find it here: nothing of this name', mend?: string): AssetwireError {
+  return new AssetwireError('not_found', { detail, ...(mend === undefined ? {} : { mend }) });
 }
 
 /** A request that does not fit its schema. */

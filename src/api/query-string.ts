@@ -26,7 +26,13 @@ export function readQuery(search: string, schema: Schema | undefined): Record<st
     if (++count > parametersMax) {
       throw invalidRequest([{ at: '', wanted: `at most ${parametersMax} parameters`, found: 'more' }], 'the query');
     }
-    if (name in query) problems.push({ at: `/${name.slice(0, 60)}`, wanted: 'the parameter once', found: 'several' });
+    if (name in query)
+      problems.push({
+        at: `/${name.slice(0, 60)}`,
+        wanted: 'the parameter once',
+        found: 'several',
+        mend: 'Give it once; several values go into one, separated by commas, where a list is taken',
+      });
     query[name] = convert(text, Object.hasOwn(properties, name) ? properties[name] : undefined);
   }
   if (problems.length > 0) throw invalidRequest(problems, 'the query');

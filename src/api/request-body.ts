@@ -72,7 +72,12 @@ function collect(request: IncomingMessage, bytesMax: number, watch: BodyReader['
     };
     const onBroken = (): void => {
       finish();
-      reject(new AssetwireError('malformed_request', { detail: 'Read the body to its end: the connection broke off' }));
+      reject(
+        new AssetwireError('malformed_request', {
+          detail: 'Read the body to its end: the connection broke off',
+          mend: 'Send the request again, with a Content-Length that is the length of the body',
+        }),
+      );
     };
     request.on('data', onData).on('end', onEnd).on('error', onBroken).on('close', onBroken);
   });
@@ -124,5 +129,6 @@ function tooLarge(bytesMax: number): AssetwireError {
 function late(): AssetwireError {
   return new AssetwireError('request_timeout', {
     detail: `Send the whole body within ${bodyTimeMsMax / 1_000} s: it was still under way`,
+    mend: 'Send the body without long pauses',
   });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { nearestName } from '../core/nearest-name.ts';
 import type { Route } from './route.ts';
 
 /** `/v1/assets/{reference}` in the router's spelling. */
@@ -26,4 +27,46 @@ export function pathOf(request: IncomingMessage): string {
   const url = request.url ?? '';
   const at = url.indexOf('?');
   return at < 0 ? url : url.slice(0, at);
+}
+
+/**
+ * The route that was probably meant by a path that is none: the same number of parts (or one too many at the end), at
+ * most one part with a slip in it. As `POST /v1/webhooks`; undefined where none is near.
+ */
+export function nearestRoute(
+  routes: readonly Pick<Route, 'path' | 'method'>[],
+  { method, path }: { readonly method: string; readonly path: string },
+): string | undefined {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  if (path.length > 300 || segments.length > 10) return undefined;
+  const near = nearPath(routes, segments) ?? nearPath(routes, ['v1', ...segments]);
+  if (near === undefined) return undefined;
+  const methods = routes.filter((route) => route.path === near).map((route) => route.method);
+  return `${methods.find((one) => one === method) ?? methods[0] ?? ''} ${near}`;
+}
+
+function nearPath(routes: readonly Pick<Route, 'path'>[], segments: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestSlips = 2;
+  for (const { path } of routes) {
+    const slips = slipsBetween(path.split('/').slice(1), segments);
+    if (slips >= bestSlips) continue;
+    best = path;
+    bestSlips = slips;
+  }
+  return best;
+}
+
+/** How many fixed parts are misspelt; Infinity where the two cannot be meant to be the same. */
+function slipsBetween(pattern: readonly string[], segments: readonly string[]): number {
+  if (pattern.length !== segments.length) return Infinity;
+  let slips = 0;
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? '';
+    if (part.startsWith('{') || part === segment) continue;
+    if (nearestName(segment, [part]) === undefined) return Infinity;
+    slips += 1;
+  }
+  // Where nothing but parameters agreed, nothing is known.
+  return pattern.some((part) => !part.startsWith('{')) ? slips : Infinity;
 }

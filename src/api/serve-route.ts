@@ -98,7 +98,14 @@ function statusClassOf(status: number): string {
 /** A path that does not fit names nothing: 404, like an id of somebody else. */
 function assertParameters(route: Route, parameters: Parameters): void {
   for (const name of Object.keys(parameters)) assertCleanParameter(parameters[name] ?? '');
-  if (route.params !== undefined && problemsOf(route.params, parameters).length > 0) throw notFound();
+  if (route.params === undefined) return;
+  const [problem] = problemsOf(route.params, parameters);
+  if (problem === undefined) return;
+  const bare = Object.values(parameters).includes('');
+  throw notFound(
+    undefined,
+    bare ? 'Take away the slash at the end' : `${problem.at.slice(1)} must be: ${problem.wanted}`,
+  );
 }
 
 function checkedQuery(route: Route, search: string): unknown {

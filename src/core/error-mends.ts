@@ -43,7 +43,8 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   forbidden: 'Use a key with the scope that detail names',
   cross_site_request: "Use the server's own pages, or a key instead of a session",
   not_found: 'Check the id and the workspace of the key; what belongs to another workspace is not found either',
-  conflict: 'Read it again and send the request again',
+  too_many_requests: 'Wait as long as Retry-After says',
+  conflict: 'Read it again, decide again, and send the request again',
   stale_source_version: 'Nothing to do: a newer state of this asset was pushed before',
   already_exists: 'Use the one that exists, or another name',
   idempotency_mismatch: 'Use a new key for a new request; the same key only to repeat the same request',
@@ -59,4 +60,6 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   storage_full: 'The operator frees space; what was accepted before is safe, and work goes on by itself',
   shutting_down: 'Send it again in a moment, with the same Idempotency-Key',
   internal: 'Send it again; if it stays, report it with the requestId of the answer',
+  precondition_failed: 'Read it again, look at what others changed, and send the request with the new ETag',
+  gone: 'Forget the id: it is never used again',
 };
