@@ -8,6 +8,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { AssetwireError } from '../core/errors.ts';
 import { type AnswerWriter, MethodNotAllowed } from './answer.ts';
 import { answerConnectionError } from './connection-errors.ts';
+import { createDocuments } from './docs/documents.ts';
 import { inboxPrefix } from './inbox-listener.ts';
 import { createHttpServer } from './listeners.ts';
 import { readPageFiles } from './page-files.ts';
@@ -100,6 +101,7 @@ function routerError(error: unknown): AssetwireError {
 }
 
 export async function mountPages(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
+  mountDocuments(router, answers);
   for (const [path, answer] of await readPageFiles()) {
     router.get(path, (request, reply) => {
       reply.hijack();
@@ -108,6 +110,22 @@ export async function mountPages(router: FastifyInstance, answers: AnswerWriter)
         request.raw,
         reply.raw,
         fresh ? { status: 304, style: 'page', empty: true, headers: { etag: answer.etag } } : answer,
+      );
+    });
+  }
+}
+
+function mountDocuments(router: FastifyInstance, answers: AnswerWriter): void {
+  const documents = createDocuments();
+  for (const path of ['/docs', '/docs/*']) {
+    router.get(path, (request, reply) => {
+      reply.hijack();
+      const { raw } = request;
+      const { 'if-none-match': ifNoneMatch, 'accept-encoding': encoding } = raw.headers;
+      const acceptEncoding = typeof encoding === 'string' ? encoding : undefined;
+      documents.answer({ path: pathOf(raw), ifNoneMatch, acceptEncoding }).then(
+        (answer) => answers.write(raw, reply.raw, answer),
+        (error: unknown) => answers.fail(raw, reply.raw, error),
       );
     });
   }

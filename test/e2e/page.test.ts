@@ -115,7 +115,7 @@ test('after a reload everything is still there, and a test can be sent', async (
 test('the list of the API opens every operation', async () => {
   const docs = await context.newPage();
   docs.on('pageerror', (error) => complaints.push(error.message));
-  await docs.goto(`${server.url}/docs`);
+  await docs.goto(`${server.url}/docs/api`);
   await docs.locator('.operation').first().waitFor({ timeout });
   const count = await docs.locator('.operation').count();
   assert.ok(count > 40, String(count));

@@ -124,8 +124,9 @@ async function showOverview() {
     h(
       'footer',
       {},
-      'Everything here is done by the public API: ',
-      h('a', { href: '/docs' }, 'its list'),
+      h('a', { href: '/docs/tutorial' }, 'The tutorial'),
+      ' goes on from here. Everything on this page is done by the public API: ',
+      h('a', { href: '/docs/api' }, 'its list'),
       ', ',
       h('a', { href: '/openapi.json' }, 'its OpenAPI document'),
       '. Metrics are at /metrics, health at ',

@@ -1,0 +1,61 @@
+/** Pages that somebody may have meant: alike in letters (typing errors) or sharing words with path or title. */
+const suggestionsMax = 5;
+const charactersMax = 120;
+
+/** Path and title of the best candidates, best first; none where nothing is alike. */
+export function suggestPaths(
+  path: string,
+  titles: ReadonlyMap<string, string>,
+): readonly (readonly [path: string, title: string])[] {
+  const wanted = decoded(path).slice(0, charactersMax).toLowerCase();
+  const words = wordsOf(wanted);
+  return [...titles]
+    .map(([at, title]) => ({ at, title, score: likeness({ wanted, words }, at, title) }))
+    .filter(({ score }) => score > 0.5)
+    .toSorted((a, b) => b.score - a.score)
+    .slice(0, suggestionsMax)
+    .map(({ at, title }) => [at, title] as const);
+}
+
+type Wanted = { readonly wanted: string; readonly words: readonly string[] };
+
+/** From 0 to 2: the nearness of the last parts, and the share of words that occur. */
+function likeness({ wanted, words }: Wanted, at: string, title: string): number {
+  const last = (text: string): string =>
+    text
+      .replace(/\.\w+$/, '')
+      .split('/')
+      .at(-1) ?? '';
+  const [a, b] = [last(wanted), last(at)];
+  const near = 1 - editDistance(a, b) / Math.max(a.length, b.length, 1);
+  const there = new Set(wordsOf(`${at} ${title}`.toLowerCase()));
+  const shared = words.filter((word) => there.has(word)).length / Math.max(words.length, 1);
+  return (near > 0.55 ? near : 0) + shared;
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.split(/[^\p{L}\p{N}]+/u).filter((word) => word.length > 1 && word !== 'docs' && word !== 'md');
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Broken percent-encoding names no page of ours; what can be read of it still may.
+    return path;
+  }
+}
+
+/** Levenshtein's, with one row of memory. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
