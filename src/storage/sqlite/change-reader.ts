@@ -1,6 +1,7 @@
 /** Reads changes by their number, wherever they lie, and positions of ended deliveries; statements made as needed and kept. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change } from '../../core/change.ts';
+import { parseChange } from './change-body.ts';
 import { changesStride, readPartitions } from './partitions.ts';
 import { type ArrayStatement, arrayStatement, numberOrNull, textOf } from './rows.ts';
 import { partitionTable } from './schema.ts';
@@ -45,7 +46,7 @@ export function createChangeReader(db: DatabaseSync): ChangeReader {
   return {
     bySeq(seq) {
       const body = readBody(Math.floor(seq / changesStride), seq);
-      return body === null ? null : (JSON.parse(body) as Change);
+      return body === null ? null : parseChange(body);
     },
     endedPosition(lane, deliveryId) {
       for (const { n, state } of readPartitions(db, 'log').reverse()) {

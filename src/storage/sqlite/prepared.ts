@@ -6,6 +6,7 @@ import type { Change } from '../../core/change.ts';
 import type { EndedState, NewDelivery } from '../../core/delivery.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { CommitItem, DeliveryOrder, RecordItem } from '../storage.ts';
+import { changeBody } from './change-body.ts';
 
 export type PreparedResource = {
   readonly type: string;
@@ -160,7 +161,7 @@ function prepareChange(change: Change, unexpanded: boolean): PreparedChange {
     subject: `${change.subject.type}:${change.subject.id}`,
     acceptedAtMs: change.acceptedAtMs,
     unexpanded,
-    body: JSON.stringify(change),
+    body: changeBody(change),
   };
 }
 

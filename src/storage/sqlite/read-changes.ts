@@ -3,6 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Change } from '../../core/change.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { ChangeQuery, Page } from '../storage.ts';
+import { parseChange } from './change-body.ts';
 import { pageBytesMax, pageLimit } from './page.ts';
 import { changesStride, readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';
@@ -34,7 +35,7 @@ export function readChange(db: DatabaseSync, workspaceId: string, id: string): C
   const workspace = workspaceNumber(db, workspaceId);
   for (const { table } of sources(db).reverse()) {
     const row = arrayStatement(db, `SELECT body FROM ${table} WHERE id = ? AND workspace = ?`).get(id, workspace);
-    if (row !== undefined) return JSON.parse(textOf(row[0])) as Change;
+    if (row !== undefined) return parseChange(textOf(row[0]));
   }
   return null;
 }
@@ -79,7 +80,7 @@ export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: Chang
       if (items.length === limit || (items.length > 0 && bytes + body.length > pageBytesMax)) {
         return { items, nextCursor: cursors.encode(scope, [last]) };
       }
-      items.push(JSON.parse(body) as Change);
+      items.push(parseChange(body));
       bytes += body.length;
       last = numberOf(row[0]);
     }
@@ -126,7 +127,7 @@ export function readFeed(
       if (changes.length > 0 && bytes + body.length > pageBytesMax) {
         return { changes, cursor: cursors.encode(scope, [behind]) };
       }
-      changes.push(JSON.parse(body) as Change);
+      changes.push(parseChange(body));
       bytes += body.length;
       behind = numberOf(row[0]);
     }
