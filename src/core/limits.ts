@@ -27,6 +27,13 @@ export const limits = {
   inboxRequestsMax: 500,
   inboxRequestBytesMax: 256 * 1024,
   uploadBytesMaxDefault: 1024 ** 3,
+  /** Embedded metadata that is kept of a file. HARDENING UP-07, UP-08. */
+  embeddedFieldsMax: 200,
+  embeddedTextBytesMax: 4 * 1024,
+  embeddedBytesMax: 32 * 1024,
+  embeddedPacketBytesMax: 256 * 1024,
+  /** Tries at the renditions of one content before a note is left. */
+  derivationTriesMax: 3,
   folderPathCharactersMax: 1_000,
   folderNameBytesMax: 255,
   folderDepthMax: 64,
@@ -40,6 +47,23 @@ export const limits = {
   metadataFieldsBytesMax: 512 * 1024,
   /** Rows that one page of a filtered list of assets looks at; a page that found little ends early and goes on behind its cursor. */
   assetRowsPerPageMax: 20_000,
+  usersPerWorkspaceMax: 1_000,
+  rolesPerWorkspaceMax: 100,
+  rolesPerUserMax: 10,
+  /** Of one user or one key: they are read whenever it is looked up. */
+  grantsPerPrincipalMax: 100,
+  sessionsPerPersonMax: 20,
+  passwordCharactersMin: 12,
+  passwordBytesMax: 1_024,
+  contactsMax: 20,
+  /** Notices sent by e-mail for one workspace; what is beyond waits for the next hour. */
+  mailsPerHourMax: 30,
+  /** Of a caller's `User-Agent`, as audit and sessions keep it. */
+  userAgentCharactersMax: 200,
   pageItemsMax: 1_000,
   pageItemsDefault: 50,
+  /** Statistics by minute are kept this long, then by hour only. */
+  statsMinutesKeptMs: 48 * 3_600_000,
+  /** Points of one answer of statistics, over all webhooks of it. */
+  statsPointsMax: 2_000,
 } as const;

@@ -1,15 +1,14 @@
 /**
- * Runs inspections one at a time in one inspector process: started when there is something to do, kept while there is more,
+ * Runs jobs one at a time in one inspector process: started when there is something to do, kept while there is more,
  * ended after half a minute of nothing. A job that takes too long or too much memory ends with its process; the next one
  * gets a new process. A process that dies under a job for another reason gets the job a second time in a new one.
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { InspectionResult } from './media.ts';
+import { createAnswerReader, type Reply } from './answer-reader.ts';
 import { residentBytes } from './inspector-process.ts';
-import { answerBytesMax, parseAnswer } from './inspector/protocol.ts';
-import type { Answer, Job } from './inspector/protocol.ts';
+import type { DeriveJob, InspectJob, Job } from './inspector/protocol.ts';
 
 export type PoolOptions = {
   readonly clock: Clock;
@@ -17,23 +16,26 @@ export type PoolOptions = {
   readonly timeoutMs: number;
   readonly idleMs: number;
   readonly residentBytesMax: number;
-  readonly pixelsMax: number;
 };
 
+/** A job as it is handed in; the pool numbers it. */
+export type Work = Omit<InspectJob, 'id'> | Omit<DeriveJob, 'id'>;
+
 export interface InspectorPool {
-  inspect(path: string, mimeType: string): Promise<InspectionResult>;
+  /** Does one job; the reply is of the job's kind, or `failed`. Throws `shutting_down` where the pool is stopped meanwhile. */
+  run(work: Work): Promise<Reply>;
   /** The running process; null where there is none. For tests and metrics. */
   pid(): number | null;
   stop(): Promise<void>;
 }
 
-type Ending = InspectionResult | 'died' | 'stopped';
+type Ending = Reply | 'died' | 'stopped';
 const memoryCheckMs = 200;
 const waitingMax = 1_000;
 
 /** The pool; nothing runs before the first job. */
 export function createInspectorPool(options: PoolOptions): InspectorPool {
-  const { clock, timeoutMs, idleMs, pixelsMax } = options;
+  const { clock, timeoutMs, idleMs } = options;
   let child: Inspector | null = null;
   let idle: Timer | null = null;
   let queue: Promise<unknown> = Promise.resolve();
@@ -47,19 +49,19 @@ export function createInspectorPool(options: PoolOptions): InspectorPool {
     if (ending !== null) await ending.end();
   };
 
-  const runOnce = async (path: string, mimeType: string): Promise<Ending> => {
+  const runOnce = async (work: Work): Promise<Ending> => {
     if (stopped) return 'stopped';
     if (child === null || child.ended()) child = createInspector(options);
     lastId += 1;
-    const ending = await child.run({ id: lastId, path, mimeType, pixelsMax }, timeoutMs);
+    const ending = await child.run({ ...work, id: lastId }, timeoutMs);
     if (child?.ended() === true) child = null;
     return stopped && ending === 'died' ? 'stopped' : ending;
   };
 
-  const runJob = async (path: string, mimeType: string): Promise<InspectionResult> => {
+  const runJob = async (work: Work): Promise<Reply> => {
     idle?.cancel();
-    const first = await runOnce(path, mimeType);
-    const ending = first === 'died' ? await runOnce(path, mimeType) : first;
+    const first = await runOnce(work);
+    const ending = first === 'died' ? await runOnce(work) : first;
     if (!stopped) idle = clock.timer(idleMs, () => void endChild());
     if (ending === 'stopped')
       throw new AssetwireError('shutting_down', { detail: 'Inspection must wait: the server stops' });
@@ -69,12 +71,12 @@ export function createInspectorPool(options: PoolOptions): InspectorPool {
   };
 
   return {
-    async inspect(path, mimeType) {
+    async run(work) {
       stopped = false;
       if (waiting >= waitingMax)
         return { kind: 'failed', code: 'timeout', note: `${waitingMax} other files are waiting` };
       waiting += 1;
-      const job = queue.then(() => runJob(path, mimeType));
+      const job = queue.then(() => runJob(work));
       queue = job.catch(() => undefined);
       try {
         return await job;
@@ -103,9 +105,8 @@ interface Inspector {
 function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspector {
   const child = start();
   let isEnded = false;
-  let pending = '';
   let settle: ((ending: Ending) => void) | null = null;
-  let wanted = 0;
+  let wanted: Job | null = null;
   const gone = new Promise<void>((resolve) => {
     const onGone = (): void => {
       isEnded = true;
@@ -116,15 +117,17 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
     child.once('error', onGone);
   });
   child.stdin.on('error', () => child.kill('SIGKILL'));
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (text: string) => {
-    pending += text;
-    const end = pending.indexOf('\n');
-    if (end < 0 && pending.length <= answerBytesMax) return;
-    const answer = end < 0 || end > answerBytesMax ? null : parseAnswer(pending.slice(0, end));
-    pending = '';
-    if (answer !== null && answer.id === wanted && settle !== null) settle(resultOf(answer));
-    else child.kill('SIGKILL');
+  const answers = createAnswerReader(
+    ({ id, reply }) => {
+      const fits = reply.kind === 'failed' || reply.kind === (wanted?.kind === 'derive' ? 'derived' : 'inspected');
+      if (fits && id === wanted?.id && settle !== null) settle(reply);
+      else child.kill('SIGKILL');
+    },
+    () => child.kill('SIGKILL'),
+  );
+  child.stdout.on('data', (chunk: Buffer) => {
+    // What a process that is being ended still says is not listened to.
+    if (!child.killed) answers.take(chunk);
   });
 
   const run = async (job: Job, timeoutMs: number): Promise<Ending> => {
@@ -141,7 +144,7 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
       settle?.(ending);
     };
     const ending = await new Promise<Ending>((resolve) => {
-      wanted = job.id;
+      wanted = job;
       settle = resolve;
       if (isEnded) resolve('died');
       else child.stdin.write(`${JSON.stringify(job)}\n`);
@@ -187,9 +190,4 @@ function watchMemory(child: ChildProcessWithoutNullStreams, { clock, bytesMax, o
       timer?.cancel();
     },
   };
-}
-
-function resultOf(answer: Answer): InspectionResult {
-  if (answer.kind === 'inspected') return { kind: 'inspected', facts: answer.facts };
-  return { kind: 'failed', code: answer.code, note: answer.note };
 }

@@ -88,12 +88,12 @@ function ownProgram(): string {
   return join(dirname(here), 'inspector', here.endsWith('.ts') ? 'main.ts' : 'main.js');
 }
 
-/** This room and the packages it loads. */
+/** This room, the nouns and limits it shares with the server, and the packages it loads. */
 function programDirectories(): string[] {
   const sharp = fileURLToPath(import.meta.resolve('sharp'));
   const packages = sharp.slice(0, sharp.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
   const room = dirname(fileURLToPath(import.meta.url));
-  return [room, packages, join(room, '..', '..', 'package.json')];
+  return [room, join(room, '..', 'core'), packages, join(room, '..', '..', 'package.json')];
 }
 
 function lowerPriority(pid: number): void {

@@ -234,6 +234,9 @@ function stillMedia(): Media {
     start: async () => undefined,
     sniff: async () => ({ mimeType: 'image/jpeg', kind: 'image' }),
     inspect: async () => ({ kind: 'inspected', facts: { mimeType: 'image/jpeg', widthPx: 40, heightPx: 30 } }),
+    // What it says of renditions is for tests that ask: these would add a duty and a change to every upload.
+    derivable: () => false,
+    derive: async () => ({ kind: 'failed', code: 'unsupported', note: 'none are made here' }),
     stop: async () => undefined,
   };
 }

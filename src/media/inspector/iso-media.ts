@@ -3,11 +3,7 @@
  * these two small boxes are read; sample tables and media data are skipped, so the cost does not grow with the file.
  * Hostile files: every box must make progress and end within its parent, and the number of boxes read is bounded (UP-06).
  */
-export type IsoSource = {
-  readonly bytes: number;
-  /** Reads up to `length` bytes at an offset. */
-  read(at: number, length: number): Promise<Buffer>;
-};
+import type { FileSource } from './file-source.ts';
 
 export type IsoFacts = { readonly durationMs: number; readonly widthPx?: number; readonly heightPx?: number };
 
@@ -15,7 +11,7 @@ const boxesMax = 10_000;
 
 /** A stretch of the file, and how many boxes may still be read of it. */
 type Within = {
-  readonly source: IsoSource;
+  readonly source: FileSource;
   readonly start: number;
   readonly end: number;
   readonly budget: { boxes: number };
@@ -24,7 +20,7 @@ type Within = {
 type Box = { readonly type: string; readonly start: number; readonly end: number };
 
 /** Null where there is no movie header. */
-export async function readIsoMedia(source: IsoSource): Promise<IsoFacts | null> {
+export async function readIsoMedia(source: FileSource): Promise<IsoFacts | null> {
   const budget = { boxes: boxesMax };
   const whole = { source, start: 0, end: source.bytes, budget };
   const movie = await find(whole, 'moov');

@@ -1,0 +1,67 @@
+/**
+ * Renditions of a picture. The file is decoded once, to the largest size asked for (JPEG and WebP shrink while they load),
+ * turned as its EXIF orientation says, brought to sRGB; the smaller ones are made from those pixels. What is written comes
+ * from pixels alone: no EXIF, no XMP, no place, no colour profile travels along.
+ */
+import type { DerivedRendition, Failure } from '../media.ts';
+import type { DeriveJob } from './protocol.ts';
+import { loadSharp, readableImages } from './sharp.ts';
+
+export const jpegQuality = 82;
+
+export type Derived = { readonly kind: 'derived'; readonly renditions: readonly DerivedRendition[] } | Failure;
+
+/** One rendition per size, never larger than the picture is. JPEG; PNG where a pixel of it is see-through. */
+export async function deriveFile({
+  path,
+  mimeType,
+  pixelsMax,
+  sizes,
+}: Omit<DeriveJob, 'id' | 'kind'>): Promise<Derived> {
+  if (!readableImages.has(mimeType))
+    return { kind: 'failed', code: 'unsupported', note: `none are made of ${mimeType}` };
+  const sharp = await loadSharp();
+  // Of moving pictures the first frame. A file that breaks off in its middle is refused rather than shown half grey.
+  const options = { limitInputPixels: false, failOn: 'error', sequentialRead: true } as const;
+  const { width, height } = (await sharp(path, { ...options, failOn: 'none' }).metadata()).autoOrient;
+  if (width * height > pixelsMax) {
+    return { kind: 'failed', code: 'too_large', note: `${width} x ${height} pixels, more than ${pixelsMax} in all` };
+  }
+  const edge = Math.max(...sizes.map(({ edgePx }) => edgePx));
+  const { data, info } = await sharp(path, options)
+    .autoOrient()
+    .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const raw = { width: info.width, height: info.height, channels: info.channels };
+  const seeThrough = isSeeThrough(data, info.channels);
+  const renditions: DerivedRendition[] = [];
+  for (const { title, edgePx } of sizes) {
+    const sized = sharp(data, { raw } as Parameters<typeof sharp>[1]).resize({
+      width: edgePx,
+      height: edgePx,
+      fit: 'inside',
+      withoutEnlargement: true,
+    });
+    const encoded = seeThrough
+      ? sized.png({ compressionLevel: 9 })
+      : sized.removeAlpha().jpeg({ quality: jpegQuality, progressive: true });
+    const made = await encoded.toBuffer({ resolveWithObject: true });
+    renditions.push({
+      title,
+      mimeType: seeThrough ? 'image/png' : 'image/jpeg',
+      widthPx: made.info.width,
+      heightPx: made.info.height,
+      content: made.data,
+    });
+  }
+  return { kind: 'derived', renditions };
+}
+
+/** Many pictures carry an alpha channel that says nothing; those need no PNG. */
+function isSeeThrough(pixels: Buffer, channels: number): boolean {
+  if (channels !== 2 && channels !== 4) return false;
+  for (let at = channels - 1; at < pixels.length; at += channels) if (pixels[at] !== 255) return true;
+  return false;
+}

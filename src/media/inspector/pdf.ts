@@ -1,0 +1,103 @@
+/**
+ * PDF: how many pages, from the page tree's root. The file is searched, not interpreted: nothing in it is run or followed.
+ * Modern files keep the tree in compressed object streams; those are inflated within bounds, so a bomb stays small
+ * (HARDENING UP-02). Absent where it cannot be told: encrypted, larger than is searched, or broken.
+ */
+import { inflateSync } from 'node:zlib';
+import type { JsonObject } from '../../core/json.ts';
+import type { EmbeddedPolicy } from '../media.ts';
+import type { FileSource } from './file-source.ts';
+
+/** Of a larger file the first and the last half of this are searched. */
+const searchedBytesMax = 16 * 1024 * 1024;
+const inflatedBytesMax = 2 * 1024 * 1024;
+const inflatedInAllBytesMax = 16 * 1024 * 1024;
+const streamsMax = 500;
+const dictionaryCharactersMax = 256 * 1024;
+const pagesMax = 1_000_000;
+
+/** `embedded.document` with `pages` and the format's version. */
+export async function readPdf(source: FileSource, policy: EmbeddedPolicy): Promise<{ readonly embedded?: JsonObject }> {
+  if (policy === 'none') return {};
+  const text = await searched(source);
+  const version = /^%PDF-(\d\.\d)/.exec(text)?.[1];
+  const pages = linearizedPages(text) ?? mostPages(text) ?? compressedPages(text);
+  const document = { ...(version === undefined ? {} : { version }), ...(pages === null ? {} : { pages }) };
+  return Object.keys(document).length === 0 ? {} : { embedded: { document } };
+}
+
+async function searched(source: FileSource): Promise<string> {
+  if (source.bytes <= searchedBytesMax) return (await source.read(0, searchedBytesMax)).toString('latin1');
+  const half = searchedBytesMax / 2;
+  const head = await source.read(0, half);
+  const tail = await source.read(source.bytes - half, half);
+  return `${head.toString('latin1')}\n${tail.toString('latin1')}`;
+}
+
+/** A file made for the web says it in its first kilobyte. */
+function linearizedPages(text: string): number | null {
+  const head = text.slice(0, 1_024);
+  if (!head.includes('/Linearized')) return null;
+  return pageCount(/\/N\s+(\d{1,7})\b/.exec(head)?.[1]);
+}
+
+/** The root of the page tree counts all pages below it, so it has the largest count. */
+function mostPages(text: string): number | null {
+  let most: number | null = null;
+  const node = /\/Type\s{0,8}\/Pages\b/g;
+  for (let match = node.exec(text), seen = 0; match !== null && seen < 10_000; match = node.exec(text), seen += 1) {
+    const count = pageCount(/\/Count\s{1,8}(\d{1,7})\b/.exec(dictionaryAround(text, match.index))?.[1]);
+    if (count !== null && (most === null || count > most)) most = count;
+  }
+  return most;
+}
+
+function compressedPages(text: string): number | null {
+  let most: number | null = null;
+  let left = inflatedInAllBytesMax;
+  const stream = /\/Type\s{0,8}\/ObjStm\b[^]{0,512}?\bstream\r?\n/g;
+  for (let seen = 0; seen < streamsMax && left > 0; seen += 1) {
+    const match = stream.exec(text);
+    if (match === null) break;
+    const start = match.index + match[0].length;
+    const end = text.indexOf('endstream', start);
+    const inflated = inflate(text.slice(start, end < 0 ? undefined : end), Math.min(inflatedBytesMax, left));
+    if (end > 0) stream.lastIndex = end;
+    left -= inflated.length;
+    const count = mostPages(inflated);
+    if (count !== null && (most === null || count > most)) most = count;
+  }
+  return most;
+}
+
+function inflate(content: string, maxOutputLength: number): string {
+  try {
+    return inflateSync(Buffer.from(content, 'latin1'), { maxOutputLength }).toString('latin1');
+  } catch {
+    // Encrypted, another filter, broken, or more than is inflated: this stream tells nothing.
+    return '';
+  }
+}
+
+/** The dictionary around a place, inner dictionaries taken out of it: their counts are of something else. */
+function dictionaryAround(text: string, at: number): string {
+  let start = at;
+  for (let depth = 0; start > 0 && at - start < dictionaryCharactersMax; start -= 1) {
+    const pair = text.slice(start - 1, start + 1);
+    if (pair === '>>') depth += 1;
+    if (pair === '<<' && --depth < 0) break;
+  }
+  let own = '';
+  for (let end = start + 1, depth = 0; end < text.length && end - start < dictionaryCharactersMax; end += 1) {
+    const pair = text.slice(end, end + 2);
+    if (pair === '<<') depth += 1;
+    if (pair === '>>' && --depth < 0) break;
+    if (depth === 0) own += text.charAt(end);
+  }
+  return own;
+}
+
+function pageCount(text: string | undefined): number | null {
+  const count = Number(text);
+  return text !== undefined && count > 0 && count <= pagesMax ? count : null;
+}
