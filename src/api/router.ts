@@ -14,7 +14,7 @@ import { createHttpServer } from './listeners.ts';
 import { readPageFiles } from './page-files.ts';
 import { notFound, presentableError } from './problem.ts';
 import type { Route } from './route.ts';
-import { methodsAt, pathOf, toRouterPath } from './route-paths.ts';
+import { methodsAt, nearestRoute, pathOf, toRouterPath } from './route-paths.ts';
 import { reportChanges } from './routes/changes.ts';
 import { type Serving, serveRoute } from './serve-route.ts';
 
@@ -49,7 +49,14 @@ export function createRouter({ serving, routes, inbox, requestId }: RouterOption
     exposeHeadRoutes: true,
     frameworkErrors: (_error, request, reply) => {
       reply.hijack();
-      serving.answers.fail(request.raw, reply.raw, notFound('Find it here: the path is not well formed'));
+      serving.answers.fail(
+        request.raw,
+        reply.raw,
+        new AssetwireError('not_found', {
+          detail: 'Find it here: the path is not well formed',
+          mend: 'Escape what stands in the path as encodeURIComponent does; its parts have at most 1,024 characters',
+        }),
+      );
     },
   });
   // Bodies are read by the routes, after the caller is known to be allowed.
@@ -61,10 +68,11 @@ export function createRouter({ serving, routes, inbox, requestId }: RouterOption
   });
   router.setNotFoundHandler((request, reply) => {
     reply.hijack();
-    const allowed = methodsAt(routes, pathOf(request.raw));
+    const path = pathOf(request.raw);
+    const allowed = methodsAt(routes, path);
     const error =
       allowed.length === 0
-        ? notFound('Find a route: there is none at this path')
+        ? noRoute(nearestRoute(routes, { method: request.method, path }))
         : new MethodNotAllowed(request.method, allowed.join(', '));
     serving.answers.fail(request.raw, reply.raw, error);
   });
@@ -86,16 +94,25 @@ export function createRouter({ serving, routes, inbox, requestId }: RouterOption
 
 const noParameters = {};
 
+function noRoute(near: string | undefined): AssetwireError {
+  return new AssetwireError('not_found', {
+    detail: 'Find a route: there is none at this path',
+    mend: near === undefined ? '/openapi.json lists every route, /docs explains them' : `Use ${near} instead`,
+  });
+}
+
 /** What the router itself refuses: all it looks at before a route is the form of the content type. */
 function routerError(error: unknown): AssetwireError {
   const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
   if (status === 415)
     return new AssetwireError('unsupported_media_type', {
       detail: 'Send a Content-Type as in RFC 9110: it has another form',
+      mend: 'Set the header Content-Type: application/json, or multipart/form-data for files',
     });
   if (typeof status === 'number' && status < 500)
     return new AssetwireError('malformed_request', {
       detail: 'Send a request that can be read: the router refused it',
+      mend: 'Send plain HTTP/1.1 with a body that is as long as its Content-Length says',
     });
   return presentableError(error);
 }
