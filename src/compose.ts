@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiAddress, ApiServer, ApiSettings } from './api/api.ts';
 import { createApiServer } from './api/server.ts';
+import type { VendorApi } from './api/vendor-routes.ts';
 import { type App, scopes } from './app/app.ts';
 import { type AppParts, createApp } from './app/create-app.ts';
 import type { AppDeps } from './app/dependencies.ts';
@@ -19,6 +20,7 @@ import { createIdSource } from './core/id-source.ts';
 import type { JsonObject } from './core/json.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { standardDialect } from './dialects/standard/index.ts';
+import { woodwingDialect } from './dialects/woodwing/index.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
 import { keepInboxCertificate } from './egress/inbox-certificate.ts';
 import type { InboxCertificate } from './egress/self-signed.ts';
@@ -47,6 +49,9 @@ import { lockFile } from './storage/sqlite/lock.ts';
 import { createSqliteStorage } from './storage/sqlite/sqlite-storage.ts';
 import type { Storage } from './storage/storage.ts';
 import { createHttpTransport } from './transports/http/http-transport.ts';
+
+/** Every dialect this server speaks: a line here and a folder, nothing else. */
+export const dialects: readonly Dialect[] = [standardDialect, woodwingDialect];
 
 const databaseName = 'assetwire.db';
 const linkLifetimeMs = 30 * 24 * 3_600_000;
@@ -179,6 +184,7 @@ export function compose(options: ComposeOptions): Composition {
     ids: rooms.ids,
     logger,
     metrics,
+    vendorRoutes: vendorApis(),
   });
   readGauges(metrics, { storage, engine, transport: http, clock, sink: options.sink ?? null });
   const upkeep = createUpkeep({ storage, clock, logger });
@@ -227,6 +233,15 @@ export function compose(options: ComposeOptions): Composition {
   };
 }
 
+/** The dialects that have an API of their own. */
+function vendorApis(): readonly VendorApi[] {
+  return dialects.flatMap(({ manifest, manage, presentError }) =>
+    manage === undefined
+      ? []
+      : [{ dialect: manifest.id, routes: manage, ...(presentError === undefined ? {} : { presentError }) }],
+  );
+}
+
 type Rooms = ReturnType<typeof makeRooms>;
 
 /** The implementations. */
@@ -234,7 +249,6 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
   const files = join(settings.dataDir, 'files');
   const egress = createEgress({ clock, random, policy: { allowedTargets: settings.allowedTargets } });
   for (const warning of weakenedTls(process.env)) logger.warn('egress', { warning });
-  const dialects: readonly Dialect[] = [standardDialect];
   return {
     version: readVersion(),
     clock,

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { App, Caller, Idempotency, Scope } from '../app/app.ts';
-import type { ErrorCode, Problem } from '../core/errors.ts';
+import type { AssetwireError, ErrorCode, Problem } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonLimits } from '../core/json-guard.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -109,6 +109,8 @@ export type RouteSpec<P, Q, B> = {
   readonly errors?: readonly ErrorCode[];
   /** Answers for as long as the caller listens. */
   readonly streaming?: boolean;
+  /** Words errors below 500 in the form of somebody else's API; absent: problem+json. */
+  readonly presentError?: (error: AssetwireError, request: IncomingMessage) => Answer;
   handle(call: Call<P, Q, B>, services: Services): Promise<Answer> | Answer;
 };
 

@@ -2,10 +2,12 @@
  * Which of our use cases a vendor's route may call, by name. Inputs are checked with the schemas of the native routes, so
  * a dialect can ask for nothing that a caller of ours could not.
  */
-import type { App, AssetPatch, Caller, WebhookInput } from '../app/app.ts';
+import type { App, AssetPatch, Caller, WebhookInput, WebhookView } from '../app/app.ts';
+import { isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
 import type { VendorCommand } from '../dialects/dialect.ts';
-import { invalidRequest } from './problem.ts';
+import { invalidRequest, notFound } from './problem.ts';
 import { integer, object, optional, raw, type Schema, string } from './schema.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
 import { cursor, limit, line, pageOptions } from './schemas/basics.ts';
@@ -34,7 +36,10 @@ const page = object({
 const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'webhooks.create',
-    command<WebhookInput>(webhookInputSchema, (app, caller, input) => app.webhooks.create(caller, input)),
+    command<WebhookInput>(
+      webhookInputSchema,
+      async (app, caller, input) => (await app.webhooks.create(caller, input)).body,
+    ),
   ],
   [
     'webhooks.update',
@@ -42,7 +47,47 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
       app.webhooks.update(caller, id, patch),
     ),
   ],
+  [
+    // What is not given stays, of the settings too: for vendors whose update names the fields to change.
+    'webhooks.amend',
+    command(
+      object({ ...byId, patch: raw<WebhookPatch>(webhookPatchSchema) }),
+      async (app, caller, { id, patch: { settings, ...patch } }) => {
+        if (settings === undefined) return app.webhooks.update(caller, id, patch);
+        const present = withoutSecrets(app, await app.webhooks.get(caller, id));
+        return app.webhooks.update(caller, id, { ...patch, settings: { ...present, ...settings } });
+      },
+    ),
+  ],
   ['webhooks.get', command(object(byId), (app, caller, { id }) => app.webhooks.get(caller, id))],
+  [
+    // With its signing secret in full for a caller who may reveal secrets; that is audited like any revealing.
+    'webhooks.getWithSecret',
+    command(object(byId), async (app, caller, { id }) => {
+      const webhook = await app.webhooks.get(caller, id);
+      if (!caller.scopes.has('secrets:reveal')) return webhook;
+      return { ...webhook, ...(await app.webhooks.revealSecret(caller, id)) };
+    }),
+  ],
+  [
+    // Every one of the dialect's, for vendors whose lists have no pages.
+    'webhooks.all',
+    command(object({ dialect: optional(line(63)) }), async (app, caller, { dialect }) => {
+      const items: WebhookView[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: { readonly items: readonly WebhookView[]; readonly nextCursor: string | null } =
+          await app.webhooks.list(caller, {
+            limit: limits.pageItemsMax,
+            ...(cursor === null ? {} : { cursor }),
+            ...(dialect === undefined ? {} : { dialect }),
+          });
+        items.push(...page.items);
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      return { items };
+    }),
+  ],
   [
     'webhooks.list',
     command(page, (app, caller, query) =>
@@ -89,14 +134,36 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
 ]);
 
-/** Runs a use case by name. A name that is not known is a bug of the dialect. */
+/** Settings as a patch may repeat them: without those that are shown masked, which stay as they are when left out. */
+function withoutSecrets(app: App, { dialect, settings }: WebhookView): JsonObject {
+  const { secretFields } = app.dialects.get(dialect).configuration;
+  return Object.fromEntries(Object.entries(settings).filter(([field]) => !secretFields.includes(field)));
+}
+
+/** Who runs a vendor's command, and which dialect's API it came through. */
+export type VendorCall = { readonly app: App; readonly caller: Caller; readonly dialect: string };
+
+/**
+ * Runs a use case by name. Whatever a dialect asks for, its API reaches the webhooks of this dialect and no others: those
+ * of another dialect are to it what those of another workspace are. A name that is not known is a bug of the dialect.
+ */
 export async function runVendorCommand(
-  app: App,
-  caller: Caller,
+  { app, caller, dialect }: VendorCall,
   { command: name, input }: VendorCommand,
 ): Promise<JsonObject> {
   const run = commands.get(name);
   if (run === undefined) throw new TypeError(`Run a known command: "${name}"`);
-  const result = await run(app, caller, input);
-  return (result ?? {}) as JsonObject;
+  const result = await run(app, caller, await confined({ app, caller, dialect }, name, input));
+  return isObject(result) ? result : {};
+}
+
+const ofNoOneWebhook: ReadonlySet<string> = new Set(['webhooks.create', 'webhooks.list', 'webhooks.all']);
+
+async function confined({ app, caller, dialect }: VendorCall, name: string, input: JsonObject): Promise<JsonObject> {
+  if (!name.startsWith('webhooks.')) return input;
+  if (ofNoOneWebhook.has(name)) return { ...input, dialect };
+  const id = ownValue(input, 'id');
+  const webhook = await app.webhooks.get(caller, typeof id === 'string' ? id : '');
+  if (webhook.dialect !== dialect) throw notFound('Find the webhook: there is none of this id');
+  return input;
 }

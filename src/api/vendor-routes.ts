@@ -3,12 +3,13 @@
  * cases it means, run it, let the dialect word the result. Knows no vendor.
  */
 import { scopes, type Scope } from '../app/app.ts';
-import { errorTable } from '../core/errors.ts';
+import type { IncomingMessage } from 'node:http';
+import { type AssetwireError, errorTable } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import type { VendorAnswer, VendorError, VendorRequest, VendorRoute } from '../dialects/dialect.ts';
 import { readJson, assertJsonType } from './json-body.ts';
-import { invalidRequest, presentableError } from './problem.ts';
+import { invalidRequest } from './problem.ts';
 import type { Answer, Call, Route, RouteScope, Services } from './route.ts';
 import { raw } from './schema.ts';
 import { bodyBytesMaxDefault } from './serve-route.ts';
@@ -22,7 +23,7 @@ export type VendorApi = {
 
 /** The dialect's routes below `/{dialect}`. Throws where a route does not say who may call it. */
 export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi): readonly Route[] {
-  return routes.map((vendorRoute) => {
+  return routes.map((vendorRoute): Route => {
     const path = `/${dialect}${vendorRoute.path.replaceAll(/:(\w+)/g, '{$1}')}`;
     return {
       method: vendorRoute.method,
@@ -36,18 +37,16 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi): r
       answers: { 200: { description: "The vendor's own answer" } },
       async handle(call, services) {
         const request = await vendorRequest(call, services, vendorRoute);
-        try {
-          const parsed = vendorRoute.parse(request);
-          if (!('command' in parsed)) return shown(parsed);
-          return shown(vendorRoute.present(await runVendorCommand(services.app, call.caller, parsed), request));
-        } catch (thrown) {
-          const error = presentableError(thrown);
-          if (presentError === undefined || error.code === 'internal') throw thrown;
-          return shown(
-            presentError({ code: error.code, status: errorTable[error.code].status, detail: error.message }, request),
-          );
-        }
+        const parsed = vendorRoute.parse(request);
+        if (!('command' in parsed)) return shown(parsed);
+        const { app } = services;
+        return shown(
+          vendorRoute.present(await runVendorCommand({ app, caller: call.caller, dialect }, parsed), request),
+        );
       },
+      ...(presentError === undefined
+        ? {}
+        : { presentError: (error, request) => shownError(presentError, error, request) }),
     };
   });
 }
@@ -62,17 +61,52 @@ function isScope(scope: string): scope is Scope {
   return scopes.some((known) => known === scope);
 }
 
-async function vendorRequest(call: Call, services: Services, { method }: VendorRoute): Promise<VendorRequest> {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(call.request.headers)) {
-    // What proves who calls is ours to judge, never a dialect's to see.
-    if (typeof value === 'string' && name !== 'authorization' && name !== 'cookie') headers[name] = value;
-  }
+async function vendorRequest(call: Call, services: Services, { method, body }: VendorRoute): Promise<VendorRequest> {
+  const bodyless = method === 'GET' || method === 'DELETE' || body === 'ignored';
   return {
     parameters: strings(call.params),
     query: strings(call.query),
-    headers,
-    body: method === 'GET' || method === 'DELETE' ? null : await readVendorBody(call, services),
+    headers: shownHeaders(call.request),
+    body: bodyless ? null : await readVendorBody(call, services),
+  };
+}
+
+function shownHeaders(request: IncomingMessage): VendorRequest['headers'] {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    // What proves who calls is ours to judge, never a dialect's to see.
+    if (typeof value === 'string' && name !== 'authorization' && name !== 'cookie') headers[name] = value;
+  }
+  return headers;
+}
+
+/**
+ * An error in the vendor's words, whoever found it: a missing key and a body that is no JSON as well as what a use case
+ * refuses. Of the request only the headers are told: it may not have been read.
+ */
+function shownError(
+  present: NonNullable<VendorApi['presentError']>,
+  error: AssetwireError,
+  request: IncomingMessage,
+): Answer {
+  const { status } = errorTable[error.code];
+  const answer = present(
+    { code: error.code, status, detail: wordsOf(error) },
+    { parameters: {}, query: {}, headers: shownHeaders(request), body: null },
+  );
+  return shown({ ...answer, headers: { ...answer.headers, ...standardHeaders(error, status) } });
+}
+
+/** What is wrong and what to do about it, in one text. */
+function wordsOf({ message, mend }: AssetwireError): string {
+  return mend === undefined ? message : `${message}. ${mend}`;
+}
+
+/** What HTTP itself asks for beside a status, whatever the vendor's body. */
+function standardHeaders({ retryAfterSeconds }: AssetwireError, status: number): { readonly [name: string]: string } {
+  return {
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
   };
 }
 

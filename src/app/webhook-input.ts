@@ -143,7 +143,7 @@ function nameOf(name: string): string {
 
 function events(manifest: Manifest, wanted: readonly string[]): readonly string[] {
   const unique = [...new Set(wanted)];
-  if (unique.length === 0) throw invalidEvent(manifest, 'none');
+  if (unique.length === 0 && manifest.capabilities.noEvents !== true) throw invalidEvent(manifest, 'none');
   const known = new Set(manifest.events.map(({ name }) => name));
   for (const name of unique)
     if (name !== '*' && !known.has(name)) throw invalidEvent(manifest, `"${name.slice(0, 100)}"`);

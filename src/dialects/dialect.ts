@@ -8,7 +8,7 @@ import type { Change, ChangeKind } from '../core/change.ts';
 import type { Notification } from '../core/delivery.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { EventTable } from '../core/event-table.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { JudgeInput } from '../core/judge.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import type { KeyDecoding, SecretFormat } from '../core/secret.ts';
@@ -222,6 +222,8 @@ export type Capabilities = {
   readonly targetEditable: boolean;
   /** One event only per webhook (default false). */
   readonly singleEvent: boolean;
+  /** A webhook may have no event at all and is then told nothing (default false). */
+  readonly noEvents?: boolean;
   /** Deliveries wait for a confirmation of the endpoint (default false). */
   readonly handshake: boolean;
   /** `http` targets are accepted on any public address; otherwise only towards ranges the operator allowed. */
@@ -243,6 +245,8 @@ export type VendorRoute = {
   readonly path: string;
   /** The scope its caller's key needs; `public` where the vendor asks for none (links in messages, certificates). */
   readonly scope: string;
+  /** `ignored`: whatever is sent is not looked at, because clients send empty forms of any type. Default: JSON or a form. */
+  readonly body?: 'ignored';
   parse(request: VendorRequest): VendorCommand | VendorAnswer;
   present(result: JsonObject, request: VendorRequest): VendorAnswer;
 };
@@ -263,5 +267,6 @@ export type VendorCommand = { readonly command: string; readonly input: JsonObje
 export type VendorAnswer = {
   readonly status: number;
   readonly headers?: { readonly [name: string]: string };
-  readonly body: JsonObject | string | null;
+  /** JSON, or text as it stands; null for none. */
+  readonly body: JsonObject | readonly JsonValue[] | string | null;
 };

@@ -46,6 +46,19 @@ export function makeAttempt(input: AttemptInput): Attempt {
   return attempt;
 }
 
+/** Characters of a refusal's body that are logged. */
+const refusalCharactersMax = 1_000;
+
+/**
+ * What a receiver said when it refused a message for good, for the log: nobody will try again, so whoever runs the server
+ * should read it. Without secrets and control characters, which could pass for other lines of the log.
+ */
+export function refusalOf({ response }: Attempt): { readonly status: number; readonly body: string } | null {
+  if (response === undefined) return null;
+  const text = Buffer.from(response.bodyBase64, 'base64').toString('utf8').slice(0, refusalCharactersMax);
+  return { status: response.status, body: text.toWellFormed().replace(/\p{Cc}/gu, '\uFFFD') };
+}
+
 /** The machine-readable detail: the status as text, a failure code, a block reason. */
 export function codeOf(outcome: Outcome): string {
   switch (outcome.kind) {

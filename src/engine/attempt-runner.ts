@@ -15,7 +15,7 @@ import type { DeliveryPolicy } from '../core/policy.ts';
 import { askedWaitMs } from '../core/retry-schedule.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DeliveryTask, RecordItem, RecordResult } from '../storage/storage.ts';
-import { makeAttempt } from './attempt-record.ts';
+import { makeAttempt, refusalOf } from './attempt-record.ts';
 import { createDeque } from './deque.ts';
 import { summaryOf } from './delivery-summary.ts';
 import type { DueClock } from './due-clock.ts';
@@ -371,6 +371,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     const verdict = judge(run, outcome);
     learn(run, outcome, verdict);
     run.item = recordOf(run, outcome, verdict);
+    if (verdict.kind === 'rejected') logRefusal(run, run.item);
     lane.recording += 1;
     const stops =
       run.item.next.state === 'dead' && lane.order !== 'none' && !isUnusable(setup) && setup.policy.onDead === 'stop';
@@ -379,6 +380,13 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     parts.keeper().attend(lane);
     wake();
     checkSettled();
+  };
+
+  const logRefusal = ({ lane, task }: Run, { attempt }: RecordItem): void => {
+    const refusal = refusalOf(attempt);
+    if (refusal === null) return;
+    const { id: deliveryId } = task.delivery;
+    log.warn({ deliveryId, webhookId: lane.webhookId, ...refusal }, 'A receiver refused a delivery for good');
   };
 
   /** The order ends here until somebody looks: said in the store before the death is, so that no crash can skip it. */

@@ -30,7 +30,9 @@ export type Tenant = {
   upload(name: string, content: Buffer, asset?: object): Promise<Called>;
 };
 
-export async function startRealServer(): Promise<RealServer> {
+export async function startRealServer({
+  allowedTargets = [],
+}: { readonly allowedTargets?: readonly string[] } = {}): Promise<RealServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-e2e-'));
   const log: string[] = [];
   const started = await startServer({
@@ -42,7 +44,7 @@ export async function startRealServer(): Promise<RealServer> {
       dataDir,
       adminKey,
       encryptionKey: null,
-      allowedTargets: [],
+      allowedTargets,
       uploadBytesMax: 10 * 1024 * 1024,
       retentionDays: 30,
       shutdownSeconds: 5,

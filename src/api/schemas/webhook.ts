@@ -81,7 +81,8 @@ const headersInput: Schema<readonly (readonly [string, string])[]> = raw({
 
 const changeable = {
   target: targetSchema,
-  events: array(line(128), { minItems: 1, maxItems: 200, description: 'Event names of the dialect, * for all' }),
+  // Whether there may be none at all is the dialect's to say.
+  events: array(line(128), { maxItems: 200, description: 'Event names of the dialect, * for all' }),
   name: line(200),
 };
 const optionalFields = {

@@ -37,7 +37,7 @@ function withFolder(run: (folder: string) => void): void {
         contentType: rendered.contentType,
         body: textOf(rendered),
       };
-      writeFileSync(join(folder, 'fixtures', goldenName(sample.notification.event)), JSON.stringify(golden));
+      writeFileSync(join(folder, 'fixtures', goldenName(fakeDialect, sample)), JSON.stringify(golden));
     }
     run(folder);
   } finally {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
 import type { Dialect } from '../dialect.ts';
-import { behaviourChecks, renderSample, samplesOf, textOf } from './behaviour-checks.ts';
+import { behaviourChecks, renderSample, type Sample, samplesOf, textOf } from './behaviour-checks.ts';
 import { manifestChecks } from './manifest-checks.ts';
 import { signingChecks } from './signing-checks.ts';
 
@@ -26,7 +26,7 @@ export type Conformance = {
 
 export type Check = { readonly name: string; readonly run: (conformance: Conformance) => void };
 
-/** One golden file per event: what is sent for the sample change of a kind, and where that was learnt. */
+/** One golden file per event and change kind: what is sent for the sample change of the kind, and where that was learnt. */
 export type GoldenFile = {
   /** The vendor's document, a captured sample, or our guess, in these words. */
   readonly learnt: string;
@@ -46,12 +46,11 @@ const folderChecks: readonly Check[] = [
     },
   },
   {
-    name: 'every event has a golden file that says where it was learnt, and its bytes are what is sent',
+    name: 'every event has a golden file per change kind that says where it was learnt, and its bytes are what is sent',
     run(conformance) {
       const known = new Set<string>();
       for (const sample of samplesOf(conformance)) {
-        const file = goldenName(sample.notification.event);
-        if (known.has(file)) continue;
+        const file = goldenName(conformance.dialect, sample);
         known.add(file);
         const golden = readGolden(join(conformance.folder, 'fixtures', file));
         assert.ok(golden.learnt.length >= 20, `${file} does not say where it was learnt`);
@@ -80,9 +79,10 @@ export function describeDialect(conformance: Conformance): void {
   }
 }
 
-/** An event's golden file; a slash cannot stand in a file name. */
-export function goldenName(event: string): string {
-  return `${event.replaceAll('/', '-')}.json`;
+/** A sample's golden file; the kind is named where several become the event. A slash cannot stand in a file name. */
+export function goldenName({ manifest }: Dialect, { notification: { event }, change }: Sample): string {
+  const kinds = manifest.events.find(({ name }) => name === event)?.changeKinds ?? [];
+  return `${event.replaceAll('/', '-')}${kinds.length > 1 ? `.${change.kind}` : ''}.json`;
 }
 
 function readGolden(path: string): GoldenFile {

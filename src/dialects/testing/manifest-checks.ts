@@ -10,9 +10,15 @@ import type { Check } from './conformance.ts';
 const secretName = /secret|password|token|api_?key|private/i;
 const headerName = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
-/** `strict: false` lets a schema carry annotations of its own; formats are checked where a body is rendered. */
+/** Strict: a keyword that is mistyped or cannot hold is an error. What a receiver generates from a schema must mean the same. */
 export function schemaValidator(): Ajv2020 {
-  return new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  return new Ajv2020({
+    strict: true,
+    allowUnionTypes: true,
+    strictRequired: false,
+    validateFormats: false,
+    allErrors: true,
+  });
 }
 
 /** What the manifest and the event table must say, read without calling anything. */
