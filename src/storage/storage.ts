@@ -11,6 +11,7 @@
  * - Feeds never skip: a cursor shows a change only when no earlier one can still appear.
  * - Reads through `read` see everything committed before they began, run off the delivering loop, and are bounded.
  */
+import type { AssetFilter } from '../core/asset-filter.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
 import type {
   Attempt,
@@ -278,6 +279,11 @@ export type Page<Item> = { readonly items: readonly Item[]; readonly nextCursor:
 export type PageQuery = { readonly limit: number; readonly cursor?: string };
 
 export interface StorageReads {
+  /**
+   * Assets in the order of their creation. One page looks at `limits.assetRowsPerPageMax` assets at most: it may hold less
+   * than its limit, even nothing, while there is more.
+   */
+  assets(query: AssetQuery): Promise<Page<Resource>>;
   resources(query: ResourceQuery): Promise<Page<Resource>>;
   /** All resources of a type over all workspaces, by workspace and id; for loading an index at start. */
   allResources(query: { readonly type: ResourceType } & PageQuery): Promise<Page<Resource>>;
@@ -302,6 +308,19 @@ export interface StorageReads {
   /** The counters of `CommitItem.missed` by webhook; those at 0 are left out. */
   missed(workspaceId: WorkspaceId): Promise<readonly { readonly webhookId: WebhookId; readonly count: number }[]>;
 }
+
+/** Times are those of the row's first and last write, `from` included and `to` not. */
+export type AssetQuery = PageQuery &
+  AssetFilter & {
+    readonly workspaceId: WorkspaceId;
+    readonly externalId?: string;
+    readonly createdFromMs?: number;
+    readonly createdToMs?: number;
+    readonly updatedFromMs?: number;
+    readonly updatedToMs?: number;
+    /** Newest first by default. */
+    readonly order?: 'newest' | 'oldest';
+  };
 
 export type ResourceQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;
@@ -348,12 +367,20 @@ export type DeliveryDetail = {
   readonly storedBody: Uint8Array | null;
 };
 
+/**
+ * A span of time in buckets. Minutes are kept for `limits.statsMinutesKeptMs`, after that there are hours: `fromMs` is
+ * rounded down and `toMs` up to what there is. Buckets begin at multiples of `bucketMs` since the epoch; empty ones have
+ * no row. A bucket below an hour in a span that is older than the minutes has what happened in its whole hour.
+ */
 export type StatsQuery = {
   readonly workspaceId: WorkspaceId | null;
   readonly webhookId?: WebhookId;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Whole minutes. */
   readonly bucketMs: number;
+  /** Rows answered at most, in order of time; absent: all. */
+  readonly limit?: number;
 };
 
 export type StatsRow = {
@@ -363,13 +390,24 @@ export type StatsRow = {
   readonly attempts: number;
   readonly delivered: number;
   readonly failed: number;
+  /** Failed attempts that are followed by another. */
+  readonly retrying: number;
+  /** Deliveries made, by the time of their creation. A crash may lose the last seconds of this count. */
+  readonly accepted: number;
+  /** Attempts of test sends; they are in no other number. */
+  readonly tests: number;
   readonly ended: { readonly rejected: number; readonly dead: number; readonly cancelled: number };
   /** Counts of attempt durations by upper bound in milliseconds; the last bucket is unbounded. */
   readonly durations: readonly number[];
+  /** Counts of the time from a delivery's creation to the start of its first attempt, in the same way. */
+  readonly waits: readonly number[];
 };
 
 /** Upper bounds of `StatsRow.durations`, in milliseconds. */
 export const durationBucketsMs = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000, 60_000] as const;
+
+/** Upper bounds of `StatsRow.waits`, in milliseconds. */
+export const waitBucketsMs = [5, 15, 50, 250, 1_000, 10_000, 60_000] as const;
 
 export type BacklogRow = {
   readonly workspaceId: WorkspaceId;

@@ -30,7 +30,7 @@ type Parts = {
 };
 
 export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWriter {
-  const { names, locator, positions } = parts;
+  const { names, locator, positions, rollup } = parts;
   const insert = db.prepare(
     `INSERT INTO queue (lane, position, workspace, id, due_at, attempts, change_seq, change_id, revision, subject,
        subject_key, event, message_id, origin, redelivery_of, frozen, created_at)
@@ -70,6 +70,7 @@ export function createDeliveryWriter(db: DatabaseSync, parts: Parts): DeliveryWr
           delivery.frozen,
           delivery.createdAtMs,
         );
+        if (delivery.origin !== 'test') rollup.accepted(lane, delivery.createdAtMs);
       }
       return true;
     },

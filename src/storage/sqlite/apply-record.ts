@@ -23,7 +23,10 @@ export function createRecordApplier(
   db: DatabaseSync,
   { names, partitions, rollup, epoch }: RecordParts,
 ): (item: PreparedRecord) => RecordResult {
-  const find = arrayStatement(db, 'SELECT lane, position, attempts FROM queue WHERE workspace = ? AND id = ?');
+  const find = arrayStatement(
+    db,
+    `SELECT lane, position, attempts, created_at, origin = 'test' FROM queue WHERE workspace = ? AND id = ?`,
+  );
   const remove = db.prepare('DELETE FROM queue WHERE lane = ? AND position = ?');
   const redate = db.prepare(
     'UPDATE queue SET due_at = ?, attempts = ?, status = ?, outcome = ?, duration = ? WHERE lane = ? AND position = ?',
@@ -79,7 +82,13 @@ export function createRecordApplier(
     }
     if (item.next === 'pending') continueWith(item, lane, position);
     else end(item, lane, position);
-    rollup.attempt(lane, { atMs: item.startedAtMs, durationMs: item.durationMs, next: item.next });
+    rollup.attempt(lane, {
+      atMs: item.startedAtMs,
+      durationMs: item.durationMs,
+      next: item.next,
+      waitedMs: item.attemptsBefore === 0 ? Math.max(0, item.startedAtMs - numberOf(row[3])) : -1,
+      test: row[4] === 1,
+    });
     return 'recorded';
   };
 }

@@ -16,7 +16,7 @@ import { createPartitions, type PartitionLimits, type Partitions } from './parti
 import { createPositions } from './positions.ts';
 import type { Prepared } from './prepared.ts';
 import { createRetention, type RetentionLimits } from './retention.ts';
-import { createRollup } from './rollup.ts';
+import { createRollup, type Rollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 import { faultOf, StorageFault } from './sqlite-error.ts';
 
@@ -39,6 +39,8 @@ export type Book = {
   /** Applies items in order as one transaction, at most until `until` says so; returns a result for each that was applied. */
   apply(items: readonly Prepared[], nowMs: number, until?: () => boolean): BatchResult;
   maintain(nowMs: number): { readonly more: boolean };
+  /** Writes what is carried in memory beside the data: counts, nothing else. Called once, before the store is closed. */
+  finish(): void;
   eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): EraseSlice;
 };
 
@@ -50,8 +52,11 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   const { partitions, attempt, forgetNames } = parts;
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
-  const retention = createRetention(db, { partitions, limits: options.retention });
+  const retention = createRetention(db, { partitions, rollup: parts.rollup, limits: options.retention });
   const erase = createEraser(db, { ...options.retention, forget: forgetNames });
+
+  /** Whether the last batch went well. */
+  let sound = true;
 
   const makeAhead = (): void => {
     for (const kind of partitions.wanting()) {
@@ -71,10 +76,16 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   return {
     apply(items, at, until) {
       const batch: Batch = { items, nowMs: at, until: until ?? null };
+      sound = false;
       const results = withCare((careful) => attempt(batch, careful));
+      sound = true;
       options.synced(parts.batchNumber());
       makeAhead();
       return { results };
+    },
+    finish() {
+      // After a failed sync nothing may be written any more (FD-09).
+      if (sound) retention.flushCounts();
     },
     maintain(at) {
       try {
@@ -121,6 +132,7 @@ function faultError(error: unknown): unknown {
 
 type Parts = {
   readonly partitions: Partitions;
+  readonly rollup: Rollup;
   /** One transaction over the batch, all or nothing. */
   readonly attempt: (batch: Batch, careful: boolean) => readonly ItemResult[];
   /** The number of the last one that is durable. */
@@ -137,8 +149,10 @@ function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Par
   const deliveries = createDeliveryWriter(db, { names, partitions, rollup, locator, positions });
   const remember = (): (() => void) => {
     const restore = partitions.snapshot();
+    const mark = rollup.mark();
     return () => {
       restore();
+      rollup.rewind(mark);
       names.forget();
       positions.forget();
     };
@@ -166,6 +180,7 @@ function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Par
       rollup.flush();
       numberBatch.run(batchNumber + 1);
       commit.run();
+      rollup.settled();
       batchNumber += 1;
       return results;
     } catch (error) {
@@ -176,5 +191,5 @@ function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Par
       throw error;
     }
   };
-  return { partitions, attempt, batchNumber: () => batchNumber, forgetNames: () => names.forget() };
+  return { partitions, rollup, attempt, batchNumber: () => batchNumber, forgetNames: () => names.forget() };
 }

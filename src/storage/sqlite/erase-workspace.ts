@@ -43,6 +43,7 @@ const stages: readonly Stage[] = [
     `DELETE FROM idempotency WHERE (workspace, key) IN (SELECT workspace, key FROM idempotency WHERE workspace = ? LIMIT ?)`,
   ),
   windowed({ table: 'stats', by: 'minute', width: 240, whose: ofLanes }),
+  windowed({ table: 'stats_hours', by: 'hour', width: 24, whose: ofLanes }),
   byType(
     `DELETE FROM revisions WHERE (type, workspace, id, version) IN
        (SELECT type, workspace, id, version FROM revisions WHERE type = ? AND workspace = ? LIMIT ?)`,
@@ -139,10 +140,10 @@ function eraseChanges(db: DatabaseSync, workspace: number, at: number): Step {
   return { removed: 0, next: null };
 }
 
-/** `at` is the number of the type. */
+/** `at` counts the types from the last one back: the workspace's own row, the first, goes last. */
 function byType(sql: string): Stage {
   return (db, workspace, at) => {
-    const type = resourceTypes[at];
+    const type = resourceTypes[resourceTypes.length - 1 - at];
     if (type === undefined) return { removed: 0, next: null };
     const removed = Number(db.prepare(sql).run(type, workspace, rowsPerStep).changes);
     return { removed, next: removed === 0 ? at + 1 : at };

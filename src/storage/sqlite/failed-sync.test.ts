@@ -23,7 +23,7 @@ it('FD-09 after one failed sync nothing is written any more, and what was confir
       '-e',
       'trace=fsync,fdatasync',
       '-e',
-      'inject=fsync,fdatasync:error=EIO:when=16',
+      'inject=fsync,fdatasync:error=EIO:when=20',
       '-o',
       '/dev/null',
     ];

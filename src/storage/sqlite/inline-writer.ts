@@ -51,6 +51,7 @@ export function createInlineWriter({ settings, clock, pacing, random, turnMsMax 
     maintain: async (nowMs) => current().book.maintain(nowMs),
     eraseWorkspace: async (workspaceId, cursor) => current().book.eraseWorkspace(workspaceId, cursor),
     async close() {
+      opened?.book.finish();
       opened?.store.close();
       opened = null;
     },

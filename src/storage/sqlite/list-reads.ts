@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { createCursorCodec } from '../cursor.ts';
 import type { StorageReads } from '../storage.ts';
+import { listAssets } from './read-assets.ts';
 import { countChanges, listChanges, readChange, readFeed } from './read-changes.ts';
 import { createDeliveryLister } from './read-deliveries.ts';
 import { readDelivery } from './read-delivery.ts';
@@ -16,6 +17,7 @@ export type ListReads = {
 };
 
 export const listReadNames = [
+  'assets',
   'resources',
   'allResources',
   'change',
@@ -49,6 +51,7 @@ export function createListReads(db: DatabaseSync, cursorKey: Uint8Array): ListRe
     };
   };
   return {
+    assets: snapshot((query) => listAssets(db, cursors, query)),
     resources: snapshot((query) => listResources(db, cursors, query)),
     allResources: snapshot((query) => listAllResources(db, cursors, query)),
     change: snapshot((workspaceId, id) => readChange(db, workspaceId, id)),

@@ -9,7 +9,10 @@ import { limits } from '../../core/limits.ts';
 import { keepOwedChanges, releaseKeptChanges } from './kept-changes.ts';
 import { type Partition, type Partitions, readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf } from './rows.ts';
+import type { Rollup } from './rollup.ts';
 import { type PartitionKind, partitionIndexes, partitionTable } from './schema.ts';
+import { faultOf } from './sqlite-error.ts';
+import { readRolled } from './stats-hours.ts';
 
 export type RetentionLimits = {
   /** How long changes, ended deliveries, attempts, statistics and bodies of dead deliveries are kept. */
@@ -22,14 +25,22 @@ export type RetentionLimits = {
   readonly freePagesMax: number;
 };
 
-export type Retention = { slice(nowMs: number): { readonly more: boolean } };
+export type Retention = {
+  slice(nowMs: number): { readonly more: boolean };
+  /** Writes the counts that are carried in memory, all of them; a store that cannot take them loses them. */
+  flushCounts(): void;
+};
 
 const rowsPerStep = 250;
 const pagesPerStep = 50;
 
 export function createRetention(
   db: DatabaseSync,
-  { partitions, limits: kept }: { readonly partitions: Partitions; readonly limits: RetentionLimits },
+  {
+    partitions,
+    rollup,
+    limits: kept,
+  }: { readonly partitions: Partitions; readonly rollup: Rollup; readonly limits: RetentionLimits },
 ): Retention {
   const transaction = createTransaction(db);
   const leavers = (nowMs: number): Partition | undefined =>
@@ -41,6 +52,7 @@ export function createRetention(
 
   /** All upkeep that is due, one bounded step after another. */
   function* chores(nowMs: number): Generator<undefined> {
+    yield* sumUp(rollup, nowMs, transaction);
     for (let leaver = leavers(nowMs); leaver !== undefined; leaver = leavers(nowMs)) {
       yield* leave(db, leaver, { keepMs: kept.keepMs, transaction, dropped: () => partitions.noteDropped() });
     }
@@ -50,6 +62,14 @@ export function createRetention(
   }
   let running: Generator<undefined> | null = null;
   return {
+    flushCounts() {
+      try {
+        while (counting(rollup, transaction, (rows) => rollup.flushCarried(rows)));
+      } catch (error) {
+        // The store is closing; what is lost are seconds of one counter.
+        if (faultOf(error).kind === 'item') throw error;
+      }
+    },
     slice(nowMs) {
       running ??= chores(nowMs);
       const started = kept.monotonicMs();
@@ -68,6 +88,36 @@ export function createRetention(
       }
     },
   };
+}
+
+/** Minutes this young may still be written to by nearly every batch. */
+const openMinutes = 2;
+const minuteMs = 60_000;
+/** Rows of statistics per step, each of some thirty counters. */
+const statsPerStep = 100;
+
+/** Statistics: carried counts are written, minutes that are over are added to their hours. */
+function* sumUp(rollup: Rollup, nowMs: number, transaction: (step: () => boolean) => boolean): Generator<undefined> {
+  while (counting(rollup, transaction, (rows) => rollup.flushCarried(rows))) yield;
+  const until = Math.floor(nowMs / minuteMs) - openMinutes;
+  while (counting(rollup, transaction, (rows) => rollup.late.roll(until, rows))) yield;
+}
+
+/** One step over statistics in a transaction of its own; what the memory knows of them follows it. */
+function counting(
+  rollup: Rollup,
+  transaction: (step: () => boolean) => boolean,
+  step: (rowsMax: number) => boolean,
+): boolean {
+  try {
+    const more = transaction(() => step(statsPerStep));
+    rollup.settled();
+    return more;
+  } catch (error) {
+    rollup.discard();
+    rollup.late.reload();
+    throw error;
+  }
 }
 
 type Leaving = {
@@ -141,10 +191,18 @@ function createSweeps(db: DatabaseSync, { keepMs }: RetentionLimits): readonly (
     `DELETE FROM stats WHERE (minute, lane) IN
        (SELECT minute, lane FROM stats WHERE minute < ? ORDER BY minute, lane LIMIT ${rowsPerStep})`,
   );
+  const hours = db.prepare(
+    `DELETE FROM stats_hours WHERE (hour, lane) IN
+       (SELECT hour, lane FROM stats_hours WHERE hour < ? ORDER BY hour, lane LIMIT ${rowsPerStep})`,
+  );
+  /** Minutes leave early, but none that is not in its hour yet. */
+  const minutesBefore = (nowMs: number): number =>
+    Math.min(Math.floor((nowMs - Math.min(keepMs, limits.statsMinutesKeptMs)) / minuteMs), readRolled(db).minute);
   return [
     (nowMs) => bodies.run(nowMs - keepMs).changes !== 0,
     (nowMs) => keys.run(nowMs - limits.idempotencyKeptMs).changes !== 0,
-    (nowMs) => stats.run(Math.floor((nowMs - keepMs) / 60_000)).changes !== 0,
+    (nowMs) => stats.run(minutesBefore(nowMs)).changes !== 0,
+    (nowMs) => hours.run(Math.floor((nowMs - keepMs) / 3_600_000)).changes !== 0,
   ];
 }
 

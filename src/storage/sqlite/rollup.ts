@@ -1,73 +1,178 @@
-/** Statistics by minute and lane, added up over a batch in memory and written once per batch. */
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { durationBucketsMs } from '../storage.ts';
-import { durationColumns } from './schema.ts';
+/**
+ * Statistics by minute and lane, added up over a batch in memory and written once per batch, together with the records
+ * they tell of. What was accepted is counted at commit, but a commit writes no row for it: the counts are carried until
+ * a record touches the same row (nearly always the next batch), or upkeep writes them. So `accepted` costs the writer no
+ * statement of its own; a crash may lose the last seconds of it, never anything else.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { durationBucketsMs, waitBucketsMs } from '../storage.ts';
+import { createCarriedCounts } from './carried-counts.ts';
+import { createLateHours, createStatsAdder, type LateHours } from './stats-hours.ts';
+import { durationColumns, statsColumns } from './schema.ts';
 
-/** Order of the counters in a rollup row, behind minute and lane. */
-const counters = ['attempts', 'delivered', 'failed', 'rejected', 'dead', 'cancelled'] as const;
-const width = 2 + counters.length + durationColumns;
+const keys = 2;
+const width = keys + statsColumns.length;
+const column = (name: string): number => keys + statsColumns.indexOf(name);
+const attempts = column('attempts');
+const delivered = column('delivered');
+const failed = column('failed');
+const rejected = column('rejected');
+const dead = column('dead');
+const cancelled = column('cancelled');
+const accepted = column('accepted');
+const retrying = column('retrying');
+const tests = column('tests');
+const durations = column('d0');
+const waits = durations + durationColumns;
+
 const minuteMs = 60_000;
+/** Minutes fit below it for another seventy years, and lanes above it up to 134 million. */
+const laneFactor = 2 ** 26;
+/** Counts carried in memory; beyond that the oldest are written with the next batch, so many at a time. */
+const carriedMax = 1_000;
+const carriedPerBatch = 100;
+
+/** An attempt as it is counted. */
+export type CountedAttempt = {
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** What it meant for the delivery. */
+  readonly next: string;
+  /** For the first attempt of a delivery: how long it had waited for it. Below 0: it is not the first. */
+  readonly waitedMs: number;
+  /** A test send: counted by itself, and in nothing else. */
+  readonly test: boolean;
+};
 
 export type Rollup = {
-  /** One attempt: when it began, how long it took, what it meant for the delivery. */
-  attempt(lane: number, attempt: { atMs: number; durationMs: number; next: string }): void;
+  attempt(lane: number, attempt: CountedAttempt): void;
   cancelled(lane: number, atMs: number): void;
+  accepted(lane: number, atMs: number): void;
+  /** How many were counted as accepted in this batch; `rewind` takes back those of an item that was undone. */
+  mark(): number;
+  rewind(mark: number): void;
   /** Writes what came together since the last flush; called inside the batch's transaction. */
   flush(): void;
+  /** The batch is durable: what was flushed is no longer carried. */
+  settled(): void;
+  /** The batch was rolled back. */
   discard(): void;
+  /** Writes up to `rowsMax` carried rows in the caller's transaction; `settled` or `discard` follows. False: nothing left. */
+  flushCarried(rowsMax: number): boolean;
+  readonly late: LateHours;
 };
 
 export function createRollup(db: DatabaseSync): Rollup {
-  const names = [...counters, ...Array.from({ length: durationColumns }, (_, index) => `d${index}`)];
-  const upsert: StatementSync = db.prepare(
-    `INSERT INTO stats (minute, lane, ${names.join(', ')}) VALUES (${Array(width).fill('?').join(', ')})
-     ON CONFLICT (minute, lane) DO UPDATE SET ${names.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
-  );
-  const rows = new Map<string, number[]>();
+  const addMinute = createStatsAdder(db, 'stats', 'minute');
+  const late = createLateHours(db);
+  const rows = new Map<number, number[]>();
+  /** Keys of what this batch accepted, one entry each. */
+  let fresh: number[] = [];
+  const carried = createCarriedCounts();
+  let last: number[] | null = null;
 
   const row = (lane: number, atMs: number): number[] => {
     const minute = Math.floor(atMs / minuteMs);
-    const key = `${minute} ${lane}`;
+    if (last !== null && last[0] === minute && last[1] === lane) return last;
+    const key = lane * laneFactor + minute;
     let found = rows.get(key);
     if (found === undefined) {
-      found = new Array<number>(width).fill(0);
-      found[0] = minute;
-      found[1] = lane;
+      found = emptyRow(minute, lane);
       rows.set(key, found);
     }
+    last = found;
     return found;
   };
-  const add = (counts: number[], column: number): void => {
-    counts[column] = (counts[column] ?? 0) + 1;
+  const write = (all: readonly number[][]): void => {
+    // Sorted by key: neighbouring rows lie on the same page.
+    const sorted = [...all].sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0));
+    for (const counts of sorted) {
+      addMinute(counts);
+      late.add(counts);
+    }
+  };
+  /** Rows made of the oldest carried counts alone. */
+  const takeOldest = (count: number): number[][] => {
+    const made: number[][] = [];
+    for (const key of carried.oldest(count)) {
+      const lane = Math.floor(key / laneFactor);
+      const counts = emptyRow(key - lane * laneFactor, lane);
+      counts[accepted] = carried.take(key);
+      made.push(counts);
+    }
+    return made;
   };
   return {
-    attempt(lane, { atMs, durationMs, next }) {
+    late,
+    attempt(lane, { atMs, durationMs, next, waitedMs, test }) {
       const counts = row(lane, atMs);
-      add(counts, 2);
-      add(counts, next === 'delivered' ? 3 : 4);
-      if (next === 'rejected') add(counts, 5);
-      if (next === 'dead') add(counts, 6);
-      if (next === 'cancelled') add(counts, 7);
-      add(counts, 2 + counters.length + bucketOf(durationMs));
+      if (test) {
+        add(counts, tests);
+        return;
+      }
+      add(counts, attempts);
+      add(counts, next === 'delivered' ? delivered : failed);
+      if (next === 'pending') add(counts, retrying);
+      else if (next === 'rejected') add(counts, rejected);
+      else if (next === 'dead') add(counts, dead);
+      else if (next === 'cancelled') add(counts, cancelled);
+      add(counts, durations + bucketOf(durationMs, durationBucketsMs));
+      if (waitedMs >= 0) add(counts, waits + bucketOf(waitedMs, waitBucketsMs));
     },
     cancelled(lane, atMs) {
-      add(row(lane, atMs), 7);
+      add(row(lane, atMs), cancelled);
+    },
+    accepted(lane, atMs) {
+      fresh.push(lane * laneFactor + Math.floor(atMs / minuteMs));
+    },
+    mark: () => fresh.length,
+    rewind(mark) {
+      fresh.length = mark;
     },
     flush() {
-      if (rows.size === 0) return;
-      // Sorted by key: neighbouring rows lie on the same page.
-      const sorted = [...rows.values()].sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0) || (a[1] ?? 0) - (b[1] ?? 0));
-      for (const counts of sorted) upsert.run(...counts);
+      for (const key of fresh) {
+        const counts = rows.get(key);
+        if (counts !== undefined) add(counts, accepted);
+        else carried.add(key);
+      }
+      if (rows.size > 0) {
+        for (const [key, counts] of rows) counts[accepted] = (counts[accepted] ?? 0) + carried.take(key);
+        write([...rows.values()]);
+      }
+      if (carried.size() > carriedMax) write(takeOldest(carriedPerBatch));
       rows.clear();
+      last = null;
+      fresh = [];
     },
-    discard: () => rows.clear(),
+    settled: carried.settled,
+    discard() {
+      rows.clear();
+      last = null;
+      fresh = [];
+      carried.undo();
+    },
+    flushCarried(rowsMax) {
+      write(takeOldest(rowsMax));
+      return carried.size() > 0;
+    },
   };
 }
 
-function bucketOf(durationMs: number): number {
+function emptyRow(time: number, lane: number): number[] {
+  const counts = new Array<number>(width).fill(0);
+  counts[0] = time;
+  counts[1] = lane;
+  return counts;
+}
+
+function add(counts: number[], index: number): void {
+  counts[index] = (counts[index] ?? 0) + 1;
+}
+
+function bucketOf(value: number, bounds: readonly number[]): number {
   let bucket = 0;
-  for (const bound of durationBucketsMs) {
-    if (durationMs <= bound) return bucket;
+  for (const bound of bounds) {
+    if (value <= bound) return bucket;
     bucket += 1;
   }
   return bucket;

@@ -72,8 +72,31 @@ CREATE TABLE kept_for (
   PRIMARY KEY (change_seq, position)) WITHOUT ROWID;
 `;
 
+export const waitColumns = 8;
+
+/** Every counter of a row of statistics, in the order in which rows are written and read; at most 30, a bit each. */
+export const statsColumns: readonly string[] = [
+  ...['attempts', 'delivered', 'failed', 'rejected', 'dead', 'cancelled', 'accepted', 'retrying', 'tests'],
+  ...Array.from({ length: durationColumns }, (_, index) => `d${index}`),
+  ...Array.from({ length: waitColumns }, (_, index) => `w${index}`),
+];
+
+/** Hours of the same counters: minutes are kept for days, hours as long as everything else. */
+const statsByHour = `
+${['accepted', 'retrying', 'tests', ...Array.from({ length: waitColumns }, (_, index) => `w${index}`)]
+  .map((name) => `ALTER TABLE stats ADD COLUMN ${name} INTEGER NOT NULL DEFAULT 0;`)
+  .join('\n')}
+CREATE TABLE stats_hours (
+  hour INTEGER NOT NULL, lane INTEGER NOT NULL, ${statsColumns.map((name) => `${name} INTEGER NOT NULL DEFAULT 0`).join(', ')},
+  PRIMARY KEY (hour, lane)) WITHOUT ROWID;
+INSERT INTO meta (key, value) VALUES ('stats_rolled_minute', 0), ('stats_rolled_lane', 0);
+`;
+
 /** Numbered from 1; each runs in a transaction of its own together with the raise of `user_version`. */
-export const migrations: readonly ((db: DatabaseSync) => void)[] = [(db) => db.exec(first)];
+export const migrations: readonly ((db: DatabaseSync) => void)[] = [
+  (db) => db.exec(first),
+  (db) => db.exec(statsByHour),
+];
 export const schemaVersion = migrations.length;
 
 export const partitionKinds = ['changes', 'log', 'attempts'] as const;

@@ -31,6 +31,7 @@ function answer({ name, values }: Request): unknown {
     return open(settings, cursorKey, nowMs);
   }
   if (name === 'close') {
+    book?.finish();
     store?.close();
     store = null;
     return null;

@@ -16,6 +16,7 @@ import { readTests } from './conformance-reads.ts';
 import { recordTests } from './conformance-record.ts';
 import { resourceTests } from './conformance-resources.ts';
 import { retentionTests } from './conformance-retention.ts';
+import { statsTests } from './conformance-stats.ts';
 
 export type StoreOptions = {
   readonly keepMs?: number;
@@ -48,6 +49,7 @@ export function storageConformance(factory: StoreFactory): void {
     readTests(factory);
     deliveryListTests(factory);
     retentionTests(factory);
+    statsTests(factory);
     eraseTests(factory);
   });
 }
