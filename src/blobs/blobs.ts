@@ -1,6 +1,9 @@
 /**
  * The blobs contract: where the bytes of files lie. Content-addressed within a workspace, never across (two workspaces
  * that hold the same file must not be able to tell). `put` answers only when the bytes are synced to stable storage.
+ *
+ * Equal content is one blob, so what one asset lets go another may be about to name. What was put is therefore held until
+ * `release`: between the two lies the commit that names it, and no `remove` gets in between.
  */
 import type { Readable } from 'node:stream';
 import type { WorkspaceId } from '../core/ids.ts';
@@ -9,7 +12,8 @@ export interface Blobs {
   start(): Promise<void>;
   /**
    * Takes a stream to its end. Fails with `upload_too_large` beyond `bytesMax`, `upload_incomplete` where the stream
-   * broke off, `storage_full` where the disk did; in each case nothing is left behind.
+   * broke off, `storage_full` where the disk did; in each case nothing is left behind. What it answers is held: whoever
+   * puts calls `release` once, when the commit that names the blob has ended, well or not.
    */
   put(workspaceId: WorkspaceId, content: Readable, options: { readonly bytesMax: number }): Promise<StoredBlob>;
   /** The content, or null where there is none. `range` is inclusive, in bytes. */
@@ -21,11 +25,21 @@ export interface Blobs {
   /** A path that another process on this machine may read; null where the store is not local. */
   localPath(workspaceId: WorkspaceId, blob: string): string | null;
   stat(workspaceId: WorkspaceId, blob: string): Promise<{ readonly bytes: number } | null>;
-  remove(workspaceId: WorkspaceId, blob: string): Promise<void>;
+  /** Ends one hold of `put`. */
+  release(workspaceId: WorkspaceId, blob: string): void;
+  /**
+   * Removes a blob, unless it is held or `isUsed` says that something names it. No `put` of the same content ends between
+   * that question and the removal. What is not there is `removed` too. `isUsed` absent: nothing does.
+   */
+  remove(workspaceId: WorkspaceId, blob: string, isUsed?: () => Promise<boolean>): Promise<Removal>;
+  /** Removes everything of a workspace, held or not. For the erasure of a workspace that takes no uploads any more. */
+  removeAll(workspaceId: WorkspaceId): Promise<void>;
   /** Removes temporary files that no upload owns any more; returns how many. */
   sweep(): Promise<number>;
   stop(): Promise<void>;
 }
+
+export type Removal = 'removed' | 'held' | 'used';
 
 export type StoredBlob = {
   /** `sha256` in lower-case hex: the content address. */

@@ -223,7 +223,13 @@ function memoryBlobs(): Blobs {
       const bytes = stored.get(`${workspaceId} ${blob}`);
       return bytes === undefined ? null : { bytes: bytes.length };
     },
-    remove: async () => undefined,
+    release: () => undefined,
+    async remove(workspaceId, blob, isUsed) {
+      if (isUsed !== undefined && (await isUsed())) return 'used';
+      stored.delete(`${workspaceId} ${blob}`);
+      return 'removed';
+    },
+    removeAll: async () => undefined,
     sweep: async () => 0,
     stop: async () => undefined,
   };

@@ -15,6 +15,7 @@ import { systemCode } from '../../runtime/operator-error.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Blobs, StoredBlob } from '../blobs.ts';
+import { createHolds } from './holds.ts';
 import { receive } from './receive.ts';
 
 export type DiskBlobsOptions = {
@@ -36,6 +37,7 @@ export function createDiskBlobs({
   const files = join(directory, 'files');
   const receiving = new Set<string>();
   const known = new Set<string>();
+  const holds = createHolds();
 
   const prepare = async (path: string): Promise<void> => {
     if (known.has(path)) return;
@@ -67,10 +69,16 @@ export function createDiskBlobs({
       try {
         const received = await receiveInto(await create(temporary), content, bytesMax);
         const path = blobPath(files, workspaceId, received.blob);
-        await prepare(dirname(path));
-        // Replaces an equal file where there is one: cheaper than asking, and its directory is synced either way.
-        await rename(temporary, path);
-        await syncDirectory(dirname(path));
+        await holds.hold(path);
+        try {
+          await prepare(dirname(path));
+          // Replaces an equal file where there is one: cheaper than asking, and its directory is synced either way.
+          await rename(temporary, path);
+          await syncDirectory(dirname(path));
+        } catch (error) {
+          holds.release(path);
+          throw error;
+        }
         return received;
       } catch (error) {
         content.destroy();
@@ -91,9 +99,26 @@ export function createDiskBlobs({
       return bytes === null ? null : { bytes };
     },
 
-    async remove(workspaceId, blob) {
+    release(workspaceId, blob) {
       const path = pathOrNull(files, workspaceId, blob);
-      if (path !== null) await rm(path, { force: true });
+      if (path !== null) holds.release(path);
+    },
+
+    async remove(workspaceId, blob, isUsed) {
+      const path = pathOrNull(files, workspaceId, blob);
+      if (path === null) return 'removed';
+      return holds.removing(path, async (isHeld) => {
+        if (isUsed !== undefined && (await isUsed())) return 'used';
+        if (isHeld()) return 'held';
+        await rm(path, { force: true });
+        return 'removed';
+      });
+    },
+
+    async removeAll(workspaceId) {
+      const directory = workspacePath(files, workspaceId);
+      for (const path of known) if (path.startsWith(directory)) known.delete(path);
+      await rm(directory, { recursive: true, force: true });
     },
 
     sweep,
@@ -148,8 +173,11 @@ function pathOrNull(files: string, workspaceId: WorkspaceId, blob: string): stri
 }
 
 function blobPath(files: string, workspaceId: WorkspaceId, blob: string): string {
-  const workspace = createHash('sha256').update(workspaceId).digest('hex').slice(0, 32);
-  return join(files, workspace, blob.slice(0, 2), blob);
+  return join(workspacePath(files, workspaceId), blob.slice(0, 2), blob);
+}
+
+function workspacePath(files: string, workspaceId: WorkspaceId): string {
+  return join(files, createHash('sha256').update(workspaceId).digest('hex').slice(0, 32));
 }
 
 function createFile(path: string): Promise<FileHandle> {

@@ -75,14 +75,56 @@ function describeContent(conforms: Conforms): void {
     assert.equal(await blobs.open('two', stored), null);
     assert.equal(await blobs.stat('two', stored), null);
     await blobs.remove('two', stored);
+    await blobs.removeAll('two');
     assert.equal(String(await read(blobs, 'one', stored)), 'mine');
   });
 
   conforms('what is removed is gone, and removing it again is harmless', async (blobs) => {
     const stored = await put(blobs, 'default', 'gone');
-    await blobs.remove('default', stored);
-    await blobs.remove('default', stored);
+    assert.equal(await blobs.remove('default', stored), 'removed');
+    assert.equal(await blobs.remove('default', stored), 'removed');
     assert.equal(await blobs.open('default', stored), null);
+  });
+
+  conforms('what something names stays', async (blobs) => {
+    const stored = await put(blobs, 'default', 'named');
+    assert.equal(await blobs.remove('default', stored, async () => true), 'used');
+    assert.equal(String(await read(blobs, 'default', stored)), 'named');
+    assert.equal(await blobs.remove('default', stored, async () => false), 'removed');
+  });
+
+  conforms('what was put stays until everyone that put it has let go', async (blobs) => {
+    const { blob } = await blobs.put('default', Readable.from(['held']), { bytesMax });
+    await blobs.put('default', Readable.from(['held']), { bytesMax });
+    assert.equal(await blobs.remove('default', blob), 'held');
+    blobs.release('default', blob);
+    assert.equal(await blobs.remove('default', blob), 'held');
+    blobs.release('default', blob);
+    assert.equal(await blobs.remove('default', blob), 'removed');
+  });
+
+  conforms('a put of the same content while it is being removed is never lost, whoever comes first', async (blobs) => {
+    const stored = await put(blobs, 'default', 'again and again');
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<boolean>();
+    const removing = blobs.remove('default', stored, () => {
+      asked.resolve();
+      return answer.promise;
+    });
+    await asked.promise;
+    const putting = blobs.put('default', Readable.from(['again and again']), { bytesMax });
+    // Nothing names it as far as the removal was told: the one that puts it comes with its commit only later.
+    answer.resolve(false);
+    await Promise.all([removing, putting]);
+    assert.equal(String(await read(blobs, 'default', stored)), 'again and again');
+  });
+
+  conforms('everything of a workspace can be removed, and the workspace used again', async (blobs) => {
+    const stored = [await put(blobs, 'default', 'one'), await put(blobs, 'default', 'two')];
+    await blobs.removeAll('default');
+    await blobs.removeAll('default');
+    for (const blob of stored) assert.equal(await blobs.open('default', blob), null);
+    assert.equal(String(await read(blobs, 'default', await put(blobs, 'default', 'three'))), 'three');
   });
 }
 
@@ -143,8 +185,10 @@ function describeRefusals(conforms: Conforms): void {
   });
 }
 
+/** Puts and lets go: what nothing names. */
 async function put(blobs: Blobs, workspaceId: string, text: string): Promise<string> {
   const { blob } = await blobs.put(workspaceId, Readable.from([Buffer.from(text)]), { bytesMax });
+  blobs.release(workspaceId, blob);
   return blob;
 }
 
