@@ -78,7 +78,16 @@ export type Answer = {
   | { readonly handled: true }
 );
 
-export type RouteAnswer = { readonly description: string; readonly schema?: Schema; readonly contentType?: string };
+export type RouteAnswer = {
+  readonly description: string;
+  readonly schema?: Schema;
+  /** Absent: JSON. */
+  readonly contentType?: string;
+  /** Headers of the answer that mean something here, as `answerHeaders` in `request-headers.ts` names them. */
+  readonly headers?: readonly ('ETag' | 'ContentRange' | 'ContentDisposition')[];
+  /** For the document; made from the schema where absent. */
+  readonly example?: unknown;
+};
 
 export type RouteSpec<P, Q, B> = {
   readonly method: Method;
@@ -102,6 +111,8 @@ export type RouteSpec<P, Q, B> = {
   readonly check?: (body: unknown) => readonly Problem[];
   /** The handler reads the body itself: its content type and schema for the document. */
   readonly upload?: { readonly contentType: string; readonly schema: Schema };
+  /** Headers it reads beyond those of every route, as `request-headers.ts` names them. */
+  readonly requestHeaders?: readonly ('Last-Event-ID' | 'Range' | 'If-Match' | 'If-None-Match')[];
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   readonly answers: { readonly [status: number]: RouteAnswer };
@@ -109,6 +120,8 @@ export type RouteSpec<P, Q, B> = {
   readonly errors?: readonly ErrorCode[];
   /** Answers for as long as the caller listens. */
   readonly streaming?: boolean;
+  /** The events of a stream and what their data is. */
+  readonly events?: { readonly [event: string]: Schema };
   /** Words errors below 500 in the form of somebody else's API; absent: problem+json. */
   readonly presentError?: (error: AssetwireError, request: IncomingMessage) => Answer;
   handle(call: Call<P, Q, B>, services: Services): Promise<Answer> | Answer;

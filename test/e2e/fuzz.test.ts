@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { type Ajv2020, Ajv2020 as Ajv } from 'ajv/dist/2020.js';
 import { errorTable } from '../../src/core/errors.ts';
 import { allRoutes, samplePath } from '../../src/api/testing/test-server.ts';
-import { errorsOf } from '../../src/api/openapi.ts';
+import { errorsOf } from '../../src/api/route-errors.ts';
 import type { Route } from '../../src/api/route.ts';
 import { seededFractions } from '../support/seeded.ts';
 import { eventually, type RealServer, rows, startRealServer, type Tenant, uploadOptions } from './real-server.ts';

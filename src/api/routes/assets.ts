@@ -202,7 +202,12 @@ const deleteAsset = route({
   },
 });
 
-const content = { description: 'The bytes', contentType: '*/*', schema: string() };
+const content = {
+  description: 'The bytes',
+  contentType: '*/*',
+  schema: string(),
+  headers: ['ETag', 'ContentDisposition'],
+} as const;
 
 const getAssetContent = route({
   method: 'GET',
@@ -213,7 +218,11 @@ const getAssetContent = route({
   description: 'One range may be asked for. Everything but plain pictures, video and sound comes as an attachment.',
   scope: 'assets:read',
   params: assetReference,
-  answers: { 200: content, 206: content },
+  requestHeaders: ['Range'],
+  answers: {
+    200: content,
+    206: { ...content, description: 'The range of the bytes', headers: [...content.headers, 'ContentRange'] },
+  },
   errors: ['content_unavailable', 'range_not_satisfiable'],
   async handle({ caller, params, request }, { app }) {
     const whole = await app.assets.content(caller, params.reference);

@@ -135,6 +135,8 @@ const streamChanges = route({
     'what followed is sent again from there, at most one page of it twice. Without either the stream begins now.',
   scope: 'assets:read',
   streaming: true,
+  events: { change: changeSchema },
+  requestHeaders: ['Last-Event-ID'],
   query: object({ cursor: optional(cursor) }),
   answers: { 200: { description: 'The stream', contentType: 'text/event-stream', schema: string() } },
   errors: ['invalid_cursor'],

@@ -1,7 +1,19 @@
 import { deliveryStates } from '../../core/delivery.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
 import { array, integer, object, oneOf, optional, string } from '../schema.ts';
-import { byId, cursor, id, limit, line, pageOf, pageOptions, pageQuery, shownPage, timeMs } from '../schemas/basics.ts';
+import {
+  byId,
+  cursor,
+  id,
+  limit,
+  line,
+  pageOf,
+  pageOptions,
+  pageQuery,
+  shownPage,
+  skippedSchema,
+  timeMs,
+} from '../schemas/basics.ts';
 import { deliverySchema, deliverySummarySchema, replayInputSchema, replaySchema } from '../schemas/delivery.ts';
 import { writtenAnswer } from './assets.ts';
 
@@ -65,6 +77,7 @@ const streamDeliveries = route({
     'Each event is `delivery`. What a slow reader misses is counted in an event `skipped`; the list has everything.',
   scope: 'deliveries:read',
   streaming: true,
+  events: { delivery: deliverySummarySchema, skipped: skippedSchema },
   answers: { 200: { description: 'The stream', contentType: 'text/event-stream', schema: string() } },
   handle({ caller, request, response, recheck }, { app, streams }): Answer {
     const stream = streams.open({ caller, request, response, recheck });

@@ -1,6 +1,6 @@
 import { type Answer, created, noContent, ok, type Route, route } from '../route.ts';
 import { array, object, optional, string } from '../schema.ts';
-import { byId, limit, line, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
+import { byId, limit, line, pageOf, pageOptions, pageQuery, shownPage, skippedSchema } from '../schemas/basics.ts';
 import { inboxAnswerSchema, inboxRequestSchema, inboxSchema } from '../schemas/operation.ts';
 import type { InboxRequest } from '../../app/app.ts';
 import { limits } from '../../core/limits.ts';
@@ -112,6 +112,8 @@ const streamRequests = route({
   scope: 'webhooks:read',
   params,
   streaming: true,
+  events: { request: inboxRequestSchema, skipped: skippedSchema },
+  requestHeaders: ['Last-Event-ID'],
   answers: { 200: { description: 'The stream', contentType: 'text/event-stream', schema: string() } },
   async handle({ caller, params: { id }, request, response, recheck }, { app, streams }): Promise<Answer> {
     await app.inboxes.get(caller, id);

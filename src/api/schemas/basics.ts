@@ -58,6 +58,17 @@ export const limit = integer({
 });
 export const pageQuery = object({ limit: optional(limit), cursor: optional(cursor) });
 
+/** What a stream says of events that its reader was too slow for. */
+export const skippedSchema = object({ count: integer({ minimum: 1, description: 'Events that were left out' }) });
+
+/** One thing that is wrong with a request, or with one item of it. */
+export const problemItemSchema = object({
+  at: string(),
+  wanted: string(),
+  found: string(),
+  mend: optional(string()),
+});
+
 /** What lists answer. */
 export function pageOf<T>(
   item: Schema<T>,

@@ -14,7 +14,7 @@ import {
   type Schema,
   string,
 } from '../schema.ts';
-import { id, jsonObject, line, timeMs } from './basics.ts';
+import { id, jsonObject, line, problemItemSchema, timeMs } from './basics.ts';
 
 /** What a DAM may report: all but what concerns webhooks, which happens here. */
 export const reportableKinds: readonly ChangeKind[] = changeKinds.filter((kind) => !kind.startsWith('webhook.'));
@@ -61,20 +61,29 @@ export const subjectSchema = object({
 export const reportResultSchema: Schema<ReportResult> = named(
   'ReportResult',
   raw({
+    type: 'object',
+    required: ['status'],
+    discriminator: { propertyName: 'status' },
     oneOf: [
-      object({
-        status: oneOf(['applied']),
-        changes: array(object({ id: id('change'), kind: oneOf(changeKinds) })),
-        subject: subjectSchema,
-        deliveries: integer({ minimum: 0, description: 'Deliveries committed with the change' }),
-      }),
-      object({ status: oneOf(['unchanged', 'stale']), subject: subjectSchema }),
-      object({
-        status: oneOf(['rejected']),
-        code: string(),
-        detail: string(),
-        problems: optional(array(object({ at: string(), wanted: string(), found: string() }))),
-      }),
+      named(
+        'AppliedReport',
+        object({
+          status: oneOf(['applied']),
+          changes: array(object({ id: id('change'), kind: oneOf(changeKinds) })),
+          subject: subjectSchema,
+          deliveries: integer({ minimum: 0, description: 'Deliveries committed with the change' }),
+        }),
+      ),
+      named('UnchangedReport', object({ status: oneOf(['unchanged', 'stale']), subject: subjectSchema })),
+      named(
+        'RejectedReport',
+        object({
+          status: oneOf(['rejected']),
+          code: string(),
+          detail: string(),
+          problems: optional(array(problemItemSchema)),
+        }),
+      ),
     ],
   }),
 );

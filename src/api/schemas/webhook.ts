@@ -27,9 +27,12 @@ const targetSchema: Schema<Target> = named(
     required: ['transport'],
     discriminator: { propertyName: 'transport' },
     oneOf: [
-      object({ transport: oneOf(['http']), url, method: optional(oneOf(['POST', 'PUT', 'PATCH'])) }),
-      object({ transport: oneOf(['sqs']), queue: url }),
-      object({ transport: oneOf(['email']), address: line(320) }),
+      named(
+        'HttpTarget',
+        object({ transport: oneOf(['http']), url, method: optional(oneOf(['POST', 'PUT', 'PATCH'])) }),
+      ),
+      named('SqsTarget', object({ transport: oneOf(['sqs']), queue: url })),
+      named('EmailTarget', object({ transport: oneOf(['email']), address: line(320) })),
     ],
   }),
 );
@@ -43,13 +46,19 @@ const credentialsSchema: Schema<CredentialsInput> = named(
     required: ['kind'],
     discriminator: { propertyName: 'kind' },
     oneOf: [
-      object({ kind: oneOf(['none']) }),
-      object({
-        kind: oneOf(['basic']),
-        username: string({ maxLength: 1_024 }),
-        password: string({ maxLength: 1_024 }),
-      }),
-      object({ kind: oneOf(['bearer']), token: string({ minLength: 1, maxLength: 8_192 }) }),
+      named('NoCredentials', object({ kind: oneOf(['none']) })),
+      named(
+        'BasicCredentials',
+        object({
+          kind: oneOf(['basic']),
+          username: string({ maxLength: 1_024 }),
+          password: string({ maxLength: 1_024 }),
+        }),
+      ),
+      named(
+        'BearerCredentials',
+        object({ kind: oneOf(['bearer']), token: string({ minLength: 1, maxLength: 8_192 }) }),
+      ),
     ],
   }),
 );

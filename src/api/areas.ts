@@ -1,0 +1,63 @@
+/** The areas of the API as the document and the reference name them, in the order in which they are read. */
+export type Area = { readonly title: string; readonly description: string };
+
+export const areas: { readonly [name: string]: Area } = {
+  assets: {
+    title: 'Assets',
+    description:
+      'Files and what is known of them. Upload a file, push the full state that another DAM has, or change one field: what changed is computed, kept and delivered.',
+  },
+  changes: {
+    title: 'Changes',
+    description: 'Immutable records that something happened: report them, list them, follow them live.',
+  },
+  webhooks: {
+    title: 'Webhooks',
+    description:
+      'Who is told what, where, and in which dialect; with its credentials, its policy, its signing secret and its state.',
+  },
+  deliveries: {
+    title: 'Deliveries',
+    description: 'What is owed to a webhook for one change: its state, every attempt, the exact request.',
+  },
+  replays: {
+    title: 'Replays',
+    description: 'Past deliveries sent again, as a duty that can be counted, watched, stopped.',
+  },
+  exports: {
+    title: 'Exports',
+    description: 'Changes and deliveries as files, for other programs and for spreadsheets.',
+  },
+  dialects: {
+    title: 'Dialects',
+    description: 'How receivers are spoken to: events with schemas and examples, configuration, limits, policy.',
+  },
+  inboxes: {
+    title: 'Inboxes',
+    description: 'Receiving addresses of our own that show what arrives and whether its signature verifies.',
+  },
+  workspaces: { title: 'Workspaces', description: 'Tenants: nothing of one is seen from another.' },
+  users: { title: 'Users', description: 'People who sign in, with roles made of scopes.' },
+  roles: { title: 'Roles', description: 'Named sets of scopes.' },
+  grants: { title: 'Grants', description: 'What a user or key may do with one thing only.' },
+  keys: { title: 'Keys', description: 'What programs sign in with: scopes, expiry, revoked within a second.' },
+  sessions: { title: 'Sessions', description: 'Sign-in of browsers, and who the caller is.' },
+  audit: { title: 'Audit', description: 'Who did what: administration, secrets, replays, erasure.' },
+  settings: { title: 'Settings', description: 'What the server and a workspace run with.' },
+  notices: { title: 'Notices', description: 'Warnings, and what was switched off and why.' },
+  operation: { title: 'Operation', description: 'Health, metrics, statistics, this document.' },
+};
+
+/** Title and description of an area; its name in sentence case where it has none yet. */
+export function areaOf(name: string): Area {
+  const known = Object.hasOwn(areas, name) ? areas[name] : undefined;
+  const words = name.replaceAll('-', ' ');
+  return known ?? { title: `${words.slice(0, 1).toUpperCase()}${words.slice(1)}`, description: `${words}.` };
+}
+
+/** Known areas in their order, then the others as they came. */
+export function sortedAreas(names: Iterable<string>): readonly string[] {
+  const order = Object.keys(areas);
+  const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
+  return [...new Set(names)].sort((left, right) => place(left) - place(right));
+}

@@ -1,0 +1,149 @@
+/** One route as an operation of the OpenAPI document: parameters, request, answers, who may call it. */
+import { areaOf } from './areas.ts';
+import { exampleOf } from './example.ts';
+import { problemResponses } from './openapi-problems.ts';
+import { type Components, hoisted, isObject, type Json, jsonContent } from './openapi-schemas.ts';
+import { operationExamples } from './operation-examples.ts';
+import { requestHeaders } from './request-headers.ts';
+import type { Route, RouteAnswer } from './route.ts';
+
+export function operationOf(route: Route, components: Components): Json {
+  const parameters = [
+    ...parametersOf(route.params, 'path', components),
+    ...parametersOf(route.query, 'query', components),
+    ...headerNames(route).map((name) => headerParameter(name, components)),
+  ];
+  return {
+    operationId: route.operation,
+    tags: [areaOf(route.area).title],
+    summary: route.summary,
+    description: descriptionOf(route),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...requestBodyOf(route, components),
+    responses: { ...successResponses(route, components), ...problemResponses(route, components) },
+    security: securityOf(route),
+    'x-scope': route.scope,
+  };
+}
+
+function descriptionOf({ description, scope, idempotent }: Route): string {
+  const needs =
+    scope === 'open'
+      ? 'Needs no key.'
+      : scope === 'signed-in'
+        ? 'Any valid key will do.'
+        : scope === 'admin'
+          ? 'Needs an admin key.'
+          : `Needs the scope \`${scope}\`.`;
+  const repeats = idempotent === true ? ' Safe to repeat with an `Idempotency-Key`.' : '';
+  return `${description === undefined ? '' : `${description.replace(/\.?$/, '.')}\n\n`}${needs}${repeats}`;
+}
+
+/** OpenAPI 3.1 lets a requirement name the roles it wants; ours are scopes. */
+function securityOf({ scope }: Route): readonly Json[] {
+  if (scope === 'open') return [];
+  const roles = scope === 'signed-in' ? [] : [scope];
+  return [{ key: roles }, { session: roles }];
+}
+
+function parametersOf(schema: unknown, place: 'path' | 'query', components: Components): readonly Json[] {
+  const properties: unknown = isObject(schema) ? Reflect.get(schema, 'properties') : undefined;
+  if (!isObject(properties)) return [];
+  const required: unknown = isObject(schema) ? Reflect.get(schema, 'required') : undefined;
+  return Object.entries(properties).map(([name, property]: [string, unknown]) => {
+    const { description, ...rest } = Object.fromEntries(Object.entries(isObject(property) ? property : {}));
+    const list = isObject(property) && Reflect.get(property, 'type') === 'array';
+    return {
+      name,
+      in: place,
+      required: place === 'path' || (Array.isArray(required) && required.includes(name)),
+      ...(typeof description === 'string' ? { description } : {}),
+      schema: hoisted(rest, components),
+      // Lists are one parameter, separated by commas.
+      ...(place === 'query' && list ? { style: 'form', explode: false } : {}),
+      example: exampleOf(property, 'telling', name),
+    };
+  });
+}
+
+/** The headers a route reads beyond those of HTTP itself. */
+export function headerNames(route: Route): readonly string[] {
+  return [
+    ...(route.idempotent === true ? ['Idempotency-Key'] : []),
+    ...(route.scope === 'open' ? [] : ['assetwire-workspace']),
+    ...(route.requestHeaders ?? []),
+  ];
+}
+
+function headerParameter(name: string, components: Components): Json {
+  const key = name.replaceAll('-', '');
+  const header = requestHeaders[name];
+  if (header === undefined) throw new TypeError(`Describe the header "${name}" in request-headers.ts: it is not there`);
+  components.parameters[key] ??= { name, in: 'header', required: false, ...header };
+  return { $ref: `#/components/parameters/${key}` };
+}
+
+/** What a request of this route holds in an example; undefined where it has no body. */
+export function requestExample(route: Route): unknown {
+  const known = operationExamples[route.operation]?.request;
+  if (route.upload !== undefined) {
+    const example = exampleOf(route.upload.schema, 'telling');
+    return known === undefined || !isObject(example) ? example : { ...example, asset: known };
+  }
+  if (route.body === undefined) return undefined;
+  return known ?? exampleOf(route.body, 'telling');
+}
+
+/** What the route answers in an example. */
+export function answerExample(route: Route, answer: RouteAnswer): unknown {
+  if (answer.schema === undefined || answer.contentType !== undefined) return answer.example;
+  if (answer.example !== undefined) return answer.example;
+  const made = exampleOf(answer.schema, 'all');
+  const known = operationExamples[route.operation]?.answer;
+  return known === undefined || !isObject(made) ? made : { ...made, ...known };
+}
+
+function requestBodyOf(route: Route, components: Components): Json {
+  const required = route.bodyOptional !== true;
+  const example = requestExample(route);
+  if (route.upload !== undefined) {
+    const { contentType, schema } = route.upload;
+    const media: Json = { schema: hoisted(schema, components), example };
+    if (contentType === 'multipart/form-data')
+      media['encoding'] = { asset: { contentType: 'application/json' }, file: { contentType: '*/*' } };
+    return { requestBody: { required, content: { [contentType]: media } } };
+  }
+  if (route.body === undefined) return {};
+  return { requestBody: { required, content: jsonContent(hoisted(route.body, components), example) } };
+}
+
+function successResponses(route: Route, components: Components): Json {
+  const responses: Json = {};
+  for (const [status, answer] of Object.entries(route.answers)) {
+    const headers = answerHeaders(route, Number(status), answer);
+    responses[status] = {
+      description: answer.description,
+      ...(Object.keys(headers).length === 0 ? {} : { headers }),
+      ...(answer.schema === undefined
+        ? {}
+        : {
+            content: jsonContent(
+              hoisted(answer.schema, components),
+              answerExample(route, answer),
+              answer.contentType ?? 'application/json',
+            ),
+          }),
+      ...(route.events === undefined ? {} : { 'x-events': hoisted(route.events, components) }),
+    };
+  }
+  return responses;
+}
+
+function answerHeaders(route: Route, status: number, answer: RouteAnswer): Json {
+  const names = [
+    ...(status === 201 && route.answers[201] !== undefined && answer.schema !== undefined ? ['Location'] : []),
+    ...(route.idempotent === true ? ['Idempotent-Replayed'] : []),
+    ...(answer.headers ?? []),
+  ];
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name.replaceAll('-', '')}` }]));
+}

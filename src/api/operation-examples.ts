@@ -1,0 +1,72 @@
+/**
+ * Examples of requests that read well and belong together: what a caller would really send. A route that is not here gets
+ * one made from its schemas (`example.ts`). A test sends them to a server.
+ */
+import { assetExample } from './example-values.ts';
+import { exampleId } from './example.ts';
+
+export type OperationExample = {
+  /** Body of the request; for a form its JSON part. */
+  readonly request?: unknown;
+  /** Laid over the example made from the answer's schema. */
+  readonly answer?: { readonly [field: string]: unknown };
+};
+
+const { name, path, info, metadata, tags } = assetExample;
+const target = { transport: 'http', url: 'https://example.com/hooks/assets' };
+
+export const operationExamples: { readonly [operation: string]: OperationExample } = {
+  uploadAsset: { request: { path, info: { title: info.title }, tags } },
+  pushAsset: {
+    request: {
+      name,
+      path,
+      info,
+      metadata,
+      tags,
+      file: { name, mimeType: 'image/jpeg', sizeBytes: 482_133, url: 'https://dam.example.com/files/4711' },
+      sourceVersion: 12,
+    },
+    answer: { result: 'changed' },
+  },
+  patchAsset: { request: { name: 'harbour-at-noon.jpg', info: { title: 'Harbour at noon' }, expectedVersion: 3 } },
+  reportChanges: {
+    request: {
+      kind: 'asset.metadata_changed',
+      subject: { type: 'asset', externalId: 'dam-4711' },
+      before: { name, info: { title: 'Harbour' } },
+      after: { name, info: { title: 'Harbour at dawn' } },
+      occurredAtMs: 1_795_339_800_000,
+      actor: { id: 'u-17', name: 'Ada' },
+    },
+  },
+  createWebhook: {
+    request: {
+      name: 'Web shop',
+      dialect: 'standard',
+      target,
+      events: ['asset.created', 'asset.metadata_changed'],
+      filter: { folder: ['/campaigns'] },
+      contacts: ['dam-team@example.com'],
+    },
+    answer: { name: 'Web shop' },
+  },
+  updateWebhook: { request: { name: 'Web shop, spring', events: ['*'] }, answer: { name: 'Web shop, spring' } },
+  enableWebhook: { request: { held: 'send', missed: 'skip' } },
+  disableWebhook: { request: { reason: 'The shop is being moved' }, answer: { state: 'disabled' } },
+  testWebhook: { request: { event: 'asset.created' } },
+  rotateWebhookSecret: { request: { revokeOldNow: false } },
+  createReplay: {
+    request: {
+      webhookId: exampleId('wh'),
+      states: ['dead', 'rejected'],
+      fromMs: 1_795_253_400_000,
+      toMs: 1_795_339_800_000,
+    },
+  },
+  createInbox: { request: {} },
+  configureInbox: { request: { status: 503, delayMs: 250, body: 'later' } },
+  createWorkspace: { request: { id: 'acme', name: 'Acme' } },
+  createKey: { request: { name: 'DAM connector', scopes: ['assets:read', 'assets:write'] } },
+  createSession: { request: { token: 'the-one-time-token-of-the-terminal' } },
+};
