@@ -4,16 +4,18 @@
  * what needs the store or the dialect is checked here and refused with an `AssetwireError`.
  */
 import type { Readable } from 'node:stream';
-import type { AssetState } from '../core/asset.ts';
+import type { AssetKind, AssetState, AssetVersion } from '../core/asset.ts';
 import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import type { DeliveryState, DeliverySummary, Attempt } from '../core/delivery.ts';
 import type { Problem } from '../core/errors.ts';
 import type { Filter, Projection } from '../core/filter.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
 import type { PolicyOverride } from '../core/policy.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { Manifest } from '../dialects/dialect.ts';
 import type { BacklogRow, ChangeQuery, DeliveryQuery, Page, StatsRow } from '../storage/storage.ts';
+import type { Expected } from './preconditions.ts';
 
 export const scopes = [
   'assets:read',
@@ -51,6 +53,7 @@ export interface App {
   stop(): Promise<void>;
   readonly changes: ChangeCases;
   readonly assets: AssetCases;
+  readonly metadataFields: MetadataFieldCases;
   readonly webhooks: WebhookCases;
   readonly deliveries: DeliveryCases;
   readonly replays: ReplayCases;
@@ -86,6 +89,8 @@ export type ReportResult =
       readonly changes: readonly { readonly id: string; readonly kind: ChangeKind }[];
       readonly subject: Subject;
       readonly deliveries: number;
+      /** What of the reported metadata does not fit the workspace's definitions: taken all the same. */
+      readonly metadataProblems?: readonly Problem[];
     }
   | { readonly status: 'unchanged' | 'stale'; readonly subject: Subject }
   | {
@@ -119,6 +124,8 @@ export type AssetView = {
   readonly state: AssetState;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** What of its metadata does not fit the workspace's definitions; absent where all does, and in lists. */
+  readonly metadataProblems?: readonly Problem[];
 };
 
 /** What an upload may say of itself beside its bytes. */
@@ -148,38 +155,99 @@ export type AssetPush = AssetInput & {
   readonly occurredAtMs?: number;
 };
 
+/** What any write to an asset may carry beside its content. */
+export type AssetWriteOptions = { readonly expected?: Expected; readonly idempotency?: Idempotency };
+
+/** Which assets to list; every part that is given must hold. */
+export type AssetListQuery = {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly externalId?: string;
+  readonly kind?: AssetKind;
+  /** This folder and those below it; only itself where `exact`. */
+  readonly folder?: string;
+  readonly exact?: boolean;
+  readonly tag?: string;
+  readonly label?: string;
+  readonly collection?: string;
+  readonly archived?: boolean;
+  /** Part of the name, whatever its case. */
+  readonly nameContains?: string;
+  /** `from` is included, `to` is not. */
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
+  readonly updatedFromMs?: number;
+  readonly updatedToMs?: number;
+  readonly order?: 'newest' | 'oldest';
+};
+
+/** What an upload of a further version may say of itself. */
+export type VersionInput = {
+  /** Name of the file; that of the asset stays. */
+  readonly name?: string;
+  /** Whether it becomes the active version at once. Default true. */
+  readonly activate?: boolean;
+};
+
+type UploadedFile = { readonly name: string; readonly content: Readable };
+type ByteRange = { readonly from: number; readonly to: number };
+
+/** Wherever an asset was deleted, `gone` tells so as long as its history does; what never was is `not_found`. */
 export interface AssetCases {
-  upload(
-    caller: Caller,
-    input: AssetInput,
-    file: { readonly name: string; readonly content: Readable },
-    idempotency?: Idempotency,
-  ): Promise<Written<AssetView>>;
+  upload(caller: Caller, input: AssetInput, file: UploadedFile, idempotency?: Idempotency): Promise<Written<AssetView>>;
   /** `reference` is an asset id or `external:ID`. */
   push(
     caller: Caller,
     reference: string,
     state: AssetPush,
     idempotency?: Idempotency,
+    expected?: Expected,
   ): Promise<Written<AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' }>>;
   patch(
     caller: Caller,
     reference: string,
     patch: AssetPatch,
-    expectedVersion?: number,
+    expected?: Expected,
     idempotency?: Idempotency,
   ): Promise<Written<AssetView>>;
-  remove(caller: Caller, reference: string): Promise<void>;
+  remove(caller: Caller, reference: string, options?: AssetWriteOptions): Promise<Written<JsonObject>>;
   get(caller: Caller, reference: string): Promise<AssetView>;
-  list(
-    caller: Caller,
-    query: { readonly limit: number; readonly cursor?: string; readonly externalId?: string },
-  ): Promise<Page<AssetView>>;
-  content(
+  list(caller: Caller, query: AssetListQuery): Promise<Page<AssetView>>;
+  /** What happened to the asset, newest first; after its deletion too. */
+  changes(
     caller: Caller,
     reference: string,
-    range?: { readonly from: number; readonly to: number },
-  ): Promise<AssetContent>;
+    query: Omit<ChangeQuery, 'workspaceId' | 'subject'>,
+  ): Promise<Page<Change>>;
+  /** By number, oldest first. */
+  versions(
+    caller: Caller,
+    reference: string,
+    query: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<AssetVersion>>;
+  version(caller: Caller, reference: string, number: number): Promise<AssetVersion>;
+  addVersion(
+    caller: Caller,
+    reference: string,
+    input: VersionInput,
+    file: UploadedFile,
+    options?: AssetWriteOptions,
+  ): Promise<Written<AssetView>>;
+  activateVersion(
+    caller: Caller,
+    reference: string,
+    number: number,
+    options?: AssetWriteOptions,
+  ): Promise<Written<AssetView>>;
+  /** The active one cannot be removed. */
+  removeVersion(
+    caller: Caller,
+    reference: string,
+    number: number,
+    options?: AssetWriteOptions,
+  ): Promise<Written<AssetView>>;
+  content(caller: Caller, reference: string, range?: ByteRange): Promise<AssetContent>;
+  versionContent(caller: Caller, reference: string, number: number, range?: ByteRange): Promise<AssetContent>;
   /** The content behind one of our opaque links; the link itself is the authority. */
   linked(token: string): Promise<AssetContent>;
 }
@@ -191,6 +259,46 @@ export type AssetContent = {
   readonly name: string;
   readonly sha256: string;
 };
+
+// --- Metadata fields -----------------------------------------------------------------------------------------------
+
+export type MetadataFieldInput = Omit<MetadataField, 'label' | 'required'> & {
+  /** Default: the name. */
+  readonly label?: string;
+  readonly required?: boolean;
+};
+
+/** Fields absent are left as they are; null takes one away. Name and type never change. */
+export type MetadataFieldPatch = {
+  readonly label?: string;
+  readonly description?: string | null;
+  readonly required?: boolean;
+  readonly default?: JsonValue;
+  readonly options?: MetadataField['options'];
+  readonly validation?: MetadataField['validation'] | null;
+};
+
+export type MetadataFieldView = MetadataField & { readonly createdAtMs: number; readonly updatedAtMs: number };
+
+export interface MetadataFieldCases {
+  create(caller: Caller, input: MetadataFieldInput, idempotency?: Idempotency): Promise<Written<MetadataFieldView>>;
+  /** In the order of their names. */
+  list(
+    caller: Caller,
+    query: { readonly limit: number; readonly cursor?: string; readonly type?: MetadataFieldType },
+  ): Promise<Page<MetadataFieldView>>;
+  get(caller: Caller, name: string): Promise<MetadataFieldView>;
+  update(
+    caller: Caller,
+    name: string,
+    patch: MetadataFieldPatch,
+    idempotency?: Idempotency,
+  ): Promise<Written<MetadataFieldView>>;
+  /** The values that assets have stay; they are then fields that no definition names. */
+  remove(caller: Caller, name: string, idempotency?: Idempotency): Promise<Written<JsonObject>>;
+  rules(caller: Caller): Promise<MetadataRules>;
+  setRules(caller: Caller, patch: Partial<MetadataRules>, idempotency?: Idempotency): Promise<Written<MetadataRules>>;
+}
 
 // --- Webhooks ------------------------------------------------------------------------------------------------------
 

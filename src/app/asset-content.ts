@@ -2,7 +2,9 @@
 import type { AssetFile, AssetState } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { Resource } from '../storage/storage.ts';
-import type { AssetCases, AssetContent } from './app.ts';
+import type { AssetCases, AssetContent, Caller } from './app.ts';
+import { gone } from './asset-absence.ts';
+import { versionOf } from './asset-version-state.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -14,7 +16,7 @@ export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock'> & {
   readonly linkKey: () => Uint8Array;
 };
 
-export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content' | 'linked'> {
+export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content' | 'versionContent' | 'linked'> {
   const { storage, blobs, clock } = deps;
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {
@@ -39,18 +41,30 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
     return { stream, bytes: file.bytes, mimeType: file.mimeType, name: state.name, sha256: file.sha256 ?? '' };
   };
 
+  const stateOf = async ({ workspaceId }: Caller, reference: string): Promise<AssetState> => {
+    const id = await assetIdOf(deps, workspaceId, reference);
+    if (id === null) throw notFound('the asset');
+    return assetState(await find(workspaceId, id));
+  };
+
   return {
     async content(caller, reference, range) {
-      const id = await assetIdOf(deps, caller.workspaceId, reference);
-      if (id === null) throw notFound('the asset');
-      const state = assetState(await find(caller.workspaceId, id));
+      const state = await stateOf(caller, reference);
       return open({ workspaceId: caller.workspaceId, state }, state.file, range);
+    },
+
+    async versionContent(caller, reference, number, range) {
+      const state = await stateOf(caller, reference);
+      return open({ workspaceId: caller.workspaceId, state }, versionOf(state, number).file, range);
     },
 
     async linked(token) {
       const target = readLink(token, deps.linkKey(), clock.nowMs());
       if (target === null) throw notFound('the link: it is not one of ours or has expired');
-      const state = assetState(await find(target.workspaceId, target.assetId));
+      const [row] = await storage.resources([{ workspaceId: target.workspaceId, type: 'asset', id: target.assetId }]);
+      // We made this link for it, so it was there; ids are never used again.
+      if (row === undefined || row === null) throw gone('the asset of the link');
+      const state = assetState(row);
       return open({ workspaceId: target.workspaceId, state }, linkedFile(state, target));
     },
   };

@@ -1,35 +1,45 @@
 /** A patch: fields named are replaced, `info` and `metadata` merged by field, null takes away; the changes follow. */
 import { changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
-import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { metadataProblems } from '../core/metadata-check.ts';
 import type { AssetCases, AssetPatch, AssetView, Written } from './app.ts';
+import { assetNameOf } from './asset-name.ts';
+import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
-import { fileNameOf } from './asset-upload.ts';
 import { asJsonState, assetChange, assetIdOf, assetState, assetSubject, assetView } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
-import { notFound } from './refusals.ts';
+import type { MetadataSets } from './metadata-sets.ts';
+import { refuseOtherVersion } from './preconditions.ts';
+import { notFound, unfitAll } from './refusals.ts';
 
 export type PatchDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly metadataSets: MetadataSets;
 };
 
 export function createPatch(deps: PatchDeps): AssetCases['patch'] {
   const { ids, committer, idempotent } = deps;
-  return (caller, reference, patch, expectedVersion, idempotency) =>
+  return (caller, reference, patch, expected, idempotency) =>
     idempotent.run<AssetView>(caller.workspaceId, idempotency, async (row) => {
       const { workspaceId, actor } = caller;
       const id = await assetIdOf(deps, workspaceId, reference);
       if (id === null) throw notFound('the asset');
+      const set = patch.metadata === undefined ? null : await deps.metadataSets.get(workspaceId);
       const key = { workspaceId, type: 'asset', id } as const;
       const written = await committer.write<Written<AssetView>>(key, (current, atMs) => {
         if (current === null) throw notFound('the asset');
-        if (expectedVersion !== undefined && expectedVersion !== current.version)
-          throw otherVersion(expectedVersion, current.version);
-        const state = asJsonState(patched(assetState(current), patch, atMs));
+        refuseOtherVersion(expected, current.version);
+        const before = assetState(current);
+        const after = patched(before, patch, atMs);
+        const problems =
+          set === null ? [] : metadataProblems(set, { before: before.metadata, after: after.metadata }, '/metadata');
+        if (problems.length > 0) throw unfitAll(problems);
+        refuseTooLargeAsset(after);
+        const state = asJsonState(after);
         const happenings = changeKindsFor(current.state, state);
         const same =
           happenings.length === 0 && JSON.stringify(current.state['aliases']) === JSON.stringify(state['aliases']);
@@ -53,19 +63,12 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
     });
 }
 
-function otherVersion(wanted: number, found: number): AssetwireError {
-  return new AssetwireError('conflict', {
-    detail: `Patch version ${wanted} of the asset: it is at version ${found}`,
-    mend: 'Read it again and decide anew',
-  });
-}
-
 function patched(state: AssetState, patch: AssetPatch, atMs: number): AssetState {
   const { focusPoint: _, ...rest } = state;
   const focusPoint = patch.focusPoint === undefined ? state.focusPoint : (patch.focusPoint ?? undefined);
   return {
     ...rest,
-    ...(patch.name === undefined ? {} : { name: fileNameOf(patch.name) }),
+    ...(patch.name === undefined ? {} : { name: assetNameOf(patch.name) }),
     ...(patch.path === undefined ? {} : { path: folderPath(patch.path) }),
     info: merged(state.info, patch.info),
     metadata: merged(state.metadata, patch.metadata),

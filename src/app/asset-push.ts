@@ -4,35 +4,46 @@
  */
 import { changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
+import type { Problem } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { metadataProblems } from '../core/metadata-check.ts';
+import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetCases, AssetPush, AssetView, Caller, Written } from './app.ts';
 import { asJsonState, assetChange, assetState, assetSubject, assetView, externalIdIn } from './asset-views.ts';
 import { assetKindOf, folderPath, namedFile } from './asset-state.ts';
-import { fileNameOf, withoutNulls } from './asset-upload.ts';
+import { assetNameOf } from './asset-name.ts';
+import { refuseTooLargeAsset } from './asset-size.ts';
+import { withoutNulls } from './asset-upload.ts';
+import { nextVersionNumber } from './asset-version-state.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { resolveExternalId } from './external-ids.ts';
 import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
-import { contended, notFound, unfit } from './refusals.ts';
+import type { MetadataSets } from './metadata-sets.ts';
+import { type Expected, refuseOtherVersion } from './preconditions.ts';
+import { contended, notFound, unfit, unfitAll } from './refusals.ts';
 import { isOlderSource } from './source-version.ts';
 
 export type PushDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly metadataSets: MetadataSets;
 };
 
 type Pushed = AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' };
 
 export function createPush(deps: PushDeps): AssetCases['push'] {
   const { ids, committer, idempotent } = deps;
-  return (caller, reference, push, idempotency) =>
+  return (caller, reference, push, idempotency, expected) =>
     idempotent.run<Pushed>(caller.workspaceId, idempotency, async (row) => {
       const externalId = externalIdIn(reference);
       if (push.externalId !== undefined && push.externalId !== externalId) {
         throw unfit('/externalId', 'the one in the address, or none', 'another');
       }
-      const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '' };
+      const set = await deps.metadataSets.get(caller.workspaceId);
+      const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '', expected, set };
       if (externalId === null) return pushTo(deps, pushing, { id: reference });
       if (externalId === '') throw unfit('', 'external:ID', 'an empty ID');
       for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
@@ -55,17 +66,20 @@ type Pushing = {
   readonly push: AssetPush;
   readonly row: RowMaker | undefined;
   readonly fingerprint: string;
+  readonly expected: Expected | undefined;
+  readonly set: MetadataFieldSet | null;
 };
 
 async function pushTo(
   { ids, committer }: PushDeps,
-  { caller, push, row, fingerprint }: Pushing,
+  { caller, push, row, fingerprint, expected, set }: Pushing,
   { id, externalId }: { readonly id: string; readonly externalId?: string },
 ): Promise<Written<Pushed>> {
   const { workspaceId, actor } = caller;
   const key = { workspaceId, type: 'asset', id } as const;
   const written = await committer.write<Written<Pushed>>(key, (current, atMs) => {
     if (current === null && externalId === undefined) throw notFound('the asset');
+    refuseOtherVersion(expected, current?.version ?? 0);
     const nothing = (result: 'stale' | 'unchanged', known: Resource) => {
       const answer = { status: 200, body: { ...assetView(known), result } };
       if (row === undefined) return { kind: 'nothing' as const, answer };
@@ -74,7 +88,10 @@ async function pushTo(
     };
     if (current !== null && isStale(push, current)) return nothing('stale', current);
     const before = current?.state ?? null;
-    const state = asJsonState(pushedState(push, current === null ? null : assetState(current), atMs));
+    const after = pushedState(push, current === null ? null : assetState(current), atMs);
+    refuseTooLargeAsset(after);
+    const problems = misfits(set, before, after);
+    const state = asJsonState(after);
     const happenings = changeKindsFor(before, state);
     if (current !== null && happenings.length === 0 && !bookkeepingDiffers(before, state))
       return nothing('unchanged', current);
@@ -102,6 +119,7 @@ async function pushTo(
           updatedAtMs: atMs,
         }),
         result,
+        ...(problems.length === 0 ? {} : { metadataProblems: problems }),
       },
     };
     return {
@@ -116,6 +134,15 @@ async function pushTo(
     };
   });
   return written.kind === 'done' ? written.answer : replay<Pushed>(written.row, fingerprint);
+}
+
+/** What does not fit the definitions: to be told with the answer, or, where the workspace wants it so, refused. */
+function misfits(set: MetadataFieldSet | null, before: JsonObject | null, after: AssetState): readonly Problem[] {
+  if (set === null) return [];
+  const known = before === null ? null : before['metadata'];
+  const problems = metadataProblems(set, { before: known, after: after.metadata }, '/metadata');
+  if (problems.length > 0 && set.rules.fromElsewhere === 'refuse') throw unfitAll(problems);
+  return problems;
 }
 
 function isStale(push: AssetPush, current: Resource): boolean {
@@ -138,7 +165,8 @@ function bookkeepingDiffers(before: JsonObject | null, after: JsonObject): boole
  * given, and the bytes we hold where the push names no file.
  */
 function pushedState(push: AssetPush, current: AssetState | null, atMs: number): AssetState {
-  const name = fileNameOf(push.name ?? current?.name ?? 'unnamed');
+  // A name that was known before is not looked at again: reported ones are as their DAM has them.
+  const name = push.name === undefined ? current?.name || 'unnamed' : assetNameOf(push.name);
   const file = pushedFile(push.file, current?.file, name);
   const modifiedAtMs = push.occurredAtMs ?? atMs;
   const createdAtMs = current?.createdAtMs ?? modifiedAtMs;
@@ -147,10 +175,8 @@ function pushedState(push: AssetPush, current: AssetState | null, atMs: number):
     name,
     path: folderPath(push.path ?? '/'),
     ...(file === undefined ? {} : { file }),
-    versions: pushedVersions(current?.versions ?? [], push.file === undefined ? undefined : file, {
-      createdAtMs,
-      modifiedAtMs,
-    }),
+    versions: pushedVersions(current, push.file === undefined ? undefined : file, { createdAtMs, modifiedAtMs }),
+    ...(current?.versionsMade === undefined ? {} : { versionsMade: current.versionsMade }),
     renditions: (push.renditions ?? []).map((rendition) => ({
       title: typeof rendition['title'] === 'string' ? rendition['title'] : 'rendition',
       ...namedFile(rendition, typeof rendition['title'] === 'string' ? rendition['title'] : 'rendition'),
@@ -187,18 +213,21 @@ function pushedFile(given: JsonObject | undefined, known: AssetState['file'], na
 
 /** A DAM that names another file than before has a new version of it; which one it was before stays known. */
 function pushedVersions(
-  known: AssetState['versions'],
+  current: AssetState | null,
   file: AssetState['file'],
   { createdAtMs, modifiedAtMs }: { readonly createdAtMs: number; readonly modifiedAtMs: number },
 ): AssetState['versions'] {
+  const known = current?.versions ?? [];
   if (file === undefined) return known;
   const active = known.find((version) => version.active);
-  if (active === undefined) return [{ number: 1, active: true, createdAtMs, file }];
+  if (active === undefined || current === null) return [{ number: 1, active: true, createdAtMs, file }];
   if (sameContent(active.file, file))
     return known.map((version) => (version === active ? { ...version, file } : version));
-  const number = Math.max(...known.map((version) => version.number)) + 1;
+  const number = nextVersionNumber(current);
+  // The oldest make room: what the other DAM has done has happened, whether there is room for it or not.
+  const kept = known.slice(-(limits.assetVersionsMax - 1));
   return [
-    ...known.map((version) => ({ ...version, active: false })),
+    ...kept.map((version) => ({ ...version, active: false })),
     { number, active: true, createdAtMs: modifiedAtMs, file },
   ];
 }

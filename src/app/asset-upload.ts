@@ -5,8 +5,10 @@
 import type { AssetFile, AssetKind, AssetState } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
 import type { AssetCases, AssetInput, AssetView, Caller, Written } from './app.ts';
-import { asJsonState, assetChange, assetSubject, assetView } from './asset-views.ts';
+import { fileNameOf } from './asset-name.ts';
+import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
+import { asJsonState, assetChange, assetSubject, assetView } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -14,15 +16,24 @@ import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import { findExternalId } from './external-ids.ts';
 import { subjectName } from './subject-cache.ts';
 import type { JsonObject } from '../core/json.ts';
-import { unfit } from './refusals.ts';
+import { metadataProblems, withDefaults } from '../core/metadata-check.ts';
+import type { MetadataFieldSet } from '../core/metadata-field.ts';
+import type { MetadataSets } from './metadata-sets.ts';
+import { unfitAll } from './refusals.ts';
 
 export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly metadataSets: MetadataSets;
 };
 
-/** What an `inspect` duty owes. */
-export type InspectPayload = { readonly assetId: string; readonly blob: string; readonly mimeType: string };
+/** What an `inspect` duty owes. `version` where the asset was there before: then nobody is told that it is ready. */
+export type InspectPayload = {
+  readonly assetId: string;
+  readonly blob: string;
+  readonly mimeType: string;
+  readonly version?: number;
+};
 
 export function createUpload(deps: UploadDeps): AssetCases['upload'] {
   return (caller, input, file, idempotency) =>
@@ -41,29 +52,53 @@ type Asked = {
   readonly fingerprint: string;
 };
 
+/** With all that is decided before the bytes are taken. */
+type NamedInput = AssetInput & { readonly name: string; readonly path: string; readonly metadata: JsonObject };
+
 async function upload(
   deps: UploadDeps,
   { caller, input, row, fingerprint }: Asked,
   { name: givenName, content }: Parameters<AssetCases['upload']>[2],
 ): Promise<Written<AssetView>> {
-  const { workspaceId, actor } = caller;
-  const { blobs, media, ids, committer, settings } = deps;
+  const { workspaceId } = caller;
+  const { blobs, media, settings } = deps;
   const name = fileNameOf(input.name ?? givenName);
+  const path = folderPath(input.path ?? '/');
+  const metadata = fittingMetadata(await deps.metadataSets.get(workspaceId), withoutNulls(input.metadata ?? {}));
   await refuseTaken(deps, workspaceId, input.externalId);
   const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax });
-  const { mimeType, kind } = await media.sniff(stored.head, name);
-  const { head: _, ...hashes } = stored;
-  const file: AssetFile = { name, mimeType, ...hashes };
+  try {
+    const { mimeType, kind } = await media.sniff(stored.head, name);
+    const { head: _, ...hashes } = stored;
+    const file: AssetFile = { name, mimeType, ...hashes };
+    return await commitUpload(
+      deps,
+      { caller, input: { ...input, name, path, metadata }, row, fingerprint },
+      { file, kind },
+    );
+  } finally {
+    blobs.release(workspaceId, stored.blob);
+  }
+}
+
+async function commitUpload(
+  { ids, committer }: UploadDeps,
+  { caller, input, row, fingerprint }: Asked & { readonly input: NamedInput },
+  { file, kind }: { readonly file: AssetFile; readonly kind: AssetKind },
+): Promise<Written<AssetView>> {
+  const { workspaceId, actor } = caller;
   const id = ids.next('asset');
   const key = { workspaceId, type: 'asset', id } as const;
   const alias = input.externalId === undefined ? {} : { alias: input.externalId };
   // Drawn just now: nothing can be stored under it.
   committer.cache.set(subjectName(key), null);
   const written = await committer.write<Written<AssetView>>(key, (_current, atMs) => {
-    const state = asJsonState(uploadedState({ ...input, name }, { kind, file, createdBy: actor.id }, atMs));
+    const uploaded = uploadedState(input, { kind, file, createdBy: actor.id }, atMs);
+    refuseTooLargeAsset(uploaded);
+    const state = asJsonState(uploaded);
     const frame = { ids, workspaceId, actor, subject: assetSubject(id, input.externalId), version: 1, atMs };
     const created = { kind: 'asset.created', before: null, after: state, changed: changedFields(null, state) } as const;
-    const payload: InspectPayload = { assetId: id, blob: stored.blob, mimeType };
+    const payload: InspectPayload = { assetId: id, blob: file.blob ?? '', mimeType: file.mimeType };
     const view = assetView({ ...key, ...alias, version: 1, state, createdAtMs: atMs, updatedAtMs: atMs });
     return {
       kind: 'write',
@@ -80,20 +115,29 @@ async function upload(
   return written.kind === 'done' ? written.answer : replay<AssetView>(written.row, fingerprint);
 }
 
+/** With defaults; throws where it does not fit. Before the bytes are taken, as everything that can be known by then. */
+function fittingMetadata(set: MetadataFieldSet | null, given: JsonObject): JsonObject {
+  if (set === null) return given;
+  const metadata = withDefaults(set, given);
+  const problems = metadataProblems(set, { before: null, after: metadata }, '/metadata');
+  if (problems.length > 0) throw unfitAll(problems);
+  return metadata;
+}
+
 function uploadedState(
-  input: AssetInput & { readonly name: string },
+  input: NamedInput,
   { kind, file, createdBy }: { readonly kind: AssetKind; readonly file: AssetFile; readonly createdBy: string },
   atMs: number,
 ): AssetState {
   return {
     kind,
     name: input.name,
-    path: folderPath(input.path ?? '/'),
+    path: input.path,
     file,
     versions: [{ number: 1, active: true, createdAtMs: atMs, file }],
     renditions: [],
     info: withoutNulls(input.info ?? {}),
-    metadata: withoutNulls(input.metadata ?? {}),
+    metadata: input.metadata,
     embedded: {},
     tags: [...new Set(input.tags ?? [])],
     labels: [...new Set(input.labels ?? [])],
@@ -114,15 +158,6 @@ async function refuseTaken(deps: UploadDeps, workspaceId: string, externalId: st
   const taken = id === null ? null : await deps.committer.peek({ workspaceId, type: 'asset', id });
   if (taken !== null)
     throw new AssetwireError('already_exists', { detail: 'Use a new externalId: an asset has it already' });
-}
-
-/** The last part of whatever path a client sends as a name, without what no file name should hold. */
-export function fileNameOf(given: string): string {
-  const last = given.slice(Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\')) + 1);
-  const clean = last.replace(/\p{Cc}/gu, '').trim();
-  if (clean === '' || clean === '.' || clean === '..') throw unfit('/name', 'a file name', 'none');
-  if (Buffer.byteLength(clean) > 255) throw unfit('/name', 'at most 255 bytes', `${Buffer.byteLength(clean)}`);
-  return clean;
 }
 
 /** Null means "not there", here as in patches. */

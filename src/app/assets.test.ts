@@ -293,7 +293,7 @@ test('TN-12 a link in a payload leads to the bytes until it expires, is altered,
   await assert.rejects(fixture.app.assets.linked(token), { code: 'not_found' });
   const lasting = links.content(body.id);
   await fixture.app.assets.remove(caller, body.id);
-  await assert.rejects(fixture.app.assets.linked(lasting.slice(lasting.lastIndexOf('/') + 1)), { code: 'not_found' });
+  await assert.rejects(fixture.app.assets.linked(lasting.slice(lasting.lastIndexOf('/') + 1)), { code: 'gone' });
 });
 
 test('TN-12 no bit of a link can be changed', () => {

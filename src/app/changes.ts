@@ -7,6 +7,7 @@ import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { resolveExternalId } from './external-ids.ts';
 import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
+import type { MetadataSets } from './metadata-sets.ts';
 import type { Decision, Plan } from './plan.ts';
 import { contended, notFound, unfit } from './refusals.ts';
 import { checkReport, decideReport, type ReportDecision, type ReportedType, reportedTypes } from './report.ts';
@@ -14,6 +15,7 @@ import { checkReport, decideReport, type ReportDecision, type ReportedType, repo
 export type ChangesDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly metadataSets: MetadataSets;
 };
 
 type Report = { readonly results: readonly ReportResult[] };
@@ -118,13 +120,16 @@ async function reportExternal(
 }
 
 async function writeReport(
-  { committer, ids }: ChangesDeps,
+  { committer, ids, metadataSets }: ChangesDeps,
   { caller, report, row }: Item,
   { type, id }: { readonly type: ReportedType; readonly id: string },
 ): Promise<ReportResult> {
   const { workspaceId, actor } = caller;
+  // Known but for the first time: no promise is made for it on the way of every change.
+  const known = metadataSets.known(workspaceId);
+  const fields = known === undefined ? await metadataSets.load(workspaceId) : known;
   const written = await committer.write<ReportResult>({ workspaceId, type, id }, (current, atMs) => {
-    const decision = decideReport(report, current, { workspaceId, subjectId: id, actor, ids, atMs });
+    const decision = decideReport(report, current, { workspaceId, subjectId: id, actor, ids, atMs, fields });
     if (decision.kind !== 'applied') return nothingToDo({ status: decision.kind, subject: decision.subject }, row);
     const { externalId } = report.subject;
     if (decision.state === null && externalId !== undefined) committer.cache.deleteAlias(workspaceId, type, externalId);
@@ -142,7 +147,7 @@ function nothingToDo(answer: ReportResult, row: BoundRow | undefined): Decision<
 }
 
 function toWrite(
-  { changes, subject, state }: Extract<ReportDecision, { kind: 'applied' }>,
+  { changes, subject, state, metadataProblems }: Extract<ReportDecision, { kind: 'applied' }>,
   externalId: string | undefined,
   row: BoundRow | undefined,
 ): Decision<ReportResult> {
@@ -151,6 +156,7 @@ function toWrite(
     changes: changes.map(({ id, kind }) => ({ id, kind })),
     subject,
     deliveries,
+    ...(metadataProblems === undefined ? {} : { metadataProblems }),
   });
   const plan: { -readonly [Key in keyof Plan]: Plan[Key] } = { changes };
   if (state !== undefined) plan.state = state;

@@ -18,6 +18,8 @@ import { createLinkKey } from './link-key.ts';
 import { createLinkMaker, type LinkMaker } from './links.ts';
 import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
+import { createMetadataFields } from './metadata-fields.ts';
+import { createMetadataSets } from './metadata-sets.ts';
 import { createOperation } from './operation.ts';
 import { createPause } from './pause.ts';
 import { createReplays } from './replays.ts';
@@ -67,7 +69,8 @@ export function createApp(deps: AppDeps): AppParts {
     key: linkKey.bytes,
     lifetimeMs: settings.linkLifetimeMs,
   });
-  const parts = { ...deps, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes };
+  const metadataSets = createMetadataSets(deps);
+  const parts = { ...deps, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes, metadataSets };
   const workspaces = createWorkspaces(parts);
   const keys = createKeys({ ...parts, workspaces });
   const sessions = createSessions({ ...parts, keys, admit: workspaces.admit });
@@ -83,6 +86,7 @@ export function createApp(deps: AppDeps): AppParts {
     stop: () => Promise.resolve(),
     changes: createChanges(parts),
     assets: createAssets(parts),
+    metadataFields: createMetadataFields({ ...parts, sets: metadataSets }),
     webhooks: createWebhooks({ ...parts, views, toggle }),
     deliveries: createDeliveries(parts),
     replays: createReplays(parts),

@@ -4,6 +4,7 @@
  * asset becomes ready with a note: an inspection never blocks anything.
  */
 import type { AssetFile, AssetState, Inspection } from '../core/asset.ts';
+import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
 import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
@@ -33,10 +34,10 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
       await committer.write(key, (current, atMs) => {
         const before = current === null ? null : assetState(current);
         // Gone, or looked into already: the duty is done without anything to tell.
-        if (current === null || before === null || before.inspection.state !== 'pending') {
+        if (current === null || before === null || !isOwed(before, payload)) {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
-        const state = asJsonState({ ...inspected(before, payload.blob, result), modifiedAtMs: atMs });
+        const state = asJsonState({ ...inspected(before, payload, result), modifiedAtMs: atMs });
         const frame = {
           ids,
           workspaceId,
@@ -45,12 +46,18 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
           version: current.version + 1,
           atMs,
         };
-        const changed = changedFields(current.state, state);
+        // The asset of a further version was ready before: what was found out now is news about its file.
+        const happenings: readonly AssetHappening[] =
+          payload.version === undefined
+            ? [{ kind: 'asset.ready', changed: changedFields(current.state, state) }]
+            : changeKindsFor(current.state, state);
         return {
           kind: 'write',
           plan: {
             state,
-            changes: [assetChange(frame, { kind: 'asset.ready', before: current.state, after: state, changed })],
+            changes: happenings.map(({ kind, changed }) =>
+              assetChange(frame, { kind, before: current.state, after: state, changed }),
+            ),
             fulfils,
           },
           answer: () => undefined,
@@ -84,17 +91,28 @@ async function inspect(
   }
 }
 
-function inspected(state: AssetState, blob: string, result: InspectionResult): AssetState {
+/** An asset is looked into until it is ready; a further version as long as it is there. */
+function isOwed({ inspection, versions }: AssetState, { blob, version }: InspectPayload): boolean {
+  if (version === undefined) return inspection.state === 'pending';
+  return versions.some(({ number, file }) => number === version && file.blob === blob);
+}
+
+/** What was found of a version that is not the active one is kept with that version; the asset shows its active one. */
+function inspected(state: AssetState, { blob, version }: InspectPayload, result: InspectionResult): AssetState {
   const inspection: Inspection =
     result.kind === 'inspected' ? { state: 'done' } : { state: 'failed', note: result.note };
-  if (result.kind === 'failed') return { ...state, inspection };
+  const shown = state.file?.blob === blob;
+  const settled = shown || version === undefined ? { inspection } : {};
+  if (result.kind === 'failed') return { ...state, ...settled };
   const { facts } = result;
   const found = (file: AssetFile): AssetFile => (file.blob === blob ? withFacts(file, facts) : file);
+  const versions = state.versions.map((each) => ({ ...each, file: found(each.file) }));
+  if (!shown) return { ...state, versions, ...settled };
   return {
     ...state,
     kind: assetKindOf(facts.mimeType) === 'other' ? state.kind : assetKindOf(facts.mimeType),
     ...(state.file === undefined ? {} : { file: found(state.file) }),
-    versions: state.versions.map((version) => ({ ...version, file: found(version.file) })),
+    versions,
     embedded: facts.embedded ?? state.embedded,
     inspection,
   };

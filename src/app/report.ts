@@ -5,12 +5,14 @@
  */
 import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
-import { AssetwireError } from '../core/errors.ts';
+import { AssetwireError, type Problem } from '../core/errors.ts';
 import type { IdKind, IdSource } from '../core/ids.ts';
 import { normalFolderPath } from '../core/folder-path.ts';
 import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
+import { metadataProblems } from '../core/metadata-check.ts';
+import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { ReportedChange } from './app.ts';
 import { assetProblems, fullAsset } from './asset-state.ts';
@@ -39,6 +41,8 @@ export type ReportDecision =
       readonly changes: readonly Change[];
       /** Null deletes; undefined leaves the registry alone. */
       readonly state: JsonObject | null | undefined;
+      /** What of its metadata does not fit the definitions, where that is told and not refused. */
+      readonly metadataProblems?: readonly Problem[];
     };
 
 export type ReportContext = {
@@ -47,6 +51,8 @@ export type ReportContext = {
   readonly actor: Actor;
   readonly ids: IdSource;
   readonly atMs: number;
+  /** The workspace's metadata definitions; null where it has none. */
+  readonly fields: MetadataFieldSet | null;
 };
 
 /** What is wrong with a report whatever the registry holds; throws `AssetwireError`. */
@@ -104,6 +110,7 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
   const before = isCreation(report.kind) ? null : snapshot(report, held, context.atMs);
   const after = afterwards(report, before ?? held, context.atMs);
   if (isKnownReady(report, held, after)) return { kind: 'unchanged', subject };
+  const problems = context.fields === null ? null : misfits(context.fields, report, { held, after });
   const changed = report.changed ?? changedFields(before, after);
   const happening: Happening = { kind: report.kind, subject, version, before, after, changed };
   const first = change(report, happening, context);
@@ -112,7 +119,25 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
   if (report.kind === 'asset.created') {
     changes.push(change(report, { ...happening, kind: 'asset.ready', before: null }, context));
   }
-  return { kind: 'applied', subject, changes, state: after };
+  const applied = { kind: 'applied', subject, changes, state: after } as const;
+  return problems === null ? applied : { ...applied, metadataProblems: problems };
+}
+
+/**
+ * Metadata that does not fit has been given to an asset elsewhere all the same: told with the result. Refused only where
+ * the workspace wants it so. Null: all fits.
+ */
+function misfits(
+  fields: MetadataFieldSet,
+  { subject, after: reported }: ReportedChange,
+  { held, after }: { readonly held: JsonObject | null; readonly after: JsonObject },
+): readonly Problem[] | null {
+  // Nothing is said of metadata, so nothing about it changes.
+  if (subject.type !== 'asset' || (held !== null && reported?.['metadata'] === undefined)) return null;
+  const before = held === null ? null : held['metadata'];
+  const problems = metadataProblems(fields, { before, after: after['metadata'] }, '/after/metadata');
+  if (problems.length > 0 && fields.rules.fromElsewhere === 'refuse') throw unfitAll(problems);
+  return problems.length === 0 ? null : problems;
 }
 
 type Held = { readonly subject: Subject; readonly held: JsonObject | null; readonly version: number };

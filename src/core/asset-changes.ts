@@ -65,8 +65,12 @@ export function changeKindsFor(before: JsonObject | null, after: JsonObject | nu
   }
   if (after === null) return [{ kind: 'asset.deleted', changed }];
   const byKind = new Map<ChangeKind, string[]>();
+  const another = changed.includes('file') ? versionKind(before, after) : null;
   for (const field of changed) {
-    const kind = kindOf(field, before, after);
+    const kind =
+      followsFromFile(field, after) && another !== null && another !== 'asset.info_changed'
+        ? another
+        : kindOf(field, before, after);
     if (kind === null) continue;
     const fields = byKind.get(kind);
     if (fields === undefined) byKind.set(kind, [field]);
@@ -95,6 +99,16 @@ function kindOf(field: string, before: JsonObject, after: JsonObject): ChangeKin
     default:
       return 'asset.info_changed';
   }
+}
+
+/**
+ * What is said of the file goes with it: another version that is a film instead of a picture, or whose renditions are still
+ * to be made, is one thing that happened and not three.
+ */
+function followsFromFile(field: string, after: JsonObject): boolean {
+  if (field === 'kind' || field === 'embedded') return true;
+  const renditions = field === 'renditions' ? ownValue(after, 'renditions') : undefined;
+  return isList(renditions) && renditions.length === 0;
 }
 
 function isPresent(value: JsonValue | undefined): boolean {

@@ -42,6 +42,8 @@ export type AssetState = {
   readonly path: string;
   readonly file?: AssetFile;
   readonly versions: readonly AssetVersion[];
+  /** The highest number that a version ever had, where that one was deleted: numbers are never used again. */
+  readonly versionsMade?: number;
   readonly renditions: readonly Rendition[];
   readonly info: { readonly [field: string]: JsonValue };
   readonly metadata: { readonly [field: string]: JsonValue };

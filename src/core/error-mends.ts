@@ -45,6 +45,7 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   not_found: 'Check the id and the workspace of the key; what belongs to another workspace is not found either',
   too_many_requests: 'Wait as long as Retry-After says',
   conflict: 'Read it again, decide again, and send the request again',
+  active_version: 'Activate another version first, or delete the asset',
   stale_source_version: 'Nothing to do: a newer state of this asset was pushed before',
   already_exists: 'Use the one that exists, or another name',
   idempotency_mismatch: 'Use a new key for a new request; the same key only to repeat the same request',

@@ -45,6 +45,7 @@ export const errorTable = {
   conflict: { status: 409, retry: true, title: 'Somebody else changed it at the same time' },
   precondition_failed: { status: 412, retry: false, title: 'It is not at the version that If-Match names' },
   gone: { status: 410, retry: false, title: 'It was there and has been deleted' },
+  active_version: { status: 409, retry: false, title: 'The active version cannot be deleted' },
   stale_source_version: { status: 409, retry: false, title: 'A newer state is already known' },
   already_exists: { status: 409, retry: false, title: 'It exists already' },
   idempotency_mismatch: { status: 422, retry: false, title: 'The idempotency key was used for another request' },

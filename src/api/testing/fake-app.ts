@@ -2,6 +2,7 @@
 import type { App, Caller, ReportedChange, Scope } from '../../app/app.ts';
 import { scopes } from '../../app/app.ts';
 import { AssetwireError } from '../../core/errors.ts';
+import { metadataRulesDefault } from '../../core/metadata-field.ts';
 
 export const adminToken = 'awk_admin_0123456789abcdefghijklmnop';
 export const otherToken = 'awk_other_0123456789abcdefghijklmnop';
@@ -64,9 +65,26 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       remove: missing,
       get: missing,
       list: emptyPage,
+      changes: emptyPage,
+      versions: emptyPage,
+      version: missing,
+      addVersion: missing,
+      activateVersion: missing,
+      removeVersion: missing,
       content: missing,
+      versionContent: missing,
       linked: missing,
       ...parts.assets,
+    },
+    metadataFields: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      remove: missing,
+      rules: () => Promise.resolve(metadataRulesDefault),
+      setRules: missing,
+      ...parts.metadataFields,
     },
     webhooks: {
       create: missing,

@@ -1,0 +1,43 @@
+/**
+ * An asset that is not there: never was (404), or was deleted (410) as far as its history remembers. Only whoever may see
+ * the workspace learns the difference, and only where an asset was missed is the history looked into.
+ */
+import { AssetwireError } from '../core/errors.ts';
+import type { Caller } from './app.ts';
+import { externalIdIn } from './asset-views.ts';
+import type { AppDeps } from './dependencies.ts';
+
+export type AbsenceDeps = { readonly storage: { readonly read: Pick<AppDeps['storage']['read'], 'changes'> } };
+
+/** It existed, and its id is never used again. */
+export function gone(what: string): AssetwireError {
+  return new AssetwireError('gone', { detail: `Find ${what}: it was deleted` });
+}
+
+/** The same call, whose `not_found` becomes `gone` where the asset it names was deleted. */
+export function tellingGone<Rest extends readonly unknown[], Answer>(
+  deps: AbsenceDeps,
+  call: (caller: Caller, reference: string, ...rest: Rest) => Promise<Answer>,
+): (caller: Caller, reference: string, ...rest: Rest) => Promise<Answer> {
+  return async (caller, reference, ...rest) => {
+    try {
+      return await call(caller, reference, ...rest);
+    } catch (error) {
+      if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
+      throw (await wasDeleted(deps, caller.workspaceId, reference)) ? gone('the asset') : error;
+    }
+  };
+}
+
+/** External ids are free again once their asset is deleted, so only our own ids can be gone. */
+async function wasDeleted({ storage }: AbsenceDeps, workspaceId: string, reference: string): Promise<boolean> {
+  if (externalIdIn(reference) !== null) return false;
+  try {
+    const { items } = await storage.read.changes({ workspaceId, subject: `asset:${reference}`, limit: 1 });
+    return items[0]?.kind === 'asset.deleted';
+  } catch (error) {
+    // Whether it once existed is a courtesy; that it is not there is certain.
+    if (error instanceof AssetwireError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/** What becomes of an asset's state when versions come, change places and go. Pure. */
+import type { AssetFile, AssetKind, AssetState, AssetVersion } from '../core/asset.ts';
+import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { assetKindOf } from './asset-state.ts';
+import { notFound } from './refusals.ts';
+
+export type NewVersion = {
+  readonly file: AssetFile;
+  readonly kind: AssetKind;
+  readonly activate: boolean;
+};
+
+/** The number that the next version gets. Links in payloads name versions, so no number is used twice. */
+export function nextVersionNumber({
+  versions,
+  versionsMade = 0,
+}: Pick<AssetState, 'versions' | 'versionsMade'>): number {
+  return versions.reduce((highest, { number }) => Math.max(highest, number), versionsMade) + 1;
+}
+
+/** Throws `limit_reached` where there is no room for another version. */
+export function refuseTooManyVersions({ versions }: AssetState): void {
+  if (versions.length < limits.assetVersionsMax) return;
+  throw new AssetwireError('limit_reached', {
+    detail: `Keep at most ${limits.assetVersionsMax} versions of an asset: there are ${versions.length}`,
+    mend: 'Delete an old one first: DELETE /v1/assets/{id}/versions/{n}',
+  });
+}
+
+/**
+ * With a further version. An active one takes the place of the file: what was found out about the former file, and its
+ * renditions, are of that file and go; both are made anew from this one.
+ */
+export function withVersion(state: AssetState, { file, kind, activate }: NewVersion, atMs: number): AssetState {
+  refuseTooManyVersions(state);
+  const version: AssetVersion = { number: nextVersionNumber(state), active: activate, createdAtMs: atMs, file };
+  const others = activate ? state.versions.map(inactive) : state.versions;
+  const versions = [...others, version];
+  return activate
+    ? { ...state, versions, ...ofFile(file, kind), modifiedAtMs: atMs }
+    : { ...state, versions, modifiedAtMs: atMs };
+}
+
+/** With another of its versions active; the same state where it is active already. */
+export function withActive(state: AssetState, number: number, atMs: number): AssetState {
+  const wanted = versionOf(state, number);
+  if (wanted.active) return state;
+  const versions = state.versions.map((version) =>
+    version === wanted ? { ...version, active: true } : inactive(version),
+  );
+  const kind = assetKindOf(wanted.file.mimeType);
+  return {
+    ...state,
+    versions,
+    ...ofFile(wanted.file, kind === 'other' ? state.kind : kind),
+    modifiedAtMs: atMs,
+  };
+}
+
+/** Without one of its versions. Throws for the active one, which is the asset. */
+export function withoutVersion(state: AssetState, number: number, atMs: number): AssetState {
+  const wanted = versionOf(state, number);
+  if (wanted.active) {
+    throw new AssetwireError('active_version', {
+      detail: `Delete a version that is not active: version ${number} is`,
+      mend: 'Activate another one first, or delete the asset',
+    });
+  }
+  return {
+    ...state,
+    versions: state.versions.filter((version) => version !== wanted),
+    versionsMade: nextVersionNumber(state) - 1,
+    modifiedAtMs: atMs,
+  };
+}
+
+export function versionOf({ versions }: AssetState, number: number): AssetVersion {
+  const version = versions.find((each) => each.number === number);
+  if (version === undefined) throw notFound('the version');
+  return version;
+}
+
+/** What depends on the file. A file that does not lie here cannot be looked into: what is told of it is all there is. */
+function ofFile(file: AssetFile, kind: AssetKind): Partial<AssetState> {
+  return {
+    kind,
+    file,
+    renditions: [],
+    embedded: {},
+    inspection: { state: file.blob === undefined ? 'done' : 'pending' },
+  };
+}
+
+function inactive(version: AssetVersion): AssetVersion {
+  return version.active ? { ...version, active: false } : version;
+}
