@@ -14,7 +14,23 @@ import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/me
 import type { PolicyOverride } from '../core/policy.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { Manifest } from '../dialects/dialect.ts';
-import type { BacklogRow, ChangeQuery, DeliveryQuery, Page, StatsRow } from '../storage/storage.ts';
+import type {
+  AuditQuery,
+  Grant,
+  GrantCases,
+  KeyFilter,
+  NoticeCases,
+  NoticeView,
+  RoleCases,
+  RotatedKey,
+  SessionView,
+  SettingCases,
+  SignIn,
+  UserCases,
+  WorkspaceCases,
+} from './people.ts';
+import type { ChangeQuery, DeliveryQuery, Page } from '../storage/storage.ts';
+import type { StatsCases } from './stats.ts';
 import type { Expected } from './preconditions.ts';
 
 export const scopes = [
@@ -32,6 +48,9 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
+/** Where a call came from, bounded: the address that counts (see `trustedProxies`) and the program's own name for itself. */
+export type Origin = { readonly address: string; readonly userAgent: string | null };
+
 /** Who calls, in which workspace, and what they may do. Made by `keys.authenticate` or `sessions.authenticate`. */
 export type Caller = {
   readonly workspaceId: string;
@@ -40,6 +59,14 @@ export type Caller = {
   readonly scopes: ReadonlySet<Scope>;
   /** An admin key may name another workspace and manage workspaces. */
   readonly admin: boolean;
+  /** What the caller may do with part of the assets, beyond `scopes`. Absent: nothing. */
+  readonly grants?: readonly Grant[];
+  /** The workspace that the key or user belongs to, where an admin named another one. */
+  readonly homeWorkspaceId?: string;
+  /** The session the call came with. */
+  readonly sessionId?: string;
+  /** Where the call came from; for audit, sessions. */
+  readonly from?: Origin;
 };
 
 /** The request's `Idempotency-Key` with the hash of route and body. */
@@ -59,9 +86,15 @@ export interface App {
   readonly replays: ReplayCases;
   readonly inboxes: InboxCases;
   readonly keys: KeyCases;
+  readonly users: UserCases;
+  readonly roles: RoleCases;
+  readonly grants: GrantCases;
   readonly sessions: SessionCases;
   readonly workspaces: WorkspaceCases;
+  readonly notices: NoticeCases;
+  readonly settings: SettingCases;
   readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
+  readonly stats: StatsCases;
   readonly operation: OperationCases;
   readonly live: Live;
 }
@@ -375,11 +408,6 @@ export interface WebhookCases {
     options: { readonly secret?: string; readonly revokeOldNow?: boolean },
   ): Promise<{ readonly secret: string; readonly webhook: WebhookView }>;
   revealSecret(caller: Caller, id: string): Promise<{ readonly secret: string }>;
-  stats(
-    caller: Caller,
-    id: string,
-    query: { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number },
-  ): Promise<readonly StatsRow[]>;
 }
 
 // --- Deliveries and replays ----------------------------------------------------------------------------------------
@@ -484,6 +512,8 @@ export type KeyView = {
   readonly createdAtMs: number;
   readonly expiresAtMs: number | null;
   readonly revokedAtMs: number | null;
+  /** Accurate to a few minutes. */
+  readonly lastUsedAtMs: number | null;
 };
 
 export interface KeyCases {
@@ -498,37 +528,32 @@ export interface KeyCases {
       readonly admin?: boolean;
     },
   ): Promise<KeyView & { readonly key: string }>;
-  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<KeyView>>;
+  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string } & KeyFilter): Promise<Page<KeyView>>;
+  get(caller: Caller, id: string): Promise<KeyView>;
   revoke(caller: Caller, id: string): Promise<void>;
+  /** A new key with the same name and scopes; the old one ends at once, or after `overlapMs`. */
+  rotate(caller: Caller, id: string, options: { readonly overlapMs?: number }): Promise<RotatedKey>;
 }
 
 export interface SessionCases {
-  /** Exchanges the one-time sign-in token of the terminal, or a key, for a session. */
-  create(input: {
-    readonly token?: string;
-    readonly key?: string;
-  }): Promise<{ readonly cookie: string; readonly expiresAtMs: number; readonly caller: Caller } | null>;
+  /** Exchanges the terminal's one-time token, a key, or e-mail and password for a session; null where that is no good. */
+  create(
+    input: SignIn,
+    from?: Origin,
+  ): Promise<{ readonly cookie: string; readonly expiresAtMs: number; readonly caller: Caller } | null>;
   authenticate(cookie: string, workspace: string | undefined): Promise<Caller | null>;
   remove(cookie: string): Promise<void>;
-}
-
-export interface WorkspaceCases {
-  create(
+  /** The caller's own; with `keys:read` those of everybody in the workspace. */
+  list(
     caller: Caller,
-    input: { readonly id: string; readonly name: string; readonly parent?: string },
-  ): Promise<JsonObject>;
-  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<JsonObject>>;
-  get(caller: Caller, id: string): Promise<JsonObject>;
+    query: { readonly limit: number; readonly cursor?: string; readonly holder?: string },
+  ): Promise<Page<SessionView>>;
+  /** One's own, or with `keys:write` anybody's who may not do more. */
+  revoke(caller: Caller, id: string): Promise<void>;
 }
 
 export interface OperationCases {
-  stats(
-    caller: Caller,
-    query: { readonly fromMs: number; readonly toMs: number; readonly bucketMs: number; readonly webhookId?: string },
-  ): Promise<{ readonly rows: readonly StatsRow[]; readonly backlog: readonly BacklogRow[] }>;
-  notices(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<JsonObject>>;
-  audit(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<JsonObject>>;
-  settings(caller: Caller): Promise<JsonObject>;
+  audit(caller: Caller, query: AuditQuery): Promise<Page<JsonObject>>;
   /** Whether the store takes writes and the engine runs. */
   readiness(): Promise<{
     readonly ready: boolean;
@@ -540,4 +565,5 @@ export interface OperationCases {
 export interface Live {
   onDelivery(workspaceId: string, listener: (delivery: DeliverySummary) => void): () => void;
   onChange(workspaceId: string, listener: () => void): () => void;
+  onNotice(workspaceId: string, listener: (notice: NoticeView) => void): () => void;
 }

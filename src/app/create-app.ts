@@ -24,6 +24,7 @@ import { createOperation } from './operation.ts';
 import { createPause } from './pause.ts';
 import { createReplays } from './replays.ts';
 import { createSessions } from './sessions.ts';
+import { createStats } from './stats.ts';
 import { createTurns } from './turns.ts';
 import { createWebhookCare } from './webhook-care.ts';
 import { createWebhookSwitch } from './webhook-switch.ts';
@@ -54,6 +55,7 @@ export function createApp(deps: AppDeps): AppParts {
     matching,
     engine: deps.engine,
     nowMs: () => clock.nowMs(),
+    ids: deps.ids,
     soleWriter: deps.soleWriter,
     pause: createPause(deps.pacing ?? clock, deps.random),
     committed: (workspaceId, changes) => {
@@ -103,6 +105,7 @@ export function createApp(deps: AppDeps): AppParts {
         return dialect.manifest;
       },
     },
+    stats: createStats(deps),
     operation: createOperation(deps),
     live,
   };

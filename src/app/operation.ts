@@ -19,21 +19,6 @@ export function createOperation({
   };
 
   return {
-    async stats({ workspaceId }, { webhookId, ...query }) {
-      const [lines, backlog] = await Promise.all([
-        storage.read.stats({
-          ...query,
-          workspaceId,
-          ...(webhookId === undefined ? {} : { webhookId: webhookId as `wh_${string}` }),
-        }),
-        storage.read.backlog(workspaceId),
-      ]);
-      return {
-        rows: lines,
-        backlog: webhookId === undefined ? backlog : backlog.filter((row) => row.webhookId === webhookId),
-      };
-    },
-
     notices: (caller, query) => rows('notice', caller, query),
 
     audit: (caller, query) => rows('audit', caller, query),

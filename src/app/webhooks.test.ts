@@ -392,7 +392,7 @@ test('TN-01 a webhook of another workspace is not found by any of its calls, and
     () => webhooks.test(foreign, body.id, {}),
     () => webhooks.rotateSecret(foreign, body.id, {}),
     () => webhooks.revealSecret(foreign, body.id),
-    () => webhooks.stats(foreign, body.id, { fromMs: 0, toMs: 1, bucketMs: 1 }),
+    () => fixture.app.stats.webhook(foreign, body.id, { fromMs: 0, toMs: 1, bucketMs: 60_000 }),
     () => fixture.app.replays.create(foreign, { webhookId: body.id, fromMs: 0, toMs: fixture.clock.nowMs() }),
   ];
   for (const call of calls) await assert.rejects(call(), { code: 'not_found' });

@@ -85,10 +85,5 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
 
     test: createTestSend(deps),
     ...createSecretCases(deps, async (workspaceId, id) => views.one(await find(workspaceId, id))),
-
-    async stats(caller, id, query) {
-      await find(caller.workspaceId, id);
-      return storage.read.stats({ ...query, workspaceId: caller.workspaceId, webhookId: id as WebhookId });
-    },
   };
 }

@@ -80,6 +80,8 @@ export type EraseSlice = { readonly cursor: EraseCursor | null; readonly removed
 export const resourceTypes = [
   'workspace',
   'asset',
+  /** That an asset names a blob: id `<blob>:<asset id>`, written with the asset. Blobs without one may be removed. */
+  'blob_use',
   'folder',
   'collection',
   'share_link',
@@ -256,7 +258,7 @@ export const dutyKinds = [
   'erase',
   'cancel',
   'erase_workspace',
-  'mail',
+  'notify',
   'housekeeping',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
@@ -326,6 +328,8 @@ export type ResourceQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;
   readonly type: ResourceType;
   readonly alias?: string;
+  /** What the id must begin with. */
+  readonly idPrefix?: string;
   /** Top-level fields of the state that must equal these. */
   readonly where?: { readonly [field: string]: string | number | boolean };
   /** Time of creation, `fromMs` included and `toMs` not. */
@@ -379,6 +383,8 @@ export type StatsQuery = {
   readonly toMs: number;
   /** Whole minutes. */
   readonly bucketMs: number;
+  /** `workspace`: one row per bucket and workspace, its webhooks added up. Default `webhook`. */
+  readonly by?: 'webhook' | 'workspace';
   /** Rows answered at most, in order of time; absent: all. */
   readonly limit?: number;
 };
@@ -386,7 +392,8 @@ export type StatsQuery = {
 export type StatsRow = {
   readonly atMs: number;
   readonly workspaceId: WorkspaceId;
-  readonly webhookId: WebhookId;
+  /** Null where webhooks are added up. */
+  readonly webhookId: WebhookId | null;
   readonly attempts: number;
   readonly delivered: number;
   readonly failed: number;

@@ -11,6 +11,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { inboxRoutes } from './inboxes.ts';
 import { createMetricsRoute, operationRoutes } from './operation.ts';
 import { createSessionRoutes, peopleRoutes } from './people.ts';
+import { statsRoutes } from './stats.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 export type RoutesOptions = Pick<ApiOptions, 'metrics' | 'settings' | 'vendorRoutes'> & {
@@ -25,6 +26,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...changeRoutes,
     ...webhookRoutes,
     ...deliveryRoutes,
+    ...statsRoutes,
     ...inboxRoutes,
     ...peopleRoutes,
     ...createSessionRoutes(options),

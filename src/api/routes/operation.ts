@@ -1,47 +1,11 @@
 import { AssetwireError } from '../../core/errors.ts';
 import type { ApiMetrics } from '../api.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
-import { array, boolean, integer, object, raw, string } from '../schema.ts';
-import { id, jsonObject, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
-import { backlogRowSchema, manifestSchema, recordSchema, statsRowSchema } from '../schemas/operation.ts';
-import { statsQuerySchema, statsWindow } from './stats-window.ts';
+import { array, boolean, integer, object, string } from '../schema.ts';
+import { jsonObject, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
+import { manifestSchema, recordSchema } from '../schemas/operation.ts';
 
 const area = 'operation';
-const statsProperties = statsQuerySchema['properties'];
-
-const getStats = route({
-  method: 'GET',
-  path: '/v1/stats',
-  operation: 'getStats',
-  area,
-  summary: 'Attempts, outcomes, durations and backlog of the workspace',
-  scope: 'deliveries:read',
-  query: raw<{
-    readonly fromMs?: number;
-    readonly toMs?: number;
-    readonly bucketMs?: number;
-    readonly webhookId?: string;
-  }>({
-    ...statsQuerySchema,
-    properties: { ...(typeof statsProperties === 'object' ? statsProperties : {}), webhookId: id('webhook') },
-  }),
-  answers: {
-    200: {
-      description: 'Rows by time and webhook',
-      schema: object({ rows: array(statsRowSchema), backlog: array(backlogRowSchema) }),
-    },
-  },
-  async handle({ caller, query }, { app, clock }) {
-    const webhookId = query?.webhookId;
-    return ok(
-      await app.operation.stats(caller, {
-        ...statsWindow(query ?? {}, clock.nowMs()),
-        ...(webhookId === undefined ? {} : { webhookId }),
-      }),
-    );
-  },
-});
-
 const listNotices = route({
   method: 'GET',
   path: '/v1/notices',
@@ -153,15 +117,7 @@ const readyz = route({
   },
 });
 
-export const operationRoutes: readonly Route[] = [
-  getStats,
-  listNotices,
-  getSettings,
-  listDialects,
-  getDialect,
-  livez,
-  readyz,
-];
+export const operationRoutes: readonly Route[] = [listNotices, getSettings, listDialects, getDialect, livez, readyz];
 
 /** Open or with `settings:read`, as the operator set it. */
 export function createMetricsRoute({ metrics, open }: { readonly metrics: ApiMetrics; readonly open: boolean }): Route {

@@ -1,7 +1,6 @@
 import { noContent, ok, type Route, route } from '../route.ts';
-import { array, boolean, object, oneOf, optional, string } from '../schema.ts';
+import { boolean, object, oneOf, optional, string } from '../schema.ts';
 import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
-import { statsRowSchema } from '../schemas/operation.ts';
 import {
   createdWebhookSchema,
   enableSchema,
@@ -10,7 +9,6 @@ import {
   webhookSchema,
 } from '../schemas/webhook.ts';
 import { writtenAnswer } from './assets.ts';
-import { statsQuerySchema, statsWindow } from './stats-window.ts';
 
 const area = 'webhooks';
 const params = byId('webhook');
@@ -213,21 +211,6 @@ const revealSecret = route({
   },
 });
 
-const webhookStats = route({
-  method: 'GET',
-  path: '/v1/webhooks/{id}/stats',
-  operation: 'getWebhookStats',
-  area,
-  summary: 'Attempts, outcomes and durations of a webhook by time',
-  scope: 'webhooks:read',
-  params,
-  query: statsQuerySchema,
-  answers: { 200: { description: 'Rows by time', schema: object({ rows: array(statsRowSchema) }) } },
-  async handle({ caller, params: { id }, query }, { app, clock }) {
-    return ok({ rows: await app.webhooks.stats(caller, id, statsWindow(query ?? {}, clock.nowMs())) });
-  },
-});
-
 export const webhookRoutes: readonly Route[] = [
   createWebhook,
   listWebhooks,
@@ -239,5 +222,4 @@ export const webhookRoutes: readonly Route[] = [
   testWebhook,
   rotateSecret,
   revealSecret,
-  webhookStats,
 ];

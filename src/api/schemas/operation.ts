@@ -84,26 +84,5 @@ export const inboxRequestSchema: Schema<unknown> = named(
   }),
 );
 
-export const statsRowSchema: Schema<unknown> = named(
-  'StatsRow',
-  object({
-    atMs: timeMs(),
-    workspaceId: string(),
-    webhookId: string(),
-    attempts: integer(),
-    delivered: integer(),
-    failed: integer(),
-    ended: object({ rejected: integer(), dead: integer(), cancelled: integer() }),
-    durations: array(integer()),
-  }),
-);
-
-export const backlogRowSchema: Schema<unknown> = object({
-  workspaceId: string(),
-  webhookId: string(),
-  pending: integer(),
-  oldestAtMs: timeMs(),
-});
-
 export const manifestSchema: Schema<unknown> = named('Manifest', jsonObject);
 export const recordSchema: Schema<unknown> = jsonObject;

@@ -97,7 +97,6 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       test: missing,
       rotateSecret: missing,
       revealSecret: missing,
-      stats: missing,
       ...parts.webhooks,
     },
     deliveries: { list: emptyPage, get: missing, redeliver: missing, ...parts.deliveries },
@@ -143,8 +142,8 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       },
       ...parts.dialects,
     },
+    stats: { workspace: missing, webhook: missing, ...parts.stats },
     operation: {
-      stats: () => Promise.resolve({ rows: [], backlog: [] }),
       notices: emptyPage,
       audit: emptyPage,
       settings: () => Promise.resolve({}),

@@ -2,7 +2,7 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { WebhookId } from '../../core/ids.ts';
 import type { BacklogRow, StatsQuery, StatsRow } from '../storage.ts';
-import { arrayStatement, numberOf, numberOrNull, textOf } from './rows.ts';
+import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
 import { durationColumns, statsColumns, waitColumns } from './schema.ts';
 import { readRolled } from './stats-hours.ts';
 
@@ -27,11 +27,12 @@ export function readStats(db: DatabaseSync, query: StatsQuery): readonly StatsRo
   const lanes = lanesOf(db, query);
   const parts = lanes?.length === 0 ? [] : stretches(db, query).map((stretch) => source(stretch, query, lanes));
   if (parts.length === 0) return [];
+  const [webhook, group] = query.by === 'workspace' ? ['NULL', 'l.workspace'] : ['l.webhook', 's.lane'];
   const rows = arrayStatement(
     db,
-    `SELECT s.bucket, w.id, l.webhook, ${sums} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) s
+    `SELECT s.bucket, w.id, ${webhook}, ${sums} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) s
        CROSS JOIN lanes l CROSS JOIN workspaces w
-     WHERE l.n = s.lane AND w.n = l.workspace GROUP BY s.bucket, s.lane ORDER BY s.bucket, l.webhook LIMIT ?`,
+     WHERE l.n = s.lane AND w.n = l.workspace GROUP BY s.bucket, ${group} ORDER BY s.bucket, l.webhook LIMIT ?`,
   ).all(...parts.flatMap(({ values }) => values), query.limit ?? -1);
   return rows.map(statsRowOf);
 }
@@ -114,7 +115,7 @@ function statsRowOf(row: readonly SQLOutputValue[]): StatsRow {
   return {
     atMs: numberOf(row[0]) * minuteMs,
     workspaceId: textOf(row[1]),
-    webhookId: textOf(row[2]) as WebhookId,
+    webhookId: textOrNull(row[2]) as WebhookId | null,
     accepted: count('accepted'),
     attempts: count('attempts'),
     delivered: count('delivered'),
