@@ -3,7 +3,7 @@ import type { IdKind, IdOf } from '../../core/ids.ts';
 import { idPrefixes } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import { array, integer, nullable, object, optional, raw, type Schema, string } from '../schema.ts';
+import { array, integer, named, nameOf, nullable, object, optional, raw, type Schema, string } from '../schema.ts';
 
 /** One of our ids, by its kind. */
 export function id<Kind extends IdKind>(kind: Kind): Schema<IdOf<Kind>> {
@@ -69,11 +69,13 @@ export const problemItemSchema = object({
   mend: optional(string()),
 });
 
-/** What lists answer. */
+/** What lists answer: `AssetPage` for `Asset`. */
 export function pageOf<T>(
   item: Schema<T>,
 ): Schema<{ readonly data: readonly T[]; readonly nextCursor: string | null }> {
-  return object({ data: array(item), nextCursor: nullable(string()) });
+  const page = object({ data: array(item), nextCursor: nullable(string()) });
+  const name = nameOf(item);
+  return name === undefined ? page : named(`${name}Page`, page);
 }
 
 export function byId<Kind extends IdKind>(kind: Kind): Schema<{ readonly id: IdOf<Kind> }> {
