@@ -4,6 +4,7 @@ import { configurationSections } from './configuration.ts';
 import { eventSections } from './events.ts';
 import { hardeningSections } from './hardening.ts';
 import { metricSections } from './metrics.ts';
+import { sampleSections } from './samples.ts';
 import type { DrawnSection } from './sections.ts';
 
 /** Every drawn section of every page. */
@@ -14,4 +15,5 @@ export const drawnSections: readonly DrawnSection[] = [
   ...eventSections,
   ...metricSections,
   ...hardeningSections,
+  ...sampleSections,
 ];
