@@ -134,6 +134,9 @@ const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
   ],
 ]);
 
+/** What a dialect may ask for. */
+export const vendorCommandNames: readonly string[] = [...commands.keys()];
+
 /** Settings as a patch may repeat them: without those that are shown masked, which stay as they are when left out. */
 function withoutSecrets(app: App, { dialect, settings }: WebhookView): JsonObject {
   const { secretFields } = app.dialects.get(dialect).configuration;

@@ -85,6 +85,8 @@ function finish(
   body: Uint8Array,
 ): Preparation | Promise<Preparation> {
   const { setup } = input;
+  const { payloadBytesMax } = setup.dialect.manifest.limits;
+  if (body.length > payloadBytesMax) return tooLarge(payloadBytesMax, body.length);
   const requests = setup.dialect.sign({
     body,
     messageId: input.task.delivery.messageId,
@@ -195,6 +197,11 @@ function assemble(
 
 function missing(what: string): Preparation {
   return { refusal: { code: 'secret-unavailable', detail: `Cannot sign: no ${what}` } };
+}
+
+/** What a receiver of this dialect is known to take ends somewhere; half a message is worth nothing to it. */
+function tooLarge(bytesMax: number, bytes: number): Preparation {
+  return { refusal: { code: 'payload-too-large', detail: `Send at most ${bytesMax} bytes: the body has ${bytes}` } };
 }
 
 /** A dialect's code threw: a bug, or a change it cannot express. The text is cut: it may quote the change. */

@@ -8,6 +8,7 @@ import { events, fires } from './events.ts';
 import { policy } from './policy.ts';
 import { render } from './render.ts';
 import { bodySchema } from './schemas.ts';
+import { signingSecretName } from './sign.ts';
 
 const exampleLinks: Links = {
   content: (assetId, version) => `https://assetwire.example/l/${assetId}-${version ?? 0}`,
@@ -81,7 +82,7 @@ export const manifest: Manifest = {
   configuration: {
     schema: { type: 'object', additionalProperties: false, properties: {} },
     secretFields: [],
-    generated: [{ name: 'signing', format: 'whsec', accepts: ['whsec', 'whsk'], overlapMs: dayMs }],
+    generated: [{ name: signingSecretName, format: 'whsec', accepts: ['whsec', 'whsk'], overlapMs: dayMs }],
   },
   capabilities: {
     targetEditable: true,

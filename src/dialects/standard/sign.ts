@@ -1,5 +1,8 @@
 import type { Placement, SignatureRequest, SignInput } from '../dialect.ts';
 
+/** What the manifest calls the secret that signs. */
+export const signingSecretName = 'signing';
+
 /**
  * One signature per secret in force, newest first, all in one header: `v1` (HMAC-SHA256) for `whsec_` secrets, `v1a`
  * (ed25519) for `whsk_` ones. Signed is `id.timestamp.body`, where the time is that of the attempt; neither id nor time
@@ -15,7 +18,8 @@ export function sign({ body, messageId, secrets, attemptAtMs }: SignInput): read
   ] as const;
   const requests: SignatureRequest[] = [];
   for (const secret of secrets) {
-    if (secret.format === 'text') continue;
+    // Credentials towards the receiver lie among the secrets too: they are no signing key, whatever they look like.
+    if (secret.name !== signingSecretName || secret.format === 'text') continue;
     const symmetric = secret.format === 'whsec';
     requests.push({
       algorithm: symmetric ? 'hmac-sha256' : 'ed25519',

@@ -6,7 +6,7 @@ import { sampleChange } from '../../core/sample-change.ts';
 import type { Verdict } from '../../core/verdict.ts';
 import type { Dialect, Rendered, RenderInput } from '../dialect.ts';
 import type { Check, Conformance } from './conformance.ts';
-import { schemaValidator } from './manifest-checks.ts';
+import { compileSchema } from './manifest-checks.ts';
 import { sampleOutcomes } from './sample-outcomes.ts';
 import { sampleLinks, sampleWebhook } from './sample-webhook.ts';
 
@@ -77,7 +77,7 @@ export const behaviourChecks: readonly Check[] = [
         const rendered = renderSample(conformance, sample);
         const event = manifest.events.find(({ name }) => name === sample.notification.event);
         assert.ok(event !== undefined && rendered.contentType !== '');
-        const validate = schemaValidator().compile(event.schema);
+        const validate = compileSchema(event.schema);
         assert.ok(validate(JSON.parse(textOf(rendered))), `${event.name}: ${JSON.stringify(validate.errors)}`);
         assert.ok(bytesOf(rendered).length <= manifest.limits.payloadBytesMax);
       }

@@ -9,7 +9,10 @@ import { test } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
 import type { Dialect } from '../dialect.ts';
 import { behaviourChecks, renderSample, type Sample, samplesOf, textOf } from './behaviour-checks.ts';
+import { configurationChecks } from './configuration-checks.ts';
+import { manageChecks } from './manage-checks.ts';
 import { manifestChecks } from './manifest-checks.ts';
+import { sendingChecks } from './sending-checks.ts';
 import { signingChecks } from './signing-checks.ts';
 
 export type Conformance = {
@@ -24,7 +27,7 @@ export type Conformance = {
   readonly notReserialised?: string;
 };
 
-export type Check = { readonly name: string; readonly run: (conformance: Conformance) => void };
+export type Check = { readonly name: string; readonly run: (conformance: Conformance) => void | Promise<void> };
 
 /** One golden file per event and change kind: what is sent for the sample change of the kind, and where that was learnt. */
 export type GoldenFile = {
@@ -67,8 +70,11 @@ const folderChecks: readonly Check[] = [
 
 export const conformanceChecks: readonly Check[] = [
   ...manifestChecks,
+  ...configurationChecks,
   ...behaviourChecks,
   ...signingChecks,
+  ...sendingChecks,
+  ...manageChecks,
   ...folderChecks,
 ];
 

@@ -33,7 +33,14 @@ export const fakeDialect: Dialect = {
     events: [event('renamed', 'asset.renamed'), event('gone', 'asset.deleted')],
     transports: ['http'],
     configuration: {
-      schema: { type: 'object', properties: { apiToken: { type: 'string' } } },
+      schema: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          apiToken: { type: 'string', title: 'Token', description: 'What the receiver asks for' },
+          loud: { type: 'boolean', title: 'Loud', description: 'In capitals', default: false },
+        },
+      },
       secretFields: ['apiToken'],
       generated: [],
     },
@@ -73,4 +80,14 @@ export const fakeDialect: Dialect = {
   }),
   sign: () => [],
   judge: judgeByPolicy,
+  manage: [
+    {
+      method: 'GET',
+      path: '/hooks/:id',
+      scope: 'webhooks:read',
+      parse: ({ parameters }) => ({ command: 'webhooks.get', input: { id: parameters['id'] ?? '' } }),
+      present: (result) => ({ status: 200, body: result }),
+    },
+  ],
+  presentError: ({ status, detail }) => ({ status, body: { oops: detail } }),
 };

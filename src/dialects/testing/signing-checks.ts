@@ -29,6 +29,28 @@ export const signingChecks: readonly Check[] = [
     },
   },
   {
+    name: 'credentials towards the receiver never sign, whatever they look like and wherever they stand',
+    run(conformance) {
+      const input = signInput(conformance);
+      const strangers = (['text', 'whsec', 'whsk'] as const).map((format, index) => ({
+        name: 'credentials.token',
+        version: 90 + index,
+        format,
+      }));
+      const wanted = conformance.dialect.sign(input);
+      for (const secrets of [
+        [...strangers, ...input.secrets],
+        [...input.secrets, ...strangers],
+      ]) {
+        assert.deepEqual(conformance.dialect.sign({ ...input, secrets }), wanted);
+      }
+      assert.deepEqual(
+        conformance.dialect.sign({ ...input, secrets: strangers }),
+        conformance.dialect.sign({ ...input, secrets: [] }),
+      );
+    },
+  },
+  {
     name: 'what it signs it verifies, and nothing that was altered',
     run(conformance) {
       const { dialect } = conformance;
@@ -56,15 +78,21 @@ export const signingChecks: readonly Check[] = [
   },
 ];
 
+/** What the dialect calls the secret that signs; it is the first that is made for a webhook. */
+export function signingName({ dialect }: Conformance): string {
+  return dialect.manifest.configuration.generated.find(({ format }) => format !== 'none')?.name ?? 'signing';
+}
+
 function signInput(conformance: Conformance): SignInput {
   const [sample] = samplesOf(conformance);
   assert.ok(sample !== undefined, 'no sample change becomes a notification');
   const secrets = conformance.secrets ?? [];
+  const name = signingName(conformance);
   return {
     body: bytesOf(renderSample(conformance, sample)),
     messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
     webhook: sampleWebhook(conformance.dialect, { settings: conformance.settings ?? {} }),
-    secrets: secrets.map((value, index) => ({ name: 'signing', version: index + 1, format: secretFormatOf(value) })),
+    secrets: secrets.map((value, index) => ({ name, version: index + 1, format: secretFormatOf(value) })),
     attemptAtMs,
   };
 }

@@ -3,6 +3,7 @@ import { encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { eventNames } from './events.ts';
+import { tokenName } from './sign.ts';
 
 /**
  * The vendor's fields in the order of its page. `secretToken` is the token itself where the caller was given it, and
@@ -38,7 +39,7 @@ function eventTypesOf(webhook: JsonObject): readonly JsonValue[] {
 
 function maskedToken(webhook: JsonObject): string {
   const secrets = listIn(webhook, 'secrets');
-  const token = secrets.find((secret) => isObject(secret) && ownValue(secret, 'name') === 'secretToken');
+  const token = secrets.find((secret) => isObject(secret) && ownValue(secret, 'name') === tokenName);
   return isObject(token) ? textIn(token, 'masked') : '';
 }
 

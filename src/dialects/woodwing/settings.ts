@@ -7,6 +7,7 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import type { ConfigurationSchema } from '../dialect.ts';
 import { compileFolders, type FolderTest } from './folders.ts';
+import { tokenName } from './sign.ts';
 import { compileQuery, type QueryTest, queryCharactersMax, queryPattern } from './query.ts';
 
 /** More field names or folders than any form of the vendor's shows. */
@@ -75,7 +76,7 @@ export const configuration: ConfigurationSchema = {
   },
   secretFields: [],
   // The vendor's token has no second one beside it: a new token is the only one from then on.
-  generated: [{ name: 'secretToken', format: 'base64-16', overlapMs: 0 }],
+  generated: [{ name: tokenName, format: 'base64-16', overlapMs: 0 }],
 };
 
 /** The settings of one webhook revision, ready to be asked. */
