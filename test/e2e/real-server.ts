@@ -1,4 +1,7 @@
-/** The whole server on a temporary directory, and tenants on it. */
+/**
+ * The whole server on a temporary directory, and tenants on it. Every answer they get is held against the OpenAPI document
+ * of the server: one that the document does not state fails the test that got it.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +9,7 @@ import { type StartedServer, startServer } from '../../src/compose.ts';
 import { type Scope, scopes } from '../../src/app/app.ts';
 import { call, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
+import { type AnswerCheck, createAnswerCheck, type OpenApi } from '../support/answer-check.ts';
 
 export const adminKey = 'the-admin-key-of-the-end-to-end-tests';
 
@@ -32,7 +36,9 @@ export type Tenant = {
 
 export async function startRealServer({
   allowedTargets = [],
-}: { readonly allowedTargets?: readonly string[] } = {}): Promise<RealServer> {
+}: {
+  readonly allowedTargets?: readonly string[];
+} = {}): Promise<RealServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-e2e-'));
   const log: string[] = [];
   const started = await startServer({
@@ -58,7 +64,8 @@ export async function startRealServer({
     }),
   });
   const { url } = started;
-  const admin = (path: string, options: CallOptions = {}) => call(url, path, { token: adminKey, ...options });
+  const checked = createCheckedCall(url);
+  const admin = (path: string, options: CallOptions = {}) => checked(path, { token: adminKey, ...options });
 
   const key: RealServer['key'] = async (workspace, allowed) => {
     const made = await admin('/v1/keys', {
@@ -78,7 +85,7 @@ export async function startRealServer({
     async tenant(name) {
       expectStatus(await admin('/v1/workspaces', { body: { id: name, name } }), 201);
       const { key: token } = await key(name, scopes);
-      const asTenant: Tenant['call'] = (path, options = {}) => call(url, path, { token, ...options });
+      const asTenant: Tenant['call'] = (path, options = {}) => checked(path, { token, ...options });
       return {
         name,
         key: token,
@@ -95,6 +102,30 @@ export async function startRealServer({
       await started.stop();
       rmSync(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+/** `call`, with every answer held against the server's own document. */
+function createCheckedCall(url: string): (path: string, options: CallOptions) => Promise<Called> {
+  let check: Promise<AnswerCheck> | undefined;
+  const load = async (): Promise<AnswerCheck> => {
+    const { text } = await call(url, '/openapi.json');
+    return createAnswerCheck(JSON.parse(text) as OpenApi);
+  };
+  return async (path, options) => {
+    const answer = await call(url, path, options);
+    const method = options.method ?? (options.body === undefined ? 'GET' : 'POST');
+    const { status, text, headers } = answer;
+    const problems = (await (check ??= load())).problemsOf({
+      method,
+      path,
+      status,
+      contentType: headers['content-type'],
+      text,
+    });
+    if (problems.length > 0)
+      throw new Error(`${method} ${path} is not as /openapi.json states: ${problems.join('; ')}`);
+    return answer;
   };
 }
 
