@@ -6,7 +6,7 @@ import type { App, AssetPatch, Caller, WebhookInput, WebhookView } from '../app/
 import { isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { VendorCommand } from '../dialects/dialect.ts';
+import type { VendorCommand, VendorCommandName } from '../dialects/dialect.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { integer, object, optional, raw, type Schema, string } from './schema.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
@@ -33,109 +33,74 @@ const page = object({
   dialect: optional(line(63)),
 });
 
-const commands: ReadonlyMap<string, Command> = new Map<string, Command>([
-  [
-    'webhooks.create',
-    command<WebhookInput>(
-      webhookInputSchema,
-      async (app, caller, input) => (await app.webhooks.create(caller, input)).body,
-    ),
-  ],
-  [
-    'webhooks.update',
-    command(object({ ...byId, patch: raw<WebhookPatch>(webhookPatchSchema) }), (app, caller, { id, patch }) =>
-      app.webhooks.update(caller, id, patch),
-    ),
-  ],
-  [
-    // What is not given stays, of the settings too: for vendors whose update names the fields to change.
-    'webhooks.amend',
-    command(
-      object({ ...byId, patch: raw<WebhookPatch>(webhookPatchSchema) }),
-      async (app, caller, { id, patch: { settings, ...patch } }) => {
-        if (settings === undefined) return app.webhooks.update(caller, id, patch);
-        const present = withoutSecrets(app, await app.webhooks.get(caller, id));
-        return app.webhooks.update(caller, id, { ...patch, settings: { ...present, ...settings } });
-      },
-    ),
-  ],
-  ['webhooks.get', command(object(byId), (app, caller, { id }) => app.webhooks.get(caller, id))],
-  [
-    // With its signing secret in full for a caller who may reveal secrets; that is audited like any revealing.
-    'webhooks.getWithSecret',
-    command(object(byId), async (app, caller, { id }) => {
-      const webhook = await app.webhooks.get(caller, id);
-      if (!caller.scopes.has('secrets:reveal')) return webhook;
-      return { ...webhook, ...(await app.webhooks.revealSecret(caller, id)) };
+const commands: { readonly [Name in VendorCommandName]: Command } = {
+  'webhooks.create': command<WebhookInput>(
+    webhookInputSchema,
+    async (app, caller, input) => (await app.webhooks.create(caller, input)).body,
+  ),
+  'webhooks.update': command(
+    object({ ...byId, patch: raw<WebhookPatch>(webhookPatchSchema) }),
+    (app, caller, { id, patch }) => app.webhooks.update(caller, id, patch),
+  ),
+  // What is not given stays, of the settings too: for vendors whose update names the fields to change.
+  'webhooks.amend': command(
+    object({ ...byId, patch: raw<WebhookPatch>(webhookPatchSchema) }),
+    async (app, caller, { id, patch: { settings, ...patch } }) => {
+      if (settings === undefined) return app.webhooks.update(caller, id, patch);
+      const present = withoutSecrets(app, await app.webhooks.get(caller, id));
+      return app.webhooks.update(caller, id, { ...patch, settings: { ...present, ...settings } });
+    },
+  ),
+  'webhooks.get': command(object(byId), (app, caller, { id }) => app.webhooks.get(caller, id)),
+  // With its signing secret in full for a caller who may reveal secrets; that is audited like any revealing.
+  'webhooks.getWithSecret': command(object(byId), async (app, caller, { id }) => {
+    const webhook = await app.webhooks.get(caller, id);
+    if (!caller.scopes.has('secrets:reveal')) return webhook;
+    return { ...webhook, ...(await app.webhooks.revealSecret(caller, id)) };
+  }),
+  // Every one of the dialect's, for vendors whose lists have no pages.
+  'webhooks.all': command(object({ dialect: optional(line(63)) }), async (app, caller, { dialect }) => {
+    const items: WebhookView[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: { readonly items: readonly WebhookView[]; readonly nextCursor: string | null } =
+        await app.webhooks.list(caller, {
+          limit: limits.pageItemsMax,
+          ...(cursor === null ? {} : { cursor }),
+          ...(dialect === undefined ? {} : { dialect }),
+        });
+      items.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return { items };
+  }),
+  'webhooks.list': command(page, (app, caller, query) =>
+    app.webhooks.list(caller, {
+      ...pageOptions(query),
+      ...(query.state === undefined ? {} : { state: query.state }),
+      ...(query.dialect === undefined ? {} : { dialect: query.dialect }),
     }),
-  ],
-  [
-    // Every one of the dialect's, for vendors whose lists have no pages.
-    'webhooks.all',
-    command(object({ dialect: optional(line(63)) }), async (app, caller, { dialect }) => {
-      const items: WebhookView[] = [];
-      let cursor: string | null = null;
-      do {
-        const page: { readonly items: readonly WebhookView[]; readonly nextCursor: string | null } =
-          await app.webhooks.list(caller, {
-            limit: limits.pageItemsMax,
-            ...(cursor === null ? {} : { cursor }),
-            ...(dialect === undefined ? {} : { dialect }),
-          });
-        items.push(...page.items);
-        cursor = page.nextCursor;
-      } while (cursor !== null);
-      return { items };
-    }),
-  ],
-  [
-    'webhooks.list',
-    command(page, (app, caller, query) =>
-      app.webhooks.list(caller, {
-        ...pageOptions(query),
-        ...(query.state === undefined ? {} : { state: query.state }),
-        ...(query.dialect === undefined ? {} : { dialect: query.dialect }),
-      }),
-    ),
-  ],
-  ['webhooks.remove', command(object(byId), (app, caller, { id }) => app.webhooks.remove(caller, id))],
-  [
-    'webhooks.enable',
-    command(object({ ...byId, options: enableSchema }), (app, caller, { id, options }) =>
-      app.webhooks.enable(caller, id, options),
-    ),
-  ],
-  [
-    'webhooks.disable',
-    command(object({ ...byId, reason: optional(line(500)) }), (app, caller, { id, reason }) =>
-      app.webhooks.disable(caller, id, reason),
-    ),
-  ],
-  [
-    'webhooks.test',
-    command(object({ ...byId, event: optional(line(128)) }), (app, caller, { id, event }) =>
-      app.webhooks.test(caller, id, event === undefined ? {} : { event }),
-    ),
-  ],
-  ['webhooks.rotateSecret', command(object(byId), (app, caller, { id }) => app.webhooks.rotateSecret(caller, id, {}))],
-  ['assets.get', command(object(byId), (app, caller, { id }) => app.assets.get(caller, id))],
-  [
-    'assets.list',
-    command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
-      app.assets.list(caller, pageOptions(query)),
-    ),
-  ],
-  [
-    'assets.patch',
-    command(
-      object({ ...byId, patch: raw<AssetPatch>(assetPatchSchema), version: optional(integer()) }),
-      (app, caller, { id, patch, version }) => app.assets.patch(caller, id, patch, version),
-    ),
-  ],
-]);
-
-/** What a dialect may ask for. */
-export const vendorCommandNames: readonly string[] = [...commands.keys()];
+  ),
+  'webhooks.remove': command(object(byId), (app, caller, { id }) => app.webhooks.remove(caller, id)),
+  'webhooks.enable': command(object({ ...byId, options: enableSchema }), (app, caller, { id, options }) =>
+    app.webhooks.enable(caller, id, options),
+  ),
+  'webhooks.disable': command(object({ ...byId, reason: optional(line(500)) }), (app, caller, { id, reason }) =>
+    app.webhooks.disable(caller, id, reason),
+  ),
+  'webhooks.test': command(object({ ...byId, event: optional(line(128)) }), (app, caller, { id, event }) =>
+    app.webhooks.test(caller, id, event === undefined ? {} : { event }),
+  ),
+  'webhooks.rotateSecret': command(object(byId), (app, caller, { id }) => app.webhooks.rotateSecret(caller, id, {})),
+  'assets.get': command(object(byId), (app, caller, { id }) => app.assets.get(caller, id)),
+  'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
+    app.assets.list(caller, pageOptions(query)),
+  ),
+  'assets.patch': command(
+    object({ ...byId, patch: raw<AssetPatch>(assetPatchSchema), version: optional(integer()) }),
+    (app, caller, { id, patch, version }) => app.assets.patch(caller, id, patch, version),
+  ),
+};
 
 /** Settings as a patch may repeat them: without those that are shown masked, which stay as they are when left out. */
 function withoutSecrets(app: App, { dialect, settings }: WebhookView): JsonObject {
@@ -148,21 +113,27 @@ export type VendorCall = { readonly app: App; readonly caller: Caller; readonly 
 
 /**
  * Runs a use case by name. Whatever a dialect asks for, its API reaches the webhooks of this dialect and no others: those
- * of another dialect are to it what those of another workspace are. A name that is not known is a bug of the dialect.
+ * of another dialect are to it what those of another workspace are.
  */
 export async function runVendorCommand(
   { app, caller, dialect }: VendorCall,
   { command: name, input }: VendorCommand,
 ): Promise<JsonObject> {
-  const run = commands.get(name);
-  if (run === undefined) throw new TypeError(`Run a known command: "${name}"`);
-  const result = await run(app, caller, await confined({ app, caller, dialect }, name, input));
+  const result = await commands[name](app, caller, await confined({ app, caller, dialect }, name, input));
   return isObject(result) ? result : {};
 }
 
-const ofNoOneWebhook: ReadonlySet<string> = new Set(['webhooks.create', 'webhooks.list', 'webhooks.all']);
+const ofNoOneWebhook: ReadonlySet<VendorCommandName> = new Set<VendorCommandName>([
+  'webhooks.create',
+  'webhooks.list',
+  'webhooks.all',
+]);
 
-async function confined({ app, caller, dialect }: VendorCall, name: string, input: JsonObject): Promise<JsonObject> {
+async function confined(
+  { app, caller, dialect }: VendorCall,
+  name: VendorCommandName,
+  input: JsonObject,
+): Promise<JsonObject> {
   if (!name.startsWith('webhooks.')) return input;
   if (ofNoOneWebhook.has(name)) return { ...input, dialect };
   const id = ownValue(input, 'id');

@@ -262,8 +262,14 @@ export type VendorRequest = {
 /** What went wrong, in our words, for the vendor's form of an error. */
 export type VendorError = { readonly code: ErrorCode; readonly status: number; readonly detail: string };
 
+/** The use cases of ours that a vendor's route may ask for; `src/api/vendor-commands.ts` says what each takes. */
+export type VendorCommandName =
+  | `webhooks.${'create' | 'update' | 'amend' | 'get' | 'getWithSecret' | 'list' | 'all' | 'remove'}`
+  | `webhooks.${'enable' | 'disable' | 'test' | 'rotateSecret'}`
+  | `assets.${'get' | 'list' | 'patch'}`;
+
 /** One of our use cases by name, with its input. */
-export type VendorCommand = { readonly command: string; readonly input: JsonObject };
+export type VendorCommand = { readonly command: VendorCommandName; readonly input: JsonObject };
 export type VendorAnswer = {
   readonly status: number;
   readonly headers?: { readonly [name: string]: string };

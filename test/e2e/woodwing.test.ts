@@ -138,7 +138,7 @@ test('An upload, its metadata, name, place and end arrive as the vendor sends th
   expectStatus(await alpha.call(`${api}/${text(made['id'])}`, { method: 'DELETE' }), 204);
 });
 
-test('After a 500 the same bytes come again; a 4xx ends the delivery and its body stands in the log as a warning', async () => {
+test('HX-10 after a 500 the same bytes come again; a 4xx ends the delivery and its body stands in the log as a warning', async () => {
   await using receiver = await startReceiver();
   const made = await register(alpha, { name: 'Retried', url: receiver.url, eventTypes: ['asset_create'] });
   const id = text(made['id']);
@@ -204,7 +204,7 @@ test('While disabled nothing is sent, and enabled again nothing of it either', a
   expectStatus(await alpha.call(path, { method: 'DELETE' }), 204);
 });
 
-test('A new token is the only one from then on', async () => {
+test('SG-09 a new token is the only one from then on', async () => {
   await using receiver = await startReceiver();
   const made = await register(alpha, { name: 'Rotated', url: receiver.url, eventTypes: ['asset_create'] });
   const path = `${api}/${text(made['id'])}`;
@@ -332,7 +332,7 @@ test('Wrong fields are refused by name in the vendor’s form', async () => {
   expectStatus(await alpha.call(`${api}/${text(empty['id'])}`, { method: 'DELETE' }), 204);
 });
 
-test('The super user is a key with webhooks:read and webhooks:write; the token is shown again to secrets:reveal only', async () => {
+test('SG-16 AK-03 the super user is a key with webhooks:read and webhooks:write; the token is shown again to secrets:reveal only', async () => {
   const made = await register(alpha, { name: 'Roles', url: 'https://receiver.example/', eventTypes: ['asset_create'] });
   const path = `${api}/${text(made['id'])}`;
   const as = async (scopes: Parameters<RealServer['key']>[1], options: CallOptions = {}): Promise<Called> =>

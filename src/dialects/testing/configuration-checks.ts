@@ -69,7 +69,10 @@ function checkFields(at: string, schema: JsonObject): void {
   const names = fieldsOf(schema).map(([name]) => name);
   const required = ownValue(schema, 'required');
   for (const name of isList(required) ? required : []) {
-    assert.ok(typeof name === 'string' && names.includes(name), `${at}: "${String(name)}" is required and not there`);
+    assert.ok(
+      typeof name === 'string' && names.includes(name),
+      `${at}: ${JSON.stringify(name)} is required and not there`,
+    );
   }
   for (const [name, property] of fieldsOf(schema)) {
     const place = `${at}.${name}`;

@@ -240,11 +240,6 @@ const broken: readonly (readonly [what: string, dialect: Dialect, check: RegExp]
     /however senseless/,
   ],
   [
-    'asks for a command that does not exist',
-    withRoutes((route) => ({ ...route, parse: () => ({ command: 'webhooks.steal', input: {} }) })),
-    /however senseless/,
-  ],
-  [
     'is silent about an error',
     { ...fakeDialect, presentError: ({ status }) => ({ status, body: { oops: 'Error' } }) },
     /words of the vendor/,
