@@ -1,6 +1,15 @@
 /** What receivers install: verify a message, read it, and notice the ones that come twice. */
 export type { Actor, AssetwireEvent, EventData, EventSubject, JsonObject, JsonValue } from './event.ts';
 export { parseEvent } from './event.ts';
+export type { HeaderSource } from './raw-message.ts';
 export { createSeenMessages, type SeenMessages } from './seen-messages.ts';
 export { VerificationError, type VerificationErrorCode } from './verification-error.ts';
-export { type HeaderSource, verify, type VerifiedMessage, type VerifyOptions } from './verify.ts';
+export { verify, type VerifiedMessage, type VerifyOptions } from './verify.ts';
+export type {
+  WoodwingAssetEvent,
+  WoodwingEvent,
+  WoodwingFolderEvent,
+  WoodwingShareLinkEvent,
+} from './woodwing-event.ts';
+export { parseWoodwingEvent } from './woodwing-event.ts';
+export { verifyWoodwing, type VerifiedWoodwingMessage } from './woodwing.ts';

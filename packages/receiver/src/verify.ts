@@ -1,14 +1,9 @@
 import { createHmac, timingSafeEqual, verify as verifyEd25519 } from 'node:crypto';
 import { type AssetwireEvent, parseEvent } from './event.ts';
+import { bytesOf, headerOf, type HeaderSource } from './raw-message.ts';
 import { type Key, parseSecret } from './secret.ts';
 import { systemTimeMs } from './system-time.ts';
 import { VerificationError } from './verification-error.ts';
-
-/** Headers as Node, Fetch and most frameworks hand them over. */
-export type HeaderSource =
-  | Headers
-  | Iterable<readonly [name: string, value: string]>
-  | { readonly [name: string]: string | readonly string[] | undefined };
 
 export type VerifyOptions = {
   /** How far the time of the attempt may lie from now, either way. Default 300, at most 3600. */
@@ -58,35 +53,6 @@ export function verify(
     );
   }
   return { id, sentAt, event: parseEvent(body.toString('utf8')) };
-}
-
-function bytesOf(payload: unknown): Buffer {
-  if (typeof payload === 'string') return Buffer.from(payload, 'utf8');
-  if (payload instanceof Uint8Array) return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  throw new VerificationError('parsed_body', 'The raw body is needed (text or bytes): got what a parser made of it');
-}
-
-/** A header's one value, whatever the case of its name. Missing, empty or sent twice is `missing_header`. */
-function headerOf(headers: HeaderSource, wanted: string): string {
-  const found: string[] = [];
-  for (const [name, value] of pairsOf(headers)) {
-    if (name.toLowerCase() !== wanted || value === undefined) continue;
-    if (typeof value === 'string') found.push(value);
-    else found.push(...value);
-  }
-  const [value] = found;
-  if (value === undefined || value === '' || found.length > 1) {
-    throw new VerificationError('missing_header', `The header ${wanted} must come once: got ${found.length} of it`);
-  }
-  return value;
-}
-
-function pairsOf(headers: HeaderSource): Iterable<readonly [string, string | readonly string[] | undefined]> {
-  return isIterable(headers) ? headers : Object.entries(headers);
-}
-
-function isIterable(headers: HeaderSource): headers is Headers | Iterable<readonly [string, string]> {
-  return Symbol.iterator in headers;
 }
 
 /** Strictly digits, no sign, space, exponent or fraction; so milliseconds are too far off, not rounded. */

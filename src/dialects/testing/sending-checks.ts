@@ -17,7 +17,7 @@ const credentialsSecret = 'a-password-that-must-not-be-seen';
 
 export const sendingChecks: readonly Check[] = [
   {
-    name: 'HX-10 a retry carries the same bytes, whatever has become of the webhook, of the time and of the process',
+    name: 'a retry carries the same bytes, whatever has become of the webhook, of the time and of the process',
     async run(conformance) {
       const webhook = conformanceWebhook(conformance);
       const changed: Webhook = {
