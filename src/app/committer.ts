@@ -14,6 +14,7 @@
  *   told "unchanged" about a state that may still fail to be stored.
  */
 import { AssetwireError } from '../core/errors.ts';
+import type { IdSource } from '../core/ids.ts';
 import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';
 import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
@@ -62,6 +63,7 @@ export type CommitterDeps = {
   readonly matching: Matching;
   readonly engine: Pick<EngineSignals, 'offer' | 'dutyOffered'>;
   readonly nowMs: () => number;
+  readonly ids: Pick<IdSource, 'next'>;
   /** No other process writes to this store. */
   readonly soleWriter: boolean;
   /**
@@ -161,7 +163,7 @@ async function commit<Answer>(
   const { key, name, busy } = ground;
   const matched = plan.changes.length === 0 ? null : matching.match(ground.index, plan.changes, ground.atMs);
   const applied = outcomeOf(ground, plan, matched);
-  const item = commitItem(ground, plan, { matched, applied });
+  const item = commitItem(ground, plan, { matched, applied, ids: deps.ids });
   if (plan.state !== undefined) cache.set(name, nextResource(ground, plan));
   let stands = false;
   try {

@@ -1,6 +1,8 @@
 /** What a decision wants done, and the commit item that it becomes. */
 import type { Change } from '../core/change.ts';
+import { type BlobUpkeep, blobUpkeep } from './blob-uses.ts';
 import type { NewDelivery } from '../core/delivery.ts';
+import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type {
   CommitItem,
@@ -78,13 +80,18 @@ export function nextResource({ key, current, atMs }: Ground, plan: Plan): Resour
 
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
-type Found = { readonly matched: Matched | null; readonly applied: Applied };
+type Found = {
+  readonly matched: Matched | null;
+  readonly applied: Applied;
+  readonly ids: Pick<IdSource, 'next'>;
+};
 
 /** Built field by field: this runs for every change, and objects that are spread into each other cost ten times as much. */
-export function commitItem(ground: Ground, plan: Plan, { matched, applied }: Found): CommitItem {
+export function commitItem(ground: Ground, plan: Plan, { matched, applied, ids }: Found): CommitItem {
   const { key, index, atMs } = ground;
   const item: Mutable<CommitItem> = { workspaceId: key.workspaceId, atMs };
-  const resources = resourceWrites(ground, plan);
+  const bytes = upkeepOf(ground, plan);
+  const resources = joined(resourceWrites(ground, plan), bytes?.writes);
   if (resources.length > 0) item.resources = resources;
   const changes = joined(
     matched?.changes,
@@ -96,7 +103,7 @@ export function commitItem(ground: Ground, plan: Plan, { matched, applied }: Fou
     plan.tasks?.map(({ delivery }) => delivery),
   );
   if (deliveries.length > 0) item.deliveries = deliveries;
-  const duties = joined(plan.duties, matched?.duties);
+  const duties = joined(joined(plan.duties, matched?.duties), erasure(ground, bytes, ids));
   if (duties.length > 0) item.duties = duties;
   const missed = joined(matched?.missed, plan.missed);
   if (missed.length > 0) item.missed = missed;
@@ -105,6 +112,19 @@ export function commitItem(ground: Ground, plan: Plan, { matched, applied }: Fou
   if (plan.fulfils !== undefined) item.fulfils = plan.fulfils;
   if (plan.idempotency !== undefined) item.idempotency = plan.idempotency(applied);
   return item;
+}
+
+/** Only assets name bytes. */
+function upkeepOf({ key, current }: Ground, { state }: Plan): BlobUpkeep | null {
+  if (state === undefined || key.type !== 'asset') return null;
+  return blobUpkeep(key.id, current?.state ?? null, state);
+}
+
+/** What nobody names any more is removed once this is committed. */
+function erasure({ key, atMs }: Ground, bytes: BlobUpkeep | null, ids: Pick<IdSource, 'next'>): readonly NewDuty[] {
+  if (bytes === null || bytes.released.length === 0) return nothing;
+  const payload = { blobs: bytes.released };
+  return [{ id: ids.next('duty'), workspaceId: key.workspaceId, kind: 'erase', dueAtMs: atMs, payload }];
 }
 
 function resourceWrites({ key, current }: Ground, plan: Plan): readonly ResourceWrite[] {

@@ -92,10 +92,19 @@ CREATE TABLE stats_hours (
 INSERT INTO meta (key, value) VALUES ('stats_rolled_minute', 0), ('stats_rolled_lane', 0);
 `;
 
+/** What an asset names is written beside it from now on; for those that are there it is found once. */
+const blobUses = `
+INSERT OR IGNORE INTO resources (workspace, type, id, version, alias, created_at, updated_at, state)
+SELECT DISTINCT r.workspace, 'blob_use', f.atom || ':' || r.id, 1, NULL, r.updated_at, r.updated_at, '{}'
+FROM resources r, json_tree(r.state) f
+WHERE r.type = 'asset' AND f.key = 'blob' AND f.type = 'text' AND length(f.atom) = 64;
+`;
+
 /** Numbered from 1; each runs in a transaction of its own together with the raise of `user_version`. */
 export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(first),
   (db) => db.exec(statsByHour),
+  (db) => db.exec(blobUses),
 ];
 export const schemaVersion = migrations.length;
 

@@ -169,6 +169,16 @@ export function resourceTests(factory: StoreFactory): void {
           (await list('newest')).map(({ state }) => state['n']),
           oldest.reverse(),
         );
+        const begins = async (idPrefix: string) =>
+          (
+            await read.resources({ workspaceId: 'default', type: 'key', limit: 100, idPrefix, order: 'oldest' })
+          ).items.map(({ id }) => id);
+        const [first = ''] = (
+          await read.resources({ workspaceId: 'default', type: 'key', limit: 1, order: 'oldest' })
+        ).items.map(({ id }) => id);
+        assert.deepEqual(await begins(first), [first]);
+        assert.deepEqual(await begins(`${first}0`), []);
+        assert.equal((await begins('')).length, 25);
         const where = async (fields: { readonly [field: string]: string | number | boolean }) =>
           (await read.resources({ workspaceId: 'default', type: 'key', limit: 100, where: fields })).items.length;
         assert.equal(await where({ odd: true }), 12);

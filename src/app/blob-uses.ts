@@ -1,0 +1,64 @@
+/**
+ * Which assets name which bytes. Equal content is stored once, so bytes may go only when no asset names them any more:
+ * each pair has a row (`blob_use`, id `<blob>:<asset id>`) that is written and deleted in the commit of the asset itself.
+ * What an asset lets go becomes an `erase` duty of that same commit.
+ */
+import { isList, isObject } from '../core/json-equality.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { ResourceWrite, Storage } from '../storage/storage.ts';
+
+export type BlobUpkeep = { readonly writes: readonly ResourceWrite[]; readonly released: readonly string[] };
+
+const addressForm = /^[0-9a-f]{64}$/;
+const none: readonly string[] = [];
+
+/**
+ * What a write to an asset changes about the bytes it names; null where nothing, which is known at once for a state
+ * whose files are those of the one before, and for assets whose bytes lie elsewhere.
+ */
+export function blobUpkeep(assetId: string, before: JsonObject | null, after: JsonObject | null): BlobUpkeep | null {
+  if (
+    before !== null &&
+    after !== null &&
+    before['file'] === after['file'] &&
+    before['versions'] === after['versions'] &&
+    before['renditions'] === after['renditions']
+  ) {
+    return null;
+  }
+  const known = blobsOf(before);
+  const named = blobsOf(after);
+  if (known.length === 0 && named.length === 0) return null;
+  const added = named.filter((blob) => !known.includes(blob));
+  const released = known.filter((blob) => !named.includes(blob));
+  if (added.length === 0 && released.length === 0) return null;
+  const use = (blob: string, state: JsonObject | null): ResourceWrite => ({
+    type: 'blob_use',
+    id: `${blob}:${assetId}`,
+    expectedVersion: 'any',
+    state,
+  });
+  return { writes: [...added.map((blob) => use(blob, {})), ...released.map((blob) => use(blob, null))], released };
+}
+
+/** Whether any asset of the workspace names these bytes. */
+export async function isBlobUsed({ read }: Pick<Storage, 'read'>, workspaceId: string, blob: string): Promise<boolean> {
+  const page = await read.resources({ workspaceId, type: 'blob_use', idPrefix: `${blob}:`, limit: 1 });
+  return page.items.length > 0;
+}
+
+/** Every content address in a state, once each: of the file, its versions and renditions. */
+function blobsOf(state: JsonObject | null): readonly string[] {
+  if (state === null) return none;
+  let blobs: Set<string> | null = null;
+  const note = (file: JsonValue | undefined): void => {
+    if (!isObject(file)) return;
+    const blob = file['blob'];
+    if (typeof blob === 'string' && addressForm.test(blob)) (blobs ??= new Set()).add(blob);
+  };
+  note(state['file']);
+  const { versions, renditions } = state;
+  if (isList(versions)) for (const version of versions) if (isObject(version)) note(version['file']);
+  if (isList(renditions)) for (const rendition of renditions) note(rendition);
+  return blobs === null ? none : [...(blobs as Set<string>)];
+}
