@@ -7,6 +7,11 @@ export const areas: { readonly [name: string]: Area } = {
     description:
       'Files and what is known of them. Upload a file, push the full state that another DAM has, or change one field: what changed is computed, kept and delivered.',
   },
+  'metadata-fields': {
+    title: 'Metadata fields',
+    description:
+      'Definitions of custom metadata: which fields the assets of a workspace have, what their values may be, and how strictly that is held to.',
+  },
   changes: {
     title: 'Changes',
     description: 'Immutable records that something happened: report them, list them, follow them live.',

@@ -24,7 +24,7 @@ export const operationExamples: { readonly [operation: string]: OperationExample
       info,
       metadata,
       tags,
-      file: { name, mimeType: 'image/jpeg', sizeBytes: 482_133, url: 'https://dam.example.com/files/4711' },
+      file: { name, mimeType: 'image/jpeg', bytes: 482_133, url: 'https://dam.example.com/files/4711' },
       sourceVersion: 12,
     },
     answer: { result: 'changed' },

@@ -81,13 +81,18 @@ async function answerOf({ admission, bodies, services }: Serving, exchange: Exch
   if (route.params !== undefined) assertParameters(route, parameters);
   const query = route.query === undefined && search === '' ? undefined : checkedQuery(route, search);
   const body = route.body === undefined ? undefined : await checkedBody(bodies, route, request);
+  // An upload is told apart by what its form begins with, which only its handler reads.
   const idempotency =
-    route.idempotent === true && body !== undefined ? idempotencyFor(exchange, body.bytes) : undefined;
+    route.idempotent === true && route.upload === undefined
+      ? idempotencyFor(exchange, body?.bytes ?? noBytes)
+      : undefined;
   return route.handle(
     { caller, params: parameters, query, body: body?.value, idempotency, request, response, recheck },
     services,
   );
 }
+
+const noBytes = Buffer.alloc(0);
 
 const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 

@@ -41,6 +41,7 @@ export const limits = {
   assetStateBytesMax: 256 * 1024,
   /** Every snapshot names every version. */
   assetVersionsMax: 100,
+  ifMatchTagsMax: 20,
   metadataFieldsMax: 500,
   metadataFieldOptionsMax: 1_000,
   /** All definitions of a workspace together: they are one document, read before a write is decided. */

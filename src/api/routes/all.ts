@@ -5,10 +5,12 @@ import { ok, type Route, type RouteScope, route } from '../route.ts';
 import { raw } from '../schema.ts';
 import { scopes } from '../../app/app.ts';
 import { vendorApiRoutes } from '../vendor-routes.ts';
+import { assetVersionRoutes } from './asset-versions.ts';
 import { assetRoutes } from './assets.ts';
 import { changeRoutes } from './changes.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { inboxRoutes } from './inboxes.ts';
+import { metadataFieldRoutes } from './metadata-fields.ts';
 import { createMetricsRoute, operationRoutes } from './operation.ts';
 import { createSessionRoutes, peopleRoutes } from './people.ts';
 import { statsRoutes } from './stats.ts';
@@ -23,6 +25,8 @@ export type RoutesOptions = Pick<ApiOptions, 'metrics' | 'settings' | 'vendorRou
 export function createRoutes(options: RoutesOptions): readonly Route[] {
   const native: readonly Route[] = [
     ...assetRoutes,
+    ...assetVersionRoutes,
+    ...metadataFieldRoutes,
     ...changeRoutes,
     ...webhookRoutes,
     ...deliveryRoutes,

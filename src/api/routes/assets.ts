@@ -1,26 +1,22 @@
-import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
 import type { Answer, Route } from '../route.ts';
-import { noContent, ok, route } from '../route.ts';
+import { ok, route } from '../route.ts';
 import { contentAnswer, readRange } from '../content-answer.ts';
-import { fingerprintOf, idempotencyKeyOf } from '../idempotency.ts';
-import { readJson } from '../json-body.ts';
-import { readUpload, type Upload } from '../multipart-upload.ts';
-import { invalidRequest } from '../problem.ts';
-import { object, optional, raw, string } from '../schema.ts';
+import { ifMatchOf, versionTag } from '../if-match.ts';
+import { array, object, oneOf, optional, string } from '../schema.ts';
 import {
   assetInputSchema,
+  assetListQuery,
   assetPatchSchema,
   assetPushedSchema,
   assetPushSchema,
   assetReference,
   assetViewSchema,
 } from '../schemas/asset.ts';
-import { cursor, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
-import { problemsOf } from '../validation.ts';
-import { AssetwireError } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
-import type { AssetInput, Written } from '../../app/app.ts';
+import { cursor, limit, pageOf, pageOptions, shownPage, timeMs } from '../schemas/basics.ts';
+import { changeSchema } from '../schemas/change.ts';
+import { takeUpload, uploadForm } from '../uploaded-file.ts';
+import { changeKinds } from '../../core/change.ts';
+import type { AssetContent, AssetView, Written } from '../../app/app.ts';
 import { replayedHeader } from './changes.ts';
 
 const area = 'assets';
@@ -35,15 +31,8 @@ const uploadAsset = route({
     'A multipart form: the optional part `asset` with JSON comes first, then the part `file`. Answered when the bytes are on disk.',
   scope: 'assets:write',
   idempotent: true,
-  upload: {
-    contentType: 'multipart/form-data',
-    schema: raw({
-      type: 'object',
-      required: ['file'],
-      properties: { asset: assetInputSchema, file: { type: 'string', format: 'binary' } },
-    }),
-  },
-  answers: { 201: { description: 'The asset', schema: assetViewSchema } },
+  upload: uploadForm(assetInputSchema),
+  answers: { 201: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
   errors: [
     'upload_incomplete',
     'upload_too_large',
@@ -51,49 +40,15 @@ const uploadAsset = route({
     'unsupported_media_type',
     'already_exists',
     'conflict',
+    'limit_reached',
   ],
-  async handle({ caller, request }, { app, settings, bodies }) {
-    const key = idempotencyKeyOf(request);
-    const upload = await readUpload(request, { bytesMax: settings.uploadBytesMax, bodies });
-    try {
-      const input = readAssetPart(upload.asset);
-      const idempotency = key === undefined ? undefined : { key, fingerprint: uploadFingerprint(request, upload) };
-      const written = await app.assets.upload(caller, input, upload.file, idempotency);
-      // A repeated upload is answered without its bytes; they are let pass, for an answer in their midst would be lost.
-      await readToEnd(upload.file.content);
-      return writtenAnswer(written, (asset) => `/v1/assets/${asset.id}`);
-    } catch (error) {
-      // What went wrong on the way in says more than what it led to further on.
-      const cause = upload.file.content.errored;
-      upload.file.content.destroy();
-      throw cause instanceof AssetwireError ? cause : error;
-    }
+  async handle({ caller, request }, services) {
+    const place = { operation: 'uploadAsset', parameters: '', schema: assetInputSchema };
+    return takeUpload(request, services, place, async ({ input, file, idempotency }) =>
+      assetAnswer(await services.app.assets.upload(caller, input, file, idempotency)),
+    );
   },
 });
-
-function readToEnd(stream: Readable): Promise<void> {
-  if (stream.closed) return Promise.resolve();
-  return new Promise((resolve) => {
-    stream.on('close', () => resolve());
-    stream.resume();
-  });
-}
-
-/**
- * What makes an upload the same one again. The bytes cannot be part of it: they are still to come when it is needed. The
- * length stands in for them, so that another file under the same name is told apart in all but the rarest case.
- */
-function uploadFingerprint({ headers }: IncomingMessage, { asset, file }: Upload): string {
-  return fingerprintOf('uploadAsset', `${file.name}\n${headers['content-length'] ?? ''}`, asset ?? '');
-}
-
-function readAssetPart(text: string | undefined): AssetInput {
-  if (text === undefined) return {};
-  const value = readJson(Buffer.from(text), limits);
-  const problems = problemsOf(assetInputSchema, value);
-  if (problems.length > 0) throw invalidRequest(problems, 'the part "asset"');
-  return value as AssetInput;
-}
 
 /** 201 with its place where something was made, else the status of the use case. */
 export function writtenAnswer<Body>(written: Written<Body>, location: (body: Body) => string): Answer {
@@ -107,26 +62,41 @@ export function writtenAnswer<Body>(written: Written<Body>, location: (body: Bod
   };
 }
 
+/** As `writtenAnswer`, with the tag of the state that the write left. */
+export function assetAnswer<View extends AssetView>(
+  written: Written<View>,
+  location: (asset: View) => string = ({ id }) => `/v1/assets/${id}`,
+): Answer {
+  const answer = writtenAnswer(written, location);
+  return { ...answer, headers: { ...answer.headers, etag: versionTag(written.body.version) } };
+}
+
+/** Nothing to show; whether it was done just now or before. */
+export function emptyAnswer({ status, replayed }: Written<unknown>): Answer {
+  return { status, empty: true, ...(replayed === true ? { headers: replayedHeader } : {}) };
+}
+
 const pushAsset = route({
   method: 'PUT',
   path: '/v1/assets/{reference}',
   operation: 'pushAsset',
   area,
   summary: "Tell an asset's full present state; what changed is computed",
+  description:
+    'What is left out is empty, but for what is ours: the bytes we hold where no file is named. Metadata that does not fit the ' +
+    'definitions is taken and told in `metadataProblems`, unless `/v1/metadata-rules` says `"fromElsewhere": "refuse"`.',
   scope: 'assets:write',
   idempotent: true,
+  requestHeaders: ['If-Match'],
   params: assetReference,
   body: assetPushSchema,
   answers: {
-    200: { description: 'The asset, and what came of it', schema: assetPushedSchema },
-    201: { description: 'The asset, which was not known before', schema: assetPushedSchema },
+    200: { description: 'The asset, and what came of it', schema: assetPushedSchema, headers: ['ETag'] },
+    201: { description: 'The asset, which was not known before', schema: assetPushedSchema, headers: ['ETag'] },
   },
-  errors: ['conflict', 'stale_source_version', 'already_exists'],
-  async handle({ caller, params, body, idempotency }, { app }) {
-    return writtenAnswer(
-      await app.assets.push(caller, params.reference, body, idempotency),
-      (asset) => `/v1/assets/${asset.id}`,
-    );
+  errors: ['conflict', 'precondition_failed', 'stale_source_version', 'already_exists', 'gone', 'limit_reached'],
+  async handle({ caller, params, body, idempotency, request }, { app }) {
+    return assetAnswer(await app.assets.push(caller, params.reference, body, idempotency, ifMatchOf(request)));
   },
 });
 
@@ -136,17 +106,15 @@ const listAssets = route({
   operation: 'listAssets',
   area,
   summary: 'List assets, newest first',
+  description:
+    'Every filter that is given must hold. One page looks at 20,000 assets at most: it may hold less than `limit`, even nothing, ' +
+    'while `nextCursor` says that there is more. Assets that come, change or go meanwhile make no other one be skipped or shown twice.',
   scope: 'assets:read',
-  query: object({ limit: optional(limit), cursor: optional(cursor), externalId: optional(line(300)) }),
+  query: assetListQuery,
   answers: { 200: { description: 'A page of assets', schema: pageOf(assetViewSchema) } },
   errors: ['invalid_cursor'],
   async handle({ caller, query }, { app }) {
-    const { externalId } = query;
-    return ok(
-      shownPage(
-        await app.assets.list(caller, { ...pageOptions(query), ...(externalId === undefined ? {} : { externalId }) }),
-      ),
-    );
+    return ok(shownPage(await app.assets.list(caller, { ...query, ...pageOptions(query) })));
   },
 });
 
@@ -158,9 +126,11 @@ const getAsset = route({
   summary: 'Show an asset',
   scope: 'assets:read',
   params: assetReference,
-  answers: { 200: { description: 'The asset', schema: assetViewSchema } },
+  answers: { 200: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
+  errors: ['gone'],
   async handle({ caller, params }, { app }) {
-    return ok(await app.assets.get(caller, params.reference));
+    const asset = await app.assets.get(caller, params.reference);
+    return { status: 200, json: asset, headers: { etag: versionTag(asset.version) } };
   },
 });
 
@@ -170,19 +140,21 @@ const patchAsset = route({
   operation: 'patchAsset',
   area,
   summary: 'Change an asset: name, path, info, metadata, tags, labels, collections, archived, focus point',
-  description: 'What is absent stays; `info` and `metadata` are merged by field, null removes one.',
+  description:
+    'What is absent stays; `info` and `metadata` are merged by field, null removes one. Each kind of thing that changes is one change ' +
+    '(renamed, moved, metadata changed …), all with the same before and after, told in a fixed order; where nothing changes nobody is told. ' +
+    '`If-Match` refuses with 412 where somebody else was faster, `expectedVersion` with 409.',
   scope: 'assets:write',
   idempotent: true,
+  requestHeaders: ['If-Match'],
   params: assetReference,
   body: assetPatchSchema,
-  answers: { 200: { description: 'The asset', schema: assetViewSchema } },
-  errors: ['conflict'],
-  async handle({ caller, params, body, idempotency }, { app }) {
+  answers: { 200: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
+  errors: ['conflict', 'precondition_failed', 'gone', 'limit_reached'],
+  async handle({ caller, params, body, idempotency, request }, { app }) {
     const { expectedVersion, ...patch } = body;
-    return writtenAnswer(
-      await app.assets.patch(caller, params.reference, patch, expectedVersion, idempotency),
-      (asset) => `/v1/assets/${asset.id}`,
-    );
+    const expected = ifMatchOf(request) ?? expectedVersion;
+    return assetAnswer(await app.assets.patch(caller, params.reference, patch, expected, idempotency));
   },
 });
 
@@ -191,23 +163,87 @@ const deleteAsset = route({
   path: '/v1/assets/{reference}',
   operation: 'deleteAsset',
   area,
-  summary: 'Delete an asset',
+  summary: 'Delete an asset with all its versions',
+  description:
+    'Its bytes are removed soon after, unless another asset holds the same. Its id answers 410 for as long as its history is kept; ' +
+    'links to it in payloads answer 410 from now on; its external id is free again.',
   scope: 'assets:write',
+  idempotent: true,
+  requestHeaders: ['If-Match'],
   params: assetReference,
   answers: { 204: { description: 'Deleted' } },
-  errors: ['conflict'],
-  async handle({ caller, params }, { app }) {
-    await app.assets.remove(caller, params.reference);
-    return noContent;
+  errors: ['conflict', 'precondition_failed', 'gone'],
+  async handle({ caller, params, idempotency, request }, { app }) {
+    const expected = ifMatchOf(request);
+    return emptyAnswer(
+      await app.assets.remove(caller, params.reference, {
+        ...(expected === undefined ? {} : { expected }),
+        ...(idempotency === undefined ? {} : { idempotency }),
+      }),
+    );
   },
 });
 
-const content = {
+const assetChangeKinds = changeKinds.filter((kind) => kind.startsWith('asset.'));
+
+const listAssetChanges = route({
+  method: 'GET',
+  path: '/v1/assets/{reference}/changes',
+  operation: 'listAssetChanges',
+  area,
+  summary: 'What happened to an asset, newest first; after its deletion too',
+  scope: 'assets:read',
+  params: assetReference,
+  query: object({
+    limit: optional(limit),
+    cursor: optional(cursor),
+    kinds: optional(
+      array(oneOf(assetChangeKinds), {
+        minItems: 1,
+        maxItems: assetChangeKinds.length,
+        description: 'Separated by commas',
+      }),
+    ),
+    fromMs: optional(timeMs('Accepted then or later')),
+    toMs: optional(timeMs('Accepted before')),
+    order: optional(oneOf(['newest', 'oldest'])),
+  }),
+  answers: { 200: { description: 'A page of changes', schema: pageOf(changeSchema) } },
+  errors: ['invalid_cursor'],
+  async handle({ caller, params, query }, { app }) {
+    return ok(shownPage(await app.assets.changes(caller, params.reference, { ...query, ...pageOptions(query) })));
+  },
+});
+
+export const contentOfFile = {
   description: 'The bytes',
   contentType: '*/*',
   schema: string(),
   headers: ['ETag', 'ContentDisposition'],
 } as const;
+
+/** The answers of a route that gives bytes, whole or in part. */
+export const contentAnswers = {
+  200: contentOfFile,
+  206: {
+    ...contentOfFile,
+    description: 'The range of the bytes',
+    headers: [...contentOfFile.headers, 'ContentRange'],
+  },
+} as const;
+
+type Open = (range?: { readonly from: number; readonly to: number }) => Promise<AssetContent>;
+
+/** The bytes, or the range of them that was asked for. */
+export async function rangedAnswer(header: string | undefined, open: Open): Promise<Answer> {
+  const whole = await open();
+  if (header === undefined) return contentAnswer(whole, undefined, false);
+  // How long the content is, and so whether the range fits, is known only now.
+  whole.stream.destroy();
+  const range = readRange(header, whole.bytes);
+  const part = await open(range);
+  return contentAnswer({ ...part, bytes: whole.bytes }, range, false);
+}
 
 const getAssetContent = route({
   method: 'GET',
@@ -219,19 +255,10 @@ const getAssetContent = route({
   scope: 'assets:read',
   params: assetReference,
   requestHeaders: ['Range'],
-  answers: {
-    200: content,
-    206: { ...content, description: 'The range of the bytes', headers: [...content.headers, 'ContentRange'] },
-  },
-  errors: ['content_unavailable', 'range_not_satisfiable'],
-  async handle({ caller, params, request }, { app }) {
-    const whole = await app.assets.content(caller, params.reference);
-    if (request.headers.range === undefined) return contentAnswer(whole, undefined, false);
-    // How long the content is, and so whether the range fits, is known only now.
-    whole.stream.destroy();
-    const range = readRange(request.headers.range, whole.bytes);
-    const part = await app.assets.content(caller, params.reference, range);
-    return contentAnswer({ ...part, bytes: whole.bytes }, range, false);
+  answers: contentAnswers,
+  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  handle({ caller, params, request }, { app }) {
+    return rangedAnswer(request.headers.range, (range) => app.assets.content(caller, params.reference, range));
   },
 });
 
@@ -243,8 +270,8 @@ const getLinkedContent = route({
   summary: 'Download what a link in a payload stands for',
   scope: 'open',
   params: object({ token: string({ minLength: 1, maxLength: 1_024, pattern: '^[\\w.~-]+$' }) }),
-  answers: { 200: content },
-  errors: ['content_unavailable'],
+  answers: { 200: contentOfFile },
+  errors: ['content_unavailable', 'gone'],
   async handle({ params }, { app }) {
     return contentAnswer(await app.assets.linked(params.token), undefined, true);
   },
@@ -257,6 +284,7 @@ export const assetRoutes: readonly Route[] = [
   getAsset,
   patchAsset,
   deleteAsset,
+  listAssetChanges,
   getAssetContent,
   getLinkedContent,
 ];

@@ -1,4 +1,7 @@
-import type { AssetInput, AssetPatch, AssetPush } from '../../app/app.ts';
+import type { AssetInput, AssetListQuery, AssetPatch, AssetPush, VersionInput } from '../../app/app.ts';
+import { type AssetVersion, assetKinds } from '../../core/asset.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
 import {
   array,
   boolean,
@@ -9,42 +12,107 @@ import {
   object,
   oneOf,
   optional,
+  raw,
   record,
   type Schema,
   string,
 } from '../schema.ts';
-import { id, jsonObject, line, timeMs } from './basics.ts';
+import { cursor, id, jsonObject, limit, line, problemItemSchema, timeMs } from './basics.ts';
 import { sourceVersionSchema } from './change.ts';
 
-const words = array(line(300), { maxItems: 1_000 });
+const words = (description: string, examples: readonly unknown[]): Schema<readonly string[]> =>
+  array(line(300), { maxItems: 1_000, description, examples });
+
+const pathField: Schema<string> = {
+  ...string({ minLength: 1, maxLength: limits.folderPathCharactersMax }),
+  description:
+    'Folder: absolute, `/` for the root. Slashes at the end and repeated ones are dropped, accents composed; `.` and `..`, backslashes and control characters are refused',
+  examples: ['/campaigns/spring'],
+};
 
 const inputFields = {
-  name: optional(line(500)),
-  path: optional(line(1_000, 'Folder, absolute: / for the root')),
-  info: optional(jsonObject),
-  metadata: optional(jsonObject),
-  tags: optional(words),
-  labels: optional(words),
-  collections: optional(words),
-  aliases: optional(record(line(300), { maxProperties: 20 })),
+  name: optional(line(500, 'Without slashes: the folder goes into path')),
+  path: optional(pathField),
+  info: optional(
+    raw<JsonObject>({
+      type: 'object',
+      description:
+        'Title, description, copyright and other facts of everybody; `approval`, `expiration` and `comments` have changes of their own',
+      examples: [{ title: 'Harbour at dawn', copyright: '© 2026 Example GmbH' }],
+    }),
+  ),
+  metadata: optional(
+    raw<JsonObject>({
+      type: 'object',
+      description: 'Fields of your own, checked against `/v1/metadata-fields` where the workspace has defined any',
+      examples: [{ season: 'spring' }],
+    }),
+  ),
+  tags: optional(words('A set: order and repetition mean nothing', [['harbour', 'dawn']])),
+  labels: optional(words('A set, as tags', [['hero']])),
+  collections: optional(words('A set, as tags', [['Spring']])),
+  aliases: optional(
+    record(line(300), {
+      maxProperties: 20,
+      description: 'Ids of a former DAM that stand in for ours in what a dialect sends, by dialect',
+    }),
+  ),
 };
+
+const externalId = line(300, 'The id that your own system knows the asset by; unique in the workspace');
 
 export const assetInputSchema: Schema<AssetInput> = named(
   'AssetInput',
-  object({ ...inputFields, externalId: optional(line(300)) }),
+  object({ ...inputFields, externalId: optional(externalId) }),
 );
 
 const fraction = number({ minimum: 0, maximum: 1 });
+const focusPoint = nullable(object({ x: fraction, y: fraction }, { description: 'Fractions of width and height' }));
 
 export const assetPatchSchema: Schema<AssetPatch & { readonly expectedVersion?: number }> = named(
   'AssetPatch',
   object({
     ...inputFields,
     archived: optional(boolean()),
-    focusPoint: optional(nullable(object({ x: fraction, y: fraction }))),
+    focusPoint: optional(focusPoint),
     expectedVersion: optional(
       integer({ minimum: 1, description: 'Refused with conflict where the asset is at another version' }),
     ),
+  }),
+);
+
+const text = { type: 'string' };
+const count = { type: 'number', minimum: 0 };
+
+/** Open: a DAM may say more of a file than we have a word for. */
+export const assetFileSchema: Schema<JsonObject> = named(
+  'AssetFile',
+  raw({
+    type: 'object',
+    description: 'A file: sizes in bytes, dimensions in pixels, durations in milliseconds, hashes in hex',
+    properties: {
+      name: text,
+      bytes: count,
+      mimeType: text,
+      sha256: text,
+      sha1: text,
+      md5: text,
+      url: { ...text, description: 'Where it lies, where it does not lie here' },
+      widthPx: count,
+      heightPx: count,
+      durationMs: count,
+      bitRate: { ...count, description: 'Bits per second' },
+    },
+    examples: [
+      {
+        name: 'harbour-at-dawn.jpg',
+        bytes: 482_113,
+        mimeType: 'image/jpeg',
+        url: 'https://dam.example.com/files/4711.jpg',
+        widthPx: 4_000,
+        heightPx: 3_000,
+      },
+    ],
   }),
 );
 
@@ -52,22 +120,81 @@ export const assetPushSchema: Schema<AssetPush> = named(
   'AssetPush',
   object({
     ...inputFields,
-    externalId: optional(line(300)),
+    externalId: optional(externalId),
     archived: optional(boolean()),
-    file: optional(jsonObject),
-    renditions: optional(array(jsonObject, { maxItems: 1_000 })),
+    file: optional(assetFileSchema),
+    renditions: optional(array(assetFileSchema, { maxItems: 1_000 })),
     sourceVersion: optional(sourceVersionSchema),
     occurredAtMs: optional(timeMs()),
+  }),
+);
+
+/** What an upload of a further version may say. */
+export const versionInputSchema: Schema<VersionInput> = named(
+  'AssetVersionInput',
+  object({
+    name: optional(line(500, "The file's name; that of the asset stays")),
+    activate: optional(boolean({ description: 'Whether it becomes the active version at once; true where absent' })),
+  }),
+);
+
+export const assetVersionSchema: Schema<AssetVersion> = named(
+  'AssetVersion',
+  raw({
+    type: 'object',
+    required: ['number', 'active', 'file'],
+    properties: {
+      number: { type: 'integer', minimum: 1, description: 'Never used again for another file of this asset' },
+      active: { type: 'boolean', description: 'Exactly one version is' },
+      createdAtMs: timeMs(),
+      file: assetFileSchema,
+    },
+  }),
+);
+
+/** Open: states that other systems report may hold more. */
+const assetStateSchema: Schema<unknown> = named(
+  'AssetState',
+  raw({
+    type: 'object',
+    description: 'The full present state',
+    required: ['kind', 'name', 'path', 'metadata', 'tags', 'archived'],
+    properties: {
+      kind: { enum: assetKinds },
+      name: text,
+      path: { ...text, description: 'Folder, absolute' },
+      file: assetFileSchema,
+      versions: { type: 'array', items: { type: 'object' }, description: 'See GET …/versions' },
+      renditions: { type: 'array', items: { type: 'object' } },
+      info: jsonObject,
+      metadata: jsonObject,
+      embedded: { type: 'object', description: 'What the file says of itself: EXIF, IPTC, XMP' },
+      tags: { type: 'array', items: text },
+      labels: { type: 'array', items: text },
+      collections: { type: 'array', items: text },
+      archived: { type: 'boolean' },
+      checkedOutBy: text,
+      focusPoint: { type: 'object' },
+      inspection: { type: 'object', description: '`state`: pending, done or failed, with a note' },
+      createdAtMs: { type: 'number' },
+      modifiedAtMs: { type: 'number' },
+      createdBy: text,
+      aliases: jsonObject,
+      sourceVersion: { type: ['number', 'string'] },
+    },
   }),
 );
 
 const viewFields = {
   id: id('asset'),
   externalId: optional(string()),
-  version: integer({ minimum: 1 }),
-  state: jsonObject,
+  version: integer({ minimum: 1, description: 'Rises by one with every write; the ETag is made of it' }),
+  state: assetStateSchema,
   createdAtMs: timeMs(),
   updatedAtMs: timeMs(),
+  metadataProblems: optional(
+    array(problemItemSchema, { description: 'Metadata that does not fit its definitions; absent where all fits' }),
+  ),
 };
 
 export const assetViewSchema: Schema<unknown> = named('Asset', object(viewFields));
@@ -77,12 +204,39 @@ export const assetPushedSchema: Schema<unknown> = named(
   object({ ...viewFields, result: oneOf(['created', 'changed', 'unchanged', 'stale']) }),
 );
 
+const reference = string({
+  minLength: 1,
+  maxLength: 320,
+  pattern: '^(?:ast_[0-9a-z]{26}|external:[^\\u0000-\\u001f\\u007f]{1,300})$',
+  description: 'Id of the asset, or external: and its external id',
+});
+
 /** The asset's id, or `external:` and the id that its own DAM knows it by. */
-export const assetReference: Schema<{ readonly reference: string }> = object({
-  reference: string({
-    minLength: 1,
-    maxLength: 320,
-    pattern: '^(?:ast_[0-9a-z]{26}|external:[^\\u0000-\\u001f\\u007f]{1,300})$',
-    description: 'Id of the asset, or external: and its external id',
-  }),
+export const assetReference: Schema<{ readonly reference: string }> = object({ reference });
+
+/** An asset and the number of one of its versions; path parameters are texts. */
+export const versionReference: Schema<{ readonly reference: string; readonly number: string }> = object({
+  reference,
+  number: string({ pattern: '^[1-9]\\d{0,8}$', description: 'Number of a version', examples: ['2'] }),
+});
+
+const word = (description: string): Schema<string> => line(300, description);
+
+export const assetListQuery: Schema<Partial<AssetListQuery>> = object({
+  limit: optional(limit),
+  cursor: optional(cursor),
+  externalId: optional(line(300)),
+  kind: optional(oneOf(assetKinds)),
+  folder: optional({ ...pathField, description: 'In this folder or below it' }),
+  exact: optional(boolean({ description: 'With folder: not below it' })),
+  tag: optional(word('Has this tag')),
+  label: optional(word('Has this label')),
+  collection: optional(word('Is in this collection')),
+  archived: optional(boolean()),
+  nameContains: optional(word('Part of the name, whatever its case')),
+  createdFromMs: optional(timeMs('Created then or later')),
+  createdToMs: optional(timeMs('Created before')),
+  updatedFromMs: optional(timeMs('Last written then or later')),
+  updatedToMs: optional(timeMs('Last written before')),
+  order: optional(oneOf(['newest', 'oldest'], { description: 'By creation; newest first where absent' })),
 });

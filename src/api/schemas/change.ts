@@ -72,6 +72,9 @@ export const reportResultSchema: Schema<ReportResult> = named(
           changes: array(object({ id: id('change'), kind: oneOf(changeKinds) })),
           subject: subjectSchema,
           deliveries: integer({ minimum: 0, description: 'Deliveries committed with the change' }),
+          metadataProblems: optional(
+            array(problemItemSchema, { description: 'Metadata that does not fit its definitions; taken all the same' }),
+          ),
         }),
       ),
       named('UnchangedReport', object({ status: oneOf(['unchanged', 'stale']), subject: subjectSchema })),

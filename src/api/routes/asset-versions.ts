@@ -1,0 +1,159 @@
+import { ifMatchOf } from '../if-match.ts';
+import type { Call, Route } from '../route.ts';
+import { ok, route } from '../route.ts';
+import {
+  assetReference,
+  assetVersionSchema,
+  assetViewSchema,
+  versionInputSchema,
+  versionReference,
+} from '../schemas/asset.ts';
+import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
+import { takeUpload, uploadForm } from '../uploaded-file.ts';
+import type { AssetWriteOptions } from '../../app/app.ts';
+import { assetAnswer, contentAnswers, rangedAnswer } from './assets.ts';
+
+const area = 'assets';
+const changed = { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } as const;
+
+/** What a write carries beside its content. */
+function optionsOf({ request, idempotency }: Pick<Call, 'request' | 'idempotency'>): AssetWriteOptions {
+  const expected = ifMatchOf(request);
+  return {
+    ...(expected === undefined ? {} : { expected }),
+    ...(idempotency === undefined ? {} : { idempotency }),
+  };
+}
+
+const addVersion = route({
+  method: 'POST',
+  path: '/v1/assets/{reference}/versions',
+  operation: 'addAssetVersion',
+  area,
+  summary: 'Upload a file as a further version of an asset',
+  description:
+    'A multipart form as for a new asset: the optional part `asset` with JSON (`name`, `activate`), then the part `file`. It becomes the active ' +
+    'version unless `activate` is false; what is found out about its file follows as a change of information. 100 versions at most.',
+  scope: 'assets:write',
+  idempotent: true,
+  requestHeaders: ['If-Match'],
+  params: assetReference,
+  upload: uploadForm(versionInputSchema),
+  answers: { 201: changed },
+  errors: [
+    'upload_incomplete',
+    'upload_too_large',
+    'upload_malformed',
+    'unsupported_media_type',
+    'conflict',
+    'precondition_failed',
+    'gone',
+    'limit_reached',
+  ],
+  async handle({ caller, params, request }, services) {
+    const { reference } = params;
+    const place = { operation: 'addAssetVersion', parameters: `${reference}\n`, schema: versionInputSchema };
+    return takeUpload(request, services, place, async ({ input, file, idempotency }) =>
+      assetAnswer(
+        await services.app.assets.addVersion(caller, reference, input, file, optionsOf({ request, idempotency })),
+        ({ id, state }) => `/v1/assets/${id}/versions/${state.versions.at(-1)?.number ?? 1}`,
+      ),
+    );
+  },
+});
+
+const listVersions = route({
+  method: 'GET',
+  path: '/v1/assets/{reference}/versions',
+  operation: 'listAssetVersions',
+  area,
+  summary: 'List the versions of an asset, oldest first',
+  scope: 'assets:read',
+  params: assetReference,
+  query: pageQuery,
+  answers: { 200: { description: 'A page of versions', schema: pageOf(assetVersionSchema) } },
+  errors: ['invalid_cursor', 'gone'],
+  async handle({ caller, params, query }, { app }) {
+    return ok(shownPage(await app.assets.versions(caller, params.reference, pageOptions(query))));
+  },
+});
+
+const getVersion = route({
+  method: 'GET',
+  path: '/v1/assets/{reference}/versions/{number}',
+  operation: 'getAssetVersion',
+  area,
+  summary: 'Show a version of an asset',
+  scope: 'assets:read',
+  params: versionReference,
+  answers: { 200: { description: 'The version', schema: assetVersionSchema } },
+  errors: ['gone'],
+  async handle({ caller, params }, { app }) {
+    return ok(await app.assets.version(caller, params.reference, Number(params.number)));
+  },
+});
+
+const deleteVersion = route({
+  method: 'DELETE',
+  path: '/v1/assets/{reference}/versions/{number}',
+  operation: 'deleteAssetVersion',
+  area,
+  summary: 'Delete a version of an asset; not the active one',
+  scope: 'assets:write',
+  idempotent: true,
+  requestHeaders: ['If-Match'],
+  params: versionReference,
+  answers: { 200: changed },
+  errors: ['conflict', 'precondition_failed', 'gone', 'active_version'],
+  async handle({ caller, params, ...call }, { app }) {
+    const { reference, number } = params;
+    return assetAnswer(await app.assets.removeVersion(caller, reference, Number(number), optionsOf(call)));
+  },
+});
+
+const getVersionContent = route({
+  method: 'GET',
+  path: '/v1/assets/{reference}/versions/{number}/content',
+  operation: 'getAssetVersionContent',
+  area,
+  summary: 'Download the content of a version',
+  description: 'One range may be asked for.',
+  scope: 'assets:read',
+  params: versionReference,
+  requestHeaders: ['Range'],
+  answers: contentAnswers,
+  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  handle({ caller, params, request }, { app }) {
+    const { reference, number } = params;
+    return rangedAnswer(request.headers.range, (range) =>
+      app.assets.versionContent(caller, reference, Number(number), range),
+    );
+  },
+});
+
+const activateVersion = route({
+  method: 'POST',
+  path: '/v1/assets/{reference}/versions/{number}/activate',
+  operation: 'activateAssetVersion',
+  area,
+  summary: 'Make a version the active one; nothing happens where it is',
+  scope: 'assets:write',
+  idempotent: true,
+  requestHeaders: ['If-Match'],
+  params: versionReference,
+  answers: { 200: changed },
+  errors: ['conflict', 'precondition_failed', 'gone'],
+  async handle({ caller, params, ...call }, { app }) {
+    const { reference, number } = params;
+    return assetAnswer(await app.assets.activateVersion(caller, reference, Number(number), optionsOf(call)));
+  },
+});
+
+export const assetVersionRoutes: readonly Route[] = [
+  addVersion,
+  listVersions,
+  getVersion,
+  deleteVersion,
+  getVersionContent,
+  activateVersion,
+];
