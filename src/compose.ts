@@ -8,16 +8,17 @@ import type { ApiAddress, ApiServer, ApiSettings } from './api/api.ts';
 import { createApiServer } from './api/server.ts';
 import type { VendorApi } from './api/vendor-routes.ts';
 import { type App, scopes } from './app/app.ts';
+import { backUp, type BackUpRequest, type BackUpResult } from './app/back-up.ts';
 import { type AppParts, createApp } from './app/create-app.ts';
 import type { AppDeps } from './app/dependencies.ts';
 import { countAttempt, readGauges } from './app/gauges.ts';
 import { localKeyName } from './app/keys.ts';
 import { createUpkeep } from './app/upkeep.ts';
 import type { Blobs } from './blobs/blobs.ts';
+import { copyBlobs } from './blobs/disk/copy-blobs.ts';
 import { createDiskBlobs } from './blobs/disk/disk-blobs.ts';
 import { AssetwireError } from './core/errors.ts';
 import { createIdSource } from './core/id-source.ts';
-import type { JsonObject } from './core/json.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { standardDialect } from './dialects/standard/index.ts';
 import { woodwingDialect } from './dialects/woodwing/index.ts';
@@ -29,11 +30,12 @@ import { createEngine } from './engine/create-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import type { EngineLog } from './engine/engine-deps.ts';
 import { createFlightFile } from './engine/flight-file.ts';
+import { createPreviewer } from './engine/preview.ts';
 import { createSoleOwnership } from './engine/ownership.ts';
 import { createSigner } from './engine/signer.ts';
 import { createMedia } from './media/child-media.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
-import { describeSettings, type Settings } from './runtime/configuration.ts';
+import { type Configuration, describeSettings, type Settings } from './runtime/configuration.ts';
 import { readCredentials, writeCredentials } from './runtime/credentials.ts';
 import { openDataDirectory } from './runtime/data-directory.ts';
 import { inOrder } from './runtime/in-order.ts';
@@ -44,10 +46,12 @@ import { createSystemRandom, type Random } from './runtime/random.ts';
 import { systemTurn } from './runtime/turn.ts';
 import type { Vault } from './runtime/vault.ts';
 import { openVault } from './runtime/vault-key.ts';
+import { backUpFile } from './storage/sqlite/back-up-file.ts';
 import { inspectFile } from './storage/sqlite/inspect-file.ts';
 import { lockFile } from './storage/sqlite/lock.ts';
 import { createSqliteStorage } from './storage/sqlite/sqlite-storage.ts';
 import type { Storage } from './storage/storage.ts';
+import { createSmtpMailer } from './transports/email/smtp-mailer.ts';
 import { createHttpTransport } from './transports/http/http-transport.ts';
 
 /** Every dialect this server speaks: a line here and a folder, nothing else. */
@@ -59,6 +63,8 @@ const linkLifetimeMs = 30 * 24 * 3_600_000;
 /** What a server is started with. */
 export type ServerOptions = {
   readonly settings: Settings;
+  /** Where each setting came from; default: all from their defaults. */
+  readonly sources?: Configuration['sources'];
   readonly logger: Logger;
   readonly sink?: LogSink;
 };
@@ -125,6 +131,11 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     await composition.stop();
     throw error;
   }
+}
+
+/** Copies the data directory as of one moment, whether a server runs on it or not. */
+export function backUpDirectory(request: BackUpRequest): Promise<BackUpResult> {
+  return backUp({ storeName: databaseName, filesName: 'files', copyStore: backUpFile, copyFiles: copyBlobs }, request);
 }
 
 /** Looks at the store of a data directory without changing it; null where there is none yet. */
@@ -247,7 +258,11 @@ type Rooms = ReturnType<typeof makeRooms>;
 /** The implementations. */
 function makeRooms({ settings, logger, clock = systemClock, random = createSystemRandom() }: ComposeOptions) {
   const files = join(settings.dataDir, 'files');
-  const egress = createEgress({ clock, random, policy: { allowedTargets: settings.allowedTargets } });
+  const egress = createEgress({
+    clock,
+    random,
+    policy: { allowedTargets: settings.allowedTargets, deniedTargets: settings.deniedTargets },
+  });
   for (const warning of weakenedTls(process.env)) logger.warn('egress', { warning });
   return {
     version: readVersion(),
@@ -271,7 +286,7 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
 }
 
 function appDeps(
-  { settings, logger, vault }: ComposeOptions,
+  { settings, sources = {}, logger, vault }: ComposeOptions,
   rooms: Rooms,
   { place, signals }: { readonly place: Place; readonly signals: Signals },
 ): AppDeps {
@@ -286,6 +301,11 @@ function appDeps(
       dutyOffered: () => signals.engine?.dutyOffered(),
       running: () => signals.running,
     },
+    preview: createPreviewer({
+      dialects: rooms.dialects,
+      transports: new Map([[rooms.http.kind, rooms.http]]),
+      userAgent: userAgentOf(rooms.version),
+    }),
     settings: {
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
       inboxUrl: () => `http://${inboxAuthority(settings.host, place.address?.port ?? 0)}`,
@@ -293,8 +313,9 @@ function appDeps(
       uploadBytesMax: settings.uploadBytesMax,
       adminKey: settings.adminKey,
       linkLifetimeMs,
-      shown: shownSettings(settings),
+      process: describeSettings({ settings, sources }),
     },
+    mailer: settings.smtpUrl === null ? null : createSmtpMailer({ url: settings.smtpUrl, from: settings.mailFrom }),
   };
 }
 
@@ -318,18 +339,25 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
       countAttempt(metrics, event);
       parts.onEngineEvent(event);
     },
-    options: { userAgent: `Assetwire/${version}`, stopDeadlineMs: settings.shutdownSeconds * 1_000 },
+    options: { userAgent: userAgentOf(version), stopDeadlineMs: settings.shutdownSeconds * 1_000 },
   });
 }
 
+/** How we name ourselves to receivers. */
+function userAgentOf(version: string): string {
+  return `Assetwire/${version}`;
+}
+
 function apiSettings({ settings, certificate }: ComposeOptions): ApiSettings {
-  const { host, port, publicUrl, uploadBytesMax, inboxTlsPort } = settings;
+  const { host, port, publicUrl, uploadBytesMax, inboxTlsPort, trustedProxies, metricsOpen } = settings;
   return {
     host,
     port,
     ...(publicUrl === null ? {} : { publicUrl }),
     version: readVersion(),
     uploadBytesMax,
+    trustedProxies,
+    metricsOpen,
     inboxTls: {
       certificatePem: certificate.certPem,
       keyPem: certificate.keyPem,
@@ -365,10 +393,6 @@ async function localKeyOf({ app, issueKey }: AppParts, dataDir: string, vault: V
   const kept = readCredentials(dataDir, vault)?.key ?? null;
   if (kept !== null && (await app.keys.authenticate(kept, undefined)) !== null) return kept;
   return issueKey({ name: localKeyName, admin: true, scopes: [...scopes] });
-}
-
-function shownSettings(settings: Settings): JsonObject {
-  return Object.fromEntries(describeSettings({ settings, sources: {} }).map(({ name, value }) => [name, value]));
 }
 
 function engineLog(logger: Logger): EngineLog {
