@@ -101,14 +101,14 @@ test('the demo sees every photograph delivered and verified, and leaves nothing'
   assert.equal(code, exitCodes.done, err);
   const result = JSON.parse(out) as {
     files: number;
-    rows: { verified: boolean; status: number }[];
+    dialects: number;
+    rows: { verified: boolean; status: number; dialect: string }[];
     allVerified: boolean;
   };
-  assert.ok(result.files >= 8);
-  assert.equal(
-    result.rows.length >= result.files && result.rows.every((row) => row.verified && row.status === 204),
-    true,
-  );
+  assert.ok(result.files >= 8 && result.dialects >= 2);
+  assert.equal(result.rows.length, result.files * result.dialects);
+  assert.equal(new Set(result.rows.map(({ dialect }) => dialect)).size, result.dialects);
+  assert.ok(result.rows.every((row) => row.verified && row.status === 204));
   assert.equal(result.allVerified, true);
   // Node keeps its compile cache there; the demo's own directory is gone.
   assert.deepEqual(

@@ -3,13 +3,18 @@ import type { Output } from '../context.ts';
 import { coloursOf, printTable } from '../output.ts';
 import type { DemoResult, DemoRow } from './run-demo.ts';
 
-export function printDemo({ files, rows, allVerified, verdict }: DemoResult, tookMs: number, output: Output): void {
+export function printDemo(
+  { files, dialects, rows, allVerified, verdict }: DemoResult,
+  tookMs: number,
+  output: Output,
+): void {
   const colours = coloursOf(output);
   printTable<DemoRow>(
     output,
     [
       { title: 'ASSET', text: ({ asset }) => asset, paint: (text, _, { bold }) => bold(text) },
       { title: 'SIZE', text: ({ sizePx }) => sizePx, paint: (text, _, { dim }) => dim(text) },
+      { title: 'DIALECT', text: ({ dialect }) => dialect },
       { title: 'EVENT', text: ({ event }) => event },
       { title: 'STATUS', text: ({ status }) => (status === null ? '–' : String(status)), paint: paintStatus },
       { title: 'TRIES', align: 'right', text: ({ attempts }) => String(attempts) },
@@ -29,7 +34,9 @@ export function printDemo({ files, rows, allVerified, verdict }: DemoResult, too
   const mark = allVerified ? colours.green('✓') : colours.red('✗');
   const outcome = allVerified ? 'every one arrived and verified' : verdict;
   const seconds = (tookMs / 1_000).toFixed(1);
-  output.write(`\n${mark} ${files} files in, ${rows.length} webhooks out, ${outcome}, ${seconds} s in all\n`);
+  output.write(
+    `\n${mark} ${files} files in, ${rows.length} webhooks out in ${dialects} dialects, ${outcome}, ${seconds} s in all\n`,
+  );
   if (allVerified) output.write(colours.dim('  Now your own: assetwire serve\n'));
 }
 

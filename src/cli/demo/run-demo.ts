@@ -1,4 +1,4 @@
-/** What the demo does, through the public API only, as a user would. */
+/** What the demo does, through the public API only, as a user would: the same files told in every dialect there is. */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
@@ -7,11 +7,13 @@ import type { DeliverySummary } from '../../core/delivery.ts';
 import type { Client } from '../client.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
+import { hookSignatureHeader, verifyHookSignature } from './verify-hook-signature.ts';
 import { verifyStandard } from './verify-standard.ts';
 
 export type DemoRow = {
   readonly asset: string;
   readonly sizePx: string;
+  readonly dialect: string;
   readonly event: string;
   readonly status: number | null;
   readonly attempts: number;
@@ -23,43 +25,70 @@ export type DemoRow = {
 
 export type DemoResult = {
   readonly files: number;
+  readonly dialects: number;
   readonly rows: readonly DemoRow[];
   readonly allVerified: boolean;
   readonly verdict: string;
 };
 
 const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.mp4']);
-/** What the standard dialect tells of every uploaded file once it is inspected, so that its size is known. */
-const lastEvent = 'asset.created';
 const patienceMs = 20_000;
 /** What has arrived is recorded within a batch of the store. */
 const recordingMs = 5;
 
-/** Uploads every photograph and waits until each has been told of, and every delivery has ended. */
+/** A webhook of one dialect that is told of every file once it has been looked into. */
+type Told = {
+  readonly dialect: string;
+  readonly event: string;
+  readonly webhookId: string;
+  readonly secret: string;
+};
+
+/** Uploads every photograph and waits until each has been told of in each dialect, and every delivery has ended. */
 export async function runDemo(
   client: Client,
   mediaDirectory: string,
   context: Pick<CliContext, 'clock'>,
 ): Promise<DemoResult> {
   const inbox = await client.send<InboxView>('POST', '/v1/inboxes', {});
-  const webhook = await client.send<WebhookView & { readonly secret?: string }>('POST', '/v1/webhooks', {
-    name: 'demo',
-    dialect: 'standard',
-    target: { transport: 'http', url: inbox.url },
-    events: ['*'],
-  });
+  const told = await createWebhooks(client, inbox.url);
   const arrivals = collectArrivals(client, inbox.id, context);
   try {
     await arrivals.open;
     const assets = await uploadPhotographs(client, mediaDirectory);
-    await arrivals.until((requests) =>
-      assets.every(({ id }) => requests.some((request) => tells(request, id, lastEvent))),
-    );
-    const deliveries = await settledDeliveries(client, { webhookId: webhook.id, arrivals }, context);
-    return judge({ assets, deliveries, requests: arrivals.requests, secret: webhook.secret ?? '' });
+    await arrivals.until((requests) => told.every((webhook) => timesTold(requests, webhook) >= assets.length));
+    const deliveries = await settledDeliveries(client, { count: assets.length * told.length, arrivals }, context);
+    return judge({ assets: await lookedInto(client, assets), told, deliveries, requests: arrivals.requests });
   } finally {
     arrivals.stop();
   }
+}
+
+type DialectView = {
+  readonly id: string;
+  readonly events: readonly { readonly name: string; readonly changeKinds: readonly string[] }[];
+};
+
+/** One webhook per dialect of the server, for the event by which it tells of a new file that is ready. */
+async function createWebhooks(client: Client, url: string): Promise<readonly Told[]> {
+  const { data } = await client.get<{ readonly data: readonly DialectView[] }>('/v1/dialects', {});
+  return Promise.all(
+    data.flatMap(({ id: dialect, events }) => {
+      const event = events.find(({ changeKinds }) => changeKinds.includes('asset.ready'))?.name;
+      if (event === undefined) return [];
+      const input = { name: `demo ${dialect}`, dialect, target: { transport: 'http', url }, events: [event] };
+      return [
+        client
+          .send<WebhookView & { readonly secret?: string }>('POST', '/v1/webhooks', input)
+          .then(({ id: webhookId, secret = '' }): Told => ({ dialect, event, webhookId, secret })),
+      ];
+    }),
+  );
+}
+
+/** The assets as they are now, with what inspection found. */
+async function lookedInto(client: Client, assets: readonly AssetView[]): Promise<readonly AssetView[]> {
+  return Promise.all(assets.map(({ id }) => client.get<AssetView>(`/v1/assets/${id}`, {})));
 }
 
 async function uploadPhotographs(client: Client, directory: string): Promise<AssetView[]> {
@@ -138,16 +167,17 @@ function collectArrivals(client: Client, inboxId: string, { clock }: Pick<CliCon
   };
 }
 
-/** The webhook's deliveries once none is pending: an attempt is recorded a moment after it arrives. */
+/** All deliveries once none is pending: an attempt is recorded a moment after it arrives. */
 async function settledDeliveries(
   client: Client,
-  { webhookId, arrivals }: { readonly webhookId: string; readonly arrivals: Arrivals },
+  { count, arrivals }: { readonly count: number; readonly arrivals: Arrivals },
   { clock }: Pick<CliContext, 'clock'>,
 ): Promise<readonly DeliverySummary[]> {
   for (;;) {
-    const query = { webhookId, limit: 1_000 };
-    const { data } = await client.get<{ readonly data: readonly DeliverySummary[] }>('/v1/deliveries', query);
-    if (data.every(({ state }) => state !== 'pending')) return data;
+    const { data } = await client.get<{ readonly data: readonly DeliverySummary[] }>('/v1/deliveries', {
+      limit: 1_000,
+    });
+    if (data.length >= count && data.every(({ state }) => state !== 'pending')) return data;
     const seen = arrivals.requests.length;
     // What has arrived is being recorded and is asked for again at once; what has not is worth waiting for.
     if (data.length > seen) await arrivals.next();
@@ -157,50 +187,65 @@ async function settledDeliveries(
 
 type Evidence = {
   readonly assets: readonly AssetView[];
+  readonly told: readonly Told[];
   readonly deliveries: readonly DeliverySummary[];
   readonly requests: readonly InboxRequest[];
-  readonly secret: string;
 };
 
-function judge({ assets, deliveries, requests, secret }: Evidence): DemoResult {
-  const byMessage = new Map(requests.map((request) => [headerOf(request, 'webhook-id'), request]));
-  const names = new Map(assets.map(({ id, state }) => [id, state]));
-  const rows = deliveries.toReversed().map((delivery): DemoRow => {
-    const request = byMessage.get(delivery.messageId);
-    const state = names.get(delivery.subject.slice(delivery.subject.indexOf(':') + 1));
-    return {
-      asset: state?.name ?? delivery.subject,
-      sizePx: request === undefined ? '' : sizeIn(request),
-      event: delivery.event,
-      status: delivery.lastStatus ?? null,
-      attempts: delivery.attempts,
-      acceptedToDeliveredMs: delivery.endedAtMs === undefined ? null : delivery.endedAtMs - delivery.createdAtMs,
-      verified: request !== undefined && request.verification.result === 'verified' && verifyStandard(request, secret),
-    };
-  });
-  const arrived = rows.filter(({ verified }) => verified).length;
-  const told = assets.filter(({ id }) => requests.some((request) => tells(request, id, lastEvent))).length;
+/** Each file in each dialect, one line under the other. */
+function judge({ assets, told, deliveries, requests }: Evidence): DemoResult {
+  const byDelivery = new Map(requests.map((request) => [headerOf(request, deliveryHeader), request]));
+  const rows = assets.flatMap((asset) =>
+    told.map((webhook): DemoRow => {
+      const delivery = deliveries.find(
+        ({ webhookId, subject, event }) =>
+          webhookId === webhook.webhookId && subject === `asset:${asset.id}` && event === webhook.event,
+      );
+      const request = delivery === undefined ? undefined : byDelivery.get(delivery.id);
+      return {
+        asset: asset.state.name,
+        sizePx: sizeOf(asset),
+        dialect: webhook.dialect,
+        event: webhook.event,
+        status: delivery?.lastStatus ?? null,
+        attempts: delivery?.attempts ?? 0,
+        acceptedToDeliveredMs: delivery?.endedAtMs === undefined ? null : delivery.endedAtMs - delivery.createdAtMs,
+        verified: request !== undefined && request.verification.result === 'verified' && verifies(request, webhook),
+      };
+    }),
+  );
+  const verified = rows.filter((row) => row.verified).length;
   return {
     files: assets.length,
+    dialects: told.length,
     rows,
-    allVerified: rows.length > 0 && arrived === rows.length && told === assets.length,
-    verdict: `${arrived} of ${rows.length} webhooks verified, ${told} of ${assets.length} files told of`,
+    allVerified: rows.length > 0 && verified === rows.length,
+    verdict: `${verified} of ${rows.length} webhooks arrived and verified`,
   };
 }
+
+/** As that dialect's receivers do, from the bytes and the secret alone. */
+function verifies(request: InboxRequest, { secret }: Told): boolean {
+  return headerOf(request, hookSignatureHeader) === ''
+    ? verifyStandard(request, secret)
+    : verifyHookSignature(request, secret);
+}
+
+const deliveryHeader = 'assetwire-delivery-id';
+const eventHeader = 'assetwire-event';
 
 function headerOf({ headers }: InboxRequest, name: string): string {
   return headers.find(([header]) => header.toLowerCase() === name)?.[1] ?? '';
 }
 
-function tells(request: InboxRequest, assetId: string, event: string): boolean {
-  const text = Buffer.from(request.bodyBase64, 'base64').toString('utf8');
-  return text.includes(`"${assetId}"`) && text.includes(`"${event}"`);
+/** How many different messages of a webhook's event have come. */
+function timesTold(requests: readonly InboxRequest[], { event }: Told): number {
+  return new Set(
+    requests.filter((request) => headerOf(request, eventHeader) === event).map((r) => headerOf(r, deliveryHeader)),
+  ).size;
 }
 
-/** Width × height as the webhook's body tells it. */
-function sizeIn(request: InboxRequest): string {
-  const text = Buffer.from(request.bodyBase64, 'base64').toString('utf8');
-  const width = /"width(?:Px)?":(\d+)/.exec(text)?.[1];
-  const height = /"height(?:Px)?":(\d+)/.exec(text)?.[1];
-  return width === undefined || height === undefined ? '' : `${width} × ${height}`;
+/** Width × height as inspection found them. */
+function sizeOf({ state: { file } }: AssetView): string {
+  return file?.widthPx === undefined || file.heightPx === undefined ? '' : `${file.widthPx} × ${file.heightPx}`;
 }
