@@ -30,6 +30,7 @@ import type {
   WorkspaceCases,
 } from './people.ts';
 import type { ChangeQuery, DeliveryQuery, Page } from '../storage/storage.ts';
+import type { DryRunCases } from './dry-run.ts';
 import type { StatsCases } from './stats.ts';
 import type { Expected } from './preconditions.ts';
 
@@ -82,6 +83,7 @@ export interface App {
   readonly assets: AssetCases;
   readonly metadataFields: MetadataFieldCases;
   readonly webhooks: WebhookCases;
+  readonly dryRuns: DryRunCases;
   readonly deliveries: DeliveryCases;
   readonly replays: ReplayCases;
   readonly inboxes: InboxCases;
@@ -281,6 +283,8 @@ export interface AssetCases {
   ): Promise<Written<AssetView>>;
   content(caller: Caller, reference: string, range?: ByteRange): Promise<AssetContent>;
   versionContent(caller: Caller, reference: string, number: number, range?: ByteRange): Promise<AssetContent>;
+  /** A rendition by its title: `small`, `medium`, `large`, or one that a DAM named. */
+  rendition(caller: Caller, reference: string, title: string, range?: ByteRange): Promise<AssetContent>;
   /** The content behind one of our opaque links; the link itself is the authority. */
   linked(token: string): Promise<AssetContent>;
 }

@@ -24,12 +24,16 @@ export async function cancelPending(
     const limit = Math.min(pageMax, countMax - cancelled);
     const atMs = clock.nowMs();
     const page = await storage.pending({ webhookId, by: 'position', nowMs: atMs, limit });
-    if (page.tasks.length === 0) return true;
-    const orders = page.tasks.map(({ delivery }) => ({ kind: 'cancel' as const, deliveryId: delivery.id, reason }));
+    const ids = [
+      ...page.tasks.map(({ delivery }) => delivery.id),
+      ...(page.unreadable ?? []).map((one) => one.deliveryId),
+    ];
+    if (ids.length === 0) return true;
+    const orders = ids.map((deliveryId) => ({ kind: 'cancel' as const, deliveryId, reason }));
     const [result] = await storage.commit([{ workspaceId, atMs, deliveryOrders: orders }]);
     if (result?.status === 'rejected') throw refusedByStore(result);
-    cancelled += page.tasks.length;
-    if (page.tasks.length < limit) return true;
+    cancelled += ids.length;
+    if (ids.length < limit) return true;
   }
   return false;
 }

@@ -4,13 +4,22 @@ import type { DutyHandlers, EngineEvent, WebhookCare } from '../engine/engine.ts
 import type { App } from './app.ts';
 import { createAssets } from './assets.ts';
 import { createChanges } from './changes.ts';
+import { createClosedWorkspaces } from './closed-workspaces.ts';
 import { createCommitter } from './committer.ts';
 import { createDeliveries } from './deliveries.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createCancelDuty } from './duty-cancel.ts';
+import { createEraseWorkspaceDuty } from './duty-erase-workspace.ts';
+import { createDryRuns } from './dry-run.ts';
+import { createDeriveDuty } from './duty-derive.ts';
+import { createEraseDuty } from './duty-erase.ts';
 import { createExpandDuty } from './duty-expand.ts';
+import { beginHousekeeping, createHousekeepingDuty } from './duty-housekeeping.ts';
 import { createInspectDuty } from './duty-inspect.ts';
+import { createNotifyDuty } from './duty-notify.ts';
 import { createReplayDuty } from './duty-replay.ts';
+import { grantedAssets } from './granted-assets.ts';
+import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes } from './inboxes.ts';
 import { createKeys, type Keys } from './keys.ts';
@@ -20,16 +29,25 @@ import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
 import { createMetadataFields } from './metadata-fields.ts';
 import { createMetadataSets } from './metadata-sets.ts';
+import { createNotices } from './notices.ts';
 import { createOperation } from './operation.ts';
+import { createPasswordLinks } from './password-links.ts';
+import { createPasswords } from './passwords.ts';
 import { createPause } from './pause.ts';
 import { createReplays } from './replays.ts';
+import { createRoles } from './roles.ts';
 import { createSessions } from './sessions.ts';
+import { createSignInThrottle } from './sign-in-throttle.ts';
 import { createStats } from './stats.ts';
+import { createStorageWatch } from './storage-watch.ts';
 import { createTurns } from './turns.ts';
+import { createUsers } from './users.ts';
 import { createWebhookCare } from './webhook-care.ts';
+import { createInputChecks } from './webhook-input.ts';
 import { createWebhookSwitch } from './webhook-switch.ts';
 import { createWebhookViews } from './webhook-views.ts';
 import { createWebhooks } from './webhooks.ts';
+import { createSettings } from './workspace-settings.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 /** The app as callers see it, and what compose wires to the engine and the terminal. */
@@ -50,6 +68,7 @@ export function createApp(deps: AppDeps): AppParts {
   const { storage, clock, settings } = deps;
   const live = createLive(deps);
   const matching = createMatching(deps);
+  const closed = createClosedWorkspaces();
   const committer = createCommitter({
     storage,
     matching,
@@ -57,6 +76,7 @@ export function createApp(deps: AppDeps): AppParts {
     nowMs: () => clock.nowMs(),
     ids: deps.ids,
     soleWriter: deps.soleWriter,
+    closed,
     pause: createPause(deps.pacing ?? clock, deps.random),
     committed: (workspaceId, changes) => {
       deps.metrics?.accepted(changes);
@@ -73,29 +93,54 @@ export function createApp(deps: AppDeps): AppParts {
   });
   const metadataSets = createMetadataSets(deps);
   const parts = { ...deps, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes, metadataSets };
-  const workspaces = createWorkspaces(parts);
+  const workspaces = createWorkspaces({ ...parts, closed });
   const keys = createKeys({ ...parts, workspaces });
-  const sessions = createSessions({ ...parts, keys, admit: workspaces.admit });
+  const roles = createRoles(parts);
+  const people = {
+    ...parts,
+    keys,
+    roles,
+    passwords: createPasswords({
+      random: deps.random,
+      ...(deps.passwordCost === undefined ? {} : { cost: deps.passwordCost }),
+    }),
+    throttle: createSignInThrottle(deps),
+    links: createPasswordLinks(parts),
+  };
+  const sessions = createSessions({ ...people, admit: workspaces.admit });
+  const inboxes = createInboxes(parts);
+  const watch = createStorageWatch({ ...parts, live });
   const toggle = createWebhookSwitch(parts);
   const views = createWebhookViews(deps);
+  const care = createWebhookCare({ ...parts, toggle });
 
   const app: App = {
     async start() {
       await workspaces.ensureDefault();
       await linkKey.open();
+      await beginHousekeeping(parts);
+      watch.start();
     },
-    // Nothing of the use cases runs on its own: what is in flight belongs to its callers.
-    stop: () => Promise.resolve(),
+    async stop() {
+      watch.stop();
+      await deps.mailer?.stop();
+    },
     changes: createChanges(parts),
-    assets: createAssets(parts),
+    assets: grantedAssets(createAssets(parts)),
     metadataFields: createMetadataFields({ ...parts, sets: metadataSets }),
     webhooks: createWebhooks({ ...parts, views, toggle }),
+    dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
     deliveries: createDeliveries(parts),
     replays: createReplays(parts),
-    inboxes: createInboxes(parts),
+    inboxes,
     keys,
+    users: createUsers(people),
+    roles,
+    grants: createGrants(parts),
     sessions,
     workspaces,
+    notices: createNotices(parts),
+    settings: createSettings(parts),
     dialects: {
       list: () => [...deps.dialects.values()].map(({ manifest }) => manifest),
       get(id) {
@@ -111,12 +156,17 @@ export function createApp(deps: AppDeps): AppParts {
   };
   return {
     app,
-    care: createWebhookCare({ ...parts, toggle }),
+    care,
     duties: {
       inspect: createInspectDuty(parts),
+      derive: createDeriveDuty(parts),
+      erase: createEraseDuty(deps),
       expand: createExpandDuty(parts),
       replay: createReplayDuty(parts),
       cancel: createCancelDuty({ ...parts, toggle }),
+      erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, forgetInbox: inboxes.forget }),
+      notify: createNotifyDuty({ ...parts, live }),
+      housekeeping: createHousekeepingDuty(parts),
     },
     links,
     onEngineEvent: live.attempted,

@@ -1,15 +1,18 @@
 /** What the use cases are given. compose.ts hands in the real parts; tests hand in what they like. */
 import type { Blobs } from '../blobs/blobs.ts';
 import type { IdSource } from '../core/ids.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { Mailer } from '../core/mail.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Egress } from '../egress/egress.ts';
+import type { Previewer } from '../engine/engine.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Vault } from '../runtime/vault.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DeliveryTask, Storage } from '../storage/storage.ts';
+import type { ScryptCost } from './passwords.ts';
+import type { ProcessSetting } from './people.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 
 /** What the use cases tell the engine after a commit. Losing one costs latency, never a delivery. */
@@ -28,12 +31,14 @@ export type AppSettings = {
   readonly inboxUrl: () => string;
   readonly inboxTlsUrl: () => string;
   readonly uploadBytesMax: number;
+  /** Whether smaller pictures are made of those that are uploaded. Default `on`. */
+  readonly renditions?: 'on' | 'off';
   /** A key of the operator's choosing; null where the generated one in the store is used. */
   readonly adminKey: string | null;
   /** How long links in payloads stay good, counted from the change they were made for. */
   readonly linkLifetimeMs: number;
-  /** What `GET /v1/settings` shows: every setting, secrets left out. */
-  readonly shown: JsonObject;
+  /** What `GET /v1/settings` shows an admin: every setting, secrets left out. */
+  readonly process: readonly ProcessSetting[];
 };
 
 export type AppDeps = {
@@ -55,6 +60,12 @@ export type AppDeps = {
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly settings: AppSettings;
   readonly engine: EngineSignals;
+  /** Makes messages as they would leave, for dry runs. */
+  readonly preview: Previewer;
+  /** Brings notices to people; null where no mail server is set. */
+  readonly mailer: Mailer | null;
+  /** How dear a password's hash is; default as OWASP says. */
+  readonly passwordCost?: ScryptCost;
   /** Counts changes committed. */
   readonly metrics?: { accepted(changes: number): void };
 };

@@ -75,7 +75,7 @@ async function createOne(
     [],
     (_, atMs, { index }) => {
       refuseTooMany(dialect, index);
-      const body: WebhookBody = { ...newBody(dialect, input, atMs), ...checked.body, ownerKeyId: caller.keyId };
+      const body: WebhookBody = { ...newWebhookBody(dialect, input, atMs), ...checked.body, ownerKeyId: caller.keyId };
       const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
@@ -97,7 +97,8 @@ async function createOne(
   return written.kind === 'done' ? written.answer : replay<Kept>(written.row, fingerprint);
 }
 
-function newBody(dialect: Dialect, input: WebhookInput, atMs: number): WebhookBody {
+/** A webhook as it is first, without what its input sets. */
+export function newWebhookBody(dialect: Dialect, input: WebhookInput, atMs: number): WebhookBody {
   const enabled = input.enabled ?? true;
   return {
     name: input.name,

@@ -63,6 +63,10 @@ export const limits = {
   userAgentCharactersMax: 200,
   pageItemsMax: 1_000,
   pageItemsDefault: 50,
+  /** Past changes that one page of a dry run looks at. */
+  dryRunChangesMax: 1_000,
+  dryRunResultsDefault: 100,
+  dryRunRenderedMax: 10,
   /** Statistics by minute are kept this long, then by hour only. */
   statsMinutesKeptMs: 48 * 3_600_000,
   /** Points of one answer of statistics, over all webhooks of it. */

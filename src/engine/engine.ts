@@ -6,6 +6,7 @@ import type { DeliveryTask, Duty, DutyKind } from '../storage/storage.ts';
 import type { DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
+import type { Links } from '../dialects/dialect.ts';
 
 export interface Engine {
   start(): Promise<void>;
@@ -82,3 +83,29 @@ export interface Ownership {
   owns(webhookId: WebhookId): { readonly epoch: number; readonly untilMonotonicMs: number } | null;
   stop(): Promise<void>;
 }
+
+/** Makes a message as it would leave, without sending it; for dry runs. */
+export type Previewer = (input: PreviewInput) => Promise<Preview | { readonly refusal: PreviewRefusal }>;
+
+export type PreviewInput = {
+  readonly current: CurrentWebhook;
+  readonly task: DeliveryTask;
+  readonly links: Links;
+  /** Wall clock of the attempt it stands for. */
+  readonly atMs: number;
+};
+
+export type Preview = {
+  readonly method: string;
+  readonly url: string;
+  /** Secrets and signatures masked. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The exact bytes; a signature inside them is zeros. */
+  readonly body: Uint8Array;
+  /** Lower-case hex. */
+  readonly bodySha256: string;
+  readonly subject?: string;
+};
+
+/** Why nothing could be sent. */
+export type PreviewRefusal = { readonly code: string; readonly detail: string };

@@ -15,7 +15,7 @@ import { createFreeShelf } from './free-shelf.ts';
 import { createGate } from './gate.ts';
 import { createLane, type Lane, type LaneNow, laneNeed, serviceOf } from './lane.ts';
 import { isUnusable, makeLaneSetup } from './lane-setup.ts';
-import { cancelAll, hastenMisdated } from './lane-orders.ts';
+import { bury, cancelAll, hastenMisdated } from './lane-orders.ts';
 import type { LaneWatch } from './lane-watch.ts';
 import { createLateOffers } from './late-offers.ts';
 import type { MemoryBudget } from './memory-budget.ts';
@@ -120,6 +120,12 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
     try {
       const page = await storage.pending({ webhookId: lane.webhookId, nowMs: due.horizonMs(), ...wanted });
       if (stopped) return;
+      if (page.unreadable !== undefined) {
+        const deliveries = page.unreadable.map(({ deliveryId }) => deliveryId);
+        log.error({ webhookId: lane.webhookId, deliveries }, 'Deliveries cannot be read: they end dead');
+        await bury(lane, page.unreadable, orderParts);
+        if (stopped) return;
+      }
       storeFailures = 0;
       shelf.endRead(page, due.nowMs());
       if (lane.shelf === shelf && serviceOf(lane) !== 'all') withhold(lane);

@@ -5,7 +5,7 @@
 import type { PendingDelivery } from '../core/delivery.ts';
 import { silenceResetMs } from '../core/disable-rules.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DeliveryOrder, PendingQuery } from '../storage/storage.ts';
+import type { DeliveryOrder, PendingQuery, Unreadable } from '../storage/storage.ts';
 import type { EngineStorage } from './engine-deps.ts';
 import type { Lane } from './lane.ts';
 
@@ -24,11 +24,15 @@ export async function cancelAll(lane: Lane, reason: string, parts: LaneOrderPart
     const nowMs = parts.clock.nowMs();
     const page = await parts.storage.pending({ webhookId, by: 'position', nowMs, limit: pageMax });
     if (parts.stopped()) return false;
-    if (page.tasks.length === 0) return true;
+    const ids = [
+      ...page.tasks.map(({ delivery }) => delivery.id),
+      ...(page.unreadable ?? []).map((one) => one.deliveryId),
+    ];
+    if (ids.length === 0) return true;
     // What was cancelled is pending no more, so the next page begins where this one ended.
     await order(
       lane,
-      page.tasks.map(({ delivery }) => ({ kind: 'cancel', deliveryId: delivery.id, reason })),
+      ids.map((deliveryId) => ({ kind: 'cancel', deliveryId, reason })),
       parts,
     );
     if (parts.stopped()) return false;
@@ -54,6 +58,15 @@ export async function hastenMisdated(lane: Lane, nowMs: number, parts: LaneOrder
     if (last === undefined || page.nextDueAtMs === null) return true;
     after = { dueAtMs: last.dueAtMs, id: last.id };
   }
+}
+
+/** Ends what can never be sent: visibly, with its reason (HARDENING FD-15). Rejects where the store refuses. */
+export function bury(lane: Lane, unreadable: readonly Unreadable[], parts: LaneOrderParts): Promise<void> {
+  return order(
+    lane,
+    unreadable.map(({ deliveryId, reason }) => ({ kind: 'bury', deliveryId, reason })),
+    parts,
+  );
 }
 
 async function order(lane: Lane, deliveryOrders: readonly DeliveryOrder[], parts: LaneOrderParts): Promise<void> {

@@ -21,6 +21,8 @@ import type {
   NewDelivery,
   PendingDelivery,
 } from '../core/delivery.ts';
+import type { FilterMiss } from '../core/filter-explanation.ts';
+import type { Filter } from '../core/filter.ts';
 import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 
@@ -174,7 +176,9 @@ export type CommitChange = {
 export type DeliveryOrder =
   /** Re-dates: earlier or later. */
   | { readonly kind: 'hasten'; readonly deliveryId: DeliveryId; readonly dueAtMs: number }
-  | { readonly kind: 'cancel'; readonly deliveryId: DeliveryId; readonly reason: string };
+  | { readonly kind: 'cancel'; readonly deliveryId: DeliveryId; readonly reason: string }
+  /** Ends it dead without an attempt: for one that can never be sent. */
+  | { readonly kind: 'bury'; readonly deliveryId: DeliveryId; readonly reason: string };
 
 export type CommitResult =
   | { readonly status: 'applied'; readonly versions: readonly number[] }
@@ -241,7 +245,14 @@ export type PendingPage = {
    * one in order of commit.
    */
   readonly nextDueAtMs: number | null;
+  /**
+   * Deliveries of this page that cannot be made sense of (a damaged row, a change that is gone), left out of `tasks`.
+   * Absent where there are none. Whoever sends ends them (`bury`), so that they are seen and hold up nobody.
+   */
+  readonly unreadable?: readonly Unreadable[];
 };
+
+export type Unreadable = { readonly deliveryId: DeliveryId; readonly reason: string };
 
 /** A pending delivery together with what it is rendered from. */
 export type DeliveryTask = { readonly delivery: PendingDelivery; readonly change: Change };
@@ -291,6 +302,8 @@ export interface StorageReads {
   allResources(query: { readonly type: ResourceType } & PageQuery): Promise<Page<Resource>>;
   change(workspaceId: WorkspaceId, id: ChangeId): Promise<Change | null>;
   changes(query: ChangeQuery): Promise<Page<Change>>;
+  /** Past changes, newest first, held against what a webhook would ask for; evaluated beside the data. */
+  tryChanges(query: TryQuery): Promise<TriedPage>;
   /** Changes in order of commit behind `cursor` (null: from the beginning of what is kept; `now`: from here on). */
   feed(query: {
     readonly workspaceId: WorkspaceId;
@@ -347,6 +360,34 @@ export type ChangeQuery = PageQuery & {
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly order?: 'newest' | 'oldest';
+};
+
+/** Which changes are tried (as in `ChangeQuery`), and against what. */
+export type TryQuery = Omit<ChangeQuery, 'order'> & {
+  readonly ids?: readonly ChangeId[];
+  /** The kinds that the events asked for stand for. */
+  readonly wanted: readonly ChangeKind[];
+  readonly filter?: Filter;
+  /** Which of them are answered. Default all. */
+  readonly keep?: 'all' | 'matched' | 'unmatched';
+  /** A page ends when so many were looked at, whatever was found. */
+  readonly examinedMax: number;
+};
+
+export type TriedChange = {
+  readonly id: ChangeId;
+  readonly kind: ChangeKind;
+  readonly subject: string;
+  readonly acceptedAtMs: number;
+  /** Null where it matches; then `change` is there. */
+  readonly miss: { readonly because: 'kind' | 'damaged' } | ({ readonly because: 'filter' } & FilterMiss) | null;
+  readonly change?: Change;
+};
+
+export type TriedPage = Page<TriedChange> & {
+  /** How many were looked at on this page, and how many of them match. */
+  readonly examined: number;
+  readonly matched: number;
 };
 
 /** Times are those of creation, `fromMs` included and `toMs` not; order is the order of commit. */

@@ -5,10 +5,12 @@ import { ok, type Route, type RouteScope, route } from '../route.ts';
 import { raw } from '../schema.ts';
 import { scopes } from '../../app/app.ts';
 import { vendorApiRoutes } from '../vendor-routes.ts';
+import { assetRenditionRoutes } from './asset-renditions.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
 import { assetRoutes } from './assets.ts';
 import { changeRoutes } from './changes.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { dryRunRoutes } from './dry-run.ts';
 import { inboxRoutes } from './inboxes.ts';
 import { metadataFieldRoutes } from './metadata-fields.ts';
 import { createMetricsRoute, operationRoutes } from './operation.ts';
@@ -26,11 +28,13 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
   const native: readonly Route[] = [
     ...assetRoutes,
     ...assetVersionRoutes,
+    ...assetRenditionRoutes,
     ...metadataFieldRoutes,
     ...changeRoutes,
     ...webhookRoutes,
     ...deliveryRoutes,
     ...statsRoutes,
+    ...dryRunRoutes,
     ...inboxRoutes,
     ...peopleRoutes,
     ...createSessionRoutes(options),

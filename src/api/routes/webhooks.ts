@@ -15,7 +15,7 @@ const params = byId('webhook');
 const aWebhook = { 200: { description: 'The webhook', schema: webhookSchema } };
 
 /** What a target, headers, filter, policy or the dialect may object to. */
-const inputErrors = [
+export const webhookInputErrors = [
   'unknown_dialect',
   'invalid_event',
   'invalid_filter',
@@ -46,7 +46,7 @@ const createWebhook = route({
   idempotent: true,
   body: webhookInputSchema,
   answers: { 201: { description: 'The webhook, with its secret', schema: createdWebhookSchema } },
-  errors: inputErrors,
+  errors: webhookInputErrors,
   async handle({ caller, body, idempotency }, { app }) {
     return writtenAnswer(
       await app.webhooks.create(caller, body, idempotency),
@@ -101,7 +101,7 @@ const updateWebhook = route({
   params,
   body: webhookPatchSchema,
   answers: aWebhook,
-  errors: inputErrors,
+  errors: webhookInputErrors,
   async handle({ caller, params: { id }, body }, { app }) {
     return ok(await app.webhooks.update(caller, id, body));
   },

@@ -105,6 +105,13 @@ const optionalFields = {
   enabled: optional(boolean()),
 };
 
+/** Parts of a webhook that may be tried before they are saved; null takes one away. */
+export const webhookFields = {
+  events: optional(changeable.events),
+  filter: optional(nullable(filterSchema)),
+  projection: optional(nullable(projectionSchema)),
+};
+
 export const webhookInputSchema: Schema<WebhookInput> = named(
   'WebhookInput',
   object({

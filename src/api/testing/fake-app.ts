@@ -142,6 +142,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       },
       ...parts.dialects,
     },
+    dryRuns: { saved: missing, unsaved: missing, ...parts.dryRuns },
     stats: { workspace: missing, webhook: missing, ...parts.stats },
     operation: {
       notices: emptyPage,

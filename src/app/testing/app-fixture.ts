@@ -2,16 +2,19 @@
 import { Readable } from 'node:stream';
 import { hash } from 'node:crypto';
 import { createIdSource } from '../../core/id-source.ts';
+import type { Mailer } from '../../core/mail.ts';
 import type { Change } from '../../core/change.ts';
 import type { Dialect } from '../../dialects/dialect.ts';
 import { standardDialect } from '../../dialects/standard/index.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { Blobs } from '../../blobs/blobs.ts';
+import { createPreviewer } from '../../engine/preview.ts';
 import type { Media } from '../../media/media.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import { createVault } from '../../runtime/vault.ts';
+import type { Transport } from '../../transports/transport.ts';
 import { createSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts';
 import type { DeliveryTask, Duty, Storage } from '../../storage/storage.ts';
 import { type Caller, type ReportedChange, type ReportResult, scopes, type WebhookInput } from '../app.ts';
@@ -65,6 +68,7 @@ export type FixtureOptions = {
   readonly media?: Media;
   readonly blobs?: Blobs;
   readonly adminKey?: string;
+  readonly mailer?: Mailer;
   /** Default false: tests may open another process over the same store. */
   readonly soleWriter?: boolean;
   readonly wrap?: (storage: Storage) => Storage;
@@ -98,8 +102,16 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
       uploadBytesMax: 10 * 1024 * 1024,
       adminKey: options.adminKey ?? null,
       linkLifetimeMs: 30 * 24 * 3_600_000,
-      shown: {},
+      process: [],
     },
+    mailer: options.mailer ?? null,
+    // A hash as dear as in earnest would make every test of sign-in wait for it.
+    passwordCost: { N: 2 ** 10, r: 8, p: 1 },
+    preview: createPreviewer({
+      dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
+      transports: new Map([['http', { kind: 'http' } as Transport]]),
+      userAgent: 'Assetwire/test',
+    }),
     engine: {
       offer: (tasks) => void offered.push(...tasks),
       webhookChanged: () => undefined,

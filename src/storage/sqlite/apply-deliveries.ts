@@ -97,11 +97,12 @@ function createOrderApplier(db: DatabaseSync, { partitions, rollup }: Parts): De
     }
     const [status, outcome, duration] = [row[3] ?? null, row[4] ?? null, row[5] ?? null];
     const attempts = numberOf(row[2]);
-    const { cancelled } = stateCodes;
-    partitions.log.insert.run(cancelled, attempts, atMs, order.reason, status, outcome, duration, null, lane, position);
+    const state = order.kind === 'bury' ? stateCodes.dead : stateCodes.cancelled;
+    partitions.log.insert.run(state, attempts, atMs, order.reason, status, outcome, duration, null, lane, position);
     partitions.log.rows += 1;
     remove.run(lane, position);
     removeBody.run(order.deliveryId);
-    rollup.cancelled(lane, atMs);
+    if (order.kind === 'bury') rollup.buried(lane, atMs);
+    else rollup.cancelled(lane, atMs);
   };
 }

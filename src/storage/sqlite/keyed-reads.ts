@@ -18,10 +18,11 @@ import type {
   Resource,
   ResourceKey,
   ResourceType,
+  Unreadable,
 } from '../storage.ts';
 import { keyRow } from './apply-commit.ts';
 import { createChangeReader } from './change-reader.ts';
-import { arrayStatement, bytesOf, numberOf, numberOrNull, type Row, textOf, textOrNull } from './rows.ts';
+import { arrayStatement, bytesOf, isDamage, numberOf, numberOrNull, type Row, textOf, textOrNull } from './rows.ts';
 
 export type KeyedReads = {
   resources(keys: readonly ResourceKey[]): readonly (Resource | null)[];
@@ -135,10 +136,20 @@ function dutyOf(row: readonly Row[string][]): Duty {
     workspaceId: textOf(row[1]),
     kind: textOf(row[2]) as DutyKind,
     dueAtMs: numberOf(row[3]),
-    payload: JSON.parse(textOf(row[4])) as JsonObject,
+    payload: payloadOf(textOf(row[4])),
     version: numberOf(row[5]),
     attempts: numberOf(row[6]),
   };
+}
+
+/** A damaged payload must not keep the others from being done: its handler fails, is heard of, and is asked again later. */
+function payloadOf(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return {};
+  }
 }
 
 type Statements = { readonly [Name in keyof typeof keyedStatements]: ReturnType<typeof arrayStatement> };
@@ -148,10 +159,17 @@ function createPendingReader(db: DatabaseSync, by: Statements): (query: PendingQ
   /** Where a delivery stands or stood in the order of commit; 0 where nobody knows it. */
   const positionOf = (lane: number, id: DeliveryId): number =>
     numberOrNull(by.positionOf.get(lane, id)?.[0]) ?? changes.endedPosition(lane, id) ?? 0;
-  const taskOf = (row: readonly Row[string][], webhookId: WebhookId): DeliveryTask | null => {
-    const change = changes.bySeq(numberOf(row[6]));
-    // Retention keeps what is owed; a delivery without its change would be a bug there, and must not block its lane.
-    return change === null ? null : { delivery: pendingOf(row, webhookId), change };
+  const taskOf = (row: readonly Row[string][], webhookId: WebhookId): DeliveryTask | Unreadable => {
+    const unreadable = (reason: string): Unreadable => ({ deliveryId: String(row[3]) as DeliveryId, reason });
+    try {
+      const change = changes.bySeq(numberOf(row[6]));
+      // Retention keeps what is owed; a delivery without its change would be a bug there, and must not block its lane.
+      if (change === null) return unreadable('Its change is not there any more');
+      return { delivery: pendingOf(row, webhookId), change };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return unreadable('What is stored of it or of its change is damaged');
+    }
   };
   return ({ webhookId, by: order, nowMs, limit, after }) => {
     const lane = numberOrNull(by.lane.get(webhookId)?.[0]);
@@ -160,13 +178,20 @@ function createPendingReader(db: DatabaseSync, by: Statements): (query: PendingQ
     const dueAtMs = after?.dueAtMs ?? Number.MIN_SAFE_INTEGER;
     const rows =
       order === 'due' ? by.due.all(lane, dueAtMs, behind, nowMs, limit) : by.position.all(lane, behind, limit);
-    const tasks = rows.map((row) => taskOf(row, webhookId)).filter((task) => task !== null);
+    const tasks: DeliveryTask[] = [];
+    const unreadable: Unreadable[] = [];
+    for (const row of rows) {
+      const task = taskOf(row, webhookId);
+      if ('delivery' in task) tasks.push(task);
+      else unreadable.push(task);
+    }
     const last = rows.at(-1);
     const lastPosition = last === undefined ? behind : numberOf(last[1]);
     const lastDueAtMs = last === undefined ? dueAtMs : numberOf(last[4]);
     const next =
       order === 'due' ? by.nextDue.get(lane, lastDueAtMs, lastPosition) : by.nextPosition.get(lane, lastPosition);
-    return { tasks, nextDueAtMs: numberOrNull(next?.[0]) };
+    const nextDueAtMs = numberOrNull(next?.[0]);
+    return unreadable.length === 0 ? { tasks, nextDueAtMs } : { tasks, nextDueAtMs, unreadable };
   };
 }
 

@@ -7,6 +7,7 @@ import { countChanges, listChanges, readChange, readFeed } from './read-changes.
 import { createDeliveryLister } from './read-deliveries.ts';
 import { readDelivery } from './read-delivery.ts';
 import { listAllResources, listResources } from './read-resources.ts';
+import { tryChanges } from './try-changes.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
 
 /** The reads of the contract without their promises. */
@@ -22,6 +23,7 @@ export const listReadNames = [
   'allResources',
   'change',
   'changes',
+  'tryChanges',
   'feed',
   'delivery',
   'deliveries',
@@ -56,6 +58,7 @@ export function createListReads(db: DatabaseSync, cursorKey: Uint8Array): ListRe
     allResources: snapshot((query) => listAllResources(db, cursors, query)),
     change: snapshot((workspaceId, id) => readChange(db, workspaceId, id)),
     changes: snapshot((query) => listChanges(db, cursors, query)),
+    tryChanges: snapshot((query) => tryChanges(db, cursors, query)),
     feed: snapshot((query) => readFeed(db, cursors, query)),
     delivery: snapshot((workspaceId, id) => readDelivery(db, workspaceId, id)),
     deliveries: snapshot((query) => deliveries.list(query)),

@@ -6,13 +6,13 @@ import type { ChangeQuery, Page } from '../storage.ts';
 import { parseChange } from './change-body.ts';
 import { pageBytesMax, pageLimit } from './page.ts';
 import { changesStride, readPartitions } from './partitions.ts';
-import { arrayStatement, numberOf, textOf } from './rows.ts';
+import { arrayStatement, isDamage, numberOf, textOf } from './rows.ts';
 import { partitionTable } from './schema.ts';
 
 type Source = { readonly table: string; readonly from: number; readonly to: number };
 
 /** Where changes lie, oldest first: what was kept of dropped partitions, then the partitions. */
-function sources(db: DatabaseSync): Source[] {
+export function changeSources(db: DatabaseSync): Source[] {
   const visible = readPartitions(db, 'changes').filter(({ state }) => state === 'open' || state === 'closed');
   const first = (visible[0]?.n ?? 0) * changesStride;
   return [
@@ -26,18 +26,28 @@ function sources(db: DatabaseSync): Source[] {
   ];
 }
 
-function workspaceNumber(db: DatabaseSync, workspaceId: string): number {
+export function workspaceNumber(db: DatabaseSync, workspaceId: string): number {
   const row = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?').get(workspaceId);
   return row === undefined ? -1 : numberOf(row[0]);
 }
 
 export function readChange(db: DatabaseSync, workspaceId: string, id: string): Change | null {
   const workspace = workspaceNumber(db, workspaceId);
-  for (const { table } of sources(db).reverse()) {
+  for (const { table } of changeSources(db).reverse()) {
     const row = arrayStatement(db, `SELECT body FROM ${table} WHERE id = ? AND workspace = ?`).get(id, workspace);
-    if (row !== undefined) return parseChange(textOf(row[0]));
+    if (row !== undefined) return readableChange(textOf(row[0]));
   }
   return null;
+}
+
+/** Null for a damaged body: such a change is passed over, or nobody would get beyond it. */
+export function readableChange(body: string): Change | null {
+  try {
+    return parseChange(body);
+  } catch (error) {
+    if (isDamage(error)) return null;
+    throw error;
+  }
 }
 
 function conditionsOf(query: Omit<ChangeQuery, 'limit' | 'cursor'>): { sql: string; values: SQLInputValue[] } {
@@ -66,7 +76,7 @@ export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: Chang
   const items: Change[] = [];
   let bytes = 0;
   let last = behind;
-  for (const source of newest ? sources(db).reverse() : sources(db)) {
+  for (const source of newest ? changeSources(db).reverse() : changeSources(db)) {
     if (newest ? source.from > behind : source.to <= behind) continue;
     const low = newest ? source.from - 1 : Math.max(behind, source.from - 1);
     const high = newest ? Math.min(behind, source.to) : source.to;
@@ -80,7 +90,8 @@ export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: Chang
       if (items.length === limit || (items.length > 0 && bytes + body.length > pageBytesMax)) {
         return { items, nextCursor: cursors.encode(scope, [last]) };
       }
-      items.push(parseChange(body));
+      const change = readableChange(body);
+      if (change !== null) items.push(change);
       bytes += body.length;
       last = numberOf(row[0]);
     }
@@ -92,7 +103,7 @@ export function countChanges(db: DatabaseSync, query: Omit<ChangeQuery, 'limit' 
   const workspace = workspaceNumber(db, query.workspaceId);
   const { sql, values } = conditionsOf(query);
   let count = 0;
-  for (const { table, from, to } of sources(db)) {
+  for (const { table, from, to } of changeSources(db)) {
     const row = arrayStatement(
       db,
       `SELECT count(*) FROM ${table} WHERE workspace = ? AND seq >= ? AND seq < ?${sql}`,
@@ -116,7 +127,7 @@ export function readFeed(
   const limit = pageLimit(query.limit);
   const changes: Change[] = [];
   let bytes = 0;
-  for (const { table, from, to } of sources(db)) {
+  for (const { table, from, to } of changeSources(db)) {
     if (to <= behind || changes.length >= limit) continue;
     const rows = arrayStatement(
       db,
@@ -127,7 +138,8 @@ export function readFeed(
       if (changes.length > 0 && bytes + body.length > pageBytesMax) {
         return { changes, cursor: cursors.encode(scope, [behind]) };
       }
-      changes.push(parseChange(body));
+      const change = readableChange(body);
+      if (change !== null) changes.push(change);
       bytes += body.length;
       behind = numberOf(row[0]);
     }
@@ -136,7 +148,7 @@ export function readFeed(
 }
 
 function lastSeq(db: DatabaseSync): number {
-  for (const { table } of sources(db).reverse()) {
+  for (const { table } of changeSources(db).reverse()) {
     const row = arrayStatement(db, `SELECT max(seq) FROM ${table}`).get();
     if (typeof row?.[0] === 'number') return row[0];
   }

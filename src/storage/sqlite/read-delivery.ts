@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.ts';
 import type { DeliveryDetail } from '../storage.ts';
 import { readPartitions } from './partitions.ts';
 import { createNamer, summaryColumns, summaryOf } from './read-deliveries.ts';
-import { arrayStatement, bytesOf, numberOf, textOf, textOrNull } from './rows.ts';
+import { arrayStatement, bytesOf, isDamage, numberOf, textOf, textOrNull } from './rows.ts';
 import { partitionTable } from './schema.ts';
 
 /** Behind the columns of a summary: revision, frozen, due time, last attempt. */
@@ -31,14 +31,14 @@ export function readDelivery(db: DatabaseSync, workspaceId: string, id: string):
       changeId: summary.changeId,
       subject: summary.subject,
       event: summary.event,
-      ...(frozen === null ? {} : { frozen: JSON.parse(frozen) as JsonObject }),
+      ...(frozen === null ? {} : readable<JsonObject, 'frozen'>('frozen', frozen)),
       messageId: summary.messageId,
       origin: summary.origin,
       ...(summary.redeliveryOf === undefined ? {} : { redeliveryOf: summary.redeliveryOf }),
       createdAtMs: summary.createdAtMs,
       dueAtMs: numberOf(row[behindSummary + 2]),
     },
-    attempts: capped([...earlierAttempts(db, id), ...(last === null ? [] : [JSON.parse(last) as Attempt])]),
+    attempts: capped([...earlierAttempts(db, id), ...(last === null ? [] : attemptsOf(last))]),
     storedBody: body === undefined ? null : bytesOf(body),
   };
 }
@@ -68,9 +68,25 @@ function earlierAttempts(db: DatabaseSync, id: string): Attempt[] {
       db,
       `SELECT attempt FROM ${partitionTable('attempts', n)} WHERE delivery = ? ORDER BY number`,
     ).all(id);
-    for (const row of rows) attempts.push(JSON.parse(textOf(row[0])) as Attempt);
+    for (const row of rows) attempts.push(...attemptsOf(textOf(row[0])));
   }
   return attempts;
+}
+
+/** An attempt whose row is damaged is left out: the others are still to be seen. */
+function attemptsOf(text: string): readonly Attempt[] {
+  const { attempt } = readable<Attempt, 'attempt'>('attempt', text);
+  return attempt === undefined ? [] : [attempt];
+}
+
+/** What a text says under a name; nothing where it is damaged. */
+function readable<Value, Name extends string>(name: Name, text: string): { readonly [Key in Name]?: Value } {
+  try {
+    return { [name]: JSON.parse(text) as Value } as { readonly [Key in Name]?: Value };
+  } catch (error) {
+    if (isDamage(error)) return {};
+    throw error;
+  }
 }
 
 function capped(attempts: readonly Attempt[]): readonly Attempt[] {

@@ -20,6 +20,11 @@ export function listResources(db: DatabaseSync, cursors: CursorCodec, query: Res
     conditions.push(newest ? 'r.id < ?' : 'r.id > ?');
     values.push(cursorText(cursors.decode(scope, query.cursor)[0]));
   }
+  if (query.idPrefix !== undefined) {
+    // A range of the index: behind every id that begins so comes the prefix with the highest character there is.
+    conditions.push('r.id >= ? AND r.id < ?');
+    values.push(query.idPrefix, `${query.idPrefix}\u{10ffff}`);
+  }
   if (alias !== undefined) {
     conditions.push('r.alias = ?');
     values.push(alias);

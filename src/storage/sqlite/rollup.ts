@@ -47,6 +47,8 @@ export type CountedAttempt = {
 export type Rollup = {
   attempt(lane: number, attempt: CountedAttempt): void;
   cancelled(lane: number, atMs: number): void;
+  /** Ended dead without an attempt. */
+  buried(lane: number, atMs: number): void;
   accepted(lane: number, atMs: number): void;
   /** How many were counted as accepted in this batch; `rewind` takes back those of an item that was undone. */
   mark(): number;
@@ -121,6 +123,9 @@ export function createRollup(db: DatabaseSync): Rollup {
     },
     cancelled(lane, atMs) {
       add(row(lane, atMs), cancelled);
+    },
+    buried(lane, atMs) {
+      add(row(lane, atMs), dead);
     },
     accepted(lane, atMs) {
       fresh.push(lane * laneFactor + Math.floor(atMs / minuteMs));

@@ -1,0 +1,109 @@
+/** Past changes held against what a webhook would ask for: on a reader, so that the loop that delivers sees answers only. */
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import type { ChangeKind } from '../../core/change.ts';
+import { compileFilter } from '../../core/filter-evaluation.ts';
+import { explainFilter } from '../../core/filter-explanation.ts';
+import type { ChangeId } from '../../core/ids.ts';
+import { type CursorCodec, cursorNumber } from '../cursor.ts';
+import type { TriedChange, TriedPage, TryQuery } from '../storage.ts';
+import { pageBytesMax, pageLimit } from './page.ts';
+import { changeSources, readableChange, workspaceNumber } from './read-changes.ts';
+import { arrayStatement, numberOf, textOf } from './rows.ts';
+
+/** Bodies looked at in one call, in characters; one change may pass it. */
+const examinedCharactersMax = 16 * 1024 * 1024;
+const rowsPerRead = 100;
+
+type Examined = { readonly items: TriedChange[]; count: number; characters: number; matched: number; bytes: number };
+
+/** Ends at the limits of the query, at the bytes of a page of matching changes, or where all were examined. */
+export function tryChanges(db: DatabaseSync, cursors: CursorCodec, query: TryQuery): TriedPage {
+  const scope = { workspaceId: query.workspaceId, list: 'tried-changes' };
+  const workspace = workspaceNumber(db, query.workspaceId);
+  const judge = createJudge(query);
+  const examined: Examined = { items: [], count: 0, characters: 0, matched: 0, bytes: 0 };
+  let behind =
+    query.cursor === undefined ? Number.MAX_SAFE_INTEGER : cursorNumber(cursors.decode(scope, query.cursor)[0]);
+  const full = (): boolean =>
+    examined.items.length >= pageLimit(query.limit) ||
+    examined.count >= query.examinedMax ||
+    examined.characters >= examinedCharactersMax ||
+    examined.bytes >= pageBytesMax;
+  const { sql, values } = conditionsOf(query);
+  for (const { table, from } of changeSources(db).reverse()) {
+    if (from > behind) continue;
+    const read = arrayStatement(
+      db,
+      `SELECT seq, id, kind, subject, accepted_at, body FROM ${table}
+       WHERE workspace = ? AND seq >= ? AND seq < ?${sql} ORDER BY seq DESC LIMIT ${rowsPerRead}`,
+    );
+    for (;;) {
+      const rows = read.all(workspace, from, behind, ...values);
+      for (const row of rows) {
+        if (full()) return { ...shown(examined), nextCursor: cursors.encode(scope, [behind]) };
+        behind = numberOf(row[0]);
+        examine(examined, row, judge, query.keep ?? 'all');
+      }
+      if (rows.length < rowsPerRead) break;
+    }
+  }
+  return { ...shown(examined), nextCursor: null };
+}
+
+function shown({ items, count, matched }: Examined): Omit<TriedPage, 'nextCursor'> {
+  return { items, examined: count, matched };
+}
+
+function conditionsOf(query: TryQuery): { readonly sql: string; readonly values: readonly SQLInputValue[] } {
+  const conditions: string[] = [];
+  const values: SQLInputValue[] = [];
+  const add = (condition: string, ...given: readonly SQLInputValue[]): void => {
+    conditions.push(` AND ${condition}`);
+    values.push(...given);
+  };
+  if (query.subject !== undefined) add('subject = ?', query.subject);
+  if (query.fromMs !== undefined) add('accepted_at >= ?', query.fromMs);
+  if (query.toMs !== undefined) add('accepted_at < ?', query.toMs);
+  if (query.kinds !== undefined) add(`kind IN (${query.kinds.map(() => '?').join(', ')})`, ...query.kinds);
+  if (query.ids !== undefined) add(`id IN (${query.ids.map(() => '?').join(', ')})`, ...query.ids);
+  return { sql: conditions.join(''), values };
+}
+
+type Judge = (kind: ChangeKind, body: string) => Pick<TriedChange, 'miss' | 'change'>;
+
+function createJudge({ wanted, filter }: TryQuery): Judge {
+  const kinds = new Set(wanted);
+  const holds = filter === undefined ? null : compileFilter(filter);
+  return (kind, body) => {
+    if (!kinds.has(kind)) return { miss: { because: 'kind' } };
+    const change = readableChange(body);
+    if (change === null) return { miss: { because: 'damaged' } };
+    if (holds === null || filter === undefined || holds(change)) return { miss: null, change };
+    const miss = explainFilter(filter, change);
+    return miss === null ? { miss: null, change } : { miss: { because: 'filter', ...miss } };
+  };
+}
+
+function examine(
+  examined: Examined,
+  row: readonly SQLOutputValue[],
+  judge: Judge,
+  keep: NonNullable<TryQuery['keep']>,
+): void {
+  const kind = textOf(row[2]) as ChangeKind;
+  const body = textOf(row[5]);
+  const judged = judge(kind, body);
+  examined.count += 1;
+  examined.characters += body.length;
+  if (judged.miss === null) examined.matched += 1;
+  if (keep === 'matched' && judged.miss !== null) return;
+  if (keep === 'unmatched' && judged.miss === null) return;
+  if (judged.miss === null) examined.bytes += body.length;
+  examined.items.push({
+    id: textOf(row[1]) as ChangeId,
+    kind,
+    subject: textOf(row[3]),
+    acceptedAtMs: numberOf(row[4]),
+    ...judged,
+  });
+}
