@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type StartedServer, startServer } from '../../src/compose.ts';
 import { type Scope, scopes } from '../../src/app/app.ts';
 import { call, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
+import { defaultSettings } from '../../src/runtime/configuration.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { type AnswerCheck, createAnswerCheck, type OpenApi } from '../support/answer-check.ts';
 
@@ -42,21 +43,16 @@ export async function startRealServer({
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-e2e-'));
   const log: string[] = [];
   const started = await startServer({
-    settings: {
-      host: '127.0.0.1',
+    settings: defaultSettings({
       port: 0,
-      inboxTlsPort: null,
-      publicUrl: null,
       dataDir,
       adminKey,
-      encryptionKey: null,
       allowedTargets,
       uploadBytesMax: 10 * 1024 * 1024,
-      retentionDays: 30,
       shutdownSeconds: 5,
       logLevel: 'trace',
       logFormat: 'json',
-    },
+    }),
     logger: createLogger({
       level: 'trace',
       format: 'json',
