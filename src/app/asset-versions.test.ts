@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { AssetVersion } from '../core/asset.ts';
+import type { Change } from '../core/change.ts';
+import { limits } from '../core/limits.ts';
+import {
+  allChanges,
+  allDeliveries,
+  caller,
+  callerIn,
+  createFixture,
+  type Fixture,
+  webhookInput,
+} from './testing/app-fixture.ts';
+
+let fixture: Fixture;
+beforeEach(async () => {
+  fixture = await createFixture();
+});
+afterEach(() => fixture.stop());
+
+const file = (text: string, name = 'a.jpg') => ({ name, content: Readable.from([Buffer.from(text)]) });
+
+async function uploaded(text = 'one'): Promise<string> {
+  const { body } = await fixture.app.assets.upload(caller, {}, file(text));
+  await fixture.doDuties();
+  return body.id;
+}
+
+const add = (id: string, text: string, activate?: boolean) =>
+  fixture.app.assets.addVersion(caller, id, activate === undefined ? {} : { activate }, file(text, `${text}.jpg`));
+
+async function since(count: number): Promise<readonly Change[]> {
+  return (await allChanges(fixture)).slice(count);
+}
+
+async function read(id: string, number: number): Promise<string> {
+  const { stream } = await fixture.app.assets.versionContent(caller, id, number);
+  return Buffer.concat(await stream.toArray()).toString();
+}
+
+const numbers = (versions: readonly AssetVersion[]) =>
+  versions.map(({ number, active }) => (active ? -number : number));
+
+test('A further version becomes the active one, is told once, and what is found out about it follows', async () => {
+  await fixture.app.webhooks.create(caller, webhookInput());
+  const id = await uploaded();
+  const known = (await allChanges(fixture)).length;
+  const { status, body } = await add(id, 'two');
+  assert.equal(status, 201);
+  assert.deepEqual(numbers(body.state.versions), [1, -2]);
+  assert.equal(body.state.file?.name, 'two.jpg');
+  assert.equal(body.state.name, 'a.jpg', 'the asset keeps its name');
+  assert.equal(body.state.inspection.state, 'pending');
+  const [told, ...none] = await since(known);
+  assert.deepEqual([told?.kind, none], ['asset.version_added', []]);
+  assert.deepEqual(told?.after, body.state);
+  await fixture.doDuties();
+  const kinds = (await since(known)).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['asset.version_added', 'asset.info_changed'], 'never a second asset.ready');
+  const { state } = await fixture.app.assets.get(caller, id);
+  assert.equal(state.file?.widthPx, 40);
+  assert.deepEqual(state.versions[1]?.file, state.file);
+  assert.deepEqual([await read(id, 1), await read(id, 2)], ['one', 'two']);
+  assert.deepEqual(
+    (await allDeliveries(fixture)).map(({ event }) => event),
+    ['asset.created', 'asset.version_added', 'asset.info_changed'],
+  );
+});
+
+test('A version that is not to be active leaves the asset as it is, and can be activated later', async () => {
+  const id = await uploaded();
+  const before = await fixture.app.assets.get(caller, id);
+  await add(id, 'two', false);
+  await fixture.doDuties();
+  const waiting = await fixture.app.assets.get(caller, id);
+  assert.deepEqual(numbers(waiting.state.versions), [-1, 2]);
+  assert.deepEqual(waiting.state.file, before.state.file);
+  assert.equal(waiting.state.versions[1]?.file.widthPx, 40, 'it has been looked into');
+  const known = (await allChanges(fixture)).length;
+  const { body } = await fixture.app.assets.activateVersion(caller, id, 2);
+  assert.deepEqual(numbers(body.state.versions), [1, -2]);
+  assert.equal(body.state.file?.name, 'two.jpg');
+  await fixture.doDuties();
+  const again = await fixture.app.assets.activateVersion(caller, id, 2);
+  assert.deepEqual(
+    (await since(known)).map(({ kind }) => kind),
+    ['asset.version_activated'],
+    'activated twice, told once',
+  );
+  assert.deepEqual(again.body.state.inspection, { state: 'done' });
+});
+
+test('A version uploaded while the first one is still looked into ends with the facts of the active one', async () => {
+  const { body } = await fixture.app.assets.upload(caller, {}, file('one'));
+  await add(body.id, 'two');
+  await fixture.doDuties();
+  const { state } = await fixture.app.assets.get(caller, body.id);
+  assert.deepEqual(state.inspection, { state: 'done' });
+  assert.ok(state.versions.every((version) => version.file.widthPx === 40));
+  assert.equal(state.file?.name, 'two.jpg');
+  const kinds = (await allChanges(fixture)).map(({ kind }) => kind);
+  assert.deepEqual(kinds.filter((kind) => kind === 'asset.ready').length, 1);
+});
+
+test('The active version cannot be deleted; another one goes with its bytes, and its number is not used again', async () => {
+  const id = await uploaded();
+  await add(id, 'two');
+  await assert.rejects(fixture.app.assets.removeVersion(caller, id, 2), { code: 'active_version' });
+  await fixture.app.assets.activateVersion(caller, id, 1);
+  const { body } = await fixture.app.assets.removeVersion(caller, id, 2);
+  assert.deepEqual(numbers(body.state.versions), [-1]);
+  await assert.rejects(read(id, 2), { code: 'not_found' });
+  await assert.rejects(fixture.app.assets.removeVersion(caller, id, 2), { code: 'not_found' });
+  const next = await add(id, 'three');
+  assert.deepEqual(numbers(next.body.state.versions), [1, -3]);
+  // A link to version 2 in a payload of old must never lead to another file.
+  const url = fixture.links('default', 'standard').content(id, 2);
+  await assert.rejects(fixture.app.assets.linked(url.slice(url.lastIndexOf('/') + 1)), { code: 'content_unavailable' });
+});
+
+test('Versions are numbered, listed in pages and shown one by one', async () => {
+  const id = await uploaded();
+  for (const text of ['two', 'three', 'four']) await add(id, text);
+  const first = await fixture.app.assets.versions(caller, id, { limit: 3 });
+  assert.deepEqual(numbers(first.items), [1, 2, 3]);
+  assert.ok(first.nextCursor !== null);
+  await fixture.app.assets.removeVersion(caller, id, 3);
+  const rest = await fixture.app.assets.versions(caller, id, { limit: 3, cursor: first.nextCursor });
+  assert.deepEqual([numbers(rest.items), rest.nextCursor], [[-4], null]);
+  assert.equal((await fixture.app.assets.version(caller, id, 2)).file.name, 'two.jpg');
+  await assert.rejects(fixture.app.assets.version(caller, id, 3), { code: 'not_found' });
+  for (const cursor of ['x', 'e30', `${first.nextCursor}x`]) {
+    await assert.rejects(
+      fixture.app.assets.versions(caller, id, { limit: 3, cursor }),
+      { code: 'invalid_cursor' },
+      cursor,
+    );
+  }
+});
+
+test('An asset keeps a limited number of versions; a DAM that pushes one more displaces the oldest', async () => {
+  const push = (n: number) =>
+    fixture.app.assets.push(caller, 'external:v', {
+      name: 'v.jpg',
+      file: { bytes: n, mimeType: 'image/jpeg', url: `https://dam.example/${n}.jpg` },
+    });
+  for (let n = 1; n <= limits.assetVersionsMax; n += 1) await push(n);
+  const full = await fixture.app.assets.get(caller, 'external:v');
+  assert.equal(full.state.versions.length, limits.assetVersionsMax);
+  const content = file('more');
+  await assert.rejects(fixture.app.assets.addVersion(caller, 'external:v', {}, content), {
+    code: 'limit_reached',
+    mend: /DELETE \/v1\/assets/,
+  });
+  const { body } = await push(limits.assetVersionsMax + 1);
+  assert.equal(body.result, 'changed');
+  assert.deepEqual(
+    [body.state.versions.length, body.state.versions[0]?.number, body.state.versions.at(-1)?.number],
+    [limits.assetVersionsMax, 2, limits.assetVersionsMax + 1],
+  );
+  await fixture.app.assets.removeVersion(caller, 'external:v', 2);
+  assert.equal((await fixture.app.assets.addVersion(caller, 'external:v', {}, file('more'))).status, 201);
+});
+
+test('ID-01 a version uploaded or activated again with its key is one version, one change', async () => {
+  const id = await uploaded();
+  const options = { idempotency: { key: 'v', fingerprint: 'f' } };
+  const answers = await Promise.all(
+    [1, 2, 3].map(() => fixture.app.assets.addVersion(caller, id, {}, file('two'), options)),
+  );
+  assert.deepEqual(new Set(answers.map(({ body }) => body.version)).size, 1);
+  assert.deepEqual(numbers((await fixture.app.assets.get(caller, id)).state.versions), [1, -2]);
+  const activate = { idempotency: { key: 'a', fingerprint: 'f' } };
+  await fixture.app.assets.activateVersion(caller, id, 1, activate);
+  await fixture.app.assets.activateVersion(caller, id, 2);
+  const replayed = await fixture.app.assets.activateVersion(caller, id, 1, activate);
+  assert.equal(replayed.replayed, true);
+  assert.deepEqual(
+    numbers((await fixture.app.assets.get(caller, id)).state.versions),
+    [1, -2],
+    'a replay does nothing',
+  );
+});
+
+test('Who decided on another version of the asset, is in another workspace or comes too late is refused', async () => {
+  const id = await uploaded();
+  const { version } = await fixture.app.assets.get(caller, id);
+  const stale = { expected: { ifMatch: [version - 1] } };
+  const calls = [
+    (by: typeof caller, options: object) => fixture.app.assets.addVersion(by, id, {}, file('x'), options),
+    (by: typeof caller, options: object) => fixture.app.assets.activateVersion(by, id, 1, options),
+    (by: typeof caller, options: object) => fixture.app.assets.removeVersion(by, id, 1, options),
+  ];
+  for (const call of calls) {
+    await assert.rejects(call(caller, stale), { code: 'precondition_failed' });
+    await assert.rejects(call(callerIn('other'), {}), { code: 'not_found' });
+  }
+  assert.equal((await fixture.app.assets.get(caller, id)).version, version);
+  await fixture.app.assets.remove(caller, id);
+  for (const call of calls) await assert.rejects(call(caller, {}), { code: 'gone' });
+});
