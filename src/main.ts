@@ -23,10 +23,19 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   stdout: outputOf(process.stdout),
   stderr: outputOf(process.stderr),
   programDirectory,
+  ask: askerOf(),
   // The server is loaded by the commands that run it, and by no other.
   server: {
     start: async (options) => (await import('./compose.ts')).startServer(options),
     checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
+    backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
+    verify: async (id, { headers, body, secrets, nowMs }) => {
+      const dialect = (await import('./compose.ts')).dialects.find(({ manifest }) => manifest.id === id);
+      if (dialect === undefined) return null;
+      const keys = secrets.map((value) => ({ kind: 'secret' as const, value }));
+      const unsigned = { result: 'unsigned', detail: 'The dialect does not sign' } as const;
+      return dialect.verify?.({ headers, body, keys, nowMs }) ?? unsigned;
+    },
   },
 });
 // Zero leaves the process to what still runs (a server); anything else ends it even if something was left open.
@@ -54,13 +63,25 @@ function readVersion(): string {
 }
 
 function outputOf(stream: NodeJS.WriteStream) {
-  // A reader that went away (`assetwire … | head`) is no error of ours.
-  stream.on('error', () => undefined);
+  // A reader that went away (`assetwire … | head`) is no error of ours: what is said from then on is said to nobody.
+  const listeners = new Set<() => void>();
+  let open = true;
+  stream.on('error', () => {
+    open = false;
+    for (const listener of listeners) listener();
+  });
   const isTty = stream.isTTY === true;
   return {
-    write: (text: string) => void stream.write(text),
+    write: (text: string) => void (open && stream.write(text)),
+    onClosed: (listener: () => void) => void listeners.add(listener),
     isTty,
     columns: stream.columns ?? 80,
-    colour: isTty && process.env['NO_COLOR'] === undefined && stream.hasColors(),
+    colour: isTty && (process.env['NO_COLOR'] ?? '') === '' && stream.hasColors(),
   };
+}
+
+/** A question needs somebody who sees it and can answer. */
+function askerOf(): ((question: string) => Promise<string>) | undefined {
+  if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined;
+  return async (question) => (await import('./cli/ask.ts')).ask(question);
 }

@@ -5,10 +5,13 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Readable } from 'node:stream';
 import type { Problem } from '../core/errors.ts';
 import { createSystemRandom } from '../runtime/random.ts';
 import type { Random } from '../runtime/random.ts';
+import { eventsIn } from './client-events.ts';
+import type { ServerEvent } from './client-events.ts';
+import { multipart, sendForm } from './client-form.ts';
+import type { Exchange, UploadFile, UploadOptions } from './client-form.ts';
 
 export type Connection = {
   readonly url: string;
@@ -25,12 +28,10 @@ export interface Client {
   get<Answer>(path: string, query?: Query): Promise<Answer>;
   send<Answer>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Sends a file as the multipart form of `POST /v1/assets`. */
-  upload<Answer>(file: UploadFile, asset: object, onSent?: (bytes: number) => void): Promise<Answer>;
+  upload<Answer>(file: UploadFile, asset: object, options?: UploadOptions): Promise<Answer>;
   /** Follows server-sent events until the signal is aborted or the server ends the stream. */
   follow(path: string, options: FollowOptions): Promise<void>;
 }
-
-export type UploadFile = { readonly name: string; readonly bytes: number; readonly content: Readable };
 
 export type FollowOptions = {
   readonly signal: AbortSignal;
@@ -39,7 +40,7 @@ export type FollowOptions = {
   readonly onEvent: (event: ServerEvent) => void;
 };
 
-export type ServerEvent = { readonly event: string; readonly data: string; readonly id: string | null };
+export type { ServerEvent, UploadFile };
 
 /** No answer at all: nobody listens there, or the connection broke. */
 export class UnreachableError extends Error {
@@ -57,7 +58,9 @@ export class RefusedError extends Error {
   readonly code: string;
   readonly mend: string | undefined;
   readonly problems: readonly Problem[];
-  constructor(status: number, problem: Partial<Readonly<Record<string, unknown>>>) {
+  /** When the server says that trying again makes sense, in milliseconds from now. */
+  readonly retryAfterMs: number | null;
+  constructor(status: number, problem: Partial<Readonly<Record<string, unknown>>>, retryAfter?: string) {
     const text = (name: string): string | undefined =>
       typeof problem[name] === 'string' ? String(problem[name]) : undefined;
     super(text('detail') ?? text('title') ?? `The server answered with status ${status}`);
@@ -66,6 +69,8 @@ export class RefusedError extends Error {
     this.code = text('code') ?? 'unknown';
     this.mend = text('mend');
     this.problems = Array.isArray(problem['problems']) ? problem['problems'] : [];
+    const seconds = Number(retryAfter);
+    this.retryAfterMs = retryAfter === undefined || !Number.isFinite(seconds) ? null : seconds * 1_000;
   }
 }
 
@@ -100,17 +105,16 @@ export function createClient({ url, key, workspace, random = createSystemRandom(
       request.end(bytes ?? undefined);
       return readAnswer(await response);
     },
-    async upload(file, asset, onSent) {
-      const form = multipart(file, asset, draw);
-      const started = open('POST', target(base, '/v1/assets'), form.headers);
-      return readAnswer(await sendForm(started, { ...form, file, onSent }));
+    async upload(file, asset, options = {}) {
+      const form = multipart(file, asset, `assetwire-${draw()}`);
+      const headers = { ...form.headers, 'idempotency-key': options.idempotencyKey ?? draw() };
+      const started = open('POST', target(base, '/v1/assets'), headers);
+      return readAnswer(await sendForm(started, { ...form, file, options }));
     },
     follow: (path, options) =>
       follow(open('GET', target(base, path, options.query), { accept: 'text/event-stream' }), options),
   };
 }
-
-type Exchange = { readonly request: ReturnType<typeof httpRequest>; readonly response: Promise<IncomingMessage> };
 
 function target(base: string, path: string, query?: Query): URL {
   const url = new URL(`${base}${path}`);
@@ -142,7 +146,11 @@ async function readAnswer<Answer>(response: IncomingMessage): Promise<Answer> {
   const status = response.statusCode ?? 0;
   const value = parseJson(text);
   if (status < 200 || status > 299)
-    throw new RefusedError(status, isRecord(value) ? value : { detail: text.slice(0, 200) });
+    throw new RefusedError(
+      status,
+      isRecord(value) ? value : { detail: text.slice(0, 200) },
+      response.headers['retry-after'],
+    );
   return value as Answer;
 }
 
@@ -157,51 +165,6 @@ function parseJson(text: string): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
-}
-
-type Form = { readonly headers: Record<string, string | number>; readonly before: Buffer; readonly after: Buffer };
-
-function multipart(file: UploadFile, asset: object, draw: () => string): Form {
-  const boundary = `assetwire-${draw()}`;
-  // RFC 7578: quotes, CR and LF are percent-encoded in a file name.
-  const name = file.name.replace(/["\r\n]/g, encodeURIComponent);
-  const before = Buffer.from(
-    `--${boundary}\r\ncontent-disposition: form-data; name="asset"\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(asset)}\r\n` +
-      `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${name}"\r\ncontent-type: application/octet-stream\r\n\r\n`,
-  );
-  const after = Buffer.from(`\r\n--${boundary}--\r\n`);
-  const headers = {
-    'content-type': `multipart/form-data; boundary=${boundary}`,
-    'content-length': before.length + file.bytes + after.length,
-    'idempotency-key': draw(),
-  };
-  return { headers, before, after };
-}
-
-type FormParts = Form & { readonly file: UploadFile; readonly onSent: ((bytes: number) => void) | undefined };
-
-/** Writes the form while the answer may already come: a refusal ends the upload instead of waiting for its end. */
-async function sendForm(
-  { request, response }: Exchange,
-  { before, after, file, onSent }: FormParts,
-): Promise<IncomingMessage> {
-  const write = async (): Promise<void> => {
-    request.write(before);
-    let sent = 0;
-    for await (const chunk of file.content as AsyncIterable<Buffer>) {
-      if (!request.write(chunk)) await new Promise((resolve) => request.once('drain', resolve).once('close', resolve));
-      if (request.destroyed) return;
-      sent += chunk.length;
-      onSent?.(sent);
-    }
-    request.end(after);
-  };
-  write().catch((error: unknown) =>
-    request.destroy(error instanceof Error ? error : new Error('the file could not be read')),
-  );
-  const answer = await response;
-  file.content.destroy();
-  return answer;
 }
 
 async function follow({ request, response }: Exchange, { signal, onEvent, onOpen }: FollowOptions): Promise<void> {
@@ -224,28 +187,4 @@ async function follow({ request, response }: Exchange, { signal, onEvent, onOpen
     signal.removeEventListener('abort', stop);
     request.destroy();
   }
-}
-
-async function* eventsIn(texts: AsyncIterable<string>): AsyncGenerator<ServerEvent> {
-  let pending = '';
-  for await (const text of texts) {
-    const blocks = (pending + text).split('\n\n');
-    pending = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const event = parseEvent(block);
-      if (event !== null) yield event;
-    }
-  }
-}
-
-function parseEvent(block: string): ServerEvent | null {
-  let event = 'message';
-  let id: string | null = null;
-  const data: string[] = [];
-  for (const line of block.split('\n')) {
-    if (line.startsWith('event:')) event = line.slice(6).trim();
-    else if (line.startsWith('id:')) id = line.slice(3).trim();
-    else if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''));
-  }
-  return data.length === 0 ? null : { event, data: data.join('\n'), id };
 }

@@ -1,6 +1,7 @@
 /** What commands are given: the world around the process, so that tests can hand in another one. */
+import type { BackUpRequest, BackUpResult } from '../app/back-up.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Settings } from '../runtime/configuration.ts';
+import type { Configuration, Settings } from '../runtime/configuration.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { LogSink } from '../runtime/log-sink.ts';
 
@@ -13,10 +14,14 @@ export type CliContext = {
   readonly server: ServerParts;
   /** Directory of the program: where the demo finds its photographs. */
   readonly programDirectory: string;
+  /** Asks the person at the terminal and answers with the line typed; absent where there is no person. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
 };
 
 export interface Output {
   write(text: string): void;
+  /** Calls back once when nobody reads any more (`assetwire … | head`). */
+  onClosed?(listener: () => void): void;
   readonly isTty: boolean;
   readonly columns: number;
   readonly colour: boolean;
@@ -26,12 +31,28 @@ export interface Output {
 export type ServerParts = {
   start(options: {
     readonly settings: Settings;
+    readonly sources?: Configuration['sources'];
     readonly logger: Logger;
     readonly sink: LogSink;
   }): Promise<RunningServer>;
   /** Opens the store read-only and checks it; null where there is none yet. */
   checkStore(dataDir: string): Promise<StoreCheck | null>;
+  /** Copies a data directory as of one moment. */
+  backUp?(request: BackUpRequest): Promise<BackUpResult>;
+  /** Whether a request was signed with the secret, as the dialect's receivers tell; null where there is no such dialect. */
+  verify?(dialect: string, request: SignedRequest): Promise<SignatureCheck | null>;
 };
+
+/** A request as it arrived: header names in lower case, the body's own bytes. */
+export type SignedRequest = {
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+  readonly secrets: readonly string[];
+  /** The moment at which it is judged whether the signature is fresh. */
+  readonly nowMs: number;
+};
+
+export type SignatureCheck = { readonly result: 'verified' | 'failed' | 'unsigned'; readonly detail: string };
 
 export type RunningServer = {
   readonly url: string;

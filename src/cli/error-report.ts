@@ -7,6 +7,7 @@ import type { OperatorErrorCode } from '../runtime/operator-error.ts';
 import { RefusedError, UnreachableError } from './client.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { InterruptedError } from './interrupt.ts';
 
 export type ErrorReport = {
   readonly code: string;
@@ -54,6 +55,11 @@ export function reportOf(error: unknown): ErrorReport {
   }
   if (error instanceof CommandError) {
     return { ...plain, code: 'failed', message: error.message, mend: error.mend, exitCode: error.exitCode };
+  }
+  if (error instanceof InterruptedError) {
+    const { message, mend, signal } = error;
+    const exitCode = signal === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated;
+    return { ...plain, code: 'interrupted', message, mend, exitCode };
   }
   if (error instanceof UnreachableError) {
     const mend = 'Start it with `assetwire serve`, or name another with ASSETWIRE_URL or --url';

@@ -92,3 +92,33 @@ export function showTime(atMs: number): string {
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
+
+/** Names and values, one pair a line. */
+export function printFields(output: Output, fields: readonly (readonly [name: string, value: string])[]): void {
+  printTable(
+    output,
+    [
+      { title: '', text: ([name]) => name },
+      { title: '', text: ([, value]) => value },
+    ],
+    fields,
+  );
+}
+
+/** What lists of the API answer. */
+export type PageAnswer<Item> = { readonly data: readonly Item[]; readonly nextCursor: string | null };
+
+/** A page as JSON, or as a table with how to go on behind it. */
+export function printPage<Item>(
+  output: Output,
+  page: PageAnswer<Item>,
+  { json, columns }: { readonly json: boolean | undefined; readonly columns: readonly Column<Item>[] },
+): void {
+  if (json === true) {
+    printJson(output, page);
+    return;
+  }
+  if (page.data.length === 0) output.write('none\n');
+  else printTable(output, columns, page.data);
+  if (page.nextCursor !== null) output.write(`… and more; add --cursor ${page.nextCursor}\n`);
+}

@@ -3,10 +3,13 @@
  * `serve` does not pay for what it does not use.
  */
 import { Command, CommanderError } from 'commander';
+import type { Option } from 'commander';
 import type { CliContext } from './context.ts';
 import { formatReport, reportOf } from './error-report.ts';
-import { exitCodes } from './exit-codes.ts';
+import type { ErrorReport } from './error-report.ts';
+import { exitCodeMeanings, exitCodes } from './exit-codes.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { InterruptedError } from './interrupt.ts';
 import { printJson } from './output.ts';
 
 /** A command's module: it adds options and actions to its command. */
@@ -14,66 +17,198 @@ export type CommandModule = { define(command: Command, context: CliContext): voi
 
 type CommandRow = { readonly name: string; readonly summary: string; load(): Promise<CommandModule> };
 
-const rows: readonly CommandRow[] = [
-  { name: 'serve', summary: 'run the server', load: () => import('./commands/serve.ts') },
+/** Every command, in the groups `--help` shows. */
+const groups: readonly { readonly title: string; readonly rows: readonly CommandRow[] }[] = [
   {
-    name: 'demo',
-    summary: 'see files become verified webhooks, in a temporary directory',
-    load: () => import('./commands/demo.ts'),
+    title: 'The server:',
+    rows: [
+      { name: 'serve', summary: 'run the server', load: () => import('./commands/serve.ts') },
+      {
+        name: 'demo',
+        summary: 'see files become verified webhooks, in a temporary directory',
+        load: () => import('./commands/demo.ts'),
+      },
+      {
+        name: 'doctor',
+        summary: 'check this machine and this configuration',
+        load: () => import('./commands/doctor.ts'),
+      },
+      {
+        name: 'backup',
+        summary: 'copy the data directory while the server runs',
+        load: () => import('./commands/backup.ts'),
+      },
+    ],
   },
-  { name: 'upload', summary: 'upload files or whole directories', load: () => import('./commands/upload.ts') },
-  { name: 'changes', summary: 'report changes, or follow them live', load: () => import('./commands/changes.ts') },
-  { name: 'webhooks', summary: 'create, list, test and switch webhooks', load: () => import('./commands/webhooks.ts') },
   {
-    name: 'deliveries',
-    summary: 'list, show and redeliver deliveries',
-    load: () => import('./commands/deliveries.ts'),
+    title: 'Assets and changes:',
+    rows: [
+      {
+        name: 'upload',
+        summary: 'upload files or whole directories; what is there is skipped',
+        load: () => import('./commands/upload.ts'),
+      },
+      { name: 'assets', summary: 'list, show, edit and delete assets', load: () => import('./commands/assets.ts') },
+      {
+        name: 'changes',
+        summary: 'list changes, follow them live, or report them',
+        load: () => import('./commands/changes.ts'),
+      },
+      {
+        name: 'trigger',
+        summary: 'report a sample change of a kind, to see what becomes of it',
+        load: () => import('./commands/trigger.ts'),
+      },
+    ],
   },
   {
-    name: 'replay',
-    summary: 'send past deliveries again, after an estimate',
-    load: () => import('./commands/replay.ts'),
+    title: 'Webhooks and deliveries:',
+    rows: [
+      {
+        name: 'webhooks',
+        summary: 'create, list, test and switch webhooks',
+        load: () => import('./commands/webhooks.ts'),
+      },
+      {
+        name: 'deliveries',
+        summary: 'list, show, follow and redeliver deliveries',
+        load: () => import('./commands/deliveries.ts'),
+      },
+      {
+        name: 'replay',
+        summary: 'send past deliveries again, after an estimate',
+        load: () => import('./commands/replay.ts'),
+      },
+      {
+        name: 'dialects',
+        summary: 'show how receivers can be spoken to: events, settings, limits',
+        load: () => import('./commands/dialects.ts'),
+      },
+      {
+        name: 'inbox',
+        summary: 'make receiving endpoints and watch what arrives',
+        load: () => import('./commands/inbox.ts'),
+      },
+      {
+        name: 'listen',
+        summary: 'bring webhooks to a program on this machine',
+        load: () => import('./commands/listen.ts'),
+      },
+      {
+        name: 'verify',
+        summary: 'check the signature of a request that was received',
+        load: () => import('./commands/verify.ts'),
+      },
+    ],
   },
   {
-    name: 'inbox',
-    summary: 'make receiving endpoints and watch what arrives',
-    load: () => import('./commands/inbox.ts'),
+    title: 'Administration:',
+    rows: [
+      { name: 'keys', summary: 'create, list, rotate and revoke API keys', load: () => import('./commands/keys.ts') },
+      {
+        name: 'completion',
+        summary: 'print the completion script of a shell',
+        load: () => import('./commands/completion.ts'),
+      },
+    ],
   },
-  { name: 'keys', summary: 'create, list and revoke API keys', load: () => import('./commands/keys.ts') },
-  { name: 'doctor', summary: 'check this machine and this configuration', load: () => import('./commands/doctor.ts') },
 ];
 
 /** Runs one command line (without `node` and the program) and answers with its exit code. */
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<ExitCode> {
-  const program = await createProgram(args, context);
+  const inJson = args.includes('--json');
+  // Of a wrong command line programs are told in JSON too; what commander would have said is its message.
+  const quiet = { ...context, stderr: inJson ? { ...context.stderr, write: () => undefined } : context.stderr };
+  const program = await createProgram(quiet, (row) => row.name === wantedOf(args));
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCodes.done;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    const report = reportOf(error);
-    if (args.includes('--json')) {
-      const { code, message, mend, problems, exitCode } = report;
-      printJson(context.stderr, { error: { code, message, mend, problems, exitCode } });
-    } else context.stderr.write(formatReport(report));
-    return report.exitCode;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done;
+      if (inJson) report(usageReport(error), context, inJson);
+      return exitCodes.usage;
+    }
+    const told = reportOf(error);
+    const silent = error instanceof InterruptedError && error.mend === null && !inJson;
+    if (!silent) report(told, context, inJson);
+    return told.exitCode;
   }
 }
 
-async function createProgram(args: readonly string[], context: CliContext): Promise<Command> {
+/** The whole program, every command with its options: what completion and the reference are made from. */
+export function createFullProgram(context: CliContext): Promise<Command> {
+  return createProgram(context, () => true);
+}
+
+function report(told: ErrorReport, { stderr }: CliContext, inJson: boolean): void {
+  if (!inJson) {
+    stderr.write(formatReport(told));
+    return;
+  }
+  const { code, message, mend, problems, exitCode } = told;
+  printJson(stderr, { error: { code, message, mend, problems, exitCode } });
+}
+
+function usageReport({ message }: CommanderError): ErrorReport {
+  const told = message.replace(/^error: /, '');
+  return {
+    code: 'usage',
+    message: told,
+    mend: 'Add --help for more',
+    problems: [],
+    exitCode: exitCodes.usage,
+    stack: null,
+  };
+}
+
+function wantedOf(args: readonly string[]): string | undefined {
+  const words = args.filter((word) => !word.startsWith('-'));
+  return words[0] === 'help' ? words[1] : words[0];
+}
+
+async function createProgram(context: CliContext, isWanted: (row: CommandRow) => boolean): Promise<Command> {
   const program = new Command('assetwire');
   program
     .description('Assetwire, the webhook system for digital assets')
     .version(context.version)
     .showHelpAfterError('(add --help for more)')
-    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text) })
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => context.stdout.columns,
+      getErrHelpWidth: () => context.stderr.columns,
+    })
     .exitOverride();
-  const words = args.filter((word) => !word.startsWith('-'));
-  const wanted = words[0] === 'help' ? words[1] : words[0];
-  for (const row of rows) {
-    const command = program.command(row.name).description(row.summary);
-    if (row.name === wanted) (await row.load()).define(command, context);
+  for (const { title, rows: inGroup } of groups) {
+    program.commandsGroup(title);
+    for (const row of inGroup) {
+      const command = program.command(row.name).description(row.summary);
+      if (!isWanted(row)) continue;
+      (await row.load()).define(command, context);
+      sharedOptionsLast(command);
+    }
   }
+  program.addHelpText('after', rootNotes);
   return program;
 }
+
+/** What a command has of its own comes before what every command has: which server, and how it answers. */
+function sharedOptionsLast(command: Command): void {
+  const own = command.options.filter(({ helpGroupHeading }) => helpGroupHeading === undefined);
+  const shared = command.options.filter(({ helpGroupHeading }) => helpGroupHeading !== undefined);
+  (command.options as Option[]).splice(0, Infinity, ...own, ...shared);
+  for (const one of command.commands) sharedOptionsLast(one);
+}
+
+const codeLines = (Object.keys(exitCodes) as (keyof typeof exitCodes)[]).map(
+  (name) => `  ${String(exitCodes[name]).padStart(3)}  ${exitCodeMeanings[name]}`,
+);
+
+const rootNotes = `
+Which server:
+  --url or ASSETWIRE_URL, with the key in ASSETWIRE_KEY or a file (--key-file, ASSETWIRE_KEY_FILE);
+  else the server of the data directory (--data-dir, ASSETWIRE_DATA_DIR, ./data). --json on any command answers in JSON.
+
+Exit codes:
+${codeLines.join('\n')}`;

@@ -1,4 +1,4 @@
-/** `assetwire deliveries`: list, show with every attempt, redeliver. */
+/** `assetwire deliveries`: list, show with every attempt, follow, redeliver. */
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { DeliveryView } from '../../app/app.ts';
@@ -6,49 +6,75 @@ import { deliveryStates } from '../../core/delivery.ts';
 import type { DeliverySummary } from '../../core/delivery.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
+import { withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
-import { coloursOf, printJson, printTable, showTime } from '../output.ts';
-import type { Colours, Column } from '../output.ts';
-import { withConnection } from '../connection-options.ts';
+import { followUntilInterrupted } from '../interrupt.ts';
+import { momentOption } from '../moments.ts';
+import { coloursOf, printJson, printJsonLine, printPage, printTable, showTime } from '../output.ts';
+import type { Colours, Column, PageAnswer } from '../output.ts';
+import { watchDelivery } from '../watch-delivery.ts';
+import { escapeControls } from '../../runtime/log-human.ts';
 
-type ListOptions = ConnectionOptions & {
+type Filter = {
   readonly webhook?: string;
-  readonly state?: string;
+  readonly state?: readonly string[];
   readonly event?: string;
-  readonly limit: string;
-  readonly cursor?: string;
+  readonly subject?: string;
 };
-type ListAnswer = { readonly data: readonly DeliverySummary[]; readonly nextCursor: string | null };
+type ListOptions = ConnectionOptions &
+  PageOptions &
+  Filter & { readonly status?: string; readonly since?: number; readonly until?: number };
+
+function withFilter(command: Command): Command {
+  return command
+    .addOption(new Option('--webhook <id>', 'only those of this webhook'))
+    .addOption(new Option('--state <state...>', 'only those in these states').choices([...deliveryStates]))
+    .addOption(new Option('--event <name>', 'only those of this event'))
+    .addOption(new Option('--subject <type:id>', 'only those about this subject'));
+}
 
 export function define(command: Command, context: CliContext): void {
-  withConnection(command.command('list').description('list deliveries, newest first'))
-    .addOption(new Option('--webhook <id>'))
-    .addOption(new Option('--state <state>').choices([...deliveryStates]))
-    .addOption(new Option('--event <name>'))
-    .addOption(new Option('--limit <count>').default('50'))
-    .addOption(new Option('--cursor <cursor>', 'the nextCursor of the page before'))
+  const id = (): Argument => new Argument('<id>', 'the delivery, such as dlv_01…');
+  withFilter(withPage(withConnection(command.command('list').description('list deliveries, newest first'))))
+    .addOption(new Option('--status <status>', 'only those last answered with this HTTP status'))
+    .addOption(momentOption('--since <time>', 'made from then on: 2026-11-20T08:00Z, or an age: 6h, 2d', context))
+    .addOption(momentOption('--until <time>', 'made before then', context))
     .action((options: ListOptions) => list(options, context));
   withConnection(command.command('show').description('show a delivery with every attempt and its body'))
-    .addArgument(new Argument('<id>', 'the delivery, such as dlv_01…'))
-    .action((id: string, options: ConnectionOptions) => show(id, options, context));
-  withConnection(
-    command.command('redeliver').description('send again: a pending one at once, an ended one as a new delivery'),
-  )
-    .addArgument(new Argument('<id>', 'the delivery'))
-    .action((id: string, options: ConnectionOptions) => redeliver(id, options, context));
+    .addArgument(id())
+    .action((delivery: string, options: ConnectionOptions) => show(delivery, options, context));
+  withConnection(command.command('redeliver'))
+    .description('send again, and wait for what becomes of it: a pending one at once, an ended one as a new delivery')
+    .addArgument(id())
+    .addOption(new Option('--no-wait', 'do not wait'))
+    .action((delivery: string, options: ConnectionOptions & { wait: boolean }) =>
+      redeliver(delivery, options, context),
+    );
+  withFilter(withConnection(command.command('tail').description('show deliveries as they are recorded'))).action(
+    (options: ConnectionOptions & Filter) => tail(options, context),
+  );
+  withExamples(command, [
+    'assetwire deliveries list --state dead --since 1d',
+    'assetwire deliveries show dlv_01kan4c4q0edkxrmnr6dgk2vfp',
+    'assetwire deliveries redeliver dlv_01kan4c4q0edkxrmnr6dgk2vfp',
+    'assetwire deliveries tail --webhook wh_01kan4c4q0edkxrmnr6dgk2vfp --json',
+  ]);
 }
 
 async function list(options: ListOptions, context: CliContext): Promise<void> {
-  const answer = await connect(options, context).get<ListAnswer>('/v1/deliveries', {
+  const page = await connect(options, context).get<PageAnswer<DeliverySummary>>('/v1/deliveries', {
     webhookId: options.webhook,
-    states: options.state,
+    states: options.state?.join(','),
     event: options.event,
+    subject: options.subject,
+    status: options.status,
+    fromMs: options.since,
+    toMs: options.until,
     limit: options.limit,
     cursor: options.cursor,
   });
-  if (options.json === true) return printJson(context.stdout, answer);
-  printTable(context.stdout, columns, answer.data);
-  if (answer.nextCursor !== null) context.stdout.write(`… and more; add --cursor ${answer.nextCursor}\n`);
+  printPage(context.stdout, page, { json: options.json, columns });
 }
 
 const columns: readonly Column<DeliverySummary>[] = [
@@ -57,9 +83,13 @@ const columns: readonly Column<DeliverySummary>[] = [
   { title: 'EVENT', text: ({ event }) => event },
   { title: 'STATE', text: ({ state }) => state, paint: (text, { state }, colours) => paintState(text, state, colours) },
   { title: 'TRIES', align: 'right', text: ({ attempts }) => String(attempts) },
-  { title: 'LAST', text: ({ lastStatus, lastOutcome }) => String(lastStatus ?? lastOutcome ?? '') },
+  { title: 'LAST', text: lastOf },
   { title: 'SUBJECT', text: ({ subject }) => subject },
 ];
+
+function lastOf({ lastStatus, lastOutcome }: DeliverySummary): string {
+  return String(lastStatus ?? lastOutcome ?? '');
+}
 
 export function paintState(text: string, state: DeliverySummary['state'], colours: Colours): string {
   if (state === 'delivered') return colours.green(text);
@@ -72,10 +102,10 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
   if (options.json === true) return printJson(stdout, delivery);
   const colours = coloursOf(stdout);
   const state = paintState(delivery.state, delivery.state, colours);
-  stdout.write(
-    `${delivery.id}  ${delivery.event}  ${state}${delivery.reason === undefined ? '' : ` (${delivery.reason})`}\n`,
-  );
-  stdout.write(`message ${delivery.messageId}  subject ${delivery.subject}  webhook ${delivery.webhookId}\n\n`);
+  const reason = delivery.reason === undefined ? '' : ` (${escapeControls(delivery.reason)})`;
+  stdout.write(`${delivery.id}  ${escapeControls(delivery.event)}  ${state}${reason}\n`);
+  const about = `message ${delivery.messageId}  subject ${delivery.subject}  webhook ${delivery.webhookId}`;
+  stdout.write(`${escapeControls(about)}\n\n`);
   printTable(
     stdout,
     [
@@ -83,7 +113,7 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
       { title: 'AT', text: ({ startedAtMs }) => showTime(startedAtMs) },
       { title: 'OUTCOME', text: ({ outcome, code }) => `${outcome} ${code}` },
       { title: 'MS', align: 'right', text: ({ timing }) => timing.totalMs.toFixed(1) },
-      { title: 'VERDICT', text: ({ verdict, reason }) => (reason === undefined ? verdict : `${verdict}: ${reason}`) },
+      { title: 'VERDICT', text: ({ verdict, reason: why }) => (why === undefined ? verdict : `${verdict}: ${why}`) },
     ],
     delivery.attemptRecords,
   );
@@ -101,9 +131,47 @@ function prettyJson(text: string): string {
   }
 }
 
-async function redeliver(id: string, options: ConnectionOptions, context: CliContext): Promise<void> {
+async function redeliver(
+  id: string,
+  { wait, ...options }: ConnectionOptions & { readonly wait: boolean },
+  context: CliContext,
+): Promise<void> {
+  const client = connect(options, context);
   const path = `/v1/deliveries/${encodeURIComponent(id)}/redeliver`;
-  const answer = await connect(options, context).send<{ readonly deliveryId: string }>('POST', path, {});
+  const answer = await client.send<{ readonly deliveryId: string }>('POST', path, {});
+  // A pending one has attempts of its own already: which of them is the new one cannot be told by waiting.
+  if (wait && answer.deliveryId !== id)
+    return watchDelivery(client, { deliveryId: answer.deliveryId, json: options.json }, context);
   if (options.json === true) return printJson(context.stdout, answer);
   context.stdout.write(`✓ sent again as ${answer.deliveryId}\n`);
+}
+
+async function tail(
+  { webhook, state, event, subject, ...options }: ConnectionOptions & Filter,
+  context: CliContext,
+): Promise<void> {
+  const client = connect(options, context);
+  const { stdout, stderr } = context;
+  const wanted = (delivery: DeliverySummary): boolean =>
+    (webhook === undefined || delivery.webhookId === webhook) &&
+    (state === undefined || state.includes(delivery.state)) &&
+    (event === undefined || delivery.event === event) &&
+    (subject === undefined || delivery.subject === subject);
+  const colours = coloursOf(stdout);
+  await followUntilInterrupted(
+    { client, path: '/v1/deliveries/stream' },
+    ({ event: kind, data }) => {
+      // Too much for this reader: the list has everything.
+      if (kind === 'skipped') stderr.write(`… some were left out: ${data}\n`);
+      if (kind !== 'delivery') return;
+      const delivery = JSON.parse(data) as DeliverySummary;
+      if (!wanted(delivery)) return;
+      if (options.json === true) return printJsonLine(stdout, delivery);
+      const { id, endedAtMs, createdAtMs, event: name, state: now, attempts } = delivery;
+      const tries = attempts === 1 ? '1 try' : `${attempts} tries`;
+      const line = `  ${id}  ${escapeControls(name)}  ${paintState(now, now, colours)}  ${lastOf(delivery)}  ${tries}`;
+      stdout.write(`${colours.dim(showTime(endedAtMs ?? createdAtMs))}${line}\n`);
+    },
+    context,
+  );
 }

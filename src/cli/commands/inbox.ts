@@ -2,27 +2,91 @@
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { InboxRequest, InboxView } from '../../app/app.ts';
+import { escapeControls } from '../../runtime/log-human.ts';
 import type { ServerEvent } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { followUntilInterrupted } from '../interrupt.ts';
-import { coloursOf, printJson, printJsonLine, printTable, showBytes, showTime } from '../output.ts';
-import type { Column } from '../output.ts';
-import { withConnection } from '../connection-options.ts';
+import { coloursOf, printJson, printJsonLine, printPage, printTable, showBytes, showTime } from '../output.ts';
+import type { Column, PageAnswer } from '../output.ts';
+import { countUpTo, withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
 
 export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the inbox, such as inb_01…');
   withConnection(command.command('create').description('make an inbox')).action((options: ConnectionOptions) =>
     create(options, context),
   );
+  withPage(withConnection(command.command('list').description('list inboxes'))).action(
+    (options: ConnectionOptions & PageOptions) => list(options, context),
+  );
   withConnection(command.command('show').description('show an inbox and what has arrived'))
     .addArgument(id())
-    .addOption(new Option('--limit <count>').default('20'))
-    .action((inbox: string, options: ConnectionOptions & { limit: string }) => show(inbox, options, context));
+    .addOption(new Option('--limit <count>', 'at most this many').default(20).argParser(countUpTo(500)))
+    .action((inbox: string, options: ConnectionOptions & { limit: number }) => show(inbox, options, context));
   withConnection(command.command('tail').description('show what arrives, as it arrives'))
     .addArgument(id())
     .action((inbox: string, options: ConnectionOptions) => tail(inbox, options, context));
+  withConnection(command.command('answer').description('say what an inbox answers, to see how retries go'))
+    .addArgument(id())
+    .addOption(new Option('--status <status>', 'HTTP status').argParser(countUpTo(599)))
+    .addOption(new Option('--delay-ms <ms>', 'wait this long before').argParser(countUpTo(60_000)))
+    .addOption(new Option('--body <text>', 'body of the answer'))
+    .action((inbox: string, options: AnswerOptions) => answer(inbox, options, context));
+  withConnection(command.command('delete').description('delete an inbox and what it holds'))
+    .addArgument(id())
+    .action((inbox: string, options: ConnectionOptions) => remove(inbox, options, context));
+  withExamples(command, [
+    'assetwire inbox create',
+    'assetwire inbox tail inb_01kan4c4q0edkxrmnr6dgk2vfp',
+    'assetwire inbox answer inb_01kan4c4q0edkxrmnr6dgk2vfp --status 503',
+  ]);
+}
+
+type AnswerOptions = ConnectionOptions & {
+  readonly status?: number;
+  readonly delayMs?: number;
+  readonly body?: string;
+};
+
+async function list(
+  { limit, cursor, ...options }: ConnectionOptions & PageOptions,
+  context: CliContext,
+): Promise<void> {
+  const page = await connect(options, context).get<PageAnswer<InboxView>>('/v1/inboxes', { limit, cursor });
+  const inboxColumns = [
+    { title: 'INBOX', text: ({ id }: InboxView) => id },
+    { title: 'RECEIVED', align: 'right' as const, text: ({ received }: InboxView) => String(received) },
+    { title: 'EXPIRES', text: ({ expiresAtMs }: InboxView) => showTime(expiresAtMs) },
+    { title: 'URL', text: ({ url }: InboxView) => url },
+  ];
+  printPage(context.stdout, page, { json: options.json, columns: inboxColumns });
+}
+
+async function answer(
+  id: string,
+  { status, delayMs, body, ...options }: AnswerOptions,
+  context: CliContext,
+): Promise<void> {
+  const wanted = {
+    ...(status === undefined ? {} : { status }),
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(body === undefined ? {} : { body }),
+  };
+  const inbox = await connect(options, context).send<InboxView>(
+    'PATCH',
+    `/v1/inboxes/${encodeURIComponent(id)}`,
+    wanted,
+  );
+  if (options.json === true) return printJson(context.stdout, inbox);
+  context.stdout.write(`✓ ${inbox.id} answers ${inbox.answer.status} after ${inbox.answer.delayMs} ms\n`);
+}
+
+async function remove(id: string, options: ConnectionOptions, context: CliContext): Promise<void> {
+  await connect(options, context).send('DELETE', `/v1/inboxes/${encodeURIComponent(id)}`);
+  if (options.json === true) printJson(context.stdout, { deleted: id });
+  else context.stdout.write(`✓ ${id} is deleted\n`);
 }
 
 async function create(options: ConnectionOptions, context: CliContext): Promise<void> {
@@ -50,7 +114,7 @@ const columns: readonly Column<InboxRequest>[] = [
 
 async function show(
   id: string,
-  options: ConnectionOptions & { readonly limit: string },
+  options: ConnectionOptions & { readonly limit: number },
   context: CliContext,
 ): Promise<void> {
   const client = connect(options, context);
@@ -66,7 +130,9 @@ async function show(
 
 async function tail(id: string, options: ConnectionOptions, context: CliContext): Promise<void> {
   const client = connect(options, context);
-  const onEvent = ({ data }: ServerEvent): void => {
+  const onEvent = ({ event, data }: ServerEvent): void => {
+    if (event === 'skipped') context.stderr.write(`… some were left out: ${data}\n`);
+    if (event !== 'request') return;
     const request = JSON.parse(data) as InboxRequest;
     if (options.json === true) printJsonLine(context.stdout, request);
     else context.stdout.write(requestLine(request, context));
@@ -78,7 +144,8 @@ function requestLine(request: InboxRequest, { stdout }: CliContext): string {
   const colours = coloursOf(stdout);
   const { result, detail } = request.verification;
   const mark = result === 'verified' ? colours.green('✓ verified') : colours.red(`✗ ${result}: ${detail}`);
-  return `${colours.dim(showTime(request.atMs))}  ${request.method} ${eventOf(request)}  ${mark}\n${colours.dim(bodyOf(request))}\n`;
+  const head = `${request.method} ${escapeControls(eventOf(request))}`;
+  return `${colours.dim(showTime(request.atMs))}  ${head}  ${mark}\n${colours.dim(escapeControls(bodyOf(request)))}\n`;
 }
 
 /** The event by the body's `type`, as the neutral dialect and several vendors name it. */

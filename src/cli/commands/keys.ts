@@ -1,13 +1,16 @@
-/** `assetwire keys`: create, list, revoke. */
+/** `assetwire keys`: create, list, rotate, revoke. */
 import type { Command } from 'commander';
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { Argument, Option } from 'commander';
 import { scopes } from '../../app/app.ts';
 import type { KeyView, Scope } from '../../app/app.ts';
+import type { RotatedKey } from '../../app/people.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
-import { coloursOf, printJson, printTable, showTime } from '../output.ts';
-import { withConnection } from '../connection-options.ts';
+import { coloursOf, printJson, printPage, showTime } from '../output.ts';
+import type { PageAnswer } from '../output.ts';
+import { countUpTo, withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
 
 type CreateOptions = ConnectionOptions & {
   readonly scope?: readonly Scope[];
@@ -25,21 +28,29 @@ export function define(command: Command, context: CliContext): void {
       ).choices([...scopes]),
     )
     .addOption(new Option('--admin', 'may do everything, in every workspace'))
-    .addOption(new Option('--days <count>', 'expires after this many days').argParser(parseDays))
+    .addOption(new Option('--days <count>', 'expires after this many days').argParser(countUpTo(3_650)))
     .action((name: string, options: CreateOptions) => create(name, options, context));
-  withConnection(command.command('list').description('list keys')).action((options: ConnectionOptions) =>
-    list(options, context),
+  withPage(withConnection(command.command('list').description('list keys, newest first'))).action(
+    (options: ConnectionOptions & PageOptions) => list(options, context),
   );
+  withConnection(command.command('rotate'))
+    .description('make a new key with the same name and scopes; the old one ends after the overlap')
+    .addArgument(new Argument('<id>', 'the key’s id, such as key_01…'))
+    .addOption(
+      new Option(
+        '--overlap-hours <hours>',
+        'how long the old one is still good; it ends at once where absent',
+      ).argParser(countUpTo(720)),
+    )
+    .action((id: string, options: ConnectionOptions & { overlapHours?: number }) => rotate(id, options, context));
   withConnection(command.command('revoke').description('revoke a key, at once and for good'))
     .addArgument(new Argument('<id>', 'the key’s id, such as key_01…'))
     .action((id: string, options: ConnectionOptions) => revoke(id, options, context));
-}
-
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (!Number.isInteger(days) || days < 1 || days > 3_650)
-    throw new InvalidArgumentError('Wanted a number of days from 1 to 3650.');
-  return days;
+  withExamples(command, [
+    'assetwire keys create website --scope assets:read --days 90',
+    'assetwire keys rotate key_01kan4c4q0edkxrmnr6dgk2vfp --overlap-hours 24',
+    'assetwire keys revoke key_01kan4c4q0edkxrmnr6dgk2vfp',
+  ]);
 }
 
 const everydayScopes = scopes.filter((scope) => /^(assets|webhooks|deliveries):/.test(scope));
@@ -53,18 +64,36 @@ async function create(name: string, options: CreateOptions, context: CliContext)
   };
   const made = await connect(options, context).send<KeyView & { readonly key: string }>('POST', '/v1/keys', input);
   if (options.json === true) return printJson(context.stdout, made);
-  const colours = coloursOf(context.stdout);
-  context.stdout.write(
+  printKey(made, context);
+}
+
+function printKey(made: { readonly id: string; readonly key: string }, { stdout }: CliContext): void {
+  const colours = coloursOf(stdout);
+  stdout.write(
     `${colours.green('✓')} ${made.id}\n  ${colours.yellow(made.key)}  ${colours.dim('(shown this once)')}\n`,
   );
 }
 
-async function list(options: ConnectionOptions, context: CliContext): Promise<void> {
-  const answer = await connect(options, context).get<{ readonly data: readonly KeyView[] }>('/v1/keys');
-  if (options.json === true) return printJson(context.stdout, answer);
-  printTable<KeyView>(
-    context.stdout,
-    [
+async function rotate(
+  id: string,
+  { overlapHours, ...options }: ConnectionOptions & { readonly overlapHours?: number },
+  context: CliContext,
+): Promise<void> {
+  const body = overlapHours === undefined ? {} : { overlapMs: overlapHours * 3_600_000 };
+  const client = connect(options, context);
+  const made = await client.send<RotatedKey>('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, body);
+  if (options.json === true) printJson(context.stdout, made);
+  else printKey(made, context);
+}
+
+async function list(
+  { limit, cursor, ...options }: ConnectionOptions & PageOptions,
+  context: CliContext,
+): Promise<void> {
+  const page = await connect(options, context).get<PageAnswer<KeyView>>('/v1/keys', { limit, cursor });
+  printPage<KeyView>(context.stdout, page, {
+    json: options.json,
+    columns: [
       { title: 'KEY', text: ({ id }) => id },
       { title: 'STARTS WITH', text: ({ prefix }) => prefix },
       { title: 'NAME', text: ({ name }) => name },
@@ -72,8 +101,7 @@ async function list(options: ConnectionOptions, context: CliContext): Promise<vo
       { title: 'CREATED', text: ({ createdAtMs }) => showTime(createdAtMs) },
       { title: 'SCOPES', text: (key) => (key.admin ? 'admin' : key.scopes.join(' ')) },
     ],
-    answer.data,
-  );
+  });
 }
 
 function stateOf({ revokedAtMs, expiresAtMs }: KeyView, nowMs: number): string {

@@ -38,7 +38,7 @@ export function define(command: Command, context: CliContext): void {
 
 async function serve(flags: Readonly<Record<string, string>>, context: CliContext): Promise<void> {
   const startedAtMs = context.clock.monotonicMs();
-  const { settings } = readConfiguration({ environment: context.environment, flags });
+  const { settings, sources } = readConfiguration({ environment: context.environment, flags });
   const sink = createStdoutSink();
   const human = settings.logFormat === 'human' || (settings.logFormat === 'auto' && context.stdout.isTty);
   const logger = createLogger({
@@ -63,7 +63,7 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
     exit: (code) => exitAfterFlush(code, context.clock),
   });
   try {
-    running = await context.server.start({ settings, logger, sink });
+    running = await context.server.start({ settings, sources, logger, sink });
   } catch (error) {
     uninstall();
     throw asListenError(error, settings);

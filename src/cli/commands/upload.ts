@@ -1,160 +1,218 @@
-/** `assetwire upload`: files and whole directories, a few at a time, with progress. */
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, posix, relative, sep } from 'node:path';
+/** `assetwire upload`: files and whole directories, a few at a time, with progress; what the server has is skipped. */
 import type { Command } from 'commander';
-import { Argument, InvalidArgumentError, Option } from 'commander';
-import type { AssetInput, AssetView } from '../../app/app.ts';
-import { systemCode } from '../../runtime/operator-error.ts';
+import { Argument, Option } from 'commander';
+import { createSystemRandom } from '../../runtime/random.ts';
+import { escapeControls } from '../../runtime/log-human.ts';
 import type { Client } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
+import { countUpTo, withConnection, withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
-import { CommandError, reportOf } from '../error-report.ts';
+import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { coloursOf, createProgress, printJson, showBytes } from '../output.ts';
-import { withConnection } from '../connection-options.ts';
+import { InterruptedError, interruptible, interruptionOf } from '../interrupt.ts';
+import { coloursOf, printJson, showBytes } from '../output.ts';
+import type { Colours } from '../output.ts';
+import { findFiles } from '../upload/find-files.ts';
+import type { LocalFile } from '../upload/find-files.ts';
+import { planUpload } from '../upload/plan-upload.ts';
+import type { Planned, SkipRule } from '../upload/plan-upload.ts';
+import { sendFiles } from '../upload/send-files.ts';
+import type { Sent } from '../upload/send-files.ts';
+import { createUploadProgress } from '../upload/upload-progress.ts';
 
 type UploadOptions = ConnectionOptions & {
   readonly path?: string;
   readonly tag?: readonly string[];
+  readonly label?: readonly string[];
   readonly collection?: readonly string[];
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly hidden?: boolean;
+  readonly skip: SkipRule;
   readonly atOnce: number;
+  readonly dryRun?: boolean;
 };
 
-type LocalFile = { readonly path: string; readonly name: string; readonly folder: string; readonly bytes: number };
-
-type Uploaded =
-  | { readonly file: string; readonly asset: AssetView }
-  | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
+/** What came of one file. */
+type Outcome =
+  | Sent
+  | { readonly file: string; readonly status: 'skipped'; readonly assetId: string | null; readonly reason: string }
+  | { readonly file: string; readonly status: 'planned'; readonly path: string; readonly bytes: number };
 
 export function define(command: Command, context: CliContext): void {
   withConnection(command)
     .addArgument(new Argument('<paths...>', 'files or directories; directories become folders'))
     .addOption(new Option('--path <folder>', 'folder in Assetwire to put them in, such as /press/2026'))
     .addOption(new Option('--tag <tag...>', 'tags for each'))
+    .addOption(new Option('--label <label...>', 'labels for each'))
     .addOption(new Option('--collection <name...>', 'collections for each'))
-    .addOption(new Option('--at-once <count>', 'uploads at the same time').default(4).argParser(parseCount))
+    .addOption(new Option('--include <pattern...>', 'only files that fit one: *.jpg, or 2026/**/*.tif with a slash'))
+    .addOption(new Option('--exclude <pattern...>', 'no files that fit one'))
+    .addOption(new Option('--hidden', 'also what begins with a dot'))
+    .addOption(
+      new Option('--skip <rule>', 'what to skip: content that is there anywhere, or only at the same place and name')
+        .choices(['content', 'place', 'nothing'])
+        .default('content'),
+    )
+    .addOption(new Option('--at-once <count>', 'uploads at the same time').default(4).argParser(countUpTo(32)))
+    .addOption(new Option('--dry-run', 'only say what would be sent and what skipped'))
     .action(async (paths: string[], options: UploadOptions) => upload(paths, options, context));
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 32)
-    throw new InvalidArgumentError('Wanted a number from 1 to 32.');
-  return count;
+  withExamples(command, [
+    'assetwire upload photos/ --path /press/2026 --tag spring',
+    "assetwire upload archive/ --include '*.jpg' '*.tif' --exclude 'drafts/**' --dry-run",
+    'assetwire upload logo.svg --skip nothing --json',
+  ]);
+  command.addHelpText(
+    'after',
+    '\nAn upload that was interrupted goes on where it stopped when the same command is typed again. Exit code 1: a file failed.',
+  );
 }
 
 async function upload(paths: readonly string[], options: UploadOptions, context: CliContext): Promise<void> {
-  const client = connect(options, context);
-  const files = await findFiles(paths, options.path ?? '/');
+  const files = await findFiles(paths, {
+    folder: options.path ?? '/',
+    include: options.include ?? [],
+    exclude: options.exclude ?? [],
+    hidden: options.hidden === true,
+  });
   if (files.length === 0)
     throw new CommandError('Upload must find files: there are none', 'Name files or directories that hold some');
-  const results = await uploadAll(client, { files, options }, context);
-  const failed = results.filter((result) => 'error' in result);
-  if (options.json === true) printJson(context.stdout, { data: results });
-  else printResults(results, context);
-  if (failed.length > 0) {
-    throw new CommandError(
-      `Upload must take every file: ${failed.length} of ${files.length} failed`,
-      'See the lines above',
-      exitCodes.failed,
-    );
-  }
+  const client = connect(options, context);
+  const startedAtMs = context.clock.monotonicMs();
+  const outcomes = await interruptible(context, (abort) =>
+    run(client, { files, options, signal: abort.signal }, context),
+  );
+  const tookMs = Math.round(context.clock.monotonicMs() - startedAtMs);
+  conclude(outcomes, { files, options, tookMs }, context);
 }
 
-/** Uploads files side by side; a failure of one does not stop the others. Results are in the order of the files. */
-async function uploadAll(
-  client: Client,
-  { files, options }: { readonly files: readonly LocalFile[]; readonly options: UploadOptions },
-  context: CliContext,
-): Promise<Uploaded[]> {
-  const progress = createProgress(context);
-  const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  const sent = new Map<string, number>();
-  const results: Uploaded[] = [];
-  const queue = files.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, file] of queue) {
-      results[index] = await uploadOne(client, { file, options }, (bytes) => {
-        sent.set(file.path, bytes);
-        const done = [...sent.values()].reduce((sum, value) => sum + value, 0);
-        progress.update(Math.min(done, total), total, `${showBytes(done)} of ${showBytes(total)}  ${file.name}`);
+type Run = { readonly files: readonly LocalFile[]; readonly options: UploadOptions; readonly signal: AbortSignal };
+
+async function run(client: Client, { files, options, signal }: Run, context: CliContext): Promise<readonly Outcome[]> {
+  const { progress, start } = createUploadProgress(context, options.json === true);
+  const colours = coloursOf(context.stdout);
+  try {
+    const planned = await planUpload(client, files, { skip: options.skip, signal, onProgress: progress.note });
+    const wanted = planned.filter(({ skip }) => skip === undefined);
+    progress.end();
+    if (options.json !== true) printPlan(planned, options, context);
+    const sent = new Map<string, Sent>();
+    if (options.dryRun !== true) {
+      start({ files: wanted.length, bytes: bytesOf(wanted) });
+      const random = createSystemRandom();
+      await sendFiles(wanted, {
+        client,
+        clock: context.clock,
+        atOnce: options.atOnce,
+        asset: wordsOf(options),
+        signal,
+        draw: () => Buffer.from(random.bytes(16)).toString('hex'),
+        onBytes: progress.sent,
+        onDone(file, result) {
+          sent.set(file.path, result);
+          progress.done(file, outcomeLine(result, colours));
+        },
       });
     }
-  };
-  await Promise.all(Array.from({ length: options.atOnce }, work));
-  progress.end();
-  return results;
+    const outcomes = planned.map((file) => outcomeOf(file, sent.get(file.path), options));
+    progress.end();
+    const interruption = interruptionOf(signal);
+    if (interruption !== null) throw toldInterruption(interruption, outcomes);
+    return outcomes;
+  } finally {
+    progress.end();
+  }
 }
 
-type Wanted = { readonly file: LocalFile; readonly options: Pick<UploadOptions, 'tag' | 'collection'> };
+/** What is known before anything is sent: what is skipped, and in a dry run what would be sent. */
+function printPlan(planned: readonly Planned[], options: UploadOptions, { stdout }: CliContext): void {
+  const colours = coloursOf(stdout);
+  for (const outcome of planned.map((file) => outcomeOf(file, undefined, options)))
+    if (outcome.status !== 'left') stdout.write(`${outcomeLine(outcome, colours)}\n`);
+}
 
-async function uploadOne(
-  client: Client,
-  { file: { path, name, folder, bytes }, options: { tag, collection } }: Wanted,
-  onSent: (bytes: number) => void,
-): Promise<Uploaded> {
-  const asset: AssetInput = {
-    name,
-    path: folder,
+function wordsOf({ tag, label, collection }: UploadOptions) {
+  return {
     ...(tag === undefined ? {} : { tags: tag }),
+    ...(label === undefined ? {} : { labels: label }),
     ...(collection === undefined ? {} : { collections: collection }),
   };
-  try {
-    const content = createReadStream(path, { highWaterMark: 256 * 1024 });
-    return { file: path, asset: await client.upload<AssetView>({ name, bytes, content }, asset, onSent) };
-  } catch (error) {
-    const { code, message } = reportOf(error);
-    return { file: path, error: { code, message } };
+}
+
+function bytesOf(files: readonly LocalFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function outcomeOf(
+  { path: file, skip, folder, name, bytes }: Planned,
+  sent: Sent | undefined,
+  options: UploadOptions,
+): Outcome {
+  if (skip !== undefined) return { file, status: 'skipped', ...skip };
+  if (options.dryRun === true) {
+    return { file, status: 'planned', path: `${folder === '/' ? '' : folder}/${name}`, bytes };
   }
+  return sent ?? { file, status: 'left' };
 }
 
-/** Files below the paths given, in order of name. What begins with a dot is left out: `.DS_Store`, `.git`. */
-async function findFiles(paths: readonly string[], folder: string): Promise<LocalFile[]> {
-  const files: LocalFile[] = [];
-  for (const path of paths) {
-    const found = await statOrNull(path);
-    if (found === null)
-      throw new CommandError(`File must be there: ${JSON.stringify(path)} is not`, 'Check the path', exitCodes.usage);
-    if (!found.isDirectory()) {
-      files.push({ path, name: basename(path), folder: absoluteFolder(folder), bytes: found.size });
-      continue;
-    }
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    for (const entry of entries) {
-      const full = join(entry.parentPath, entry.name);
-      const below = relative(path, full).split(sep);
-      if (!entry.isFile() || below.some((part) => part.startsWith('.'))) continue;
-      const inside = dirname(relative(path, full)).split(sep).join('/');
-      const { size } = await stat(full);
-      files.push({ path: full, name: entry.name, folder: absoluteFolder(posix.join(folder, inside)), bytes: size });
-    }
+function toldInterruption({ signal }: InterruptedError, outcomes: readonly Outcome[]): InterruptedError {
+  const done = outcomes.filter(({ status }) => status === 'uploaded').length;
+  const left = outcomes.filter(({ status }) => status === 'left').length;
+  return new InterruptedError(
+    signal,
+    `Interrupted: ${done} files were uploaded, ${left} were not`,
+    'Type the same command again to go on; what is there is skipped',
+  );
+}
+
+type Concluded = { readonly files: readonly LocalFile[]; readonly options: UploadOptions; readonly tookMs: number };
+
+/** The summary, and an error where not everything came about. */
+function conclude(outcomes: readonly Outcome[], { files, options, tookMs }: Concluded, context: CliContext): void {
+  const count = (status: Outcome['status']): number => outcomes.filter((outcome) => outcome.status === status).length;
+  const uploaded = new Set(outcomes.flatMap((one) => (one.status === 'uploaded' ? [one.file] : [])));
+  const summary = {
+    files: files.length,
+    uploaded: uploaded.size,
+    skipped: count('skipped'),
+    failed: count('failed'),
+    left: count('left'),
+    ...(options.dryRun === true ? { planned: count('planned') } : {}),
+    uploadedBytes: bytesOf(files.filter(({ path }) => uploaded.has(path))),
+    tookMs,
+  };
+  if (options.json === true) printJson(context.stdout, { data: outcomes, summary });
+  else {
+    const first =
+      options.dryRun === true
+        ? `${count('planned')} would be uploaded`
+        : `${summary.uploaded} uploaded (${showBytes(summary.uploadedBytes)} in ${(tookMs / 1_000).toFixed(1)} s)`;
+    const left = summary.left === 0 ? '' : `, ${summary.left} not tried`;
+    context.stdout.write(`${first}, ${summary.skipped} skipped, ${summary.failed} failed${left}\n`);
   }
-  return files.toSorted((left, right) => (left.path < right.path ? -1 : 1));
+  if (summary.failed + summary.left === 0) return;
+  throw new CommandError(
+    `Upload must take every file: ${summary.failed} of ${files.length} failed${summary.left === 0 ? '' : `, ${summary.left} were not tried`}`,
+    'See why above; the same command then sends only what is missing',
+    exitCodes.failed,
+  );
 }
 
-function absoluteFolder(folder: string): string {
-  const normal = posix.normalize(`/${folder}`);
-  return normal.length > 1 ? normal.replace(/\/+$/, '') : '/';
-}
-
-async function statOrNull(path: string) {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
-    throw error;
-  }
-}
-
-function printResults(results: readonly Uploaded[], { stdout }: CliContext): void {
-  const colours = coloursOf(stdout);
-  for (const result of results) {
-    const line =
-      'asset' in result
-        ? `${colours.green('✓')} ${result.asset.id}  ${result.file}`
-        : `${colours.red('✗')} ${result.file}  ${result.error.code}: ${result.error.message}`;
-    stdout.write(`${line}\n`);
+function outcomeLine(outcome: Outcome, colours: Colours): string {
+  const file = escapeControls(outcome.file);
+  switch (outcome.status) {
+    case 'uploaded':
+      return `${colours.green('✓')} ${outcome.asset.id}  ${file}`;
+    case 'skipped':
+      return `${colours.dim('–')} ${file}  ${colours.dim(escapeControls(outcome.reason))}`;
+    case 'planned':
+      return `${colours.cyan('+')} ${file} → ${escapeControls(outcome.path)}  ${showBytes(outcome.bytes)}`;
+    case 'failed':
+      return `${colours.red('✗')} ${file}  ${escapeControls(`${outcome.error.code}: ${outcome.error.message}`)}`;
+    case 'left':
+      return `  ${file}  not tried`;
+    default:
+      return outcome satisfies never;
   }
 }

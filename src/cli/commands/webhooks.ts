@@ -1,205 +1,200 @@
-/** `assetwire webhooks`: create, list, show, enable, disable, test, rotate, delete. */
-import { readFileSync } from 'node:fs';
+/** `assetwire webhooks`: create, list, show, update, enable, disable, test, rotate, stats, delete. */
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { WebhookInput, WebhookView } from '../../app/app.ts';
-import type { Filter } from '../../core/filter.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { StatsView } from '../../app/stats.ts';
+import { confirmed } from '../ask.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
+import { withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { coloursOf, printJson, printTable, showTime } from '../output.ts';
-import { withConnection } from '../connection-options.ts';
+import { momentOption } from '../moments.ts';
+import { coloursOf, printJson, printPage } from '../output.ts';
+import type { PageAnswer } from '../output.ts';
+import { readTextFile } from '../read-text-file.ts';
+import { watchDelivery } from '../watch-delivery.ts';
+import { showStats } from '../webhooks/show-stats.ts';
+import { showWebhook, webhookColumns } from '../webhooks/show-webhook.ts';
+import { describedParts, nameFor, targetOf, withDescription } from '../webhooks/webhook-options.ts';
+import type { DescribingOptions } from '../webhooks/webhook-options.ts';
 
-type ListAnswer = { readonly data: readonly WebhookView[]; readonly nextCursor: string | null };
-type CreateOptions = ConnectionOptions & {
-  readonly name?: string;
-  readonly dialect: string;
-  readonly event?: readonly string[];
-  readonly filter?: string;
-  readonly settings?: string;
-  readonly disabled?: boolean;
-};
-type Action<Options, Arguments extends readonly string[]> = (...given: [...Arguments, Options]) => Promise<void>;
+type CreateOptions = ConnectionOptions &
+  DescribingOptions & { readonly dialect: string; readonly secretFile?: string; readonly disabled?: boolean };
+type UpdateOptions = ConnectionOptions & DescribingOptions & { readonly target?: string };
+type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string; readonly dialect?: string };
+type Action<Options> = (id: string, options: ConnectionOptions & Options) => Promise<void>;
 
 export function define(command: Command, context: CliContext): void {
-  defineCreate(command, context);
-  const id = (): Argument => new Argument('<id>', 'the webhook, such as wh_01…');
+  defineDescribing(command, context);
   const sub = (name: string, summary: string): Command => withConnection(command.command(name).description(summary));
-  sub('list', 'list webhooks')
-    .addOption(new Option('--limit <count>').default('50'))
-    .action((options: ConnectionOptions & { limit: string }) => list(options, context));
-  sub('show', 'show a webhook')
-    .addArgument(id())
-    .action(simple('GET', '', context));
-  sub('enable', 'switch a webhook on')
-    .addArgument(id())
+  const one = (name: string, summary: string): Command =>
+    sub(name, summary).addArgument(new Argument('<id>', 'the webhook, such as wh_01…'));
+  withPage(sub('list', 'list webhooks, newest first'))
+    .addOption(new Option('--state <state>', 'only those in this state').choices(['pending', 'enabled', 'disabled']))
+    .addOption(new Option('--dialect <id>', 'only those of this dialect'))
+    .action((options: ListOptions) => list(options, context));
+  one('show', 'show a webhook; secrets are masked').action(simple('GET', '', context));
+  one('enable', 'switch a webhook on')
     .addOption(new Option('--held <what>', 'what becomes of deliveries that waited').choices(['send', 'cancel']))
-    .addOption(
-      new Option('--missed <what>', 'what becomes of changes missed while it was off').choices(['replay', 'skip']),
-    )
+    .addOption(new Option('--missed <what>', 'what becomes of changes missed meanwhile').choices(['replay', 'skip']))
     .action(enable(context));
-  sub('disable', 'switch a webhook off; what is pending waits')
-    .addArgument(id())
-    .action(simple('POST', '/disable', context));
-  sub('test', 'send a sample through the same path and wait for nothing')
-    .addArgument(id())
+  one('disable', 'switch a webhook off; what is pending waits').action(simple('POST', '/disable', context));
+  one('test', 'send a sample through the same path, and wait for what becomes of it')
     .addOption(new Option('--event <name>', 'the event to sample'))
+    .addOption(new Option('--asset <id>', 'a real asset to speak of, instead of a made-up one'))
+    .addOption(new Option('--no-wait', 'do not wait'))
     .action(test(context));
-  sub('rotate', 'make a new signing secret; the old one keeps signing for a day')
-    .addArgument(id())
+  one('rotate', 'make a new signing secret; the old one keeps signing for a day')
     .addOption(new Option('--revoke-old-now', 'stop signing with the old one at once'))
     .action(rotate(context));
-  sub('delete', 'delete a webhook; pending deliveries are cancelled').addArgument(id()).action(remove(context));
+  one('stats', 'deliveries, attempts and durations by time')
+    .addOption(
+      momentOption('--since <time>', 'from then on: 2026-11-20T08:00Z, or an age: 6h, 2d (default: 24h)', context),
+    )
+    .addOption(momentOption('--until <time>', 'up to then; now where absent', context))
+    .addOption(new Option('--bucket <width>', 'how wide a line is').choices(Object.keys(bucketsMs)).default('hour'))
+    .action(stats(context));
+  one('delete', 'delete a webhook; pending deliveries are cancelled; asks first on a terminal')
+    .addOption(new Option('--yes', 'do not ask'))
+    .action(remove(context));
+  withExamples(command, [
+    'assetwire webhooks create https://shop.example/hooks --event asset.created asset.archived',
+    'assetwire webhooks test wh_01kan4c4q0edkxrmnr6dgk2vfp',
+    'assetwire webhooks stats wh_01kan4c4q0edkxrmnr6dgk2vfp --since 6h',
+    'assetwire webhooks list --state disabled --json',
+  ]);
 }
 
-function defineCreate(command: Command, context: CliContext): void {
-  withConnection(command.command('create').description('create a webhook; its signing secret is shown once'))
+function defineDescribing(command: Command, context: CliContext): void {
+  const create = withConnection(command.command('create'))
+    .description('create a webhook; its signing secret is shown once')
     .addArgument(new Argument('<target>', 'the URL to deliver to'))
     .addOption(new Option('--dialect <id>', 'how it speaks').default('standard'))
-    .addOption(new Option('--event <name...>', 'events of the dialect; all where absent'))
-    .addOption(new Option('--name <name>'))
-    .addOption(new Option('--filter <json>', 'filter as JSON, or @file'))
-    .addOption(new Option('--settings <json>', 'the dialect’s own settings as JSON, or @file'))
+    .addOption(new Option('--name <name>', 'what lists call it; the host of the target where absent'));
+  withDescription(create, 'all where absent')
+    .addOption(new Option('--secret-file <file>', 'file with a signing secret of your own; one is made where absent'))
     .addOption(new Option('--disabled', 'create it switched off'))
-    .action((target: string, options: CreateOptions) => create(target, options, context));
+    .action((target: string, options: CreateOptions) => created(target, options, context));
+  withExamples(create, [
+    'assetwire webhooks create https://shop.example/hooks',
+    `assetwire webhooks create https://shop.example/hooks --filter '{"folder":["/press"]}' --name Shop`,
+  ]);
+  const update = withConnection(command.command('update'))
+    .description('change a webhook; what is not named stays')
+    .addArgument(new Argument('<id>', 'the webhook, such as wh_01…'))
+    .addOption(new Option('--target <url>', 'another URL to deliver to'))
+    .addOption(new Option('--name <name>', 'another name'));
+  withDescription(update, 'instead of those it has').action((id: string, options: UpdateOptions) =>
+    updated(id, options, context),
+  );
 }
 
-async function create(target: string, options: CreateOptions, context: CliContext): Promise<void> {
-  const input: WebhookInput = {
-    name: options.name ?? nameFor(target),
+async function created(given: string, options: CreateOptions, context: CliContext): Promise<void> {
+  const target = targetOf(given, options.method);
+  const { name = nameFor(target), events = ['*'], ...rest } = describedParts(options);
+  const input = {
+    name,
     dialect: options.dialect,
-    target: { transport: 'http', url: target },
-    events: options.event ?? ['*'],
-    ...(options.filter === undefined ? {} : { filter: readJson<Filter>('--filter', options.filter) }),
-    ...(options.settings === undefined ? {} : { settings: readJson<JsonObject>('--settings', options.settings) }),
+    target,
+    events,
+    ...rest,
+    ...(options.secretFile === undefined ? {} : { secret: (await readTextFile(options.secretFile)).trim() }),
     ...(options.disabled === true ? { enabled: false } : {}),
   };
-  const made = await connect(options, context).send<WebhookView & { readonly secret?: string }>(
-    'POST',
-    '/v1/webhooks',
-    input,
-  );
+  const client = connect(options, context);
+  const made = await client.send<WebhookView & { readonly secret?: string }>('POST', '/v1/webhooks', input);
   if (options.json === true) return printJson(context.stdout, made);
   const colours = coloursOf(context.stdout);
   context.stdout.write(`${colours.green('✓')} ${made.id}  ${made.name}\n`);
   if (made.secret !== undefined) {
     context.stdout.write(`  signing secret  ${colours.yellow(made.secret)}  ${colours.dim('(shown this once)')}\n`);
   }
+  context.stdout.write(colours.dim(`  try it: assetwire webhooks test ${made.id}\n`));
 }
 
-/** A name from the host: the URL itself may carry what is not for lists. */
-function nameFor(target: string): string {
-  return URL.canParse(target) ? new URL(target).host : 'webhook';
+async function updated(id: string, options: UpdateOptions, context: CliContext): Promise<void> {
+  const target = options.target === undefined ? undefined : targetOf(options.target, options.method);
+  if (target === undefined && options.method !== undefined)
+    throw new CommandError('Method must come with a target: there is none', 'Add --target', exitCodes.usage);
+  const patch: Partial<WebhookInput> = { ...describedParts(options), ...(target === undefined ? {} : { target }) };
+  if (Object.keys(patch).length === 0)
+    throw new CommandError(
+      'Update must change something: no option says what',
+      'Add --help for what can be changed',
+      exitCodes.usage,
+    );
+  showWebhook(await connect(options, context).send('PATCH', at(id), patch), options.json, context);
 }
 
-/** JSON given on the command line, or in a file as `@file`. The server validates what it means. */
-function readJson<Value>(option: string, text: string): Value {
-  try {
-    return JSON.parse(text.startsWith('@') ? readFileSync(text.slice(1), 'utf8') : text) as Value;
-  } catch (error) {
-    const found = error instanceof Error ? error.message : 'something else';
-    throw new CommandError(`Option ${option} must be JSON, or @file with JSON: ${found}`, null, exitCodes.usage);
-  }
+function at(id: string, path = ''): string {
+  return `/v1/webhooks/${encodeURIComponent(id)}${path}`;
 }
 
-async function list(options: ConnectionOptions & { readonly limit: string }, context: CliContext): Promise<void> {
-  const answer = await connect(options, context).get<ListAnswer>('/v1/webhooks', { limit: options.limit });
-  if (options.json === true) return printJson(context.stdout, answer);
-  printTable<WebhookView>(
-    context.stdout,
-    [
-      { title: 'WEBHOOK', text: (webhook) => webhook.id },
-      { title: 'NAME', text: (webhook) => webhook.name },
-      { title: 'DIALECT', text: (webhook) => webhook.dialect },
-      {
-        title: 'STATE',
-        text: (webhook) => webhook.state,
-        paint: (text, { state }, colours) => (state === 'enabled' ? colours.green(text) : colours.yellow(text)),
-      },
-      { title: 'TARGET', text: ({ target }) => targetText(target) },
-    ],
-    answer.data,
-  );
-  if (answer.nextCursor !== null) context.stdout.write('… and more; raise --limit\n');
+async function list({ limit, cursor, state, dialect, ...options }: ListOptions, context: CliContext): Promise<void> {
+  const query = { limit, cursor, state, dialect };
+  const page = await connect(options, context).get<PageAnswer<WebhookView>>('/v1/webhooks', query);
+  printPage(context.stdout, page, { json: options.json, columns: webhookColumns });
 }
 
-function targetText(target: WebhookView['target']): string {
-  if (target.transport === 'http') return target.url;
-  return target.transport === 'sqs' ? target.queue : target.address;
-}
-
-function simple(method: 'GET' | 'POST', path: string, context: CliContext): Action<ConnectionOptions, [string]> {
+function simple(method: 'GET' | 'POST', path: string, context: CliContext): Action<object> {
   return async (id, options) => {
     const client = connect(options, context);
-    const at = `/v1/webhooks/${encodeURIComponent(id)}${path}`;
-    show(method === 'GET' ? await client.get(at) : await client.send('POST', at, {}), options, context);
+    const webhook =
+      method === 'GET' ? client.get<WebhookView>(at(id)) : client.send<WebhookView>(method, at(id, path), {});
+    showWebhook(await webhook, options.json, context);
   };
 }
 
-function enable(context: CliContext): Action<ConnectionOptions & { held?: string; missed?: string }, [string]> {
-  return async (id, options) => {
-    const body = {
-      ...(options.held === undefined ? {} : { held: options.held }),
-      ...(options.missed === undefined ? {} : { missed: options.missed }),
-    };
-    show(
-      await connect(options, context).send('POST', `/v1/webhooks/${encodeURIComponent(id)}/enable`, body),
-      options,
-      context,
-    );
+function enable(context: CliContext): Action<{ held?: string; missed?: string }> {
+  return async (id, { held, missed, ...options }) => {
+    const body = { ...(held === undefined ? {} : { held }), ...(missed === undefined ? {} : { missed }) };
+    showWebhook(await connect(options, context).send('POST', at(id, '/enable'), body), options.json, context);
   };
 }
 
-function test(context: CliContext): Action<ConnectionOptions & { event?: string }, [string]> {
-  return async (id, options) => {
-    const body = options.event === undefined ? {} : { event: options.event };
-    const path = `/v1/webhooks/${encodeURIComponent(id)}/test`;
-    const sent = await connect(options, context).send<{ readonly deliveryId: string }>('POST', path, body);
+function test(context: CliContext): Action<{ event?: string; asset?: string; wait: boolean }> {
+  return async (id, { event, asset, wait, ...options }) => {
+    const body = { ...(event === undefined ? {} : { event }), ...(asset === undefined ? {} : { assetId: asset }) };
+    const client = connect(options, context);
+    const sent = await client.send<{ readonly deliveryId: string }>('POST', at(id, '/test'), body);
+    if (wait) return watchDelivery(client, { deliveryId: sent.deliveryId, json: options.json }, context);
     if (options.json === true) return printJson(context.stdout, sent);
     context.stdout.write(`✓ sent as ${sent.deliveryId}; see it with: assetwire deliveries show ${sent.deliveryId}\n`);
   };
 }
 
-function rotate(context: CliContext): Action<ConnectionOptions & { revokeOldNow?: boolean }, [string]> {
+function rotate(context: CliContext): Action<{ revokeOldNow?: boolean }> {
   return async (id, options) => {
-    const path = `/v1/webhooks/${encodeURIComponent(id)}/rotate-secret`;
     const body = options.revokeOldNow === true ? { revokeOldNow: true } : {};
-    const rotated = await connect(options, context).send<{ readonly secret: string }>('POST', path, body);
+    const client = connect(options, context);
+    const rotated = await client.send<{ readonly secret: string }>('POST', at(id, '/rotate-secret'), body);
     if (options.json === true) return printJson(context.stdout, rotated);
-    context.stdout.write(`✓ new signing secret  ${coloursOf(context.stdout).yellow(rotated.secret)}\n`);
+    const { yellow, dim } = coloursOf(context.stdout);
+    context.stdout.write(`✓ new signing secret  ${yellow(rotated.secret)}  ${dim('(shown this once)')}\n`);
   };
 }
 
-function remove(context: CliContext): Action<ConnectionOptions, [string]> {
+const bucketsMs: { readonly [name: string]: number } = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+const dayMs = 86_400_000;
+
+function stats(context: CliContext): Action<{ since?: number; until?: number; bucket: string }> {
+  return async (id, { since, until, bucket, ...options }) => {
+    const toMs = until ?? context.clock.nowMs();
+    const query = { fromMs: since ?? toMs - dayMs, toMs, bucketMs: bucketsMs[bucket] };
+    showStats(await connect(options, context).get<StatsView>(at(id, '/stats'), query), options.json, context);
+  };
+}
+
+function remove(context: CliContext): Action<{ yes?: boolean }> {
   return async (id, options) => {
-    await connect(options, context).send('DELETE', `/v1/webhooks/${encodeURIComponent(id)}`);
+    const question = `Delete ${id} and cancel what it is still owed?`;
+    if (!(await confirmed(question, { yes: options.yes, unasked: true }, context)))
+      throw new CommandError('Deletion must be confirmed: nothing was deleted', 'Answer y, or add --yes');
+    await connect(options, context).send('DELETE', at(id));
     if (options.json === true) printJson(context.stdout, { deleted: id });
     else context.stdout.write(`✓ ${id} is deleted\n`);
   };
-}
-
-function show(webhook: WebhookView, options: ConnectionOptions, { stdout }: CliContext): void {
-  if (options.json === true) return printJson(stdout, webhook);
-  const lines = [
-    ['webhook', webhook.id],
-    ['name', webhook.name],
-    ['dialect', webhook.dialect],
-    ['target', targetText(webhook.target)],
-    ['events', webhook.events.join(', ')],
-    ['state', webhook.stateReason === undefined ? webhook.state : `${webhook.state} (${webhook.stateReason})`],
-    ['since', showTime(webhook.stateChangedAtMs)],
-    ['missed', String(webhook.missed)],
-    ['secrets', webhook.secrets.map(({ name, masked }) => `${name} ${masked}`).join(', ') || 'none'],
-  ] as const;
-  printTable(
-    stdout,
-    [
-      { title: '', text: ([name]) => name },
-      { title: '', text: ([, value]) => value },
-    ],
-    lines,
-  );
 }

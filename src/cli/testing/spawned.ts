@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'assetwire.js');
+export const launcher = join(import.meta.dirname, '..', '..', '..', 'bin', 'assetwire.js');
 
 export type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 

@@ -1,0 +1,236 @@
+/** `assetwire assets`: list, show, edit, delete. */
+import type { Command } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
+import type { AssetPatch, AssetView } from '../../app/app.ts';
+import type { AssetState } from '../../core/asset.ts';
+import type { JsonValue } from '../../core/json.ts';
+import { confirmed } from '../ask.ts';
+import { RefusedError } from '../client.ts';
+import type { Client } from '../client.ts';
+import { connect } from '../connection.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import { withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
+import type { CliContext } from '../context.ts';
+import { CommandError } from '../error-report.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { printFields, printJson, printPage, showBytes, showTime } from '../output.ts';
+import type { Column, PageAnswer } from '../output.ts';
+
+type ListOptions = ConnectionOptions & PageOptions & { readonly externalId?: string };
+
+const lists = ['tags', 'labels', 'collections'] as const;
+type ListName = (typeof lists)[number];
+const singular: { readonly [Name in ListName]: string } = { tags: 'tag', labels: 'label', collections: 'collection' };
+
+type Field = readonly [name: string, value: string | null];
+
+type EditOptions = ConnectionOptions & {
+  readonly name?: string;
+  readonly path?: string;
+  readonly info?: readonly Field[];
+  readonly metadata?: readonly Field[];
+  readonly archive?: boolean;
+  readonly unarchive?: boolean;
+  readonly [list: string]: unknown;
+};
+
+export function define(command: Command, context: CliContext): void {
+  const reference = (): Argument => new Argument('<asset>', 'its id (ast_01…), or external: and its external id');
+  withPage(withConnection(command.command('list').description('list assets, newest first')))
+    .addOption(new Option('--external-id <id>', 'only the asset with this external id'))
+    .action((options: ListOptions) => list(options, context));
+  withConnection(command.command('show').description('show an asset'))
+    .addArgument(reference())
+    .action((asset: string, options: ConnectionOptions) => show(asset, options, context));
+  defineEdit(command, reference(), context);
+  withConnection(command.command('delete').description('delete assets; asks first on a terminal'))
+    .addArgument(new Argument('<assets...>', 'ids, or external: and external ids'))
+    .addOption(new Option('--yes', 'do not ask'))
+    .action((assets: string[], options: ConnectionOptions & { yes?: boolean }) => remove(assets, options, context));
+  withExamples(command, [
+    'assetwire assets list --limit 10',
+    'assetwire assets show external:sku-4711 --json',
+    'assetwire assets edit ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2026 --add-tag spring',
+    'assetwire assets delete ast_01kan4c4q0edkxrmnr6dgk2vfp --yes',
+  ]);
+}
+
+function defineEdit(command: Command, reference: Argument, context: CliContext): void {
+  const edit = withConnection(command.command('edit').description('change an asset; what is not named stays'))
+    .addArgument(reference)
+    .addOption(new Option('--name <name>', 'rename it'))
+    .addOption(new Option('--path <folder>', 'move it to this folder'));
+  for (const name of lists) {
+    const one = singular[name];
+    edit
+      .addOption(new Option(`--${name} <${one}...>`, `its ${name}, instead of those it has`))
+      .addOption(new Option(`--add-${one} <${one}...>`, `${name} to add`))
+      .addOption(new Option(`--remove-${one} <${one}...>`, `${name} to take away`));
+  }
+  const fields = (text: string, before: readonly Field[] = []): readonly Field[] => [...before, parseField(text)];
+  edit
+    .addOption(
+      new Option('--info <field=value...>', 'title, description, copyright…; field= removes').argParser(fields),
+    )
+    .addOption(
+      new Option('--metadata <field=value...>', 'custom metadata; values may be JSON; field= removes').argParser(
+        fields,
+      ),
+    )
+    .addOption(new Option('--archive', 'archive it').conflicts('unarchive'))
+    .addOption(new Option('--unarchive', 'bring it back from the archive'))
+    .action((asset: string, options: EditOptions) => edited(asset, options, context));
+}
+
+function parseField(text: string): Field {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Wanted field=value.');
+  const value = text.slice(at + 1);
+  return [text.slice(0, at), value === '' ? null : value];
+}
+
+const columns: readonly Column<AssetView>[] = [
+  { title: 'ASSET', text: ({ id }) => id },
+  { title: 'UPDATED', text: ({ updatedAtMs }) => showTime(updatedAtMs) },
+  { title: 'KIND', text: ({ state }) => state.kind },
+  { title: 'SIZE', align: 'right', text: ({ state }) => (state.file === undefined ? '' : showBytes(state.file.bytes)) },
+  { title: 'PLACE', text: ({ state }) => placeOf(state) },
+];
+
+function placeOf({ path, name }: AssetState): string {
+  return `${path === '/' ? '' : path}/${name}`;
+}
+
+function at(asset: string): string {
+  return `/v1/assets/${encodeURIComponent(asset)}`;
+}
+
+async function list(options: ListOptions, context: CliContext): Promise<void> {
+  const { limit, cursor, externalId } = options;
+  const page = await connect(options, context).get<PageAnswer<AssetView>>('/v1/assets', { limit, cursor, externalId });
+  printPage(context.stdout, page, { json: options.json, columns });
+}
+
+async function show(asset: string, options: ConnectionOptions, context: CliContext): Promise<void> {
+  print(await connect(options, context).get<AssetView>(at(asset)), options, context);
+}
+
+function print(asset: AssetView, options: ConnectionOptions, { stdout }: CliContext): void {
+  if (options.json === true) return printJson(stdout, asset);
+  const { state, externalId } = asset;
+  const { file } = state;
+  const size = file?.widthPx === undefined ? '' : `, ${file.widthPx} × ${file.heightPx ?? '?'} px`;
+  const words = (name: ListName): (readonly [string, string])[] =>
+    state[name].length === 0 ? [] : [[name, state[name].join(', ')]];
+  const fields = (name: 'info' | 'metadata'): (readonly [string, string])[] =>
+    Object.entries(state[name]).map(([field, value]) => [`${name}.${field}`, shownValue(value)]);
+  printFields(stdout, [
+    ['asset', asset.id],
+    ...(externalId === undefined ? [] : ([['external id', externalId]] as const)),
+    ['place', placeOf(state)],
+    ['kind', state.archived ? `${state.kind}, archived` : state.kind],
+    ...(file === undefined ? [] : ([['file', `${file.mimeType}, ${showBytes(file.bytes)}${size}`]] as const)),
+    ...(file?.sha256 === undefined ? [] : ([['sha256', file.sha256]] as const)),
+    ['versions', String(state.versions.length)],
+    ['renditions', state.renditions.map(({ title }) => title).join(', ') || 'none'],
+    ...words('tags'),
+    ...words('labels'),
+    ...words('collections'),
+    ...fields('info'),
+    ...fields('metadata'),
+    ['created', showTime(asset.createdAtMs)],
+    ['updated', `${showTime(asset.updatedAtMs)} (version ${asset.version})`],
+  ]);
+}
+
+function shownValue(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+const triesMax = 5;
+
+async function edited(asset: string, options: EditOptions, context: CliContext): Promise<void> {
+  const client = connect(options, context);
+  print(await patch(client, asset, options), options, context);
+}
+
+/** Words are added to those that are there, so the asset is read first; where somebody else was faster, it is read again. */
+async function patch(client: Client, asset: string, options: EditOptions): Promise<AssetView> {
+  const wanted = patchOf(options);
+  const adds = lists.some(
+    (name) => wordsOf(options, 'add', name) !== null || wordsOf(options, 'remove', name) !== null,
+  );
+  if (!adds && Object.keys(wanted).length === 0)
+    throw new CommandError(
+      'Edit must change something: no option says what',
+      'Add --help for what can be changed',
+      exitCodes.usage,
+    );
+  if (!adds) return client.send<AssetView>('PATCH', at(asset), wanted);
+  for (let tries = 1; ; tries += 1) {
+    const { state, version } = await client.get<AssetView>(at(asset));
+    const words = Object.fromEntries(lists.flatMap((name) => merged(state, options, name)));
+    try {
+      return await client.send<AssetView>('PATCH', at(asset), { ...wanted, ...words, expectedVersion: version });
+    } catch (error) {
+      if (tries === triesMax || !(error instanceof RefusedError) || error.status !== 409) throw error;
+    }
+  }
+}
+
+function patchOf(options: EditOptions): AssetPatch {
+  const { name, path, info, metadata } = options;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(path === undefined ? {} : { path }),
+    ...(info === undefined ? {} : { info: Object.fromEntries(info) }),
+    ...(metadata === undefined
+      ? {}
+      : { metadata: Object.fromEntries(metadata.map(([field, value]) => [field, asJson(value)])) }),
+    ...(options.archive === true ? { archived: true } : {}),
+    ...(options.unarchive === true ? { archived: false } : {}),
+    ...Object.fromEntries(lists.flatMap((list) => (Array.isArray(options[list]) ? [[list, options[list]]] : []))),
+  };
+}
+
+function wordsOf(options: EditOptions, what: 'add' | 'remove', name: ListName): readonly string[] | null {
+  const one = singular[name];
+  const words = options[`${what}${one.slice(0, 1).toUpperCase()}${one.slice(1)}`];
+  return Array.isArray(words) ? words.map(String) : null;
+}
+
+function merged(state: AssetState, options: EditOptions, name: ListName): (readonly [string, readonly string[]])[] {
+  const [add, remove] = [wordsOf(options, 'add', name), wordsOf(options, 'remove', name)];
+  if (add === null && remove === null) return [];
+  const given = options[name];
+  const before: readonly string[] = Array.isArray(given) ? given.map(String) : state[name];
+  const gone = new Set(remove ?? []);
+  return [[name, [...new Set([...before, ...(add ?? [])])].filter((word) => !gone.has(word))]];
+}
+
+function asJson(value: string | null): JsonValue {
+  if (value === null) return null;
+  try {
+    return JSON.parse(value) as JsonValue;
+  } catch {
+    // Most values are plain text.
+    return value;
+  }
+}
+
+async function remove(
+  assets: readonly string[],
+  options: ConnectionOptions & { readonly yes?: boolean },
+  context: CliContext,
+): Promise<void> {
+  const question = `Delete ${assets.length === 1 ? assets[0] : `${assets.length} assets`}?`;
+  if (!(await confirmed(question, { yes: options.yes, unasked: true }, context)))
+    throw new CommandError('Deletion must be confirmed: nothing was deleted', 'Answer y, or add --yes');
+  const client = connect(options, context);
+  for (const asset of assets) {
+    await client.send('DELETE', at(asset));
+    if (options.json !== true) context.stdout.write(`✓ ${asset} is deleted\n`);
+  }
+  if (options.json === true) printJson(context.stdout, { deleted: assets });
+}

@@ -1,0 +1,69 @@
+/** `assetwire dialects`: how receivers can be spoken to. */
+import type { Command } from 'commander';
+import { Argument } from 'commander';
+import type { JsonObject } from '../../core/json.ts';
+import { connect } from '../connection.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import { withConnection, withExamples } from '../connection-options.ts';
+import type { CliContext } from '../context.ts';
+import { printFields, printJson, printPage, printTable } from '../output.ts';
+
+/** As `GET /v1/dialects` answers; only what is shown. */
+type DialectView = {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly transports: readonly string[];
+  readonly events: readonly { readonly name: string; readonly summary: string }[];
+  readonly signing: { readonly summary: string };
+  readonly configuration: { readonly schema: JsonObject };
+  readonly sources: readonly { readonly url: string; readonly readOn: string }[];
+};
+
+export function define(command: Command, context: CliContext): void {
+  withConnection(command.command('list').description('list dialects')).action((options: ConnectionOptions) =>
+    list(options, context),
+  );
+  withConnection(command.command('show').description('show a dialect: its events, settings and how it signs'))
+    .addArgument(new Argument('<id>', 'the dialect, such as standard'))
+    .action((id: string, options: ConnectionOptions) => show(id, options, context));
+  withExamples(command, ['assetwire dialects list', 'assetwire dialects show standard']);
+}
+
+async function list(options: ConnectionOptions, context: CliContext): Promise<void> {
+  const answer = await connect(options, context).get<{ readonly data: readonly DialectView[] }>('/v1/dialects');
+  const columns = [
+    { title: 'DIALECT', text: ({ id }: DialectView) => id },
+    { title: 'TITLE', text: ({ title }: DialectView) => title },
+    { title: 'EVENTS', align: 'right' as const, text: ({ events }: DialectView) => String(events.length) },
+    { title: 'TRANSPORTS', text: ({ transports }: DialectView) => transports.join(', ') },
+  ];
+  if (options.json === true) return printJson(context.stdout, answer);
+  printPage(context.stdout, { data: answer.data, nextCursor: null }, { json: false, columns });
+}
+
+async function show(id: string, options: ConnectionOptions, context: CliContext): Promise<void> {
+  const { stdout } = context;
+  const dialect = await connect(options, context).get<DialectView>(`/v1/dialects/${encodeURIComponent(id)}`);
+  if (options.json === true) return printJson(stdout, dialect);
+  const { properties } = dialect.configuration.schema;
+  const settings = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  printFields(stdout, [
+    ['dialect', dialect.id],
+    ['title', dialect.title],
+    ['summary', dialect.summary],
+    ['transports', dialect.transports.join(', ')],
+    ['signature', dialect.signing.summary],
+    ['settings', settings.join(', ') || 'none'],
+    ...dialect.sources.map(({ url, readOn }) => ['source', `${url} (read ${readOn})`] as const),
+  ]);
+  stdout.write('\n');
+  printTable(
+    stdout,
+    [
+      { title: 'EVENT', text: ({ name }) => name },
+      { title: 'WHAT', text: ({ summary }) => summary },
+    ],
+    dialect.events,
+  );
+}

@@ -1,0 +1,76 @@
+/** Which files an upload means: those named, and those below the directories named, less what is left out. */
+import type { Stats } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, matchesGlob, posix, relative, sep } from 'node:path';
+import { systemCode } from '../../runtime/operator-error.ts';
+import { CommandError } from '../error-report.ts';
+import { exitCodes } from '../exit-codes.ts';
+
+export type LocalFile = {
+  readonly path: string;
+  /** As the asset will be called. */
+  readonly name: string;
+  /** The folder it goes to: absolute, no slash at the end. */
+  readonly folder: string;
+  readonly bytes: number;
+};
+
+export type Selection = {
+  /** The folder everything goes below. */
+  readonly folder: string;
+  /** Patterns; a file must fit one where there are any. Without a slash they are held against the name, else against the path below the directory named. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Takes names that begin with a dot too: `.DS_Store`, `.git`. */
+  readonly hidden: boolean;
+};
+
+/** Files in order of their paths; directories become folders. Symbolic links below a directory are left out: they may lead in circles. */
+export async function findFiles(paths: readonly string[], selection: Selection): Promise<readonly LocalFile[]> {
+  const found = new Map<string, LocalFile>();
+  for (const path of paths) {
+    const stats = await statOrNull(path);
+    if (stats === null)
+      throw new CommandError(`File must be there: ${JSON.stringify(path)} is not`, 'Check the path', exitCodes.usage);
+    if (stats.isDirectory()) for (const file of await filesBelow(path, selection)) found.set(file.path, file);
+    else found.set(path, { path, name: basename(path), folder: folderOf(selection.folder), bytes: stats.size });
+  }
+  return [...found.values()].toSorted((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+async function filesBelow(directory: string, selection: Selection): Promise<readonly LocalFile[]> {
+  const files: LocalFile[] = [];
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const below = relative(directory, path);
+    if (!isSelected(below.split(sep).join('/'), selection)) continue;
+    const stats = await statOrNull(path);
+    // Gone since the directory was read.
+    if (stats === null) continue;
+    const inside = dirname(below).split(sep).join('/');
+    files.push({ path, name: entry.name, folder: folderOf(posix.join(selection.folder, inside)), bytes: stats.size });
+  }
+  return files;
+}
+
+/** Whether a path below a directory, with slashes, is meant. */
+export function isSelected(path: string, { include, exclude, hidden }: Omit<Selection, 'folder'>): boolean {
+  if (!hidden && path.split('/').some((part) => part.startsWith('.'))) return false;
+  const fits = (pattern: string): boolean => matchesGlob(pattern.includes('/') ? path : posix.basename(path), pattern);
+  return (include.length === 0 || include.some(fits)) && !exclude.some(fits);
+}
+
+function folderOf(folder: string): string {
+  const normal = posix.normalize(`/${folder}`);
+  return normal.length > 1 ? normal.replace(/\/+$/, '') : '/';
+}
+
+async function statOrNull(path: string): Promise<Stats | null> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+}

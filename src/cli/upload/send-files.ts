@@ -1,0 +1,122 @@
+/**
+ * Sends files side by side, a bounded number at a time. What may pass (a busy server, a connection that broke) is tried again
+ * under the same idempotency key, so that no file becomes two assets; what cannot pass for any file (no server, no right, no
+ * room) ends the run instead of failing it file by file.
+ */
+import { createReadStream } from 'node:fs';
+import type { AssetInput, AssetView } from '../../app/app.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { RefusedError, UnreachableError } from '../client.ts';
+import type { Client } from '../client.ts';
+import { LocalFileError } from '../client-form.ts';
+import { reportOf } from '../error-report.ts';
+import type { LocalFile } from './find-files.ts';
+
+export type Sent =
+  | { readonly file: string; readonly status: 'uploaded'; readonly asset: AssetView }
+  | {
+      readonly file: string;
+      readonly status: 'failed';
+      readonly error: { readonly code: string; readonly message: string };
+    }
+  /** Not tried: the run was ended before. */
+  | { readonly file: string; readonly status: 'left' };
+
+export type SendOptions = {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly atOnce: number;
+  readonly asset: Pick<AssetInput, 'tags' | 'labels' | 'collections'>;
+  readonly signal: AbortSignal;
+  /** Draws what makes one upload's tries one. */
+  readonly draw: () => string;
+  readonly onBytes: (file: LocalFile, sent: number) => void;
+  readonly onDone: (file: LocalFile, result: Sent) => void;
+};
+
+const triesMax = 4;
+const firstPauseMs = 1_000;
+const pauseMsMax = 30_000;
+
+/** Results in the order of the files. */
+export async function sendFiles(files: readonly LocalFile[], options: SendOptions): Promise<readonly Sent[]> {
+  const results: Sent[] = files.map(({ path }) => ({ file: path, status: 'left' }));
+  const stopped = new AbortController();
+  const queue = files.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, file] of queue) {
+      if (options.signal.aborted || stopped.signal.aborted) return;
+      const { result, fatal } = await sendOne(file, options);
+      results[index] = result;
+      options.onDone(file, result);
+      if (fatal) stopped.abort();
+    }
+  };
+  await Promise.all(Array.from({ length: options.atOnce }, work));
+  return results;
+}
+
+async function sendOne(
+  file: LocalFile,
+  options: SendOptions,
+): Promise<{ readonly result: Sent; readonly fatal: boolean }> {
+  const idempotencyKey = options.draw();
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const asset = await sendOnce(file, idempotencyKey, options);
+      return { result: { file: file.path, status: 'uploaded', asset }, fatal: false };
+    } catch (error) {
+      if (options.signal.aborted) return { result: { file: file.path, status: 'left' }, fatal: false };
+      const pauseMs = pauseBefore(error, tries);
+      if (pauseMs === null) {
+        const told =
+          error instanceof LocalFileError ? { code: 'file_unreadable', message: error.message } : reportOf(error);
+        const { code, message } = told;
+        return { result: { file: file.path, status: 'failed', error: { code, message } }, fatal: isFatal(error) };
+      }
+      await pause(pauseMs, options);
+    }
+  }
+}
+
+function sendOnce(
+  { path, name, folder, bytes }: LocalFile,
+  idempotencyKey: string,
+  { client, asset, signal, onBytes }: SendOptions,
+): Promise<AssetView> {
+  const content = createReadStream(path, { highWaterMark: 256 * 1024 });
+  const local = { path, name, folder, bytes };
+  const onSent = (sent: number): void => onBytes(local, sent);
+  return client.upload<AssetView>(
+    { name, bytes, content },
+    { name, path: folder, ...asset },
+    { onSent, signal, idempotencyKey },
+  );
+}
+
+/** How long to wait before the next try; null where there is no sense in one. */
+function pauseBefore(error: unknown, tries: number): number | null {
+  if (tries >= triesMax) return null;
+  const ownMs = firstPauseMs * 2 ** (tries - 1);
+  if (error instanceof UnreachableError) return ownMs;
+  if (!(error instanceof RefusedError) || (error.status !== 429 && error.status !== 503)) return null;
+  return Math.min(pauseMsMax, Math.max(ownMs, error.retryAfterMs ?? 0));
+}
+
+/** What the next file would meet too. */
+function isFatal(error: unknown): boolean {
+  if (error instanceof UnreachableError) return true;
+  return error instanceof RefusedError && [401, 403, 503, 507].includes(error.status);
+}
+
+function pause(delayMs: number, { clock, signal }: SendOptions): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.timer(delayMs, done);
+    function done(): void {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,49 @@
+/** A webhook as people read it. */
+import type { WebhookView } from '../../app/app.ts';
+import type { CliContext } from '../context.ts';
+import { printFields, printJson, showTime } from '../output.ts';
+import type { Column } from '../output.ts';
+
+export const webhookColumns: readonly Column<WebhookView>[] = [
+  { title: 'WEBHOOK', text: (webhook) => webhook.id },
+  { title: 'NAME', text: (webhook) => webhook.name },
+  { title: 'DIALECT', text: (webhook) => webhook.dialect },
+  {
+    title: 'STATE',
+    text: (webhook) => webhook.state,
+    paint: (text, { state }, colours) => (state === 'enabled' ? colours.green(text) : colours.yellow(text)),
+  },
+  { title: 'TARGET', text: ({ target }) => targetText(target) },
+];
+
+function targetText(target: WebhookView['target']): string {
+  if (target.transport === 'http') return target.url;
+  return target.transport === 'sqs' ? target.queue : target.address;
+}
+
+/** All that is set, and how it is; what is not set has no line. */
+export function showWebhook(webhook: WebhookView, json: boolean | undefined, { stdout }: CliContext): void {
+  if (json === true) return printJson(stdout, webhook);
+  const asJson = (name: string, value: object | undefined): (readonly [string, string])[] =>
+    value === undefined || Object.keys(value).length === 0 ? [] : [[name, JSON.stringify(value)]];
+  const { state, stateReason, secrets, contacts, headers } = webhook;
+  const { kind } = webhook.credentials;
+  printFields(stdout, [
+    ['webhook', webhook.id],
+    ['name', webhook.name],
+    ['dialect', webhook.dialect],
+    ['target', targetText(webhook.target)],
+    ['events', webhook.events.join(', ')],
+    ...asJson('filter', webhook.filter),
+    ...asJson('projection', webhook.projection),
+    ...asJson('settings', webhook.settings),
+    ...asJson('policy', webhook.policy),
+    ...headers.map(([name, value]) => ['header', `${name}: ${value}`] as const),
+    ['credentials', typeof kind === 'string' ? kind : 'none'],
+    ...(contacts.length === 0 ? [] : ([['contacts', contacts.join(', ')]] as const)),
+    ['state', stateReason === undefined ? state : `${state} (${stateReason})`],
+    ['since', showTime(webhook.stateChangedAtMs)],
+    ['missed', String(webhook.missed)],
+    ['secrets', secrets.map(({ name, masked }) => `${name} ${masked}`).join(', ') || 'none'],
+  ]);
+}
