@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import type { Clock } from '../../runtime/clock.ts';
 import type { GroupCommitLimits } from '../group-commit.ts';
 import type { Storage } from '../storage.ts';
+import { assetListTests } from './conformance-assets.ts';
 import { commitTests } from './conformance-commit.ts';
 import { dutyTests } from './conformance-duties.ts';
 import { laneTests } from './conformance-lanes.ts';
@@ -47,6 +48,7 @@ export function storageConformance(factory: StoreFactory): void {
     laneTests(factory);
     dutyTests(factory);
     readTests(factory);
+    assetListTests(factory);
     deliveryListTests(factory);
     retentionTests(factory);
     statsTests(factory);
