@@ -16,7 +16,9 @@ export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock'> & {
   readonly linkKey: () => Uint8Array;
 };
 
-export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content' | 'versionContent' | 'linked'> {
+export function createContentCases(
+  deps: ContentDeps,
+): Pick<AssetCases, 'content' | 'versionContent' | 'rendition' | 'linked'> {
   const { storage, blobs, clock } = deps;
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {
@@ -29,6 +31,7 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
     { workspaceId, state }: { readonly workspaceId: string; readonly state: AssetState },
     file: AssetFile | undefined,
     range?: { readonly from: number; readonly to: number },
+    name = state.name,
   ): Promise<AssetContent> => {
     const stream = file?.blob === undefined ? null : await blobs.open(workspaceId, file.blob, range);
     if (file === undefined || stream === null) {
@@ -38,7 +41,7 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
         ...(file?.url === undefined ? {} : { mend: `Fetch it from ${file.url}` }),
       });
     }
-    return { stream, bytes: file.bytes, mimeType: file.mimeType, name: state.name, sha256: file.sha256 ?? '' };
+    return { stream, bytes: file.bytes, mimeType: file.mimeType, name, sha256: file.sha256 ?? '' };
   };
 
   const stateOf = async ({ workspaceId }: Caller, reference: string): Promise<AssetState> => {
@@ -58,6 +61,13 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
       return open({ workspaceId: caller.workspaceId, state }, versionOf(state, number).file, range);
     },
 
+    async rendition(caller, reference, title, range) {
+      const state = await stateOf(caller, reference);
+      const rendition = state.renditions.find((each) => each.title === title);
+      if (rendition === undefined) throw noRendition(title, state);
+      return open({ workspaceId: caller.workspaceId, state }, rendition, range, rendition.name);
+    },
+
     async linked(token) {
       const target = readLink(token, deps.linkKey(), clock.nowMs());
       if (target === null) throw notFound('the link: it is not one of ours or has expired');
@@ -65,9 +75,20 @@ export function createContentCases(deps: ContentDeps): Pick<AssetCases, 'content
       // We made this link for it, so it was there; ids are never used again.
       if (row === undefined || row === null) throw gone('the asset of the link');
       const state = assetState(row);
-      return open({ workspaceId: target.workspaceId, state }, linkedFile(state, target));
+      const file = linkedFile(state, target);
+      const name = target.part.kind === 'rendition' ? file?.name : undefined;
+      return open({ workspaceId: target.workspaceId, state }, file, undefined, name);
     },
   };
+}
+
+function noRendition(title: string, { renditions, derivation, inspection }: AssetState): AssetwireError {
+  const names = renditions.map((each) => each.title).join(', ');
+  const pending = inspection.state === 'pending' ? 'the file is still being looked into' : 'there are none';
+  return new AssetwireError('not_found', {
+    detail: `Find the rendition ${JSON.stringify(title.slice(0, 60))}: ${derivation?.note ?? (names === '' ? pending : 'it is none of those there are')}`,
+    ...(names === '' ? {} : { mend: `There are ${names}` }),
+  });
 }
 
 function linkedFile(state: AssetState, { part }: LinkTarget): AssetFile | undefined {

@@ -34,6 +34,7 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
     'x and y',
   ],
   inspection: [isObject, 'an object'],
+  derivation: [isObject, 'an object'],
   createdAtMs: [time, 'unix milliseconds'],
   modifiedAtMs: [time, 'unix milliseconds'],
   createdBy: [text, 'a text'],
@@ -45,7 +46,7 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
 };
 
 /** Fields that must be left out rather than null. */
-const optional = new Set(['file', 'checkedOutBy', 'focusPoint', 'createdBy', 'sourceVersion']);
+const optional = new Set(['file', 'derivation', 'checkedOutBy', 'focusPoint', 'createdBy', 'sourceVersion']);
 
 /** What does not fit in a snapshot of an asset. `at` names where the snapshot lies. */
 export function assetProblems(given: JsonObject, at: string): readonly Problem[] | null {

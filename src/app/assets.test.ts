@@ -68,9 +68,9 @@ test('every photograph is taken, looked into and told with its true type and dim
     }
     assert.deepEqual(
       await kinds(real),
-      names.flatMap(() => ['asset.created', 'asset.ready']),
+      names.flatMap(() => ['asset.created', 'asset.ready', 'asset.renditions_made']),
     );
-    assert.equal((await allDeliveries(real)).length, names.length);
+    assert.equal((await allDeliveries(real)).length, names.length * 2);
   } finally {
     await media.stop();
     await blobs.stop();

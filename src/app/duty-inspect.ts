@@ -8,8 +8,10 @@ import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
 import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
+import type { NewDuty } from '../storage/storage.ts';
 import { assetKindOf } from './asset-state.ts';
 import type { InspectPayload } from './asset-upload.ts';
+import type { DerivePayload } from './duty-derive.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -17,7 +19,7 @@ import type { AppDeps } from './dependencies.ts';
 /** An asset waits no longer than this for its inspection. DESIGN section 3. */
 export const inspectMsMax = 10_000;
 
-export type InspectDeps = Pick<AppDeps, 'blobs' | 'media' | 'ids' | 'clock' | 'logger'> & {
+export type InspectDeps = Pick<AppDeps, 'blobs' | 'media' | 'ids' | 'clock' | 'logger' | 'settings'> & {
   readonly committer: Committer;
 };
 
@@ -37,7 +39,8 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
         if (current === null || before === null || !isOwed(before, payload)) {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
-        const state = asJsonState({ ...inspected(before, payload, result), modifiedAtMs: atMs });
+        const found: AssetState = { ...inspected(before, payload, result), modifiedAtMs: atMs };
+        const state = asJsonState(found);
         const frame = {
           ids,
           workspaceId,
@@ -58,6 +61,13 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
             changes: happenings.map(({ kind, changed }) =>
               assetChange(frame, { kind, before: current.state, after: state, changed }),
             ),
+            duties: derivations(deps, {
+              workspaceId,
+              assetId: payload.assetId,
+              blob: payload.blob,
+              state: found,
+              atMs,
+            }),
             fulfils,
           },
           answer: () => undefined,
@@ -67,6 +77,26 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
       if (!(error instanceof DutyGone)) throw error;
     }
   };
+}
+
+type Inspected = {
+  readonly workspaceId: string;
+  readonly assetId: string;
+  readonly blob: string;
+  readonly state: AssetState;
+  readonly atMs: number;
+};
+
+/** Renditions are owed for the file that the asset shows, once it was read well and where there can be any. */
+function derivations(
+  { ids, media, settings }: InspectDeps,
+  { workspaceId, assetId, blob, state, atMs }: Inspected,
+): readonly NewDuty[] {
+  const { file, inspection } = state;
+  if (settings.renditions === 'off' || inspection.state !== 'done' || file?.blob !== blob) return [];
+  if (!media.derivable(file.mimeType)) return [];
+  const payload: DerivePayload = { assetId, blob, mimeType: file.mimeType, tries: 0 };
+  return [{ id: ids.next('duty'), workspaceId, kind: 'derive', dueAtMs: atMs, payload }];
 }
 
 async function inspect(
@@ -108,8 +138,9 @@ function inspected(state: AssetState, { blob, version }: InspectPayload, result:
   const found = (file: AssetFile): AssetFile => (file.blob === blob ? withFacts(file, facts) : file);
   const versions = state.versions.map((each) => ({ ...each, file: found(each.file) }));
   if (!shown) return { ...state, versions, ...settled };
+  const { derivation: _ofTheFileBefore, ...rest } = state;
   return {
-    ...state,
+    ...rest,
     kind: assetKindOf(facts.mimeType) === 'other' ? state.kind : assetKindOf(facts.mimeType),
     ...(state.file === undefined ? {} : { file: found(state.file) }),
     versions,

@@ -24,7 +24,7 @@ const fieldKinds: { readonly [field: string]: ChangeKind } = {
 };
 
 /** Fields that follow from others or are ours alone: no change of their own. */
-const silent = new Set(['inspection', 'aliases', 'createdAtMs', 'createdBy']);
+const silent = new Set(['inspection', 'derivation', 'aliases', 'createdAtMs', 'createdBy']);
 
 /** The order in which several changes of one write are told. */
 const order: readonly ChangeKind[] = [

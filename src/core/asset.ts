@@ -31,6 +31,9 @@ export type Rendition = AssetFile & { readonly title: string };
 /** How far inspection has come. `failed` never blocks the asset: it is then `ready` with a note. */
 export type Inspection = { readonly state: 'pending' | 'done' | 'failed'; readonly note?: string };
 
+/** That no renditions could be made of the active file, and why. Absent otherwise. */
+export type Derivation = { readonly state: 'failed'; readonly note: string };
+
 /**
  * The full present state of an asset: what a change's `before` and `after` hold and what every dialect renders from.
  * It is a plain JSON object; times are unix milliseconds, sizes bytes, dimensions pixels.
@@ -55,6 +58,7 @@ export type AssetState = {
   readonly checkedOutBy?: string;
   readonly focusPoint?: { readonly x: number; readonly y: number };
   readonly inspection: Inspection;
+  readonly derivation?: Derivation;
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
   readonly createdBy?: string;

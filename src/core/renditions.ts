@@ -10,9 +10,6 @@ export const renditionSizes: readonly RenditionSize[] = [
   { title: 'large', edgePx: 1_000 },
 ];
 
-/** What is said of renditions that could not be made. */
-export type Derivation = { readonly state: 'failed'; readonly note: string; readonly of: string };
-
 /** Whether a rendition of an asset is one of ours: made of bytes we hold, under one of our names. */
 export function isOwnRendition(rendition: { readonly title?: JsonValue; readonly blob?: JsonValue }): boolean {
   return typeof rendition.blob === 'string' && renditionSizes.some(({ title }) => title === rendition.title);

@@ -165,7 +165,12 @@ const assetStateSchema: Schema<unknown> = named(
       path: { ...text, description: 'Folder, absolute' },
       file: assetFileSchema,
       versions: { type: 'array', items: { type: 'object' }, description: 'See GET …/versions' },
-      renditions: { type: 'array', items: { type: 'object' } },
+      renditions: {
+        type: 'array',
+        items: { type: 'object' },
+        description:
+          'Smaller pictures: `small` (250 px on the longer edge), `medium` (750), `large` (1,000), made once the asset is ready, with size and dimensions; and those that a DAM named',
+      },
       info: jsonObject,
       metadata: jsonObject,
       embedded: { type: 'object', description: 'What the file says of itself: EXIF, IPTC, XMP' },
@@ -176,6 +181,7 @@ const assetStateSchema: Schema<unknown> = named(
       checkedOutBy: text,
       focusPoint: { type: 'object' },
       inspection: { type: 'object', description: '`state`: pending, done or failed, with a note' },
+      derivation: { type: 'object', description: 'Why there are no renditions, where none could be made: a note' },
       createdAtMs: { type: 'number' },
       modifiedAtMs: { type: 'number' },
       createdBy: text,
@@ -218,6 +224,18 @@ export const assetReference: Schema<{ readonly reference: string }> = object({ r
 export const versionReference: Schema<{ readonly reference: string; readonly number: string }> = object({
   reference,
   number: string({ pattern: '^[1-9]\\d{0,8}$', description: 'Number of a version', examples: ['2'] }),
+});
+
+/** An asset and the title of one of its renditions. */
+export const renditionReference: Schema<{ readonly reference: string; readonly name: string }> = object({
+  reference,
+  name: string({
+    minLength: 1,
+    maxLength: 300,
+    pattern: '^[^\\u0000-\\u001f\\u007f/]+$',
+    description: '`small`, `medium`, `large`, or the title of a rendition that a DAM named',
+    examples: ['small'],
+  }),
 });
 
 const word = (description: string): Schema<string> => line(300, description);

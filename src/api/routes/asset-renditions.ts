@@ -1,0 +1,25 @@
+import { type Route, route } from '../route.ts';
+import { renditionReference } from '../schemas/asset.ts';
+import { contentAnswers, rangedAnswer } from './assets.ts';
+
+const getRendition = route({
+  method: 'GET',
+  path: '/v1/assets/{reference}/renditions/{name}',
+  operation: 'getAssetRendition',
+  area: 'assets',
+  summary: 'Download a rendition of an asset: a smaller picture',
+  description:
+    'Made of pictures once they are ready; the asset lists them with size and dimensions. JPEG, or PNG where the picture is see-through, without any ' +
+    'metadata of the original. One range may be asked for.',
+  scope: 'assets:read',
+  params: renditionReference,
+  requestHeaders: ['Range'],
+  answers: contentAnswers,
+  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  handle({ caller, params, request }, { app }) {
+    const { reference, name } = params;
+    return rangedAnswer(request.headers.range, (range) => app.assets.rendition(caller, reference, name, range));
+  },
+});
+
+export const assetRenditionRoutes: readonly Route[] = [getRendition];

@@ -1,0 +1,192 @@
+/**
+ * The `derive` duty: renditions of an asset's active file, made in a process apart once the asset is ready, told as
+ * `asset.renditions_made`. The duty names the content it is for, so a file that came meanwhile never gets the pictures of
+ * the one before. Nothing waits for it; where none can be made the asset says so in `derivation`.
+ */
+import { Readable } from 'node:stream';
+import type { AssetState, Rendition } from '../core/asset.ts';
+import { changedFields } from '../core/difference.ts';
+import { limits } from '../core/limits.ts';
+import { isOwnRendition, renditionSizes } from '../core/renditions.ts';
+import type { DutyHandler } from '../engine/engine.ts';
+import type { DerivationResult, DerivedRendition, Failure } from '../media/media.ts';
+import type { Duty } from '../storage/storage.ts';
+import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
+import { isBlobUsed } from './blob-uses.ts';
+import { type Committer, DutyGone } from './committer.ts';
+import { createDerivingSlots } from './deriving-slots.ts';
+import type { AppDeps } from './dependencies.ts';
+import { refusedByStore } from './refusals.ts';
+
+/** What a `derive` duty owes. `tries` counts those that failed. */
+export type DerivePayload = {
+  readonly assetId: string;
+  readonly blob: string;
+  readonly mimeType: string;
+  readonly tries: number;
+};
+
+export type DeriveDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'clock' | 'logger' | 'settings'> & {
+  readonly committer: Committer;
+};
+
+type Owed = { readonly duty: Duty; readonly payload: DerivePayload };
+
+const retryPauseMs = 30_000;
+/** Far beyond what a picture of 1,000 pixels takes. */
+const renditionBytesMax = 32 * 1024 * 1024;
+
+export function createDeriveDuty(deps: DeriveDeps): DutyHandler {
+  const slots = createDerivingSlots(() => deps.clock.nowMs());
+  return async (duty, signal) => {
+    const payload = duty.payload as DerivePayload;
+    const owed = { duty, payload };
+    if (deps.settings.renditions === 'off' || !(await isWanted(deps, owed))) return conclude(deps, owed, null);
+    // One at a time, and whatever waits does so in the store: the few duties that run at once must not all be these.
+    const slot = slots.take();
+    if (slot.kind === 'later') return postpone(deps, owed, { dueAtMs: slot.atMs, tries: payload.tries });
+    try {
+      const result = await derive(deps, owed);
+      if (signal.aborted) return;
+      if (result.kind === 'derived') await keep(deps, owed, result.renditions);
+      else await fail(deps, owed, result);
+    } finally {
+      slot.free();
+    }
+  };
+}
+
+/** Whether the asset still shows the content that the duty is for. */
+async function isWanted({ storage }: DeriveDeps, { duty, payload }: Owed): Promise<boolean> {
+  const [row] = await storage.resources([{ workspaceId: duty.workspaceId, type: 'asset', id: payload.assetId }]);
+  return row !== undefined && row !== null && assetState(row).file?.blob === payload.blob;
+}
+
+async function derive({ blobs, media, logger }: DeriveDeps, { duty, payload }: Owed): Promise<DerivationResult> {
+  const path = blobs.localPath(duty.workspaceId, payload.blob);
+  if (path === null) return { kind: 'failed', code: 'unsupported', note: 'The file does not lie on this machine' };
+  try {
+    return await media.derive(path, { mimeType: payload.mimeType, sizes: renditionSizes });
+  } catch (error) {
+    logger.error('asset.derivation_failed', { workspaceId: duty.workspaceId, assetId: payload.assetId, error });
+    return { kind: 'failed', code: 'crashed', note: 'Making renditions ended unexpectedly' };
+  }
+}
+
+/** The pictures to the blobs, then into the asset; those that it turns out not to need go again. */
+async function keep(deps: DeriveDeps, owed: Owed, made: readonly DerivedRendition[]): Promise<void> {
+  const { blobs, storage } = deps;
+  const { workspaceId } = owed.duty;
+  const held: string[] = [];
+  try {
+    const renditions: Rendition[] = [];
+    for (const { content, ...facts } of made) {
+      const { head: _, ...hashes } = await blobs.put(workspaceId, Readable.from([content]), {
+        bytesMax: renditionBytesMax,
+      });
+      held.push(hashes.blob);
+      renditions.push({ ...facts, name: renditionName(facts), ...hashes });
+    }
+    await conclude(deps, owed, renditions);
+  } finally {
+    for (const blob of held) blobs.release(workspaceId, blob);
+  }
+  for (const blob of held) await blobs.remove(workspaceId, blob, () => isBlobUsed(storage, workspaceId, blob));
+}
+
+function renditionName({ title, mimeType }: Pick<DerivedRendition, 'title' | 'mimeType'>): string {
+  return `${title}.${mimeType === 'image/png' ? 'png' : 'jpg'}`;
+}
+
+/** Another try later where that may help, else a note on the asset. */
+async function fail(deps: DeriveDeps, owed: Owed, { code, note }: Failure): Promise<void> {
+  const tries = owed.payload.tries + 1;
+  const mayHelp = code === 'timeout' || code === 'crashed';
+  if (mayHelp && tries < limits.derivationTriesMax)
+    return postpone(deps, owed, { dueAtMs: deps.clock.nowMs() + retryPauseMs * tries, tries });
+  return conclude(deps, owed, note);
+}
+
+/**
+ * Ends the duty: with renditions, with a note why there are none, or with nothing (not wanted any more). The state and its
+ * change commit with the duty's end, so the change is told once.
+ */
+async function conclude(
+  { committer, ids }: DeriveDeps,
+  { duty, payload }: Owed,
+  outcome: readonly Rendition[] | string | null,
+): Promise<void> {
+  const { workspaceId } = duty;
+  const key = { workspaceId, type: 'asset', id: payload.assetId } as const;
+  const fulfils = { dutyId: duty.id, version: duty.version };
+  try {
+    await committer.write(key, (current, atMs) => {
+      const before = current === null ? null : assetState(current);
+      if (outcome === null || current === null || before === null || before.file?.blob !== payload.blob)
+        return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
+      const state = asJsonState(
+        typeof outcome === 'string' ? withNote(before, outcome) : withRenditions(before, outcome, atMs),
+      );
+      const changed = changedFields(current.state, state);
+      const frame = {
+        ids,
+        workspaceId,
+        actor: { type: 'system', id: 'assetwire' } as const,
+        subject: assetSubject(payload.assetId, current.alias),
+        version: current.version + 1,
+        atMs,
+      };
+      const told = changed.includes('renditions');
+      const happening = { kind: 'asset.renditions_made', before: current.state, after: state, changed } as const;
+      return {
+        kind: 'write',
+        plan: { state, changes: told ? [assetChange(frame, happening)] : [], fulfils },
+        answer: () => undefined,
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof DutyGone)) throw error;
+  }
+}
+
+/** Ours are replaced; what a DAM named itself stays behind them. */
+function withRenditions(
+  { derivation: _, ...state }: AssetState,
+  made: readonly Rendition[],
+  modifiedAtMs: number,
+): AssetState {
+  const stem = stemOf(state.name);
+  const named = made.map((rendition) => ({ ...rendition, name: `${stem}-${rendition.name}` }));
+  return { ...state, renditions: [...named, ...othersOf(state)], modifiedAtMs };
+}
+
+function withNote(state: AssetState, note: string): AssetState {
+  return { ...state, renditions: othersOf(state), derivation: { state: 'failed', note } };
+}
+
+function othersOf({ renditions }: Pick<AssetState, 'renditions'>): readonly Rendition[] {
+  return renditions.filter((rendition) => !isOwnRendition(rendition));
+}
+
+/** The name without its extension, short enough that what is put behind it stays a file name. */
+function stemOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return [...(dot > 0 ? name.slice(0, dot) : name)].slice(0, 50).join('');
+}
+
+type Later = { readonly dueAtMs: number; readonly tries: number };
+
+async function postpone(
+  { storage, clock }: DeriveDeps,
+  { duty, payload }: Owed,
+  { dueAtMs, tries }: Later,
+): Promise<void> {
+  const [result] = await storage.commit([
+    {
+      workspaceId: duty.workspaceId,
+      atMs: clock.nowMs(),
+      advances: { dutyId: duty.id, version: duty.version, dueAtMs, payload: { ...payload, tries } },
+    },
+  ]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+}
