@@ -27,12 +27,13 @@ import { keepInboxCertificate } from './egress/inbox-certificate.ts';
 import type { InboxCertificate } from './egress/self-signed.ts';
 import { weakenedTls } from './egress/tls-identity.ts';
 import { createEngine } from './engine/create-engine.ts';
-import type { Engine } from './engine/engine.ts';
+import type { Engine, EngineEvent } from './engine/engine.ts';
 import type { EngineLog } from './engine/engine-deps.ts';
 import { createFlightFile } from './engine/flight-file.ts';
 import { createPreviewer } from './engine/preview.ts';
 import { createSoleOwnership } from './engine/ownership.ts';
 import { createSigner } from './engine/signer.ts';
+import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { type Configuration, describeSettings, type Settings } from './runtime/configuration.ts';
@@ -177,17 +178,18 @@ export type ComposeOptions = ServerOptions & {
 /** Where the server listens, once it does. */
 type Place = { address: ApiAddress | null };
 /** What the use cases tell the engine goes through here, because each of the two is made of the other. */
-type Signals = { engine: Engine | null; running: boolean };
+type Signals = { engine: Engine | null; live: ((event: EngineEvent) => void) | null; running: boolean };
 
 export function compose(options: ComposeOptions): Composition {
   const rooms = makeRooms(options);
   const { storage, blobs, media, egress, http, metrics, clock } = rooms;
   const { logger, certificate } = options;
   const place: Place = { address: null };
-  const signals: Signals = { engine: null, running: false };
+  const signals: Signals = { engine: null, live: null, running: false };
   const parts = createApp(appDeps(options, rooms, { place, signals }));
   const engine = makeEngine(options, rooms, parts);
   signals.engine = engine;
+  signals.live = parts.onEngineEvent;
   const api = createApiServer({
     app: parts.app,
     settings: apiSettings(options),
@@ -301,11 +303,7 @@ function appDeps(
       dutyOffered: () => signals.engine?.dutyOffered(),
       running: () => signals.running,
     },
-    preview: createPreviewer({
-      dialects: rooms.dialects,
-      transports: new Map([[rooms.http.kind, rooms.http]]),
-      userAgent: userAgentOf(rooms.version),
-    }),
+    ...besideTheLanes(rooms, (delivery) => signals.live?.(delivery)),
     settings: {
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
       inboxUrl: () => `http://${inboxAuthority(settings.host, place.address?.port ?? 0)}`,
@@ -341,6 +339,21 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
     },
     options: { userAgent: userAgentOf(version), stopDeadlineMs: settings.shutdownSeconds * 1_000 },
   });
+}
+
+/** Messages that are made or sent apart from any lane. */
+function besideTheLanes(rooms: Rooms, live: (event: EngineEvent) => void): Pick<AppDeps, 'preview' | 'tryOnce'> {
+  const { dialects, http, storage, clock, random, version } = rooms;
+  const sending = { dialects, transports: new Map([[http.kind, http]]), userAgent: userAgentOf(version) };
+  const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(), clock, random });
+  return {
+    preview: createPreviewer(sending),
+    async tryOnce(input) {
+      const tried = await tryOnce(input);
+      if (tried !== null) live({ kind: 'attempted', delivery: tried.delivery, dialect: input.current.webhook.dialect });
+      return tried;
+    },
+  };
 }
 
 /** How we name ourselves to receivers. */

@@ -380,6 +380,13 @@ export type WebhookView = Omit<Webhook, 'credentials'> & {
   readonly health: JsonObject;
 };
 
+/** `attempt` is null where it was not waited for, or not long enough; the delivery tells later. */
+export type TestSent = {
+  readonly deliveryId: string;
+  readonly state?: DeliveryState;
+  readonly attempt: Attempt | null;
+};
+
 export interface WebhookCases {
   /** `secret` is shown here once and never again without `secrets:reveal`. */
   create(
@@ -400,12 +407,15 @@ export interface WebhookCases {
     options: { readonly held?: 'send' | 'cancel'; readonly missed?: 'replay' | 'skip' },
   ): Promise<WebhookView>;
   disable(caller: Caller, id: string, reason?: string): Promise<WebhookView>;
-  /** Sends a sample through the same path, guard and log; answers with the delivery to watch. */
+  /**
+   * Sends a sample, or a real asset, by the same path, guard and log: once, at once, whatever state the webhook is in.
+   * `waitMs`: how long the answer waits for the attempt (0: not at all).
+   */
   test(
     caller: Caller,
     id: string,
-    options: { readonly event?: string; readonly assetId?: string },
-  ): Promise<{ readonly deliveryId: string }>;
+    options: { readonly event?: string; readonly assetId?: string; readonly waitMs?: number },
+  ): Promise<TestSent>;
   rotateSecret(
     caller: Caller,
     id: string,

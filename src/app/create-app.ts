@@ -128,7 +128,7 @@ export function createApp(deps: AppDeps): AppParts {
     changes: createChanges(parts),
     assets: grantedAssets(createAssets(parts)),
     metadataFields: createMetadataFields({ ...parts, sets: metadataSets }),
-    webhooks: createWebhooks({ ...parts, views, toggle }),
+    webhooks: createWebhooks({ ...parts, views, toggle, care }),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
     deliveries: createDeliveries(parts),
     replays: createReplays(parts),

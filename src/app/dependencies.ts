@@ -4,7 +4,7 @@ import type { IdSource } from '../core/ids.ts';
 import type { Mailer } from '../core/mail.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { Previewer } from '../engine/engine.ts';
+import type { Previewer, TryOnce } from '../engine/engine.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -62,6 +62,8 @@ export type AppDeps = {
   readonly engine: EngineSignals;
   /** Makes messages as they would leave, for dry runs. */
   readonly preview: Previewer;
+  /** Sends one delivery beside its lane, for tests. */
+  readonly tryOnce: TryOnce;
   /** Brings notices to people; null where no mail server is set. */
   readonly mailer: Mailer | null;
   /** How dear a password's hash is; default as OWASP says. */

@@ -1,72 +1,146 @@
 /**
- * The test button: a sample, or a real asset, sent by the same path, guard and log as everything else, with origin
- * `test`, which never counts for or against the webhook.
+ * The test button: a sample, or a real asset, sent by the same rendering, signature, guarded road and log as everything
+ * else, with origin `test`. It goes beside the lane: at once and once, whatever state the webhook is in, and it counts
+ * neither for nor against it; statistics keep a number of their own for tests.
  */
 import type { Change, ChangeKind } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { eventsOf } from '../core/event-table.ts';
+import type { WebhookId } from '../core/ids.ts';
+import { limits } from '../core/limits.ts';
 import { sampleChange } from '../core/sample-change.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import type { CurrentWebhook, TriedOnce, WebhookCare } from '../engine/engine.ts';
 import type { DeliveryTask, Resource } from '../storage/storage.ts';
-import type { WebhookCases } from './app.ts';
-import type { Committer } from './committer.ts';
+import type { Caller, TestSent, WebhookCases } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { webhookSnapshot } from './operational.ts';
-import { notFound } from './refusals.ts';
-import { storedWebhook } from './webhook-state.ts';
+import { contended, notFound, refusedByStore } from './refusals.ts';
 
-export type TestSendDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'random'> & {
-  readonly committer: Committer;
+export type TestSendDeps = Pick<
+  AppDeps,
+  'storage' | 'dialects' | 'ids' | 'random' | 'clock' | 'tryOnce' | 'logger' | 'engine'
+> & {
   readonly matching: Matching;
+  readonly care: Pick<WebhookCare, 'current'>;
+  readonly links: LinkMaker;
 };
 
+/** Should we be killed before the attempt is recorded, the lane finds the delivery due then and sends it. */
+const foundByLaneAfterMs = 120_000;
+
 export function createTestSend(deps: TestSendDeps): WebhookCases['test'] {
-  const { storage, dialects, ids, committer, matching } = deps;
-  return async (caller, id, { event, assetId }) => {
-    const { workspaceId } = caller;
-    const [row] = await storage.resources([{ workspaceId, type: 'webhook', id }]);
-    if (row === undefined || row === null) throw notFound('the webhook');
-    const webhook = storedWebhook(row);
-    const dialect = dialects.get(webhook.dialect);
-    if (dialect === undefined)
-      throw new AssetwireError('unknown_dialect', {
-        detail: `Test with dialect "${webhook.dialect}": it is not there`,
+  let inFlight = 0;
+  return async (caller, id, { event, assetId, waitMs = 0 }) => {
+    if (inFlight >= limits.testSendsMax) throw tooMany();
+    inFlight += 1;
+    let sending: Promise<TriedOnce | null>;
+    let deliveryId: string;
+    try {
+      const current = await deps.care.current(caller.workspaceId, id as WebhookId);
+      if (current === null) throw notFound('the webhook');
+      const task = await commitTest(deps, { caller, current, event, assetId });
+      deliveryId = task.delivery.id;
+      sending = send(deps, current, task).finally(() => {
+        inFlight -= 1;
       });
-    if (webhook.state === 'disabled') {
-      throw new AssetwireError('webhook_disabled', {
-        detail: 'Test an enabled webhook: it is disabled',
-        mend: 'Enable it first',
-      });
+    } catch (error) {
+      inFlight -= 1;
+      throw error;
     }
-    const asset = assetId === undefined ? null : await findAsset(deps, workspaceId, assetId);
-    const chosen = choose(dialect, { webhook, event, real: asset !== null });
-    const written = await committer.write({ workspaceId, type: 'webhook', id }, (_, atMs) => {
-      const change: Change = {
-        id: ids.next('change'),
-        workspaceId,
-        kind: chosen.kind,
-        ...subjectOf(chosen.kind, { webhook, asset, sampleId: ids.next('asset') }),
-        occurredAtMs: atMs,
-        acceptedAtMs: atMs,
-        actor: caller.actor,
-        causationDepth: 0,
-      };
-      const notification = dialect
-        .notify(change, webhook, { nowMs: atMs, draw: (count) => deps.random.bytes(count) })
-        .find((made) => made.event === chosen.event) ?? { event: chosen.event };
-      const delivery = matching.delivery(change, webhook, { notification, origin: 'test', atMs });
-      const task: DeliveryTask = { delivery, change };
-      return {
-        kind: 'write',
-        plan: { changes: [], addressed: [change], tasks: [task] },
-        answer: () => ({ deliveryId: delivery.id }),
-      };
-    });
-    if (written.kind === 'duplicate') throw new TypeError('A test carries no idempotency row');
-    return written.answer;
+    const tried = waitMs === 0 ? null : await within(deps, sending, waitMs);
+    return tried === null ? { deliveryId, attempt: null } : { deliveryId, ...sentView(tried) };
   };
+}
+
+function sentView({ attempt, delivery }: TriedOnce): Omit<TestSent, 'deliveryId'> {
+  return { state: delivery.state, attempt };
+}
+
+function tooMany(): AssetwireError {
+  return new AssetwireError('too_many_requests', {
+    detail: `Send at most ${limits.testSendsMax} tests at a time: so many are under way`,
+    retryAfterSeconds: 5,
+  });
+}
+
+/** What came of it, or null where that takes longer. */
+async function within(
+  { clock }: TestSendDeps,
+  sending: Promise<TriedOnce | null>,
+  waitMs: number,
+): Promise<TriedOnce | null> {
+  let stop = (): void => undefined;
+  const patience = new Promise<null>((resolve) => {
+    const timer = clock.timer(waitMs, () => resolve(null));
+    stop = () => timer.cancel();
+  });
+  try {
+    return await Promise.race([sending, patience]);
+  } finally {
+    stop();
+  }
+}
+
+/** Never rejects: what cannot be sent or recorded now is left to the lane. */
+async function send(
+  { tryOnce, links, logger, engine }: TestSendDeps,
+  current: CurrentWebhook,
+  task: DeliveryTask,
+): Promise<TriedOnce | null> {
+  const { workspaceId, id, dialect } = current.webhook;
+  try {
+    return await tryOnce({ current, task, links: links(workspaceId, dialect) });
+  } catch (error) {
+    logger.error('webhook.test_failed', { workspaceId, webhookId: id, deliveryId: task.delivery.id, error });
+    return null;
+  } finally {
+    // A lane in order may have read it meanwhile: it looks again and finds it gone.
+    engine.webhookChanged(workspaceId, id);
+  }
+}
+
+type Wanted = {
+  readonly caller: Caller;
+  readonly current: CurrentWebhook;
+  readonly event: string | undefined;
+  readonly assetId: string | undefined;
+};
+
+async function commitTest(deps: TestSendDeps, { caller, current, event, assetId }: Wanted): Promise<DeliveryTask> {
+  const { storage, dialects, ids, matching, clock } = deps;
+  const { workspaceId } = caller;
+  const { webhook } = current;
+  const dialect = dialects.get(webhook.dialect);
+  if (dialect === undefined)
+    throw new AssetwireError('unknown_dialect', {
+      detail: `Test with dialect "${webhook.dialect}": it is not there`,
+    });
+  const asset = assetId === undefined ? null : await findAsset(deps, workspaceId, assetId);
+  const chosen = choose(dialect, { webhook, event, real: asset !== null });
+  const atMs = clock.nowMs();
+  const change: Change = {
+    id: ids.next('change'),
+    workspaceId,
+    kind: chosen.kind,
+    ...subjectOf(chosen.kind, { webhook, asset, sampleId: ids.next('asset') }),
+    occurredAtMs: atMs,
+    acceptedAtMs: atMs,
+    actor: caller.actor,
+    causationDepth: 0,
+  };
+  const notification = dialect
+    .notify(change, webhook, { nowMs: atMs, draw: (count) => deps.random.bytes(count) })
+    .find((made) => made.event === chosen.event) ?? { event: chosen.event };
+  const made = matching.delivery(change, webhook, { notification, origin: 'test', atMs });
+  const delivery = { ...made, dueAtMs: atMs + foundByLaneAfterMs };
+  const [result] = await storage.commit([{ workspaceId, atMs, changes: [{ change }], deliveries: [delivery] }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+  if (result?.status !== 'applied') throw contended();
+  return { delivery, change };
 }
 
 async function findAsset({ storage }: TestSendDeps, workspaceId: string, assetId: string): Promise<Resource> {

@@ -3,11 +3,13 @@
  * commit on the `webhooksRevision` they were decided on, so that limits hold whoever asks at the same time (ID-13).
  */
 import type { WebhookId } from '../core/ids.ts';
+import type { WebhookCare } from '../engine/engine.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { WebhookCases } from './app.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
+import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { notFound } from './refusals.ts';
 import type { Turns } from './turns.ts';
@@ -27,6 +29,8 @@ export type WebhooksDeps = AppDeps & {
   readonly turns: Turns;
   readonly views: WebhookViews;
   readonly toggle: WebhookSwitch;
+  readonly care: Pick<WebhookCare, 'current'>;
+  readonly links: LinkMaker;
 };
 
 export function createWebhooks(given: WebhooksDeps): WebhookCases {

@@ -63,6 +63,9 @@ export const limits = {
   userAgentCharactersMax: 200,
   pageItemsMax: 1_000,
   pageItemsDefault: 50,
+  /** Test sends under way at a time, and how long an answer may wait for one. */
+  testSendsMax: 32,
+  testWaitSecondsMax: 30,
   /** Past changes that one page of a dry run looks at. */
   dryRunChangesMax: 1_000,
   dryRunResultsDefault: 100,

@@ -3,7 +3,7 @@
  * in docs/concepts/delivery-lifecycle.md; the same words are used here.
  */
 import type { DeliveryTask, Duty, DutyKind } from '../storage/storage.ts';
-import type { DeliverySummary } from '../core/delivery.ts';
+import type { Attempt, DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Links } from '../dialects/dialect.ts';
@@ -109,3 +109,8 @@ export type Preview = {
 
 /** Why nothing could be sent. */
 export type PreviewRefusal = { readonly code: string; readonly detail: string };
+
+/** One attempt beside the lane, recorded like every other; for test sends. Null where somebody else ended the delivery. */
+export type TryOnce = (input: TryOnceInput) => Promise<TriedOnce | null>;
+export type TryOnceInput = Pick<PreviewInput, 'current' | 'task' | 'links'>;
+export type TriedOnce = { readonly attempt: Attempt; readonly delivery: DeliverySummary };

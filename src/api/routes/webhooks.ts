@@ -1,5 +1,7 @@
 import { noContent, ok, type Route, route } from '../route.ts';
-import { boolean, object, oneOf, optional, string } from '../schema.ts';
+import { boolean, integer, object, oneOf, optional, string } from '../schema.ts';
+import { limits } from '../../core/limits.ts';
+import { testSentSchema } from '../schemas/delivery.ts';
 import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
 import {
   createdWebhookSchema,
@@ -162,15 +164,32 @@ const testWebhook = route({
   path: '/v1/webhooks/{id}/test',
   operation: 'testWebhook',
   area,
-  summary: 'Send a sample the way a real delivery goes',
+  summary: 'Send a sample, or a real asset, the way a real delivery goes',
+  description:
+    'By the same rendering, signature, guarded road and log, with origin `test`; once, at once and beside the lane, so it ' +
+    'works for a webhook that is disabled, waits for its confirmation or is far behind. A failed test is not tried again, ' +
+    'switches nothing off and is in no statistic but `tests`. With `wait` the answer tells what came of it.',
   scope: 'webhooks:write',
   params,
   body: object({ event: optional(line(128)), assetId: optional(id('asset')) }),
   bodyOptional: true,
-  answers: { 202: { description: 'The delivery to watch', schema: object({ deliveryId: id('delivery') }) } },
-  errors: ['invalid_event', 'webhook_disabled', 'conflict'],
-  async handle({ caller, params: { id }, body }, { app }) {
-    return { status: 202, json: await app.webhooks.test(caller, id, body) };
+  query: object({
+    wait: optional(
+      integer({
+        minimum: 0,
+        maximum: limits.testWaitSecondsMax,
+        description: 'Seconds to wait for the attempt; 0, where absent, answers at once',
+      }),
+    ),
+  }),
+  answers: {
+    200: { description: 'What came of it (`wait`)', schema: testSentSchema },
+    202: { description: 'The delivery to watch', schema: testSentSchema },
+  },
+  errors: ['invalid_event', 'unknown_dialect', 'conflict'],
+  async handle({ caller, params: { id }, query, body }, { app }) {
+    const sent = await app.webhooks.test(caller, id, { ...body, waitMs: (query?.wait ?? 0) * 1_000 });
+    return { status: sent.attempt === null ? 202 : 200, json: sent };
   },
 });
 

@@ -79,6 +79,16 @@ const attemptSchema = named(
   }),
 );
 
+/** What a test send answers. */
+export const testSentSchema: Schema<unknown> = named(
+  'TestSent',
+  object({
+    deliveryId: id('delivery'),
+    state: optional(oneOf(deliveryStates)),
+    attempt: nullable(attemptSchema),
+  }),
+);
+
 export const deliverySchema: Schema<unknown> = named(
   'Delivery',
   object({

@@ -9,12 +9,14 @@ import { standardDialect } from '../../dialects/standard/index.ts';
 import { createEgress } from '../../egress/egress.ts';
 import type { Blobs } from '../../blobs/blobs.ts';
 import { createPreviewer } from '../../engine/preview.ts';
+import { createSigner } from '../../engine/signer.ts';
+import { createTryOnce } from '../../engine/try-once.ts';
 import type { Media } from '../../media/media.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import { createVault } from '../../runtime/vault.ts';
-import type { Transport } from '../../transports/transport.ts';
+import type { OutgoingMessage, Transport } from '../../transports/transport.ts';
 import { createSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts';
 import type { DeliveryTask, Duty, Storage } from '../../storage/storage.ts';
 import { type Caller, type ReportedChange, type ReportResult, scopes, type WebhookInput } from '../app.ts';
@@ -52,6 +54,8 @@ export type Fixture = AppParts & {
   /** What the engine was offered, in order. */
   readonly offered: DeliveryTask[];
   readonly deps: AppDeps;
+  /** What left beside the engine: test sends. */
+  readonly sent: readonly OutgoingMessage[];
   /** Another process over the same store: its own caches, its own engine. */
   another(): Promise<Fixture>;
   /** Does every duty that is due, as the engine would; answers how many. */
@@ -72,6 +76,8 @@ export type FixtureOptions = {
   /** Default false: tests may open another process over the same store. */
   readonly soleWriter?: boolean;
   readonly wrap?: (storage: Storage) => Storage;
+  /** The status that a test send is answered with; a promise holds it back. Default 200. */
+  readonly receive?: () => number | Promise<number>;
 };
 
 export async function createFixture(options: FixtureOptions = {}): Promise<Fixture> {
@@ -82,6 +88,12 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
   const storage = options.wrap?.(made) ?? made;
   const offered: DeliveryTask[] = [];
   const dialects = options.dialects ?? [standardDialect];
+  const sent: OutgoingMessage[] = [];
+  const sending = {
+    dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
+    transports: new Map([['http' as const, receivingTransport(sent, () => options.receive?.() ?? 200)]]),
+    userAgent: 'Assetwire/test',
+  };
   const deps: AppDeps = {
     storage,
     soleWriter: options.soleWriter ?? false,
@@ -107,11 +119,8 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     mailer: options.mailer ?? null,
     // A hash as dear as in earnest would make every test of sign-in wait for it.
     passwordCost: { N: 2 ** 10, r: 8, p: 1 },
-    preview: createPreviewer({
-      dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
-      transports: new Map([['http', { kind: 'http' } as Transport]]),
-      userAgent: 'Assetwire/test',
-    }),
+    preview: createPreviewer(sending),
+    tryOnce: createTryOnce({ ...sending, storage, signer: createSigner(), clock, random }),
     engine: {
       offer: (tasks) => void offered.push(...tasks),
       webhookChanged: () => undefined,
@@ -131,6 +140,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     clock,
     offered,
     deps,
+    sent,
     pendingDuties,
     another: () => createFixture({ ...options, storage: made, clock }),
     async doDuties() {
@@ -255,6 +265,26 @@ function stillMedia(): Media {
     // What it says of renditions is for tests that ask: these would add a duty and a change to every upload.
     derivable: () => false,
     derive: async () => ({ kind: 'failed', code: 'unsupported', note: 'none are made here' }),
+    stop: async () => undefined,
+  };
+}
+
+function receivingTransport(sent: OutgoingMessage[], receive: () => number | Promise<number>): Transport {
+  return {
+    kind: 'http',
+    start: async () => undefined,
+    async send(message) {
+      sent.push(message);
+      const status = await receive();
+      const body = new TextEncoder().encode('ok');
+      return {
+        kind: 'response',
+        response: { status, headers: [], body, bodyBytes: body.length, bodyComplete: true },
+        timing: { startedAtMs: 0, totalMs: 1 },
+      };
+    },
+    forget: () => undefined,
+    stats: () => ({ connectionsOpen: 0, requestsInFlight: 0, pools: 0 }),
     stop: async () => undefined,
   };
 }
