@@ -30,6 +30,8 @@ const values: { readonly [name: string]: unknown } = {
   workspaceId: 'default',
   parent: 'default',
   dialect: 'standard',
+  dialects: 'standard',
+  workspaces: 'acme',
   kind: 'asset.created',
   kinds: ['asset.created', 'asset.metadata_changed'],
   type: 'asset',

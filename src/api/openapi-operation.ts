@@ -9,8 +9,8 @@ import type { Route, RouteAnswer } from './route.ts';
 
 export function operationOf(route: Route, components: Components): Json {
   const parameters = [
-    ...parametersOf(route.params, 'path', components),
-    ...parametersOf(route.query, 'query', components),
+    ...parametersOf(route, 'path', components),
+    ...parametersOf(route, 'query', components),
     ...headerNames(route).map((name) => headerParameter(name, components)),
   ];
   return {
@@ -46,7 +46,8 @@ function securityOf({ scope }: Route): readonly Json[] {
   return [{ key: roles }, { session: roles }];
 }
 
-function parametersOf(schema: unknown, place: 'path' | 'query', components: Components): readonly Json[] {
+function parametersOf(route: Route, place: 'path' | 'query', components: Components): readonly Json[] {
+  const schema = place === 'path' ? route.params : route.query;
   const properties: unknown = isObject(schema) ? Reflect.get(schema, 'properties') : undefined;
   if (!isObject(properties)) return [];
   const required: unknown = isObject(schema) ? Reflect.get(schema, 'required') : undefined;
@@ -61,9 +62,14 @@ function parametersOf(schema: unknown, place: 'path' | 'query', components: Comp
       schema: hoisted(rest, components),
       // Lists are one parameter, separated by commas.
       ...(place === 'query' && list ? { style: 'form', explode: false } : {}),
-      example: exampleOf(property, 'telling', name),
+      example: exampleOf(property, 'telling', nameInPath(route.path, name)),
     };
   });
+}
+
+/** An `id` is one of what stands before it in the path: a dialect's is another than a workspace's. */
+function nameInPath(path: string, name: string): string {
+  return name === 'id' ? (/\/([a-z-]+)\/\{id\}/.exec(path)?.[1] ?? name) : name;
 }
 
 /** The headers a route reads beyond those of HTTP itself. */

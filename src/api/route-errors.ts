@@ -9,7 +9,8 @@ export function errorsOf(route: Route): readonly ErrorCode[] {
   if (route.params !== undefined) add(['not_found']);
   if (route.query !== undefined || route.method === 'GET') add(['invalid_request']);
   if (route.body !== undefined || route.upload !== undefined) add(ofBodies);
-  if (route.method !== 'GET') add(['invalid_request', 'storage_busy', 'storage_full']);
+  // The form of a Content-Type is looked at whether or not a body is wanted.
+  if (route.method !== 'GET') add(['invalid_request', 'unsupported_media_type', 'storage_busy', 'storage_full']);
   if (route.idempotent === true) add(['invalid_idempotency_key', 'idempotency_mismatch']);
   add(route.errors ?? []);
   return [...codes].sort();

@@ -1,0 +1,63 @@
+/** A real server with one of everything, and a neighbour whose things must stay unseen. */
+import { eventually, type RealServer, rows, startRealServer, type Tenant, text } from '../e2e/real-server.ts';
+import { isJson, type Json, type OpenApi } from '../support/answer-check.ts';
+import { createKnownThings, type KnownThings } from './known-things.ts';
+import type { Operation } from './call-arbitraries.ts';
+
+export const foreignMark = 'neighbour-7f3a91';
+
+export type Furnished = AsyncDisposable & {
+  readonly server: RealServer;
+  readonly document: OpenApi & Json;
+  readonly known: KnownThings;
+  readonly tokenFor: (operation: Operation) => string;
+  readonly forbidden: readonly string[];
+};
+
+export async function furnish(adminKey: string): Promise<Furnished> {
+  const server = await startRealServer();
+  const tenant = await server.tenant('fuzz');
+  const foreign = await server.tenant('foreign');
+  const foreignIds = idsOf(await fill(foreign, foreignMark));
+  const own = await tenant.ask('/v1/sessions/current');
+  const actor = own['actor'];
+  const known = createKnownThings({ never: [isJson(actor) ? text(actor['id']) : ''], foreign: foreignIds });
+  known.learn(await fill(tenant, 'own'));
+  const { json } = await server.call('/openapi.json');
+  return {
+    server,
+    document: json as unknown as OpenApi & Json,
+    known,
+    // Other workspaces are an admin's to see.
+    tokenFor: ({ node, template }) =>
+      node['x-scope'] === 'admin' || template.startsWith('/v1/workspaces/') ? adminKey : tenant.key,
+    forbidden: [foreignMark],
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** One of everything; everything that was answered. */
+async function fill(tenant: Tenant, name: string): Promise<string> {
+  const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
+  const target = { transport: 'http', url: inbox['url'] };
+  const webhook = await tenant.ask('/v1/webhooks', {
+    body: { name, dialect: 'standard', target, events: ['*'], filter: { folder: ['/'] } },
+  });
+  const asset = await tenant.upload(`${name}.txt`, Buffer.from(name), {
+    externalId: 'external-1',
+    info: { title: name },
+  });
+  await eventually(
+    () => tenant.ask('/v1/deliveries?states=delivered'),
+    (page) => rows(page).length > 0,
+    'a delivery',
+  );
+  const replay = await tenant.ask('/v1/replays', { body: { fromMs: 0, toMs: Date.now(), webhookId: webhook['id'] } });
+  const lists = [];
+  for (const path of ['/v1/deliveries', '/v1/changes', '/v1/keys']) lists.push((await tenant.call(path)).text);
+  return [JSON.stringify([inbox, webhook, replay]), asset.text, ...lists].join();
+}
+
+function idsOf(answers: string): readonly string[] {
+  return [...new Set([...answers.matchAll(/\b[a-z]{2,4}_[0-9a-z]{26}\b/g)].map(([id]) => id))];
+}

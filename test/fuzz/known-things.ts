@@ -1,0 +1,65 @@
+/** Things that exist, learnt from answers, so that calls get further than "there is no such thing". */
+import { isJson } from '../support/answer-check.ts';
+
+const perKindMax = 60;
+const idPattern = /\b([a-z]{2,4})_[0-9a-z]{26}\b/g;
+const placeholderPattern = /\b([a-z]{2,4})_01m93k7q5v8x2c4r6t8w0y1z3b\b/g;
+
+export type KnownThings = {
+  /** Takes the ids out of an answer. */
+  learn(text: string): void;
+  /** The value with every example id replaced by one that exists here, at times by one of another workspace, or none. */
+  filled(value: unknown, choice: number): unknown;
+  filledText(text: string, choice: number): string;
+};
+
+export type KnownOptions = {
+  /** Ids that are never used: the key the calls are made with. */
+  readonly never: readonly string[];
+  /** Ids of another workspace. */
+  readonly foreign: readonly string[];
+};
+
+export function createKnownThings({ never, foreign }: KnownOptions): KnownThings {
+  const own = new Map<string, string[]>();
+  const others = new Map<string, string[]>();
+  for (const id of foreign) keep(others, id);
+
+  const filledText = (text: string, choice: number): string =>
+    text.replaceAll(placeholderPattern, (example, prefix: string) => {
+      if (prefix === 'ast' && choice % 23 === 0)
+        return pick(['external:external-1', 'external:ü', "external:a'b"], choice);
+      const list = choice % 11 === 0 ? others.get(prefix) : own.get(prefix);
+      return list === undefined || choice % 13 === 0 ? example : pick(list, choice);
+    });
+
+  const filled = (value: unknown, choice: number): unknown => {
+    if (typeof value === 'string') return filledText(value, choice);
+    if (Buffer.isBuffer(value) || !isJson(value)) return value;
+    if (Array.isArray(value)) return value.map((item) => filled(item, choice));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, choice)]));
+  };
+
+  return {
+    learn(text) {
+      for (const [id] of text.matchAll(idPattern))
+        if (!never.includes(id) && !foreign.includes(id) && !id.endsWith('_01m93k7q5v8x2c4r6t8w0y1z3b')) keep(own, id);
+    },
+    filled,
+    filledText,
+  };
+}
+
+/** The newest push out the oldest: what was deleted long ago is not asked for for ever. */
+function keep(things: Map<string, string[]>, id: string): void {
+  const prefix = id.slice(0, id.indexOf('_'));
+  const list = things.get(prefix) ?? [];
+  if (list.includes(id)) return;
+  list.push(id);
+  if (list.length > perKindMax) list.shift();
+  things.set(prefix, list);
+}
+
+function pick<T>(items: readonly T[], choice: number): T {
+  return items[choice % items.length] as T;
+}
