@@ -4,7 +4,16 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { allRoutes, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
 import { type Route } from '../../src/api/route.ts';
-import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
+import {
+  eventually,
+  expectStatus,
+  type RealServer,
+  rows,
+  startRealServer,
+  type Tenant,
+  text,
+  uploadOptions,
+} from './real-server.ts';
 
 let server: RealServer;
 let alpha: Tenant;
@@ -49,6 +58,7 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     ({ state }) => state === 'done',
     'the replay is done',
   );
+  const field = await tenant.ask('/v1/metadata-fields', { body: { name: 'alpha-only', type: 'text' } });
   const key = await tenant.ask('/v1/keys', { body: { name: 'another', scopes: ['assets:read'] } });
   return {
     inb: text(inbox['id']),
@@ -58,6 +68,7 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     chg: text(change?.['id']),
     rpl: text(replay['id']),
     key: text(key['id']),
+    field: text(field['name']),
   };
 }
 
@@ -68,6 +79,8 @@ async function snapshot(): Promise<string> {
   const { received: _received, ...inbox } = await ask(`/v1/inboxes/${things['inb']}`);
   const seen = {
     asset: await ask(`/v1/assets/${things['ast']}`),
+    fields: await ask('/v1/metadata-fields'),
+    rules: await ask('/v1/metadata-rules'),
     history: await ask(`/v1/changes?subject=asset:${things['ast']}`),
     webhook,
     inbox,
@@ -82,7 +95,8 @@ async function snapshot(): Promise<string> {
 /** Every path of a route with alpha's things in it; none where nothing of a tenant's is named. */
 function pathsTo(route: Route): readonly string[] {
   if (route.path.includes('{reference}'))
-    return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id));
+    return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id).replace('{number}', '1'));
+  if (route.path.startsWith('/v1/metadata-fields/')) return [route.path.replace('{name}', things['field'] ?? '')];
   if (!route.path.includes('{id}')) return [];
   if (route.path.startsWith('/v1/workspaces')) return [route.path.replace('{id}', 'alpha')];
   if (route.path.startsWith('/v1/dialects')) return [];
@@ -95,12 +109,14 @@ function pathsTo(route: Route): readonly string[] {
 /** A body that would do something if it were allowed to. */
 const bodies: Readonly<Record<string, object>> = {
   pushAsset: { name: 'taken over' },
+  updateMetadataField: { label: 'taken over' },
   patchAsset: { name: 'taken over', tags: [] },
   updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
   configureInbox: { status: 500 },
   enableWebhook: { held: 'cancel', missed: 'skip' },
   disableWebhook: { reason: 'because' },
   testWebhook: {},
+  dryRunWebhook: {},
   rotateWebhookSecret: { revokeOldNow: true },
 };
 
@@ -117,7 +133,10 @@ test("TN-01 on every route with an id, A's id is to B what an id that never exis
       // What a route takes must fit, or the refusal would be of the shape and prove nothing.
       const body = bodies[route.operation];
       if (route.body !== undefined) assert.ok(body, `a body for ${route.operation}`);
-      const options: CallOptions = { method: route.method, ...(body === undefined ? {} : { body }) };
+      const options: CallOptions =
+        route.upload === undefined
+          ? { method: route.method, ...(body === undefined ? {} : { body }) }
+          : uploadOptions('stolen.txt', Buffer.from('taken over'));
       const answer = await beta.call(path, options);
       assert.equal(answer.status, 404, `${route.method} ${path}: ${answer.status} ${answer.text}`);
       const never = path.replace(/_[0-9a-z]{26}/, '_01zzzzzzzzzzzzzzzzzzzzzzzz').replace('/alpha', '/never');
@@ -211,6 +230,7 @@ test('TN-05 lists, filters and sums show own rows only, whatever the filter says
     '/v1/replays',
     '/v1/audit',
     '/v1/notices',
+    '/v1/metadata-fields',
   ];
   const foreign = Object.values(things);
   let tried = 0;
@@ -235,6 +255,8 @@ test('TN-05 lists, filters and sums show own rows only, whatever the filter says
     `/v1/deliveries?changeId=${things['chg']}`,
     `/v1/deliveries?subject=asset:${things['ast']}`,
     `/v1/changes?subject=asset:${things['ast']}`,
+    '/v1/assets?tag=x',
+    '/v1/assets?nameContains=a.txt&folder=%2F',
   ];
   for (const path of filters) {
     const answer = await beta.call(path);
@@ -243,6 +265,10 @@ test('TN-05 lists, filters and sums show own rows only, whatever the filter says
   }
   for (const path of [
     '/v1/assets?externalId=',
+    '/v1/assets?folder=',
+    '/v1/assets?tag=',
+    '/v1/assets?nameContains=',
+    '/v1/assets?kind=',
     '/v1/deliveries?webhookId=',
     '/v1/deliveries?states=',
     '/v1/changes?kinds=',
@@ -336,6 +362,8 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
       events: ['*'],
     },
     createReplay: { fromMs: 0, toMs: 1, dryRun: true },
+    createMetadataField: { name: 'm', type: 'text' },
+    updateMetadataRules: { unknownFields: 'accept' },
     createInbox: {},
     createKey: { name: 'm', scopes: [] },
     createWorkspace: { id: 'm', name: 'm' },
@@ -371,6 +399,16 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
     const answer = await alpha.call('/v1/webhooks', { body });
     assert.equal(answer.status, 422, JSON.stringify(body));
     tried++;
+  }
+  for (const [path, asset] of [
+    ['/v1/assets', {}],
+    [`/v1/assets/${things['ast']}/versions`, { activate: false }],
+  ] as const) {
+    for (const [name, value] of protectedFields) {
+      const answer = await alpha.call(path, uploadOptions('m.txt', Buffer.from('m'), { ...asset, [name]: value }));
+      assert.equal(answer.status, 422, `${path} takes ${name}: ${answer.status} ${answer.text}`);
+      tried++;
+    }
   }
   console.log(`TN-13 expanded: ${tried} pairs of route and field tried`);
   assert.equal(await snapshot(), before_);
