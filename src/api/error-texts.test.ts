@@ -67,6 +67,13 @@ test('a target of an unknown kind is told the kinds and the nearest', async () =
   assert.equal(answer.mend, 'Write "http" instead');
 });
 
+test('a kind that is missing is told which there are', async () => {
+  const { problems } = await told('/v1/webhooks', { body: { ...webhook, credentials: {} } });
+  assert.deepEqual(problems, [
+    { at: '/credentials/kind', wanted: 'one of none, basic, bearer', found: 'nothing', mend: 'Add the field "kind"' },
+  ]);
+});
+
 test('a bare list at /v1/changes is told where the list belongs', async () => {
   const answer = await told('/v1/changes', { body: [change, change] });
   assert.equal(answer.code, 'invalid_request');

@@ -80,9 +80,11 @@ function unknownField(at: string, name: string, schema: unknown): Problem {
 }
 
 function missingField(at: string, name: string, schema: unknown): Problem {
+  const tags = Reflect.get(objectAt(schema, 'discriminator'), 'propertyName') === name ? branchTags(schema, name) : [];
   const example = exampleText(Reflect.get(objectAt(schema, 'properties'), name));
-  const mend = example === undefined ? `Add "${name}"` : `Add it, for example "${name}": ${example}`;
-  return { at: `${at}/${name}`, wanted: 'a value', found: 'nothing', mend };
+  const mend = example === undefined ? `Add the field "${name}"` : `Add it, for example "${name}": ${example}`;
+  const wanted = tags.length === 0 ? 'a value' : `one of ${listed(tags)}`;
+  return { at: `${at}/${name}`, wanted, found: 'nothing', mend };
 }
 
 function wrongType(at: string, wanted: unknown, data: unknown, schema: unknown): Problem {

@@ -54,9 +54,15 @@ export function problemsOf(schema: Schema, value: unknown): readonly Problem[] {
 }
 
 function describeErrors(errors: readonly ErrorObject[]): readonly Problem[] {
-  // `anyOf` and `oneOf` report themselves after the faults of their branches; the branches say it better.
-  const telling = errors.filter(
-    (error) => error.keyword !== 'anyOf' && error.keyword !== 'oneOf' && error.keyword !== 'if',
-  );
+  const telling = errors.filter(tells);
   return (telling.length === 0 ? errors : telling).slice(0, problemsShownMax).map(problemOf);
+}
+
+/**
+ * `anyOf` and `oneOf` report themselves after the faults of their branches, which say it better; a tag that is missing is
+ * told by `required`.
+ */
+function tells({ keyword, params }: ErrorObject): boolean {
+  if (keyword === 'discriminator') return Reflect.get(params, 'tagValue') !== undefined;
+  return keyword !== 'anyOf' && keyword !== 'oneOf' && keyword !== 'if';
 }
