@@ -281,7 +281,7 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
       options: { keepMs: settings.retentionDays * 24 * 3_600_000 },
     }),
     blobs: createDiskBlobs({ directory: files }),
-    media: createMedia({ clock, readable: [files] }),
+    media: createMedia({ clock, readable: [files], embedded: settings.embeddedMetadata }),
     egress,
     http: createHttpTransport({ egress, clock }),
   };
@@ -309,6 +309,7 @@ function appDeps(
       inboxUrl: () => `http://${inboxAuthority(settings.host, place.address?.port ?? 0)}`,
       inboxTlsUrl: () => `https://${inboxAuthority(settings.host, place.address?.tlsPort ?? 0)}`,
       uploadBytesMax: settings.uploadBytesMax,
+      renditions: settings.renditions,
       adminKey: settings.adminKey,
       linkLifetimeMs,
       process: describeSettings({ settings, sources }),

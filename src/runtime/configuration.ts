@@ -24,6 +24,8 @@ export type Settings = {
   readonly encryptionKey: readonly Uint8Array[] | null;
   readonly allowedTargets: readonly string[];
   readonly uploadBytesMax: number;
+  readonly renditions: 'on' | 'off';
+  readonly embeddedMetadata: 'all' | 'public' | 'none';
   readonly retentionDays: number;
   readonly shutdownSeconds: number;
   readonly logLevel: LogLevel;
@@ -218,6 +220,8 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     encryptionKey: Array.isArray(keys) ? keys.filter((key) => key instanceof Uint8Array) : null,
     allowedTargets: listOf(values['allowedTargets']),
     uploadBytesMax: number('uploadBytesMax'),
+    renditions: choice(text('renditions'), ['on', 'off']),
+    embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
     retentionDays: number('retentionDays'),
     shutdownSeconds: number('shutdownSeconds'),
     logLevel: choice(text('logLevel'), ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),

@@ -79,6 +79,19 @@ export const settingRows = [
     summary: 'Largest file that may be uploaded (KiB, MiB, GiB are understood)',
   },
   {
+    name: 'renditions',
+    type: { kind: 'choice', of: ['on', 'off'] },
+    default: 'on',
+    summary: 'Whether smaller pictures (250, 750 and 1,000 px) are made of those that are uploaded',
+  },
+  {
+    name: 'embeddedMetadata',
+    type: { kind: 'choice', of: ['all', 'public', 'none'] },
+    default: 'all',
+    summary:
+      'What is kept of the metadata that a file carries: all of it; public, without place, owner and serial numbers; or none. The file itself stays as it is',
+  },
+  {
     name: 'retentionDays',
     type: { kind: 'integer', min: 1, max: 3_650 },
     default: '30',
