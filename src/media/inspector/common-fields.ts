@@ -2,6 +2,7 @@
  * The same thing under one name, wherever the file says it: XMP first (it is what applications write last), then IPTC,
  * then EXIF. So a consumer need not know that a keyword is `subject` here and `Keywords` there.
  */
+import { isList } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { ReadPackets } from './packets.ts';
 
@@ -36,7 +37,7 @@ export function commonFields({ exif, iptc, xmp, gps }: ReadPackets): JsonObject 
 
 function text(...candidates: readonly (JsonValue | undefined)[]): string | undefined {
   for (const candidate of candidates) {
-    const value = Array.isArray(candidate) ? candidate[0] : candidate;
+    const value = isList(candidate) ? candidate[0] : candidate;
     if (typeof value === 'string' && value.trim() !== '') return value.trim();
   }
   return undefined;
@@ -44,7 +45,7 @@ function text(...candidates: readonly (JsonValue | undefined)[]): string | undef
 
 function list(...candidates: readonly (JsonValue | undefined)[]): readonly string[] | undefined {
   for (const candidate of candidates) {
-    const values = (Array.isArray(candidate) ? candidate : [candidate]).filter(
+    const values = (isList(candidate) ? candidate : [candidate]).filter(
       (value): value is string => typeof value === 'string' && value.trim() !== '',
     );
     if (values.length > 0) return [...new Set(values.map((value) => value.trim()))];

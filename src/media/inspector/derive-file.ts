@@ -38,7 +38,7 @@ export async function deriveFile({
   const seeThrough = isSeeThrough(data, info.channels);
   const renditions: DerivedRendition[] = [];
   for (const { title, edgePx } of sizes) {
-    const sized = sharp(data, { raw } as Parameters<typeof sharp>[1]).resize({
+    const sized = sharp(data, { raw }).resize({
       width: edgePx,
       height: edgePx,
       fit: 'inside',
