@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Change, changeKinds } from '../../core/change.ts';
@@ -12,6 +14,7 @@ import { sampleResponse } from '../testing/sample-outcomes.ts';
 import { sampleLinks, sampleWebhook } from '../testing/sample-webhook.ts';
 import { type Header, signatureHeaders } from '../testing/signature-headers.ts';
 import { eventNames } from './events.ts';
+import { knownFields } from './fields.ts';
 import { woodwingDialect } from './index.ts';
 import { policy } from './policy.ts';
 import { verify } from './verify.ts';
@@ -164,10 +167,11 @@ test('An asset that became ready is told as created with an empty changedMetadat
   assert.deepEqual(body['metadata'], { width: 4_000, fileSize: 482_113 });
 });
 
-test('Every field of the vendor’s own that is known has its value', () => {
-  const change = sampleChange('asset.version_added');
-  const fields = woodwingDialect.manifest.configuration.schema;
-  assert.ok(fields !== undefined);
+test('Every field of the vendor’s own that is known has its value, and stands in the documentation', () => {
+  const sample = sampleChange('asset.version_added');
+  const change = { ...sample, after: { ...sample.after, checkedOutBy: 'ada' } };
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/concepts/dialects.md'), 'utf8');
+  for (const field of knownFields) assert.ok(page.includes(`\`${field}\``), `docs/concepts/dialects.md: ${field}`);
   const { metadata } = rendered(change, {
     metadataToReturn: [
       'filename',
@@ -184,12 +188,14 @@ test('Every field of the vendor’s own that is known has its value', () => {
       'assetCreated',
       'assetCreator',
       'assetModified',
+      'checkedOutBy',
       'versionNumber',
       'previewState',
       'status',
       'title',
     ],
   });
+  for (const field of knownFields) assert.ok(Object.hasOwn(metadata as JsonObject, field), field);
   assert.deepEqual(metadata, {
     filename: 'flower-ü.jpg',
     assetPath: '/campaigns/spring/flower-ü.jpg',
@@ -205,6 +211,7 @@ test('Every field of the vendor’s own that is known has its value', () => {
     assetCreated: 1_795_167_000_000,
     assetCreator: 'ada',
     assetModified: 1_795_348_800_500,
+    checkedOutBy: 'ada',
     versionNumber: 2,
     previewState: 'no',
     status: 'Draft',
