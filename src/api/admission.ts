@@ -4,8 +4,10 @@
  */
 import { BlockList, isIPv6 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import type { App, Caller } from '../app/app.ts';
+import type { App, Caller, Origin } from '../app/app.ts';
+import { holdsSome } from '../app/granted-assets.ts';
 import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
 import type { RouteScope } from './route.ts';
 
@@ -15,9 +17,11 @@ const tokenCharactersMax = 512;
 export type Admitted = { readonly caller: Caller; readonly recheck: () => Promise<boolean> };
 
 export interface Admission {
-  admit(request: IncomingMessage, scope: RouteScope): Promise<Admitted>;
+  admit(request: IncomingMessage, scope: RouteScope, grantable?: boolean): Promise<Admitted>;
   /** The address that counts for limits: the peer's, or behind a trusted proxy the one it forwards. */
   addressOf(request: IncomingMessage): string;
+  /** The address that counts and the program's name for itself, for audit. */
+  originOf(request: IncomingMessage): Origin;
   /** Throws `too_many_requests` where this address has guessed too often. */
   assertNotGuessing(request: IncomingMessage, secret: string): void;
   /** Counts a secret that was no good. */
@@ -82,10 +86,11 @@ export function createAdmission({ app, failures, cookieName, trustedProxies }: A
     addressOf,
     assertNotGuessing,
     failed: (request) => failures.failed(() => addressOf(request)),
-    async admit(request, scope) {
+    originOf: (request) => ({ address: addressOf(request), userAgent: userAgentOf(request) }),
+    async admit(request, scope, grantable) {
       if (scope === 'open') return admittedNobody;
       const admitted = await identify(request);
-      assertAllowed(admitted.caller, scope);
+      if (grantable !== true || !holdsSome(admitted.caller, scope)) assertAllowed(admitted.caller, scope);
       return admitted;
     },
   };
@@ -128,6 +133,12 @@ function repeats(request: IncomingMessage, name: string): boolean {
     if (header !== undefined && header.length === name.length && header.toLowerCase() === name) seen++;
   }
   return seen > 1;
+}
+
+/** Bounded, on one line: it is anybody's text. */
+function userAgentOf(request: IncomingMessage): string | null {
+  const text = request.headers['user-agent']?.replaceAll(/[^\u0020-\u007e]/g, ' ').trim() ?? '';
+  return text === '' ? null : text.slice(0, limits.userAgentCharactersMax);
 }
 
 function workspaceOf(request: IncomingMessage): string | undefined {

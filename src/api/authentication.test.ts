@@ -155,6 +155,7 @@ test('AK-03 what is open to anybody is this short list', () => {
     'GET /livez',
     'GET /openapi.json',
     'GET /readyz',
+    'POST /v1/passwords',
     'POST /v1/sessions',
   ]);
 });

@@ -113,6 +113,11 @@ export type RouteSpec<P, Q, B> = {
   readonly upload?: { readonly contentType: string; readonly schema: Schema };
   /** Headers it reads beyond those of every route, as `request-headers.ts` names them. */
   readonly requestHeaders?: readonly ('Last-Event-ID' | 'Range' | 'If-Match' | 'If-None-Match')[];
+  /**
+   * Lets in callers who lack the scope but hold a grant with it. Only for routes whose use case looks at grants
+   * (`granted-assets.ts`).
+   */
+  readonly grantable?: boolean;
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   readonly answers: { readonly [status: number]: RouteAnswer };

@@ -77,7 +77,11 @@ function foreignWords(
 
 async function answerOf({ admission, bodies, services }: Serving, exchange: Exchange): Promise<Answer> {
   const { route, request, response, parameters, search } = exchange;
-  const { caller, recheck } = await admission.admit(request, route.scope);
+  const admitted = await admission.admit(request, route.scope, route.grantable);
+  const { recheck } = admitted;
+  // Reported changes are the hot path, and no deed of administration: nothing asks where they came from.
+  const caller =
+    route.area === 'changes' ? admitted.caller : { ...admitted.caller, from: admission.originOf(request) };
   if (route.params !== undefined) assertParameters(route, parameters);
   const query = route.query === undefined && search === '' ? undefined : checkedQuery(route, search);
   const body = route.body === undefined ? undefined : await checkedBody(bodies, route, request);

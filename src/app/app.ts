@@ -224,6 +224,9 @@ export type VersionInput = {
   readonly activate?: boolean;
 };
 
+/** One version of the asset that `reference` names. */
+export type VersionReference = { readonly reference: string; readonly number: number };
+
 type UploadedFile = { readonly name: string; readonly content: Readable };
 type ByteRange = { readonly from: number; readonly to: number };
 
@@ -260,29 +263,17 @@ export interface AssetCases {
     reference: string,
     query: { readonly limit: number; readonly cursor?: string },
   ): Promise<Page<AssetVersion>>;
-  version(caller: Caller, reference: string, number: number): Promise<AssetVersion>;
+  version(caller: Caller, version: VersionReference): Promise<AssetVersion>;
   addVersion(
     caller: Caller,
     reference: string,
-    input: VersionInput,
-    file: UploadedFile,
-    options?: AssetWriteOptions,
+    upload: VersionInput & { readonly file: UploadedFile } & AssetWriteOptions,
   ): Promise<Written<AssetView>>;
-  activateVersion(
-    caller: Caller,
-    reference: string,
-    number: number,
-    options?: AssetWriteOptions,
-  ): Promise<Written<AssetView>>;
+  activateVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
   /** The active one cannot be removed. */
-  removeVersion(
-    caller: Caller,
-    reference: string,
-    number: number,
-    options?: AssetWriteOptions,
-  ): Promise<Written<AssetView>>;
+  removeVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
   content(caller: Caller, reference: string, range?: ByteRange): Promise<AssetContent>;
-  versionContent(caller: Caller, reference: string, number: number, range?: ByteRange): Promise<AssetContent>;
+  versionContent(caller: Caller, version: VersionReference, range?: ByteRange): Promise<AssetContent>;
   /** A rendition by its title: `small`, `medium`, `large`, or one that a DAM named. */
   rendition(caller: Caller, reference: string, title: string, range?: ByteRange): Promise<AssetContent>;
   /** The content behind one of our opaque links; the link itself is the authority. */
@@ -327,8 +318,7 @@ export interface MetadataFieldCases {
   get(caller: Caller, name: string): Promise<MetadataFieldView>;
   update(
     caller: Caller,
-    name: string,
-    patch: MetadataFieldPatch,
+    change: { readonly name: string; readonly patch: MetadataFieldPatch },
     idempotency?: Idempotency,
   ): Promise<Written<MetadataFieldView>>;
   /** The values that assets have stay; they are then fields that no definition names. */
@@ -380,6 +370,14 @@ export type WebhookView = Omit<Webhook, 'credentials'> & {
   readonly health: JsonObject;
 };
 
+/** What became of what waited when a webhook was enabled; zeros where it was enabled already. */
+export type Enabled = {
+  /** `cancelling`: many are being cancelled; the webhook is enabled once that is done. */
+  readonly held: { readonly done: 'sent' | 'cancelled' | 'cancelling'; readonly count: number };
+  /** `replayId` shows how far the telling of them has come. */
+  readonly missed: { readonly done: 'replayed' | 'skipped'; readonly count: number; readonly replayId?: string };
+};
+
 /** `attempt` is null where it was not waited for, or not long enough; the delivery tells later. */
 export type TestSent = {
   readonly deliveryId: string;
@@ -405,7 +403,7 @@ export interface WebhookCases {
     caller: Caller,
     id: string,
     options: { readonly held?: 'send' | 'cancel'; readonly missed?: 'replay' | 'skip' },
-  ): Promise<WebhookView>;
+  ): Promise<WebhookView & { readonly enabled: Enabled }>;
   disable(caller: Caller, id: string, reason?: string): Promise<WebhookView>;
   /**
    * Sends a sample, or a real asset, by the same path, guard and log: once, at once, whatever state the webhook is in.
@@ -444,10 +442,19 @@ export interface DeliveryCases {
 }
 
 export type ReplayInput = {
+  /** `missed`: changes that `webhookId` asks for and has no delivery of. Default `deliveries`: what ended, once more. */
+  readonly of?: 'deliveries' | 'missed';
   readonly webhookId?: string;
   readonly states?: readonly Exclude<DeliveryState, 'pending' | 'held'>[];
   readonly event?: string;
+  /** HTTP status of the last attempt. */
+  readonly status?: number;
+  /** One of `subject` and `assetId`. */
   readonly subject?: string;
+  readonly assetId?: string;
+  /** Where the asset lay as the change saw it: in this folder or below it; in this collection. */
+  readonly folder?: string;
+  readonly collection?: string;
   readonly fromMs: number;
   readonly toMs: number;
   readonly dryRun?: boolean;
@@ -456,16 +463,29 @@ export type ReplayInput = {
 export type ReplayView = {
   readonly id: string | null;
   readonly state: 'estimated' | 'running' | 'done' | 'cancelled';
+  /** What it goes through; an upper bound of what it sends where `exact` is false. */
   readonly count: number;
+  readonly exact: boolean;
+  /** Gone through so far, and deliveries made of it. */
   readonly done: number;
+  readonly made: number;
   readonly input: ReplayInput;
   readonly createdAtMs: number;
+  readonly endedAtMs?: number;
 };
 
 export interface ReplayCases {
   create(caller: Caller, input: ReplayInput, idempotency?: Idempotency): Promise<Written<ReplayView>>;
   get(caller: Caller, id: string): Promise<ReplayView>;
-  list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<ReplayView>>;
+  list(
+    caller: Caller,
+    query: {
+      readonly limit: number;
+      readonly cursor?: string;
+      readonly state?: 'running' | 'done' | 'cancelled';
+      readonly webhookId?: string;
+    },
+  ): Promise<Page<ReplayView>>;
   cancel(caller: Caller, id: string): Promise<ReplayView>;
 }
 

@@ -13,7 +13,7 @@ export type AuditNote = {
   readonly after?: JsonObject;
 };
 
-export type AuditSource = { readonly ids: IdSource; readonly caller: Pick<Caller, 'actor' | 'keyId'> };
+export type AuditSource = { readonly ids: IdSource; readonly caller: Pick<Caller, 'actor' | 'keyId' | 'from'> };
 
 /** The audit row as a write of the same commit. Never give it a secret. */
 export function auditWrite({ ids, caller }: AuditSource, note: AuditNote, atMs: number): ResourceWrite {
@@ -24,8 +24,11 @@ export function auditWrite({ ids, caller }: AuditSource, note: AuditNote, atMs: 
     expectedVersion: 0,
     state: {
       atMs,
+      // Of one text, so that lists can be filtered by it.
+      by: `${actor.type}:${actor.id}`,
       actor: { type: actor.type, id: actor.id, ...(actor.name === undefined ? {} : { name: actor.name }) },
       keyId: caller.keyId,
+      ...(caller.from === undefined ? {} : { from: { ...caller.from } }),
       action: note.action,
       target: note.target,
       ...(note.before === undefined ? {} : { before: note.before }),

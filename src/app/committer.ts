@@ -16,11 +16,12 @@
 import { AssetwireError } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';
+import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
 import type { Matching } from './matching.ts';
 import { commitItem, type Decision, type Ground, nextResource, outcomeOf } from './plan.ts';
-import { contended, refusedByStore } from './refusals.ts';
+import { contended, notFound, refusedByStore } from './refusals.ts';
 import { createSubjectCache, subjectName, type SubjectCache } from './subject-cache.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
 
@@ -66,6 +67,8 @@ export type CommitterDeps = {
   readonly ids: Pick<IdSource, 'next'>;
   /** No other process writes to this store. */
   readonly soleWriter: boolean;
+  /** Workspaces that nobody writes to any more. */
+  readonly closed?: Pick<ClosedWorkspaces, 'has'>;
   /**
    * Waits a random moment before an attempt: two processes that decide in step on one subject would otherwise keep
    * beating each other, and always the same one.
@@ -161,6 +164,7 @@ async function commit<Answer>(
   const { matching, engine } = deps;
   const { plan } = decision;
   const { key, name, busy } = ground;
+  if (deps.closed?.has(key.workspaceId) === true) throw notFound('the workspace: it is being erased');
   const matched = plan.changes.length === 0 ? null : matching.match(ground.index, plan.changes, ground.atMs);
   const applied = outcomeOf(ground, plan, matched);
   const item = commitItem(ground, plan, { matched, applied, ids: deps.ids });

@@ -25,7 +25,13 @@ type StoredInbox = { readonly answer: Answer; readonly expiresAtMs: number };
 
 export type InboxesDeps = AppDeps & { readonly committer: Committer; readonly matching: Matching };
 
-export function createInboxes(deps: InboxesDeps): InboxCases {
+/** What the erasure of a workspace asks beside. */
+export type Inboxes = InboxCases & {
+  /** Lets go of what an inbox has received; its row is somebody else's to remove. */
+  readonly forget: (id: string) => void;
+};
+
+export function createInboxes(deps: InboxesDeps): Inboxes {
   const { storage, ids, clock, settings } = deps;
   const store = createInboxStore(clock);
   const verify = createInboxVerifier(deps);
@@ -86,6 +92,11 @@ export function createInboxes(deps: InboxesDeps): InboxCases {
 
     async remove(caller, id) {
       await rewrite(deps, { workspaceId: caller.workspaceId, id }, () => null);
+      believed.delete(id);
+      store.remove(id);
+    },
+
+    forget(id) {
       believed.delete(id);
       store.remove(id);
     },

@@ -3,38 +3,29 @@
  * that revoked them). Nobody makes a key that may do more than his own (HARDENING AK-01…05, AK-13).
  */
 import { timingSafeEqual } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import { AssetwireError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import { limits } from '../core/limits.ts';
+import type { Resource, ResourceWrite } from '../storage/storage.ts';
 import { type Caller, type KeyCases, type KeyView, type Scope, scopes } from './app.ts';
 import { auditWrite } from './audit.ts';
+import { refuseStronger } from './authority.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { filteredPage } from './filtered-page.ts';
+import { grantCopies, grantRemovals, grantSetKey } from './grant-sets.ts';
 import { digest, hasKeyForm, makeKey, shownCharacters } from './key-format.ts';
-import { notFound, unfit } from './refusals.ts';
+import { allScopes, createKeyLookup, isGood, lastUsedOf, type StoredKey, storedKey } from './key-lookup.ts';
+import type { KeyFilter, RotatedKey } from './people.ts';
+import { lastAdmin, notFound, unfit } from './refusals.ts';
+import { adminRole, peopleTurn } from './roles.ts';
+import type { Turns } from './turns.ts';
+import { storedUser } from './users.ts';
+import { workspaceDisabled } from './workspace-state.ts';
 import type { KnownWorkspaces } from './workspaces.ts';
 
-/** How long a found key is believed without asking the store again: the bound on revocation in other processes. */
-export const keyBelievedMs = 900;
 /** The name of the key that the server makes for the command line on its own machine. */
 export const localKeyName = 'Local command line';
 /** The admin key of the configuration has no row; this is the id its deeds are told under. */
 export const configuredAdminKeyId = 'key_configured_admin';
-
-const allScopes: ReadonlySet<Scope> = new Set(scopes);
-
-export type StoredKey = {
-  readonly name: string;
-  readonly prefix: string;
-  readonly scopes: readonly Scope[];
-  readonly admin: boolean;
-  readonly expiresAtMs: number | null;
-  readonly revokedAtMs: number | null;
-};
-
-/** `caller` is made once per look-up, not once per request. */
-type Found = { readonly key: StoredKey; readonly caller: Caller; readonly checkedAtMs: number };
 
 export interface Keys extends KeyCases {
   /** Whether a key is still good: for sessions that were opened with it. */
@@ -49,8 +40,9 @@ export interface Keys extends KeyCases {
   }) => Promise<string>;
 }
 
-export type KeysDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 'settings'> & {
+export type KeysDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 'settings' | 'logger'> & {
   readonly committer: Committer;
+  readonly turns: Turns;
   readonly workspaces: KnownWorkspaces;
 };
 
@@ -67,27 +59,40 @@ export function createKeys(deps: KeysDeps): Keys {
       }
       if (!hasKeyForm(token)) return null;
       const hit = await lookup.find(keyDigest);
-      if (hit === null || !isGood(hit.key, clock.nowMs())) return null;
+      if (hit === null || hit.workspace === 'erasing' || !isGood(hit.key, clock.nowMs())) return null;
+      if (hit.workspace === 'disabled') throw workspaceDisabled();
       return workspace === undefined ? hit.caller : workspaces.admit(hit.caller, workspace);
     },
 
     async create(caller, { name, scopes: wanted, admin = false, expiresAtMs = null }) {
-      refuseStronger(caller, wanted, admin);
+      refuseStronger(caller, { scopes: wanted, admin });
+      if (admin && caller.workspaceId !== 'default')
+        throw unfit('/admin', 'an admin key in the workspace default', caller.workspaceId);
       if (expiresAtMs !== null && expiresAtMs <= clock.nowMs()) {
         throw unfit('/expiresAtMs', 'a time to come', String(expiresAtMs));
       }
       return insert(deps, { name, scopes: [...new Set(wanted)], admin, expiresAtMs }, caller);
     },
 
-    async list(caller, query) {
-      const page = await storage.read.resources({ workspaceId: caller.workspaceId, type: 'key', ...query });
-      return {
-        items: page.items.map((row) => view(row.id, storedKey(row.state), row.createdAtMs)),
-        nextCursor: page.nextCursor,
-      };
+    list: (caller, query) => listKeys(deps, caller, query),
+
+    async get({ workspaceId }, id) {
+      const [row, use] = await storage.resources([
+        { workspaceId, type: 'key', id },
+        { workspaceId, type: 'key_use', id },
+      ]);
+      if (row === undefined || row === null) throw notFound('the key');
+      return view(row, use);
     },
 
-    revoke: async (caller, id) => lookup.forget(await revoke(deps, caller, id)),
+    revoke: async (caller, id) =>
+      lookup.forget(await deps.turns.take(peopleTurn(caller.workspaceId), () => revoke(deps, caller, id))),
+
+    async rotate(caller, id, { overlapMs = 0 }) {
+      const { rotated, oldDigest } = await rotate(deps, { caller, id }, overlapMs);
+      lookup.forget(oldDigest);
+      return rotated;
+    },
 
     async stillGood(workspaceId, id) {
       if (id === configuredAdminKeyId) return adminDigest === null ? null : adminKey;
@@ -103,72 +108,158 @@ export function createKeys(deps: KeysDeps): Keys {
   };
 }
 
-/** Keys by their digest, believed for a moment. */
-function createKeyLookup({ storage, clock }: Pick<KeysDeps, 'storage' | 'clock'>) {
-  const found = new LRUCache<string, Found>({ max: 10_000 });
-  return {
-    forget: (keyDigest: string | undefined): void => {
-      if (keyDigest !== undefined) found.delete(keyDigest);
-    },
-    find: async (keyDigest: string): Promise<Found | null> => {
-      const known = found.get(keyDigest);
-      if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known;
-      const [row] = await storage.findByAlias('key', keyDigest);
-      if (row?.alias === undefined || !sameText(row.alias, keyDigest)) {
-        found.delete(keyDigest);
-        return null;
-      }
-      const key = storedKey(row.state);
-      const fresh: Found = { key, caller: callerOf(row, key), checkedAtMs: clock.monotonicMs() };
-      found.set(keyDigest, fresh);
-      return fresh;
-    },
-  };
+async function listKeys(
+  { storage, clock }: KeysDeps,
+  { workspaceId }: Caller,
+  { state, admin, ...page }: KeyFilter & { readonly limit: number; readonly cursor?: string },
+) {
+  const nowMs = clock.nowMs();
+  const where = admin === undefined ? {} : { where: { admin } };
+  const read = (query: { readonly limit: number; readonly cursor?: string }) =>
+    storage.read.resources({ ...query, ...where, workspaceId, type: 'key' });
+  const found =
+    state === undefined
+      ? await read(page)
+      : await filteredPage(read, page, (row) => stateOf(storedKey(row.state), nowMs) === state);
+  const uses = await storage.resources(found.items.map(({ id }) => ({ workspaceId, type: 'key_use', id })));
+  return { items: found.items.map((row, at) => view(row, uses[at])), nextCursor: found.nextCursor };
+}
+
+function stateOf(key: StoredKey, nowMs: number): 'active' | 'expired' | 'revoked' {
+  if (key.revokedAtMs !== null) return 'revoked';
+  return isGood(key, nowMs) ? 'active' : 'expired';
 }
 
 type Maker = Pick<Caller, 'workspaceId' | 'actor' | 'keyId'>;
 
 async function insert(
-  { committer, ids, random }: KeysDeps,
+  deps: KeysDeps,
   input: Omit<StoredKey, 'prefix' | 'revokedAtMs'>,
   caller: Maker,
 ): Promise<KeyView & { readonly key: string }> {
-  const text = makeKey((count) => random.bytes(count));
-  const id = ids.next('key');
-  const state: StoredKey = { ...input, prefix: text.slice(0, shownCharacters), revokedAtMs: null };
-  const { name, scopes: given, admin } = input;
-  const note = { action: 'key.created', target: `key:${id}`, after: { name, scopes: given, admin } };
+  const { committer, ids } = deps;
+  const { id, text, state } = draw(deps, input);
+  const note = { action: 'key.created', target: `key:${id}`, after: audited(state) };
   const written = await committer.write({ workspaceId: caller.workspaceId, type: 'key', id }, (_, atMs) => ({
     kind: 'write',
     plan: { state, alias: digest(text), changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
-    answer: () => ({ ...view(id, state, atMs), key: text }),
+    answer: () => ({ ...shown(id, state, atMs), key: text }),
   }));
   if (written.kind === 'duplicate') throw new TypeError('A key carries no idempotency row');
   return written.answer;
 }
 
+function draw({ ids, random }: KeysDeps, input: Omit<StoredKey, 'prefix' | 'revokedAtMs'>) {
+  const text = makeKey((count) => random.bytes(count));
+  const state: StoredKey = { ...input, prefix: text.slice(0, shownCharacters), revokedAtMs: null };
+  return { id: ids.next('key'), text, state };
+}
+
 /** Answers with the digest of the key, so that it can be forgotten. */
-async function revoke({ committer, ids }: KeysDeps, caller: Caller, id: string): Promise<string | undefined> {
+async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<string | undefined> {
+  const { committer, ids } = deps;
+  const { workspaceId } = caller;
   let revoked: string | undefined;
-  await committer.write({ workspaceId: caller.workspaceId, type: 'key', id }, (current, atMs) => {
+  const othersLetIn = workspaceId !== 'default' || (await adminsBeside(deps, id));
+  const key = { workspaceId, type: 'key', id } as const;
+  await committer.writeAlone(
+    key,
+    [grantSetKey(workspaceId, `key:${id}`)],
+    (current, atMs, { others: [grants = null] }) => {
+      if (current === null) throw notFound('the key');
+      const before = storedKey(current.state);
+      // A key with more rights than the caller's is not his to end.
+      refuseStronger(caller, before);
+      revoked = current.alias;
+      if (before.revokedAtMs !== null) return { kind: 'nothing', answer: undefined };
+      if (before.admin && isGood(before, atMs) && !othersLetIn)
+        throw lastAdmin(`"${before.name}" is the last admin key, and no user is an admin`);
+      const note = { action: 'key.revoked', target: `key:${id}`, before: audited(before) };
+      return {
+        kind: 'write',
+        plan: {
+          state: { ...before, revokedAtMs: atMs },
+          changes: [],
+          resources: [...grantRemovals(grants), auditWrite({ ids, caller }, note, atMs)],
+        },
+        answer: () => undefined,
+      };
+    },
+  );
+  return revoked;
+}
+
+/** Whether somebody but this key still manages the installation: the configured key, another admin key, an admin who is a user. */
+async function adminsBeside({ storage, clock, settings }: KeysDeps, id: string): Promise<boolean> {
+  if (settings.adminKey !== null) return true;
+  const query = { workspaceId: 'default', where: { admin: true }, limit: limits.pageItemsMax } as const;
+  const keys = await storage.read.resources({ ...query, type: 'key' });
+  const nowMs = clock.nowMs();
+  const another = keys.items.some((row) => {
+    const key = storedKey(row.state);
+    return row.id !== id && key.name !== localKeyName && isGood(key, nowMs);
+  });
+  if (another) return true;
+  const users = await storage.read.resources({ ...query, type: 'user' });
+  return users.items.some(({ state }) => {
+    const user = storedUser(state);
+    return user.state === 'active' && user.roles.includes(adminRole);
+  });
+}
+
+type Rotation = { readonly rotated: RotatedKey; readonly oldDigest: string | undefined };
+
+/** The new key and the end of the old one in one commit: there is no moment with none. */
+async function rotate(
+  deps: KeysDeps,
+  { caller, id }: { readonly caller: Caller; readonly id: string },
+  overlapMs: number,
+): Promise<Rotation> {
+  const { committer, ids } = deps;
+  const { workspaceId } = caller;
+  const beside = [grantSetKey(workspaceId, `key:${id}`)];
+  const key = { workspaceId, type: 'key', id } as const;
+  const written = await committer.writeAlone<Rotation>(key, beside, (current, atMs, { others: [grants = null] }) => {
     if (current === null) throw notFound('the key');
-    const key = storedKey(current.state);
-    // A key with more rights than the caller's is not his to end.
-    refuseStronger(caller, key.scopes, key.admin);
-    revoked = current.alias;
-    if (key.revokedAtMs !== null) return { kind: 'nothing', answer: undefined };
-    const note = { action: 'key.revoked', target: `key:${id}` };
+    const before = storedKey(current.state);
+    refuseStronger(caller, before);
+    if (!isGood(before, atMs)) throw unfit('/id', 'a key that is neither revoked nor expired', stateOf(before, atMs));
+    const { name, scopes: has, admin, expiresAtMs } = before;
+    const made = draw(deps, { name, scopes: has, admin, expiresAtMs });
+    const endsAtMs = Math.min(atMs + overlapMs, before.expiresAtMs ?? Number.MAX_SAFE_INTEGER);
+    const ended: StoredKey = overlapMs === 0 ? { ...before, revokedAtMs: atMs } : { ...before, expiresAtMs: endsAtMs };
+    const note = {
+      action: 'key.rotated',
+      target: `key:${id}`,
+      before: audited(before),
+      after: { replacedBy: made.id, oldEndsAtMs: endsAtMs },
+    };
+    const insertion: ResourceWrite = {
+      type: 'key',
+      id: made.id,
+      expectedVersion: 0,
+      state: made.state,
+      alias: digest(made.text),
+    };
     return {
       kind: 'write',
       plan: {
-        state: { ...key, revokedAtMs: atMs },
+        state: ended,
         changes: [],
-        resources: [auditWrite({ ids, caller }, note, atMs)],
+        resources: [insertion, ...grantCopies(ids, grants, `key:${made.id}`), auditWrite({ ids, caller }, note, atMs)],
       },
-      answer: () => undefined,
+      answer: () => ({
+        rotated: { ...shown(made.id, made.state, atMs), key: made.text, replaces: id },
+        oldDigest: current.alias,
+      }),
     };
   });
-  return revoked;
+  if (written.kind === 'duplicate') throw new TypeError('A key carries no idempotency row');
+  return written.answer;
+}
+
+function audited({ name, scopes: has, admin, expiresAtMs }: StoredKey) {
+  return { name, scopes: [...has], admin, expiresAtMs };
 }
 
 /** The command line's own key lets nobody else in, so it does not count. */
@@ -200,16 +291,6 @@ const adminKey: StoredKey = {
   revokedAtMs: null,
 };
 
-function callerOf(row: Resource, key: StoredKey): Caller {
-  return {
-    workspaceId: row.workspaceId,
-    actor: { type: 'key', id: row.id, name: key.name },
-    keyId: row.id,
-    scopes: key.admin ? allScopes : new Set(key.scopes),
-    admin: key.admin,
-  };
-}
-
 /** The caller behind the configuration's admin key. */
 function configuredAdmin(): Caller {
   return {
@@ -221,37 +302,11 @@ function configuredAdmin(): Caller {
   };
 }
 
-/** Nobody gives away, and nobody ends, more than he has himself. */
-function refuseStronger(caller: Caller, wanted: readonly Scope[], admin: boolean): void {
-  const lacking = admin && !caller.admin ? ['admin'] : wanted.filter((scope) => !caller.scopes.has(scope));
-  if (lacking.length === 0) return;
-  throw new AssetwireError('forbidden', {
-    detail: `Use only scopes that the calling key has itself: it lacks ${lacking.join(', ')}`,
-  });
+function view(row: Resource, use: Resource | null | undefined): KeyView {
+  return { ...shown(row.id, storedKey(row.state), row.createdAtMs), lastUsedAtMs: lastUsedOf(use) };
 }
 
-function isGood(key: StoredKey, nowMs: number): boolean {
-  return key.revokedAtMs === null && (key.expiresAtMs === null || key.expiresAtMs > nowMs);
-}
-
-/** Rows of this type are written here only, in this shape. */
-function storedKey(state: JsonObject): StoredKey {
-  return state as StoredKey;
-}
-
-function view(id: string, key: StoredKey, createdAtMs: number): KeyView {
-  return {
-    id,
-    name: key.name,
-    prefix: key.prefix,
-    scopes: key.scopes,
-    admin: key.admin,
-    createdAtMs,
-    expiresAtMs: key.expiresAtMs,
-    revokedAtMs: key.revokedAtMs,
-  };
-}
-
-function sameText(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+function shown(id: string, key: StoredKey, createdAtMs: number): KeyView {
+  const { name, prefix, scopes: has, admin, expiresAtMs, revokedAtMs } = key;
+  return { id, name, prefix, scopes: has, admin, createdAtMs, expiresAtMs, revokedAtMs, lastUsedAtMs: null };
 }

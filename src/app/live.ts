@@ -3,17 +3,21 @@ import type { DeliverySummary } from '../core/delivery.ts';
 import type { EngineEvent } from '../engine/engine.ts';
 import type { Live } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import type { NoticeView } from './people.ts';
 
 export interface LiveHub extends Live {
   /** An attempt ended. */
   readonly attempted: (event: EngineEvent) => void;
   /** Changes were committed. */
   readonly changed: (workspaceId: string) => void;
+  /** There is something that people should know. */
+  readonly noticed: (workspaceId: string, notice: NoticeView) => void;
 }
 
 export function createLive({ logger }: Pick<AppDeps, 'logger'>): LiveHub {
   const deliveries = new Map<string, Set<(delivery: DeliverySummary) => void>>();
   const changes = new Map<string, Set<() => void>>();
+  const notices = new Map<string, Set<(notice: NoticeView) => void>>();
 
   const tell = <Listener>(listeners: ReadonlySet<Listener> | undefined, call: (listener: Listener) => void): void => {
     if (listeners === undefined) return;
@@ -29,8 +33,10 @@ export function createLive({ logger }: Pick<AppDeps, 'logger'>): LiveHub {
   return {
     attempted: ({ delivery }) => tell(deliveries.get(delivery.workspaceId), (listener) => listener(delivery)),
     changed: (workspaceId) => tell(changes.get(workspaceId), (listener) => listener()),
+    noticed: (workspaceId, notice) => tell(notices.get(workspaceId), (listener) => listener(notice)),
     onDelivery: (workspaceId, listener) => added(deliveries, workspaceId, listener),
     onChange: (workspaceId, listener) => added(changes, workspaceId, listener),
+    onNotice: (workspaceId, listener) => added(notices, workspaceId, listener),
   };
 }
 

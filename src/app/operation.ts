@@ -1,29 +1,24 @@
-/** Looking after the server: statistics, notices, audit, settings, readiness. */
-import type { Page, ResourceType } from '../storage/storage.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { Caller, OperationCases } from './app.ts';
+/** Looking after the server: audit and readiness. */
+import type { OperationCases } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 
-export function createOperation({
-  storage,
-  engine,
-  settings,
-}: Pick<AppDeps, 'storage' | 'engine' | 'settings'>): OperationCases {
-  const rows = async (
-    type: Extract<ResourceType, 'notice' | 'audit'>,
-    { workspaceId }: Caller,
-    query: { readonly limit: number; readonly cursor?: string },
-  ): Promise<Page<JsonObject>> => {
-    const page = await storage.read.resources({ ...query, workspaceId, type });
-    return { items: page.items.map((row) => ({ id: row.id, ...row.state })), nextCursor: page.nextCursor };
-  };
-
+export function createOperation({ storage, engine }: Pick<AppDeps, 'storage' | 'engine'>): OperationCases {
   return {
-    notices: (caller, query) => rows('notice', caller, query),
-
-    audit: (caller, query) => rows('audit', caller, query),
-
-    settings: async () => settings.shown,
+    async audit({ workspaceId }, { actor, action, target, ...page }) {
+      const where = {
+        ...(actor === undefined ? {} : { by: actor }),
+        ...(action === undefined ? {} : { action }),
+        ...(target === undefined ? {} : { target }),
+      };
+      const found = await storage.read.resources({ ...page, workspaceId, type: 'audit', where });
+      return {
+        items: found.items.map(({ id, state }) => {
+          const { by: _, ...shown } = state;
+          return { id, ...shown };
+        }),
+        nextCursor: found.nextCursor,
+      };
+    },
 
     async readiness() {
       const health = storage.health();

@@ -1,12 +1,8 @@
-/**
- * What is told about a webhook itself: a change that reaches the workspace's webhooks that asked for such events, and a
- * notice for the people of the workspace.
- */
+/** What is told about a webhook itself: a change that reaches the workspace's webhooks that asked for such events. */
 import type { Actor, Change, ChangeKind } from '../core/change.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { ResourceWrite } from '../storage/storage.ts';
 
 type OperationalKind = Extract<ChangeKind, `webhook.${string}`>;
 
@@ -50,18 +46,4 @@ export function operationalChange(
     changed: before.state === after.state ? Object.keys(extra) : ['state'],
     causationDepth: 0,
   };
-}
-
-/** A notice for people. `severity`: `warning` asks for attention, `error` says that something has stopped. */
-export type Notice = {
-  readonly kind: string;
-  readonly severity: 'info' | 'warning' | 'error';
-  readonly subject: string;
-  readonly text: string;
-  readonly details?: JsonObject;
-};
-
-/** The notice as a write of the commit it tells of. */
-export function noticeWrite(ids: IdSource, notice: Notice, atMs: number): ResourceWrite {
-  return { type: 'notice', id: ids.next('notice'), expectedVersion: 0, state: { atMs, ...notice } };
 }

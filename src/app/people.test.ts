@@ -3,8 +3,10 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Storage } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { hasKeyForm, makeKey } from './key-format.ts';
-import { keyBelievedMs, localKeyName } from './keys.ts';
-import { sessionLifetimeMs, signInTokenLifetimeMs } from './sessions.ts';
+import { keyBelievedMs } from './key-lookup.ts';
+import { localKeyName } from './keys.ts';
+import { sessionLifetimeMs } from './sessions.ts';
+import { signInTokenLifetimeMs } from './sign-in-tokens.ts';
 import { caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
 
 const adminText = 'an admin key of at least 32 characters';

@@ -14,6 +14,11 @@ export function contended(): AssetwireError {
   });
 }
 
+/** Whoever could still let others in must not go. `why` says who it was. */
+export function lastAdmin(why: string): AssetwireError {
+  return new AssetwireError('last_admin', { detail: `Leave somebody who can let others in: ${why}` });
+}
+
 /** Something in the request does not fit. */
 export function unfit(at: string, wanted: string, found: string): AssetwireError {
   return new AssetwireError('invalid_request', {

@@ -1,33 +1,28 @@
 /**
- * Sessions of people at the console: opened with the one-time sign-in token that `serve` prints, or with a key. The
- * cookie's value is random and stored as SHA-256; a session ends with its key.
+ * Sessions of people at the console: opened with the one-time sign-in token that `serve` prints, with a key, or with
+ * e-mail and password. The cookie's value is random and stored as SHA-256. A session lasts as long as what opened it: it
+ * ends with its key, with its user, with the user's password, and holds within a second what the user's roles say.
  */
-import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
-import { type Caller, type Scope, type SessionCases, scopes } from './app.ts';
+import { limits } from '../core/limits.ts';
+import type { Page, Resource, ResourceWrite } from '../storage/storage.ts';
+import { type Caller, type Origin, type SessionCases, scopes } from './app.ts';
+import { auditWrite } from './audit.ts';
+import { refuseStronger } from './authority.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { digest, makeToken } from './key-format.ts';
-import { type Keys, keyBelievedMs } from './keys.ts';
-import { LRUCache } from 'lru-cache';
+import type { Keys } from './keys.ts';
+import type { Passwords } from './passwords.ts';
+import type { SessionView, SignIn } from './people.ts';
+import { notFound } from './refusals.ts';
+import type { Roles } from './roles.ts';
+import { createSessionLookup, holderOf, type StoredSession, storedSession, terminalKeyId } from './session-lookup.ts';
+import { createSignInTokens, type SignInTokens } from './sign-in-tokens.ts';
+import type { SignInThrottle } from './sign-in-throttle.ts';
+import { emailAlias, type StoredUser, storedUser } from './users.ts';
 
 /** A working day. */
 export const sessionLifetimeMs = 12 * 3_600_000;
-/** A sign-in link is for now, not for the shell's history. */
-export const signInTokenLifetimeMs = 60 * 60_000;
-const signInTokensMax = 16;
-
-/** What opened the session: a key by its id, or the terminal that started the server. */
-const terminalKeyId = 'terminal';
-
-type StoredSession = {
-  readonly keyId: string;
-  readonly keyWorkspaceId: string;
-  readonly name: string;
-  readonly scopes: readonly Scope[];
-  readonly admin: boolean;
-  readonly expiresAtMs: number;
-};
 
 export interface Sessions extends SessionCases {
   /** A token that opens one session, once, within the hour. Kept in memory only. */
@@ -37,124 +32,202 @@ export interface Sessions extends SessionCases {
 export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids'> & {
   readonly committer: Committer;
   readonly keys: Keys;
+  readonly roles: Roles;
+  readonly passwords: Passwords;
+  readonly throttle: SignInThrottle;
   readonly admit: (caller: Caller, workspace: string | undefined) => Promise<Caller>;
 };
 
+type Parts = SessionsDeps & { readonly tokens: SignInTokens; readonly draw: () => string };
+
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { clock, keys, random } = deps;
+  const { clock, random, storage } = deps;
   const draw = (): string => makeToken((count) => random.bytes(count));
   const tokens = createSignInTokens(clock, draw);
   const lookup = createSessionLookup(deps);
-
-  const opened = async (input: { readonly token?: string; readonly key?: string }): Promise<Caller | null> => {
-    if (input.token !== undefined) return tokens.redeem(input.token) ? terminalCaller() : null;
-    return input.key === undefined ? null : keys.authenticate(input.key, undefined);
-  };
+  const parts = { ...deps, tokens, draw };
 
   return {
     issueSignInToken: tokens.issue,
 
-    async create(input) {
-      const caller = await opened(input);
+    async create(input, from) {
+      const caller = await opened(parts, input, lookup.callerOfUser);
       if (caller === null) return null;
       const cookie = draw();
       const expiresAtMs = clock.nowMs() + sessionLifetimeMs;
-      await store(deps, { caller, cookie, expiresAtMs });
+      await store(deps, { caller, cookie, expiresAtMs, from });
       return { cookie, expiresAtMs, caller };
     },
 
     async authenticate(cookie, workspace) {
-      const session = await lookup.find(digest(cookie));
-      if (session === null || session.expiresAtMs <= clock.nowMs()) return null;
-      return deps.admit(
-        {
-          workspaceId: session.keyWorkspaceId,
-          actor: { type: 'user', id: session.keyId, name: session.name },
-          keyId: session.keyId,
-          scopes: new Set(session.scopes),
-          admin: session.admin,
-        },
-        workspace,
-      );
+      const caller = await lookup.find(digest(cookie));
+      return caller === null ? null : deps.admit(caller, workspace);
     },
 
     async remove(cookie) {
       const alias = digest(cookie);
       lookup.forget(alias);
-      for (const row of await deps.storage.findByAlias('session', alias)) await erase(deps, row);
+      for (const row of await storage.findByAlias('session', alias)) await end(deps, row);
     },
-  };
-}
 
-function createSignInTokens(clock: SessionsDeps['clock'], draw: () => string) {
-  const tokens = new Map<string, number>();
-  return {
-    issue: (): string => {
-      const nowMs = clock.nowMs();
-      for (const [key, expiresAtMs] of tokens) if (expiresAtMs <= nowMs) tokens.delete(key);
-      const [oldest] = tokens.keys();
-      if (tokens.size >= signInTokensMax && oldest !== undefined) tokens.delete(oldest);
-      const token = draw();
-      tokens.set(digest(token), nowMs + signInTokenLifetimeMs);
-      return token;
-    },
-    redeem: (token: string): boolean => {
-      const key = digest(token);
-      const expiresAtMs = tokens.get(key);
-      // Taken out before anything else: of two who bring it at once, one wins (HARDENING AK-11).
-      tokens.delete(key);
-      return expiresAtMs !== undefined && expiresAtMs > clock.nowMs();
-    },
-  };
-}
+    list: (caller, query) => listSessions(deps, caller, query),
 
-/** Sessions by the digest of their cookie, believed for a moment; none whose key is no longer good. */
-function createSessionLookup({ storage, clock, keys }: Pick<SessionsDeps, 'storage' | 'clock' | 'keys'>) {
-  const believed = new LRUCache<string, { readonly session: StoredSession; readonly checkedAtMs: number }>({
-    max: 1_000,
-  });
-  return {
-    forget: (alias: string): void => void believed.delete(alias),
-    find: async (alias: string): Promise<StoredSession | null> => {
-      const known = believed.get(alias);
-      if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known.session;
-      believed.delete(alias);
-      const [row] = await storage.findByAlias('session', alias);
-      if (row === undefined) return null;
+    async revoke(caller, id) {
+      const { workspaceId } = caller;
+      const [row] = await storage.resources([{ workspaceId, type: 'session', id }]);
+      if (row === undefined || row === null) throw notFound('the session');
       const session = storedSession(row.state);
-      const { keyId, keyWorkspaceId } = session;
-      if (keyId !== terminalKeyId && (await keys.stillGood(keyWorkspaceId, keyId)) === null) return null;
-      believed.set(alias, { session, checkedAtMs: clock.monotonicMs() });
-      return session;
+      const own = session.holder === holderOf(caller);
+      // Whose scopes do not reach to sessions of others learns nothing about them.
+      if (!own && !caller.scopes.has('keys:write')) throw notFound('the session');
+      if (!own) refuseStronger(caller, session);
+      lookup.forget(row.alias);
+      await end(deps, row, caller);
     },
   };
 }
+
+/** Who comes by what was brought; null where it is no good. */
+async function opened(
+  { keys, tokens, ...deps }: Parts,
+  { token, key, email, password, workspace }: SignIn,
+  callerOfUser: (row: Resource) => Promise<Caller | null>,
+): Promise<Caller | null> {
+  if (token !== undefined) return tokens.redeem(token) ? terminalCaller() : null;
+  if (key !== undefined) return keys.authenticate(key, undefined);
+  if (email === undefined || password === undefined) return null;
+  const { throttle, passwords } = deps;
+  const name = `${workspace ?? ''} ${emailAlias(email)}`;
+  throttle.assertMayTry(name);
+  const row = await userOf(deps, email, workspace);
+  const user = row === null ? null : storedUser(row.state);
+  // One comparison whoever it is, so that time does not tell who exists.
+  const right = await passwords.matches(password, user?.state === 'active' ? user.password : null);
+  const caller = right && row !== null ? await callerOfUser(row) : null;
+  if (caller === null) throttle.wrong(name);
+  else throttle.right(name);
+  return caller;
+}
+
+/** The user of this address: in the workspace that was named, else the only one, else the one in `default`. */
+async function userOf(
+  { storage }: Pick<SessionsDeps, 'storage'>,
+  email: string,
+  workspace: string | undefined,
+): Promise<Resource | null> {
+  const rows = await storage.findByAlias('user', emailAlias(email), workspace);
+  if (rows.length <= 1) return rows[0] ?? null;
+  return rows.find(({ workspaceId }) => workspaceId === 'default') ?? null;
+}
+
+type Opening = {
+  readonly caller: Caller;
+  readonly cookie: string;
+  readonly expiresAtMs: number;
+  readonly from: Origin | undefined;
+};
 
 async function store(
-  { committer, ids }: SessionsDeps,
-  { caller, cookie, expiresAtMs }: { readonly caller: Caller; readonly cookie: string; readonly expiresAtMs: number },
+  { committer, ids, clock, storage }: SessionsDeps,
+  { caller, cookie, expiresAtMs, from }: Opening,
 ): Promise<void> {
+  const { workspaceId, actor } = caller;
+  const holder = holderOf(caller);
   const session: StoredSession = {
-    keyId: caller.keyId,
-    keyWorkspaceId: caller.workspaceId,
-    name: caller.actor.name ?? caller.keyId,
+    holder,
+    name: actor.name ?? actor.id,
     scopes: [...caller.scopes],
     admin: caller.admin,
     expiresAtMs,
+    createdAtMs: clock.nowMs(),
+    from: from === undefined ? null : { ...from },
   };
-  await committer.write({ workspaceId: caller.workspaceId, type: 'session', id: ids.next('session') }, () => ({
+  const id = ids.next('session');
+  const note = { action: 'session.created', target: `session:${id}` };
+  const by = { ids, caller: { ...caller, ...(from === undefined ? {} : { from }) } };
+  const crowded = await surplus(storage, workspaceId, holder);
+  await committer.write({ workspaceId, type: 'session', id }, (_, atMs) => ({
     kind: 'write',
-    plan: { state: session, alias: digest(cookie), changes: [] },
+    plan: {
+      state: session,
+      alias: digest(cookie),
+      changes: [],
+      resources: [...crowded, auditWrite(by, note, atMs)],
+    },
     answer: () => undefined,
   }));
+  if (holder.startsWith('user:')) await noteSignIn(committer, { workspaceId, id: actor.id });
 }
 
-async function erase({ committer }: SessionsDeps, { workspaceId, id }: Resource): Promise<void> {
-  await committer.write({ workspaceId, type: 'session', id }, (current) =>
-    current === null
-      ? { kind: 'nothing', answer: undefined }
-      : { kind: 'write', plan: { state: null, changes: [] }, answer: () => undefined },
-  );
+/** The oldest sessions of somebody who would otherwise have too many (HARDENING AK-09). */
+async function surplus(
+  storage: SessionsDeps['storage'],
+  workspaceId: string,
+  holder: string,
+): Promise<readonly ResourceWrite[]> {
+  const { items } = await storage.read.resources({
+    workspaceId,
+    type: 'session',
+    where: { holder },
+    limit: limits.pageItemsMax,
+  });
+  return items
+    .slice(limits.sessionsPerPersonMax - 1)
+    .map(({ id }) => ({ type: 'session', id, expectedVersion: 'any', state: null }));
+}
+
+async function noteSignIn(
+  committer: Committer,
+  { workspaceId, id }: { readonly workspaceId: string; readonly id: string },
+): Promise<void> {
+  await committer.write({ workspaceId, type: 'user', id }, (current, atMs) => {
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const state: StoredUser = { ...storedUser(current.state), lastSignInAtMs: atMs };
+    return { kind: 'write', plan: { state, changes: [] }, answer: () => undefined };
+  });
+}
+
+async function end({ committer, ids }: SessionsDeps, { workspaceId, id }: Resource, caller?: Caller): Promise<void> {
+  await committer.write({ workspaceId, type: 'session', id }, (current, atMs) => {
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const note = { action: 'session.revoked', target: `session:${id}` };
+    const resources = caller === undefined ? [] : [auditWrite({ ids, caller }, note, atMs)];
+    return { kind: 'write', plan: { state: null, changes: [], resources }, answer: () => undefined };
+  });
+}
+
+async function listSessions(
+  { storage, clock }: SessionsDeps,
+  caller: Caller,
+  { holder, ...page }: { readonly limit: number; readonly cursor?: string; readonly holder?: string },
+): Promise<Page<SessionView>> {
+  const { workspaceId } = caller;
+  const wanted = caller.scopes.has('keys:read') ? holder : holderOf(caller);
+  const nowMs = clock.nowMs();
+  const found = await storage.read.resources({
+    ...page,
+    workspaceId,
+    type: 'session',
+    ...(wanted === undefined ? {} : { where: { holder: wanted } }),
+  });
+  const items = found.items
+    .filter(({ state }) => storedSession(state).expiresAtMs > nowMs)
+    .map((row) => view(row, caller));
+  return { items, nextCursor: found.nextCursor };
+}
+
+function view({ id, state }: Resource, caller: Caller): SessionView {
+  const { holder, name, createdAtMs, expiresAtMs, from } = storedSession(state);
+  return {
+    id,
+    holder,
+    name,
+    createdAtMs,
+    expiresAtMs,
+    address: from?.address ?? null,
+    userAgent: from?.userAgent ?? null,
+    current: id === caller.sessionId,
+  };
 }
 
 /** Whoever reads the terminal of the server owns it. */
@@ -166,9 +239,4 @@ function terminalCaller(): Caller {
     scopes: new Set(scopes),
     admin: true,
   };
-}
-
-/** Rows of this type are written here only, in this shape. */
-function storedSession(state: JsonObject): StoredSession {
-  return state as StoredSession;
 }

@@ -3,7 +3,8 @@ import type { Webhook } from '../core/webhook.ts';
 import type { OpenSecret, WebhookCare } from '../engine/engine.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { type Notice, noticeWrite, operationalChange } from './operational.ts';
+import { type Notice, noticeWrites } from './notices.ts';
+import { operationalChange } from './operational.ts';
 import { openEntry, secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -55,13 +56,14 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
 
     disable: (workspaceId, webhookId, reason) =>
       toggle.disableByRule({ workspaceId, id: webhookId, reason }, (webhook, atMs) =>
-        noticeWrite(ids, disabledNotice(webhook, reason), atMs),
+        noticeWrites(ids, { workspaceId, notice: disabledNotice(webhook, reason) }, atMs),
       ),
 
     async warn(workspaceId, webhookId, warning) {
       await committer.write({ workspaceId, type: 'webhook', id: webhookId }, (current, atMs) => {
         if (current === null) return { kind: 'nothing', answer: undefined };
         const webhook = storedWebhook(current);
+        const { resource, duty } = noticeWrites(ids, { workspaceId, notice: warningNotice(webhook, warning) }, atMs);
         return {
           kind: 'write',
           plan: {
@@ -79,7 +81,8 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
                 atMs,
               ),
             ],
-            resources: [noticeWrite(ids, warningNotice(webhook, warning), atMs)],
+            resources: [resource],
+            duties: [duty],
           },
           answer: () => undefined,
         };

@@ -8,7 +8,7 @@ import type { Caller, WebhookCases, WebhookView } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { type Notice, noticeWrite } from './operational.ts';
+import { type Notice, noticeWrites } from './notices.ts';
 import { notFound } from './refusals.ts';
 import { signingSecret, signingSecretOf } from './signing-secret.ts';
 import {
@@ -66,6 +66,8 @@ async function rotate(
       const overlapMs = revokeOldNow ? 0 : wanted.overlapMs;
       const next = withSecrets({ vault, key, entries }, [added], { atMs, overlapMs });
       const note = { action: 'secret.rotated', target: `webhook:${id}`, after: { name: added.name, overlapMs } };
+      const notice = droppedNotice(id);
+      const dropped = next.dropped === 0 ? null : noticeWrites(ids, { workspaceId: key.workspaceId, notice }, atMs);
       return {
         kind: 'write',
         plan: {
@@ -73,8 +75,9 @@ async function rotate(
           resources: [
             secretWrite(key, row, next.entries),
             auditWrite({ ids, caller }, note, atMs),
-            ...(next.dropped === 0 ? [] : [noticeWrite(ids, droppedNotice(id), atMs)]),
+            ...(dropped === null ? [] : [dropped.resource]),
           ],
+          ...(dropped === null ? {} : { duties: [dropped.duty] }),
         },
         answer: () => added.value,
       };

@@ -9,7 +9,7 @@ import type { WebhookId } from '../core/ids.ts';
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { NewDuty, ResourceWrite } from '../storage/storage.ts';
-import type { Caller } from './app.ts';
+import type { Caller, Enabled, ReplayInput } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -17,6 +17,7 @@ import { cancelPending } from './cancel-pending.ts';
 import type { Matching } from './matching.ts';
 import { operationalChange } from './operational.ts';
 import { notFound } from './refusals.ts';
+import { newReplay } from './replays.ts';
 import type { Turns } from './turns.ts';
 import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 import { webhookTurn } from './webhook-turn.ts';
@@ -24,17 +25,20 @@ import { webhookTurn } from './webhook-turn.ts';
 export type EnableOptions = { readonly held?: 'send' | 'cancel'; readonly missed?: 'replay' | 'skip' };
 
 /** Who switches: a caller, or the server by itself. */
-export type SwitchedBy = Pick<Caller, 'workspaceId' | 'actor' | 'keyId'>;
+export type SwitchedBy = Pick<Caller, 'workspaceId' | 'actor' | 'keyId' | 'from'>;
 
 export interface WebhookSwitch {
-  enable(by: SwitchedBy, id: string, options: EnableOptions): Promise<void>;
+  enable(by: SwitchedBy, id: string, options: EnableOptions): Promise<Enabled>;
   disable(by: SwitchedBy, id: string, reason: string | undefined): Promise<void>;
   /** Switched off by a rule of delivery; with a notice. Nothing happens where it is off already. */
   disableByRule(
     order: { readonly workspaceId: string; readonly id: string; readonly reason: string },
-    notice: (webhook: Webhook, atMs: number) => ResourceWrite,
+    notice: (webhook: Webhook, atMs: number) => Recorded,
   ): Promise<void>;
 }
+
+/** What tells of a switch, committed with it: its audit row, or a notice with the duty to tell it on. */
+type Recorded = { readonly resource: ResourceWrite; readonly duty?: NewDuty };
 
 export type SwitchDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'clock' | 'engine'> & {
   readonly committer: Committer;
@@ -51,6 +55,8 @@ export type CancelPayload = {
 
 /** Deliveries that `enable` cancels itself before it leaves the rest to a duty. */
 const cancelledInlineMax = 5_000;
+/** A change accepted before the enabling may be committed, and counted as missed, with a slightly later time. */
+const missedEdgeMs = 10_000;
 const cancelReason = 'Cancelled when the webhook was enabled';
 
 export function createWebhookSwitch(deps: SwitchDeps): WebhookSwitch {
@@ -59,9 +65,9 @@ export function createWebhookSwitch(deps: SwitchDeps): WebhookSwitch {
   return {
     disable: (by, id, reason = 'Disabled by hand') =>
       turns.take(webhookTurn(by.workspaceId), () =>
-        disable(deps, { by, id, reason }, (_, atMs) =>
-          auditWrite({ ids, caller: by }, { action: 'webhook.disabled', target: `webhook:${id}` }, atMs),
-        ),
+        disable(deps, { by, id, reason }, (_, atMs) => ({
+          resource: auditWrite({ ids, caller: by }, { action: 'webhook.disabled', target: `webhook:${id}` }, atMs),
+        })),
       ),
 
     disableByRule: ({ workspaceId, id, reason }, notice) =>
@@ -76,7 +82,7 @@ type Switching = { readonly by: SwitchedBy; readonly id: string };
 async function disable(
   deps: SwitchDeps,
   { by, id, reason }: Switching & { readonly reason: string },
-  record: (webhook: Webhook, atMs: number) => ResourceWrite,
+  record: (webhook: Webhook, atMs: number) => Recorded,
 ): Promise<void> {
   const { workspaceId, actor } = by;
   await deps.committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
@@ -91,13 +97,15 @@ async function disable(
     };
     const after: Webhook = { ...before, ...body };
     const event = { kind: 'webhook.disabled', actor, before, after, version: current.version + 1 } as const;
+    const { resource, duty } = record(after, atMs);
     return {
       kind: 'write',
       plan: {
         state: webhookState(body, index.revision + 1),
         changes: [operationalChange(deps.ids, event, atMs)],
         webhooksRevision: index.revision,
-        resources: [record(after, atMs)],
+        resources: [resource],
+        ...(duty === undefined ? {} : { duties: [duty] }),
       },
       answer: () => undefined,
     };
@@ -105,27 +113,54 @@ async function disable(
   switched(deps, workspaceId, id);
 }
 
-async function enable(deps: SwitchDeps, { by, id }: Switching, { held, missed }: EnableOptions): Promise<void> {
+async function enable(deps: SwitchDeps, { by, id }: Switching, { held, missed }: EnableOptions): Promise<Enabled> {
   const { workspaceId } = by;
   const [row] = await deps.storage.resources([{ workspaceId, type: 'webhook', id }]);
   if (row === undefined || row === null) throw notFound('the webhook');
   const webhook = storedWebhook(row);
-  if (webhook.state === 'enabled') return;
   const usual = usualOnEnable(deps, webhook);
   const then = missed ?? usual.missed;
-  if ((held ?? usual.held) === 'cancel') {
-    const webhookId = id as WebhookId;
+  const waits = held ?? usual.held;
+  if (webhook.state === 'enabled') return { ...enabledAlready(waits, then) };
+  const webhookId = id as WebhookId;
+  const count = await deps.storage.read.countDeliveries({ workspaceId, webhookId, states: ['pending', 'held'] });
+  if (waits === 'cancel') {
     const order = { workspaceId, webhookId, reason: cancelReason, countMax: cancelledInlineMax };
-    if (!(await cancelPending(deps, order))) return cancelLater(deps, { by, id }, then);
+    if (!(await cancelPending(deps, order))) {
+      await cancelLater(deps, { by, id }, then);
+      const counter = await missedBy(deps, workspaceId, webhookId);
+      return { held: { done: 'cancelling', count }, missed: { done: doneWith(then), count: counter } };
+    }
   }
-  return enableNow(deps, { by, id }, then);
+  const told = await enableNow(deps, { by, id }, then);
+  return { held: { done: waits === 'cancel' ? 'cancelled' : 'sent', count }, missed: told };
 }
 
-async function enableNow(deps: SwitchDeps, { by, id }: Switching, missed: 'replay' | 'skip'): Promise<void> {
-  const { workspaceId, actor } = by;
-  const { committer, ids, storage } = deps;
+function enabledAlready(held: 'send' | 'cancel', missed: 'replay' | 'skip'): Enabled {
+  return {
+    held: { done: held === 'cancel' ? 'cancelled' : 'sent', count: 0 },
+    missed: { done: doneWith(missed), count: 0 },
+  };
+}
+
+function doneWith(missed: 'replay' | 'skip'): Enabled['missed']['done'] {
+  return missed === 'replay' ? 'replayed' : 'skipped';
+}
+
+async function missedBy({ storage }: SwitchDeps, workspaceId: string, id: WebhookId): Promise<number> {
   const counters = await storage.read.missed(workspaceId);
-  const count = counters.find(({ webhookId }) => webhookId === id)?.count ?? 0;
+  return counters.find(({ webhookId }) => webhookId === id)?.count ?? 0;
+}
+
+async function enableNow(
+  deps: SwitchDeps,
+  { by, id }: Switching,
+  missed: 'replay' | 'skip',
+): Promise<Enabled['missed']> {
+  const { workspaceId, actor } = by;
+  const { committer, ids } = deps;
+  const count = await missedBy(deps, workspaceId, id as WebhookId);
+  let told: Enabled['missed'] = { done: doneWith(missed), count };
   await committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
     if (current === null) throw notFound('the webhook');
     const before = storedWebhook(current);
@@ -135,34 +170,43 @@ async function enableNow(deps: SwitchDeps, { by, id }: Switching, missed: 'repla
     const after: Webhook = { ...before, ...body };
     const event = { kind: 'webhook.enabled', actor, before, after, version: current.version + 1 } as const;
     const note = { action: 'webhook.enabled', target: `webhook:${id}`, after: { missed } };
+    const replay = missed === 'replay' && count > 0 ? missedReplay(deps, before, { count, atMs }) : null;
+    told = { done: doneWith(missed), count, ...(replay === null ? {} : { replayId: replay.id }) };
     return {
       kind: 'write',
       plan: {
         state: webhookState(body, index.revision + 1),
         changes: [operationalChange(ids, event, atMs)],
         webhooksRevision: index.revision,
-        resources: [auditWrite({ ids, caller: by }, note, atMs)],
-        ...(missed === 'replay' && count > 0 ? { duties: [replayMissed(deps, before, atMs)] } : {}),
+        resources: [
+          auditWrite({ ids, caller: by }, note, atMs),
+          ...(replay === null
+            ? []
+            : [{ type: 'replay' as const, id: replay.id, expectedVersion: 0, state: replay.state }]),
+        ],
+        ...(replay === null || replay.duty === null ? {} : { duties: [replay.duty] }),
         ...(count === 0 ? {} : { missed: [{ webhookId: before.id, count: -count }] }),
       },
       answer: () => undefined,
     };
   });
   switched(deps, workspaceId, id);
+  return told;
 }
 
-/** From the moment it was disabled on; where that ends is settled by the duty's first page. */
-function replayMissed({ ids }: SwitchDeps, webhook: Webhook, atMs: number): NewDuty {
-  const payload = {
-    mode: 'missed',
+/** From the moment it was disabled on. What is committed while this is decided is told by its own commit. */
+function missedReplay(
+  { ids }: SwitchDeps,
+  webhook: Webhook,
+  { count, atMs }: { readonly count: number; readonly atMs: number },
+): ReturnType<typeof newReplay> {
+  const input: ReplayInput = {
+    of: 'missed',
     webhookId: webhook.id,
     fromMs: webhook.stateChangedAtMs,
-    toMs: null,
-    cursor: null,
-    made: 0,
-    round: 0,
+    toMs: atMs + missedEdgeMs,
   };
-  return { id: ids.next('duty'), workspaceId: webhook.workspaceId, kind: 'replay', dueAtMs: atMs, payload };
+  return newReplay({ ids }, webhook.workspaceId, { input, counted: { count, exact: false }, atMs });
 }
 
 /** Leaves the cancelling of many deliveries, and what follows it, to a duty. */

@@ -1,12 +1,21 @@
-/** Workspaces: tenants, each a row in its own name. `default` always exists; an environment has a parent. */
+/**
+ * Workspaces: tenants, each a row in its own name. `default` always exists; an environment has a parent. A disabled one
+ * lets nobody in; one that is being erased is as good as gone (see duty-erase-workspace.ts).
+ */
+import { LRUCache } from 'lru-cache';
 import { AssetwireError } from '../core/errors.ts';
-import type { JsonObject } from '../core/json.ts';
 import type { Resource } from '../storage/storage.ts';
-import type { Caller, WorkspaceCases } from './app.ts';
+import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
+import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { erasureDuty, erasureKey, erasureView } from './erasure.ts';
+import { filteredPage } from './filtered-page.ts';
+import { keyBelievedMs } from './key-lookup.ts';
+import type { WorkspaceCases, WorkspaceState, WorkspaceView } from './people.ts';
 import { notFound, unfit } from './refusals.ts';
+import { type StoredWorkspace, storedWorkspace, workspaceState } from './workspace-state.ts';
 
 const idForm = /^[a-z0-9-]{1,63}$/;
 
@@ -20,19 +29,30 @@ export interface KnownWorkspaces {
 
 export type Workspaces = WorkspaceCases & KnownWorkspaces & { ensureDefault(): Promise<void> };
 
-export type WorkspacesDeps = Pick<AppDeps, 'storage' | 'ids'> & { readonly committer: Committer };
+export type WorkspacesDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> & {
+  readonly committer: Committer;
+  readonly closed: ClosedWorkspaces;
+};
 
-export function createWorkspaces({ storage, ids, committer }: WorkspacesDeps): Workspaces {
-  // Workspaces are never removed in this version, so one that was seen exists.
-  const seen = new Set<string>(['default']);
+export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
+  const { storage, clock, committer } = deps;
+  /** What an admin's requests name again and again, believed for a moment. */
+  const known = new LRUCache<string, { readonly state: WorkspaceState | null; readonly checkedAtMs: number }>({
+    max: 10_000,
+  });
 
   const find = async (id: string): Promise<Resource | null> => {
     const [row] = await storage.resources([{ workspaceId: id, type: 'workspace', id }]);
-    if (row !== undefined && row !== null) seen.add(id);
     return row ?? null;
   };
-
-  const exists = async (id: string): Promise<boolean> => seen.has(id) || (idForm.test(id) && (await find(id)) !== null);
+  const stateOf = async (id: string): Promise<WorkspaceState | null> => {
+    const seen = known.get(id);
+    if (seen !== undefined && clock.monotonicMs() - seen.checkedAtMs < keyBelievedMs) return seen.state;
+    const row = idForm.test(id) ? await find(id) : null;
+    const state = row === null ? null : workspaceState(row);
+    known.set(id, { state, checkedAtMs: clock.monotonicMs() });
+    return state;
+  };
 
   return {
     async admit(caller, workspace) {
@@ -42,54 +62,54 @@ export function createWorkspaces({ storage, ids, committer }: WorkspacesDeps): W
           detail: 'Act in the workspace of the key: the request names another one',
         });
       }
-      if (!(await exists(workspace)))
+      // An admin sees to a disabled workspace; one that is being erased is not there any more.
+      const state = await stateOf(workspace);
+      if (state === null || state === 'erasing')
         throw new AssetwireError('not_found', { detail: `Find workspace "${shown(workspace)}": there is none` });
-      return { ...caller, workspaceId: workspace };
+      return { ...caller, workspaceId: workspace, homeWorkspaceId: caller.workspaceId };
     },
 
-    async create(caller, { id, name, parent }) {
-      refuseOthers(caller);
-      if (!idForm.test(id)) throw unfit('/id', '1 to 63 characters of a-z, 0-9 and -', shown(id));
-      if (parent !== undefined && !(await exists(parent)))
-        throw unfit('/parent', 'a workspace that exists', shown(parent));
-      const state = { name, ...(parent === undefined ? {} : { parent }) };
-      const written = await committer.write({ workspaceId: id, type: 'workspace', id }, (current, atMs) => {
-        if (current !== null)
-          throw new AssetwireError('already_exists', { detail: `Make workspace "${id}": it is there already` });
-        return {
-          kind: 'write',
-          plan: {
-            state,
-            changes: [],
-            resources: [
-              auditWrite(
-                { ids, caller },
-                { action: 'workspace.created', target: `workspace:${id}`, after: state },
-                atMs,
-              ),
-            ],
-          },
-          answer: () => ({ id, ...state, createdAtMs: atMs }),
-        };
-      });
-      if (written.kind === 'duplicate') throw new TypeError('A workspace carries no idempotency row');
-      seen.add(id);
-      return written.answer;
+    async create(caller, input) {
+      const made = await createWorkspace(deps, caller, input);
+      known.delete(input.id);
+      return made;
     },
 
-    async list(caller, query) {
+    async list(caller, { state, ...query }) {
       if (!caller.admin) {
         const own = await find(caller.workspaceId);
         return { items: own === null ? [] : [view(own)], nextCursor: null };
       }
-      const page = await storage.read.allResources({ type: 'workspace', ...query });
-      return { items: page.items.map(view), nextCursor: page.nextCursor };
+      const read = async (page: { readonly limit: number; readonly cursor?: string }) => {
+        const { items, nextCursor } = await storage.read.allResources({ type: 'workspace', ...page });
+        return { items: items.map(view), nextCursor };
+      };
+      return state === undefined ? read(query) : filteredPage(read, query, (one) => one.state === state);
     },
 
     async get(caller, id) {
-      const row = caller.admin || id === caller.workspaceId ? await find(id) : null;
-      if (row === null) throw notFound('the workspace');
-      return view(row);
+      const visible = caller.admin || id === caller.workspaceId;
+      const row = visible ? await find(id) : null;
+      const erasure = visible ? await erasureView(storage, id) : null;
+      if (row !== null) return { ...view(row), ...(erasure === null ? {} : { erasure: erasure.view }) };
+      if (erasure === null) throw notFound('the workspace');
+      // Its own row is gone already; what is left to do is told from the erasure's.
+      const { name, createdAtMs } = erasure;
+      return { id, name, state: 'erasing', createdAtMs, erasure: erasure.view };
+    },
+
+    async update(caller, id, patch) {
+      refuseOthers(caller);
+      const updated = await updateWorkspace(deps, { caller, id }, patch);
+      known.delete(id);
+      return updated;
+    },
+
+    async erase(caller, id, confirm) {
+      refuseOthers(caller);
+      const begun = await beginErasure(deps, { caller, id }, confirm);
+      known.delete(id);
+      return begun;
     },
 
     async ensureDefault() {
@@ -102,13 +122,148 @@ export function createWorkspaces({ storage, ids, committer }: WorkspacesDeps): W
   };
 }
 
+type Target = { readonly caller: Caller; readonly id: string };
+
+async function createWorkspace(
+  { storage, ids, committer, closed }: WorkspacesDeps,
+  caller: Caller,
+  { id, name, parent }: Parameters<WorkspaceCases['create']>[1],
+): Promise<WorkspaceView> {
+  refuseOthers(caller);
+  if (!idForm.test(id)) throw unfit('/id', '1 to 63 characters of a-z, 0-9 and -', shown(id));
+  if (parent !== undefined) {
+    const [row] = idForm.test(parent)
+      ? await storage.resources([{ workspaceId: parent, type: 'workspace', id: parent }])
+      : [];
+    if (row === undefined || row === null || workspaceState(row) === 'erasing')
+      throw unfit('/parent', 'a workspace that exists', shown(parent));
+  }
+  if (closed.has(id) || (await erasureView(storage, id)) !== null) throw stillErasing(id);
+  const state: StoredWorkspace = { name, ...(parent === undefined ? {} : { parent }) };
+  const written = await committer.write<WorkspaceView>({ workspaceId: id, type: 'workspace', id }, (current, atMs) => {
+    if (current !== null)
+      throw new AssetwireError('already_exists', { detail: `Make workspace "${id}": it is there already` });
+    const note = { action: 'workspace.created', target: `workspace:${id}`, after: state };
+    return {
+      kind: 'write',
+      plan: { state, changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+      answer: () => ({ id, ...state, state: 'active', createdAtMs: atMs }),
+    };
+  });
+  if (written.kind === 'duplicate') throw new TypeError('A workspace carries no idempotency row');
+  return written.answer;
+}
+
+async function updateWorkspace(
+  { ids, committer }: WorkspacesDeps,
+  { caller, id }: Target,
+  { name, disabled }: { readonly name?: string; readonly disabled?: boolean },
+): Promise<WorkspaceView> {
+  if (id === 'default' && disabled === true)
+    throw new AssetwireError('workspace_protected', {
+      detail: 'Keep the workspace default enabled: admin keys and the server itself are at home in it',
+    });
+  const written = await committer.write<WorkspaceView>({ workspaceId: id, type: 'workspace', id }, (current, atMs) => {
+    if (current === null || workspaceState(current) === 'erasing') throw notFound('the workspace');
+    const before = storedWorkspace(current.state);
+    const { disabledAtMs, ...rest } = before;
+    const off = disabled ?? disabledAtMs !== undefined;
+    const state: StoredWorkspace = {
+      ...rest,
+      ...(name === undefined ? {} : { name }),
+      ...(off ? { disabledAtMs: disabledAtMs ?? atMs } : {}),
+    };
+    const note = { action: 'workspace.updated', target: `workspace:${id}`, before, after: state };
+    return {
+      kind: 'write',
+      plan: { state, changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+      answer: () => view({ ...current, state }),
+    };
+  });
+  if (written.kind === 'duplicate') throw new TypeError('A workspace carries no idempotency row');
+  return written.answer;
+}
+
+/** From here on nobody is let in; the rest is the duty's. */
+async function beginErasure(deps: WorkspacesDeps, { caller, id }: Target, confirm: string): Promise<WorkspaceView> {
+  const { storage, ids, committer, closed, engine } = deps;
+  if (id === 'default') {
+    throw new AssetwireError('workspace_protected', {
+      detail: 'Erase another workspace: admin keys, signing keys and the server itself are at home in default',
+    });
+  }
+  if (confirm !== id) throw unfit('/confirm', `the id of the workspace, "${id}", once more`, shown(confirm));
+  const running = await erasureView(storage, id);
+  if (running !== null)
+    return { id, name: running.name, state: 'erasing', createdAtMs: running.createdAtMs, erasure: running.view };
+  const child = await childOf(storage, id);
+  if (child !== null)
+    throw new AssetwireError('in_use', {
+      detail: `Erase a workspace that is nobody's parent: "${child}" is a child of it`,
+    });
+  const [row] = await storage.resources([{ workspaceId: id, type: 'workspace', id }]);
+  if (row === undefined || row === null) throw notFound('the workspace');
+  const { name } = storedWorkspace(row.state);
+  const { createdAtMs } = row;
+  // Two commits, because they are two workspaces: first the duty, which does nothing before the second has been made.
+  const written = await committer.writeAlone<WorkspaceView>(erasureKey(id), [], (current, atMs) => {
+    const { state, duty, view: erasure } = erasureDuty(ids, { id, name, createdAtMs, caller }, atMs);
+    const answer: WorkspaceView = { id, name, state: 'erasing', createdAtMs, erasure };
+    if (current !== null) return { kind: 'nothing', answer };
+    const note = { action: 'workspace.erasure_begun', target: `workspace:${id}`, before: { name } };
+    return {
+      kind: 'write',
+      plan: {
+        state,
+        changes: [],
+        duties: [duty],
+        resources: [auditWrite({ ids, caller }, note, atMs)],
+      },
+      answer: () => answer,
+    };
+  });
+  if (written.kind === 'duplicate') throw new TypeError('A workspace carries no idempotency row');
+  closed.add(id);
+  engine.dutyOffered();
+  return written.answer;
+}
+
+async function childOf(storage: WorkspacesDeps['storage'], id: string): Promise<string | null> {
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof storage.read.allResources>> = await storage.read.allResources({
+      type: 'workspace',
+      limit: 1_000,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    const child = page.items.find((row) => storedWorkspace(row.state).parent === id);
+    if (child !== undefined) return child.id;
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return null;
+}
+
 function refuseOthers(caller: Caller): void {
   if (!caller.admin)
     throw new AssetwireError('forbidden', { detail: 'Manage workspaces with an admin key: the key is none' });
 }
 
-function view(row: Resource): JsonObject {
-  return { id: row.id, ...row.state, createdAtMs: row.createdAtMs };
+function stillErasing(id: string): AssetwireError {
+  return new AssetwireError('already_exists', {
+    detail: `Make workspace "${id}": one of this id is still being erased`,
+    mend: `Wait until GET /v1/workspaces/${id} answers 404`,
+  });
+}
+
+function view(row: Resource): WorkspaceView {
+  const { name, parent } = storedWorkspace(row.state);
+  return {
+    id: row.id,
+    name,
+    ...(parent === undefined ? {} : { parent }),
+    state: workspaceState(row),
+    createdAtMs: row.createdAtMs,
+  };
 }
 
 /** A caller's text as it may stand in a message. */

@@ -94,9 +94,40 @@ test('SC-07 a secret that is wrong is not repeated', () => {
 });
 
 test('SC-07 a setting whose feature is not built yet is refused, not ignored', () => {
-  for (const name of ['DATABASE_URL', 'SMTP_URL', 'BLOBS_URL', 'SNS_URL', 'DIALECT_LISTEN']) {
+  for (const name of ['DATABASE_URL', 'BLOBS_URL', 'SNS_URL', 'DIALECT_LISTEN']) {
     const [problem] = problemsOf({ environment: { [`ASSETWIRE_${name}`]: 'http://x.test' } });
     assert.match(problem?.found ?? '', /not available in this version/, name);
+  }
+});
+
+test('SC-07 proxies, denied targets, open metrics and the mail server are read, and what does not fit is told with what would', () => {
+  const { settings } = readConfiguration({
+    environment: {
+      ASSETWIRE_TRUSTED_PROXIES: '10.0.0.5, 192.168.0.0/24',
+      ASSETWIRE_DENIED_TARGETS: '*.example.net',
+      ASSETWIRE_METRICS_OPEN: 'yes',
+      ASSETWIRE_SMTP_URL: 'smtp://me:secret@mail.test:587',
+      ASSETWIRE_MAIL_FROM: 'dam@example.com',
+    },
+  });
+  assert.deepEqual(settings.trustedProxies, ['10.0.0.5', '192.168.0.0/24']);
+  assert.deepEqual(settings.deniedTargets, ['*.example.net']);
+  assert.equal(settings.metricsOpen, true);
+  assert.equal(settings.mailFrom, 'dam@example.com');
+  const shown = JSON.stringify(describeSettings({ settings, sources: { smtpUrl: 'environment' } }));
+  assert.ok(!shown.includes('secret') && !shown.includes('mail.test'), 'a password stands in the URL');
+  for (const [name, value] of [
+    ['TRUSTED_PROXIES', 'proxy.example'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['METRICS_OPEN', 'true'],
+    ['SMTP_URL', 'http://mail.test'],
+    ['SMTP_URL', 'mail.test:25'],
+    ['MAIL_FROM', 'Me <me@example.com>'],
+    ['MAIL_FROM', 'me@example.com\r\nBcc: you@example.com'],
+  ] as const) {
+    const problems = problemsOf({ environment: { [`ASSETWIRE_${name}`]: value } });
+    assert.equal(problems.length, 1, `${name}=${value}`);
+    assert.equal(problems[0]?.at, `ASSETWIRE_${name}`);
   }
 });
 

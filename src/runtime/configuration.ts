@@ -23,6 +23,11 @@ export type Settings = {
   /** 32 bytes each; the first seals, all open. */
   readonly encryptionKey: readonly Uint8Array[] | null;
   readonly allowedTargets: readonly string[];
+  readonly deniedTargets: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly metricsOpen: boolean;
+  readonly smtpUrl: string | null;
+  readonly mailFrom: string;
   readonly uploadBytesMax: number;
   readonly renditions: 'on' | 'off';
   readonly embeddedMetadata: 'all' | 'public' | 'none';
@@ -219,6 +224,11 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     adminKey: textOrNull('adminKey'),
     encryptionKey: Array.isArray(keys) ? keys.filter((key) => key instanceof Uint8Array) : null,
     allowedTargets: listOf(values['allowedTargets']),
+    deniedTargets: listOf(values['deniedTargets']),
+    trustedProxies: listOf(values['trustedProxies']),
+    metricsOpen: text('metricsOpen') === 'yes',
+    smtpUrl: textOrNull('smtpUrl'),
+    mailFrom: text('mailFrom'),
     uploadBytesMax: number('uploadBytesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),
     embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
@@ -289,6 +299,7 @@ export function describeSettings({ settings, sources }: Configuration): readonly
 
 function shownValue(value: unknown): string {
   if (Array.isArray(value)) return value.join(',');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 

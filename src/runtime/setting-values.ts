@@ -9,6 +9,9 @@ export type SettingType =
   | { readonly kind: 'url' }
   | { readonly kind: 'path' }
   | { readonly kind: 'targets' }
+  | { readonly kind: 'ranges' }
+  | { readonly kind: 'address' }
+  | { readonly kind: 'smtp' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'choice'; readonly of: readonly string[] };
 
@@ -31,6 +34,14 @@ export function parseSetting(type: SettingType, text: string): Parsed {
       return text === '' || text.includes('\0') ? { wanted: 'a path' } : { value: resolve(text) };
     case 'targets':
       return parseTargets(text);
+    case 'ranges':
+      return parseRanges(text);
+    case 'address':
+      return mailAddressForm.test(text)
+        ? { value: text }
+        : { wanted: 'an e-mail address, such as assetwire@example.com' };
+    case 'smtp':
+      return parseSmtp(text);
     case 'keys':
       return parseKeys(text);
     case 'choice':
@@ -83,6 +94,21 @@ function parseTargets(text: string): Parsed {
     wanted:
       'ranges, addresses, address:port, names or *.suffixes separated by commas, such as 10.1.0.0/16,[::1]:9000,*.lan',
   };
+}
+
+function parseRanges(text: string): Parsed {
+  const ranges = splitList(text);
+  if (ranges.every(isRange)) return { value: ranges };
+  return { wanted: 'addresses or ranges separated by commas, such as 10.0.0.5,192.168.0.0/24' };
+}
+
+const mailAddressForm = /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/;
+
+function parseSmtp(text: string): Parsed {
+  const wanted = { wanted: 'smtp://user:password@host:port or smtps://user:password@host:port' };
+  if (text.length > 2_048 || !URL.canParse(text)) return wanted;
+  const { protocol, hostname } = new URL(text);
+  return (protocol === 'smtp:' || protocol === 'smtps:') && hostname !== '' ? { value: text } : wanted;
 }
 
 function isRange(text: string): boolean {

@@ -72,6 +72,26 @@ export const settingRows = [
       'What webhooks may reach although it is private or special: ranges, addresses, address:port, names, *.suffixes, e.g. 127.0.0.0/8,10.1.0.0/16',
   },
   {
+    name: 'deniedTargets',
+    type: { kind: 'targets' },
+    default: '',
+    summary:
+      'What webhooks must not reach although it is public: ranges, addresses, address:port, names, *.suffixes. Goes before allowedTargets',
+  },
+  {
+    name: 'trustedProxies',
+    type: { kind: 'ranges' },
+    default: '',
+    summary:
+      'Proxies in front of this server: addresses or ranges whose X-Forwarded-For names the caller in audit and against guessing. From anybody else the header is not looked at',
+  },
+  {
+    name: 'metricsOpen',
+    type: { kind: 'choice', of: ['yes', 'no'] },
+    default: 'no',
+    summary: 'yes: /metrics answers anybody who reaches the port; no: it wants a key with settings:read',
+  },
+  {
     name: 'uploadBytesMax',
     type: { kind: 'bytes', min: 1_024, max: 1024 ** 4 },
     default: '1GiB',
@@ -127,11 +147,17 @@ export const settingRows = [
   },
   {
     name: 'smtpUrl',
-    type: { kind: 'text', charactersMax: 2_048 },
+    type: { kind: 'smtp' },
     default: null,
     secret: true,
-    unavailable: 'e-mail',
-    summary: 'The SMTP server for e-mail deliveries and warnings',
+    summary:
+      'The SMTP server that notices are mailed by: smtp://user:password@host:port (STARTTLS where offered) or smtps://; absent: no mail is sent',
+  },
+  {
+    name: 'mailFrom',
+    type: { kind: 'address' },
+    default: 'assetwire@localhost',
+    summary: 'Sender of the mails',
   },
   {
     name: 'blobsUrl',

@@ -1,41 +1,58 @@
-import { createRoutes } from '../../src/api/routes/all.ts';
-import { createMetrics } from '../../src/runtime/metrics.ts';
+/** The API's reference pages, drawn from the routes and the schemas that serve it. */
+import { areaOf, sortedAreas } from '../../src/api/areas.ts';
+import type { Route } from '../../src/api/route.ts';
+import { allRoutes } from '../../src/api/testing/test-server.ts';
+import { drawOperation } from './api-operation.ts';
 import type { DrawnSection } from './sections.ts';
 import { table } from './sections.ts';
 
-const page = 'docs/reference/api.md';
+const overview = 'docs/reference/api.md';
+const details = 'docs/reference/api-operations.md';
 
-const areaTitles: Readonly<Record<string, string>> = {
-  assets: 'Assets',
-  changes: 'Changes',
-  webhooks: 'Webhooks',
-  deliveries: 'Deliveries and replays',
-  inboxes: 'Inboxes',
-  people: 'Workspaces, keys, sessions, audit',
-  operation: 'Operation',
-};
+/** Areas with their routes, in the order in which they are read. */
+function routesByArea(): readonly (readonly [area: string, routes: readonly Route[]])[] {
+  const routes = allRoutes();
+  return sortedAreas(routes.map(({ area }) => area)).map((area) => [
+    area,
+    routes.filter((route) => route.area === area),
+  ]);
+}
 
-/** Every route by area, from the table that serves them. */
+/** Every route by area, each with the way to its details. */
 async function drawRoutes(): Promise<string> {
-  const routes = createRoutes({
-    settings: { host: '127.0.0.1', port: 0, version: '0', uploadBytesMax: 1 },
-    admission: { assertNotGuessing: () => undefined, failed: () => undefined },
-    https: false,
-    metrics: createMetrics(),
-  });
-  const areas = [...new Set(routes.map(({ area }) => area))];
-  return areas
-    .map((area) => {
-      const rows = routes
-        .filter((route) => route.area === area)
-        .map(({ method, path, scope, summary, idempotent }) => [
-          `\`${method} ${path}\``,
-          scope === 'open' ? 'none' : scope,
-          `${summary}${idempotent === true ? ' †' : ''}`,
-        ]);
-      return `### ${areaTitles[area] ?? area}\n\n${table(['route', 'needs', 'what it does'], rows)}`;
+  return routesByArea()
+    .map(([area, routes]) => {
+      const { title, description } = areaOf(area);
+      const rows = routes.map(({ method, path, scope, summary, idempotent }) => [
+        `\`${method} ${path}\``,
+        scope === 'open' ? 'none' : scope,
+        `[${summary}](api-operations.md#${anchorOf(summary)})${idempotent === true ? ' †' : ''}`,
+      ]);
+      return `### ${title}\n\n${description}\n\n${table(['route', 'needs', 'what it does'], rows)}`;
     })
     .join('\n\n');
 }
 
-export const apiSections: readonly DrawnSection[] = [{ page, name: 'routes', draw: drawRoutes }];
+/** Every route with its parameters, examples and errors. */
+async function drawOperations(): Promise<string> {
+  return routesByArea()
+    .map(([area, routes]) => {
+      const { title, description } = areaOf(area);
+      return [`## ${title}`, description, ...routes.map(drawOperation)].join('\n\n');
+    })
+    .join('\n\n');
+}
+
+/** What code hosts and `/docs` make of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(/\s/g, '-');
+}
+
+export const apiSections: readonly DrawnSection[] = [
+  { page: overview, name: 'routes', draw: drawRoutes },
+  { page: details, name: 'operations', draw: drawOperations },
+];

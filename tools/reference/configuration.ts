@@ -16,6 +16,12 @@ function shownType(row: SettingRow): string {
       return 'bytes';
     case 'targets':
       return 'targets, separated by commas';
+    case 'ranges':
+      return 'addresses or ranges, separated by commas';
+    case 'address':
+      return 'e-mail address';
+    case 'smtp':
+      return 'smtp or smtps URL';
     case 'keys':
       return 'keys, separated by commas';
     case 'url':
@@ -32,7 +38,8 @@ function drawSettings(rows: readonly SettingRow[]): string {
     ['variable', 'flag', 'default', 'value', 'what it does'],
     rows.map((row) => [
       `\`${environmentName(row.name)}\``,
-      `\`${flagName(row.name)}\``,
+      // A secret on a command line is read by everybody who may list processes.
+      row.secret === true ? 'none' : `\`${flagName(row.name)}\``,
       row.default === null ? '–' : row.default === '' ? 'none' : `\`${row.default}\``,
       shownType(row),
       `${row.summary}.${row.secret === true ? ` Secret; may be given as a file: \`${environmentName(row.name)}_FILE\`.` : ''}`,

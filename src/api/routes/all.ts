@@ -11,15 +11,21 @@ import { assetRoutes } from './assets.ts';
 import { changeRoutes } from './changes.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dryRunRoutes } from './dry-run.ts';
+import { grantRoutes } from './grants.ts';
 import { inboxRoutes } from './inboxes.ts';
+import { keyRoutes } from './keys.ts';
 import { metadataFieldRoutes } from './metadata-fields.ts';
+import { noticeRoutes } from './notices.ts';
 import { createMetricsRoute, operationRoutes } from './operation.ts';
-import { createSessionRoutes, peopleRoutes } from './people.ts';
+import { createSessionRoutes } from './sessions.ts';
+import { settingRoutes } from './settings.ts';
 import { statsRoutes } from './stats.ts';
+import { userRoutes } from './users.ts';
 import { webhookRoutes } from './webhooks.ts';
+import { workspaceRoutes } from './workspaces.ts';
 
 export type RoutesOptions = Pick<ApiOptions, 'metrics' | 'settings' | 'vendorRoutes'> & {
-  readonly admission: Pick<Admission, 'assertNotGuessing' | 'failed'>;
+  readonly admission: Pick<Admission, 'assertNotGuessing' | 'failed' | 'originOf'>;
   readonly https: boolean;
 };
 
@@ -36,8 +42,13 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...statsRoutes,
     ...dryRunRoutes,
     ...inboxRoutes,
-    ...peopleRoutes,
+    ...workspaceRoutes,
+    ...userRoutes,
+    ...grantRoutes,
+    ...keyRoutes,
     ...createSessionRoutes(options),
+    ...noticeRoutes,
+    ...settingRoutes,
     ...operationRoutes,
     createMetricsRoute({ metrics: options.metrics, open: options.settings.metricsOpen === true }),
   ];

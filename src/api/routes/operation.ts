@@ -1,55 +1,10 @@
 import { AssetwireError } from '../../core/errors.ts';
 import type { ApiMetrics } from '../api.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
-import { array, boolean, integer, object, string } from '../schema.ts';
-import { jsonObject, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
-import { manifestSchema, recordSchema } from '../schemas/operation.ts';
+import { array, boolean, object, string } from '../schema.ts';
+import { manifestSchema } from '../schemas/operation.ts';
 
 const area = 'operation';
-const listNotices = route({
-  method: 'GET',
-  path: '/v1/notices',
-  operation: 'listNotices',
-  area,
-  summary: 'Warnings and what was switched off, newest first',
-  scope: 'deliveries:read',
-  query: pageQuery,
-  answers: { 200: { description: 'A page of notices', schema: pageOf(recordSchema) } },
-  errors: ['invalid_cursor'],
-  async handle({ caller, query }, { app }) {
-    return ok(shownPage(await app.operation.notices(caller, pageOptions(query ?? {}))));
-  },
-});
-
-const getSettings = route({
-  method: 'GET',
-  path: '/v1/settings',
-  operation: 'getSettings',
-  area,
-  summary: 'What the server runs with: version, since when, settings without secrets',
-  scope: 'settings:read',
-  answers: {
-    200: {
-      description: 'The settings',
-      schema: object({
-        version: string(),
-        startedAtMs: integer(),
-        uptimeSeconds: integer(),
-        publicUrl: string(),
-        settings: jsonObject,
-      }),
-    },
-  },
-  async handle({ caller }, { app, settings, clock, publicUrl, startedAtMs }) {
-    return ok({
-      version: settings.version,
-      startedAtMs,
-      uptimeSeconds: Math.max(0, Math.floor((clock.nowMs() - startedAtMs) / 1_000)),
-      publicUrl: publicUrl(),
-      settings: await app.operation.settings(caller),
-    });
-  },
-});
 
 const listDialects = route({
   method: 'GET',
@@ -117,7 +72,7 @@ const readyz = route({
   },
 });
 
-export const operationRoutes: readonly Route[] = [listNotices, getSettings, listDialects, getDialect, livez, readyz];
+export const operationRoutes: readonly Route[] = [listDialects, getDialect, livez, readyz];
 
 /** Open or with `settings:read`, as the operator set it. */
 export function createMetricsRoute({ metrics, open }: { readonly metrics: ApiMetrics; readonly open: boolean }): Route {

@@ -9,7 +9,7 @@ export const createdKeySchema: Schema<unknown> = named(
   object({ ...keyFields(), key: string({ description: 'Shown here once' }) }),
 );
 
-function keyFields() {
+export function keyFields() {
   return {
     id: string(),
     name: string(),
@@ -19,6 +19,7 @@ function keyFields() {
     createdAtMs: timeMs(),
     expiresAtMs: nullable(timeMs()),
     revokedAtMs: nullable(timeMs()),
+    lastUsedAtMs: nullable(timeMs('Accurate to five minutes')),
   };
 }
 
@@ -40,6 +41,7 @@ export const callerSchema: Schema<unknown> = named(
     scopes: array(oneOf(scopes)),
     admin: boolean(),
     expiresAtMs: optional(timeMs()),
+    grants: optional(array(jsonObject, { description: 'What part of the assets is open beyond the scopes' })),
   }),
 );
 

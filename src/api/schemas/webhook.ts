@@ -73,7 +73,7 @@ const filterSchema: Schema<Filter> = named(
   }),
 );
 
-const policySchema: Schema<PolicyOverride> = named(
+export const policySchema: Schema<PolicyOverride> = named(
   'PolicyOverride',
   raw({
     type: 'object',

@@ -1,6 +1,7 @@
 /** An app of which only what a test names does something; everything else answers `not_found`. */
 import type { App, Caller, ReportedChange, Scope } from '../../app/app.ts';
 import { scopes } from '../../app/app.ts';
+import { defaultWorkspaceSettings } from '../../app/workspace-settings.ts';
 import { AssetwireError } from '../../core/errors.ts';
 import { metadataRulesDefault } from '../../core/metadata-field.ts';
 
@@ -73,6 +74,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       removeVersion: missing,
       content: missing,
       versionContent: missing,
+      rendition: missing,
       linked: missing,
       ...parts.assets,
     },
@@ -120,9 +122,24 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       },
       create: missing,
       list: emptyPage,
+      get: missing,
       revoke: missing,
+      rotate: missing,
       ...parts.keys,
     },
+    users: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      remove: missing,
+      issueLink: missing,
+      redeemLink: () => Promise.resolve(null),
+      changePassword: () => Promise.resolve(false),
+      ...parts.users,
+    },
+    roles: { create: missing, list: emptyPage, get: missing, update: missing, remove: missing, ...parts.roles },
+    grants: { create: missing, list: emptyPage, get: missing, remove: missing, ...parts.grants },
     sessions: {
       create: ({ token, key }) =>
         Promise.resolve(
@@ -132,9 +149,25 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
         ),
       authenticate: (cookie) => Promise.resolve(cookie === sessionCookieValue ? admin : null),
       remove: () => Promise.resolve(),
+      list: emptyPage,
+      revoke: missing,
       ...parts.sessions,
     },
-    workspaces: { create: missing, list: emptyPage, get: missing, ...parts.workspaces },
+    workspaces: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      erase: missing,
+      ...parts.workspaces,
+    },
+    notices: { list: emptyPage, get: missing, acknowledge: missing, ...parts.notices },
+    settings: {
+      get: () => Promise.resolve(defaultWorkspaceSettings),
+      update: missing,
+      process: () => [],
+      ...parts.settings,
+    },
     dialects: {
       list: () => [],
       get: () => {
@@ -145,12 +178,10 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
     dryRuns: { saved: missing, unsaved: missing, ...parts.dryRuns },
     stats: { workspace: missing, webhook: missing, ...parts.stats },
     operation: {
-      notices: emptyPage,
       audit: emptyPage,
-      settings: () => Promise.resolve({}),
       readiness: () => Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true, detail: 'secret detail' }] }),
       ...parts.operation,
     },
-    live: { onDelivery: () => nothing, onChange: () => nothing, ...parts.live },
+    live: { onDelivery: () => nothing, onChange: () => nothing, onNotice: () => nothing, ...parts.live },
   };
 }

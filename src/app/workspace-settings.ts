@@ -1,0 +1,73 @@
+/** What a workspace decides for itself: one row, changed field by field, audited. */
+import { resolvePolicy } from '../core/policy-resolution.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Resource, Storage } from '../storage/storage.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import type { SettingCases, WorkspaceSettings } from './people.ts';
+
+export const defaultWorkspaceSettings: WorkspaceSettings = {
+  contacts: [],
+  mailFrom: 'warning',
+  noticeDays: 90,
+  auditDays: 365,
+  webhookPolicy: null,
+};
+
+const settingsKey = (workspaceId: string) => ({ workspaceId, type: 'setting', id: 'workspace' }) as const;
+
+/** The settings of a workspace as they are now. */
+export async function readWorkspaceSettings(
+  storage: Pick<Storage, 'resources'>,
+  workspaceId: string,
+): Promise<WorkspaceSettings> {
+  const [row] = await storage.resources([settingsKey(workspaceId)]);
+  return settingsOf(row);
+}
+
+export type SettingsDeps = Pick<AppDeps, 'storage' | 'ids' | 'settings' | 'dialects'> & {
+  readonly committer: Committer;
+};
+
+export function createSettings({ storage, ids, settings, dialects, committer }: SettingsDeps): SettingCases {
+  return {
+    get: ({ workspaceId }) => readWorkspaceSettings(storage, workspaceId),
+
+    async update(caller, patch) {
+      const { webhookPolicy } = patch;
+      // What one dialect would refuse must not become the default of all.
+      if (webhookPolicy !== undefined && webhookPolicy !== null)
+        for (const { manifest } of dialects.values()) resolvePolicy(manifest.policy, webhookPolicy);
+      const written = await committer.write(settingsKey(caller.workspaceId), (current, atMs) => {
+        const before = settingsOf(current);
+        const after: WorkspaceSettings = { ...before, ...patch };
+        const note = {
+          action: 'settings.updated',
+          target: 'setting:workspace',
+          before: asState(before),
+          after: asState(after),
+        };
+        return {
+          kind: 'write',
+          plan: { state: asState(after), changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+          answer: () => after,
+        };
+      });
+      if (written.kind === 'duplicate') throw new TypeError('Settings carry no idempotency row');
+      return written.answer;
+    },
+
+    process: (caller) => (caller.admin ? settings.process : []),
+  };
+}
+
+function settingsOf(row: Resource | null | undefined): WorkspaceSettings {
+  // The row is written here only; what it lacks has its default.
+  return { ...defaultWorkspaceSettings, ...(row?.state as Partial<WorkspaceSettings> | undefined) };
+}
+
+function asState({ contacts, webhookPolicy, ...rest }: WorkspaceSettings): JsonObject {
+  // A policy is JSON by its schema.
+  return { ...rest, contacts: [...contacts], webhookPolicy: webhookPolicy as JsonObject | null };
+}
