@@ -220,7 +220,8 @@ async function amendPolicy(id: string, policy: object): Promise<void> {
 
 test('While disabled nothing is sent, and enabled again nothing of it either', async () => {
   await using receiver = await startReceiver();
-  const made = await register(alpha, { name: 'Paused', url: receiver.url, eventTypes: ['asset_create'] });
+  const eventTypes = ['asset_create'];
+  const made = await register(alpha, { name: 'Paused', url: receiver.url, eventTypes, metadataToReturn: ['filename'] });
   const path = `${api}/${text(made['id'])}`;
   const disabled = await alpha.call(`${path}/disable`, emptyForm);
   assert.equal(expectStatus(disabled, 200).json['enabled'], false);
@@ -238,6 +239,7 @@ test('While disabled nothing is sent, and enabled again nothing of it either', a
     'an arrival',
   );
   assert.equal(receiver.arrivals.length, 1);
+  assert.match(receiver.arrivals[0]?.body.toString() ?? '', /told\.png/);
   expectStatus(await alpha.call(path, { method: 'DELETE' }), 204);
 });
 

@@ -271,6 +271,10 @@ test('Trigger fields: told only where one of them changed; of what came or went,
     assert.equal(isTold(sampleChange(kind), { triggerMetadataFields: ['status'] }), true, kind);
     assert.equal(isTold(sampleChange(kind), { triggerMetadataFields: ['cf_none'] }), false, kind);
   }
+  // Inspection changed the file and nothing else, but the asset is new to the receiver.
+  const ready = sampleChange('asset.ready');
+  const inspected = { ...ready, before: { ...ready.after, inspection: { state: 'pending' } }, changed: ['inspection'] };
+  assert.equal(isTold(inspected, { triggerMetadataFields: ['status'] }), true);
   for (const kind of ['folder.created', 'share_link.removed'] as const) {
     assert.equal(isTold(sampleChange(kind), { triggerMetadataFields: ['status'] }), true, kind);
   }
