@@ -19,11 +19,12 @@ export type UploadedFile<Input> = {
   readonly idempotency: Idempotency | undefined;
 };
 
-/** What the upload is for: the operation, and which thing of it. */
-export type UploadPlace<Input> = {
+/** What the upload is for: the operation, which thing of it, and the use case that takes it. */
+export type UploadPlace<Input, Result> = {
   readonly operation: string;
   readonly parameters: string;
   readonly schema: Schema<Input>;
+  take(uploaded: UploadedFile<Input>): Promise<Result>;
 };
 
 /** Content type and schema of an upload, for the document. */
@@ -42,8 +43,7 @@ export function uploadForm(asset: Schema): { readonly contentType: string; reado
 export async function takeUpload<Input, Result>(
   request: IncomingMessage,
   { settings, bodies }: Pick<Services, 'settings' | 'bodies'>,
-  place: UploadPlace<Input>,
-  take: (uploaded: UploadedFile<Input>) => Promise<Result>,
+  place: UploadPlace<Input, Result>,
 ): Promise<Result> {
   const key = idempotencyKeyOf(request);
   const upload = await readUpload(request, { bytesMax: settings.uploadBytesMax, bodies });
@@ -51,7 +51,7 @@ export async function takeUpload<Input, Result>(
   try {
     const input = readAssetPart(upload.asset, place.schema);
     const idempotency = key === undefined ? undefined : { key, fingerprint: uploadFingerprint(request, upload, place) };
-    const result = await take({ input, file, idempotency });
+    const result = await place.take({ input, file, idempotency });
     // A repeated upload is answered without its bytes; they are let pass, for an answer in their midst would be lost.
     await readToEnd(file.content);
     return result;
@@ -78,7 +78,7 @@ function readToEnd(stream: Readable): Promise<void> {
 function uploadFingerprint(
   { headers }: IncomingMessage,
   { asset, file }: Upload,
-  { operation, parameters }: Pick<UploadPlace<unknown>, 'operation' | 'parameters'>,
+  { operation, parameters }: Pick<UploadPlace<unknown, unknown>, 'operation' | 'parameters'>,
 ): string {
   const name = `${parameters}${file.name}\n${headers['content-length'] ?? ''}`;
   return fingerprintOf(operation, name, asset ?? '');

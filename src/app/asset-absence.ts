@@ -3,7 +3,7 @@
  * the workspace learns the difference, and only where an asset was missed is the history looked into.
  */
 import { AssetwireError } from '../core/errors.ts';
-import type { Caller } from './app.ts';
+import type { Caller, VersionReference } from './app.ts';
 import { externalIdIn } from './asset-views.ts';
 import type { AppDeps } from './dependencies.ts';
 
@@ -15,15 +15,16 @@ export function gone(what: string): AssetwireError {
 }
 
 /** The same call, whose `not_found` becomes `gone` where the asset it names was deleted. */
-export function tellingGone<Rest extends readonly unknown[], Answer>(
+export function tellingGone<Named extends string | VersionReference, Rest extends readonly unknown[], Answer>(
   deps: AbsenceDeps,
-  call: (caller: Caller, reference: string, ...rest: Rest) => Promise<Answer>,
-): (caller: Caller, reference: string, ...rest: Rest) => Promise<Answer> {
-  return async (caller, reference, ...rest) => {
+  call: (caller: Caller, named: Named, ...rest: Rest) => Promise<Answer>,
+): (caller: Caller, named: Named, ...rest: Rest) => Promise<Answer> {
+  return async (caller, named, ...rest) => {
     try {
-      return await call(caller, reference, ...rest);
+      return await call(caller, named, ...rest);
     } catch (error) {
       if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
+      const reference = typeof named === 'string' ? named : named.reference;
       throw (await wasDeleted(deps, caller.workspaceId, reference)) ? gone('the asset') : error;
     }
   };

@@ -56,7 +56,7 @@ export function createContentCases(
       return open({ workspaceId: caller.workspaceId, state }, state.file, range);
     },
 
-    async versionContent(caller, reference, number, range) {
+    async versionContent(caller, { reference, number }, range) {
       const state = await stateOf(caller, reference);
       return open({ workspaceId: caller.workspaceId, state }, versionOf(state, number).file, range);
     },

@@ -29,14 +29,17 @@ async function uploaded(text = 'one'): Promise<string> {
 }
 
 const add = (id: string, text: string, activate?: boolean) =>
-  fixture.app.assets.addVersion(caller, id, activate === undefined ? {} : { activate }, file(text, `${text}.jpg`));
+  fixture.app.assets.addVersion(caller, id, {
+    ...(activate === undefined ? {} : { activate }),
+    file: file(text, `${text}.jpg`),
+  });
 
 async function since(count: number): Promise<readonly Change[]> {
   return (await allChanges(fixture)).slice(count);
 }
 
 async function read(id: string, number: number): Promise<string> {
-  const { stream } = await fixture.app.assets.versionContent(caller, id, number);
+  const { stream } = await fixture.app.assets.versionContent(caller, { reference: id, number: number });
   return Buffer.concat(await stream.toArray()).toString();
 }
 
@@ -79,11 +82,11 @@ test('A version that is not to be active leaves the asset as it is, and can be a
   assert.deepEqual(waiting.state.file, before.state.file);
   assert.equal(waiting.state.versions[1]?.file.widthPx, 40, 'it has been looked into');
   const known = (await allChanges(fixture)).length;
-  const { body } = await fixture.app.assets.activateVersion(caller, id, 2);
+  const { body } = await fixture.app.assets.activateVersion(caller, { reference: id, number: 2 });
   assert.deepEqual(numbers(body.state.versions), [1, -2]);
   assert.equal(body.state.file?.name, 'two.jpg');
   await fixture.doDuties();
-  const again = await fixture.app.assets.activateVersion(caller, id, 2);
+  const again = await fixture.app.assets.activateVersion(caller, { reference: id, number: 2 });
   assert.deepEqual(
     (await since(known)).map(({ kind }) => kind),
     ['asset.version_activated'],
@@ -107,12 +110,14 @@ test('A version uploaded while the first one is still looked into ends with the 
 test('The active version cannot be deleted; another one goes with its bytes, and its number is not used again', async () => {
   const id = await uploaded();
   await add(id, 'two');
-  await assert.rejects(fixture.app.assets.removeVersion(caller, id, 2), { code: 'active_version' });
-  await fixture.app.assets.activateVersion(caller, id, 1);
-  const { body } = await fixture.app.assets.removeVersion(caller, id, 2);
+  await assert.rejects(fixture.app.assets.removeVersion(caller, { reference: id, number: 2 }), {
+    code: 'active_version',
+  });
+  await fixture.app.assets.activateVersion(caller, { reference: id, number: 1 });
+  const { body } = await fixture.app.assets.removeVersion(caller, { reference: id, number: 2 });
   assert.deepEqual(numbers(body.state.versions), [-1]);
   await assert.rejects(read(id, 2), { code: 'not_found' });
-  await assert.rejects(fixture.app.assets.removeVersion(caller, id, 2), { code: 'not_found' });
+  await assert.rejects(fixture.app.assets.removeVersion(caller, { reference: id, number: 2 }), { code: 'not_found' });
   const next = await add(id, 'three');
   assert.deepEqual(numbers(next.body.state.versions), [1, -3]);
   // A link to version 2 in a payload of old must never lead to another file.
@@ -126,11 +131,11 @@ test('Versions are numbered, listed in pages and shown one by one', async () => 
   const first = await fixture.app.assets.versions(caller, id, { limit: 3 });
   assert.deepEqual(numbers(first.items), [1, 2, 3]);
   assert.ok(first.nextCursor !== null);
-  await fixture.app.assets.removeVersion(caller, id, 3);
+  await fixture.app.assets.removeVersion(caller, { reference: id, number: 3 });
   const rest = await fixture.app.assets.versions(caller, id, { limit: 3, cursor: first.nextCursor });
   assert.deepEqual([numbers(rest.items), rest.nextCursor], [[-4], null]);
-  assert.equal((await fixture.app.assets.version(caller, id, 2)).file.name, 'two.jpg');
-  await assert.rejects(fixture.app.assets.version(caller, id, 3), { code: 'not_found' });
+  assert.equal((await fixture.app.assets.version(caller, { reference: id, number: 2 })).file.name, 'two.jpg');
+  await assert.rejects(fixture.app.assets.version(caller, { reference: id, number: 3 }), { code: 'not_found' });
   for (const cursor of ['x', 'e30', `${first.nextCursor}x`]) {
     await assert.rejects(
       fixture.app.assets.versions(caller, id, { limit: 3, cursor }),
@@ -150,7 +155,7 @@ test('An asset keeps a limited number of versions; a DAM that pushes one more di
   const full = await fixture.app.assets.get(caller, 'external:v');
   assert.equal(full.state.versions.length, limits.assetVersionsMax);
   const content = file('more');
-  await assert.rejects(fixture.app.assets.addVersion(caller, 'external:v', {}, content), {
+  await assert.rejects(fixture.app.assets.addVersion(caller, 'external:v', { file: content }), {
     code: 'limit_reached',
     mend: /DELETE \/v1\/assets/,
   });
@@ -160,22 +165,22 @@ test('An asset keeps a limited number of versions; a DAM that pushes one more di
     [body.state.versions.length, body.state.versions[0]?.number, body.state.versions.at(-1)?.number],
     [limits.assetVersionsMax, 2, limits.assetVersionsMax + 1],
   );
-  await fixture.app.assets.removeVersion(caller, 'external:v', 2);
-  assert.equal((await fixture.app.assets.addVersion(caller, 'external:v', {}, file('more'))).status, 201);
+  await fixture.app.assets.removeVersion(caller, { reference: 'external:v', number: 2 });
+  assert.equal((await fixture.app.assets.addVersion(caller, 'external:v', { file: file('more') })).status, 201);
 });
 
 test('ID-01 a version uploaded or activated again with its key is one version, one change', async () => {
   const id = await uploaded();
   const options = { idempotency: { key: 'v', fingerprint: 'f' } };
   const answers = await Promise.all(
-    [1, 2, 3].map(() => fixture.app.assets.addVersion(caller, id, {}, file('two'), options)),
+    [1, 2, 3].map(() => fixture.app.assets.addVersion(caller, id, { file: file('two'), ...options })),
   );
   assert.deepEqual(new Set(answers.map(({ body }) => body.version)).size, 1);
   assert.deepEqual(numbers((await fixture.app.assets.get(caller, id)).state.versions), [1, -2]);
   const activate = { idempotency: { key: 'a', fingerprint: 'f' } };
-  await fixture.app.assets.activateVersion(caller, id, 1, activate);
-  await fixture.app.assets.activateVersion(caller, id, 2);
-  const replayed = await fixture.app.assets.activateVersion(caller, id, 1, activate);
+  await fixture.app.assets.activateVersion(caller, { reference: id, number: 1 }, activate);
+  await fixture.app.assets.activateVersion(caller, { reference: id, number: 2 });
+  const replayed = await fixture.app.assets.activateVersion(caller, { reference: id, number: 1 }, activate);
   assert.equal(replayed.replayed, true);
   assert.deepEqual(
     numbers((await fixture.app.assets.get(caller, id)).state.versions),
@@ -189,9 +194,10 @@ test('Who decided on another version of the asset, is in another workspace or co
   const { version } = await fixture.app.assets.get(caller, id);
   const stale = { expected: { ifMatch: [version - 1] } };
   const calls = [
-    (by: typeof caller, options: object) => fixture.app.assets.addVersion(by, id, {}, file('x'), options),
-    (by: typeof caller, options: object) => fixture.app.assets.activateVersion(by, id, 1, options),
-    (by: typeof caller, options: object) => fixture.app.assets.removeVersion(by, id, 1, options),
+    (by: typeof caller, options: object) => fixture.app.assets.addVersion(by, id, { file: file('x'), ...options }),
+    (by: typeof caller, options: object) =>
+      fixture.app.assets.activateVersion(by, { reference: id, number: 1 }, options),
+    (by: typeof caller, options: object) => fixture.app.assets.removeVersion(by, { reference: id, number: 1 }, options),
   ];
   for (const call of calls) {
     await assert.rejects(call(caller, stale), { code: 'precondition_failed' });

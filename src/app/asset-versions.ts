@@ -5,7 +5,7 @@
 import { changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { NewDuty, Resource } from '../storage/storage.ts';
-import type { AssetCases, AssetView, AssetWriteOptions, Caller, VersionInput, Written } from './app.ts';
+import type { AssetCases, AssetView, AssetWriteOptions, Caller, Written } from './app.ts';
 import { fileNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import type { InspectPayload } from './asset-upload.ts';
@@ -22,7 +22,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { listPage } from './list-page.ts';
-import { type Expected, refuseOtherVersion } from './preconditions.ts';
+import { refuseOtherVersion } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
 export type VersionsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings'> & {
@@ -39,31 +39,22 @@ export function createVersions(deps: VersionsDeps): VersionCases {
       return listPage(versions, ({ number }) => number, query);
     },
 
-    async version(caller, reference, number) {
+    async version(caller, { reference, number }) {
       return versionOf(assetState(await find(deps, caller, reference)), number);
     },
 
-    addVersion: (caller, reference, input, file, options = {}) =>
+    addVersion: (caller, reference, upload) =>
       deps.idempotent
-        .run<AssetView>(caller.workspaceId, options.idempotency, async (row) => {
-          const uploaded = await take(deps, { caller, reference, input, expected: options.expected }, file);
-          try {
-            return await write(deps, { caller, reference, options, row, status: 201 }, (state, atMs) =>
-              withVersion(state, uploaded, atMs),
-            );
-          } finally {
-            deps.blobs.release(caller.workspaceId, uploaded.file.blob);
-          }
-        })
+        .run<AssetView>(caller.workspaceId, upload.idempotency, (row) => add(deps, { caller, reference, upload, row }))
         // Whatever was not read is let go: a request whose body nobody takes would hang.
-        .finally(() => file.content.resume()),
+        .finally(() => upload.file.content.resume()),
 
-    activateVersion: (caller, reference, number, options = {}) =>
+    activateVersion: (caller, { reference, number }, options = {}) =>
       deps.idempotent.run<AssetView>(caller.workspaceId, options.idempotency, (row) =>
         write(deps, { caller, reference, options, row, status: 200 }, (state, atMs) => withActive(state, number, atMs)),
       ),
 
-    removeVersion: (caller, reference, number, options = {}) =>
+    removeVersion: (caller, { reference, number }, options = {}) =>
       deps.idempotent.run<AssetView>(caller.workspaceId, options.idempotency, (row) =>
         write(deps, { caller, reference, options, row, status: 200 }, (state, atMs) =>
           withoutVersion(state, number, atMs),
@@ -81,26 +72,38 @@ async function find(deps: VersionsDeps, { workspaceId }: Caller, reference: stri
   return row;
 }
 
-/** Takes the bytes in, once everything is known that could be wrong without them. */
+type Adding = Named & {
+  readonly upload: Parameters<AssetCases['addVersion']>[2];
+  readonly row: Writing['row'];
+};
+
+async function add(deps: VersionsDeps, { caller, reference, upload, row }: Adding): Promise<Written<AssetView>> {
+  const version = await take(deps, { caller, reference, upload });
+  try {
+    return await write(deps, { caller, reference, options: upload, row, status: 201 }, (state, atMs) =>
+      withVersion(state, version, atMs),
+    );
+  } finally {
+    deps.blobs.release(caller.workspaceId, version.file.blob);
+  }
+}
+
+/** Takes the bytes in, once everything is known that could be wrong without them. They are held: see blobs.ts. */
 async function take(
   deps: VersionsDeps,
-  {
-    caller,
-    reference,
-    input,
-    expected,
-  }: Named & { readonly input: VersionInput; readonly expected: Expected | undefined },
-  { name: givenName, content }: Parameters<AssetCases['addVersion']>[3],
+  { caller, reference, upload }: Omit<Adding, 'row'>,
 ): Promise<NewVersion & { readonly file: { readonly blob: string } }> {
   const { blobs, media, settings } = deps;
-  const name = fileNameOf(input.name ?? givenName);
+  const { file, activate = true, expected } = upload;
+  const name = fileNameOf(upload.name ?? file.name);
   const row = await find(deps, caller, reference);
   refuseOtherVersion(expected, row.version);
   refuseTooManyVersions(assetState(row));
-  const { head, ...hashes } = await blobs.put(caller.workspaceId, content, { bytesMax: settings.uploadBytesMax });
+  const bytesMax = settings.uploadBytesMax;
+  const { head, ...hashes } = await blobs.put(caller.workspaceId, file.content, { bytesMax });
   try {
     const { mimeType, kind } = await media.sniff(head, name);
-    return { file: { name, mimeType, ...hashes }, kind, activate: input.activate ?? true };
+    return { file: { name, mimeType, ...hashes }, kind, activate };
   } catch (error) {
     blobs.release(caller.workspaceId, hashes.blob);
     throw error;

@@ -169,19 +169,25 @@ test('Definitions are made, shown, listed, changed and deleted; each time counte
   );
 
   fixture.clock.advance(1_000);
-  const patched = await fixture.app.metadataFields.update(caller, 'rating', { label: 'Stars', validation: null });
+  const patched = await fixture.app.metadataFields.update(caller, {
+    name: 'rating',
+    patch: { label: 'Stars', validation: null },
+  });
   assert.deepEqual(
     [patched.body.label, patched.body.validation, patched.body.updatedAtMs],
     ['Stars', undefined, fixture.clock.nowMs()],
   );
   assert.equal((await upload({ rating: 99 })).status, 201, 'the bounds are gone at once');
-  const same = await fixture.app.metadataFields.update(caller, 'rating', { label: 'Stars' });
+  const same = await fixture.app.metadataFields.update(caller, { name: 'rating', patch: { label: 'Stars' } });
   assert.deepEqual(same.body, patched.body);
-  assert.deepEqual(await problemsAt(fixture.app.metadataFields.update(caller, 'status', { default: 'x' })), [
-    '/default',
-  ]);
   assert.deepEqual(
-    await problemsAt(fixture.app.metadataFields.update(caller, 'status', { options: [{ value: 'final' }] })),
+    await problemsAt(fixture.app.metadataFields.update(caller, { name: 'status', patch: { default: 'x' } })),
+    ['/default'],
+  );
+  assert.deepEqual(
+    await problemsAt(
+      fixture.app.metadataFields.update(caller, { name: 'status', patch: { options: [{ value: 'final' }] } }),
+    ),
     ['/default'],
     'the default must be one of the new options',
   );
@@ -212,7 +218,9 @@ test('TN-01 definitions of one workspace say nothing to another', async () => {
   const other = callerIn('other');
   assert.deepEqual((await fixture.app.metadataFields.list(other, { limit: 9 })).items, []);
   await assert.rejects(fixture.app.metadataFields.get(other, 'status'), { code: 'not_found' });
-  await assert.rejects(fixture.app.metadataFields.update(other, 'status', { label: 'x' }), { code: 'not_found' });
+  await assert.rejects(fixture.app.metadataFields.update(other, { name: 'status', patch: { label: 'x' } }), {
+    code: 'not_found',
+  });
   await assert.rejects(fixture.app.metadataFields.remove(other, 'status'), { code: 'not_found' });
   assert.equal((await upload({ status: 'other' }, other)).status, 201);
   assert.equal((await fixture.app.metadataFields.get(caller, 'status')).label, 'status');

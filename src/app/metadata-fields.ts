@@ -1,9 +1,18 @@
 /** Definitions of metadata fields: made, changed, taken away. Each write is audited and counts from the moment it is answered. */
 import { AssetwireError } from '../core/errors.ts';
+import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import { definitionProblems, type MetadataField } from '../core/metadata-field.ts';
-import type { Caller, Idempotency, MetadataFieldCases, MetadataFieldPatch, MetadataFieldView, Written } from './app.ts';
+import { definitionProblems, type MetadataField, type MetadataRules } from '../core/metadata-field.ts';
+import type {
+  Caller,
+  Idempotency,
+  MetadataFieldCases,
+  MetadataFieldInput,
+  MetadataFieldPatch,
+  MetadataFieldView,
+  Written,
+} from './app.ts';
 import { type AuditNote, auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -34,87 +43,78 @@ export function createMetadataFields(deps: MetadataFieldsDeps): MetadataFieldCas
   };
   return {
     create: (caller, input, idempotency) =>
-      write<MetadataFieldView>(deps, { caller, idempotency }, (stored, atMs) => {
-        if (stored.fields.some(({ name }) => name === input.name)) {
-          throw new AssetwireError('already_exists', {
-            detail: `Define metadata field ${JSON.stringify(input.name)}: it is defined already`,
-          });
-        }
-        const field: StoredField = {
-          ...input,
-          label: input.label ?? input.name,
-          required: input.required ?? false,
-          createdAtMs: atMs,
-          updatedAtMs: atMs,
-        };
-        refuseUnsound(field);
-        if (stored.fields.length >= limits.metadataFieldsMax)
-          throw tooMany(`${limits.metadataFieldsMax} metadata fields`);
-        const fields = [...stored.fields, field].sort(byName);
-        const note = { action: 'metadata_field.created', target: targetOf(field.name), after: asJson(field) };
-        return { next: { ...stored, fields }, status: 201, body: field, note };
-      }),
+      write(deps, { caller, idempotency }, (stored, atMs) => created(stored, input, atMs)),
 
-    async list(caller, query) {
+    async list(caller, { type, ...query }) {
       const { fields } = await read(caller);
-      return listPage(
-        query.type === undefined ? fields : fields.filter(({ type }) => type === query.type),
-        ({ name }) => name,
-        query,
-      );
+      const wanted = type === undefined ? fields : fields.filter((field) => field.type === type);
+      return listPage(wanted, ({ name }) => name, query);
     },
 
     async get(caller, name) {
       return found(await read(caller), name);
     },
 
-    update: (caller, name, patch, idempotency) =>
-      write<MetadataFieldView>(deps, { caller, idempotency }, (stored, atMs) => {
-        const before = found(stored, name);
-        const changed = patched(before, patch);
-        refuseUnsound(changed);
-        const same = JSON.stringify(changed) === JSON.stringify(before);
-        const field = same ? before : { ...changed, updatedAtMs: atMs };
-        const next = same ? null : { ...stored, fields: stored.fields.map((each) => (each === before ? field : each)) };
-        const note = {
-          action: 'metadata_field.changed',
-          target: targetOf(name),
-          before: asJson(before),
-          after: asJson(field),
-        };
-        return { next, status: 200, body: field, note };
-      }),
+    update: (caller, { name, patch }, idempotency) =>
+      write(deps, { caller, idempotency }, (stored, atMs) => changed(stored, { name, patch }, atMs)),
 
-    remove: (caller, name, idempotency) =>
-      write<JsonObject>(deps, { caller, idempotency }, (stored) => {
-        const field = found(stored, name);
-        const note = { action: 'metadata_field.removed', target: targetOf(name), before: asJson(field) };
-        return {
-          next: { ...stored, fields: stored.fields.filter((each) => each !== field) },
-          status: 204,
-          body: {},
-          note,
-        };
-      }),
+    remove: (caller, name, idempotency) => write(deps, { caller, idempotency }, (stored) => removed(stored, name)),
 
-    async rules(caller) {
-      return (await read(caller)).rules;
-    },
+    rules: async (caller) => (await read(caller)).rules,
 
     setRules: (caller, patch, idempotency) =>
-      write(deps, { caller, idempotency }, (stored) => {
-        const rules = { ...stored.rules, ...patch };
-        const same =
-          rules.unknownFields === stored.rules.unknownFields && rules.fromElsewhere === stored.rules.fromElsewhere;
-        const note = {
-          action: 'metadata_rules.changed',
-          target: 'metadata_rules:all',
-          before: stored.rules,
-          after: rules,
-        };
-        return { next: same ? null : { ...stored, rules }, status: 200, body: rules, note };
-      }),
+      write(deps, { caller, idempotency }, (stored) => withRules(stored, patch)),
   };
+}
+
+function created(stored: StoredFields, input: MetadataFieldInput, atMs: number): Outcome<MetadataFieldView> {
+  if (stored.fields.some(({ name }) => name === input.name)) {
+    throw new AssetwireError('already_exists', {
+      detail: `Define metadata field ${JSON.stringify(input.name)}: it is defined already`,
+    });
+  }
+  const field: StoredField = {
+    ...input,
+    label: input.label ?? input.name,
+    required: input.required ?? false,
+    createdAtMs: atMs,
+    updatedAtMs: atMs,
+  };
+  refuseUnsound(field);
+  if (stored.fields.length >= limits.metadataFieldsMax) throw tooMany(`${limits.metadataFieldsMax} metadata fields`);
+  const fields = [...stored.fields, field].sort(byName);
+  const note = { action: 'metadata_field.created', target: targetOf(field.name), after: asJson(field) };
+  return { next: { ...stored, fields }, status: 201, body: field, note };
+}
+
+function changed(
+  stored: StoredFields,
+  { name, patch }: { readonly name: string; readonly patch: MetadataFieldPatch },
+  atMs: number,
+): Outcome<MetadataFieldView> {
+  const before = found(stored, name);
+  const after = patched(before, patch);
+  refuseUnsound(after);
+  const same = sameJson(asJson(after), asJson(before));
+  const field = same ? before : { ...after, updatedAtMs: atMs };
+  const next = same ? null : { ...stored, fields: stored.fields.map((each) => (each === before ? field : each)) };
+  const target = targetOf(name);
+  const note = { action: 'metadata_field.changed', target, before: asJson(before), after: asJson(field) };
+  return { next, status: 200, body: field, note };
+}
+
+function removed(stored: StoredFields, name: string): Outcome<JsonObject> {
+  const field = found(stored, name);
+  const fields = stored.fields.filter((each) => each !== field);
+  const note = { action: 'metadata_field.removed', target: targetOf(name), before: asJson(field) };
+  return { next: { ...stored, fields }, status: 204, body: {}, note };
+}
+
+function withRules(stored: StoredFields, patch: Partial<MetadataRules>): Outcome<MetadataRules> {
+  const rules = { ...stored.rules, ...patch };
+  const next = sameJson(rules, stored.rules) ? null : { ...stored, rules };
+  const note = { action: 'metadata_rules.changed', target: 'metadata_rules:all', before: stored.rules, after: rules };
+  return { next, status: 200, body: rules, note };
 }
 
 type Call = { readonly caller: Caller; readonly idempotency: Idempotency | undefined };

@@ -8,7 +8,7 @@ const picture: JsonObject = sampleChange('asset.ready').after ?? {};
 const film = { name: 'film.mp4', bytes: 9, mimeType: 'video/mp4' };
 
 test('Another version that is of another kind and has no renditions yet is one thing that happened', () => {
-  const before = { ...picture, renditions: [{ title: 'small' }] };
+  const before: JsonObject = { ...picture, renditions: [{ title: 'small' }] };
   const after = {
     ...before,
     kind: 'video',
@@ -17,7 +17,7 @@ test('Another version that is of another kind and has no renditions yet is one t
     renditions: [],
     inspection: { state: 'pending' },
     versions: [
-      { number: 1, active: false, createdAtMs: 1, file: before.file ?? {} },
+      { number: 1, active: false, createdAtMs: 1, file: before['file'] ?? {} },
       { number: 2, active: true, createdAtMs: 2, file: film },
     ],
   };

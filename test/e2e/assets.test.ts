@@ -35,10 +35,8 @@ async function asset(given: object = {}, content = 'hello'): Promise<Called['jso
   );
 }
 
-const put = (path: string, name: string, content: string, part?: object, headers: object = {}): Promise<Called> => {
-  const options = uploadOptions(name, Buffer.from(content), part);
-  return tenant.call(path, { ...options, headers: { ...options.headers, ...headers } });
-};
+const put = (path: string, name: string, content: string, part?: object): Promise<Called> =>
+  tenant.call(path, uploadOptions(name, Buffer.from(content), part));
 
 test('ID-01 every write to assets and metadata fields takes an Idempotency-Key', () => {
   const writes = allRoutes().filter(
@@ -121,7 +119,8 @@ test('The ETag of an asset goes into If-Match: the write is done, or refused wit
   const version = Number((await tenant.ask(path))['version']);
   const conflict = await tenant.call(path, { method: 'PATCH', body: { tags: [], expectedVersion: version - 1 } });
   assert.deepEqual([conflict.status, conflict.json['code']], [409, 'conflict']);
-  const upload = await put(`${path}/versions`, 'x.txt', 'x', {}, { 'if-match': '"1"' });
+  const form = uploadOptions('x.txt', Buffer.from('x'));
+  const upload = await tenant.call(`${path}/versions`, { ...form, headers: { ...form.headers, 'if-match': '"1"' } });
   assert.equal(upload.status, 412, upload.text);
 });
 

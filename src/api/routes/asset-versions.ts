@@ -10,7 +10,7 @@ import {
 } from '../schemas/asset.ts';
 import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';
-import type { AssetWriteOptions } from '../../app/app.ts';
+import type { AssetWriteOptions, VersionReference } from '../../app/app.ts';
 import { assetAnswer, contentAnswers, rangedAnswer } from './assets.ts';
 
 const area = 'assets';
@@ -25,6 +25,11 @@ function optionsOf({ request, idempotency }: Pick<Call, 'request' | 'idempotency
   };
 }
 
+/** Path parameters are texts. */
+function versionOf({ reference, number }: { readonly reference: string; readonly number: string }): VersionReference {
+  return { reference, number: Number(number) };
+}
+
 const addVersion = route({
   method: 'POST',
   path: '/v1/assets/{reference}/versions',
@@ -35,6 +40,7 @@ const addVersion = route({
     'A multipart form as for a new asset: the optional part `asset` with JSON (`name`, `activate`), then the part `file`. It becomes the active ' +
     'version unless `activate` is false; what is found out about its file follows as a change of information. 100 versions at most.',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   requestHeaders: ['If-Match'],
   params: assetReference,
@@ -52,13 +58,20 @@ const addVersion = route({
   ],
   async handle({ caller, params, request }, services) {
     const { reference } = params;
-    const place = { operation: 'addAssetVersion', parameters: `${reference}\n`, schema: versionInputSchema };
-    return takeUpload(request, services, place, async ({ input, file, idempotency }) =>
-      assetAnswer(
-        await services.app.assets.addVersion(caller, reference, input, file, optionsOf({ request, idempotency })),
-        ({ id, state }) => `/v1/assets/${id}/versions/${state.versions.at(-1)?.number ?? 1}`,
-      ),
-    );
+    return takeUpload(request, services, {
+      operation: 'addAssetVersion',
+      parameters: `${reference}\n`,
+      schema: versionInputSchema,
+      take: async ({ input, file, idempotency }) =>
+        assetAnswer(
+          await services.app.assets.addVersion(caller, reference, {
+            ...input,
+            file,
+            ...optionsOf({ request, idempotency }),
+          }),
+          ({ id, state }) => `/v1/assets/${id}/versions/${state.versions.at(-1)?.number ?? 1}`,
+        ),
+    });
   },
 });
 
@@ -69,6 +82,7 @@ const listVersions = route({
   area,
   summary: 'List the versions of an asset, oldest first',
   scope: 'assets:read',
+  grantable: true,
   params: assetReference,
   query: pageQuery,
   answers: { 200: { description: 'A page of versions', schema: pageOf(assetVersionSchema) } },
@@ -85,11 +99,12 @@ const getVersion = route({
   area,
   summary: 'Show a version of an asset',
   scope: 'assets:read',
+  grantable: true,
   params: versionReference,
   answers: { 200: { description: 'The version', schema: assetVersionSchema } },
   errors: ['gone'],
   async handle({ caller, params }, { app }) {
-    return ok(await app.assets.version(caller, params.reference, Number(params.number)));
+    return ok(await app.assets.version(caller, versionOf(params)));
   },
 });
 
@@ -100,14 +115,14 @@ const deleteVersion = route({
   area,
   summary: 'Delete a version of an asset; not the active one',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   requestHeaders: ['If-Match'],
   params: versionReference,
   answers: { 200: changed },
   errors: ['conflict', 'precondition_failed', 'gone', 'active_version'],
   async handle({ caller, params, ...call }, { app }) {
-    const { reference, number } = params;
-    return assetAnswer(await app.assets.removeVersion(caller, reference, Number(number), optionsOf(call)));
+    return assetAnswer(await app.assets.removeVersion(caller, versionOf(params), optionsOf(call)));
   },
 });
 
@@ -119,15 +134,13 @@ const getVersionContent = route({
   summary: 'Download the content of a version',
   description: 'One range may be asked for.',
   scope: 'assets:read',
+  grantable: true,
   params: versionReference,
   requestHeaders: ['Range'],
   answers: contentAnswers,
   errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
-    const { reference, number } = params;
-    return rangedAnswer(request.headers.range, (range) =>
-      app.assets.versionContent(caller, reference, Number(number), range),
-    );
+    return rangedAnswer(request.headers.range, (range) => app.assets.versionContent(caller, versionOf(params), range));
   },
 });
 
@@ -138,14 +151,14 @@ const activateVersion = route({
   area,
   summary: 'Make a version the active one; nothing happens where it is',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   requestHeaders: ['If-Match'],
   params: versionReference,
   answers: { 200: changed },
   errors: ['conflict', 'precondition_failed', 'gone'],
   async handle({ caller, params, ...call }, { app }) {
-    const { reference, number } = params;
-    return assetAnswer(await app.assets.activateVersion(caller, reference, Number(number), optionsOf(call)));
+    return assetAnswer(await app.assets.activateVersion(caller, versionOf(params), optionsOf(call)));
   },
 });
 

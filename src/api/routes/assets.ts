@@ -30,6 +30,7 @@ const uploadAsset = route({
   description:
     'A multipart form: the optional part `asset` with JSON comes first, then the part `file`. Answered when the bytes are on disk.',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   upload: uploadForm(assetInputSchema),
   answers: { 201: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
@@ -43,10 +44,13 @@ const uploadAsset = route({
     'limit_reached',
   ],
   async handle({ caller, request }, services) {
-    const place = { operation: 'uploadAsset', parameters: '', schema: assetInputSchema };
-    return takeUpload(request, services, place, async ({ input, file, idempotency }) =>
-      assetAnswer(await services.app.assets.upload(caller, input, file, idempotency)),
-    );
+    return takeUpload(request, services, {
+      operation: 'uploadAsset',
+      parameters: '',
+      schema: assetInputSchema,
+      take: async ({ input, file, idempotency }) =>
+        assetAnswer(await services.app.assets.upload(caller, input, file, idempotency)),
+    });
   },
 });
 
@@ -110,6 +114,7 @@ const listAssets = route({
     'Every filter that is given must hold. One page looks at 20,000 assets at most: it may hold less than `limit`, even nothing, ' +
     'while `nextCursor` says that there is more. Assets that come, change or go meanwhile make no other one be skipped or shown twice.',
   scope: 'assets:read',
+  grantable: true,
   query: assetListQuery,
   answers: { 200: { description: 'A page of assets', schema: pageOf(assetViewSchema) } },
   errors: ['invalid_cursor'],
@@ -125,6 +130,7 @@ const getAsset = route({
   area,
   summary: 'Show an asset',
   scope: 'assets:read',
+  grantable: true,
   params: assetReference,
   answers: { 200: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
   errors: ['gone'],
@@ -145,6 +151,7 @@ const patchAsset = route({
     '(renamed, moved, metadata changed …), all with the same before and after, told in a fixed order; where nothing changes nobody is told. ' +
     '`If-Match` refuses with 412 where somebody else was faster, `expectedVersion` with 409.',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   requestHeaders: ['If-Match'],
   params: assetReference,
@@ -168,6 +175,7 @@ const deleteAsset = route({
     'Its bytes are removed soon after, unless another asset holds the same. Its id answers 410 for as long as its history is kept; ' +
     'links to it in payloads answer 410 from now on; its external id is free again.',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   requestHeaders: ['If-Match'],
   params: assetReference,
@@ -253,6 +261,7 @@ const getAssetContent = route({
   summary: 'Download the content of an asset',
   description: 'One range may be asked for. Everything but plain pictures, video and sound comes as an attachment.',
   scope: 'assets:read',
+  grantable: true,
   params: assetReference,
   requestHeaders: ['Range'],
   answers: contentAnswers,

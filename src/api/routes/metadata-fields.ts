@@ -83,7 +83,7 @@ const updateField = route({
   answers: { 200: { description: 'The field', schema: metadataFieldSchema } },
   errors: ['limit_reached', 'conflict'],
   async handle({ caller, params, body, idempotency }, { app }) {
-    return fieldAnswer(await app.metadataFields.update(caller, params.name, body, idempotency));
+    return fieldAnswer(await app.metadataFields.update(caller, { name: params.name, patch: body }, idempotency));
   },
 });
 

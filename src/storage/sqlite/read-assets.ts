@@ -15,46 +15,61 @@ const rowsPerStep = 500;
 const lookedBytesMax = 64 * 1024 * 1024;
 
 /**
- * A page ends when it is full, or when `rowsMax` assets have been looked at: it may then hold less than its limit, even
+ * A page ends when it is full, or when `limits.assetRowsPerPageMax` assets have been looked at: it may then hold less than its limit, even
  * nothing, and goes on behind its cursor. The cursor is a place in the order of ids, so assets that come, change or go
  * meanwhile make no other one be skipped or shown twice.
  */
-export function listAssets(
-  db: DatabaseSync,
-  cursors: CursorCodec,
-  query: AssetQuery,
-  rowsMax: number = limits.assetRowsPerPageMax,
-): Page<Resource> {
+export function listAssets(db: DatabaseSync, cursors: CursorCodec, query: AssetQuery): Page<Resource> {
   const { workspaceId, order = 'newest' } = query;
   const scope = { workspaceId, list: `assets:${order}` };
-  const limit = pageLimit(query.limit);
+  const page: PageInMaking = {
+    items: [],
+    limit: pageLimit(query.limit),
+    shownBytes: 0,
+    at: query.cursor === undefined ? null : cursorText(cursors.decode(scope, query.cursor)[0]),
+    looked: 0,
+    lookedBytes: 0,
+  };
+  const more = lookThrough(db, query, page) && page.at !== null;
+  return { items: page.items, nextCursor: more ? cursors.encode(scope, [page.at ?? '']) : null };
+}
+
+type PageInMaking = {
+  readonly items: Resource[];
+  readonly limit: number;
+  shownBytes: number;
+  /** The last one looked at; the page goes on behind it. */
+  at: string | null;
+  looked: number;
+  lookedBytes: number;
+};
+
+/** Fills the page; whether there is, or may be, more behind it. */
+function lookThrough(db: DatabaseSync, query: AssetQuery, page: PageInMaking): boolean {
   const wanted = predicateOf(query);
-  const items: Resource[] = [];
-  let at = query.cursor === undefined ? null : cursorText(cursors.decode(scope, query.cursor)[0]);
-  let looked = 0;
-  let lookedBytes = 0;
-  let shownBytes = 0;
   for (;;) {
-    const step = Math.min(rowsPerStep, rowsMax - looked, wanted === null ? limit + 1 - items.length : rowsPerStep);
-    const rows = readRows(db, query, { at, step });
-    for (const row of rows) {
-      const text = textOf(row[4]);
-      const full = items.length >= limit || (items.length > 0 && shownBytes + text.length > pageBytesMax);
-      if (wanted === null || wanted(row)) {
-        // There is one more than fits: that is all that had to be known of it.
-        if (full && at !== null) return { items, nextCursor: cursors.encode(scope, [at]) };
-        items.push(resourceOf(row));
-        shownBytes += text.length;
-      }
-      at = textOf(row[2]);
-      looked += 1;
-      lookedBytes += text.length;
-    }
-    if (rows.length < step) return { items, nextCursor: null };
-    if (looked >= rowsMax || lookedBytes > lookedBytesMax) {
-      return { items, nextCursor: at === null ? null : cursors.encode(scope, [at]) };
-    }
+    const room = limits.assetRowsPerPageMax - page.looked;
+    const step = Math.min(rowsPerStep, room, wanted === null ? page.limit + 1 - page.items.length : rowsPerStep);
+    const rows = readRows(db, query, { at: page.at, step });
+    for (const row of rows) if (!look(page, row, wanted === null || wanted(row))) return true;
+    if (rows.length < step) return false;
+    if (page.looked >= limits.assetRowsPerPageMax || page.lookedBytes > lookedBytesMax) return true;
   }
+}
+
+/** Takes one row in; false where it is wanted and does not fit any more. */
+function look(page: PageInMaking, row: readonly Row[string][], wanted: boolean): boolean {
+  const bytes = textOf(row[4]).length;
+  if (wanted) {
+    const { items, limit } = page;
+    if (items.length >= limit || (items.length > 0 && page.shownBytes + bytes > pageBytesMax)) return false;
+    items.push(resourceOf(row));
+    page.shownBytes += bytes;
+  }
+  page.at = textOf(row[2]);
+  page.looked += 1;
+  page.lookedBytes += bytes;
+  return true;
 }
 
 function readRows(
