@@ -104,7 +104,8 @@ const values: { readonly [name: string]: unknown } = {
   revision: 1,
   limit: 50,
   cursor: 'eyJhIjoxfQ',
-  nextCursor: 'eyJhIjoxfQ',
+  nextCursor: null,
+  revokedAtMs: null,
   live: true,
   ready: true,
   ok: true,
@@ -124,7 +125,6 @@ function bySuffix(name: string): unknown {
   if (/(?:duration|delay|total|dns|connect|tls|firstByte)Ms$/i.test(name)) return 12;
   if (name === 'fromMs') return atMs - 86_400_000;
   if (/expires\w*Ms$/i.test(name)) return atMs + 30 * 86_400_000;
-  if (name === 'revokedAtMs') return null;
   if (/Ms$/.test(name)) return atMs;
   if (/Url$/.test(name)) return 'https://example.com/';
   return undefined;

@@ -3,7 +3,9 @@
  * fields are called. One maker for the OpenAPI document, the reference page and the mends of refused requests, so that an
  * example is never of another shape than what is validated.
  */
+import { componentExamples } from './component-examples.ts';
 import { exampleByName } from './example-values.ts';
+import { nameOf } from './schema.ts';
 
 /** Which optional fields an example has: all (answers), or only those whose schema gives an example (requests). */
 export type ExampleFields = 'all' | 'telling';
@@ -18,11 +20,13 @@ export function exampleOf(schema: unknown, fields: ExampleFields, name = ''): un
   const named = exampleByName(name, type);
   if (Array.isArray(values)) return values.includes(named) ? named : values[0];
   const branches = Array.isArray(oneOf) ? oneOf : anyOf;
-  if (Array.isArray(branches)) return exampleOf(branches[0], fields, name);
+  if (Array.isArray(branches)) {
+    return allowsNull(schema) && exampleByName(name, 'null') === null ? null : exampleOf(branches[0], fields, name);
+  }
   if (Array.isArray(allOf)) return Object.assign({}, ...allOf.map((part) => exampleOf(part, fields, name))) as unknown;
   switch (Array.isArray(type) ? type.find((one) => one !== 'null') : type) {
     case 'object':
-      return objectExample(schema, fields, name);
+      return overlaid(objectExample(schema, fields, name), schema, fields);
     case 'array':
       return arrayExample(schema, fields, name);
     case 'string':
@@ -51,7 +55,11 @@ function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function objectExample({ properties, required, additionalProperties }: Node, fields: ExampleFields, name: string) {
+function objectExample(
+  { properties, required, additionalProperties }: Node,
+  fields: ExampleFields,
+  name: string,
+): Node {
   if (!isNode(properties)) {
     const known = exampleByName(name, 'object');
     if (isNode(known)) return known;
@@ -64,6 +72,29 @@ function objectExample({ properties, required, additionalProperties }: Node, fie
       result[key] = exampleOf(property, fields, key);
   }
   return result;
+}
+
+/** With what the component of this name says laid over it; of a request only what is there already. */
+function overlaid(made: Node, schema: Node, fields: ExampleFields): Node {
+  const component = nameOf(schema);
+  const overlay =
+    component !== undefined && Object.hasOwn(componentExamples, component) ? componentExamples[component] : undefined;
+  if (overlay === undefined) return made;
+  const { properties, required } = schema;
+  const result: Record<string, unknown> = { ...made };
+  for (const [key, value] of Object.entries(overlay)) {
+    if (isNode(properties) && !Object.hasOwn(properties, key)) continue;
+    if (fields !== 'all' && !Object.hasOwn(made, key)) continue;
+    if (value !== undefined) result[key] = value;
+    else if (!Array.isArray(required) || !required.includes(key)) delete result[key];
+    else if (isNode(properties) && allowsNull(properties[key])) result[key] = null;
+  }
+  return result;
+}
+
+function allowsNull(schema: unknown): boolean {
+  const branches: unknown = isNode(schema) ? schema['anyOf'] : undefined;
+  return Array.isArray(branches) && branches.some((branch) => isNode(branch) && branch['type'] === 'null');
 }
 
 function arrayExample({ items, prefixItems }: Node, fields: ExampleFields, name: string): unknown {
