@@ -3,25 +3,27 @@
  * receiver that has just come back meets a slope and not a wall (HARDENING ID-11).
  */
 import type { WebhookId } from '../core/ids.ts';
-import { createWebhookIndex } from '../core/webhook-index.ts';
-import type { Webhook } from '../core/webhook.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { CommitItem, DeliveryDetail, DeliveryTask, Duty, Resource } from '../storage/storage.ts';
 import { redelivery } from './deliveries.ts';
 import type { AppDeps } from './dependencies.ts';
+import { missedPage } from './duty-replay-missed.ts';
 import type { Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
-import { type ReplayPayload, replayQuery, type StoredReplay, storedReplay } from './replays.ts';
-import { missedKinds } from './missed-kinds.ts';
-import { eventTables } from './webhook-indexes.ts';
-import { storedWebhook } from './webhook-state.ts';
+import {
+  type ReplayPayload,
+  replayQuery,
+  type StoredReplay,
+  storedReplay,
+  type UnseenMissedPayload,
+} from './replay-state.ts';
 
 const firstPage = 25;
 const pageMax = 500;
 /** The pause between two pages. */
 const pauseMs = 500;
-/** How long a page waits for a webhook that was switched off again. */
-const disabledPauseMs = 60_000;
+/** Where few of many are meant, so many pages are looked through for one that sends something. */
+const barrenPagesMax = 20;
 
 export type ReplayDutyDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'engine' | 'clock' | 'logger'> & {
   readonly matching: Matching;
@@ -29,54 +31,70 @@ export type ReplayDutyDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'eng
 
 /** One page per call: the duty comes back by its due time, and a shutdown never waits for a long one. */
 export function createReplayDuty(deps: ReplayDutyDeps): DutyHandler {
-  return (duty) => {
-    const payload = duty.payload as unknown as ReplayPayload;
-    return payload.mode === 'replay' ? replayPage(deps, duty, payload) : missedPage(deps, duty, payload);
+  return async (duty, signal) => {
+    const payload = duty.payload as unknown as ReplayPayload | UnseenMissedPayload;
+    if (!('replayId' in payload)) return adopt(deps, duty, payload);
+    const { workspaceId } = duty;
+    const [row] = await deps.storage.resources([{ workspaceId, type: 'replay', id: payload.replayId }]);
+    if (row === undefined || row === null || storedReplay(row).state !== 'running') return fulfil(deps, duty);
+    const page: ReplayPage = { duty, payload, row, replay: storedReplay(row), limit: pageSize(payload.round) };
+    return payload.mode === 'missed' ? missedPage(deps, page) : deliveriesPage(deps, page, signal);
   };
 }
+
+/** What one call works on. */
+export type ReplayPage = {
+  readonly duty: Duty;
+  readonly payload: ReplayPayload;
+  readonly row: Resource;
+  readonly replay: StoredReplay;
+  readonly limit: number;
+};
 
 function pageSize(round: number): number {
   return Math.min(pageMax, firstPage * 2 ** Math.min(round, 10));
 }
 
-async function replayPage(
-  deps: ReplayDutyDeps,
-  duty: Duty,
-  payload: Extract<ReplayPayload, { mode: 'replay' }>,
-): Promise<void> {
-  const { storage } = deps;
+async function deliveriesPage(deps: ReplayDutyDeps, page: ReplayPage, signal: AbortSignal): Promise<void> {
+  const { duty, payload, replay, limit } = page;
   const { workspaceId } = duty;
-  const [row] = await storage.resources([{ workspaceId, type: 'replay', id: payload.replayId }]);
-  if (row === undefined || row === null || storedReplay(row).state !== 'running') return fulfil(deps, duty);
-  const replay = storedReplay(row);
-  const page = await storage.read.deliveries({
-    ...replayQuery(workspaceId, replay.input),
-    limit: pageSize(payload.round),
-    ...(payload.cursor === null ? {} : { cursor: payload.cursor }),
-  });
+  const tasks: DeliveryTask[] = [];
+  let { cursor } = payload;
+  let seen = 0;
+  for (let pages = 0; pages < barrenPagesMax && tasks.length === 0; pages += 1) {
+    if (signal.aborted) return;
+    const found = await deps.storage.read.deliveries({
+      ...replayQuery(workspaceId, replay.input),
+      limit,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    seen += found.items.length;
+    cursor = found.nextCursor;
+    tasks.push(...(await againAll(deps, workspaceId, found.items)));
+    if (cursor === null) break;
+  }
+  await commitReplayPage(deps, page, { tasks, seen, cursor });
+}
+
+async function againAll(
+  deps: ReplayDutyDeps,
+  workspaceId: string,
+  found: readonly DeliveryDetail['summary'][],
+): Promise<readonly DeliveryTask[]> {
   const ready = await enabledAmong(
     deps,
     workspaceId,
-    page.items.map(({ webhookId }) => webhookId),
+    found.map(({ webhookId }) => webhookId),
   );
-  const tasks: DeliveryTask[] = [];
   const atMs = deps.clock.nowMs();
-  for (const summary of page.items) {
-    // A message goes once: what was itself sent again stands for the first, which is in the span or older than it.
-    if (summary.redeliveryOf !== undefined || summary.origin === 'test' || !ready.has(summary.webhookId)) continue;
-    const detail = await storage.read.delivery(workspaceId, summary.id);
+  const tasks: DeliveryTask[] = [];
+  for (const summary of found) {
+    if (!ready.has(summary.webhookId)) continue;
+    const detail = await deps.storage.read.delivery(workspaceId, summary.id);
     const task = detail === null ? null : await again(deps, detail, atMs);
     if (task !== null) tasks.push(task);
   }
-  const { nextCursor: cursor } = page;
-  const done = replay.done + page.items.length;
-  const state: StoredReplay = { ...replay, done, state: cursor === null ? 'done' : replay.state };
-  const next = cursor === null ? null : { ...payload, cursor, round: payload.round + 1 };
-  await commitPage(deps, duty, {
-    tasks,
-    resources: [{ type: 'replay', id: payload.replayId, expectedVersion: row.version, state }],
-    ...step(duty, next, atMs + pauseMs),
-  });
+  return tasks;
 }
 
 async function again(deps: ReplayDutyDeps, detail: DeliveryDetail, atMs: number): Promise<DeliveryTask | null> {
@@ -95,54 +113,41 @@ async function enabledAmong(
   return new Set(unique.filter((_, at) => rows[at]?.state['state'] === 'enabled'));
 }
 
-/**
- * Changes from the moment a webhook was disabled to the first page's own moment. A change at either edge may have been
- * told all the same, so each is looked up: what has a delivery for this webhook is left out.
- */
-async function missedPage(
+export type ReplayStep = {
+  readonly tasks: readonly DeliveryTask[];
+  /** How many of what is counted were gone through. */
+  readonly seen: number;
+  /** Null: that was the last page. */
+  readonly cursor: string | null;
+  /** Default the usual pause. */
+  readonly pauseMs?: number;
+};
+
+/** Deliveries, progress and the duty's next step, together. */
+export async function commitReplayPage(
   deps: ReplayDutyDeps,
-  duty: Duty,
-  payload: Extract<ReplayPayload, { mode: 'missed' }>,
+  { duty, payload, row, replay }: ReplayPage,
+  { tasks, seen, cursor, pauseMs: pause = pauseMs }: ReplayStep,
 ): Promise<void> {
-  const { storage, clock } = deps;
-  const { workspaceId } = duty;
-  const webhookId = payload.webhookId as WebhookId;
-  const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
-  if (row === undefined || row === null) return fulfil(deps, duty);
-  const atMs = clock.nowMs();
-  // Switched off again meanwhile: what is left is still owed and goes on once the webhook is enabled.
-  if (storedWebhook(row).state !== 'enabled')
-    return commitPage(deps, duty, step(duty, payload, atMs + disabledPauseMs));
-  const toMs = payload.toMs ?? atMs + 1;
-  const page = await storage.read.changes({
-    workspaceId,
-    kinds: missedKinds(deps.dialects, storedWebhook(row)),
-    fromMs: payload.fromMs,
-    toMs,
-    order: 'oldest',
-    limit: pageSize(payload.round),
-    ...(payload.cursor === null ? {} : { cursor: payload.cursor }),
+  const atMs = deps.clock.nowMs();
+  const done = replay.done + seen;
+  const ended = cursor === null ? ({ state: 'done', endedAtMs: atMs } as const) : {};
+  const state: StoredReplay = { ...replay, done, made: replay.made + tasks.length, ...ended };
+  const next = cursor === null ? null : { ...payload, cursor, round: payload.round + 1 };
+  await commit(deps, duty, {
+    tasks,
+    resources: [{ type: 'replay', id: row.id, expectedVersion: row.version, state }],
+    ...step(duty, next, atMs + pause),
   });
-  const tasks: DeliveryTask[] = [];
-  const wanted = matcher(deps, row);
-  for (const change of page.items) {
-    if (!wanted.matches(change)) continue;
-    const known = await storage.read.deliveries({ workspaceId, webhookId, changeId: change.id, limit: 1 });
-    if (known.items.length > 0) continue;
-    for (const delivery of deps.matching.deliveriesFor(change, wanted.webhook, { origin: 'replay', atMs })) {
-      tasks.push({ delivery, change });
-    }
-  }
-  const { nextCursor: cursor } = page;
-  const made = payload.made + tasks.length;
-  const next = cursor === null ? null : { ...payload, toMs, cursor, made, round: payload.round + 1 };
-  await commitPage(deps, duty, { tasks, ...step(duty, next, atMs + pauseMs) });
 }
 
-function matcher(deps: ReplayDutyDeps, row: Resource) {
-  const webhook: Webhook = storedWebhook(row);
-  const index = createWebhookIndex([webhook], eventTables(deps.dialects));
-  return { webhook, matches: (change: DeliveryTask['change']): boolean => index.match(change).webhooks.length > 0 };
+/** The same page again, later. */
+export function postpone(deps: ReplayDutyDeps, { duty, payload }: ReplayPage, pause: number): Promise<void> {
+  return commit(deps, duty, step(duty, payload, deps.clock.nowMs() + pause));
+}
+
+export function fulfil(deps: ReplayDutyDeps, duty: Duty): Promise<void> {
+  return commit(deps, duty, step(duty, null, 0));
 }
 
 /** `next` null: that was the last page. */
@@ -156,7 +161,7 @@ function step(
 }
 
 /** `stale` means that somebody did this page already or the replay was cancelled: the next call looks again. */
-async function commitPage(
+async function commit(
   { storage, clock, engine }: ReplayDutyDeps,
   { workspaceId }: Duty,
   { tasks = [], ...rest }: Partial<CommitItem> & { readonly tasks?: readonly DeliveryTask[] },
@@ -169,6 +174,22 @@ async function commitPage(
   engine.dutyOffered();
 }
 
-function fulfil(deps: ReplayDutyDeps, duty: Duty): Promise<void> {
-  return commitPage(deps, duty, step(duty, null, 0));
+/** A duty of an earlier version gets a replay that shows it, and goes on where it was. */
+async function adopt(deps: ReplayDutyDeps, duty: Duty, payload: UnseenMissedPayload): Promise<void> {
+  const { webhookId, fromMs, cursor } = payload;
+  const atMs = deps.clock.nowMs();
+  const replayId = deps.ids.next('replay');
+  const state: StoredReplay = {
+    state: 'running',
+    count: 0,
+    exact: false,
+    done: 0,
+    made: 0,
+    input: { of: 'missed', webhookId, fromMs, toMs: payload.toMs ?? atMs + 1 },
+    webhookId,
+  };
+  await commit(deps, duty, {
+    resources: [{ type: 'replay', id: replayId, expectedVersion: 0, state }],
+    ...step(duty, { mode: 'missed', replayId, cursor, round: 0 }, atMs),
+  });
 }

@@ -1,46 +1,23 @@
 /**
- * Replays: what ended in a span of time, sent once more. The work is a duty done in pages; each page commits its
- * deliveries, its progress and the duty's next step together, so a crash repeats nothing and loses nothing, and a
- * cancelled replay stops at the page it is at (HARDENING ID-12).
+ * Replays: what ended in a span of time sent once more, or what a webhook was not told of told now. The work is a duty
+ * done in pages; each page commits its deliveries, its progress and the duty's next step together, so a crash repeats
+ * nothing and loses nothing, and a cancelled replay stops at the page it is at (HARDENING ID-12).
  */
-import type { WebhookId } from '../core/ids.ts';
 import { AssetwireError } from '../core/errors.ts';
-import type { DeliveryState } from '../core/delivery.ts';
-import type { DeliveryQuery, NewDuty, Resource } from '../storage/storage.ts';
+import { limits } from '../core/limits.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { NewDuty, Resource } from '../storage/storage.ts';
 import type { Caller, ReplayCases, ReplayInput, ReplayView, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay as answered, type RowMaker } from './idempotency.ts';
+import { missedKinds } from './missed-kinds.ts';
 import { notFound, unfit } from './refusals.ts';
+import { type ReplayPayload, replayQuery, replayView, type StoredReplay, storedReplay } from './replay-state.ts';
 import { storedWebhook } from './webhook-state.ts';
 
-export type StoredReplay = {
-  readonly state: 'running' | 'done' | 'cancelled';
-  /** Deliveries found when it was made. */
-  readonly count: number;
-  /** Deliveries gone through; those of webhooks that are gone or disabled are left out of what is sent. */
-  readonly done: number;
-  readonly input: ReplayInput;
-};
-
-/** What a `replay` duty owes: deliveries of a replay, or changes that a webhook missed while it was disabled. */
-export type ReplayPayload =
-  | { readonly mode: 'replay'; readonly replayId: string; readonly cursor: string | null; readonly round: number }
-  | {
-      readonly mode: 'missed';
-      readonly webhookId: string;
-      readonly fromMs: number;
-      /** Null until the first page, which ends the span at its own time. */
-      readonly toMs: number | null;
-      readonly cursor: string | null;
-      readonly made: number;
-      readonly round: number;
-    };
-
-const endedStates: readonly DeliveryState[] = ['delivered', 'rejected', 'dead', 'cancelled'];
-
-export type ReplaysDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock'> & {
+export type ReplaysDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'dialects'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
 };
@@ -59,25 +36,33 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
       const { workspaceId } = caller;
       // Ends at the latest now, so that what it sends itself is never part of it.
       const input: ReplayInput = { ...given, toMs: Math.min(given.toMs, clock.nowMs()) };
-      if (!(input.fromMs < input.toMs)) throw unfit('/fromMs', 'a time before toMs, in the past', String(given.fromMs));
-      if (input.webhookId !== undefined) await refuseUnable(deps, caller, input.webhookId);
-      const count = await storage.read.countDeliveries(replayQuery(workspaceId, input));
+      checkInput(input);
+      const webhook = input.webhookId === undefined ? null : await ableWebhook(deps, caller, input.webhookId);
+      const counted = await count(deps, workspaceId, { input, webhook });
       if (given.dryRun === true) {
-        return {
-          status: 200,
-          body: { id: null, state: 'estimated', count, done: 0, input, createdAtMs: clock.nowMs() },
+        const body: ReplayView = {
+          id: null,
+          state: 'estimated',
+          ...counted,
+          done: 0,
+          made: 0,
+          input,
+          createdAtMs: clock.nowMs(),
         };
+        return { status: 200, body };
       }
+      await refuseTooMany(deps, workspaceId);
       const fingerprint = idempotency?.fingerprint ?? '';
       return idempotent.run<ReplayView>(workspaceId, idempotency, (row) =>
-        createOne(deps, { caller, input, count }, { row, fingerprint }),
+        createOne(deps, { caller, input, counted }, { row, fingerprint }),
       );
     },
 
     get: async (caller, id) => replayView(await find(caller, id)),
 
-    async list(caller, query) {
-      const page = await storage.read.resources({ ...query, workspaceId: caller.workspaceId, type: 'replay' });
+    async list(caller, { state, webhookId, ...query }) {
+      const where = { ...(state === undefined ? {} : { state }), ...(webhookId === undefined ? {} : { webhookId }) };
+      const page = await storage.read.resources({ ...query, workspaceId: caller.workspaceId, type: 'replay', where });
       return { items: page.items.map(replayView), nextCursor: page.nextCursor };
     },
 
@@ -90,7 +75,7 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
         return {
           kind: 'write',
           plan: {
-            state: { ...stored, state: 'cancelled' },
+            state: { ...stored, state: 'cancelled', endedAtMs: atMs },
             changes: [],
             resources: [auditWrite({ ids, caller }, { action: 'replay.cancelled', target: `replay:${id}` }, atMs)],
           },
@@ -102,25 +87,106 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
   };
 }
 
+function checkInput(input: ReplayInput): void {
+  if (!(input.fromMs < input.toMs)) throw unfit('/fromMs', 'a time before toMs, in the past', String(input.fromMs));
+  if (input.assetId !== undefined && input.subject !== undefined) {
+    throw unfit('/subject', 'either assetId or subject', 'both');
+  }
+  if (input.of !== 'missed') return;
+  if (input.webhookId === undefined) throw unfit('/webhookId', 'the webhook that missed them', 'none');
+  for (const field of ['states', 'event', 'status'] as const) {
+    if (input[field] !== undefined) throw unfit(`/${field}`, 'nothing: what was missed has no delivery yet', 'a value');
+  }
+}
+
+/**
+ * How much it will go through. Where folders or collections are asked for, changes have to be looked into: up to a bound
+ * that is done, beyond it the count is that of everything in the span.
+ */
+async function count(
+  { storage, dialects }: ReplaysDeps,
+  workspaceId: string,
+  { input, webhook }: { readonly input: ReplayInput; readonly webhook: Webhook | null },
+): Promise<Pick<StoredReplay, 'count' | 'exact'>> {
+  if (input.of === 'missed' && webhook !== null) {
+    const subject = input.assetId === undefined ? input.subject : `asset:${input.assetId}`;
+    const changes = await storage.read.countChanges({
+      workspaceId,
+      kinds: missedKinds(dialects, webhook),
+      fromMs: input.fromMs,
+      toMs: input.toMs,
+      ...(subject === undefined ? {} : { subject }),
+    });
+    return { count: changes, exact: false };
+  }
+  const { change, ...query } = replayQuery(workspaceId, input);
+  const all = await storage.read.countDeliveries(query);
+  if (change === undefined) return { count: all, exact: true };
+  if (all > limits.replayCountedMax) return { count: all, exact: false };
+  return { count: await storage.read.countDeliveries({ ...query, change }), exact: true };
+}
+
+async function refuseTooMany({ storage }: ReplaysDeps, workspaceId: string): Promise<void> {
+  const { replaysRunningMax } = limits;
+  const where = { state: 'running' };
+  const running = await storage.read.resources({ workspaceId, type: 'replay', where, limit: replaysRunningMax });
+  if (running.items.length < replaysRunningMax) return;
+  throw new AssetwireError('limit_reached', {
+    detail: `Run at most ${replaysRunningMax} replays at a time: so many are under way`,
+    mend: 'Wait for one to end, or cancel one',
+  });
+}
+
+/** A replay about to be committed, with the duty that does it; for whoever commits it together with something else. */
+export function newReplay(
+  { ids }: Pick<AppDeps, 'ids'>,
+  workspaceId: string,
+  {
+    input,
+    counted,
+    atMs,
+  }: {
+    readonly input: ReplayInput;
+    readonly counted: Pick<StoredReplay, 'count' | 'exact'>;
+    readonly atMs: number;
+  },
+): { readonly id: string; readonly state: StoredReplay; readonly duty: NewDuty | null } {
+  const id = ids.next('replay');
+  const nothing = counted.count === 0;
+  const state: StoredReplay = {
+    state: nothing ? 'done' : 'running',
+    ...counted,
+    done: 0,
+    made: 0,
+    input,
+    webhookId: input.webhookId ?? '',
+    ...(nothing ? { endedAtMs: atMs } : {}),
+  };
+  const mode = input.of === 'missed' ? 'missed' : 'replay';
+  const payload: ReplayPayload = { mode, replayId: id, cursor: null, round: 0 };
+  const duty: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'replay', dueAtMs: atMs, payload };
+  return { id, state, duty: nothing ? null : duty };
+}
+
+type Counted = Pick<StoredReplay, 'count' | 'exact'>;
+
 async function createOne(
-  { committer, ids }: ReplaysDeps,
-  { caller, input, count }: { readonly caller: Caller; readonly input: ReplayInput; readonly count: number },
+  { committer, ids, clock }: ReplaysDeps,
+  { caller, input, counted }: { readonly caller: Caller; readonly input: ReplayInput; readonly counted: Counted },
   { row, fingerprint }: { readonly row: RowMaker | undefined; readonly fingerprint: string },
 ): Promise<Written<ReplayView>> {
   const { workspaceId } = caller;
-  const id = ids.next('replay');
-  const stored: StoredReplay = { state: count === 0 ? 'done' : 'running', count, done: 0, input };
-  const note = { action: 'replay.created', target: `replay:${id}`, after: { count, input } };
+  const made = newReplay({ ids }, workspaceId, { input, counted, atMs: clock.nowMs() });
+  const { id, state, duty } = made;
+  const note = { action: 'replay.created', target: `replay:${id}`, after: { count: counted.count, input } };
   const written = await committer.write<Written<ReplayView>>({ workspaceId, type: 'replay', id }, (_, atMs) => {
-    const body: ReplayView = { id, ...stored, createdAtMs: atMs };
-    const payload: ReplayPayload = { mode: 'replay', replayId: id, cursor: null, round: 0 };
-    const duty: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'replay', dueAtMs: atMs, payload };
+    const body = replayView({ id, state, createdAtMs: atMs });
     return {
       kind: 'write',
       plan: {
-        state: stored,
+        state,
         changes: [],
-        duties: count === 0 ? [] : [duty],
+        duties: duty === null ? [] : [{ ...duty, dueAtMs: atMs }],
         resources: [auditWrite({ ids, caller }, note, atMs)],
         ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
       },
@@ -130,36 +196,13 @@ async function createOne(
   return written.kind === 'done' ? written.answer : answered<ReplayView>(written.row, fingerprint);
 }
 
-async function refuseUnable({ storage }: ReplaysDeps, { workspaceId }: Caller, webhookId: string): Promise<void> {
+async function ableWebhook({ storage }: ReplaysDeps, { workspaceId }: Caller, webhookId: string): Promise<Webhook> {
   const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
   if (row === undefined || row === null) throw notFound('the webhook');
-  if (storedWebhook(row).state === 'disabled') {
-    throw new AssetwireError('webhook_disabled', {
-      detail: 'Replay to an enabled webhook: it is disabled',
-      mend: 'Enable it first',
-    });
-  }
-}
-
-/** What a replay goes through, as a query without its page. */
-export function replayQuery(workspaceId: string, input: ReplayInput): Omit<DeliveryQuery, 'limit' | 'cursor'> {
-  return {
-    workspaceId,
-    states: input.states ?? endedStates,
-    fromMs: input.fromMs,
-    toMs: input.toMs,
-    order: 'oldest',
-    ...(input.webhookId === undefined ? {} : { webhookId: input.webhookId as WebhookId }),
-    ...(input.event === undefined ? {} : { event: input.event }),
-    ...(input.subject === undefined ? {} : { subject: input.subject }),
-  };
-}
-
-/** Rows of this type are written here and by the duty, in this shape. */
-export function storedReplay(row: Pick<Resource, 'state'>): StoredReplay {
-  return row.state as unknown as StoredReplay;
-}
-
-function replayView(row: Resource): ReplayView {
-  return { id: row.id, ...storedReplay(row), createdAtMs: row.createdAtMs };
+  const webhook = storedWebhook(row);
+  if (webhook.state !== 'disabled') return webhook;
+  throw new AssetwireError('webhook_disabled', {
+    detail: 'Replay to an enabled webhook: it is disabled',
+    mend: 'Enable it first',
+  });
 }

@@ -78,8 +78,8 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
     },
 
     async enable(caller, id, options) {
-      await toggle.enable(caller, id, options);
-      return views.one(await find(caller.workspaceId, id));
+      const enabled = await toggle.enable(caller, id, options);
+      return { ...(await views.one(await find(caller.workspaceId, id))), enabled };
     },
 
     async disable(caller, id, reason) {

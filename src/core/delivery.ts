@@ -11,7 +11,8 @@ export const deliveryStates = ['pending', 'held', 'delivered', 'rejected', 'dead
 export type DeliveryState = (typeof deliveryStates)[number];
 export type EndedState = 'delivered' | 'rejected' | 'dead' | 'cancelled';
 
-export type DeliveryOrigin = 'change' | 'replay' | 'redelivery' | 'test' | 'handshake' | 'operational';
+export const deliveryOrigins = ['change', 'replay', 'redelivery', 'test', 'handshake', 'operational'] as const;
+export type DeliveryOrigin = (typeof deliveryOrigins)[number];
 
 /** What a dialect makes of one change for one webhook. */
 export type Notification = {

@@ -63,6 +63,9 @@ export const limits = {
   userAgentCharactersMax: 200,
   pageItemsMax: 1_000,
   pageItemsDefault: 50,
+  /** Replays under way at a time in a workspace; deliveries whose changes are looked into to count them exactly. */
+  replaysRunningMax: 10,
+  replayCountedMax: 20_000,
   /** Test sends under way at a time, and how long an answer may wait for one. */
   testSendsMax: 32,
   testWaitSecondsMax: 30,

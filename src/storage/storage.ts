@@ -15,6 +15,7 @@ import type { AssetFilter } from '../core/asset-filter.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
 import type {
   Attempt,
+  DeliveryOrigin,
   DeliveryState,
   DeliverySummary,
   EndedState,
@@ -348,6 +349,8 @@ export type ResourceQuery = PageQuery & {
   /** Time of creation, `fromMs` included and `toMs` not. */
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Top-level fields of the state, texts that have this as a part, whatever its case; lists that hold this very text. */
+  readonly contains?: { readonly [field: string]: string };
   /** Newest first by default. By id: our ids sort by time of creation, ids chosen by people by their letters. */
   readonly order?: 'newest' | 'oldest';
 };
@@ -395,10 +398,21 @@ export type DeliveryQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;
   readonly webhookId?: WebhookId;
   readonly states?: readonly DeliveryState[];
+  /** Of webhooks of this dialect, as they are now. */
+  readonly dialect?: string;
   readonly event?: string;
   readonly changeId?: ChangeId;
   readonly subject?: string;
+  /** HTTP status of the last attempt. */
   readonly status?: number;
+  readonly origins?: readonly DeliveryOrigin[];
+  /** Leaves out what was itself sent again: redeliveries and replays of an earlier delivery. */
+  readonly firstOnly?: boolean;
+  /**
+   * Only those whose change this filter holds for. It is evaluated row by row: a page may have fewer than `limit`, and a
+   * count reads every change, so ask how many there are without it first.
+   */
+  readonly change?: Filter;
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly order?: 'newest' | 'oldest';

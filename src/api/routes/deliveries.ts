@@ -1,4 +1,4 @@
-import { deliveryStates } from '../../core/delivery.ts';
+import { deliveryOrigins, deliveryStates } from '../../core/delivery.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
 import { array, integer, object, oneOf, optional, string } from '../schema.ts';
 import {
@@ -9,7 +9,6 @@ import {
   line,
   pageOf,
   pageOptions,
-  pageQuery,
   shownPage,
   skippedSchema,
   timeMs,
@@ -30,6 +29,14 @@ const listDeliveries = route({
     limit: optional(limit),
     cursor: optional(cursor),
     webhookId: optional(id('webhook')),
+    dialect: optional(line(63, 'Of webhooks of this dialect, as they are now')),
+    origins: optional(
+      array(oneOf(deliveryOrigins), {
+        minItems: 1,
+        maxItems: deliveryOrigins.length,
+        description: 'What they were made by, separated by commas',
+      }),
+    ),
     states: optional(
       array(oneOf(deliveryStates), {
         minItems: 1,
@@ -135,11 +142,17 @@ const listReplays = route({
   area: replays,
   summary: 'List replays, newest first',
   scope: 'deliveries:read',
-  query: pageQuery,
+  query: object({
+    limit: optional(limit),
+    cursor: optional(cursor),
+    state: optional(oneOf(['running', 'done', 'cancelled'])),
+    webhookId: optional(id('webhook')),
+  }),
   answers: { 200: { description: 'A page of replays', schema: pageOf(replaySchema) } },
   errors: ['invalid_cursor'],
   async handle({ caller, query }, { app }) {
-    return ok(shownPage(await app.replays.list(caller, pageOptions(query ?? {}))));
+    const { limit: _limit, cursor: _cursor, ...filters } = query;
+    return ok(shownPage(await app.replays.list(caller, { ...filters, ...pageOptions(query) })));
   },
 });
 

@@ -1,4 +1,4 @@
-import { deliveryStates } from '../../core/delivery.ts';
+import { deliveryOrigins, deliveryStates } from '../../core/delivery.ts';
 import {
   array,
   boolean,
@@ -14,7 +14,7 @@ import {
 } from '../schema.ts';
 import { headerPairs, id, jsonObject, line, timeMs } from './basics.ts';
 
-const origin = oneOf(['change', 'replay', 'redelivery', 'test', 'handshake', 'operational']);
+const origin = oneOf(deliveryOrigins);
 const durationMs = number({ minimum: 0, description: 'Milliseconds' });
 
 const summaryFields = {
@@ -105,10 +105,21 @@ export const deliverySchema: Schema<unknown> = named(
 export const replayInputSchema = named(
   'ReplayInput',
   object({
+    of: optional(
+      oneOf(['deliveries', 'missed'], {
+        description: 'What ended, once more (where absent), or what a webhook asks for and has no delivery of',
+      }),
+    ),
     webhookId: optional(id('webhook')),
     states: optional(array(oneOf(['delivered', 'rejected', 'dead', 'cancelled']), { minItems: 1, maxItems: 4 })),
     event: optional(line(128)),
-    subject: optional(line(400)),
+    status: optional(integer({ minimum: 100, maximum: 599, description: 'Of the last attempt' })),
+    subject: optional(line(400, 'type:id of the subject')),
+    assetId: optional(id('asset')),
+    folder: optional(
+      string({ pattern: '^/', maxLength: 2_000, description: 'In this folder or below it, as the change saw it' }),
+    ),
+    collection: optional(line(200, 'In this collection, as the change saw it')),
     fromMs: timeMs(),
     toMs: timeMs(),
     dryRun: optional(boolean({ description: 'Only count' })),
@@ -120,9 +131,12 @@ export const replaySchema: Schema<unknown> = named(
   object({
     id: nullable(string()),
     state: oneOf(['estimated', 'running', 'done', 'cancelled']),
-    count: integer({ minimum: 0 }),
-    done: integer({ minimum: 0 }),
+    count: integer({ minimum: 0, description: 'What it goes through' }),
+    exact: boolean({ description: 'False where count is an upper bound of what is sent' }),
+    done: integer({ minimum: 0, description: 'Gone through so far' }),
+    made: integer({ minimum: 0, description: 'Deliveries made so far' }),
     input: jsonObject,
     createdAtMs: timeMs(),
+    endedAtMs: optional(timeMs()),
   }),
 );

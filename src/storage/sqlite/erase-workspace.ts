@@ -43,6 +43,7 @@ const stages: readonly Stage[] = [
     `DELETE FROM idempotency WHERE (workspace, key) IN (SELECT workspace, key FROM idempotency WHERE workspace = ? LIMIT ?)`,
   ),
   windowed({ table: 'stats', by: 'minute', width: 240, whose: ofLanes }),
+  windowed({ table: 'stats_hours', by: 'hour', width: 100, whose: ofLanes }),
   windowed({ table: 'stats_hours', by: 'hour', width: 24, whose: ofLanes }),
   byType(
     `DELETE FROM revisions WHERE (type, workspace, id, version) IN

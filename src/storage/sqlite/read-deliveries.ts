@@ -5,13 +5,16 @@
  */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { DeliveryOrigin, DeliveryState, DeliverySummary } from '../../core/delivery.ts';
+import { compileFilter } from '../../core/filter-evaluation.ts';
+import type { Filter as ChangeFilter } from '../../core/filter.ts';
 import type { ChangeId, DeliveryId, WebhookId } from '../../core/ids.ts';
 import type { OutcomeKind } from '../../core/outcome.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { DeliveryQuery, Page } from '../storage.ts';
+import { createChangeReader } from './change-reader.ts';
 import { pageLimit } from './page.ts';
 import { readPartitions } from './partitions.ts';
-import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
+import { arrayStatement, isDamage, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
 import { partitionTable, stateCodes, stateNames } from './schema.ts';
 import { subjectKey } from './subject-key.ts';
 
@@ -43,6 +46,10 @@ export function createDeliveryLister(db: DatabaseSync, cursors: CursorCodec): De
     count(query) {
       let count = 0;
       for (const run of runsOf(db, query, true)) {
+        if (query.change !== undefined) {
+          count += countMatching(db, run, query.change);
+          continue;
+        }
         count += numberOf(arrayStatement(db, `SELECT count(*) FROM ${run.from}`).get(...run.values)?.[0]);
       }
       return count;
@@ -57,7 +64,11 @@ function listDeliveries(db: DatabaseSync, cursors: CursorCodec, query: DeliveryQ
   const behind = query.cursor === undefined ? null : cursorNumber(cursors.decode(scope, query.cursor)[0]);
   const rows = merge(db, { runs: runsOf(db, query, newest), newest, behind, count: limit + 1 });
   const namer = createNamer(db, query.workspaceId);
-  const items = rows.slice(0, limit).map(({ row }) => summaryOf(row, namer));
+  const wanted = query.change === undefined ? null : createChangeTest(db, query.change);
+  const items = rows
+    .slice(0, limit)
+    .filter(({ row }) => wanted === null || wanted(numberOf(row[changeSeqAt])))
+    .map(({ row }) => summaryOf(row, namer));
   const last = rows[limit - 1];
   return {
     items,
@@ -79,7 +90,7 @@ function merge(
     const place = behind === null ? '' : ` AND position ${newest ? '<' : '>'} ?`;
     const rows = arrayStatement(
       db,
-      `SELECT ${run.columns} FROM ${run.from}${place} ORDER BY position ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+      `SELECT ${run.columns}, change_seq FROM ${run.from}${place} ORDER BY position ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
     ).all(...run.values, ...(behind === null ? [] : [behind]), count);
     if (rows.length === 0) continue;
     best = [...best, ...rows.map((row) => ({ row, position: numberOf(row[0]) }))]
@@ -87,6 +98,30 @@ function merge(
       .slice(0, count);
   }
   return best;
+}
+
+/** Behind the columns of a summary. */
+const changeSeqAt = 18;
+
+/** Whether a filter holds for the change of this number; a change that is gone or damaged fulfils none. */
+function createChangeTest(db: DatabaseSync, filter: ChangeFilter): (seq: number) => boolean {
+  const holds = compileFilter(filter);
+  const changes = createChangeReader(db);
+  return (seq) => {
+    try {
+      const change = changes.bySeq(seq);
+      return change !== null && holds(change);
+    } catch (error) {
+      if (isDamage(error)) return false;
+      throw error;
+    }
+  };
+}
+
+function countMatching(db: DatabaseSync, run: Run, filter: ChangeFilter): number {
+  const wanted = createChangeTest(db, filter);
+  const rows = arrayStatement(db, `SELECT change_seq FROM ${run.from}`).all(...run.values);
+  return rows.filter(([seq]) => wanted(numberOf(seq))).length;
 }
 
 const pendingStates: readonly DeliveryState[] = ['pending', 'held'];
@@ -187,6 +222,16 @@ function conditionsOf(query: Filter): { readonly sql: string; readonly values: S
   add('event = ?', query.event);
   add('change_id = ?', query.changeId);
   add('status = ?', query.status);
+  if (query.firstOnly === true) conditions.push(' AND redelivery_of IS NULL');
+  if (query.origins !== undefined) {
+    conditions.push(` AND origin IN (${query.origins.map(() => '?').join(', ')})`);
+    values.push(...query.origins);
+  }
+  if (query.dialect !== undefined) {
+    conditions.push(` AND lane IN (SELECT l.n FROM workspaces w CROSS JOIN resources r CROSS JOIN lanes l
+      WHERE w.id = ? AND r.type = 'webhook' AND r.workspace = w.n AND r.state ->> '$.dialect' = ? AND l.webhook = r.id)`);
+    values.push(query.workspaceId, query.dialect);
+  }
   add('created_at >= ?', query.fromMs);
   add('created_at < ?', query.toMs);
   return { sql: conditions.join(''), values };

@@ -11,7 +11,7 @@ import { arrayStatement, numberOf } from './rows.ts';
  * are in alphabetical order. `where` compares top-level fields; the field's name is a parameter like its value.
  */
 export function listResources(db: DatabaseSync, cursors: CursorCodec, query: ResourceQuery): Page<Resource> {
-  const { workspaceId, type, alias, where, order = 'newest' } = query;
+  const { workspaceId, type, alias, where, contains, order = 'newest' } = query;
   const scope = { workspaceId, list: `resources:${type}:${order}` };
   const newest = order === 'newest';
   const conditions = ['w.id = ?', 'r.type = ?', 'r.workspace = w.n'];
@@ -41,6 +41,14 @@ export function listResources(db: DatabaseSync, cursors: CursorCodec, query: Res
     const [kind, ...compared] = comparison(value);
     conditions.push(`EXISTS (SELECT 1 FROM json_each(r.state) f WHERE f.key = ? AND ${kind})`);
     values.push(field, ...compared);
+  }
+  for (const [field, part] of Object.entries(contains ?? {})) {
+    conditions.push(
+      `EXISTS (SELECT 1 FROM json_each(r.state) f WHERE f.key = ?
+         AND (f.type = 'text' AND instr(lower(f.atom), lower(?)) > 0
+           OR f.type = 'array' AND EXISTS (SELECT 1 FROM json_each(f.value) item WHERE item.atom = ?)))`,
+    );
+    values.push(field, part, part);
   }
   const limit = pageLimit(query.limit);
   const rows = arrayStatement(

@@ -11,6 +11,7 @@ import { commitTests } from './conformance-commit.ts';
 import { dutyTests } from './conformance-duties.ts';
 import { laneTests } from './conformance-lanes.ts';
 import { eraseTests } from './conformance-erase.ts';
+import { filterTests } from './conformance-filters.ts';
 import { lifecycleTests } from './conformance-lifecycle.ts';
 import { deliveryListTests } from './conformance-deliveries.ts';
 import { readTests } from './conformance-reads.ts';
@@ -52,6 +53,7 @@ export function storageConformance(factory: StoreFactory): void {
     deliveryListTests(factory);
     retentionTests(factory);
     statsTests(factory);
+    filterTests(factory);
     eraseTests(factory);
   });
 }
