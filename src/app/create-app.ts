@@ -47,7 +47,7 @@ import { createInputChecks } from './webhook-input.ts';
 import { createWebhookSwitch } from './webhook-switch.ts';
 import { createWebhookViews } from './webhook-views.ts';
 import { createWebhooks } from './webhooks.ts';
-import { createSettings } from './workspace-settings.ts';
+import { createSettings, withWebhookDefaults } from './workspace-settings.ts';
 import { createWorkspaces } from './workspaces.ts';
 
 /** The app as callers see it, and what compose wires to the engine and the terminal. */
@@ -128,7 +128,7 @@ export function createApp(deps: AppDeps): AppParts {
     changes: createChanges(parts),
     assets: grantedAssets(createAssets(parts)),
     metadataFields: createMetadataFields({ ...parts, sets: metadataSets }),
-    webhooks: createWebhooks({ ...parts, views, toggle, care }),
+    webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
     deliveries: createDeliveries(parts),
     replays: createReplays(parts),

@@ -6,9 +6,10 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import { liesIn, normalFolderPath } from '../core/folder-path.ts';
-import type { AssetCases, AssetView, Caller } from './app.ts';
+import type { AssetCases, AssetView, AssetWriteOptions, Caller } from './app.ts';
 import { filteredPage } from './filtered-page.ts';
 import type { GrantScope } from './people.ts';
+import type { Expected } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
 type Placed = { readonly id: string | null; readonly path: string; readonly collections: readonly string[] };
@@ -17,56 +18,75 @@ type Placed = { readonly id: string | null; readonly path: string; readonly coll
 const triesMax = 3;
 
 export function grantedAssets(cases: AssetCases): AssetCases {
-  const readable = async (caller: Caller, reference: string): Promise<AssetView> => {
-    const asset = await cases.get(caller, reference);
-    if (!covers(caller, 'assets:read', placeOf(asset))) throw notFound('the asset');
-    return asset;
-  };
+  const gate = createGate(cases);
+  return { ...cases, ...reading(cases, gate), ...writing(cases, gate) };
+}
+
+type Gate = {
+  /** The asset, where the caller may write it as it lies now. */
+  writable(caller: Caller, reference: string): Promise<AssetView>;
+  /** Throws `not_found` where the caller may not see the asset. Costs nothing for whoever may see all. */
+  seen(caller: Caller, reference: string): Promise<void>;
+  /**
+   * Runs a change with the version it was allowed at, so that an asset that somebody moves meanwhile is looked at again.
+   * `place`: where the asset will be afterwards.
+   */
+  change<Answer>(
+    change: Change,
+    place: (now: Placed) => Placed,
+    run: (expected: Expected | undefined) => Promise<Answer>,
+  ): Promise<Answer>;
+};
+
+type Change = { readonly caller: Caller; readonly reference: string; readonly expected: Expected | undefined };
+
+function createGate(cases: AssetCases): Gate {
   const writable = async (caller: Caller, reference: string): Promise<AssetView> => {
-    const asset = await cases.get(caller, reference);
+    const asset = await present(cases, caller, reference);
     if (covers(caller, 'assets:write', placeOf(asset))) return asset;
     // Who sees it is told why it stays as it is; who does not, learns nothing.
     if (covers(caller, 'assets:read', placeOf(asset))) throw refused();
     throw notFound('the asset');
   };
-  const assertTarget = (caller: Caller, place: Placed): void => {
-    if (!covers(caller, 'assets:write', place)) throw refused();
-  };
-
   return {
-    ...cases,
-
-    async upload(caller, input, file, idempotency) {
-      if (!holdsAll(caller, 'assets:write')) assertTarget(caller, newPlace(input));
-      return cases.upload(caller, input, file, idempotency);
+    writable,
+    async seen(caller, reference) {
+      if (caller.scopes.has('assets:read')) return;
+      if (!covers(caller, 'assets:read', placeOf(await present(cases, caller, reference)))) throw notFound('the asset');
     },
-
-    async patch(caller, reference, patch, expectedVersion, idempotency) {
-      if (holdsAll(caller, 'assets:write')) return cases.patch(caller, reference, patch, expectedVersion, idempotency);
+    async change({ caller, reference, expected }, place, run) {
+      if (caller.scopes.has('assets:write')) return run(expected);
       for (let tries = 1; ; tries += 1) {
         const asset = await writable(caller, reference);
-        const now = placeOf(asset);
-        assertTarget(caller, {
-          id: now.id,
-          path: patch.path === undefined ? now.path : normalFolderPath(patch.path),
-          // Putting something into a collection that one may write would give oneself the right to it.
-          collections: now.collections,
-        });
+        if (!covers(caller, 'assets:write', place(placeOf(asset)))) throw refused();
         try {
-          return await cases.patch(caller, reference, patch, expectedVersion ?? asset.version, idempotency);
+          return await run(expected ?? asset.version);
         } catch (error) {
-          // Moved since it was looked at: look again.
-          if (expectedVersion !== undefined || tries >= triesMax || !isVersionConflict(error)) throw error;
+          if (expected !== undefined || tries >= triesMax || !isVersionConflict(error)) throw error;
         }
       }
     },
+  };
+}
 
+/** What was deleted is not told apart from what never was: where it lay, nobody can say any more. */
+async function present(cases: AssetCases, caller: Caller, reference: string): Promise<AssetView> {
+  try {
+    return await cases.get(caller, reference);
+  } catch (error) {
+    if (error instanceof AssetwireError && error.code === 'gone') throw notFound('the asset');
+    throw error;
+  }
+}
+
+function reading(cases: AssetCases, { seen }: Gate): Partial<AssetCases> {
+  return {
     async get(caller, reference) {
-      return holdsAll(caller, 'assets:read') ? cases.get(caller, reference) : readable(caller, reference);
+      await seen(caller, reference);
+      return cases.get(caller, reference);
     },
-
     async list(caller, query) {
-      if (holdsAll(caller, 'assets:read')) return cases.list(caller, query);
+      if (caller.scopes.has('assets:read')) return cases.list(caller, query);
       const { limit, cursor, ...filters } = query;
       const read = (page: { readonly limit: number; readonly cursor?: string }) =>
         cases.list(caller, { ...filters, ...page });
@@ -74,26 +94,72 @@ export function grantedAssets(cases: AssetCases): AssetCases {
         covers(caller, 'assets:read', placeOf(asset)),
       );
     },
-
     async content(caller, reference, range) {
-      if (!holdsAll(caller, 'assets:read')) await readable(caller, reference);
+      await seen(caller, reference);
       return cases.content(caller, reference, range);
     },
-
+    async versions(caller, reference, query) {
+      await seen(caller, reference);
+      return cases.versions(caller, reference, query);
+    },
+    async version(caller, version) {
+      await seen(caller, version.reference);
+      return cases.version(caller, version);
+    },
+    async versionContent(caller, version, range) {
+      await seen(caller, version.reference);
+      return cases.versionContent(caller, version, range);
+    },
     async rendition(caller, reference, title, range) {
-      if (!holdsAll(caller, 'assets:read')) await readable(caller, reference);
+      await seen(caller, reference);
       return cases.rendition(caller, reference, title, range);
     },
   };
 }
 
+function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCases> {
+  const stays = (now: Placed): Placed => now;
+  return {
+    async upload(caller, input, file, idempotency) {
+      if (!covers(caller, 'assets:write', newPlace(input))) throw refused();
+      return cases.upload(caller, input, file, idempotency);
+    },
+    patch: (caller, reference, patch, expected, idempotency) =>
+      change(
+        { caller, reference, expected },
+        // Putting something into a collection that one may write would give oneself the right to it: only paths move it.
+        (now) => ({ ...now, path: patch.path === undefined ? now.path : normalFolderPath(patch.path) }),
+        (at) => cases.patch(caller, reference, patch, at, idempotency),
+      ),
+    remove: (caller, reference, options) =>
+      change({ caller, reference, expected: options?.expected }, stays, (expected) =>
+        cases.remove(caller, reference, withExpected(options, expected)),
+      ),
+    async addVersion(caller, reference, upload) {
+      // The file's stream can be read once, so this is not tried again.
+      const { expected } = upload;
+      if (caller.scopes.has('assets:write')) return cases.addVersion(caller, reference, upload);
+      const asset = await writable(caller, reference);
+      return cases.addVersion(caller, reference, { ...upload, expected: expected ?? asset.version });
+    },
+    activateVersion: (caller, version, options) =>
+      change({ caller, reference: version.reference, expected: options?.expected }, stays, (expected) =>
+        cases.activateVersion(caller, version, withExpected(options, expected)),
+      ),
+    removeVersion: (caller, version, options) =>
+      change({ caller, reference: version.reference, expected: options?.expected }, stays, (expected) =>
+        cases.removeVersion(caller, version, withExpected(options, expected)),
+      ),
+  };
+}
+
+function withExpected(options: AssetWriteOptions | undefined, expected: Expected | undefined): AssetWriteOptions {
+  return { ...options, ...(expected === undefined ? {} : { expected }) };
+}
+
 /** Whether a caller may come in at all: with the scope, or with it on something. */
 export function holdsSome(caller: Caller, scope: string): boolean {
   return caller.grants?.some(({ scopes }) => scopes.some((one) => one === scope)) === true;
-}
-
-function holdsAll(caller: Caller, scope: GrantScope): boolean {
-  return caller.scopes.has(scope);
 }
 
 function covers(caller: Caller, scope: GrantScope, { id, path, collections }: Placed): boolean {

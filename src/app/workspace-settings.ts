@@ -2,6 +2,7 @@
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource, Storage } from '../storage/storage.ts';
+import type { WebhookCases } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -59,6 +60,18 @@ export function createSettings({ storage, ids, settings, dialects, committer }: 
     },
 
     process: (caller) => (caller.admin ? settings.process : []),
+  };
+}
+
+/** Webhooks that are made without a policy of their own take the workspace's. */
+export function withWebhookDefaults(storage: Pick<Storage, 'resources'>, cases: WebhookCases): WebhookCases {
+  return {
+    ...cases,
+    async create(caller, input, idempotency) {
+      const { webhookPolicy } = await readWorkspaceSettings(storage, caller.workspaceId);
+      const whole = input.policy === undefined && webhookPolicy !== null ? { ...input, policy: webhookPolicy } : input;
+      return cases.create(caller, whole, idempotency);
+    },
   };
 }
 

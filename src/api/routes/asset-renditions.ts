@@ -12,6 +12,7 @@ const getRendition = route({
     'Made of pictures once they are ready; the asset lists them with size and dimensions. JPEG, or PNG where the picture is see-through, without any ' +
     'metadata of the original. One range may be asked for.',
   scope: 'assets:read',
+  grantable: true,
   params: renditionReference,
   requestHeaders: ['Range'],
   answers: contentAnswers,
