@@ -87,7 +87,9 @@ test('a new version gets renditions of its own, and bytes that nothing names any
   const { id } = await upload(fixture, photograph);
   await fixture.doDuties();
   const first = (await app.assets.get(caller, id)).state;
-  await app.assets.addVersion(caller, id, {}, { name: 'b.jpg', content: Readable.from([await readFile(other)]) });
+  await app.assets.addVersion(caller, id, {
+    file: { name: 'b.jpg', content: Readable.from([await readFile(other)]) },
+  });
   assert.deepEqual((await app.assets.get(caller, id)).state.renditions, [], 'none of the former file is shown');
   await fixture.doDuties();
   const second = (await app.assets.get(caller, id)).state;
@@ -95,7 +97,7 @@ test('a new version gets renditions of its own, and bytes that nothing names any
   for (const [index, { blob }] of second.renditions.entries()) assert.notEqual(blob, first.renditions[index]?.blob);
   const named = [...second.versions.map(({ file }) => file.blob), ...second.renditions.map(({ blob }) => blob)];
   assert.deepEqual([...(await fixture.files())].sort(), named.sort());
-  await app.assets.activateVersion(caller, id, 1);
+  await app.assets.activateVersion(caller, { reference: id, number: 1 });
   await fixture.doDuties();
   const again = (await app.assets.get(caller, id)).state;
   assert.deepEqual(
@@ -135,7 +137,9 @@ test('a file that came while pictures of the one before were made never gets the
   assert.equal(derivation?.kind, 'derive');
   const running = derivation === undefined ? Promise.resolve() : fixture.doDuty(derivation);
   while (made.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  await app.assets.addVersion(caller, id, {}, { name: 'b.jpg', content: Readable.from([await readFile(other)]) });
+  await app.assets.addVersion(caller, id, {
+    file: { name: 'b.jpg', content: Readable.from([await readFile(other)]) },
+  });
   gate.resolve();
   await running;
   assert.deepEqual((await app.assets.get(caller, id)).state.renditions, []);

@@ -6,7 +6,7 @@
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 
-const nameForm = /^[\p{L}\p{N}][\p{L}\p{N} ._:/()©-]{0,63}$/u;
+const nameForm = /^[\p{L}\p{N}©][\p{L}\p{N} ._:/()©-]{0,63}$/u;
 /** Controls that no text needs, line ends and tabs aside. */
 const controls = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g;
 const depthMax = 4;

@@ -1,8 +1,12 @@
 /** Images: type, size and embedded metadata from the header alone. No pixel is decoded, so a flood of pixels costs nothing (UP-01). */
 import type { Metadata } from 'sharp';
 import type { EmbeddedPolicy, InspectionResult } from '../media.ts';
+import { withFile } from './file-source.ts';
 import { type Packets, readPackets } from './packets.ts';
 import { loadSharp } from './sharp.ts';
+
+/** The tags of a larger one are not read. */
+const tiffBytesMax = 16 * 1024 * 1024;
 
 const mimeTypes: { readonly [format: string]: string } = {
   jpeg: 'image/jpeg',
@@ -25,11 +29,19 @@ export async function readImage(
     return { kind: 'failed', code: 'too_large', note: `${width} x ${height} pixels, more than ${pixelsMax} in all` };
   }
   const mimeType = mimeTypes[header.format] ?? (header.compression === 'av1' ? 'image/avif' : 'image/heif');
-  const embedded = policy === 'none' ? undefined : await readPackets(packetsOf(header), policy);
+  const packets = packetsOf(header);
+  const tiff = header.format === 'tiff' && policy !== 'none' ? await wholeTiff(path) : null;
+  const embedded =
+    policy === 'none' ? undefined : await readPackets(tiff === null ? packets : { ...packets, tiff }, policy);
   return {
     kind: 'inspected',
     facts: { mimeType, widthPx: width, heightPx: height, ...(embedded === undefined ? {} : { embedded }) },
   };
+}
+
+/** A TIFF is the structure that EXIF is made of, and libvips cuts nothing out of it: its tags may lie anywhere in it. */
+async function wholeTiff(path: string): Promise<Buffer | null> {
+  return withFile(path, async ({ bytes, read }) => (bytes > tiffBytesMax ? null : read(0, bytes)));
 }
 
 function packetsOf({ exif, iptc, xmp }: Metadata): Packets {

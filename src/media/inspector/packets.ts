@@ -1,8 +1,9 @@
 /**
  * The packets of embedded metadata in a picture: EXIF, IPTC and XMP, each read by itself, so that a broken one hides no
  * other. libvips has cut them out of the file (whatever its type); here they are bounded and read by `exifreader`, which
- * never sees the file.
+ * never sees the file (but for TIFF, which is EXIF from its first byte).
  */
+import type { ExpandedTags } from 'exifreader';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { boundEmbedded } from '../embedded.ts';
@@ -15,6 +16,8 @@ export type Packets = {
   /** What lies in a JPEG's APP13: `Photoshop 3.0\0` and resources. */
   readonly iptc?: Buffer;
   readonly xmp?: Buffer;
+  /** A whole TIFF, in place of `exif`. */
+  readonly tiff?: Buffer;
 };
 
 export type ReadPackets = {
@@ -33,32 +36,26 @@ const personal =
 
 /** What the packets hold, bounded; undefined where they hold nothing. Never throws: a broken packet is left out. */
 export async function readPackets(packets: Packets, policy: EmbeddedPolicy): Promise<JsonObject | undefined> {
-  const { default: reader } = await import('exifreader');
-  type Tags = ReturnType<typeof read>;
-  const read = (packet: Buffer) => reader.load(packet, { expanded: true, computed: false });
-  const tags = (packet: Buffer | undefined, form: (packet: Buffer) => Buffer): Tags => {
+  const { load } = (await import('exifreader')).default;
+  const tags = (packet: Buffer | undefined): ExpandedTags => {
     if (packet === undefined || packet.length === 0) return {};
-    if (packet.length > limits.embeddedPacketBytesMax) return {};
     try {
-      return read(form(packet));
+      return load(packet, { expanded: true, computed: false });
     } catch {
+      // A packet that cannot be read tells nothing; the others still do.
       return {};
     }
   };
-  const exif = tags(packets.exif, (packet) =>
-    packet.toString('latin1', 0, 4) === 'Exif' ? packet.subarray(6) : packet,
-  );
-  const iptc = tags(packets.iptc, asJpeg);
-  const xmp = tags(packets.xmp, (packet) => packet);
+  const exif = tags(packets.tiff ?? bareTiff(readable(packets.exif)));
+  const iptc = tags(asJpeg(readable(packets.iptc)));
+  const xmp = tags(readable(packets.xmp));
   const found: ReadPackets = {
     exif: plainTags(exif.exif, policy),
     iptc: plainTags(iptc.iptc, policy),
     xmp: plainTags(xmp.xmp, policy),
     gps: policy === 'all' ? place(exif.gps) : {},
   };
-  const left = [packets.exif, packets.iptc, packets.xmp].some(
-    (packet) => packet !== undefined && packet.length > limits.embeddedPacketBytesMax,
-  );
+  const left = [packets.exif, packets.iptc, packets.xmp].some((packet) => readable(packet) !== packet);
   return boundEmbedded({
     fields: commonFields(found),
     ...found,
@@ -66,8 +63,18 @@ export async function readPackets(packets: Packets, policy: EmbeddedPolicy): Pro
   });
 }
 
+/** A packet, unless it is larger than is read. */
+function readable(packet: Buffer | undefined): Buffer | undefined {
+  return packet === undefined || packet.length > limits.embeddedPacketBytesMax ? undefined : packet;
+}
+
+function bareTiff(packet: Buffer | undefined): Buffer | undefined {
+  return packet?.toString('latin1', 0, 4) === 'Exif' ? packet.subarray(6) : packet;
+}
+
 /** The smallest JPEG around an APP13 segment: the only form in which `exifreader` takes IPTC. */
-function asJpeg(packet: Buffer): Buffer {
+function asJpeg(packet: Buffer | undefined): Buffer | undefined {
+  if (packet === undefined) return undefined;
   const content = packet.subarray(0, 65_533);
   const length = Buffer.alloc(2);
   length.writeUInt16BE(content.length + 2);
@@ -94,11 +101,18 @@ function plainTag(tag: unknown): JsonValue | undefined {
   const { description, value } = tag as { readonly description?: unknown; readonly value?: unknown };
   // A list in XMP (keywords, creators): its items, each with a description of its own.
   if (Array.isArray(value) && value.some((item) => typeof item === 'object' && item !== null && 'description' in item))
-    return plainTag(value);
+    return plainTag(inDefaultLanguage(value) ?? value);
   if (typeof description === 'number') return Number.isFinite(description) ? description : undefined;
   if (typeof description !== 'string' || description === '' || /^\[(?:Raw|Unicode|JIS|Undefined)/.test(description))
     return undefined;
   return description;
+}
+
+/** Of the same text in several languages the default one; undefined where it is a list of several things. */
+function inDefaultLanguage(items: readonly unknown[]): unknown {
+  const texts = items as readonly { readonly attributes?: { readonly lang?: unknown } }[];
+  if (texts.some((text) => text.attributes?.lang === undefined)) return undefined;
+  return texts.find((text) => text.attributes?.lang === 'x-default') ?? texts[0];
 }
 
 /** Degrees, south and west negative; undefined unless both are on the globe. Metres above the sea, where given. */

@@ -47,3 +47,32 @@ export function uint32(value: number): Buffer {
   bytes.writeUInt32BE(value);
   return bytes;
 }
+
+/** A TIFF of one grey pixel (little-endian, uncompressed) with these texts in its directory, by tag number. */
+export function tiffWith(texts: { readonly [tag: number]: string }): Buffer {
+  const numbers = { 256: 1, 257: 1, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 1, 279: 1 };
+  const entries = [
+    ...Object.entries(numbers).map(([tag, value]) => ({ tag: Number(tag), value, text: undefined })),
+    ...Object.entries(texts).map(([tag, text]) => ({ tag: Number(tag), value: 0, text: Buffer.from(`${text}\0`) })),
+  ].sort((left, right) => left.tag - right.tag);
+  const directoryAt = 10;
+  let textAt = directoryAt + 2 + entries.length * 12 + 4;
+  const rows: Buffer[] = [];
+  const tail: Buffer[] = [];
+  for (const { tag, value, text } of entries) {
+    const row = Buffer.alloc(12);
+    row.writeUInt16LE(tag, 0);
+    row.writeUInt16LE(text === undefined ? 4 : 2, 2);
+    row.writeUInt32LE(text?.length ?? 1, 4);
+    if (text === undefined) row.writeUInt32LE(value, 8);
+    else if (text.length <= 4) text.copy(row, 8);
+    else {
+      row.writeUInt32LE(textAt, 8);
+      tail.push(text);
+      textAt += text.length;
+    }
+    rows.push(row);
+  }
+  const head = Buffer.from([0x49, 0x49, 42, 0, directoryAt, 0, 0, 0, 0x80, 0, entries.length, 0]);
+  return Buffer.concat([head, ...rows, Buffer.alloc(4), ...tail]);
+}
