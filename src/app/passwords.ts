@@ -57,7 +57,8 @@ export function createPasswords({
     async matches(password, stored) {
       const { salt, hash, cost: asStored } = decode(stored ?? nobodys);
       const bytes = await alone(() => derive(password, salt, asStored));
-      return timingSafeEqual(bytes, hash) && stored !== null;
+      // HMAC pads its key with zeros, so a password and the same one with NUL behind it have one hash.
+      return timingSafeEqual(bytes, hash) && stored !== null && !password.includes('\0');
     },
   };
 }
@@ -78,6 +79,7 @@ function checkPassword(password: string, { email, name }: { readonly email: stri
       `${characters} characters`,
     );
   }
+  if (/\p{Cc}/u.test(text)) throw unfit('/password', 'no control characters', 'one or more');
   const low = text.toLowerCase();
   if (low === email.toLowerCase() || low === name.toLowerCase() || new Set(low).size < 5) {
     throw unfit(

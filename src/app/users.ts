@@ -17,7 +17,7 @@ import { grantRemovals, grantSetKey } from './grant-sets.ts';
 import type { PasswordLinks } from './password-links.ts';
 import type { Passwords } from './passwords.ts';
 import type { UserCases, UserInput, UserPatch, UserState, UserView } from './people.ts';
-import { notFound, unfit } from './refusals.ts';
+import { contended, lastAdmin, notFound, unfit } from './refusals.ts';
 import { adminRole, peopleTurn, type Roles } from './roles.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
 import type { Turns } from './turns.ts';
@@ -145,7 +145,7 @@ async function updateUser(
   await refuseStrongerUser(roles, caller, storedUser(present.state));
   if (patch.roles !== undefined) await roles.assertGivable(caller, patch.roles);
   if (patch.admin === true) assertMayBeAdmin(caller);
-  const others = await otherAdmins(deps, workspaceId, id);
+  const admins = await otherAdmins(deps, workspaceId, id);
   const decide: DecideAlone<Resource> = (current, atMs, { others: [guard = null] }) => {
     if (current === null) throw notFound('the user');
     const before = storedUser(current.state);
@@ -156,7 +156,7 @@ async function updateUser(
       ...(given === undefined ? {} : { roles: [...new Set(given)] }),
       state: stateAfter(before, disabled),
     };
-    const guards = guardWrites({ before, after: state, others, guard });
+    const guards = guardWrites({ before, after: state, admins, guard });
     const note = { action: 'user.updated', target: `user:${id}`, before: audited(before), after: audited(state) };
     return {
       kind: 'write',
@@ -182,7 +182,7 @@ async function removeUser(deps: UsersDeps, caller: Caller, id: string): Promise<
   const [present] = await storage.resources([{ workspaceId, type: 'user', id }]);
   if (present === undefined || present === null) throw notFound('the user');
   await refuseStrongerUser(roles, caller, storedUser(present.state));
-  const others = await otherAdmins(deps, workspaceId, id);
+  const admins = await otherAdmins(deps, workspaceId, id);
   const sessions = await storage.read.resources({
     workspaceId,
     type: 'session',
@@ -207,7 +207,7 @@ async function removeUser(deps: UsersDeps, caller: Caller, id: string): Promise<
         state: null,
         changes: [],
         resources: [
-          ...guardWrites({ before, after: null, others, guard }),
+          ...guardWrites({ before, after: null, admins, guard }),
           { type: 'invitation', id, expectedVersion: 'any', state: null },
           ...ended,
           ...grantRemovals(grants),
@@ -315,27 +315,34 @@ function isAdmin(user: StoredUser): boolean {
   return user.state === 'active' && user.roles.includes(adminRole);
 }
 
-async function otherAdmins({ storage }: UsersDeps, workspaceId: string, id: string): Promise<number> {
+type Admins = {
+  /** Those beside the one in question. */
+  readonly count: number;
+  /** The guard's version before they were counted. */
+  readonly guardVersion: number;
+};
+
+async function otherAdmins({ storage }: UsersDeps, workspaceId: string, id: string): Promise<Admins> {
+  const [guard] = await storage.resources([adminsGuard(workspaceId)]);
   const { items } = await storage.read.resources({ workspaceId, type: 'user', limit: limits.usersPerWorkspaceMax });
-  return items.filter((row) => row.id !== id && isAdmin(storedUser(row.state))).length;
+  const count = items.filter((row) => row.id !== id && isAdmin(storedUser(row.state))).length;
+  return { count, guardVersion: guard?.version ?? 0 };
 }
 
 type Step = {
   readonly before: StoredUser;
   readonly after: StoredUser | null;
-  readonly others: number;
+  readonly admins: Admins;
   readonly guard: Resource | null;
 };
 
 /** What a write must carry that takes an admin away; throws where it would be the last. */
-function guardWrites({ before, after, others, guard }: Step): readonly ResourceWrite[] {
+function guardWrites({ before, after, admins, guard }: Step): readonly ResourceWrite[] {
   if (!isAdmin(before) || (after !== null && isAdmin(after))) return [];
-  if (others === 0) {
-    throw new AssetwireError('last_admin', {
-      detail: `Leave the workspace an admin who can sign in: ${before.name} is the last one`,
-    });
-  }
-  return [{ type: 'setting', id: 'admins', expectedVersion: guard?.version ?? 0, state: {} }];
+  if (admins.count === 0) throw lastAdmin(`${before.name} is the last admin of the workspace who can sign in`);
+  // Somebody took an admin away since they were counted: that count holds no longer.
+  if ((guard?.version ?? 0) !== admins.guardVersion) throw contended();
+  return [{ type: 'setting', id: 'admins', expectedVersion: admins.guardVersion, state: {} }];
 }
 
 function stateAfter({ state, password }: StoredUser, disabled: boolean | undefined): UserState {
