@@ -27,7 +27,7 @@ export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | '
   readonly metadataSets: MetadataSets;
 };
 
-/** What an `inspect` duty owes. `version` where the asset was there before: then nobody is told that it is ready. */
+/** What an `inspect` duty owes: a look into the file of a version, the first one where none is named. */
 export type InspectPayload = {
   readonly assetId: string;
   readonly blob: string;

@@ -1,5 +1,5 @@
 /** What becomes of an asset's state when versions come, change places and go. Pure. */
-import type { AssetFile, AssetKind, AssetState, AssetVersion } from '../core/asset.ts';
+import type { AssetFile, AssetKind, AssetState, AssetVersion, Inspection } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { assetKindOf } from './asset-state.ts';
@@ -38,7 +38,7 @@ export function withVersion(state: AssetState, { file, kind, activate }: NewVers
   const others = activate ? state.versions.map(inactive) : state.versions;
   const versions = [...others, version];
   return activate
-    ? { ...state, versions, ...ofFile(file, kind), modifiedAtMs: atMs }
+    ? { ...state, versions, ...ofVersion(state, version, kind), modifiedAtMs: atMs }
     : { ...state, versions, modifiedAtMs: atMs };
 }
 
@@ -53,7 +53,7 @@ export function withActive(state: AssetState, number: number, atMs: number): Ass
   return {
     ...state,
     versions,
-    ...ofFile(wanted.file, kind === 'other' ? state.kind : kind),
+    ...ofVersion(state, wanted, kind === 'other' ? state.kind : kind),
     modifiedAtMs: atMs,
   };
 }
@@ -81,15 +81,20 @@ export function versionOf({ versions }: AssetState, number: number): AssetVersio
   return version;
 }
 
-/** What depends on the file. A file that does not lie here cannot be looked into: what is told of it is all there is. */
-function ofFile(file: AssetFile, kind: AssetKind): Partial<AssetState> {
-  return {
-    kind,
-    file,
-    renditions: [],
-    embedded: {},
-    inspection: { state: file.blob === undefined ? 'done' : 'pending' },
-  };
+/** What depends on the active version. */
+function ofVersion(state: AssetState, { file, number }: AssetVersion, kind: AssetKind): Partial<AssetState> {
+  return { kind, file, renditions: [], embedded: {}, inspection: inspectionOf(state, file, number) };
+}
+
+/** A file that does not lie here cannot be looked into. That an asset is still to be told as ready is not forgotten. */
+function inspectionOf(state: AssetState, file: AssetFile, version: number): Inspection {
+  if (isReadyOwed(state)) return { state: 'pending' };
+  return file.blob === undefined ? { state: 'done' } : { state: 'pending', version };
+}
+
+/** Whether nobody has been told yet that the asset is ready. */
+export function isReadyOwed({ inspection }: Pick<AssetState, 'inspection'>): boolean {
+  return inspection.state === 'pending' && inspection.version === undefined;
 }
 
 function inactive(version: AssetVersion): AssetVersion {

@@ -95,16 +95,27 @@ test('A version that is not to be active leaves the asset as it is, and can be a
   assert.deepEqual(again.body.state.inspection, { state: 'done' });
 });
 
-test('A version uploaded while the first one is still looked into ends with the facts of the active one', async () => {
-  const { body } = await fixture.app.assets.upload(caller, {}, file('one'));
-  await add(body.id, 'two');
-  await fixture.doDuties();
-  const { state } = await fixture.app.assets.get(caller, body.id);
-  assert.deepEqual(state.inspection, { state: 'done' });
-  assert.ok(state.versions.every((version) => version.file.widthPx === 40));
-  assert.equal(state.file?.name, 'two.jpg');
-  const kinds = (await allChanges(fixture)).map(({ kind }) => kind);
-  assert.deepEqual(kinds.filter((kind) => kind === 'asset.ready').length, 1);
+test('A version uploaded while the first one is still looked into: ready is told once, whichever look ends first', async () => {
+  for (const order of ['first', 'last'] as const) {
+    const one = await createFixture();
+    const { body } = await one.app.assets.upload(caller, {}, file('one'));
+    await one.app.assets.addVersion(caller, body.id, { file: file('two', 'two.jpg') });
+    const duties = await one.pendingDuties();
+    assert.equal(duties.length, 2);
+    for (const duty of order === 'first' ? duties : [...duties].reverse()) {
+      await one.doDuty(duty);
+      const kinds = (await allChanges(one)).map(({ kind }) => kind);
+      assert.equal(kinds.filter((kind) => kind === 'asset.ready').length, 1, `${order}: told with the first look`);
+    }
+    const { state } = await one.app.assets.get(caller, body.id);
+    assert.deepEqual(state.inspection, { state: 'done' }, order);
+    assert.ok(
+      state.versions.every((version) => version.file.widthPx === 40),
+      order,
+    );
+    assert.equal(state.file?.name, 'two.jpg');
+    await one.stop();
+  }
 });
 
 test('The active version cannot be deleted; another one goes with its bytes, and its number is not used again', async () => {

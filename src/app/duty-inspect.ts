@@ -12,6 +12,7 @@ import type { NewDuty } from '../storage/storage.ts';
 import { assetKindOf } from './asset-state.ts';
 import type { InspectPayload } from './asset-upload.ts';
 import type { DerivePayload } from './duty-derive.ts';
+import { isReadyOwed } from './asset-version-state.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -35,8 +36,8 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
     try {
       await committer.write(key, (current, atMs) => {
         const before = current === null ? null : assetState(current);
-        // Gone, or looked into already: the duty is done without anything to tell.
-        if (current === null || before === null || !isOwed(before, payload)) {
+        // Gone with its asset or version: the duty is done without anything to tell.
+        if (current === null || before === null || !isWanted(before, payload)) {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
         const found: AssetState = { ...inspected(before, payload, result), modifiedAtMs: atMs };
@@ -49,11 +50,10 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
           version: current.version + 1,
           atMs,
         };
-        // The asset of a further version was ready before: what was found out now is news about its file.
-        const happenings: readonly AssetHappening[] =
-          payload.version === undefined
-            ? [{ kind: 'asset.ready', changed: changedFields(current.state, state) }]
-            : changeKindsFor(current.state, state);
+        // Whichever inspection ends first tells that the asset is ready; what another one finds out is news about its file.
+        const happenings: readonly AssetHappening[] = isReadyOwed(before)
+          ? [{ kind: 'asset.ready', changed: changedFields(current.state, state) }]
+          : changeKindsFor(current.state, state);
         return {
           kind: 'write',
           plan: {
@@ -121,18 +121,19 @@ async function inspect(
   }
 }
 
-/** An asset is looked into until it is ready; a further version as long as it is there. */
-function isOwed({ inspection, versions }: AssetState, { blob, version }: InspectPayload): boolean {
-  if (version === undefined) return inspection.state === 'pending';
-  return versions.some(({ number, file }) => number === version && file.blob === blob);
+/** An asset must be told as ready whatever became of its first version; else a version counts as long as it is there. */
+function isWanted(state: AssetState, { blob, version = 1 }: InspectPayload): boolean {
+  return isReadyOwed(state) || state.versions.some(({ number, file }) => number === version && file.blob === blob);
 }
 
 /** What was found of a version that is not the active one is kept with that version; the asset shows its active one. */
-function inspected(state: AssetState, { blob, version }: InspectPayload, result: InspectionResult): AssetState {
-  const inspection: Inspection =
-    result.kind === 'inspected' ? { state: 'done' } : { state: 'failed', note: result.note };
+function inspected(state: AssetState, { blob }: InspectPayload, result: InspectionResult): AssetState {
   const shown = state.file?.blob === blob;
-  const settled = shown || version === undefined ? { inspection } : {};
+  const settled = shown
+    ? { inspection: outcomeOf(result) }
+    : isReadyOwed(state)
+      ? { inspection: stillOwed(state) }
+      : {};
   if (result.kind === 'failed') return { ...state, ...settled };
   const { facts } = result;
   const found = (file: AssetFile): AssetFile => (file.blob === blob ? withFacts(file, facts) : file);
@@ -145,8 +146,20 @@ function inspected(state: AssetState, { blob, version }: InspectPayload, result:
     ...(state.file === undefined ? {} : { file: found(state.file) }),
     versions,
     embedded: facts.embedded ?? state.embedded,
-    inspection,
+    ...settled,
   };
+}
+
+function outcomeOf(result: InspectionResult): Inspection {
+  return result.kind === 'inspected' ? { state: 'done' } : { state: 'failed', note: result.note };
+}
+
+/** The asset is told as ready now, but its active version is another than was looked into: that one's duty is still to come. */
+function stillOwed({ file, versions }: AssetState): Inspection {
+  const active = versions.find((version) => version.active);
+  return file?.blob === undefined || active === undefined
+    ? { state: 'done' }
+    : { state: 'pending', version: active.number };
 }
 
 function withFacts(file: AssetFile, { mimeType, widthPx, heightPx, durationMs, bitRate }: MediaFacts): AssetFile {

@@ -29,7 +29,15 @@ export type AssetVersion = {
 export type Rendition = AssetFile & { readonly title: string };
 
 /** How far inspection has come. `failed` never blocks the asset: it is then `ready` with a note. */
-export type Inspection = { readonly state: 'pending' | 'done' | 'failed'; readonly note?: string };
+export type Inspection = {
+  readonly state: 'pending' | 'done' | 'failed';
+  readonly note?: string;
+  /**
+   * The version that is looked into, of an asset that was told as ready before. Absent while pending: nobody has been told
+   * yet that the asset is ready.
+   */
+  readonly version?: number;
+};
 
 /** That no renditions could be made of the active file, and why. Absent otherwise. */
 export type Derivation = { readonly state: 'failed'; readonly note: string };
