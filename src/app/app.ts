@@ -397,7 +397,16 @@ export interface WebhookCases {
   get(caller: Caller, id: string): Promise<WebhookView>;
   list(
     caller: Caller,
-    query: { readonly limit: number; readonly cursor?: string; readonly state?: string; readonly dialect?: string },
+    query: {
+      readonly limit: number;
+      readonly cursor?: string;
+      readonly state?: string;
+      readonly dialect?: string;
+      /** Part of the name, whatever its case. */
+      readonly name?: string;
+      /** Those that name this event. */
+      readonly event?: string;
+    },
   ): Promise<Page<WebhookView>>;
   enable(
     caller: Caller,
@@ -432,6 +441,8 @@ export type DeliveryView = DeliverySummary & {
     readonly source: 'stored' | 'rendered' | 'unavailable';
     readonly hashMatches: boolean | null;
   };
+  /** The request of the last attempt with the body above, as a command that repeats it; null where none was made yet. */
+  readonly curl: string | null;
 };
 
 export interface DeliveryCases {

@@ -3,9 +3,10 @@ import { AssetwireError } from '../core/errors.ts';
 import type { ChangeId, DeliveryId } from '../core/ids.ts';
 import type { PendingDelivery } from '../core/delivery.ts';
 import type { DeliveryDetail } from '../storage/storage.ts';
-import type { Caller, DeliveryCases } from './app.ts';
+import type { Caller, DeliveryCases, DeliveryView } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
+import { curlCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
@@ -33,7 +34,8 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
 
     async get(caller, id) {
       const detail = await find(caller.workspaceId, id);
-      return { ...detail.summary, attemptRecords: detail.attempts, body: await exactBody(deps, detail) };
+      const body = await exactBody(deps, detail);
+      return { ...detail.summary, attemptRecords: detail.attempts, body, curl: curlOf(detail, body) };
     },
 
     // One at a time for one delivery, so that a double click makes one redelivery (HARDENING ID-08).
@@ -54,6 +56,14 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
         return waiting === undefined ? sendAgain(deps, caller, detail) : hasten(deps, caller, waiting.id);
       }),
   };
+}
+
+/** Null where there is no request to repeat: nothing was sent yet, or its bytes cannot be made any more. */
+function curlOf({ attempts }: DeliveryDetail, { source, base64 }: DeliveryView['body']): string | null {
+  const request = attempts.findLast((attempt) => attempt.request.url !== '')?.request;
+  if (request === undefined || source === 'unavailable') return null;
+  const { method, url, headers } = request;
+  return curlCommand({ method, url, headers, body: Buffer.from(base64, 'base64') });
 }
 
 async function refuseDisabled({ storage }: DeliveriesDeps, { workspaceId }: Caller, webhookId: string): Promise<void> {

@@ -9,6 +9,7 @@ import type { WebhookCases } from './app.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
+import { refuseUnknownInbox } from './inbox-target.ts';
 import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { notFound } from './refusals.ts';
@@ -51,12 +52,14 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
 
   return {
     async create(caller, input, idempotency) {
+      await refuseUnknownInbox(deps, input.target);
       const created = await create(caller, input, idempotency);
       if (created.replayed !== true) written(caller.workspaceId, created.body.id);
       return created;
     },
 
     async update(caller, id, { enabled, ...patch }) {
+      await refuseUnknownInbox(deps, patch.target);
       await turns.take(webhookTurn(caller.workspaceId), () => updateWebhook(deps, { caller, id, patch }));
       written(caller.workspaceId, id);
       if (enabled === true) await toggle.enable(caller, id, {});
@@ -71,9 +74,14 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
 
     get: async (caller, id) => views.one(await find(caller.workspaceId, id)),
 
-    async list(caller, { state, dialect, ...page }) {
+    async list(caller, { state, dialect, name, event, ...page }) {
       const where = { ...(state === undefined ? {} : { state }), ...(dialect === undefined ? {} : { dialect }) };
-      const found = await storage.read.resources({ ...page, workspaceId: caller.workspaceId, type: 'webhook', where });
+      const contains = {
+        ...(name === undefined ? {} : { name }),
+        ...(event === undefined ? {} : { events: event }),
+      };
+      const { workspaceId } = caller;
+      const found = await storage.read.resources({ ...page, workspaceId, type: 'webhook', where, contains });
       return { items: await views.many(caller.workspaceId, found.items), nextCursor: found.nextCursor };
     },
 

@@ -5,6 +5,7 @@ import { testSentSchema } from '../schemas/delivery.ts';
 import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
 import {
   createdWebhookSchema,
+  enabledWebhookSchema,
   enableSchema,
   webhookInputSchema,
   webhookPatchSchema,
@@ -69,13 +70,14 @@ const listWebhooks = route({
     cursor: optional(cursor),
     state: optional(oneOf(['pending', 'enabled', 'disabled'])),
     dialect: optional(line(63)),
+    name: optional(line(200, 'Part of the name, whatever its case')),
+    event: optional(line(128, 'Those that name this event')),
   }),
   answers: { 200: { description: 'A page of webhooks', schema: pageOf(webhookSchema) } },
   errors: ['invalid_cursor'],
   async handle({ caller, query }, { app }) {
-    const { state, dialect } = query;
-    const filters = { ...(state === undefined ? {} : { state }), ...(dialect === undefined ? {} : { dialect }) };
-    return ok(shownPage(await app.webhooks.list(caller, { ...pageOptions(query), ...filters })));
+    const { limit: _limit, cursor: _cursor, ...filters } = query;
+    return ok(shownPage(await app.webhooks.list(caller, { ...filters, ...pageOptions(query) })));
   },
 });
 
@@ -135,7 +137,7 @@ const enableWebhook = route({
   params,
   body: enableSchema,
   bodyOptional: true,
-  answers: aWebhook,
+  answers: { 200: { description: 'The webhook, and what became of what waited', schema: enabledWebhookSchema } },
   errors: ['conflict'],
   async handle({ caller, params: { id }, body }, { app }) {
     return ok(await app.webhooks.enable(caller, id, body));

@@ -97,8 +97,11 @@ export const deliverySchema: Schema<unknown> = named(
     body: object({
       base64: string(),
       source: oneOf(['stored', 'rendered', 'unavailable']),
-      hashMatches: nullable(boolean()),
+      hashMatches: nullable(
+        boolean({ description: 'Whether it is what was sent, by its hash; null where nothing was sent yet' }),
+      ),
     }),
+    curl: nullable(string({ description: 'A command that repeats the last attempt; secrets are masked in it' })),
   }),
 );
 

@@ -176,6 +176,28 @@ export const createdWebhookSchema: Schema<unknown> = named(
   object({ ...viewFields, secret: optional(string({ description: 'Shown here once' })) }),
 );
 
+const waited = integer({ minimum: 0 });
+
+export const enabledWebhookSchema: Schema<unknown> = named(
+  'EnabledWebhook',
+  object({
+    ...viewFields,
+    enabled: object({
+      held: object({
+        done: oneOf(['sent', 'cancelled', 'cancelling'], {
+          description: 'cancelling: the webhook is enabled once many have been cancelled',
+        }),
+        count: waited,
+      }),
+      missed: object({
+        done: oneOf(['replayed', 'skipped']),
+        count: waited,
+        replayId: optional(string({ description: 'The replay that shows how far the telling has come' })),
+      }),
+    }),
+  }),
+);
+
 export const enableSchema = object({
   held: optional(oneOf(['send', 'cancel'], { description: 'What becomes of deliveries that waited' })),
   missed: optional(oneOf(['replay', 'skip'], { description: 'What becomes of changes that made no delivery' })),
