@@ -7,9 +7,11 @@ import { compareSection } from './drawn-pages.ts';
 import { nameProblems } from './file-names.ts';
 import { foreignWords } from './foreign-words.ts';
 import { houseChecks } from './house-checks.ts';
-import { localLinks } from './links.ts';
+import { headingIds, localLinks } from './links.ts';
 import { compareRows } from './markdown-table.ts';
 import { commandProblems } from './readme-command.ts';
+import { shellBlockProblems } from './shell-blocks.ts';
+import { misspellings } from './spelling.ts';
 import { errorRows, limitRows, shownLimit } from './reference-tables.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -100,5 +102,27 @@ test('A README without the test command, or a script that runs another one, is r
 
 test('Relative links are found, others and those in code are not', () => {
   const markdown = 'See [a](b.md#c), [d](https://example.com), [e](#f), `[g](h.md)` and\n```\n[i](j.md)\n```\n';
-  assert.deepEqual(localLinks(markdown), ['b.md']);
+  assert.deepEqual(localLinks(markdown), ['b.md#c', '#f']);
+});
+
+test('The ids of headings are those that links name, also of headings that come twice', () => {
+  assert.deepEqual([...headingIds('a.md', '# A b\n\n## C: `d`\n\n## C: `d`\n')], ['a-b', 'c-d', 'c-d-1']);
+});
+
+test('A shell block that nobody types, or that cannot be typed, is reported', () => {
+  const block = (language: string, code: string): string => `\`\`\`${language}\n${code}\n\`\`\`\n`;
+  assert.deepEqual(shellBlockProblems('README.md', block('sh', 'npm start')), []);
+  assert.deepEqual(shellBlockProblems('docs/x.md', block('sh', 'npm install && npm test   # all')), []);
+  assert.deepEqual(shellBlockProblems('docs/x.md', block('bash', 'assetwire keys create')), []);
+  assert.match(shellBlockProblems('docs/x.md', block('sh', 'assetwire doctor')).join(), /no test types/);
+  assert.match(shellBlockProblems('README.md', block('sh', 'assetwire keys revoke key_…')).join(), /cannot be typed/);
+  assert.match(shellBlockProblems('README.md', block('console', 'x')).join(), /as sh or bash/);
+});
+
+test('A product that is misspelt is reported; code, links and longer names are not', () => {
+  assert.deepEqual(misspellings('a.md', 'WoodWing, `woodwing`, [x](woodwing.md), @assetwire/receiver, src/sqlite'), []);
+  assert.deepEqual(misspellings('a.md', 'Woodwing and postgres'), [
+    'a.md: write "WoodWing", not "Woodwing"',
+    'a.md: write "PostgreSQL", not "postgres"',
+  ]);
 });

@@ -6,6 +6,8 @@ import { checkForeignWords } from './foreign-words.ts';
 import { checkHardeningIds } from './hardening-ids.ts';
 import { checkLinks } from './links.ts';
 import { checkReadmeCommand } from './readme-command.ts';
+import { checkShellBlocks } from './shell-blocks.ts';
+import { checkSpelling } from './spelling.ts';
 import { checkErrorsPage, checkLimitsPage } from './reference-tables.ts';
 
 export type HouseCheck = {
@@ -23,5 +25,7 @@ export const houseChecks: readonly HouseCheck[] = [
   { name: 'dependencies page', check: checkDependenciesPage },
   { name: 'test command', check: checkReadmeCommand },
   { name: 'links', check: checkLinks },
+  { name: 'shell blocks', check: checkShellBlocks },
+  { name: 'spelling', check: checkSpelling },
   { name: 'drawn pages', check: checkDrawnPages },
 ];

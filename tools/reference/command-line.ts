@@ -21,16 +21,27 @@ async function helpOf(root: string, words: readonly string[]): Promise<string> {
   return text.trimEnd();
 }
 
-/** The names below "Commands:". */
+/** The help of the program has its commands in groups; below these titles it lists something else. */
+const otherParts = /^(?:Usage|Arguments|Options|Which server|Exit codes)\b/;
+
+/** The names of commands: of the program in whatever groups they are listed, of a command below "Commands:". */
 export function commandNames(help: string): readonly string[] {
-  const [, list = ''] = help.split(/^Commands:\n/m);
-  return [...list.matchAll(/^ {2}([a-z][a-z-]*)\b/gm)].map(([, name = '']) => name).filter((name) => name !== 'help');
+  const ofProgram = help.startsWith('Usage: assetwire [options]');
+  return help
+    .split(/\n\n/)
+    .filter((part) => (ofProgram ? /^\S.*:\n/.test(part) && !otherParts.test(part) : part.startsWith('Commands:\n')))
+    .flatMap((part) => [...part.matchAll(/^ {2}([a-z][a-z-]*)(?= )/gm)].map(([, name = '']) => name))
+    .filter((name) => name !== 'help');
 }
 
 async function drawCommands(root: string): Promise<string> {
   const parts: string[] = [];
   const show = async (words: readonly string[]): Promise<void> => {
     const help = await helpOf(root, words);
+    // Words of the help that are taken for a command show the help of the whole again, for ever.
+    if (!help.startsWith(`Usage: ${['assetwire', ...words].join(' ')} `)) {
+      throw new Error(`The help lists a command "${words.join(' ')}": there is none`);
+    }
     const level = '#'.repeat(2 + words.length);
     if (words.length > 0) parts.push(`${level} ${words.join(' ')}`);
     parts.push(`\`\`\`text\n${help}\n\`\`\``);

@@ -27,4 +27,7 @@ function drawSample(root: string, file: string): string {
 /** Every sample stands in the page as it is run by the test. */
 export const sampleSections: readonly DrawnSection[] = readdirSync(
   join(dirname(fileURLToPath(import.meta.url)), '../..', folder),
-).map((file) => ({ page, name: file, draw: async (root) => drawSample(root, file) }));
+)
+  .map((file) => ({ page, name: file }))
+  .concat({ page: 'docs/tutorial.md', name: 'standard.mjs' })
+  .map(({ page: shown, name }) => ({ page: shown, name, draw: async (root) => drawSample(root, name) }));
