@@ -14,6 +14,8 @@ const inflatedBytesMax = 2 * 1024 * 1024;
 const inflatedInAllBytesMax = 16 * 1024 * 1024;
 const streamsMax = 500;
 const dictionaryCharactersMax = 256 * 1024;
+/** Over all dictionaries that are looked at. */
+const walkedCharactersMax = 16 * 1024 * 1024;
 const pagesMax = 1_000_000;
 
 /** `embedded.document` with `pages` and the format's version. */
@@ -44,9 +46,12 @@ function linearizedPages(text: string): number | null {
 /** The root of the page tree counts all pages below it, so it has the largest count. */
 function mostPages(text: string): number | null {
   let most: number | null = null;
+  let walked = 0;
   const node = /\/Type\s{0,8}\/Pages\b/g;
-  for (let match = node.exec(text), seen = 0; match !== null && seen < 10_000; match = node.exec(text), seen += 1) {
-    const count = pageCount(/\/Count\s{1,8}(\d{1,7})\b/.exec(dictionaryAround(text, match.index))?.[1]);
+  for (let match = node.exec(text); match !== null && walked < walkedCharactersMax; match = node.exec(text)) {
+    const { own, characters } = dictionaryAround(text, match.index);
+    walked += characters;
+    const count = pageCount(/\/Count\s{1,8}(\d{1,7})\b/.exec(own)?.[1]);
     if (count !== null && (most === null || count > most)) most = count;
   }
   return most;
@@ -79,22 +84,36 @@ function inflate(content: string, maxOutputLength: number): string {
   }
 }
 
-/** The dictionary around a place, inner dictionaries taken out of it: their counts are of something else. */
-function dictionaryAround(text: string, at: number): string {
+/** What a dictionary around a place says itself: inner dictionaries are taken out of it, their counts are of something else. */
+function dictionaryAround(text: string, at: number): { readonly own: string; readonly characters: number } {
+  const first = Math.max(0, at - dictionaryCharactersMax);
   let start = at;
-  for (let depth = 0; start > 0 && at - start < dictionaryCharactersMax; start -= 1) {
-    const pair = text.slice(start - 1, start + 1);
-    if (pair === '>>') depth += 1;
-    if (pair === '<<' && --depth < 0) break;
+  for (let depth = 0; start > first; start -= 1) {
+    const here = text.charCodeAt(start);
+    if (here !== text.charCodeAt(start - 1) || (here !== 60 && here !== 62)) continue;
+    depth += here === 62 ? 1 : -1;
+    if (depth < 0) break;
+    start -= 1;
   }
-  let own = '';
-  for (let end = start + 1, depth = 0; end < text.length && end - start < dictionaryCharactersMax; end += 1) {
-    const pair = text.slice(end, end + 2);
-    if (pair === '<<') depth += 1;
-    if (pair === '>>' && --depth < 0) break;
-    if (depth === 0) own += text.charAt(end);
+  const last = Math.min(text.length, start + dictionaryCharactersMax);
+  const parts: string[] = [];
+  let end = start + 1;
+  let from = end;
+  for (let depth = 0; end < last; end += 1) {
+    const here = text.charCodeAt(end);
+    if (here === 60 && text.charCodeAt(end + 1) === 60) {
+      if (depth === 0) parts.push(text.slice(from, end));
+      depth += 1;
+      end += 1;
+    } else if (here === 62 && text.charCodeAt(end + 1) === 62) {
+      depth -= 1;
+      end += 1;
+      if (depth < 0) break;
+      if (depth === 0) from = end + 1;
+    }
   }
-  return own;
+  parts.push(text.slice(from, end));
+  return { own: parts.join(' '), characters: at - start + end - start };
 }
 
 function pageCount(text: string | undefined): number | null {
