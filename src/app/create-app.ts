@@ -29,7 +29,7 @@ import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
 import { createMetadataFields } from './metadata-fields.ts';
 import { createMetadataSets } from './metadata-sets.ts';
-import { createNotices } from './notices.ts';
+import { createNotices, type Notice, raiseNotice } from './notices.ts';
 import { createOperation } from './operation.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { createPasswords } from './passwords.ts';
@@ -62,6 +62,8 @@ export type AppParts = {
   readonly bootstrap: Keys['bootstrap'];
   readonly issueKey: Keys['issue'];
   readonly issueSignInToken: () => string;
+  /** Stores a notice for the people of a workspace and tells it on. */
+  readonly notify: (workspaceId: string, notice: Notice) => Promise<boolean>;
 };
 
 export function createApp(deps: AppDeps): AppParts {
@@ -173,5 +175,6 @@ export function createApp(deps: AppDeps): AppParts {
     bootstrap: keys.bootstrap,
     issueKey: keys.issue,
     issueSignInToken: sessions.issueSignInToken,
+    notify: (workspaceId, notice) => raiseNotice(parts, workspaceId, { notice }),
   };
 }

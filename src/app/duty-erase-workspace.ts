@@ -159,6 +159,8 @@ async function finish(deps: EraseDutyDeps, duty: Duty, { row, erasure }: Finishe
     ],
     fulfils: { dutyId: duty.id, version: duty.version },
   });
+  // What the cache knows of it would stand in the way of a new workspace of this id; erasing is rare, so all of it goes.
+  deps.committer.cache.clear();
   closed.delete(erasing);
 }
 

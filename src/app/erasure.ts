@@ -13,7 +13,6 @@ export type ErasurePayload = {
 /** How far it is, and who began it: for the audit row at its end. */
 export type StoredErasure = ErasureView & {
   readonly erasing: string;
-  readonly name: string;
   readonly createdAtMs: number;
   readonly by: Pick<Caller, 'actor' | 'keyId'> & { readonly from?: Origin };
 };
@@ -24,14 +23,13 @@ export function erasureKey(workspaceId: string): ResourceKey {
 
 type Begun = {
   readonly id: string;
-  readonly name: string;
   readonly createdAtMs: number;
   readonly caller: Pick<Caller, 'actor' | 'keyId' | 'from'>;
 };
 
 export function erasureDuty(
   ids: IdSource,
-  { id, name, createdAtMs, caller }: Begun,
+  { id, createdAtMs, caller }: Begun,
   atMs: number,
 ): { readonly state: JsonObject; readonly duty: NewDuty; readonly view: ErasureView } {
   const { actor, keyId, from } = caller;
@@ -39,7 +37,6 @@ export function erasureDuty(
   const stored: StoredErasure = {
     ...view,
     erasing: id,
-    name,
     createdAtMs,
     by: { actor, keyId, ...(from === undefined ? {} : { from }) },
   };
@@ -63,9 +60,9 @@ export function storedErasure(state: JsonObject): StoredErasure {
 export async function erasureView(
   storage: Pick<Storage, 'resources'>,
   workspaceId: string,
-): Promise<{ readonly view: ErasureView; readonly name: string; readonly createdAtMs: number } | null> {
+): Promise<{ readonly view: ErasureView; readonly createdAtMs: number } | null> {
   const [row] = await storage.resources([erasureKey(workspaceId)]);
   if (row === undefined || row === null) return null;
-  const { phase, startedAtMs, rowsRemoved, name, createdAtMs } = storedErasure(row.state);
-  return { view: { phase, startedAtMs, rowsRemoved }, name, createdAtMs };
+  const { phase, startedAtMs, rowsRemoved, createdAtMs } = storedErasure(row.state);
+  return { view: { phase, startedAtMs, rowsRemoved }, createdAtMs };
 }

@@ -15,6 +15,8 @@ export interface SubjectCache {
   get(name: string): Known;
   set(name: string, resource: Resource | null): void;
   delete(name: string): void;
+  /** Lets go of everything: for when rows have gone that no write of ours took away. */
+  clear(): void;
   /** The id behind an alias as last seen, for external ids. */
   alias(workspaceId: string, type: ResourceType, alias: string): string | undefined;
   setAlias(
@@ -45,6 +47,10 @@ export function createSubjectCache(): SubjectCache {
       else entries.set(name, { resource }, 200 + roughBytes(resource.state));
     },
     delete: (name) => entries.delete(name),
+    clear() {
+      entries.clear();
+      aliases.clear();
+    },
     alias: (workspaceId, type, alias) => aliases.get(aliasName(workspaceId, type, alias)),
     setAlias: ({ workspaceId, type, externalId }, id) => aliases.set(aliasName(workspaceId, type, externalId), id, 1),
     deleteAlias: (workspaceId, type, alias) => aliases.delete(aliasName(workspaceId, type, alias)),

@@ -8,6 +8,8 @@ export interface TwoGenerations<Value> {
   /** `weight` counts against `weightMax`: bytes, or 1. */
   set(key: string, value: Value, weight: number): void;
   delete(key: string): void;
+  /** Lets go of everything. */
+  clear(): void;
 }
 
 export type Bounds = { readonly entriesMax: number; readonly weightMax: number };
@@ -63,5 +65,10 @@ export function createTwoGenerations<Value>({ entriesMax, weightMax }: Bounds): 
       if (weight <= halfWeight) put(key, { value, weight });
     },
     delete: remove,
+    clear() {
+      young = new Map();
+      old = new Map();
+      weightOfYoung = 0;
+    },
   };
 }

@@ -94,8 +94,8 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       if (row !== null) return { ...view(row), ...(erasure === null ? {} : { erasure: erasure.view }) };
       if (erasure === null) throw notFound('the workspace');
       // Its own row is gone already; what is left to do is told from the erasure's.
-      const { name, createdAtMs } = erasure;
-      return { id, name, state: 'erasing', createdAtMs, erasure: erasure.view };
+      const { createdAtMs } = erasure;
+      return { id, name: id, state: 'erasing', createdAtMs, erasure: erasure.view };
     },
 
     async update(caller, id, patch) {
@@ -195,7 +195,7 @@ async function beginErasure(deps: WorkspacesDeps, { caller, id }: Target, confir
   if (confirm !== id) throw unfit('/confirm', `the id of the workspace, "${id}", once more`, shown(confirm));
   const running = await erasureView(storage, id);
   if (running !== null)
-    return { id, name: running.name, state: 'erasing', createdAtMs: running.createdAtMs, erasure: running.view };
+    return { id, name: id, state: 'erasing', createdAtMs: running.createdAtMs, erasure: running.view };
   const child = await childOf(storage, id);
   if (child !== null)
     throw new AssetwireError('in_use', {
@@ -203,14 +203,15 @@ async function beginErasure(deps: WorkspacesDeps, { caller, id }: Target, confir
     });
   const [row] = await storage.resources([{ workspaceId: id, type: 'workspace', id }]);
   if (row === undefined || row === null) throw notFound('the workspace');
-  const { name } = storedWorkspace(row.state);
+  // Its name goes with it: what lies in default holds the id alone.
   const { createdAtMs } = row;
+  const { name } = storedWorkspace(row.state);
   // Two commits, because they are two workspaces: first the duty, which does nothing before the second has been made.
   const written = await committer.writeAlone<WorkspaceView>(erasureKey(id), [], (current, atMs) => {
-    const { state, duty, view: erasure } = erasureDuty(ids, { id, name, createdAtMs, caller }, atMs);
+    const { state, duty, view: erasure } = erasureDuty(ids, { id, createdAtMs, caller }, atMs);
     const answer: WorkspaceView = { id, name, state: 'erasing', createdAtMs, erasure };
     if (current !== null) return { kind: 'nothing', answer };
-    const note = { action: 'workspace.erasure_begun', target: `workspace:${id}`, before: { name } };
+    const note = { action: 'workspace.erasure_begun', target: `workspace:${id}` };
     return {
       kind: 'write',
       plan: {

@@ -58,7 +58,10 @@ export function createEraser(db: DatabaseSync, { sliceMsMax, monotonicMs, forget
   const find = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?');
   return (workspaceId, cursor) => {
     const workspace = numberOrNull(find.get(workspaceId)?.[0]);
-    if (workspace === null) return { cursor: null, removed: 0 };
+    if (workspace === null) {
+      foldLog(db);
+      return { cursor: null, removed: 0 };
+    }
     let { stage, at } = cursor ?? { stage: 0, at: 0 };
     let removed = 0;
     db.exec('PRAGMA secure_delete = ON');
@@ -80,10 +83,14 @@ export function createEraser(db: DatabaseSync, { sliceMsMax, monotonicMs, forget
       forget();
     }
     if (stage < stages.length) return { cursor: { stage, at }, removed };
-    // What the deleted pages held before lies in the log until it is folded into the file.
-    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    foldLog(db);
     return { cursor: null, removed };
   };
+}
+
+/** What the deleted pages held before lies in the log until it is folded into the file. A reader may put it off. */
+function foldLog(db: DatabaseSync): void {
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
 function plain(sql: string): Stage {
