@@ -9,6 +9,7 @@ import { foreignWords } from './foreign-words.ts';
 import { houseChecks } from './house-checks.ts';
 import { headingIds, localLinks } from './links.ts';
 import { compareRows } from './markdown-table.ts';
+import { type Mentioned, mentionProblems } from './mentions.ts';
 import { commandProblems } from './readme-command.ts';
 import { shellBlockProblems } from './shell-blocks.ts';
 import { misspellings } from './spelling.ts';
@@ -125,4 +126,32 @@ test('A product that is misspelt is reported; code, links and longer names are n
     'a.md: write "WoodWing", not "Woodwing"',
     'a.md: write "PostgreSQL", not "postgres"',
   ]);
+});
+
+test('A setting, a command, an option and a route that do not exist are reported; those that do are not', () => {
+  const mentioned: Mentioned = {
+    settings: new Set(['ASSETWIRE_PORT']),
+    commands: new Map([
+      ['', 'Usage'],
+      ['keys', 'Usage\n\nCommands:\n  create'],
+      ['keys create', '  --scope <scope>  a scope'],
+      ['doctor', 'Options:\n  --data-dir <directory>  the data directory'],
+    ]),
+    routes: ['POST /v1/changes', 'POST /v1/webhooks/{id}/test'],
+  };
+  const problems = (markdown: string): readonly string[] => mentionProblems('a.md', markdown, mentioned);
+  assert.deepEqual(
+    problems(
+      'ASSETWIRE_PORT `assetwire keys create x --scope y --json` `POST /v1/webhooks/wh_…/test` `POST /v1/changes`\n\n' +
+        '```bash\nassetwire doctor \\\n  --data-dir x | head --lines 3\n```\n',
+    ),
+    [],
+  );
+  assert.deepEqual(problems('ASSETWIRE_PROT'), ['a.md: there is no setting ASSETWIRE_PROT']);
+  assert.deepEqual(problems('`assetwire kyes`'), ['a.md: there is no command assetwire kyes']);
+  assert.deepEqual(problems('`assetwire keys make x`'), ['a.md: there is no command assetwire keys make']);
+  assert.deepEqual(problems('```text\nassetwire keys create --key x\n```'), [
+    'a.md: assetwire keys create has no option --key',
+  ]);
+  assert.deepEqual(problems('`PUT /v1/changes`'), ['a.md: there is no route PUT /v1/changes']);
 });

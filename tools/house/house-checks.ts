@@ -5,6 +5,7 @@ import { checkFileNames } from './file-names.ts';
 import { checkForeignWords } from './foreign-words.ts';
 import { checkHardeningIds } from './hardening-ids.ts';
 import { checkLinks } from './links.ts';
+import { checkMentions } from './mentions.ts';
 import { checkReadmeCommand } from './readme-command.ts';
 import { checkShellBlocks } from './shell-blocks.ts';
 import { checkSpelling } from './spelling.ts';
@@ -27,5 +28,6 @@ export const houseChecks: readonly HouseCheck[] = [
   { name: 'links', check: checkLinks },
   { name: 'shell blocks', check: checkShellBlocks },
   { name: 'spelling', check: checkSpelling },
+  { name: 'mentions', check: checkMentions },
   { name: 'drawn pages', check: checkDrawnPages },
 ];

@@ -34,20 +34,27 @@ export function commandNames(help: string): readonly string[] {
     .filter((name) => name !== 'help');
 }
 
-async function drawCommands(root: string): Promise<string> {
-  const parts: string[] = [];
-  const show = async (words: readonly string[]): Promise<void> => {
+/** Help text by command, such as `webhooks create`, in the order of the help; the program itself is the empty text. */
+export async function commandTree(root: string): Promise<ReadonlyMap<string, string>> {
+  const tree = new Map<string, string>();
+  const add = async (words: readonly string[]): Promise<void> => {
     const help = await helpOf(root, words);
     // Words of the help that are taken for a command show the help of the whole again, for ever.
     if (!help.startsWith(`Usage: ${['assetwire', ...words].join(' ')} `)) {
       throw new Error(`The help lists a command "${words.join(' ')}": there is none`);
     }
-    const level = '#'.repeat(2 + words.length);
-    if (words.length > 0) parts.push(`${level} ${words.join(' ')}`);
-    parts.push(`\`\`\`text\n${help}\n\`\`\``);
-    for (const name of commandNames(help)) await show([...words, name]);
+    tree.set(words.join(' '), help);
+    for (const name of commandNames(help)) await add([...words, name]);
   };
-  await show([]);
+  await add([]);
+  return tree;
+}
+
+async function drawCommands(root: string): Promise<string> {
+  const parts = [...(await commandTree(root))].map(([words, help]) => {
+    const title = words === '' ? '' : `${'#'.repeat(2 + words.split(' ').length)} ${words}\n\n`;
+    return `${title}\`\`\`text\n${help}\n\`\`\``;
+  });
   return parts.join('\n\n');
 }
 
