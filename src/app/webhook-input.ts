@@ -1,6 +1,6 @@
 /** What a caller wants of a webhook, checked against its dialect and the road out, with the secrets taken out of it. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { AssetwireError, type Problem } from '../core/errors.ts';
+import { AssetwireError } from '../core/errors.ts';
 import { checkFilter } from '../core/filter-check.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
@@ -11,6 +11,7 @@ import { checkHeaders } from '../egress/headers.ts';
 import type { WebhookInput } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { unfit } from './refusals.ts';
+import { settingsProblems } from './settings-problems.ts';
 import type { NewSecret } from './webhook-secrets.ts';
 import type { WebhookBody } from './webhook-state.ts';
 
@@ -52,7 +53,7 @@ export function createInputChecks(deps: InputDeps): InputChecks {
   const validator: Validator = (manifest) => {
     let compiled = validators.get(manifest.id);
     if (compiled === undefined) {
-      compiled = new Ajv2020({ allErrors: true, strict: false }).compile(manifest.configuration.schema);
+      compiled = new Ajv2020({ allErrors: true, verbose: true, strict: false }).compile(manifest.configuration.schema);
       validators.set(manifest.id, compiled);
     }
     return compiled;
@@ -95,13 +96,10 @@ export function createInputChecks(deps: InputDeps): InputChecks {
 
 function checkSettings(manifest: Manifest, validate: ValidateFunction, given: JsonObject): void {
   if (validate(given)) return;
-  const problems: Problem[] = (validate.errors ?? []).slice(0, 20).map(({ instancePath, message }) => ({
-    at: `/settings${instancePath}`,
-    wanted: message ?? 'something that fits the dialect',
-    found: 'something else',
-  }));
+  const problems = settingsProblems(validate.errors ?? []);
+  const { at, wanted, found } = problems[0] ?? { at: '/settings', wanted: 'something else', found: 'this' };
   throw new AssetwireError('invalid_settings', {
-    detail: `Fit the settings of dialect "${manifest.id}": ${problems[0]?.at ?? '/settings'} ${problems[0]?.wanted ?? ''}`,
+    detail: `Fit the settings of dialect "${manifest.id}": ${at}, wanted ${wanted}, found ${found}`,
     mend: `GET /v1/dialects/${manifest.id} shows their schema`,
     problems,
   });

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { settingsProblems } from './settings-problems.ts';
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['host'],
+  properties: {
+    host: { type: 'string' },
+    query: { type: 'string', pattern: '^a+$', description: 'one or more of the letter a' },
+    fields: { type: 'array', maxItems: 2, items: { type: 'string' } },
+    place: { type: 'object', additionalProperties: false, properties: { folder: { type: 'string' } } },
+  },
+};
+
+test('each problem names its field, what was wanted and what was found, and never repeats a value', () => {
+  const validate = new Ajv2020({ allErrors: true, verbose: true }).compile(schema);
+  const given = { query: 'sesame', fields: ['1', '2', 3], place: { nope: 1 }, extra: null };
+  assert.equal(validate(given), false);
+  const problems = settingsProblems(validate.errors ?? []);
+  assert.deepEqual(
+    problems.toSorted((left, right) => (left.at < right.at ? -1 : 1)),
+    [
+      {
+        at: '/settings/extra',
+        wanted: 'one of host, query, fields, place',
+        found: 'a field that is none of these',
+      },
+      { at: '/settings/fields', wanted: 'must NOT have more than 2 items', found: 'a list of 3' },
+      { at: '/settings/fields/2', wanted: 'a value of type string', found: 'a number' },
+      { at: '/settings/host', wanted: 'a value', found: 'nothing' },
+      { at: '/settings/place/nope', wanted: 'one of folder', found: 'a field that is none of these' },
+      { at: '/settings/query', wanted: 'one or more of the letter a', found: 'text of another form' },
+    ],
+  );
+  assert.ok(!JSON.stringify(problems).includes('sesame'));
+});
