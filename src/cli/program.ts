@@ -105,6 +105,18 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
     title: 'Administration:',
     rows: [
       { name: 'keys', summary: 'create, list, rotate and revoke API keys', load: () => import('./commands/keys.ts') },
+      { name: 'users', summary: 'invite, list, change and remove users', load: () => import('./commands/users.ts') },
+      {
+        name: 'workspaces',
+        summary: 'make, list, disable and erase workspaces (admin keys)',
+        load: () => import('./commands/workspaces.ts'),
+      },
+      {
+        name: 'notices',
+        summary: 'warnings, and what was switched off',
+        load: () => import('./commands/notices.ts'),
+      },
+      { name: 'audit', summary: 'who did what, when and from where', load: () => import('./commands/audit.ts') },
       {
         name: 'completion',
         summary: 'print the completion script of a shell',
@@ -118,8 +130,8 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<ExitCode> {
   const inJson = args.includes('--json');
   // Of a wrong command line programs are told in JSON too; what commander would have said is its message.
-  const quiet = { ...context, stderr: inJson ? { ...context.stderr, write: () => undefined } : context.stderr };
-  const program = await createProgram(quiet, (row) => row.name === wantedOf(args));
+  const sayWrong = inJson ? () => undefined : context.stderr.write;
+  const program = await createProgram(context, { sayWrong, isWanted: ({ name }) => name === wantedOf(args) });
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCodes.done;
@@ -138,7 +150,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
 
 /** The whole program, every command with its options: what completion and the reference are made from. */
 export function createFullProgram(context: CliContext): Promise<Command> {
-  return createProgram(context, () => true);
+  return createProgram(context, { sayWrong: context.stderr.write, isWanted: () => true });
 }
 
 function report(told: ErrorReport, { stderr }: CliContext, inJson: boolean): void {
@@ -167,15 +179,23 @@ function wantedOf(args: readonly string[]): string | undefined {
   return words[0] === 'help' ? words[1] : words[0];
 }
 
-async function createProgram(context: CliContext, isWanted: (row: CommandRow) => boolean): Promise<Command> {
+type ProgramOptions = {
+  /** Told what commander finds wrong with a command line. */
+  readonly sayWrong: (text: string) => void;
+  readonly isWanted: (row: CommandRow) => boolean;
+};
+
+async function createProgram(context: CliContext, { sayWrong, isWanted }: ProgramOptions): Promise<Command> {
   const program = new Command('assetwire');
   program
     .description('Assetwire, the webhook system for digital assets')
     .version(context.version)
     .showHelpAfterError('(add --help for more)')
+    // Options belong to the command they stand behind: `replay list --json` is not `replay --json`.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
+      writeErr: sayWrong,
       getOutHelpWidth: () => context.stdout.columns,
       getErrHelpWidth: () => context.stderr.columns,
     })

@@ -79,7 +79,7 @@ async function rotate(
   { overlapHours, ...options }: ConnectionOptions & { readonly overlapHours?: number },
   context: CliContext,
 ): Promise<void> {
-  const body = overlapHours === undefined ? {} : { overlapMs: overlapHours * 3_600_000 };
+  const body = overlapHours === undefined ? {} : { overlapSeconds: overlapHours * 3_600 };
   const client = connect(options, context);
   const made = await client.send<RotatedKey>('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, body);
   if (options.json === true) printJson(context.stdout, made);

@@ -32,7 +32,7 @@ type ReplayOptions = ConnectionOptions & {
 const pollMs = 250;
 
 export function define(command: Command, context: CliContext): void {
-  withConnection(command)
+  withConnection(command.enablePositionalOptions())
     .addOption(new Option('--webhook <id>', 'only deliveries of this webhook'))
     .addOption(new Option('--state <state...>', 'only deliveries that ended so').choices(endedStates))
     .addOption(new Option('--event <name>', 'only deliveries of this event'))

@@ -16,6 +16,7 @@ import { coloursOf, printJson, printPage } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { watchDelivery } from '../watch-delivery.ts';
+import { defineDryRun } from '../webhooks/dry-run.ts';
 import { showStats } from '../webhooks/show-stats.ts';
 import { showWebhook, webhookColumns } from '../webhooks/show-webhook.ts';
 import { describedParts, nameFor, targetOf, withDescription } from '../webhooks/webhook-options.ts';
@@ -57,6 +58,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(momentOption('--until <time>', 'up to then; now where absent', context))
     .addOption(new Option('--bucket <width>', 'how wide a line is').choices(Object.keys(bucketsMs)).default('hour'))
     .action(stats(context));
+  defineDryRun(one('dry-run', 'try it against past changes: what it would have been told, and why not'), context);
   one('delete', 'delete a webhook; pending deliveries are cancelled; asks first on a terminal')
     .addOption(new Option('--yes', 'do not ask'))
     .action(remove(context));
@@ -64,6 +66,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire webhooks create https://shop.example/hooks --event asset.created asset.archived',
     'assetwire webhooks test wh_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire webhooks stats wh_01kan4c4q0edkxrmnr6dgk2vfp --since 6h',
+    'assetwire webhooks dry-run wh_01kan4c4q0edkxrmnr6dgk2vfp --since 7d --render 1',
     'assetwire webhooks list --state disabled --json',
   ]);
 }

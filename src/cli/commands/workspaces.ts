@@ -1,0 +1,139 @@
+/** `assetwire workspaces`: create, list, show, update, erase. */
+import type { Command } from 'commander';
+import { Argument, Option } from 'commander';
+import type { WorkspaceView } from '../../app/people.ts';
+import { connect } from '../connection.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import { withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
+import type { CliContext } from '../context.ts';
+import { CommandError } from '../error-report.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { printFields, printJson, printPage, showTime } from '../output.ts';
+import type { PageAnswer } from '../output.ts';
+
+type CreateOptions = ConnectionOptions & { readonly name?: string; readonly parent?: string };
+type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string };
+type UpdateOptions = ConnectionOptions & {
+  readonly name?: string;
+  readonly disable?: boolean;
+  readonly enable?: boolean;
+};
+
+export function define(command: Command, context: CliContext): void {
+  const id = (): Argument => new Argument('<id>', 'the workspace');
+  withConnection(command.command('create').description('make a workspace: a tenant of its own'))
+    .addArgument(new Argument('<id>', 'lower-case letters, digits and hyphens'))
+    .addOption(new Option('--name <name>', 'what people call it; the id where absent'))
+    .addOption(new Option('--parent <id>', 'the workspace it is an environment of'))
+    .action((workspace: string, options: CreateOptions) => create(workspace, options, context));
+  withPage(withConnection(command.command('list').description('list workspaces')))
+    .addOption(new Option('--state <state>', 'only those in this state').choices(['active', 'disabled', 'erasing']))
+    .action((options: ListOptions) => list(options, context));
+  withConnection(command.command('show').description('show a workspace, and how far its erasure is'))
+    .addArgument(id())
+    .action(async (workspace: string, options: ConnectionOptions) =>
+      show(await connect(options, context).get<WorkspaceView>(at(workspace)), options, context),
+    );
+  withConnection(command.command('update').description('rename, disable or enable a workspace'))
+    .addArgument(id())
+    .addOption(new Option('--name <name>', 'another name'))
+    .addOption(new Option('--disable', 'let nobody in; deliveries that are owed go on').conflicts('enable'))
+    .addOption(new Option('--enable', 'let its people in again'))
+    .action((workspace: string, options: UpdateOptions) => update(workspace, options, context));
+  withConnection(command.command('erase').description('erase a workspace with everything in it; cannot be undone'))
+    .addArgument(id())
+    .addOption(new Option('--confirm <id>', 'the id once more; a terminal asks for it where absent'))
+    .action((workspace: string, options: ConnectionOptions & { confirm?: string }) =>
+      erase(workspace, options, context),
+    );
+  withExamples(command, [
+    'assetwire workspaces create acme --name "Acme Ltd"',
+    'assetwire webhooks list --workspace acme',
+    'assetwire workspaces erase acme --confirm acme',
+  ]);
+}
+
+function at(id: string): string {
+  return `/v1/workspaces/${encodeURIComponent(id)}`;
+}
+
+async function create(
+  id: string,
+  { name = id, parent, ...options }: CreateOptions,
+  context: CliContext,
+): Promise<void> {
+  const input = { id, name, ...(parent === undefined ? {} : { parent }) };
+  show(await connect(options, context).send<WorkspaceView>('POST', '/v1/workspaces', input), options, context);
+}
+
+async function list({ limit, cursor, state, ...options }: ListOptions, context: CliContext): Promise<void> {
+  const query = { limit, cursor, state };
+  const page = await connect(options, context).get<PageAnswer<WorkspaceView>>('/v1/workspaces', query);
+  const columns = [
+    { title: 'WORKSPACE', text: ({ id }: WorkspaceView) => id },
+    { title: 'NAME', text: ({ name }: WorkspaceView) => name },
+    { title: 'STATE', text: ({ state: now }: WorkspaceView) => now },
+    { title: 'CREATED', text: ({ createdAtMs }: WorkspaceView) => showTime(createdAtMs) },
+  ];
+  printPage(context.stdout, page, { json: options.json, columns });
+}
+
+function show(
+  { id, name, parent, state, createdAtMs, erasure }: WorkspaceView,
+  { json }: ConnectionOptions,
+  { stdout }: CliContext,
+): void {
+  if (json === true) {
+    return printJson(stdout, {
+      id,
+      name,
+      state,
+      createdAtMs,
+      ...(parent === undefined ? {} : { parent }),
+      ...(erasure === undefined ? {} : { erasure }),
+    });
+  }
+  printFields(stdout, [
+    ['workspace', id],
+    ['name', name],
+    ...(parent === undefined ? [] : ([['parent', parent]] as const)),
+    ['state', erasure === undefined ? state : `${state}: ${erasure.phase}, ${erasure.rowsRemoved} rows removed`],
+    ['created', showTime(createdAtMs)],
+  ]);
+}
+
+async function update(
+  id: string,
+  { name, disable, enable, ...options }: UpdateOptions,
+  context: CliContext,
+): Promise<void> {
+  const patch = {
+    ...(name === undefined ? {} : { name }),
+    ...(disable === true ? { disabled: true } : {}),
+    ...(enable === true ? { disabled: false } : {}),
+  };
+  if (Object.keys(patch).length === 0)
+    throw new CommandError(
+      'Update must change something: no option says what',
+      'Add --help for what can be changed',
+      exitCodes.usage,
+    );
+  show(await connect(options, context).send<WorkspaceView>('PATCH', at(id), patch), options, context);
+}
+
+/** What cannot be undone is typed twice. */
+async function erase(
+  id: string,
+  { confirm, ...options }: ConnectionOptions & { readonly confirm?: string },
+  context: CliContext,
+): Promise<void> {
+  const typed = confirm ?? (await context.ask?.(`Everything in ${id} will be gone. Type its id to go on: `));
+  if (typed?.trim() !== id)
+    throw new CommandError(
+      'Erasure must be confirmed with the id: nothing was erased',
+      `Add --confirm ${id}`,
+      exitCodes.usage,
+    );
+  show(await connect(options, context).send<WorkspaceView>('DELETE', at(id), { confirm: id }), options, context);
+}

@@ -1,0 +1,329 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { exitCodes } from './exit-codes.ts';
+import { inProcess } from './testing/in-process.ts';
+import type { InProcess } from './testing/in-process.ts';
+import { clean, launcher, serve, temporaryDirectory } from './testing/spawned.ts';
+import type { Serving } from './testing/spawned.ts';
+
+// One real server for all of them; each works with what it made.
+const cleanups: (() => void)[] = [];
+const dataDir = temporaryDirectory({ after: (run) => void cleanups.push(run) });
+const environment = { ASSETWIRE_DATA_DIR: dataDir };
+let server: Serving;
+let cli: InProcess;
+
+before(async () => {
+  server = await serve({ ...environment, ASSETWIRE_ALLOWED_TARGETS: '127.0.0.0/8' });
+  cli = inProcess(environment);
+});
+after(async () => {
+  await server.end();
+  for (const run of cleanups) run();
+});
+
+type Made = { readonly id: string; readonly url: string; readonly secret: string };
+
+function inventedId(prefix: string): string {
+  return `${prefix}_00000000000000000000000000`;
+}
+
+test('a webhook is made, shown, changed, tested, switched, rotated, tried dry, measured and deleted', async () => {
+  const inbox = await cli.ask<Made>('inbox', 'create');
+  const made = await cli.ask<Made & { name: string }>('webhooks', 'create', inbox.url, '--contact', 'ada@example.com');
+  assert.equal(made.name, new URL(inbox.url).host, 'the name is the host where none is given');
+  const tested = await cli.run('webhooks', 'test', made.id);
+  assert.equal(tested.code, exitCodes.done, tested.err);
+  assert.match(tested.out, /✓ dlv_\w+ {2}answered 204 after \d+ ms/);
+  await cli.ask('webhooks', 'update', made.id, '--name', 'Shop', '--event', 'asset.created', '--header', 'x-shop: 1');
+  const shown = await cli.run('webhooks', 'show', made.id);
+  assert.match(
+    shown.out,
+    /name +Shop\n[\s\S]*events +asset\.created\n[\s\S]*header +x-shop: 1\n[\s\S]*contacts +ada@example\.com/,
+  );
+  assert.equal(shown.out.includes(made.secret), false);
+  await cli.ask('webhooks', 'disable', made.id);
+  const { data } = await cli.ask<{ data: { id: string }[] }>('webhooks', 'list', '--state', 'disabled');
+  assert.deepEqual(
+    data.map(({ id }) => id),
+    [made.id],
+  );
+  await cli.ask('webhooks', 'enable', made.id, '--held', 'cancel', '--missed', 'skip');
+  const rotated = await cli.ask<Made>('webhooks', 'rotate', made.id, '--revoke-old-now');
+  assert.notEqual(rotated.secret, made.secret);
+
+  await cli.ask('trigger', 'asset.ready', '--external-id', 'dry');
+  const dry = await cli.run('webhooks', 'dry-run', made.id, '--since', '1h', '--render', '1');
+  assert.match(dry.out, /✓ .*asset\.ready .*→ asset\.created\n {4}POST http[\s\S]*1 of \d+ changes match/);
+  const refused = await cli.run('webhooks', 'dry-run', made.id, '--event', 'folder.created');
+  assert.match(refused.out, /– .*asset\.ready/, 'as if it had other events');
+  const stats = await cli.run('webhooks', 'stats', made.id, '--since', '2h', '--bucket', 'minute');
+  assert.match(stats.out, /ACCEPTED[\s\S]*in all/);
+  assert.equal((await cli.run('webhooks', 'delete', made.id)).code, exitCodes.done);
+  assert.equal((await cli.run('webhooks', 'show', made.id)).code, exitCodes.notFound);
+});
+
+test('a test that the receiver refuses ends with one and says what it answered', async () => {
+  const inbox = await cli.ask<Made>('inbox', 'create');
+  await cli.ask('inbox', 'answer', inbox.id, '--status', '503');
+  const { id } = await cli.ask<Made>('webhooks', 'create', inbox.url);
+  const tested = await cli.run('webhooks', 'test', id);
+  assert.equal(tested.code, exitCodes.failed);
+  assert.match(
+    tested.err,
+    /the receiver refused \(answered 503\)\nmend: {2}See it with: assetwire deliveries show dlv_/,
+  );
+  await cli.ask('webhooks', 'delete', id);
+});
+
+test('a target that is none is refused before anything else is looked at', async () => {
+  for (const target of ['javascript:1', 'ftp://a.example/x', 'hooks', 'https://', '']) {
+    const { code, err } = await cli.run('webhooks', 'create', target);
+    assert.equal(code, exitCodes.usage, target);
+    assert.match(err, /Target must be an http or https URL/);
+    assert.match(err, /mend:/);
+  }
+  const forbidden = await cli.run('webhooks', 'create', 'http://169.254.169.254/latest');
+  assert.equal(forbidden.code, exitCodes.refused);
+  assert.match(forbidden.err, /address/);
+});
+
+test('secrets of a webhook are not taken from the command line', async () => {
+  const { code, err } = await cli.run(
+    'webhooks',
+    'create',
+    'https://a.example/',
+    '--credentials',
+    '{"kind":"bearer","token":"t"}',
+  );
+  assert.equal(code, exitCodes.usage);
+  assert.match(err, /Credentials must stand in a file/);
+});
+
+test('an asset is found, edited word by word, and deleted after a question', async () => {
+  const file = join(dataDir, '..', `note-${process.pid}.txt`);
+  writeFileSync(file, 'a note');
+  cleanups.push(() => writeFileSync(file, ''));
+  const { data } = await cli.ask<{ data: { asset: Made }[] }>('upload', file, '--tag', 'one', 'two');
+  const id = data[0]?.asset.id ?? '';
+  await cli.ask(
+    'assets',
+    'edit',
+    id,
+    '--path',
+    '/notes',
+    '--name',
+    'n.txt',
+    '--info',
+    'title=A note',
+    '--metadata',
+    'rating=4',
+  );
+  await cli.ask('assets', 'edit', id, '--add-tag', 'three', '--remove-tag', 'one');
+  type State = { state: { tags: string[]; info: object; metadata: object; archived: boolean } };
+  const { state } = await cli.ask<State>('assets', 'edit', id, '--archive');
+  assert.deepEqual(
+    [state.tags, state.info, state.metadata, state.archived],
+    [['two', 'three'], { title: 'A note' }, { rating: 4 }, true],
+  );
+  const listed = await cli.run('assets', 'list', '--limit', '5');
+  assert.match(listed.out, new RegExp(`${id}.*/notes/n\\.txt`));
+  assert.match((await cli.run('assets', 'show', id)).out, /place +\/notes\/n\.txt\n[\s\S]*tags +two, three/);
+  const asked: string[] = [];
+  const no = inProcess(environment, { ask: async (question) => String(asked.push(question)) });
+  assert.equal((await no.run('assets', 'delete', id)).code, exitCodes.failed);
+  assert.equal(asked.length, 1);
+  assert.equal(
+    (await inProcess(environment, { ask: async () => 'y' }).run('assets', 'delete', id)).code,
+    exitCodes.done,
+  );
+  assert.notEqual((await cli.run('assets', 'show', id)).code, exitCodes.done);
+  const nothing = await cli.run('assets', 'edit', id);
+  assert.equal(nothing.code, exitCodes.usage);
+});
+
+test('changes are triggered, reported, listed and shown', async () => {
+  const { results } = await cli.ask<{ results: { changes: { id: string; kind: string }[] }[] }>(
+    'trigger',
+    'folder.created',
+    '--external-id',
+    'f9',
+  );
+  const change = results[0]?.changes[0];
+  assert.equal(change?.kind, 'folder.created');
+  assert.match((await cli.run('changes', 'show', change?.id ?? '')).out, /kind +folder\.created\n[\s\S]*after \{/);
+  const { data } = await cli.ask<{ data: { id: string }[] }>(
+    'changes',
+    'list',
+    '--kind',
+    'folder.created',
+    '--since',
+    '1h',
+  );
+  assert.ok(data.some(({ id }) => id === change?.id));
+  assert.equal((await cli.run('changes', 'list', '--kind', 'folder.painted')).code, exitCodes.usage);
+  assert.equal((await cli.run('trigger', 'webhook.test')).code, exitCodes.usage);
+});
+
+test('a replay asks first, sends once confirmed, and can be looked at afterwards', async () => {
+  const inbox = await cli.ask<Made>('inbox', 'create');
+  const { id } = await cli.ask<Made>('webhooks', 'create', inbox.url);
+  await cli.ask('trigger', 'collection.created', '--external-id', 'r1');
+  for (;;) {
+    const { data } = await cli.ask<{ data: unknown[] }>('deliveries', 'list', '--webhook', id, '--state', 'delivered');
+    if (data.length > 0) break;
+  }
+  const args = ['replay', '--since', '1h', '--webhook', id];
+  assert.match((await cli.run(...args)).out, /^1 delivery would be sent again\. Add --yes/);
+  const declined = await inProcess(environment, { ask: async () => 'no' }).run(...args);
+  assert.deepEqual([declined.code, declined.out], [exitCodes.failed, '']);
+  const sent = await inProcess(environment, { ask: async () => 'yes' }).run(...args);
+  assert.match(sent.out, /✓ 1 of 1 sent again/);
+  const { data } = await cli.ask<{ data: { id: string; state: string }[] }>('replay', 'list');
+  assert.equal(data[0]?.state, 'done');
+  assert.match((await cli.run('replay', 'show', data[0]?.id ?? '')).out, /done {2}1 of 1/);
+  const missing = await cli.run('replay', '--yes');
+  assert.equal(missing.code, exitCodes.usage);
+  assert.match(missing.err, /--since is missing/);
+  const { data: delivered } = await cli.ask<{ data: { id: string }[] }>(
+    'deliveries',
+    'list',
+    '--webhook',
+    id,
+    '--limit',
+    '1',
+  );
+  const again = await cli.run('deliveries', 'redeliver', delivered[0]?.id ?? '');
+  assert.match(again.out, /answered 204/, again.err);
+  await cli.ask('webhooks', 'delete', id);
+});
+
+test('keys are made, rotated and revoked; users invited and removed; workspaces made and erased; all of it audited', async () => {
+  const key = await cli.ask<Made & { key: string }>('keys', 'create', 'site', '--scope', 'assets:read', '--days', '1');
+  const rotated = await cli.ask<Made & { key: string; replaces: string }>(
+    'keys',
+    'rotate',
+    key.id,
+    '--overlap-hours',
+    '1',
+  );
+  assert.equal(rotated.replaces, key.id);
+  await cli.ask('keys', 'revoke', rotated.id);
+  assert.match((await cli.run('keys', 'list')).out, new RegExp(`${rotated.id}.*revoked`));
+  const user = await cli.run('users', 'invite', 'ada@example.com', '--role', 'viewer');
+  assert.match(user.out, /✓ usr_\w+ {2}ada@example\.com\n {2}set the password at {2}http/);
+  const { data: users } = await cli.ask<{ data: { id: string; roles: string[] }[] }>('users', 'list');
+  assert.deepEqual(users[0]?.roles, ['viewer']);
+  const id = users[0]?.id ?? '';
+  assert.match((await cli.run('users', 'update', id, '--disable')).out, /state +disabled/);
+  assert.match((await cli.run('users', 'link', id)).out, /set the password at/);
+  assert.equal((await cli.run('users', 'delete', id)).code, exitCodes.done);
+  assert.match((await cli.run('users', 'roles')).out, /viewer +Viewer +assets:read/);
+
+  await cli.ask('workspaces', 'create', 'acme', '--name', 'Acme');
+  assert.deepEqual((await cli.ask<{ data: unknown[] }>('webhooks', 'list', '--workspace', 'acme')).data, []);
+  assert.equal((await cli.run('workspaces', 'erase', 'acme')).code, exitCodes.usage, 'not without its id');
+  assert.match((await cli.run('workspaces', 'erase', 'acme', '--confirm', 'acme')).out, /erasing/);
+  const audit = await cli.run('audit', 'list', '--limit', '100');
+  assert.equal(audit.code, exitCodes.done);
+  for (const target of [`key:${rotated.id}`, `user:${id}`, 'workspace:acme'])
+    assert.ok(audit.out.includes(target), target);
+  assert.equal((await cli.run('notices', 'list', '--open')).code, exitCodes.done);
+});
+
+test('what is not there is not found, with the same code everywhere', async () => {
+  for (const args of [
+    ['assets', 'show', inventedId('ast')],
+    ['webhooks', 'stats', inventedId('wh')],
+    ['deliveries', 'show', inventedId('dlv')],
+    ['changes', 'show', inventedId('chg')],
+    ['replay', 'show', inventedId('rpl')],
+    ['inbox', 'show', inventedId('inb')],
+    ['dialects', 'show', 'esperanto'],
+    ['users', 'show', inventedId('usr')],
+    ['workspaces', 'show', 'nowhere'],
+  ]) {
+    const { code, err } = await cli.run(...args);
+    assert.equal(code, exitCodes.notFound, `${args.join(' ')}: ${err}`);
+  }
+});
+
+test('dialects are shown with their events', async () => {
+  assert.match((await cli.run('dialects', 'list')).out, /^DIALECT +TITLE +EVENTS +TRANSPORTS\nstandard /);
+  assert.match((await cli.run('dialects', 'show', 'standard')).out, /signature +\S[\s\S]*\nEVENT +WHAT\nasset\./);
+});
+
+/** Starts a command that goes on, and waits for its first lines. */
+function start(args: readonly string[]) {
+  const child = spawn(process.execPath, [launcher, ...args], {
+    env: clean(environment),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => void (said.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => void (said.err += chunk.toString()));
+  const ended = once(child, 'close') as Promise<[number | null]>;
+  const until = async (name: 'out' | 'err', pattern: RegExp): Promise<void> => {
+    while (!pattern.test(said[name])) await once(name === 'out' ? child.stdout : child.stderr, 'data');
+  };
+  return { child, said, ended, until };
+}
+
+test('tails show what happens as it happens; Ctrl-C ends them with 130, a reader that goes away with 0', async () => {
+  const changes = start(['changes', 'tail']);
+  await changes.until('err', /waiting; Ctrl-C ends/);
+  await cli.ask('trigger', 'collection.created', '--external-id', 'tail');
+  await changes.until('out', /collection\.created {2}collection:tail\n/);
+  changes.child.kill('SIGINT');
+  assert.deepEqual(await changes.ended.then(([code]) => [code, changes.said.err.includes('error')]), [
+    exitCodes.interrupted,
+    false,
+  ]);
+
+  const piped = start(['changes', 'tail', '--json']);
+  await piped.until('err', /waiting/);
+  piped.child.stdout.destroy();
+  for (let round = 0; piped.child.exitCode === null && round < 50; round += 1)
+    await cli.ask('trigger', 'collection.created', '--external-id', `gone-${round}`);
+  assert.equal((await piped.ended)[0], exitCodes.done);
+});
+
+test('listen brings what is sent to a program on this machine, signed, and leaves nothing behind', async (t) => {
+  const arrived: { readonly signature: string; readonly body: string; readonly path: string }[] = [];
+  const receiver = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      arrived.push({
+        signature: String(request.headers['webhook-signature']),
+        body: Buffer.concat(chunks).toString(),
+        path: request.url ?? '',
+      });
+      response.writeHead(202).end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  t.after(() => receiver.close());
+  const to = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hooks`;
+  const listening = start(['listen', to, '--event', 'share_link.created', '--json']);
+  await listening.until('err', /is brought to/);
+  await cli.ask('trigger', 'share_link.created', '--external-id', 's1');
+  await listening.until('out', /"status":202/);
+  assert.match(listening.said.out, /"verification":"verified"/);
+  assert.equal(arrived[0]?.path, '/hooks');
+  assert.match(arrived[0]?.signature ?? '', /^v1,/);
+  assert.match(arrived[0]?.body ?? '', /"type":"share_link\.created"/);
+  listening.child.kill('SIGINT');
+  assert.equal((await listening.ended)[0], exitCodes.interrupted);
+  const { data } = await cli.ask<{ data: { name: string }[] }>('webhooks', 'list');
+  assert.equal(
+    data.some(({ name }) => name === 'assetwire listen'),
+    false,
+  );
+});
