@@ -32,6 +32,7 @@ const values: { readonly [name: string]: unknown } = {
   dialect: 'standard',
   dialects: 'standard',
   workspaces: 'acme',
+  roles: 'archivist',
   kind: 'asset.created',
   kinds: ['asset.created', 'asset.metadata_changed'],
   type: 'asset',

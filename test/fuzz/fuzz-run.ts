@@ -40,6 +40,7 @@ const timeoutMsDefault = 20_000;
 const concurrent = 4;
 const chunk = 24;
 const wrongMax = 20;
+const spares = 3;
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const run = createRun(options);
@@ -47,6 +48,10 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const arbitraryOf = createCallArbitraries(options.document);
   // First every operation as the document's own example has it, in the order of the document: there is something then.
   for (const operation of operations) await run.call(examplePlan(options.document, operation));
+  // And a few of everything that can be made, so that what calls delete leaves something for others.
+  for (const operation of operations.filter(({ method, template }) => method === 'POST' && !template.includes('{')))
+    for (let more = 0; more < spares && run.calls() < options.calls; more += 1)
+      await run.call(examplePlan(options.document, operation));
   for (let round = 0; run.calls() < options.calls && run.wrong().length < wrongMax; round += 1) {
     const columns = operations.map((operation, index) =>
       fc.sample(arbitraryOf(operation), { seed: options.seed + round * 1_009 + index, numRuns: chunk }),
