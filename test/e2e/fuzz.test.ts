@@ -8,7 +8,9 @@ import { after, before, test } from 'node:test';
 import { operationsOf } from '../fuzz/call-arbitraries.ts';
 import { furnish, type Furnished } from '../fuzz/furnish.ts';
 import { fuzz } from '../fuzz/fuzz-run.ts';
+import { vendorDocument } from '../fuzz/vendor-document.ts';
 import { neverGood, shownReport } from '../fuzz/report.ts';
+import { dialects } from '../../src/compose.ts';
 import { adminKey } from './real-server.ts';
 
 const calls = 1_500;
@@ -36,4 +38,12 @@ test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, wit
   const faults = furnished.server.log.filter((line) => line.includes('api.request_failed'));
   assert.deepEqual(faults.slice(0, 3), [], 'nothing failed behind the answers either');
   assert.equal((await furnished.server.call('/livez')).status, 200);
+});
+
+test("IN-21 calls to the vendors' own APIs: none is answered 5xx, late, or with what is inside us", async () => {
+  const document = vendorDocument(dialects);
+  const report = await fuzz({ ...furnished, document, url: furnished.server.url, calls: 250, seed });
+  console.log(`IN-21 vendors' APIs: seed ${seed}, ${shownReport(report, 0)}`);
+  assert.deepEqual(report.wrong, [], `FUZZ_SEED=${seed}`);
+  assert.deepEqual(neverGood(report), [], 'every route answers well at least once');
 });

@@ -109,6 +109,7 @@ function createRun(options: FuzzOptions) {
       if (answer.status < 400) count.good += 1;
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
       if (answer.status < 300) options.known.learn(answer.text);
+      if (answer.status === 404 || answer.status === 410) options.known.forget(wire.path);
     }
     for (const fault of faults) {
       const key = `${operation.id} ${fault.kind}`;

@@ -3,11 +3,17 @@ import { isJson } from '../support/answer-check.ts';
 
 const perKindMax = 60;
 const idPattern = /\b([a-z]{2,4})_[0-9a-z]{26}\b/g;
+/** A vendor's form of an id: 22 characters of base64url. */
+const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
+const vendorKind = 'vend';
+const placeholderEnd = '_01m93k7q5v8x2c4r6t8w0y1z3b';
 const placeholderPattern = /\b([a-z]{2,4})_01m93k7q5v8x2c4r6t8w0y1z3b\b/g;
 
 export type KnownThings = {
   /** Takes the ids out of an answer. */
   learn(text: string): void;
+  /** There is nothing at this path any more. */
+  forget(path: string): void;
   /** The value with every example id replaced by one that exists here, at times by one of another workspace, or none. */
   filled(value: unknown, choice: number): unknown;
   filledText(text: string, choice: number): string;
@@ -30,7 +36,7 @@ export function createKnownThings({ never, foreign }: KnownOptions): KnownThings
       if (prefix === 'ast' && choice % 23 === 0)
         return pick(['external:external-1', 'external:ü', "external:a'b"], choice);
       const list = choice % 11 === 0 ? others.get(prefix) : own.get(prefix);
-      return list === undefined || choice % 13 === 0 ? example : pick(list, choice);
+      return list === undefined || list.length === 0 || choice % 13 === 0 ? example : pick(list, choice);
     });
 
   const filled = (value: unknown, choice: number): unknown => {
@@ -43,7 +49,14 @@ export function createKnownThings({ never, foreign }: KnownOptions): KnownThings
   return {
     learn(text) {
       for (const [id] of text.matchAll(idPattern))
-        if (!never.includes(id) && !foreign.includes(id) && !id.endsWith('_01m93k7q5v8x2c4r6t8w0y1z3b')) keep(own, id);
+        if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) keep(own, id);
+      for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
+    },
+    forget(path) {
+      for (const list of own.values()) {
+        const at = list.findIndex((id) => path.includes(id));
+        if (at >= 0) list.splice(at, 1);
+      }
     },
     filled,
     filledText,
@@ -51,8 +64,7 @@ export function createKnownThings({ never, foreign }: KnownOptions): KnownThings
 }
 
 /** The newest push out the oldest: what was deleted long ago is not asked for for ever. */
-function keep(things: Map<string, string[]>, id: string): void {
-  const prefix = id.slice(0, id.indexOf('_'));
+function keep(things: Map<string, string[]>, id: string, prefix = id.slice(0, id.indexOf('_'))): void {
   const list = things.get(prefix) ?? [];
   if (list.includes(id)) return;
   list.push(id);

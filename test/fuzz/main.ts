@@ -1,9 +1,11 @@
 /** `npm run fuzz -- --calls 20000 --seed S` calls a server of its own as its own document says, and as it says not to. */
 import { parseArgs } from 'node:util';
+import { dialects } from '../../src/compose.ts';
 import { adminKey } from '../e2e/real-server.ts';
 import { fuzz } from './fuzz-run.ts';
 import { furnish } from './furnish.ts';
 import { shownReport } from './report.ts';
+import { vendorDocument } from './vendor-document.ts';
 
 const { values } = parseArgs({
   options: { calls: { type: 'string', default: '20000' }, seed: { type: 'string' } },
@@ -21,5 +23,13 @@ const report = await fuzz({
   seed,
   progress: (done) => process.stderr.write(`${done} of ${calls}\n`),
 });
-process.stdout.write(`${shownReport(report, performance.now() - startedAtMs)}\nseed ${seed}\n`);
-process.exitCode = report.wrong.length === 0 ? 0 : 1;
+process.stdout.write(`${shownReport(report, performance.now() - startedAtMs)}\n`);
+const vendors = await fuzz({
+  ...furnished,
+  document: vendorDocument(dialects),
+  url: furnished.server.url,
+  calls: Math.ceil(calls / 10),
+  seed,
+});
+process.stdout.write(`Vendors' APIs: ${shownReport(vendors, performance.now() - startedAtMs)}\nseed ${seed}\n`);
+process.exitCode = report.wrong.length + vendors.wrong.length === 0 ? 0 : 1;
