@@ -98,8 +98,10 @@ function createOrderApplier(db: DatabaseSync, { partitions, rollup }: Parts): De
     const [status, outcome, duration] = [row[3] ?? null, row[4] ?? null, row[5] ?? null];
     const attempts = numberOf(row[2]);
     const state = order.kind === 'bury' ? stateCodes.dead : stateCodes.cancelled;
-    partitions.log.insert.run(state, attempts, atMs, order.reason, status, outcome, duration, null, lane, position);
-    partitions.log.rows += 1;
+    const open = partitions.log;
+    open.insert.run(open.nextSeq, state, attempts, atMs, order.reason, status, outcome, duration, null, lane, position);
+    open.nextSeq += 1;
+    open.rows += 1;
     remove.run(lane, position);
     removeBody.run(order.deliveryId);
     if (order.kind === 'bury') rollup.buried(lane, atMs);

@@ -40,6 +40,7 @@ export function createRecordApplier(
     if (item.next === 'pending') return;
     const open = partitions.log;
     open.insert.run(
+      open.nextSeq,
       stateCodes[item.next],
       item.attemptsBefore + 1,
       item.nextAtMs,
@@ -51,6 +52,7 @@ export function createRecordApplier(
       lane,
       position,
     );
+    open.nextSeq += 1;
     open.rows += 1;
     remove.run(lane, position);
     if (item.next === 'dead' || item.next === 'rejected') endBody.run(item.nextAtMs, item.deliveryId);

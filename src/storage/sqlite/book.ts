@@ -177,6 +177,7 @@ function createParts(db: DatabaseSync, options: BookOptions, nowMs: number): Par
         partitions.rotate(at, positions.peek());
         results.push(applyItem(item, careful));
       }
+      partitions.list();
       rollup.flush();
       numberBatch.run(batchNumber + 1);
       commit.run();

@@ -169,7 +169,7 @@ describe('FK-19 damage', () => {
     const log = readFileSync(`${killed.file}-wal`);
     const damages: readonly (readonly [string, () => Buffer | null])[] = [
       ['cut by 1 byte', () => log.subarray(0, log.length - 1)],
-      ['cut by a page', () => log.subarray(0, log.length - 4_096)],
+      ['cut by a page', () => log.subarray(0, log.length - 8_192)],
       ['cut in half', () => log.subarray(0, log.length / 2)],
       ['a bit flipped in the middle', () => flipped(log, Math.floor(log.length / 2))],
       ['a bit flipped at the end', () => flipped(log, log.length - 100)],
@@ -201,11 +201,11 @@ describe('FK-19 damage', () => {
     await storage.stop();
     assert.deepEqual(checkStore(file), []);
     const whole = readFileSync(file);
-    truncateSync(file, statSync(file).size - 8_192);
+    truncateSync(file, statSync(file).size - 16_384);
     await assert.rejects(store(file).start(), { code: 'storage_unavailable', message: /damaged/ });
     for (const page of [1, 5, 9]) {
       const damaged = Buffer.from(whole);
-      damaged.fill(0xa5, page * 4_096, page * 4_096 + 2_048);
+      damaged.fill(0xa5, page * 8_192, page * 8_192 + 2_048);
       writeFileSync(file, damaged);
       assert.notDeepEqual(problemsOf(file), [], `page ${page}`);
     }

@@ -8,7 +8,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { type EraseCursor, type EraseSlice, resourceTypes } from '../storage.ts';
 import { readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf, numberOrNull, textOf } from './rows.ts';
-import { partitionTable } from './schema.ts';
+import { type ListedKind, listedTable, partitionKey, partitionTable } from './schema.ts';
 
 export type EraserParts = {
   /** A slice ends after the step that passes this. */
@@ -118,34 +118,85 @@ function eraseQueue(db: DatabaseSync, workspace: number): Step {
 
 /** Ended deliveries, partition by partition; `at` is the one that was last found to hold some. */
 function eraseLog(db: DatabaseSync, workspace: number, at: number): Step {
-  for (const { n, state } of readPartitions(db, 'log')) {
-    if (n < at || state === 'ahead') continue;
-    const table = partitionTable('log', n);
-    const rows = arrayStatement(db, `SELECT position, id FROM ${table} WHERE workspace = ? LIMIT ${rowsPerStep}`).all(
-      workspace,
-    );
-    if (rows.length === 0) continue;
-    const remove = db.prepare(`DELETE FROM ${table} WHERE position = ?`);
+  return erasePartitions(db, { kind: 'log', workspace, at }, (table, rows) => {
+    const ids = arrayStatement(db, `SELECT id FROM ${table} WHERE n = ?`);
     const dropParts = createPartsDropper(db);
     for (const row of rows) {
-      remove.run(numberOf(row[0]));
-      dropParts(textOf(row[1]));
+      const id = ids.get(row)?.[0];
+      if (id !== undefined) dropParts(textOf(id));
     }
-    return { removed: rows.length, next: n };
+  });
+}
+
+function eraseChanges(db: DatabaseSync, workspace: number, at: number): Step {
+  return erasePartitions(db, { kind: 'changes', workspace, at }, () => undefined);
+}
+
+type Erasing = { readonly kind: ListedKind; readonly workspace: number; readonly at: number };
+
+/** Rows of the workspace in the next partition that has some: those that are listed, then those behind the list. */
+function erasePartitions(
+  db: DatabaseSync,
+  { kind, workspace, at }: Erasing,
+  before: (table: string, rows: readonly number[]) => void,
+): Step {
+  for (const { n, state, listed } of readPartitions(db, kind)) {
+    if (n < at || state === 'ahead') continue;
+    const removed =
+      eraseListed(db, { kind, workspace, n }, before) || eraseRecent(db, { kind, workspace, n, listed }, before);
+    if (removed > 0) return { removed, next: n };
   }
   return { removed: 0, next: null };
 }
 
-function eraseChanges(db: DatabaseSync, workspace: number, at: number): Step {
-  for (const { n, state } of readPartitions(db, 'changes')) {
-    if (n < at || state === 'ahead') continue;
-    const table = partitionTable('changes', n);
-    const { changes } = db
-      .prepare(`DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE workspace = ? LIMIT ${rowsPerStep})`)
-      .run(workspace);
-    if (Number(changes) > 0) return { removed: Number(changes), next: n };
-  }
-  return { removed: 0, next: null };
+type Place = { readonly kind: ListedKind; readonly workspace: number; readonly n: number };
+
+function eraseListed(
+  db: DatabaseSync,
+  { kind, workspace, n }: Place,
+  before: (table: string, rows: readonly number[]) => void,
+): number {
+  const list = listedTable(kind, n);
+  // A partition that leaves may have lost its list already; its rows go next.
+  if (arrayStatement(db, 'SELECT 1 FROM sqlite_schema WHERE name = ?').get(list) === undefined) return 0;
+  const [number, order] = kind === 'log' ? ['at_n', 'of_state, at_position'] : ['at_seq', 'at_seq'];
+  const first = `FROM ${list} WHERE of_workspace = ? ORDER BY ${order} LIMIT ${rowsPerStep}`;
+  const rows = arrayStatement(db, `SELECT ${number} ${first}`)
+    .all(workspace)
+    .map((row) => numberOf(row[0]));
+  removeRows(db, { kind, n, rows }, before);
+  db.prepare(`DELETE FROM ${list} WHERE of_workspace = ? AND (${order}) IN (SELECT ${order} ${first})`).run(
+    workspace,
+    workspace,
+  );
+  return rows.length;
+}
+
+function eraseRecent(
+  db: DatabaseSync,
+  { kind, workspace, n, listed }: Place & { readonly listed: number },
+  before: (table: string, rows: readonly number[]) => void,
+): number {
+  const [table, key] = [partitionTable(kind, n), partitionKey(kind)];
+  const rows = arrayStatement(
+    db,
+    `SELECT ${key} FROM ${table} WHERE ${key} >= ? AND workspace = ? LIMIT ${rowsPerStep}`,
+  )
+    .all(listed, workspace)
+    .map((row) => numberOf(row[0]));
+  removeRows(db, { kind, n, rows }, before);
+  return rows.length;
+}
+
+function removeRows(
+  db: DatabaseSync,
+  { kind, n, rows }: { readonly kind: ListedKind; readonly n: number; readonly rows: readonly number[] },
+  before: (table: string, rows: readonly number[]) => void,
+): void {
+  const table = partitionTable(kind, n);
+  before(table, rows);
+  const remove = db.prepare(`DELETE FROM ${table} WHERE ${partitionKey(kind)} = ?`);
+  for (const row of rows) remove.run(row);
 }
 
 /** `at` counts the types from the last one back: the workspace's own row, the first, goes last. */

@@ -63,7 +63,11 @@ export function bookOptions(settings: WriterSettings, store: OpenBook, pacing: C
   return {
     epoch: store.epoch,
     synced: store.synced,
-    partitions: { rowsMax: settings.partitionRowsMax, ageMsMax: settings.partitionAgeMsMax },
+    partitions: {
+      rowsMax: settings.partitionRowsMax,
+      ageMsMax: settings.partitionAgeMsMax,
+      listRunRows: settings.listRunRows,
+    },
     retention: {
       keepMs: settings.keepMs,
       sliceMsMax: settings.sliceMsMax,

@@ -115,8 +115,7 @@ function sample(db: DatabaseSync): readonly string[] {
     arrayStatement(db, `SELECT * FROM "${table}" LIMIT 1`).all();
   }
   for (const [n, kind] of arrayStatement(db, "SELECT n, kind FROM partitions WHERE state <> 'leaving'").all()) {
-    const key = textOf(kind) === 'log' ? 'position' : 'seq';
-    arrayStatement(db, `SELECT * FROM ${textOf(kind)}_${numberOf(n)} ORDER BY ${key} DESC LIMIT 1`).all();
+    arrayStatement(db, `SELECT * FROM ${textOf(kind)}_${numberOf(n)} ORDER BY rowid DESC LIMIT 1`).all();
   }
   return [];
 }

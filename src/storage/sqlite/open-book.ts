@@ -52,6 +52,9 @@ export function openBook({ file, drawKey, pagesMax, checkpointPages }: OpenOptio
   }
 }
 
+/** Bytes of a page in files that we make; older files keep theirs. */
+const pageBytes = 8_192;
+
 type Connecting = { readonly memory: boolean; readonly fresh: boolean; readonly checkpointPages: number };
 
 function connect(file: string, { memory, fresh, checkpointPages }: Connecting): DatabaseSync {
@@ -62,7 +65,8 @@ function connect(file: string, { memory, fresh, checkpointPages }: Connecting): 
     throw unwritable(file, error);
   }
   try {
-    if (fresh) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    // Rows are about 1 KiB: fewer, larger pages are fewer writes for the same rows (docs/decisions/0002-sqlite-writer.md).
+    if (fresh) db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL`);
     if (!memory) db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     db.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864');

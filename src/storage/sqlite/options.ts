@@ -12,16 +12,18 @@ export type SqliteStorageOptions = {
   readonly partitionRowsMax?: number;
   /** Age at which a partition is closed though it is not full. Default one day. */
   readonly partitionAgeMsMax?: number;
+  /** Rows that are listed by workspace at a time. Default 1,000. */
+  readonly listRunRows?: number;
   readonly limits?: Partial<GroupCommitLimits>;
   /** Reader threads, made at the first read. Default 2. */
   readonly readersMax?: number;
   /** A slice of upkeep ends after the step that passes this. Default 5. */
   readonly sliceMsMax?: number;
-  /** Free pages in the file above which some are given back to the file system. Default 4,096 (16 MiB). */
+  /** Free pages in the file above which some are given back to the file system. Default 2,048 (16 MiB). */
   readonly freePagesMax?: number;
-  /** A bound on the file in pages of 4 KiB, for tests of a full disk. Default none. */
+  /** A bound on the file in pages of 8 KiB, for tests of a full disk. Default none. */
   readonly pagesMax?: number;
-  /** Pages in the log at which it is moved into the file. Default 1,000 (4 MiB): often and short, rather than seldom and long. */
+  /** Pages in the log at which it is moved into the file. Default 1,000 (8 MiB): often and short, rather than seldom and long. */
   readonly checkpointPages?: number;
 };
 
@@ -42,8 +44,9 @@ export function settingsOf(file: string, options: SqliteStorageOptions): WriterS
     keepMs: options.keepMs ?? 30 * day,
     partitionRowsMax: Math.min(options.partitionRowsMax ?? partitionRowsMost, partitionRowsMost),
     partitionAgeMsMax: options.partitionAgeMsMax ?? day,
+    listRunRows: options.listRunRows ?? 1_000,
     sliceMsMax: options.sliceMsMax ?? 5,
-    freePagesMax: options.freePagesMax ?? 4_096,
+    freePagesMax: options.freePagesMax ?? 2_048,
     pagesMax: options.pagesMax ?? 0,
     checkpointPages: options.checkpointPages ?? 1_000,
   };

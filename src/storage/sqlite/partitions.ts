@@ -5,7 +5,14 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { arrayStatement, numberOf, numberOrNull, textOf } from './rows.ts';
-import { type PartitionKind, partitionKinds, partitionSchema, partitionTable } from './schema.ts';
+import {
+  listRun,
+  type PartitionKind,
+  partitionKey,
+  partitionKinds,
+  partitionSchema,
+  partitionTable,
+} from './schema.ts';
 
 /**
  * Numbers of changes step by this from one partition to the next, so the partition of a change follows from its number.
@@ -23,14 +30,25 @@ export type Partition = {
   /** Positions (order of commit) given out while it was open: from the first, before the last. */
   readonly firstPosition: number;
   readonly lastPosition: number | null;
+  /** Rows with smaller numbers are listed by workspace; changes and log only. */
+  readonly listed: number;
 };
 
-export type OpenPartition = { n: number; rows: number; openedAtMs: number; nextSeq: number; insert: StatementSync };
+export type OpenPartition = {
+  n: number;
+  rows: number;
+  openedAtMs: number;
+  nextSeq: number;
+  listed: number;
+  insert: StatementSync;
+  /** Lists rows by workspace; null where the kind is not listed. */
+  list: StatementSync | null;
+};
 
 export function readPartitions(db: DatabaseSync, kind?: PartitionKind): Partition[] {
   const rows = arrayStatement(
     db,
-    `SELECT kind, n, state, opened_at, closed_at, first_position, last_position FROM partitions ${
+    `SELECT kind, n, state, opened_at, closed_at, first_position, last_position, listed FROM partitions ${
       kind === undefined ? '' : 'WHERE kind = ?'
     } ORDER BY kind, n`,
   ).all(...(kind === undefined ? [] : [kind]));
@@ -42,6 +60,7 @@ export function readPartitions(db: DatabaseSync, kind?: PartitionKind): Partitio
     closedAtMs: numberOrNull(row[4]),
     firstPosition: numberOf(row[5]),
     lastPosition: numberOrNull(row[6]),
+    listed: numberOf(row[7]),
   }));
 }
 
@@ -51,6 +70,8 @@ export type Partitions = {
   readonly attempts: OpenPartition;
   /** Inside a transaction: closes what is full or old and opens the next. */
   rotate(nowMs: number, position: number): void;
+  /** Inside a transaction: lists what was written since, where it is a run's worth. */
+  list(): void;
   /** Kinds whose next partition is due to be made. */
   wanting(): readonly PartitionKind[];
   /** Makes the next partition of a kind, in the caller's transaction. */
@@ -68,9 +89,9 @@ const inserts: { readonly [Kind in PartitionKind]: (table: string) => string } =
     `INSERT INTO ${table} (seq, workspace, id, kind, subject, accepted_at, unexpanded, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   // Everything that stays as it was is copied inside SQLite; only what the attempt brought is bound.
   log: (table) =>
-    `INSERT INTO ${table} (position, lane, workspace, state, id, attempts, change_seq, change_id, revision, subject, subject_key,
+    `INSERT INTO ${table} (n, position, lane, workspace, state, id, attempts, change_seq, change_id, revision, subject, subject_key,
        event, message_id, origin, redelivery_of, frozen, created_at, due_at, ended_at, reason, status, outcome, duration, attempt)
-     SELECT position, lane, workspace, ?, id, ?, change_seq, change_id, revision, subject, subject_key,
+     SELECT ?, position, lane, workspace, ?, id, ?, change_seq, change_id, revision, subject, subject_key,
        event, message_id, origin, redelivery_of, frozen, created_at, due_at, ?, ?, ?, ?, ?, ?
      FROM queue WHERE lane = ? AND position = ?`,
   attempts: (table) => `INSERT INTO ${table} (seq, delivery, number, attempt) VALUES (?, ?, ?, ?)`,
@@ -89,11 +110,18 @@ function inTransaction<Result>(db: DatabaseSync, work: () => Result): Result {
   }
 }
 
-export type PartitionLimits = { readonly rowsMax: number; readonly ageMsMax: number };
+export type PartitionLimits = {
+  readonly rowsMax: number;
+  readonly ageMsMax: number;
+  /** Rows that are listed by workspace at a time. */
+  readonly listRunRows: number;
+};
 
 /** What is written about partitions in the file, in the caller's transaction. */
 type Shelf = {
   make(kind: PartitionKind, n: number): void;
+  /** Lists the rows that are not listed yet. */
+  list(kind: PartitionKind, partition: OpenPartition): void;
   close(kind: PartitionKind, n: number, at: { nowMs: number; position: number }): void;
   open(kind: PartitionKind, n: number, at: { nowMs: number; position: number }): OpenPartition;
   /** What a partition that is open in the file holds. */
@@ -107,26 +135,35 @@ function createShelf(db: DatabaseSync): Shelf {
   const openRow = db.prepare(
     `UPDATE partitions SET state = 'open', opened_at = ?, first_position = ? WHERE kind = ? AND n = ?`,
   );
+  const listedRow = db.prepare('UPDATE partitions SET listed = ? WHERE kind = ? AND n = ?');
   const closeRow = db.prepare(
     `UPDATE partitions SET state = 'closed', closed_at = ?, last_position = ? WHERE kind = ? AND n = ?`,
   );
   const opened = (kind: PartitionKind, n: number, openedAtMs: number): OpenPartition => {
     const table = partitionTable(kind, n);
-    const key = kind === 'log' ? 'position' : 'seq';
-    const [rows, last] = arrayStatement(db, `SELECT count(*), max(${key}) FROM ${table}`).get() ?? [];
+    const [rows, last] = arrayStatement(db, `SELECT count(*), max(${partitionKey(kind)}) FROM ${table}`).get() ?? [];
     const start = kind === 'changes' ? n * changesStride : 1;
+    const listed = arrayStatement(db, 'SELECT listed FROM partitions WHERE kind = ? AND n = ?').get(kind, n)?.[0];
     return {
       n,
       rows: numberOf(rows),
       openedAtMs,
       nextSeq: (numberOrNull(last) ?? start - 1) + 1,
+      listed: Math.max(start, numberOf(listed)),
       insert: db.prepare(inserts[kind](table)),
+      list: kind === 'attempts' ? null : db.prepare(listRun(kind, n)),
     };
   };
   return {
     make(kind, n) {
       db.exec(partitionSchema(kind, n));
       insertRow.run(kind, n);
+    },
+    list(kind, partition) {
+      if (partition.list === null || partition.listed >= partition.nextSeq) return;
+      partition.list.run(partition.listed, partition.nextSeq);
+      listedRow.run(partition.nextSeq, kind, partition.n);
+      partition.listed = partition.nextSeq;
     },
     close(kind, n, { nowMs, position }) {
       closeRow.run(nowMs, position, kind, n);
@@ -178,9 +215,15 @@ export function createPartitions(db: DatabaseSync, limits: PartitionLimits, star
         const { n } = open[kind];
         if (!due(open[kind], nowMs)) continue;
         if (!ahead.delete(kind)) shelf.make(kind, n + 1);
+        shelf.list(kind, open[kind]);
         shelf.close(kind, n, { nowMs, position });
         open[kind] = shelf.open(kind, n + 1, { nowMs, position });
         generation += 1;
+      }
+    },
+    list() {
+      for (const kind of partitionKinds) {
+        if (open[kind].nextSeq - open[kind].listed >= limits.listRunRows) shelf.list(kind, open[kind]);
       }
     },
     wanting: () => partitionKinds.filter((kind) => !ahead.has(kind) && open[kind].rows >= limits.rowsMax / 2),

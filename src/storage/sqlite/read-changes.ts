@@ -7,23 +7,50 @@ import { parseChange } from './change-body.ts';
 import { pageBytesMax, pageLimit } from './page.ts';
 import { changesStride, readPartitions } from './partitions.ts';
 import { arrayStatement, isDamage, numberOf, textOf } from './rows.ts';
-import { partitionTable } from './schema.ts';
+import { listedTable, partitionTable } from './schema.ts';
 
-type Source = { readonly table: string; readonly from: number; readonly to: number };
+/** Changes with numbers of a range, `to` not included. `listed`: found by workspace in a table beside the partition. */
+type Source = { readonly table: string; readonly from: number; readonly to: number; readonly listed: string | null };
 
-/** Where changes lie, oldest first: what was kept of dropped partitions, then the partitions. */
+/**
+ * Where changes lie, oldest first: what was kept of dropped partitions, then the partitions, each in two: what is listed by
+ * workspace, and the rows behind it.
+ */
 export function changeSources(db: DatabaseSync): Source[] {
   const visible = readPartitions(db, 'changes').filter(({ state }) => state === 'open' || state === 'closed');
   const first = (visible[0]?.n ?? 0) * changesStride;
   return [
     // Copies of what still lies in a partition are behind `first` and not read.
-    { table: 'kept_changes', from: 0, to: first },
-    ...visible.map(({ n }) => ({
-      table: partitionTable('changes', n),
-      from: n * changesStride,
-      to: (n + 1) * changesStride,
-    })),
+    { table: 'kept_changes', from: 0, to: first, listed: null },
+    ...visible.flatMap(({ n, listed }) => {
+      const table = partitionTable('changes', n);
+      const [from, to] = [n * changesStride, (n + 1) * changesStride];
+      const split = Math.max(from, listed);
+      return [
+        { table, from, to: split, listed: listedTable('changes', n) },
+        { table, from: split, to, listed: null },
+      ];
+    }),
   ];
+}
+
+/** The partitions whole: for what has an index of its own. */
+export function wholeChangeSources(db: DatabaseSync): Source[] {
+  return changeSources(db)
+    .filter(({ listed }) => listed === null)
+    .map((source) => (source.table === 'kept_changes' ? source : { ...source, from: wholeFrom(source.from) }));
+}
+
+const wholeFrom = (seq: number): number => Math.floor(seq / changesStride) * changesStride;
+
+/** Table and conditions for the changes of a workspace between two numbers, neither included; and the column of the number. */
+export function within({ table, listed }: Source): { readonly sql: string; readonly seq: string } {
+  return listed === null
+    ? { sql: `${table} WHERE workspace = ? AND seq > ? AND seq < ?`, seq: 'seq' }
+    : {
+        sql: `${listed} CROSS JOIN ${table} ON seq = at_seq WHERE of_workspace = ? AND at_seq > ? AND at_seq < ?`,
+        seq: 'at_seq',
+      };
 }
 
 export function workspaceNumber(db: DatabaseSync, workspaceId: string): number {
@@ -33,7 +60,7 @@ export function workspaceNumber(db: DatabaseSync, workspaceId: string): number {
 
 export function readChange(db: DatabaseSync, workspaceId: string, id: string): Change | null {
   const workspace = workspaceNumber(db, workspaceId);
-  for (const { table } of changeSources(db).reverse()) {
+  for (const { table } of wholeChangeSources(db).reverse()) {
     const row = arrayStatement(db, `SELECT body FROM ${table} WHERE id = ? AND workspace = ?`).get(id, workspace);
     if (row !== undefined) return readableChange(textOf(row[0]));
   }
@@ -76,14 +103,16 @@ export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: Chang
   const items: Change[] = [];
   let bytes = 0;
   let last = behind;
-  for (const source of newest ? changeSources(db).reverse() : changeSources(db)) {
+  // A subject has an index of its own, over the whole partition.
+  const places = query.subject === undefined ? changeSources(db) : wholeChangeSources(db);
+  for (const source of newest ? places.reverse() : places) {
     if (newest ? source.from > behind : source.to <= behind) continue;
     const low = newest ? source.from - 1 : Math.max(behind, source.from - 1);
     const high = newest ? Math.min(behind, source.to) : source.to;
+    const place = within(source);
     const rows = arrayStatement(
       db,
-      `SELECT seq, body FROM ${source.table} WHERE workspace = ? AND seq > ? AND seq < ?${sql}
-       ORDER BY seq ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+      `SELECT seq, body FROM ${place.sql}${sql} ORDER BY ${place.seq} ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
     ).all(workspace, low, high, ...values, limit + 1 - items.length);
     for (const row of rows) {
       const body = textOf(row[1]);
@@ -103,11 +132,13 @@ export function countChanges(db: DatabaseSync, query: Omit<ChangeQuery, 'limit' 
   const workspace = workspaceNumber(db, query.workspaceId);
   const { sql, values } = conditionsOf(query);
   let count = 0;
-  for (const { table, from, to } of changeSources(db)) {
-    const row = arrayStatement(
-      db,
-      `SELECT count(*) FROM ${table} WHERE workspace = ? AND seq >= ? AND seq < ?${sql}`,
-    ).get(workspace, from, to, ...values);
+  for (const source of query.subject === undefined ? changeSources(db) : wholeChangeSources(db)) {
+    const row = arrayStatement(db, `SELECT count(*) FROM ${within(source).sql}${sql}`).get(
+      workspace,
+      source.from - 1,
+      source.to,
+      ...values,
+    );
     count += numberOf(row?.[0]);
   }
   return count;
@@ -127,12 +158,16 @@ export function readFeed(
   const limit = pageLimit(query.limit);
   const changes: Change[] = [];
   let bytes = 0;
-  for (const { table, from, to } of changeSources(db)) {
+  for (const source of changeSources(db)) {
+    const { from, to } = source;
     if (to <= behind || changes.length >= limit) continue;
-    const rows = arrayStatement(
-      db,
-      `SELECT seq, body FROM ${table} WHERE workspace = ? AND seq > ? AND seq < ? ORDER BY seq LIMIT ?`,
-    ).all(workspace, Math.max(behind, from - 1), to, limit - changes.length);
+    const place = within(source);
+    const rows = arrayStatement(db, `SELECT seq, body FROM ${place.sql} ORDER BY ${place.seq} LIMIT ?`).all(
+      workspace,
+      Math.max(behind, from - 1),
+      to,
+      limit - changes.length,
+    );
     for (const row of rows) {
       const body = textOf(row[1]);
       if (changes.length > 0 && bytes + body.length > pageBytesMax) {
@@ -148,7 +183,7 @@ export function readFeed(
 }
 
 function lastSeq(db: DatabaseSync): number {
-  for (const { table } of changeSources(db).reverse()) {
+  for (const { table } of wholeChangeSources(db).reverse()) {
     const row = arrayStatement(db, `SELECT max(seq) FROM ${table}`).get();
     if (typeof row?.[0] === 'number') return row[0];
   }

@@ -15,7 +15,7 @@ import { createChangeReader } from './change-reader.ts';
 import { pageLimit } from './page.ts';
 import { readPartitions } from './partitions.ts';
 import { arrayStatement, isDamage, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
-import { partitionTable, stateCodes, stateNames } from './schema.ts';
+import { listedTable, partitionTable, stateCodes, stateNames } from './schema.ts';
 import { subjectKey } from './subject-key.ts';
 
 type Filter = Omit<DeliveryQuery, 'limit' | 'cursor'>;
@@ -29,6 +29,10 @@ const logColumns = `${shared}, state, ended_at, reason`;
 /** A sorted stretch of rows: its bound tells without reading it that nothing in it comes sooner. */
 type Run = {
   readonly bound: number;
+  /** The column that it is sorted by. */
+  readonly order: string;
+  /** The same rows for counting, without what a count does not need. */
+  readonly counted?: string;
   readonly from: string;
   readonly columns: string;
   readonly values: SQLInputValue[];
@@ -50,7 +54,9 @@ export function createDeliveryLister(db: DatabaseSync, cursors: CursorCodec): De
           count += countMatching(db, run, query.change);
           continue;
         }
-        count += numberOf(arrayStatement(db, `SELECT count(*) FROM ${run.from}`).get(...run.values)?.[0]);
+        count += numberOf(
+          arrayStatement(db, `SELECT count(*) FROM ${run.counted ?? run.from}`).get(...run.values)?.[0],
+        );
       }
       return count;
     },
@@ -87,10 +93,10 @@ function merge(
   for (const run of sorted) {
     const worst = best.length === count ? best[count - 1] : undefined;
     if (worst !== undefined && sooner(worst.position, run.bound) < 0) break;
-    const place = behind === null ? '' : ` AND position ${newest ? '<' : '>'} ?`;
+    const place = behind === null ? '' : ` AND ${run.order} ${newest ? '<' : '>'} ?`;
     const rows = arrayStatement(
       db,
-      `SELECT ${run.columns}, change_seq FROM ${run.from}${place} ORDER BY position ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+      `SELECT ${run.columns}, change_seq FROM ${run.from}${place} ORDER BY ${run.order} ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
     ).all(...run.values, ...(behind === null ? [] : [behind]), count);
     if (rows.length === 0) continue;
     best = [...best, ...rows.map((row) => ({ row, position: numberOf(row[0]) }))]
@@ -175,6 +181,7 @@ function queueRuns({ db, query, newest, workspace, lane }: Scope): readonly Run[
     if (bound === null || (held !== null && held(n) !== (only === 'held'))) continue;
     runs.push({
       bound,
+      order: 'position',
       columns: queueColumns,
       from: `queue WHERE lane = ?${filter.sql}`,
       values: [n, ...filter.values],
@@ -188,25 +195,64 @@ function logRuns({ db, query, newest, workspace, lane }: Scope): readonly Run[] 
     .map((state) => (Object.hasOwn(stateCodes, state) ? stateCodes[state as keyof typeof stateCodes] : 0))
     .filter((code) => code !== 0);
   if (codes.length === 0) return [];
+  const parts = { db, query, newest, workspace, lane, codes };
+  return readPartitions(db, 'log')
+    .filter(({ state }) => state === 'open' || state === 'closed')
+    .flatMap(({ n, state, listed }) => [
+      ...listedRuns(parts, n, listed),
+      ...(state === 'open' ? [recentRun(parts, n, listed)] : []),
+    ]);
+}
+
+type LogScope = Scope & { readonly codes: readonly number[] };
+
+/** What of a partition is listed by workspace and state: a run each. */
+function listedRuns(
+  { db, query, newest, workspace, lane, codes }: LogScope,
+  n: number,
+  listed: number,
+): readonly Run[] {
+  const list = listedTable('log', n);
+  const edge = arrayStatement(
+    db,
+    `SELECT at_position FROM ${list} WHERE of_workspace = ? AND of_state = ? ORDER BY at_position ${newest ? 'DESC' : 'ASC'} LIMIT 1`,
+  );
   const filter = conditionsOf(query);
+  // The rows of a list are narrow: what they hold is looked at before the row itself is fetched.
+  const narrow: readonly (readonly [string, number | null])[] = [
+    ['of_lane', lane],
+    ['of_subject', query.subject === undefined ? null : subjectKey(query.subject)],
+  ];
+  const asked = narrow.filter((pair): pair is [string, number] => pair[1] !== null);
   const runs: Run[] = [];
-  for (const { n, state } of readPartitions(db, 'log')) {
-    if (state !== 'open' && state !== 'closed') continue;
-    const table = partitionTable('log', n);
-    const bound = numberOrNull(
-      arrayStatement(db, `SELECT ${newest ? 'max' : 'min'}(position) FROM ${table}`).get()?.[0],
-    );
+  for (const code of codes) {
+    const bound = numberOrNull(edge.get(workspace, code)?.[0]);
     if (bound === null) continue;
-    const run = (where: string, ...values: SQLInputValue[]): void => {
-      const from = `${table} WHERE ${where}${filter.sql}`;
-      runs.push({ bound, columns: logColumns, from, values: [...values, ...filter.values] });
-    };
-    for (const code of codes) {
-      if (lane === null) run('workspace = ? AND state = ?', workspace, code);
-      else run('workspace = ? AND state = ? AND lane = ?', workspace, code, lane);
-    }
+    const conditions = ['of_workspace = ?', 'of_state = ?', 'at_n < ?', ...asked.map(([column]) => `${column} = ?`)];
+    const where = conditions.join(' AND ');
+    runs.push({
+      bound,
+      ...(filter.sql === '' ? { counted: `${list} WHERE ${where}` } : {}),
+      order: 'at_position',
+      columns: logColumns,
+      from: `${list} CROSS JOIN ${partitionTable('log', n)} ON n = at_n WHERE ${where}${filter.sql}`,
+      values: [workspace, code, listed, ...asked.map(([, value]) => value), ...filter.values],
+    });
   }
   return runs;
+}
+
+/** The rows that were written since the last run was listed: few, and read as they lie. */
+function recentRun({ query, newest, workspace, lane, codes }: LogScope, n: number, listed: number): Run {
+  const filter = conditionsOf(query);
+  const ofLane = lane === null ? '' : ' AND lane = ?';
+  return {
+    bound: newest ? Number.MAX_SAFE_INTEGER : 0,
+    order: 'position',
+    columns: logColumns,
+    from: `${partitionTable('log', n)} WHERE n >= ? AND workspace = ? AND state IN (${codes.join(', ')})${ofLane}${filter.sql}`,
+    values: [listed, workspace, ...(lane === null ? [] : [lane]), ...filter.values],
+  };
 }
 
 function conditionsOf(query: Filter): { readonly sql: string; readonly values: SQLInputValue[] } {
@@ -217,7 +263,6 @@ function conditionsOf(query: Filter): { readonly sql: string; readonly values: S
     conditions.push(` AND ${condition}`);
     values.push(value);
   };
-  if (query.subject !== undefined) add('subject_key = ?', subjectKey(query.subject));
   add('subject = ?', query.subject);
   add('event = ?', query.event);
   add('change_id = ?', query.changeId);

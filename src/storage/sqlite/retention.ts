@@ -10,7 +10,7 @@ import { keepOwedChanges, releaseKeptChanges } from './kept-changes.ts';
 import { type Partition, type Partitions, readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 import type { Rollup } from './rollup.ts';
-import { type PartitionKind, partitionIndexes, partitionTable } from './schema.ts';
+import { listedTable, type PartitionKind, partitionIndexes, partitionKey, partitionTable } from './schema.ts';
 import { faultOf } from './sqlite-error.ts';
 import { readRolled } from './stats-hours.ts';
 
@@ -145,6 +145,10 @@ function* leave(
     db.exec(`DROP INDEX IF EXISTS ${index}`);
     yield;
   }
+  if (kind !== 'attempts') {
+    db.exec(`DROP TABLE IF EXISTS ${listedTable(kind, n)}`);
+    yield;
+  }
   const rows = db.prepare(handful(kind, n));
   while (Number(rows.run(rowsPerStep).changes) > 0) yield;
   transaction(() => {
@@ -174,7 +178,7 @@ function createTransaction(db: DatabaseSync): (step: () => boolean) => boolean {
 
 function handful(kind: PartitionKind, n: number): string {
   const table = partitionTable(kind, n);
-  const key = kind === 'log' ? 'position' : 'seq';
+  const key = partitionKey(kind);
   return `DELETE FROM ${table} WHERE ${key} IN (SELECT ${key} FROM ${table} ORDER BY ${key} LIMIT ?)`;
 }
 

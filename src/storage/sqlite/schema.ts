@@ -105,6 +105,7 @@ export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(first),
   (db) => db.exec(statsByHour),
   (db) => db.exec(blobUses),
+  listPartitions,
 ];
 export const schemaVersion = migrations.length;
 
@@ -119,10 +120,70 @@ export function partitionTable(kind: PartitionKind, n: number): string {
 export function partitionIndexes(kind: PartitionKind, n: number): readonly string[] {
   const table = partitionTable(kind, n);
   return {
-    changes: [`${table}_id`, `${table}_workspace`, `${table}_subject`],
-    log: [`${table}_id`, `${table}_list`, `${table}_dead`],
+    changes: [`${table}_id`, `${table}_subject`],
+    log: [`${table}_id`, `${table}_dead`],
     attempts: [`${table}_delivery`],
   }[kind];
+}
+
+/** Where rows of a partition are listed by workspace. */
+export function listedTable(kind: ListedKind, n: number): string {
+  return `${partitionTable(kind, n)}_listed`;
+}
+
+/**
+ * An index by workspace would be dirtied all over by every batch: a page per workspace, each written twice. So rows are
+ * listed in runs instead: a thousand at a time, sorted, into a table beside the partition, up to `partitions.listed`; what
+ * came later is few rows at the partition's end, read as they lie. State lies behind the workspace, so that "dead" is one
+ * stretch and "all" a merge of four; lane and subject ride along, so that lists by them read the run alone.
+ */
+export type ListedKind = 'changes' | 'log';
+
+function listedSchema(kind: ListedKind, n: number): string {
+  const table = listedTable(kind, n);
+  return kind === 'changes'
+    ? `CREATE TABLE ${table} (
+  of_workspace INTEGER NOT NULL, at_seq INTEGER NOT NULL, PRIMARY KEY (of_workspace, at_seq)) WITHOUT ROWID;`
+    : `CREATE TABLE ${table} (
+  of_workspace INTEGER NOT NULL, of_state INTEGER NOT NULL, at_position INTEGER NOT NULL, at_n INTEGER NOT NULL,
+  of_lane INTEGER NOT NULL, of_subject INTEGER NOT NULL,
+  PRIMARY KEY (of_workspace, of_state, at_position)) WITHOUT ROWID;`;
+}
+
+/** Lists the rows of a partition from one number (included) to another (not). */
+export function listRun(kind: ListedKind, n: number): string {
+  const table = partitionTable(kind, n);
+  return kind === 'changes'
+    ? `INSERT INTO ${listedTable(kind, n)} (of_workspace, at_seq)
+       SELECT workspace, seq FROM ${table} WHERE seq >= ? AND seq < ? ORDER BY workspace, seq`
+    : `INSERT INTO ${listedTable(kind, n)} (of_workspace, of_state, at_position, at_n, of_lane, of_subject)
+       SELECT workspace, state, position, n, lane, subject_key FROM ${table} WHERE n >= ? AND n < ?
+       ORDER BY workspace, state, position`;
+}
+
+/** The column that numbers the rows of a partition in the order they were written. */
+export function partitionKey(kind: PartitionKind): 'seq' | 'n' {
+  return kind === 'log' ? 'n' : 'seq';
+}
+
+/** Partitions of earlier versions had indexes by workspace, and the log was numbered by position. */
+function listPartitions(db: DatabaseSync): void {
+  db.exec('ALTER TABLE partitions ADD COLUMN listed INTEGER NOT NULL DEFAULT 0');
+  const partitions = db.prepare("SELECT kind, n FROM partitions WHERE kind IN ('changes', 'log')").all();
+  for (const { kind, n } of partitions as { kind: ListedKind; n: number }[]) {
+    const table = partitionTable(kind, n);
+    db.exec(`DROP INDEX IF EXISTS ${table}_workspace; DROP INDEX IF EXISTS ${table}_list`);
+    if (kind === 'log') {
+      db.exec(`DROP INDEX IF EXISTS ${table}_dead; ALTER TABLE ${table} RENAME COLUMN position TO n;
+        ALTER TABLE ${table} ADD COLUMN position INTEGER NOT NULL DEFAULT 0; UPDATE ${table} SET position = n;
+        CREATE INDEX ${table}_dead ON ${table} (change_seq, position) WHERE state = 3`);
+    }
+    db.exec(listedSchema(kind, n));
+    const key = partitionKey(kind);
+    const end = db.prepare(`SELECT coalesce(max(${key}), -1) + 1 AS next FROM ${table}`).get()?.['next'] as number;
+    db.prepare(listRun(kind, n)).run(0, end);
+    db.prepare('UPDATE partitions SET listed = ? WHERE kind = ? AND n = ?').run(end, kind, n);
+  }
 }
 
 /** The statements that make one partition. */
@@ -135,22 +196,19 @@ CREATE TABLE ${table} (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
   accepted_at INTEGER NOT NULL, unexpanded INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE UNIQUE INDEX ${table}_id ON ${table} (id);
-CREATE INDEX ${table}_workspace ON ${table} (workspace);
-CREATE INDEX ${table}_subject ON ${table} (subject, workspace);`;
+CREATE INDEX ${table}_subject ON ${table} (subject, workspace);
+${listedSchema(kind, n)}`;
     case 'log':
-      // One index carries every list: state lies behind the workspace, so that "all" is a merge of four runs and "dead" is
-      // one; lane and subject ride along behind the position, so that lists by them read the index alone. Indexes of
-      // their own would be dirtied all over by every batch, which cost more than all other indexes of the log together.
       return `
 CREATE TABLE ${table} (
-  position INTEGER PRIMARY KEY, lane INTEGER NOT NULL, workspace INTEGER NOT NULL, state INTEGER NOT NULL,
+  n INTEGER PRIMARY KEY, position INTEGER NOT NULL, lane INTEGER NOT NULL, workspace INTEGER NOT NULL, state INTEGER NOT NULL,
   id TEXT NOT NULL, attempts INTEGER NOT NULL, change_seq INTEGER NOT NULL, change_id TEXT NOT NULL,
   revision INTEGER NOT NULL, subject TEXT NOT NULL, subject_key INTEGER NOT NULL, event TEXT NOT NULL, message_id TEXT,
   origin TEXT NOT NULL, redelivery_of TEXT, frozen TEXT, created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
   reason TEXT, status INTEGER, outcome TEXT, duration REAL, attempt TEXT);
 CREATE UNIQUE INDEX ${table}_id ON ${table} (id, workspace);
-CREATE INDEX ${table}_list ON ${table} (workspace, state, position, lane, subject_key);
-CREATE INDEX ${table}_dead ON ${table} (change_seq) WHERE state = 3;`;
+CREATE INDEX ${table}_dead ON ${table} (change_seq, position) WHERE state = 3;
+${listedSchema(kind, n)}`;
     case 'attempts':
       return `
 CREATE TABLE ${table} (

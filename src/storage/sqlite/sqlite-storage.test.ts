@@ -8,7 +8,8 @@ import { createSqliteStorage } from './sqlite-storage.ts';
 const inMemory: StoreFactory = {
   name: 'SQLite in memory',
   async open(clock, options = {}) {
-    const storage = createSqliteStorage({ file: ':memory:', clock, options });
+    // Runs of three rows, so that every list reads what is listed and what is not.
+    const storage = createSqliteStorage({ file: ':memory:', clock, options: { listRunRows: 3, ...options } });
     await storage.start();
     return { storage, reopen: null, close: () => storage.stop() };
   },

@@ -7,7 +7,7 @@ import type { ChangeId } from '../../core/ids.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { TriedChange, TriedPage, TryQuery } from '../storage.ts';
 import { pageBytesMax, pageLimit } from './page.ts';
-import { changeSources, readableChange, workspaceNumber } from './read-changes.ts';
+import { changeSources, readableChange, wholeChangeSources, within, workspaceNumber } from './read-changes.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';
 
 /** Bodies looked at in one call, in characters; one change may pass it. */
@@ -30,15 +30,17 @@ export function tryChanges(db: DatabaseSync, cursors: CursorCodec, query: TryQue
     examined.characters >= examinedCharactersMax ||
     examined.bytes >= pageBytesMax;
   const { sql, values } = conditionsOf(query);
-  for (const { table, from } of changeSources(db).reverse()) {
-    if (from > behind) continue;
+  // Subjects and ids have indexes of their own, over whole partitions.
+  const whole = query.subject !== undefined || query.ids !== undefined;
+  for (const source of (whole ? wholeChangeSources(db) : changeSources(db)).reverse()) {
+    if (source.from > behind) continue;
+    const place = within(source);
     const read = arrayStatement(
       db,
-      `SELECT seq, id, kind, subject, accepted_at, body FROM ${table}
-       WHERE workspace = ? AND seq >= ? AND seq < ?${sql} ORDER BY seq DESC LIMIT ${rowsPerRead}`,
+      `SELECT seq, id, kind, subject, accepted_at, body FROM ${place.sql}${sql} ORDER BY ${place.seq} DESC LIMIT ${rowsPerRead}`,
     );
     for (;;) {
-      const rows = read.all(workspace, from, behind, ...values);
+      const rows = read.all(workspace, source.from - 1, behind, ...values);
       for (const row of rows) {
         if (full()) return { ...shown(examined), nextCursor: cursors.encode(scope, [behind]) };
         behind = numberOf(row[0]);

@@ -21,6 +21,7 @@ export type WriterSettings = {
   readonly keepMs: number;
   readonly partitionRowsMax: number;
   readonly partitionAgeMsMax: number;
+  readonly listRunRows: number;
   readonly sliceMsMax: number;
   readonly freePagesMax: number;
   readonly pagesMax: number;
