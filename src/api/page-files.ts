@@ -5,6 +5,8 @@ import type { Answer } from './route.ts';
 
 const files: { readonly [path: string]: { readonly file: string; readonly contentType: string } } = {
   '/': { file: 'index.html', contentType: 'text/html; charset=utf-8' },
+  '/password': { file: 'password.html', contentType: 'text/html; charset=utf-8' },
+  '/page/password.js': { file: 'password.js', contentType: 'text/javascript; charset=utf-8' },
   '/docs/api': { file: 'api.html', contentType: 'text/html; charset=utf-8' },
   '/page/page.css': { file: 'page.css', contentType: 'text/css; charset=utf-8' },
   '/page/page.js': { file: 'page.js', contentType: 'text/javascript; charset=utf-8' },

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type StartedServer, startServer } from '../../src/compose.ts';
 import { type Scope, scopes } from '../../src/app/app.ts';
 import { call, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
-import { defaultSettings } from '../../src/runtime/configuration.ts';
+import { defaultSettings, type Settings } from '../../src/runtime/configuration.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { type AnswerCheck, createAnswerCheck, type OpenApi } from '../support/answer-check.ts';
 
@@ -37,8 +37,10 @@ export type Tenant = {
 
 export async function startRealServer({
   allowedTargets = [],
+  settings = {},
 }: {
   readonly allowedTargets?: readonly string[];
+  readonly settings?: Partial<Settings>;
 } = {}): Promise<RealServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-e2e-'));
   const log: string[] = [];
@@ -52,6 +54,7 @@ export async function startRealServer({
       shutdownSeconds: 5,
       logLevel: 'trace',
       logFormat: 'json',
+      ...settings,
     }),
     logger: createLogger({
       level: 'trace',

@@ -70,9 +70,34 @@ function showSignIn(problem) {
       h('h1', {}, 'Sign in'),
       h('p.hint', {}, 'Open the sign-in link that the server printed when it started, or paste a key.'),
       h('form', { onsubmit }, key, wrong, h('div', {}, submit)),
+      h('p.hint', {}, 'Or with your e-mail address and password:'),
+      passwordForm(),
     ),
   );
   key.focus();
+}
+
+function passwordForm() {
+  const field = (type, name, label, autocomplete) =>
+    h('input', { type, name, autocomplete, required: true, placeholder: label, 'aria-label': label });
+  const email = field('email', 'email', 'E-mail address', 'username');
+  const password = field('password', 'password', 'Password', 'current-password');
+  const wrong = h('p.wrong', { role: 'alert', hidden: true }, '');
+  const submit = h('button', { type: 'submit' }, 'Sign in with password');
+  const onsubmit = async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    try {
+      await ask('POST', '/v1/sessions', { email: email.value.trim(), password: password.value });
+      await showOverview();
+    } catch (error) {
+      wrong.hidden = false;
+      wrong.textContent = error.status === 401 ? 'Address or password is not right.' : error.message;
+      submit.disabled = false;
+      password.select();
+    }
+  };
+  return h('form', { onsubmit }, email, password, wrong, h('div', {}, submit));
 }
 
 function showFailure(error) {
