@@ -24,7 +24,7 @@ export function problemOf(error: ErrorObject): Problem {
     case 'required':
       return missingField(at, String(parameters['missingProperty']), parentSchema);
     case 'type':
-      return wrongType(at, parameters['type'], data, parentSchema);
+      return wrongType({ at, wanted: parameters['type'] }, data, parentSchema);
     case 'enum':
       return wrongValue(at, textsOf(parameters['allowedValues']), data);
     case 'const':
@@ -87,7 +87,9 @@ function missingField(at: string, name: string, schema: unknown): Problem {
   return { at: `${at}/${name}`, wanted, found: 'nothing', mend };
 }
 
-function wrongType(at: string, wanted: unknown, data: unknown, schema: unknown): Problem {
+type Wanted = { readonly at: string; readonly wanted: unknown };
+
+function wrongType({ at, wanted }: Wanted, data: unknown, schema: unknown): Problem {
   const types = textsOf(Array.isArray(wanted) ? wanted : [wanted]);
   const tag: unknown = Reflect.get(objectAt(schema, 'discriminator'), 'propertyName');
   const tags = typeof tag === 'string' ? ` with "${tag}": ${branchTags(schema, tag).join(', ')}` : '';

@@ -29,7 +29,8 @@ function pathOf({ operation, path, choice }: Plan, known: KnownThings): string {
   // What exists is seldom deleted: soon nothing would be left to call anything on.
   const spared = deletes(operation) && choice % 6 !== 1;
   return operation.template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const value = String(path[name] ?? 'x');
+    const given = path[name];
+    const value = typeof given === 'string' ? given : (JSON.stringify(given) ?? 'x');
     return escaped(spared ? value : known.filledText(value, choice));
   });
 }
