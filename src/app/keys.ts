@@ -16,7 +16,7 @@ import { digest, hasKeyForm, makeKey, shownCharacters } from './key-format.ts';
 import { allScopes, createKeyLookup, isGood, lastUsedOf, type StoredKey, storedKey } from './key-lookup.ts';
 import type { KeyFilter, RotatedKey } from './people.ts';
 import { lastAdmin, notFound, unfit } from './refusals.ts';
-import { adminRole, peopleTurn } from './roles.ts';
+import { peopleTurn } from './roles.ts';
 import type { Turns } from './turns.ts';
 import { storedUser } from './users.ts';
 import { workspaceDisabled } from './workspace-state.ts';
@@ -173,7 +173,7 @@ async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<strin
       revoked = current.alias;
       if (before.revokedAtMs !== null) return { kind: 'nothing', answer: undefined };
       if (before.admin && isGood(before, atMs) && !othersLetIn)
-        throw lastAdmin(`"${before.name}" is the last admin key, and no user is an admin`);
+        throw lastAdmin(`"${before.name}" is the last admin key, and no user administrates the installation`);
       const note = { action: 'key.revoked', target: `key:${id}`, before: audited(before) };
       return {
         kind: 'write',
@@ -189,7 +189,7 @@ async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<strin
   return revoked;
 }
 
-/** Whether somebody but this key still manages the installation: the configured key, another admin key, an admin who is a user. */
+/** Whether somebody but this key still manages the installation: the configured key, another admin key, a user who is one. */
 async function adminsBeside({ storage, clock, settings }: KeysDeps, id: string): Promise<boolean> {
   if (settings.adminKey !== null) return true;
   const query = { workspaceId: 'default', where: { admin: true }, limit: limits.pageItemsMax } as const;
@@ -203,7 +203,7 @@ async function adminsBeside({ storage, clock, settings }: KeysDeps, id: string):
   const users = await storage.read.resources({ ...query, type: 'user' });
   return users.items.some(({ state }) => {
     const user = storedUser(state);
-    return user.state === 'active' && user.roles.includes(adminRole);
+    return user.admin && user.state === 'active';
   });
 }
 
