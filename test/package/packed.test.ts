@@ -170,7 +170,15 @@ test('installed, a server inspects an upload, delivers it, and the receivers’ 
   const [out, err] = await Promise.all([text(receive.stdout), text(receive.stderr)]);
   assert.equal(out.trim(), 'asset.created', err);
 
-  for (const path of ['/', '/docs', '/openapi.json', '/page/page.js']) {
+  for (const path of [
+    '/',
+    '/docs',
+    '/docs/tutorial',
+    '/docs/search.json',
+    '/docs/api',
+    '/openapi.json',
+    '/page/page.js',
+  ]) {
     assert.equal((await fetch(`${serving.url}${path}`)).status, 200, path);
   }
   const doctor = await run(['doctor', '--json'], serving.environment);

@@ -71,6 +71,16 @@ test('Every page is on the map or linked from one that is', () => {
   );
 });
 
+test('The map names every page once', () => {
+  const [, side = ''] = textOf('/docs').split('<nav class="side"');
+  const paths = [...(side.split('</nav>')[0] ?? '').matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path);
+  assert.ok(paths.length > 25);
+  assert.deepEqual(
+    paths.filter((path, index) => paths.indexOf(path) !== index),
+    [],
+  );
+});
+
 test('A page that is not there is a 404 that suggests one, and shows what was asked for as text', async () => {
   const near = await get('/docs/tutorail');
   assert.equal(near.status, 404);

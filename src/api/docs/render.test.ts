@@ -77,6 +77,7 @@ test('Typing errors and half-remembered names find their page; what is like noth
   assert.equal(first('/docs/tutorail'), '/docs/tutorial');
   assert.equal(first('/docs/rotate-secrets'), '/docs/guides/rotate-a-secret');
   assert.equal(first('/docs/guides/signing'), '/docs/guides/rotate-a-secret');
+  assert.equal(first('/docs/the-tutorail'), '/docs/tutorial');
   assert.equal(first('/docs/zzzzzzzz'), undefined);
   assert.equal(first('/docs/%'), undefined);
 });

@@ -11,7 +11,7 @@ export function suggestPaths(
   const words = wordsOf(wanted);
   return [...titles]
     .map(([at, title]) => ({ at, title, score: likeness({ wanted, words }, at, title) }))
-    .filter(({ score }) => score > 0.5)
+    .filter(({ score }) => score >= 0.5)
     .toSorted((a, b) => b.score - a.score)
     .slice(0, suggestionsMax)
     .map(({ at, title }) => [at, title] as const);
@@ -28,9 +28,14 @@ function likeness({ wanted, words }: Wanted, at: string, title: string): number 
       .at(-1) ?? '';
   const [a, b] = [last(wanted), last(at)];
   const near = 1 - editDistance(a, b) / Math.max(a.length, b.length, 1);
-  const there = new Set(wordsOf(`${at} ${title}`.toLowerCase()));
-  const shared = words.filter((word) => there.has(word)).length / Math.max(words.length, 1);
+  const there = wordsOf(`${at} ${title}`.toLowerCase());
+  const shared = words.filter((word) => there.some((each) => alike(word, each))).length / Math.max(words.length, 1);
   return (near > 0.55 ? near : 0) + shared;
+}
+
+/** The same word, or one with two letters wrong: a swap of two counts as two. */
+function alike(a: string, b: string): boolean {
+  return a === b || (a.length > 4 && b.length > 4 && editDistance(a, b) <= 2);
 }
 
 function wordsOf(text: string): readonly string[] {
