@@ -1,9 +1,10 @@
 /** The hand-written reference pages against the tables in the source: every row there, and no other. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorMends } from '../../src/core/error-mends.ts';
 import { errorTable } from '../../src/core/errors.ts';
 import { limits } from '../../src/core/limits.ts';
-import { compareRows } from './markdown-table.ts';
+import { compareRows, namedRows } from './markdown-table.ts';
 
 export function errorRows(): ReadonlyMap<string, readonly string[]> {
   return new Map(
@@ -39,7 +40,17 @@ function check(root: string, page: string, source: ReadonlyMap<string, readonly 
 }
 
 export async function checkErrorsPage(root: string): Promise<readonly string[]> {
-  return check(root, 'docs/reference/errors.md', errorRows());
+  const page = 'docs/reference/errors.md';
+  return [...check(root, page, errorRows()), ...mendProblems(page, readFileSync(join(root, page), 'utf8'))];
+}
+
+/** What the page tells people to do is what the server tells them, but for code marks and links. */
+export function mendProblems(page: string, markdown: string): readonly string[] {
+  const rows = namedRows(markdown);
+  return Object.entries(errorMends).flatMap(([code, mend]) => {
+    const told = (rows.get(code)?.[3] ?? '').replaceAll(/\[([^\]]+)\]\([^)]*\)/g, '$1').replaceAll('`', '');
+    return told === mend ? [] : [`${page}: the row of ${code} must tell what src/core/error-mends.ts tells: ${mend}`];
+  });
 }
 
 export async function checkLimitsPage(root: string): Promise<readonly string[]> {
