@@ -53,6 +53,15 @@ test('Nothing outside the documentation has a path', () => {
   assert.equal(resolveLink('docs/guides/a.md', '../../../etc/passwd', () => true).kind, 'source');
 });
 
+test('A long name in code may break behind an underscore or a slash, and is otherwise as it was', () => {
+  const { html, sections } = render('# T\n\n`A_LONG_NAME` `/v1/changes` `_x` `<b>`\n');
+  assert.match(
+    html,
+    /<code>A_<wbr>LONG_<wbr>NAME<\/code> <code>\/v1\/<wbr>changes<\/code> <code>_x<\/code> <code>&lt;b&gt;</,
+  );
+  assert.equal(sections[0]?.text, 'A_LONG_NAME /v1/changes _x <b>');
+});
+
 test('Comments are left out and <br> in a table breaks the line', () => {
   const { html } = render('# T\n\n<!-- drawn: x -->\n\n| a |\n| --- |\n| 1<br>2 |\n\n<!-- end: x -->\n');
   assert.doesNotMatch(html, /drawn|&lt;br/);

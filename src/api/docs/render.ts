@@ -61,6 +61,9 @@ function createParser(): MarkdownIt {
     return true;
   });
   const { rules } = parser.renderer;
+  // Long names may break behind an underscore or a slash, where a narrow window leaves no other choice.
+  rules['code_inline'] = (tokens, index) =>
+    `<code>${escapeHtml(tokens[index]?.content ?? '').replaceAll(/(?<=\w)[_/](?=\w)/g, '$&<wbr>')}</code>`;
   rules['table_open'] = () => '<div class="scroll" tabindex="0"><table>\n';
   rules['table_close'] = () => '</table></div>\n';
   rules['heading_close'] = (tokens, index) => {
