@@ -32,10 +32,10 @@ export async function beginHousekeeping({ committer, ids }: HousekeepingDeps): P
 export function createHousekeepingDuty(deps: HousekeepingDeps): DutyHandler {
   const { storage, clock } = deps;
   return async (duty, signal) => {
-    await eachPage(deps, 'key', signal, (rows) => warnOfKeys(deps, rows));
-    await eachPage(deps, 'session', signal, (rows) => removeOver(deps, rows));
-    await eachPage(deps, 'invitation', signal, (rows) => removeOver(deps, rows));
-    await eachPage(deps, 'workspace', signal, async (rows) => {
+    await eachPage(deps, { type: 'key', signal }, (rows) => warnOfKeys(deps, rows));
+    await eachPage(deps, { type: 'session', signal }, (rows) => removeOver(deps, rows));
+    await eachPage(deps, { type: 'invitation', signal }, (rows) => removeOver(deps, rows));
+    await eachPage(deps, { type: 'workspace', signal }, async (rows) => {
       for (const { id } of rows) {
         const { noticeDays, auditDays } = await readWorkspaceSettings(storage, id);
         await removeOld(deps, { workspaceId: id, type: 'notice', keepMs: noticeDays * dayMs });
@@ -52,8 +52,7 @@ export function createHousekeepingDuty(deps: HousekeepingDeps): DutyHandler {
 
 async function eachPage(
   { storage }: HousekeepingDeps,
-  type: ResourceType,
-  signal: AbortSignal,
+  { type, signal }: { readonly type: ResourceType; readonly signal: AbortSignal },
   work: (rows: readonly Resource[]) => Promise<void>,
 ): Promise<void> {
   let cursor: string | null = null;

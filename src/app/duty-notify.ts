@@ -55,7 +55,8 @@ export function createNotifyDuty(deps: NotifyDeps): DutyHandler {
     if (result.failed && nowMs - notice.atMs > triedForMs) {
       return done(deps, duty, { ...payload, refused: payload.refused + left.length });
     }
-    await later(deps, duty, payload, result.waitMs ?? Math.min(pauseMsMax, pauseMsMin * 2 ** (payload.tries - 1)));
+    const waitMs = result.waitMs ?? Math.min(pauseMsMax, pauseMsMin * 2 ** (payload.tries - 1));
+    await later(deps, duty, { payload, waitMs });
   };
 }
 
@@ -144,8 +145,7 @@ async function done({ committer }: NotifyDeps, duty: Duty, payload: NotifyPayloa
 async function later(
   { storage, clock }: NotifyDeps,
   duty: Duty,
-  payload: NotifyPayload,
-  waitMs: number,
+  { payload, waitMs }: { readonly payload: NotifyPayload; readonly waitMs: number },
 ): Promise<void> {
   const { id: dutyId, version, workspaceId } = duty;
   const atMs = clock.nowMs();

@@ -14,9 +14,9 @@ export function grantSetKey(workspaceId: string, principal: string): ResourceKey
 }
 
 export function heldGrants(set: Resource | null | undefined): readonly HeldGrant[] {
-  const grants = set?.state['grants'];
+  const grants: unknown = set?.state['grants'];
   // Rows of this type are written by grants.ts only, in this shape.
-  return Array.isArray(grants) ? (grants as unknown as readonly HeldGrant[]) : [];
+  return Array.isArray(grants) ? (grants as readonly HeldGrant[]) : [];
 }
 
 export function grantSetState(grants: readonly HeldGrant[]): JsonObject | null {

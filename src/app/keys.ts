@@ -18,7 +18,7 @@ import type { KeyFilter, RotatedKey } from './people.ts';
 import { lastAdmin, notFound, unfit } from './refusals.ts';
 import { peopleTurn } from './roles.ts';
 import type { Turns } from './turns.ts';
-import { storedUser } from './users.ts';
+import { storedUser } from './user-state.ts';
 import { workspaceDisabled } from './workspace-state.ts';
 import type { KnownWorkspaces } from './workspaces.ts';
 

@@ -8,7 +8,7 @@ import { grantSetKey, heldGrants } from './grant-sets.ts';
 import { keyBelievedMs } from './key-lookup.ts';
 import type { Keys } from './keys.ts';
 import type { Roles } from './roles.ts';
-import { storedUser } from './users.ts';
+import { storedUser } from './user-state.ts';
 import { workspaceDisabled, workspaceState } from './workspace-state.ts';
 
 /** What opened the session: a key by its id, or the terminal that started the server. */

@@ -19,7 +19,7 @@ import type { Roles } from './roles.ts';
 import { createSessionLookup, holderOf, type StoredSession, storedSession, terminalKeyId } from './session-lookup.ts';
 import { createSignInTokens, type SignInTokens } from './sign-in-tokens.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
-import { emailAlias, type StoredUser, storedUser } from './users.ts';
+import { emailAlias, type StoredUser, storedUser } from './user-state.ts';
 
 /** A working day. */
 export const sessionLifetimeMs = 12 * 3_600_000;

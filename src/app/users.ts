@@ -10,7 +10,7 @@ import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { refuseStronger } from './authority.ts';
-import type { Committer, Decide, DecideAlone } from './committer.ts';
+import type { Committer, DecideAlone } from './committer.ts';
 import { isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { grantRemovals, grantSetKey } from './grant-sets.ts';
@@ -21,18 +21,8 @@ import { contended, lastAdmin, notFound, unfit } from './refusals.ts';
 import { adminRole, peopleTurn, type Roles } from './roles.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
 import type { Turns } from './turns.ts';
-
-export type StoredUser = {
-  readonly name: string;
-  readonly email: string;
-  readonly roles: readonly string[];
-  readonly admin: boolean;
-  readonly state: UserState;
-  /** As `passwords.ts` writes it; never shown. */
-  readonly password: string | null;
-  readonly passwordSetAtMs: number | null;
-  readonly lastSignInAtMs: number | null;
-};
+import { changePassword, redeemLink } from './user-passwords.ts';
+import { answerOf, emailAlias, type StoredUser, storedUser, userView } from './user-state.ts';
 
 export type UsersDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock'> & {
   readonly committer: Committer;
@@ -219,87 +209,6 @@ async function removeUser(deps: UsersDeps, caller: Caller, id: string): Promise<
   });
 }
 
-async function redeemLink(deps: UsersDeps, token: string, password: string): Promise<UserView | null> {
-  const { committer, ids, links, passwords, storage } = deps;
-  const link = await links.find(token);
-  if (link === null) return null;
-  const { workspaceId, id } = link;
-  const [row] = await storage.resources([{ workspaceId, type: 'user', id }]);
-  if (row === undefined || row === null) return null;
-  const hash = await passwords.hash(password, storedUser(row.state));
-  const written = await committer.writeAlone<Resource | null>(
-    { workspaceId, type: 'user', id },
-    [link],
-    (current, atMs, { others: [invitation = null] }) => {
-      // Of two who bring the link at once, the second finds it gone (HARDENING AK-11, AK-15).
-      if (current === null || invitation === null || !links.isGood(invitation, token)) {
-        return { kind: 'nothing', answer: null };
-      }
-      const before = storedUser(current.state);
-      const state: StoredUser = {
-        ...before,
-        state: before.state === 'disabled' ? 'disabled' : 'active',
-        password: hash,
-        passwordSetAtMs: atMs,
-      };
-      const caller = { actor: { type: 'user', id, name: before.name }, keyId: id } as const;
-      const note = { action: 'user.password_set', target: `user:${id}` };
-      return {
-        kind: 'write',
-        plan: {
-          state,
-          changes: [],
-          resources: [
-            { type: 'invitation', id, expectedVersion: invitation.version, state: null },
-            auditWrite({ ids, caller }, note, atMs),
-          ],
-        },
-        answer: () => ({ ...current, state, updatedAtMs: atMs }),
-      };
-    },
-  );
-  const user = answerOf(written);
-  return user === null ? null : userView(user);
-}
-
-async function changePassword(
-  { committer, ids, passwords, storage, throttle }: UsersDeps,
-  caller: Caller,
-  { present, next }: { readonly present: string; readonly next: string },
-): Promise<boolean> {
-  const { actor, homeWorkspaceId: workspaceId = caller.workspaceId } = caller;
-  if (caller.actor.type !== 'user') return refuseProgram();
-  const [row] = await storage.resources([{ workspaceId, type: 'user', id: actor.id }]);
-  if (row === undefined || row === null) return refuseProgram();
-  const user = storedUser(row.state);
-  const name = `${workspaceId} ${emailAlias(user.email)}`;
-  throttle.assertMayTry(name);
-  if (!(await passwords.matches(present, user.password))) {
-    throttle.wrong(name);
-    return false;
-  }
-  const hash = await passwords.hash(next, user);
-  const decide: Decide<undefined> = (current, atMs) => {
-    if (current === null) throw notFound('the user');
-    const note = { action: 'user.password_set', target: `user:${actor.id}` };
-    return {
-      kind: 'write',
-      plan: {
-        state: { ...storedUser(current.state), password: hash, passwordSetAtMs: atMs },
-        changes: [],
-        resources: [auditWrite({ ids, caller }, note, atMs)],
-      },
-      answer: () => undefined,
-    };
-  };
-  await committer.write({ workspaceId, type: 'user', id: actor.id }, decide);
-  return true;
-}
-
-function refuseProgram(): never {
-  throw new AssetwireError('forbidden', { detail: 'Change your own password as a signed-in user: the caller is none' });
-}
-
 function assertMayBeAdmin(caller: Caller): void {
   refuseStronger(caller, { scopes: [], admin: true });
   if (caller.workspaceId === 'default') return;
@@ -362,33 +271,10 @@ async function withFreeAddress<Answer>(write: () => Promise<Answer>): Promise<An
   }
 }
 
-/** Addresses differ by more than their case nowhere that matters. */
-export function emailAlias(email: string): string {
-  return email.toLowerCase();
-}
-
-export function userView(row: Resource): UserView {
-  const { name, email, roles, admin, state, passwordSetAtMs, lastSignInAtMs } = storedUser(row.state);
-  const { id, createdAtMs, updatedAtMs } = row;
-  return { id, name, email, roles, admin, state, createdAtMs, updatedAtMs, passwordSetAtMs, lastSignInAtMs };
-}
-
 function audited({ name, email, roles, admin, state }: StoredUser): JsonObject {
   return { name, email, roles: [...roles], admin, state };
 }
 
 function rowOf(key: Pick<ResourceKey, 'workspaceId' | 'id'>, state: StoredUser, atMs: number): Resource {
   return { ...key, type: 'user', version: 1, state, createdAtMs: atMs, updatedAtMs: atMs };
-}
-
-function answerOf<Answer>(
-  written: { readonly kind: 'done'; readonly answer: Answer } | { readonly kind: 'duplicate' },
-) {
-  if (written.kind === 'duplicate') throw new TypeError('A user carries no idempotency row');
-  return written.answer;
-}
-
-/** Rows of this type are written here and at sign-in only, in this shape. */
-export function storedUser(state: JsonObject): StoredUser {
-  return state as StoredUser;
 }

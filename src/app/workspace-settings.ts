@@ -82,5 +82,5 @@ function settingsOf(row: Resource | null | undefined): WorkspaceSettings {
 
 function asState({ contacts, webhookPolicy, ...rest }: WorkspaceSettings): JsonObject {
   // A policy is JSON by its schema.
-  return { ...rest, contacts: [...contacts], webhookPolicy: webhookPolicy as JsonObject | null };
+  return { ...rest, contacts: [...contacts], webhookPolicy: webhookPolicy };
 }

@@ -87,16 +87,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       return state === undefined ? read(query) : filteredPage(read, query, (one) => one.state === state);
     },
 
-    async get(caller, id) {
-      const visible = caller.admin || id === caller.workspaceId;
-      const row = visible ? await find(id) : null;
-      const erasure = visible ? await erasureView(storage, id) : null;
-      if (row !== null) return { ...view(row), ...(erasure === null ? {} : { erasure: erasure.view }) };
-      if (erasure === null) throw notFound('the workspace');
-      // Its own row is gone already; what is left to do is told from the erasure's.
-      const { createdAtMs } = erasure;
-      return { id, name: id, state: 'erasing', createdAtMs, erasure: erasure.view };
-    },
+    get: (caller, id) => getWorkspace(deps, { caller, id }),
 
     async update(caller, id, patch) {
       refuseOthers(caller);
@@ -123,6 +114,17 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
 }
 
 type Target = { readonly caller: Caller; readonly id: string };
+
+async function getWorkspace({ storage }: WorkspacesDeps, { caller, id }: Target): Promise<WorkspaceView> {
+  if (!caller.admin && id !== caller.workspaceId) throw notFound('the workspace');
+  const [row] = await storage.resources([{ workspaceId: id, type: 'workspace', id }]);
+  const erasure = await erasureView(storage, id);
+  if (row !== undefined && row !== null)
+    return { ...view(row), ...(erasure === null ? {} : { erasure: erasure.view }) };
+  if (erasure === null) throw notFound('the workspace');
+  // Its own row is gone already; what is left to do is told from the erasure's.
+  return { id, name: id, state: 'erasing', createdAtMs: erasure.createdAtMs, erasure: erasure.view };
+}
 
 async function createWorkspace(
   { storage, ids, committer, closed }: WorkspacesDeps,

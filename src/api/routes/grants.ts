@@ -2,7 +2,6 @@ import { created, noContent, ok, type Route, route } from '../route.ts';
 import { object, optional } from '../schema.ts';
 import { byId, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
 import { grantInputSchema, grantSchema, paging, principal } from '../schemas/people.ts';
-import type { GrantResource } from '../../app/people.ts';
 
 const area = 'grants';
 
@@ -21,7 +20,7 @@ const createGrant = route({
   async handle({ caller, body }, { app }) {
     const { resource, ...rest } = body;
     // The schema has told the three forms apart.
-    const grant = await app.grants.create(caller, { ...rest, resource: resource as GrantResource });
+    const grant = await app.grants.create(caller, { ...rest, resource: resource });
     return created(grant, `/v1/grants/${grant.id}`);
   },
 });

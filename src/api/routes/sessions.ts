@@ -74,7 +74,7 @@ function signIn({ admission, https }: SessionRouteOptions): Route {
         headers: { 'set-cookie': sessionCookie(https, session.cookie, maxAgeSeconds) },
       };
     },
-  }) as Route;
+  });
 }
 
 const currentSession = route({
@@ -102,7 +102,7 @@ function signOut({ https }: SessionRouteOptions): Route {
       if (cookie !== undefined) await app.sessions.remove(cookie);
       return signedOut(https);
     },
-  }) as Route;
+  });
 }
 
 function changePassword({ https }: SessionRouteOptions): Route {
@@ -125,7 +125,7 @@ function changePassword({ https }: SessionRouteOptions): Route {
       }
       return signedOut(https);
     },
-  }) as Route;
+  });
 }
 
 const listSessions = route({
@@ -193,7 +193,7 @@ function setPassword({ admission }: SessionRouteOptions): Route {
         mend: 'Ask an admin for a new link: POST /v1/users/{id}/password-link',
       });
     },
-  }) as Route;
+  });
 }
 
 function signedOut(https: boolean) {
