@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { presentableError, problemContentType, problemDocument } from './problem.ts';
+import { presentableError, problemContentType, problemDocument, retryAfterOf } from './problem.ts';
 import type { Answer } from './route.ts';
 import { type AnswerStyle, apiHeaders, foreignHeaders, pageHeaders, transportSecurity } from './security-headers.ts';
 
@@ -90,8 +90,8 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
     const text = JSON.stringify(problemDocument(error, id));
     const headers = base.api.slice();
     headers.push('content-type', problemContentType, 'content-length', String(Buffer.byteLength(text)));
-    if (error.retryAfterSeconds !== undefined)
-      headers.push('retry-after', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+    const retryAfter = retryAfterOf(error);
+    if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter));
     if (status === 401) headers.push('www-authenticate', 'Bearer');
     if (error instanceof MethodNotAllowed) headers.push('allow', error.allow);
     head(response, status, headers);

@@ -147,9 +147,15 @@ function successResponses(route: Route, components: Components): Json {
 
 function answerHeaders(route: Route, status: number, answer: RouteAnswer): Json {
   const names = [
-    ...(status === 201 && route.answers[201] !== undefined && answer.schema !== undefined ? ['Location'] : []),
+    ...(status === 201 && hasId(answer.schema) ? ['Location'] : []),
     ...(route.idempotent === true ? ['Idempotent-Replayed'] : []),
     ...(answer.headers ?? []),
   ];
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name.replaceAll('-', '')}` }]));
+}
+
+/** What has an id has a place of its own. */
+function hasId(schema: unknown): boolean {
+  const properties: unknown = isObject(schema) ? Reflect.get(schema, 'properties') : undefined;
+  return isObject(properties) && Object.hasOwn(properties, 'id');
 }

@@ -3,6 +3,7 @@ import { errorMends } from '../core/error-mends.ts';
 import { type ErrorCode, errorTable } from '../core/errors.ts';
 import { exampleId } from './example.ts';
 import { type Components, type Json, problemContent } from './openapi-schemas.ts';
+import { retryAfterStatuses } from './problem.ts';
 import { errorsOf } from './route-errors.ts';
 import type { Route } from './route.ts';
 
@@ -36,13 +37,6 @@ export const problemSchema = {
   },
   additionalProperties: false,
 };
-
-/** Statuses that come with the time after which to try again. */
-const retryable: ReadonlySet<number> = new Set(
-  Object.values(errorTable)
-    .filter(({ retry, status }) => retry && status !== 409 && status !== 500)
-    .map(({ status }) => status),
-);
 
 /** The problem responses of a route; those that many routes share are components. */
 export function problemResponses(route: Route, components: Components): Json {
@@ -96,7 +90,7 @@ export function problemResponse(status: number, codes: readonly ErrorCode[], com
 
 function headersOf(status: number): Json {
   const headers: Json = {};
-  if (retryable.has(status)) headers['Retry-After'] = { $ref: '#/components/headers/RetryAfter' };
+  if (retryAfterStatuses.has(status)) headers['Retry-After'] = { $ref: '#/components/headers/RetryAfter' };
   if (status === 401) headers['WWW-Authenticate'] = { $ref: '#/components/headers/WwwAuthenticate' };
   return headers;
 }

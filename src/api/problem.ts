@@ -30,6 +30,17 @@ export function problemDocument(error: AssetwireError, requestId: string): Probl
   };
 }
 
+/** Statuses that always come with `Retry-After`. */
+export const retryAfterStatuses: ReadonlySet<number> = new Set([429, 503, 507]);
+const retryAfterSecondsDefault = 5;
+
+/** Seconds after which trying again may help, whole and at least one; undefined where it will not, or nobody can tell. */
+export function retryAfterOf(error: AssetwireError): number | undefined {
+  const { status } = errorTable[error.code];
+  const seconds = error.retryAfterSeconds ?? (retryAfterStatuses.has(status) ? retryAfterSecondsDefault : undefined);
+  return seconds === undefined ? undefined : Math.max(1, Math.ceil(seconds));
+}
+
 /** What a caller is shown of anything thrown: our own errors as they are, everything else as `internal`. */
 export function presentableError(thrown: unknown): AssetwireError {
   if (thrown instanceof AssetwireError) return thrown;

@@ -120,6 +120,7 @@ function createCheckedCall(url: string): (path: string, options: CallOptions) =>
       path,
       status,
       contentType: headers['content-type'],
+      headers,
       text,
     });
     if (problems.length > 0)

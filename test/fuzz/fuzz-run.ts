@@ -144,7 +144,7 @@ function faultsOf({ check, wire, answer, operation, forbidden }: Seen): readonly
   const stated = isJson(operation.node['responses']) && Object.hasOwn(operation.node['responses'], String(status));
   if (status >= 500 && !(stated && /^application\/json/.test(contentType ?? '')))
     faults.push({ kind: `status ${status}`, what: text });
-  for (const problem of check.problemsOf({ method: wire.method, path: wire.path, status, contentType, text }))
+  for (const problem of check.problemsOf({ method: wire.method, path: wire.path, status, contentType, headers, text }))
     faults.push({ kind: `not as stated (${status})`, what: problem });
   if (/problem\+json/.test(contentType ?? '') && insides.test(text)) faults.push({ kind: 'shows insides', what: text });
   for (const one of forbidden) if (text.includes(one)) faults.push({ kind: `holds "${one}"`, what: text });

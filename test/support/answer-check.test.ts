@@ -57,6 +57,7 @@ test('every way to differ from the document is found', () => {
     [{ ...list, path: '/v1/nothing' }, /no operation/],
     [problem('upload_malformed', 422), /does not fit/],
     [{ ...problem('invalid_cursor', 422), text: '{"code":"invalid_cursor"}' }, /does not fit/],
+    [{ ...problem('unauthenticated', 401), headers: {} }, /lacks the header WWW-Authenticate/],
     [problem('conflict', 409), /not stated/],
   ] as const)
     assert.match(check.problemsOf(answer).join(), found, JSON.stringify(answer));

@@ -17,6 +17,8 @@ export type SeenAnswer = {
   readonly path: string;
   readonly status: number;
   readonly contentType: string | undefined;
+  /** By lower-case name; looked at for the headers that the document states. */
+  readonly headers?: { readonly [name: string]: unknown };
   readonly text: string;
 };
 
@@ -67,7 +69,7 @@ export function createAnswerCheck(document: OpenApi): AnswerCheck {
     const responses = `/paths/${escaped(found.template)}/${found.method}/responses`;
     const stated = resolve(document, responses, String(answer.status)) ?? resolve(document, responses, 'default');
     if (stated === undefined) return [`status ${answer.status} is not stated: ${answer.text.slice(0, 300)}`];
-    return bodyProblems(answer, stated, fits);
+    return [...headerProblems(answer, stated.response), ...bodyProblems(answer, stated, fits)];
   };
 
   return { problemsOf, operationAt };
@@ -91,6 +93,17 @@ function resolve(document: OpenApi, responses: string, status: string): Stated |
     return isJson(target) ? { pointer: ref.slice(1), response: target } : undefined;
   }
   return isJson(response) ? { pointer, response } : undefined;
+}
+
+/** Without these a caller cannot go on as the document says. */
+const promised = ['Retry-After', 'WWW-Authenticate', 'Location'];
+
+function headerProblems({ headers, status }: SeenAnswer, response: Json): readonly string[] {
+  const stated = isJson(response['headers']) ? Object.keys(response['headers']) : [];
+  if (headers === undefined) return [];
+  return stated
+    .filter((name) => promised.includes(name) && headers[name.toLowerCase()] === undefined)
+    .map((name) => `${status} lacks the header ${name}`);
 }
 
 function bodyProblems(answer: SeenAnswer, { pointer, response }: Stated, fits: Fits): readonly string[] {
