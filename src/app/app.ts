@@ -31,6 +31,7 @@ import type {
 } from './people.ts';
 import type { ChangeQuery, DeliveryQuery, Page } from '../storage/storage.ts';
 import type { DryRunCases } from './dry-run.ts';
+import type { ExportCases } from './exports.ts';
 import type { StatsCases } from './stats.ts';
 import type { Expected } from './preconditions.ts';
 
@@ -97,6 +98,7 @@ export interface App {
   readonly settings: SettingCases;
   readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
   readonly stats: StatsCases;
+  readonly exports: ExportCases;
   readonly operation: OperationCases;
   readonly live: Live;
 }

@@ -3,6 +3,7 @@ import { AssetwireError } from '../core/errors.ts';
 import type { DutyHandlers, EngineEvent, WebhookCare } from '../engine/engine.ts';
 import type { App } from './app.ts';
 import { createAssets } from './assets.ts';
+import { isBlobUsed } from './blob-uses.ts';
 import { createChanges } from './changes.ts';
 import { createClosedWorkspaces } from './closed-workspaces.ts';
 import { createCommitter } from './committer.ts';
@@ -13,6 +14,8 @@ import { createEraseWorkspaceDuty } from './duty-erase-workspace.ts';
 import { createDryRuns } from './dry-run.ts';
 import { createDeriveDuty } from './duty-derive.ts';
 import { createEraseDuty } from './duty-erase.ts';
+import { createExportDuty } from './duty-export.ts';
+import { createExports } from './exports.ts';
 import { createExpandDuty } from './duty-expand.ts';
 import { beginHousekeeping, createHousekeepingDuty } from './duty-housekeeping.ts';
 import { createInspectDuty } from './duty-inspect.ts';
@@ -120,6 +123,8 @@ export function createApp(deps: AppDeps): AppParts {
     async start() {
       await workspaces.ensureDefault();
       await linkKey.open();
+      // What was put when the last process ended: kept where its commit had come through.
+      await deps.blobs.reclaim((workspaceId, blob) => isBlobUsed(storage, workspaceId, blob));
       await beginHousekeeping(parts);
       watch.start();
     },
@@ -153,6 +158,7 @@ export function createApp(deps: AppDeps): AppParts {
       },
     },
     stats: createStats(deps),
+    exports: createExports(parts),
     operation: createOperation(deps),
     live,
   };
@@ -165,6 +171,7 @@ export function createApp(deps: AppDeps): AppParts {
       erase: createEraseDuty(deps),
       expand: createExpandDuty(parts),
       replay: createReplayDuty(parts),
+      export: createExportDuty(deps),
       cancel: createCancelDuty({ ...parts, toggle }),
       erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, forgetInbox: inboxes.forget }),
       notify: createNotifyDuty({ ...parts, live }),

@@ -11,6 +11,7 @@ import { auditWrite } from './audit.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { exportPlace } from './export-state.ts';
 import { erasureKey, type ErasurePayload, type StoredErasure, storedErasure } from './erasure.ts';
 import type { Matching } from './matching.ts';
 import type { ErasureView } from './people.ts';
@@ -78,6 +79,7 @@ async function step(deps: EraseDutyDeps, stand: Stand): Promise<Next | null> {
       return eraseRows(deps, stand);
     case 'files':
       await deps.blobs.removeAll(workspaceId);
+      await deps.blobs.removeAll(exportPlace(workspaceId));
       return { state: { phase: 'settling' }, pauseMs: settleMs };
     case 'settling':
       return settle(deps, stand);
@@ -138,6 +140,7 @@ async function settle(deps: EraseDutyDeps, stand: Stand): Promise<Next | null> {
   }
   if (at !== null) return { state: {}, cursor: at };
   await blobs.removeAll(workspaceId);
+  await blobs.removeAll(exportPlace(workspaceId));
   return null;
 }
 

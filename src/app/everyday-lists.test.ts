@@ -54,8 +54,8 @@ test('a delivery shows the command that repeats it, its secrets masked', async (
     shown.curl?.startsWith("curl --request POST 'https://receiver.example/hooks/assets' \\\n"),
     shown.curl ?? '',
   );
-  assert.ok(shown.curl.includes("--header 'webhook-signature: v1,****'"));
-  assert.ok(shown.curl.endsWith(`--data-raw '${body}'`));
+  assert.ok(shown.curl?.includes("--header 'webhook-signature: v1,****'"));
+  assert.ok(shown.curl?.endsWith(`--data-raw '${body}'`));
   // The recorded hash is that of another body: said, not hidden.
   assert.deepEqual([shown.body.source, shown.body.hashMatches], ['rendered', false]);
   await fixture.stop();

@@ -36,6 +36,7 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   header_value: 'Header values are visible ASCII without line breaks',
   header_reserved: 'Leave it out: the dialect or HTTP itself sets it',
   unauthenticated: 'Send Authorization: Bearer KEY with a key that is neither revoked nor expired',
+  not_ready: 'Ask for its state and come back when it is done',
   last_admin: 'Make somebody else an admin first',
   in_use: 'detail says what uses it: change that first',
   workspace_disabled: 'Ask an admin of the installation to enable it: PATCH /v1/workspaces/{id} with "disabled": false',

@@ -42,6 +42,7 @@ export const errorTable = {
   not_found: { status: 404, retry: false, title: 'There is no such thing' },
   too_many_requests: { status: 429, retry: true, title: 'Too many requests' },
   // State
+  not_ready: { status: 409, retry: true, title: 'It is not ready yet' },
   conflict: { status: 409, retry: true, title: 'Somebody else changed it at the same time' },
   precondition_failed: { status: 412, retry: false, title: 'It is not at the version that If-Match names' },
   gone: { status: 410, retry: false, title: 'It was there and has been deleted' },

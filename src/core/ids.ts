@@ -23,6 +23,7 @@ export const idPrefixes = {
   delivery: 'dlv',
   duty: 'dty',
   replay: 'rpl',
+  export: 'exp',
   inbox: 'inb',
   inboxRequest: 'req',
   key: 'key',

@@ -66,6 +66,13 @@ export const limits = {
   /** Replays under way at a time in a workspace; deliveries whose changes are looked into to count them exactly. */
   replaysRunningMax: 10,
   replayCountedMax: 20_000,
+  /** Exports: under way and kept in a workspace, rows and bytes of one, bytes of one of its parts, time its file is kept. */
+  exportsRunningMax: 2,
+  exportsKeptMax: 50,
+  exportRowsMax: 5_000_000,
+  exportBytesMax: 4 * 1024 ** 3,
+  exportPartBytes: 8 * 1024 ** 2,
+  exportKeptMs: 72 * 3_600_000,
   /** Test sends under way at a time, and how long an answer may wait for one. */
   testSendsMax: 32,
   testWaitSecondsMax: 30,

@@ -272,6 +272,7 @@ export const dutyKinds = [
   'erase_workspace',
   'notify',
   'housekeeping',
+  'export',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 

@@ -12,6 +12,7 @@ import { changeRoutes } from './changes.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dryRunRoutes } from './dry-run.ts';
 import { grantRoutes } from './grants.ts';
+import { exportRoutes } from './exports.ts';
 import { inboxRoutes } from './inboxes.ts';
 import { keyRoutes } from './keys.ts';
 import { metadataFieldRoutes } from './metadata-fields.ts';
@@ -41,6 +42,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...deliveryRoutes,
     ...statsRoutes,
     ...dryRunRoutes,
+    ...exportRoutes,
     ...inboxRoutes,
     ...workspaceRoutes,
     ...userRoutes,

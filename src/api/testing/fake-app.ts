@@ -175,6 +175,14 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       },
       ...parts.dialects,
     },
+    exports: {
+      create: missing,
+      get: missing,
+      list: emptyPage,
+      remove: missing,
+      content: missing,
+      ...parts.exports,
+    },
     dryRuns: { saved: missing, unsaved: missing, ...parts.dryRuns },
     stats: { workspace: missing, webhook: missing, ...parts.stats },
     operation: {

@@ -20,7 +20,7 @@ type Examined = { readonly items: TriedChange[]; count: number; characters: numb
 export function tryChanges(db: DatabaseSync, cursors: CursorCodec, query: TryQuery): TriedPage {
   const scope = { workspaceId: query.workspaceId, list: 'tried-changes' };
   const workspace = workspaceNumber(db, query.workspaceId);
-  const judge = createJudge(query);
+  const judging: Judging = { judge: createJudge(query), keep: query.keep ?? 'all' };
   const examined: Examined = { items: [], count: 0, characters: 0, matched: 0, bytes: 0 };
   let behind =
     query.cursor === undefined ? Number.MAX_SAFE_INTEGER : cursorNumber(cursors.decode(scope, query.cursor)[0]);
@@ -39,15 +39,13 @@ export function tryChanges(db: DatabaseSync, cursors: CursorCodec, query: TryQue
       db,
       `SELECT seq, id, kind, subject, accepted_at, body FROM ${place.sql}${sql} ORDER BY ${place.seq} DESC LIMIT ${rowsPerRead}`,
     );
-    for (;;) {
-      const rows = read.all(workspace, source.from - 1, behind, ...values);
-      for (const row of rows) {
-        if (full()) return { ...shown(examined), nextCursor: cursors.encode(scope, [behind]) };
-        behind = numberOf(row[0]);
-        examine(examined, row, judge, query.keep ?? 'all');
-      }
-      if (rows.length < rowsPerRead) break;
-    }
+    let rows: readonly (readonly SQLOutputValue[])[];
+    do {
+      rows = read.all(workspace, source.from - 1, behind, ...values);
+      const room = rows.findIndex((row) => full() || !examine(examined, row, judging));
+      behind = numberOf((room < 0 ? rows : rows.slice(0, room)).at(-1)?.[0] ?? behind);
+      if (room >= 0) return { ...shown(examined), nextCursor: cursors.encode(scope, [behind]) };
+    } while (rows.length === rowsPerRead);
   }
   return { ...shown(examined), nextCursor: null };
 }
@@ -71,6 +69,7 @@ function conditionsOf(query: TryQuery): { readonly sql: string; readonly values:
   return { sql: conditions.join(''), values };
 }
 
+type Judging = { readonly judge: Judge; readonly keep: NonNullable<TryQuery['keep']> };
 type Judge = (kind: ChangeKind, body: string) => Pick<TriedChange, 'miss' | 'change'>;
 
 function createJudge({ wanted, filter }: TryQuery): Judge {
@@ -86,20 +85,16 @@ function createJudge({ wanted, filter }: TryQuery): Judge {
   };
 }
 
-function examine(
-  examined: Examined,
-  row: readonly SQLOutputValue[],
-  judge: Judge,
-  keep: NonNullable<TryQuery['keep']>,
-): void {
+/** Always true, so that a search for the first row that there is no room for looks at each before it. */
+function examine(examined: Examined, row: readonly SQLOutputValue[], { judge, keep }: Judging): true {
   const kind = textOf(row[2]) as ChangeKind;
   const body = textOf(row[5]);
   const judged = judge(kind, body);
   examined.count += 1;
   examined.characters += body.length;
   if (judged.miss === null) examined.matched += 1;
-  if (keep === 'matched' && judged.miss !== null) return;
-  if (keep === 'unmatched' && judged.miss === null) return;
+  if (keep === 'matched' && judged.miss !== null) return true;
+  if (keep === 'unmatched' && judged.miss === null) return true;
   if (judged.miss === null) examined.bytes += body.length;
   examined.items.push({
     id: textOf(row[1]) as ChangeId,
@@ -108,4 +103,5 @@ function examine(
     acceptedAtMs: numberOf(row[4]),
     ...judged,
   });
+  return true;
 }

@@ -1,0 +1,47 @@
+import { exportFormats, type ExportInput, exportKinds, exportStates } from '../../app/export-state.ts';
+import { changeKinds } from '../../core/change.ts';
+import { deliveryOrigins, deliveryStates } from '../../core/delivery.ts';
+import { array, boolean, integer, named, nullable, object, oneOf, optional, type Schema, string } from '../schema.ts';
+import { id, jsonObject, line, timeMs } from './basics.ts';
+
+const several = <const T extends readonly string[]>(values: T, description: string): Schema<readonly T[number][]> =>
+  array(oneOf<T>(values), { minItems: 1, maxItems: values.length, description });
+
+export const exportInputSchema: Schema<ExportInput> = named(
+  'ExportInput',
+  object({
+    of: oneOf(exportKinds),
+    format: oneOf(exportFormats),
+    fromMs: optional(timeMs('Made at or after this time')),
+    toMs: optional(timeMs('Made before this time; now where absent')),
+    webhookId: optional(id('webhook')),
+    dialect: optional(line(63, 'Of deliveries and attempts')),
+    states: optional(several(deliveryStates, 'Of deliveries and attempts')),
+    event: optional(line(128, 'Of deliveries and attempts')),
+    status: optional(integer({ minimum: 100, maximum: 599, description: 'Of the last attempt of a delivery' })),
+    origins: optional(several(deliveryOrigins, 'Of deliveries and attempts')),
+    subject: optional(line(400, 'type:id; of deliveries, attempts and changes')),
+    kinds: optional(several(changeKinds, 'Of changes')),
+    folder: optional(string({ pattern: '^/', maxLength: 2_000, description: 'Of assets: in it or below it' })),
+    collection: optional(line(200, 'Of assets')),
+    tag: optional(line(200, 'Of assets')),
+  }),
+);
+
+export const exportSchema: Schema<unknown> = named(
+  'Export',
+  object({
+    id: id('export'),
+    state: oneOf(exportStates),
+    input: jsonObject,
+    snapshotAtMs: timeMs('Nothing made at or after this time is in it'),
+    rows: integer({ minimum: 0, description: 'Written so far, without the head of a CSV' }),
+    bytes: integer({ minimum: 0 }),
+    expectedRows: nullable(integer({ minimum: 0 })),
+    complete: boolean({ description: 'False where a limit or a failure ended it' }),
+    reason: optional(string()),
+    createdAtMs: timeMs(),
+    endedAtMs: optional(timeMs()),
+    expiresAtMs: optional(timeMs('When the file leaves')),
+  }),
+);
