@@ -24,6 +24,7 @@ import { standardDialect } from './dialects/standard/index.ts';
 import { woodwingDialect } from './dialects/woodwing/index.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
 import { keepInboxCertificate } from './egress/inbox-certificate.ts';
+import { probeTarget as probe, type TargetProbe } from './egress/probe-target.ts';
 import type { InboxCertificate } from './egress/self-signed.ts';
 import { weakenedTls } from './egress/tls-identity.ts';
 import { createEngine } from './engine/create-engine.ts';
@@ -158,6 +159,16 @@ export async function checkStore(
     if (!(error instanceof AssetwireError)) throw error;
     return { state: 'broken', detail: error.message };
   }
+}
+
+/** Whether commits last where the data directory is, or would be; see the function of this name in the storage. */
+export { checkDurability } from './storage/sqlite/check-durability.ts';
+
+/** What the road out, with these settings, makes of a target. */
+export function probeTarget({ allowedTargets, deniedTargets }: Settings, url: string): Promise<TargetProbe> {
+  const clock = systemClock;
+  const policy = { allowedTargets, deniedTargets };
+  return probe(url, { clock, egress: createEgress({ clock, random: createSystemRandom(), policy }) });
 }
 
 /** SQLite's code for a lock that another process holds; its extended codes keep it in the lowest byte. */

@@ -29,6 +29,8 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     start: async (options) => (await import('./compose.ts')).startServer(options),
     checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
     backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
+    checkDurability: async (directory) => (await import('./compose.ts')).checkDurability(directory),
+    probeTarget: async (settings, url) => (await import('./compose.ts')).probeTarget(settings, url),
     verify: async (id, { headers, body, secrets, nowMs }) => {
       const dialect = (await import('./compose.ts')).dialects.find(({ manifest }) => manifest.id === id);
       if (dialect === undefined) return null;

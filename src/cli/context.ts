@@ -39,8 +39,18 @@ export type ServerParts = {
   checkStore(dataDir: string): Promise<StoreCheck | null>;
   /** Copies a data directory as of one moment. */
   backUp?(request: BackUpRequest): Promise<BackUpResult>;
+  /** Whether what makes commits last is in force where this directory is. */
+  checkDurability?(directory: string): Promise<{ readonly ok: boolean; readonly detail: string }>;
+  /** Judges, resolves and connects to a webhook's target as a delivery would; sends nothing. */
+  probeTarget?(settings: Settings, url: string): Promise<TargetProbe>;
   /** Whether a request was signed with the secret, as the dialect's receivers tell; null where there is no such dialect. */
   verify?(dialect: string, request: SignedRequest): Promise<SignatureCheck | null>;
+};
+
+export type TargetProbe = {
+  readonly result: 'reached' | 'refused' | 'failed';
+  readonly detail: string;
+  readonly mend?: string;
 };
 
 /** A request as it arrived: header names in lower case, the body's own bytes. */

@@ -12,8 +12,10 @@ import type { ExitCode } from './exit-codes.ts';
 import { InterruptedError } from './interrupt.ts';
 import { printJson } from './output.ts';
 
-/** A command's module: it adds options and actions to its command. */
-export type CommandModule = { define(command: Command, context: CliContext): void };
+/** A command's module: it adds options and actions to its command. `whole` is the program with every command loaded. */
+export type CommandModule = {
+  define(command: Command, context: CliContext, whole: () => Promise<Command>): void;
+};
 
 type CommandRow = { readonly name: string; readonly summary: string; load(): Promise<CommandModule> };
 
@@ -205,7 +207,7 @@ async function createProgram(context: CliContext, { sayWrong, isWanted }: Progra
     for (const row of inGroup) {
       const command = program.command(row.name).description(row.summary);
       if (!isWanted(row)) continue;
-      (await row.load()).define(command, context);
+      (await row.load()).define(command, context, () => createFullProgram(context));
       sharedOptionsLast(command);
     }
   }

@@ -1,15 +1,20 @@
-import { runCommandLine } from '../../src/cli/program.ts';
+/** The command line's reference, drawn from the program itself: what `--help` says of every command, and what exit codes mean. */
+import { describeProgram } from '../../src/cli/completion/describe-program.ts';
+import type { DescribedCommand } from '../../src/cli/completion/describe-program.ts';
+import type { CliContext } from '../../src/cli/context.ts';
+import { exitCodeMeanings, exitCodes } from '../../src/cli/exit-codes.ts';
+import { createFullProgram, runCommandLine } from '../../src/cli/program.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
+import { table } from './sections.ts';
 import type { DrawnSection } from './sections.ts';
 
-/** What `--help` says, as on a terminal of 100 columns. */
-async function helpOf(root: string, words: readonly string[]): Promise<string> {
-  let text = '';
-  const output = { write: (part: string) => void (text += part), isTty: false, columns: 100, colour: false };
+function worldOf(root: string, write: (text: string) => void): CliContext {
+  // As on a terminal of 100 columns.
+  const output = { write, isTty: false, columns: 100, colour: false };
   const never = async (): Promise<never> => {
     throw new Error('Help needs no server');
   };
-  await runCommandLine([...words, '--help'], {
+  return {
     version: '0.1.0',
     environment: {},
     clock: systemClock,
@@ -17,47 +22,63 @@ async function helpOf(root: string, words: readonly string[]): Promise<string> {
     stderr: output,
     server: { start: never, checkStore: never },
     programDirectory: root,
-  });
-  return text.trimEnd();
-}
-
-/** The help of the program has its commands in groups; below these titles it lists something else. */
-const otherParts = /^(?:Usage|Arguments|Options|Which server|Exit codes)\b/;
-
-/** The names of commands: of the program in whatever groups they are listed, of a command below "Commands:". */
-export function commandNames(help: string): readonly string[] {
-  const ofProgram = help.startsWith('Usage: assetwire [options]');
-  return help
-    .split(/\n\n/)
-    .filter((part) => (ofProgram ? /^\S.*:\n/.test(part) && !otherParts.test(part) : part.startsWith('Commands:\n')))
-    .flatMap((part) => [...part.matchAll(/^ {2}([a-z][a-z-]*)(?= )/gm)].map(([, name = '']) => name))
-    .filter((name) => name !== 'help');
-}
-
-/** Help text by command, such as `webhooks create`, in the order of the help; the program itself is the empty text. */
-export async function commandTree(root: string): Promise<ReadonlyMap<string, string>> {
-  const tree = new Map<string, string>();
-  const add = async (words: readonly string[]): Promise<void> => {
-    const help = await helpOf(root, words);
-    // Words of the help that are taken for a command show the help of the whole again, for ever.
-    if (!help.startsWith(`Usage: ${['assetwire', ...words].join(' ')} `)) {
-      throw new Error(`The help lists a command "${words.join(' ')}": there is none`);
-    }
-    tree.set(words.join(' '), help);
-    for (const name of commandNames(help)) await add([...words, name]);
   };
-  await add([]);
-  return tree;
+}
+
+/** Every command that does something or leads to others, the program itself first. */
+export async function listCommands(root: string): Promise<readonly DescribedCommand[]> {
+  return describeProgram(await createFullProgram(worldOf(root, () => undefined)));
+}
+
+async function helpOf(root: string, words: readonly string[]): Promise<string> {
+  let text = '';
+  await runCommandLine(
+    [...words, '--help'],
+    worldOf(root, (part) => void (text += part)),
+  );
+  return text.trim();
+}
+
+const sharedTitle = 'Which server, and how it answers:';
+
+/** The options that most commands share are told once, not forty times. */
+export function withoutShared(help: string): string {
+  const [before = '', after] = help.split(`\n${sharedTitle}\n`);
+  if (after === undefined) return help;
+  const rest = after.indexOf('\n\n');
+  return rest < 0 ? before.trimEnd() : `${before.trimEnd()}\n\n${after.slice(rest).trim()}`;
 }
 
 async function drawCommands(root: string): Promise<string> {
-  const parts = [...(await commandTree(root))].map(([words, help]) => {
-    const title = words === '' ? '' : `${'#'.repeat(2 + words.split(' ').length)} ${words}\n\n`;
-    return `${title}\`\`\`text\n${help}\n\`\`\``;
-  });
+  const parts: string[] = [];
+  for (const { words } of await listCommands(root)) {
+    const help = await helpOf(root, words);
+    if (words.length > 0) parts.push(`${'#'.repeat(2 + words.length)} ${words.join(' ')}`);
+    parts.push(`\`\`\`text\n${withoutShared(help)}\n\`\`\``);
+  }
   return parts.join('\n\n');
 }
 
+async function drawShared(root: string): Promise<string> {
+  const help = await helpOf(root, ['webhooks', 'list']);
+  const [, from = ''] = help.split(`\n${sharedTitle}\n`);
+  const [options = ''] = from.split('\n\n');
+  if (options.trim() === '') throw new Error('Help must show the options that commands share');
+  return `\`\`\`text\n${options.trimEnd()}\n\`\`\``;
+}
+
+async function drawExitCodes(): Promise<string> {
+  const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+  return table(
+    ['exit code', 'meaning'],
+    names.map((name) => [String(exitCodes[name]), exitCodeMeanings[name]]),
+  );
+}
+
+const page = 'docs/reference/cli.md';
+
 export const commandLineSections: readonly DrawnSection[] = [
-  { page: 'docs/reference/cli.md', name: 'commands', draw: drawCommands },
+  { page, name: 'exit codes', draw: drawExitCodes },
+  { page, name: 'shared options', draw: drawShared },
+  { page, name: 'commands', draw: drawCommands },
 ];

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { OperatorError } from '../../runtime/operator-error.ts';
+import { withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { printJson } from '../output.ts';
 
@@ -19,6 +20,7 @@ export function define(command: Command, context: CliContext): void {
         'before the command began is in it. Runs beside the server, on its machine and as its user.',
     )
     .action((directory: string, options: BackupOptions) => backup(directory, options, context));
+  withExamples(command, ['assetwire backup /backups/assetwire-2026-11-22']);
 }
 
 async function backup(directory: string, options: BackupOptions, context: CliContext): Promise<void> {

@@ -6,11 +6,10 @@ import type { Shell } from '../completion/scripts.ts';
 import { describeProgram } from '../completion/describe-program.ts';
 import { withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
-import { createFullProgram } from '../program.ts';
 
-export function define(command: Command, context: CliContext): void {
+export function define(command: Command, context: CliContext, whole: () => Promise<Command>): void {
   command.addArgument(new Argument('<shell>').choices(Object.keys(scripts))).action(async (shell: Shell) => {
-    context.stdout.write(scripts[shell](describeProgram(await createFullProgram(context))));
+    context.stdout.write(scripts[shell](describeProgram(await whole())));
   });
   withExamples(command, ['assetwire completion bash', 'assetwire completion zsh', 'assetwire completion fish']);
   command.addHelpText(

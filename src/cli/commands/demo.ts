@@ -7,11 +7,13 @@ import { Option } from 'commander';
 import { defaultSettings } from '../../runtime/configuration.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createStreamSink } from '../../runtime/log-sink.ts';
+import { withExamples } from '../connection-options.ts';
 import type { CliContext, RunningServer } from '../context.ts';
 import { createClient } from '../client.ts';
 import { runDemo } from '../demo/run-demo.ts';
 import { printDemo } from '../demo/print-demo.ts';
 import { CommandError } from '../error-report.ts';
+import { interruptible } from '../interrupt.ts';
 import { coloursOf, printJson } from '../output.ts';
 
 type DemoOptions = { readonly json?: boolean; readonly verbose?: boolean };
@@ -21,6 +23,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--json', 'answer in JSON'))
     .addOption(new Option('--verbose', 'show the server’s log on standard error'))
     .action((options: DemoOptions) => demo(options, context));
+  withExamples(command, ['assetwire demo', 'assetwire demo --verbose']);
 }
 
 async function demo(options: DemoOptions, context: CliContext): Promise<void> {
@@ -32,24 +35,38 @@ async function demo(options: DemoOptions, context: CliContext): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-demo-'));
   let server: RunningServer | null = null;
   try {
-    server = await startServer(dataDir, options, context);
-    say(
-      `${colours.bold('Assetwire demo')}  ${colours.dim(`a server of its own at ${server.url}, data in ${dataDir}`)}\n\n`,
-    );
-    const client = createClient({ url: server.url, key: server.localKey });
-    const result = await runDemo(client, join(context.programDirectory, 'media'), context);
-    const tookMs = Math.round(context.clock.monotonicMs() - startedAtMs);
-    if (options.json === true) printJson(context.stdout, { ...result, tookMs });
-    else printDemo(result, tookMs, context.stdout);
-    if (!result.allVerified)
-      throw new CommandError(
-        `Demo must see every webhook arrive and verify: ${result.verdict}`,
-        'Run it again with --verbose',
+    await interruptible(context, async ({ signal }) => {
+      server = await startServer(dataDir, options, context);
+      say(
+        `${colours.bold('Assetwire demo')}  ${colours.dim(`a server of its own at ${server.url}, data in ${dataDir}`)}\n\n`,
       );
+      const client = createClient({ url: server.url, key: server.localKey });
+      const ran = runDemo(client, join(context.programDirectory, 'media'), context);
+      const result = await Promise.race([ran, interrupted(signal)]);
+      const tookMs = Math.round(context.clock.monotonicMs() - startedAtMs);
+      if (options.json === true) printJson(context.stdout, { ...result, tookMs });
+      else printDemo(result, tookMs, context.stdout);
+      if (!result.allVerified)
+        throw new CommandError(
+          `Demo must see every webhook arrive and verify: ${result.verdict}`,
+          'Run it again with --verbose',
+        );
+    });
   } finally {
-    await server?.stop();
+    await stopServer(server);
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/** Rejects at Ctrl-C, so that what the demo made is taken away then too. */
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('the demo was interrupted')), { once: true });
+  });
+}
+
+async function stopServer(server: RunningServer | null): Promise<void> {
+  await server?.stop();
 }
 
 function startServer(dataDir: string, options: DemoOptions, context: CliContext): Promise<RunningServer> {

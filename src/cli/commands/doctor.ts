@@ -1,6 +1,7 @@
 /** `assetwire doctor`: checks this machine and this configuration without changing either. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { diagnose } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/diagnose.ts';
@@ -9,17 +10,28 @@ import { coloursOf, printJson } from '../output.ts';
 import type { Colours } from '../output.ts';
 import { escapeControls } from '../../runtime/log-human.ts';
 
-type DoctorOptions = { readonly json?: boolean; readonly dataDir?: string };
+type DoctorOptions = { readonly json?: boolean; readonly dataDir?: string; readonly target?: readonly string[] };
 
 export function define(command: Command, context: CliContext): void {
   command
     .addOption(new Option('--data-dir <directory>', 'the data directory; else ASSETWIRE_DATA_DIR, else ./data'))
+    .addOption(
+      new Option(
+        '--target <url...>',
+        'also ask what becomes of a webhook to this URL: judged, resolved and connected to, nothing sent',
+      ),
+    )
     .addOption(new Option('--json', 'answer in JSON'))
     .action((options: DoctorOptions) => doctor(options, context));
+  withExamples(command, ['assetwire doctor', 'assetwire doctor --target https://shop.example/hooks --json']);
+  command.addHelpText(
+    'after',
+    '\n✓ well  ! worth a look  ✗ must be mended (exit code 1)  · to know. It changes nothing; probes are files of a moment.',
+  );
 }
 
 async function doctor(options: DoctorOptions, context: CliContext): Promise<void> {
-  const findings = await diagnose(options.dataDir, context);
+  const findings = await diagnose(options, context);
   if (options.json === true) printJson(context.stdout, { data: findings });
   else print(findings, context);
   const failed = findings.filter(({ result }) => result === 'failed').length;

@@ -12,6 +12,7 @@ import { environmentName, flagName, settingRows } from '../../runtime/settings-t
 import type { SettingRow } from '../../runtime/settings-table.ts';
 import { exitAfterFlush, installShutdown } from '../../runtime/shutdown.ts';
 import type { CliContext, RunningServer } from '../context.ts';
+import { withExamples } from '../connection-options.ts';
 import { unsafeSettings } from '../doctor/unsafe-settings.ts';
 import { coloursOf } from '../output.ts';
 
@@ -33,6 +34,7 @@ export function define(command: Command, context: CliContext): void {
     `\nEvery option is also a variable (--upload-bytes-max is ASSETWIRE_UPLOAD_BYTES_MAX) and may stand in assetwire.json in the\n` +
       `data directory. Secrets are given as variables or files only: ${secrets.map((name) => `${name} or ${name}_FILE`).join(', ')}.`,
   );
+  withExamples(command, ['assetwire serve', 'assetwire serve --port 8080 --data-dir /var/lib/assetwire']);
   command.action((flags: Record<string, string>) => serve(flags, context));
 }
 

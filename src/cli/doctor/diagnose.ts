@@ -6,7 +6,8 @@ import { createClient, UnreachableError } from '../client.ts';
 import { canListen, resolveName } from '../client-probes.ts';
 import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
-import { checkDirectory, checkKey, checkSync } from './disk-checks.ts';
+import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from './disk-checks.ts';
+import { checkProxies, checkPublicUrl, checkTarget } from './network-checks.ts';
 import { unsafeSettings } from './unsafe-settings.ts';
 
 export type Finding = {
@@ -19,19 +20,26 @@ export type Finding = {
 const nodeMajorMin = 24;
 
 /** Everything that was found, in order. */
-export async function diagnose(dataDir: string | undefined, context: CliContext): Promise<Finding[]> {
-  const findings: Finding[] = [checkNode(), checkClock(context.clock.nowMs())];
+export async function diagnose(
+  { dataDir, target = [] }: { readonly dataDir?: string | undefined; readonly target?: readonly string[] | undefined },
+  context: CliContext,
+): Promise<Finding[]> {
+  const findings: Finding[] = [checkNode(), checkVersions(context), checkClock(context.clock.nowMs())];
   const configuration = readOrReport(dataDir, context, findings);
   if (configuration === null) return findings;
   const { settings } = configuration;
   const running = await findRunning(configuration);
-  findings.push(...checkDirectory(settings.dataDir), checkSync(settings.dataDir, context.clock), checkKey(settings));
+  findings.push(...checkDirectory(settings.dataDir), ...checkFiles(settings.dataDir, context.clock));
+  findings.push(checkSync(settings.dataDir, context.clock), checkKey(settings));
   findings.push(
+    await checkDurability(settings.dataDir, context),
     await checkStore(settings.dataDir, context),
     await checkPort(configuration, running),
     await checkNames(),
   );
-  findings.push(checkPublicUrl(configuration), ...unsafeSettings(configuration), ...listSettings(configuration));
+  findings.push(await checkPublicUrl(configuration), ...checkProxies(context));
+  for (const url of target) findings.push(await checkTarget(url, { settings }, context));
+  findings.push(...unsafeSettings(configuration), ...listSettings(configuration));
   return findings;
 }
 
@@ -40,6 +48,11 @@ function checkNode(): Finding {
   const detail = `${process.version} on ${process.platform} ${process.arch}`;
   if (major >= nodeMajorMin) return { name: 'Node.js', result: 'ok', detail };
   return { name: 'Node.js', result: 'failed', detail, mend: `Install Node.js ${nodeMajorMin} or newer` };
+}
+
+function checkVersions({ version }: CliContext): Finding {
+  const { sqlite = 'unknown', openssl } = process.versions;
+  return { name: 'Versions', result: 'info', detail: `Assetwire ${version}, SQLite ${sqlite}, OpenSSL ${openssl}` };
 }
 
 const builtAtMs = Date.UTC(2026, 10, 1);
@@ -137,17 +150,6 @@ async function checkNames(): Promise<Finding> {
   if (code === 'ENOTFOUND' || code === null) return { name: 'Names', result: 'ok', detail: 'the resolver answers' };
   const mend = 'Webhooks to named hosts need a resolver: see /etc/resolv.conf';
   return { name: 'Names', result: 'warning', detail: `the resolver does not answer (${code})`, mend };
-}
-
-function checkPublicUrl({ settings: { publicUrl, host, port } }: Configuration): Finding {
-  if (publicUrl !== null) return { name: 'Public URL', result: 'ok', detail: publicUrl };
-  const detail = `not set; links in payloads begin with http://${host}:${port}`;
-  return {
-    name: 'Public URL',
-    result: 'info',
-    detail,
-    mend: 'Set ASSETWIRE_PUBLIC_URL once receivers are to follow links',
-  };
 }
 
 function listSettings(configuration: Configuration): Finding[] {

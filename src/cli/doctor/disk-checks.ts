@@ -16,6 +16,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Settings } from '../../runtime/configuration.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { openVault } from '../../runtime/vault-key.ts';
+import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
 import { showBytes } from '../output.ts';
 import type { Finding } from './diagnose.ts';
@@ -104,6 +105,63 @@ function judgeSync(medianMs: number): Finding {
     };
   }
   return { name: 'Sync', result: 'ok', detail };
+}
+
+/** What of the data directory is secret: whoever else may read it can read every secret in the store. */
+const secretFiles = ['encryption.key', 'credentials.json', 'inbox-key.pem'];
+/** Clocks of file systems and of the process need not agree to the millisecond. */
+const aheadMsMax = 60_000;
+
+/** Rights of the secret files, and whether the clock has gone back since something was written. */
+export function checkFiles(dataDir: string, clock: Clock): Finding[] {
+  const findings: Finding[] = [];
+  const present = [...secretFiles, 'assetwire.db', 'assetwire.db-wal'].flatMap((name) => {
+    const path = join(dataDir, name);
+    return existsSync(path) ? [{ name, path, stats: statSync(path) }] : [];
+  });
+  const open =
+    process.platform === 'win32'
+      ? []
+      : present.filter(({ name, stats }) => secretFiles.includes(name) && (stats.mode & 0o077) !== 0);
+  if (open.length > 0) {
+    findings.push({
+      name: 'File modes',
+      result: 'failed',
+      detail: `others may read ${open.map(({ name }) => name).join(', ')}`,
+      mend: `chmod 600 ${open.map(({ path }) => path).join(' ')}; if others had access, rotate what it protects`,
+    });
+  } else if (present.length > 0)
+    findings.push({ name: 'File modes', result: 'ok', detail: 'only this user may read keys' });
+  const newestMs = Math.max(0, ...present.map(({ stats }) => stats.mtimeMs));
+  if (newestMs > clock.nowMs() + aheadMsMax) {
+    findings.push({
+      name: 'Clock',
+      result: 'failed',
+      detail: `the data directory was written at ${new Date(newestMs).toISOString()}, which is still to come`,
+      mend: 'The clock has gone back: set it and run NTP, for receivers refuse timestamps that are off by minutes',
+    });
+  }
+  return findings;
+}
+
+/** Whether WAL and full syncs are in force on this file system, read back from a database of a moment. */
+export async function checkDurability(dataDir: string, { server }: CliContext): Promise<Finding> {
+  const name = 'Durability';
+  if (server.checkDurability === undefined) return { name, result: 'info', detail: 'not looked at' };
+  try {
+    const { ok, detail } = await server.checkDurability(nearestExisting(dataDir));
+    if (ok) return { name, result: 'ok', detail };
+    const mend = 'What is accepted must be on disk: put the data directory on a local file system';
+    return { name, result: 'failed', detail, mend };
+  } catch (error) {
+    const { message } = reportOf(error);
+    return {
+      name,
+      result: 'failed',
+      detail: message,
+      mend: 'Put the data directory where this user may write, on a local disk',
+    };
+  }
 }
 
 /** Whether the key is there and is the one the directory was sealed with. Makes none. */

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { checkDurability, checkStore, probeTarget } from '../../compose.ts';
+import type { CliContext } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { inProcess } from '../testing/in-process.ts';
+import type { Finding } from './diagnose.ts';
+
+const server: CliContext['server'] = {
+  start: () => Promise.reject(new Error('not in this test')),
+  checkStore,
+  checkDurability: async (directory) => checkDurability(directory),
+  probeTarget,
+};
+
+function temporary(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'assetwire-doctor-'));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function diagnosed(
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+  parts: CliContext['server'] = server,
+): Promise<{ readonly code: number; of(name: string): readonly Finding[] }> {
+  const { code, out } = await inProcess({ ASSETWIRE_PORT: '0', ...environment }, { server: parts }).run(
+    'doctor',
+    ...args,
+    '--json',
+  );
+  const { data } = JSON.parse(out) as { data: Finding[] };
+  return { code, of: (name) => data.filter((finding) => finding.name === name) };
+}
+
+async function listener(t: TestContext, status: number): Promise<string> {
+  const peer = createServer((_, response) => response.writeHead(status).end('{}')).listen(0, '127.0.0.1');
+  await new Promise((resolve) => peer.once('listening', resolve));
+  t.after(() => peer.close());
+  return `http://127.0.0.1:${(peer.address() as AddressInfo).port}`;
+}
+
+test('the settings that make a commit last are read back where the store lies, and nothing is left there', async (t) => {
+  const dataDir = temporary(t);
+  const { code, of } = await diagnosed({ ASSETWIRE_DATA_DIR: dataDir });
+  assert.equal(code, exitCodes.done);
+  assert.deepEqual(of('Durability'), [
+    { name: 'Durability', result: 'ok', detail: 'journal_mode wal, synchronous full' },
+  ]);
+  assert.match(of('Versions')[0]?.detail ?? '', /Assetwire 1\.2\.3, SQLite \d+\.\d+/);
+  assert.deepEqual(readdirSync(dataDir), []);
+});
+
+test('a file system that cannot do what is asked is a failure that says what to do', async (t) => {
+  const weak = {
+    ...server,
+    checkDurability: async () => ({ ok: false, detail: 'journal_mode delete, synchronous 1' }),
+  };
+  const { code, of } = await diagnosed({ ASSETWIRE_DATA_DIR: temporary(t) }, [], weak);
+  assert.equal(code, exitCodes.failed);
+  assert.match(of('Durability')[0]?.mend ?? '', /local file system/);
+});
+
+test('keys that others may read, and a clock that has gone back, are failures', async (t) => {
+  const dataDir = temporary(t);
+  const key = join(dataDir, 'credentials.json');
+  writeFileSync(key, '{}', { mode: 0o600 });
+  assert.equal((await diagnosed({ ASSETWIRE_DATA_DIR: dataDir })).of('File modes')[0]?.result, 'ok');
+  chmodSync(key, 0o644);
+  const tomorrow = Date.now() / 1_000 + 86_400;
+  utimesSync(key, tomorrow, tomorrow);
+  const { code, of } = await diagnosed({ ASSETWIRE_DATA_DIR: dataDir });
+  assert.equal(code, exitCodes.failed);
+  assert.match(of('File modes')[0]?.detail ?? '', /credentials\.json/);
+  assert.match(of('File modes')[0]?.mend ?? '', /^chmod 600 /);
+  assert.equal(of('Clock').at(-1)?.result, 'failed');
+  assert.ok(existsSync(key));
+});
+
+test('the public URL is asked, and what answers there instead is told', async (t) => {
+  const dataDir = temporary(t);
+  const ask = async (url: string): Promise<Finding | undefined> =>
+    (await diagnosed({ ASSETWIRE_DATA_DIR: dataDir, ASSETWIRE_PUBLIC_URL: url })).of('Public URL')[0];
+  assert.equal((await ask(await listener(t, 200)))?.result, 'ok');
+  assert.match((await ask(await listener(t, 502)))?.detail ?? '', /answers with 502/);
+  assert.match((await ask('http://127.0.0.1:9'))?.detail ?? '', /does not answer/);
+});
+
+test('a target is judged, resolved and connected to as a delivery would be', async (t) => {
+  const dataDir = temporary(t);
+  const url = await listener(t, 200);
+  const closed = 'http://127.0.0.1:9/hooks';
+  const args = ['--target', url, closed, 'http://169.254.169.254/'];
+  const allowed = await diagnosed({ ASSETWIRE_DATA_DIR: dataDir, ASSETWIRE_ALLOWED_TARGETS: '127.0.0.0/8' }, args);
+  assert.equal(allowed.code, exitCodes.failed);
+  assert.deepEqual(
+    allowed.of('Target').map(({ result }) => result),
+    ['ok', 'failed', 'failed'],
+  );
+  assert.match(allowed.of('Target')[0]?.detail ?? '', /127\.0\.0\.1 in \d+ ms/);
+  const refused = await diagnosed({ ASSETWIRE_DATA_DIR: dataDir }, ['--target', url]);
+  assert.equal(refused.of('Target')[0]?.result, 'failed');
+  assert.ok((refused.of('Target')[0]?.mend ?? '').length > 0);
+});
+
+test('proxies that are set and not used are told', async (t) => {
+  const { of } = await diagnosed({ ASSETWIRE_DATA_DIR: temporary(t), HTTPS_PROXY: 'http://proxy.example:3128' });
+  assert.match(of('Egress')[0]?.detail ?? '', /HTTPS_PROXY is not used/);
+  assert.equal((of('Egress')[0]?.detail ?? '').includes('proxy.example'), false, 'it may hold a password');
+});

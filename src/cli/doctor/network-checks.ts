@@ -1,0 +1,57 @@
+/** Checks of the ways in and out: the public URL, proxies, and targets that were named. */
+import type { Configuration } from '../../runtime/configuration.ts';
+import { createClient, RefusedError } from '../client.ts';
+import type { CliContext } from '../context.ts';
+import { reportOf } from '../error-report.ts';
+import type { Finding } from './diagnose.ts';
+
+/** Receivers follow links to it, so it must lead here: through DNS, TLS and whatever proxy stands before the server. */
+export async function checkPublicUrl({
+  settings: { publicUrl, host, port },
+}: Pick<Configuration, 'settings'>): Promise<Finding> {
+  const name = 'Public URL';
+  if (publicUrl === null) {
+    const detail = `not set; links in payloads begin with http://${host}:${port}`;
+    return { name, result: 'info', detail, mend: 'Set ASSETWIRE_PUBLIC_URL once receivers are to follow links' };
+  }
+  try {
+    await createClient({ url: publicUrl, key: null }).get('/livez');
+    return { name, result: 'ok', detail: `${publicUrl} answers` };
+  } catch (error) {
+    const answered = error instanceof RefusedError;
+    const detail = answered
+      ? `${publicUrl} answers with ${error.status}`
+      : `${publicUrl} does not answer: ${reportOf(error).message}`;
+    const mend = answered
+      ? 'Something else answers there: see the proxy before the server'
+      : 'Start the server, and see that name, certificate and proxy lead to it (from here it may be unreachable by design)';
+    return { name, result: 'warning', detail, mend };
+  }
+}
+
+/** Deliveries judge the address they connect to, which a proxy would hide; so these variables are not read. */
+export function checkProxies({ environment }: Pick<CliContext, 'environment'>): Finding[] {
+  const set = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'https_proxy', 'http_proxy', 'all_proxy'].filter(
+    (variable) => (environment[variable] ?? '') !== '',
+  );
+  if (set.length === 0) return [];
+  return [{ name: 'Egress', result: 'info', detail: `deliveries go out directly; ${set.join(', ')} is not used` }];
+}
+
+/** What becomes of a webhook to this URL, as far as the handshake. */
+export async function checkTarget(
+  url: string,
+  { settings }: Pick<Configuration, 'settings'>,
+  { server }: Pick<CliContext, 'server'>,
+): Promise<Finding> {
+  const name = 'Target';
+  if (server.probeTarget === undefined) return { name, result: 'info', detail: 'not looked at' };
+  const { result, detail, mend } = await server.probeTarget(settings, url);
+  const shown = `${url}: ${detail}`;
+  if (result === 'reached') return { name, result: 'ok', detail: shown };
+  const usual =
+    result === 'refused'
+      ? 'Name it in ASSETWIRE_ALLOWED_TARGETS if it is yours'
+      : 'See name, port, firewall and certificate';
+  return { name, result: 'failed', detail: shown, mend: mend ?? usual };
+}
