@@ -200,5 +200,6 @@ export const otherVariables = {
   ASSETWIRE_URL: 'The server that the command line talks to',
   ASSETWIRE_KEY: 'The key that the command line uses',
   ASSETWIRE_KEY_FILE: 'A file that holds the key that the command line uses',
+  ASSETWIRE_SECRET: 'The signing secret that assetwire verify checks with',
 } as const;
 export const testVariablePrefix = 'ASSETWIRE_TEST_';

@@ -132,10 +132,10 @@ test('A setting, a command, an option and a route that do not exist are reported
   const mentioned: Mentioned = {
     settings: new Set(['ASSETWIRE_PORT']),
     commands: new Map([
-      ['', 'Usage'],
-      ['keys', 'Usage\n\nCommands:\n  create'],
-      ['keys create', '  --scope <scope>  a scope'],
-      ['doctor', 'Options:\n  --data-dir <directory>  the data directory'],
+      ['', ['--version']],
+      ['keys', []],
+      ['keys create', ['--scope', '--json']],
+      ['doctor', ['--data-dir']],
     ]),
     routes: ['POST /v1/changes', 'POST /v1/webhooks/{id}/test'],
   };

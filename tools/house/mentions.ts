@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeProgram } from '../../src/cli/completion/describe-program.ts';
+import { createFullProgram } from '../../src/cli/program.ts';
+import { systemClock } from '../../src/runtime/clock.ts';
 import { environmentName, otherVariables, settingRows } from '../../src/runtime/settings-table.ts';
 import type { SettingRow } from '../../src/runtime/settings-table.ts';
-import { commandTree } from '../reference/command-line.ts';
 import { allRoutes } from '../../src/api/testing/test-server.ts';
 import { repositoryFiles } from './repository-files.ts';
 
@@ -12,8 +14,8 @@ const ofTests = /^ASSETWIRE_(?:TEST|CRASH)_/;
 /** What documents speak of: settings, commands with their options, routes. */
 export type Mentioned = {
   readonly settings: ReadonlySet<string>;
-  /** Help text by command, such as `webhooks create`; the program itself is the empty text. */
-  readonly commands: ReadonlyMap<string, string>;
+  /** Options by command, such as `webhooks create`; the program itself is the empty text. */
+  readonly commands: ReadonlyMap<string, readonly string[]>;
   /** `POST /v1/changes`, parameters as `{name}`. */
   readonly routes: readonly string[];
 };
@@ -22,12 +24,31 @@ export type Mentioned = {
 export async function checkMentions(root: string): Promise<readonly string[]> {
   const mentioned: Mentioned = {
     settings: new Set([...settingNames(settingRows), ...Object.keys(otherVariables)]),
-    commands: await commandTree(root),
+    commands: await commandOptions(root),
     routes: allRoutes().map(({ method, path }) => `${method} ${path}`),
   };
   return repositoryFiles(root)
     .filter((file) => file.endsWith('.md') && existsSync(join(root, file)))
     .flatMap((file) => mentionProblems(file, readFileSync(join(root, file), 'utf8'), mentioned));
+}
+
+async function commandOptions(root: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const output = { write: () => undefined, isTty: false, columns: 100, colour: false };
+  const never = async (): Promise<never> => {
+    throw new Error('Nothing is run here');
+  };
+  const program = await createFullProgram({
+    version: '0.1.0',
+    environment: {},
+    clock: systemClock,
+    stdout: output,
+    stderr: output,
+    server: { start: never, checkStore: never },
+    programDirectory: root,
+  });
+  return new Map(
+    describeProgram(program).map(({ words, options }) => [words.join(' '), options.flatMap(({ flags }) => flags)]),
+  );
 }
 
 function settingNames(rows: readonly SettingRow[]): readonly string[] {
@@ -66,22 +87,20 @@ function codeOf(markdown: string): readonly string[] {
   return [...blocks, ...[...prose.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)];
 }
 
-function commandProblems(code: string, commands: ReadonlyMap<string, string>): readonly string[] {
-  return [...code.matchAll(/(?<![\w/@.-])assetwire(?: --)? ([a-z][a-z-]*)([^|;&)#]*)/g)].flatMap(
-    ([, word = '', rest = '']) => {
-      if (!commands.has(word)) return [`there is no command assetwire ${word}`];
-      const [next = ''] = rest.trim().split(/\s+/);
-      const full = commands.has(`${word} ${next}`) ? `${word} ${next}` : word;
-      const help = commands.get(full) ?? '';
-      if (full === word && /^[a-z][a-z-]*$/.test(next) && help.includes('\nCommands:\n')) {
-        return [`there is no command assetwire ${word} ${next}`];
-      }
-      return [...rest.matchAll(/(?<=\s)(--[a-z][a-z-]*)/g)]
-        .map(([, option = '']) => option)
-        .filter((option) => !['--json', '--help', '--version'].includes(option) && !help.includes(`${option} `))
-        .map((option) => `assetwire ${full} has no option ${option}`);
-    },
-  );
+function commandProblems(code: string, commands: Mentioned['commands']): readonly string[] {
+  const named = /(?<![\w/@.-])assetwire(?: --)? ([a-z][a-z-]*)([^|;&)#]*)/g;
+  return [...code.matchAll(named)].flatMap(([, word = '', rest = '']) => {
+    if (!commands.has(word)) return [`there is no command assetwire ${word}`];
+    const [next = ''] = rest.trim().split(/\s+/);
+    const full = commands.has(`${word} ${next}`) ? `${word} ${next}` : word;
+    const leads = [...commands.keys()].some((command) => command.startsWith(`${word} `));
+    if (full === word && leads && /^[a-z][a-z-]*$/.test(next)) return [`there is no command assetwire ${word} ${next}`];
+    const options = commands.get(full) ?? [];
+    return [...rest.matchAll(/(?<=\s)(--[a-z][a-z-]*)/g)]
+      .map(([, option = '']) => option)
+      .filter((option) => !options.includes(option))
+      .map((option) => `assetwire ${full} has no option ${option}`);
+  });
 }
 
 /** `POST /v1/webhooks/wh_…/test` and `/v1/assets/external:ID` are written for `{id}` and `{reference}`. */
