@@ -80,7 +80,7 @@ const getExportContent = route({
   answers: {
     200: {
       description: 'The file',
-      contentType: 'application/octet-stream',
+      contentType: '*/*',
       schema: string(),
       headers: ['ContentDisposition'],
     },
