@@ -36,7 +36,7 @@ type ConnectionCode = Extract<ErrorCode, 'malformed_request' | 'headers_too_larg
 const said: { readonly [C in ConnectionCode]: { readonly detail: string; readonly mend: string } } = {
   malformed_request: {
     detail: 'Send a request as in RFC 9112: it cannot be read without doubt',
-    mend: 'Send plain HTTP/1.1 to this port, framed once and with one Host; a client library or proxy in between does it',
+    mend: 'Send plain HTTP to this port, framed once and with one Host; a client library or proxy in between does it',
   },
   headers_too_large: {
     detail: 'Send at most 16 KiB of request line and headers: there are more',

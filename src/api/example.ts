@@ -46,7 +46,9 @@ export function exampleOf(schema: unknown, fields: ExampleFields, name = ''): un
 /** One line of JSON, for a message; undefined where it would be too long for one. */
 export function exampleText(schema: unknown): string | undefined {
   const text = JSON.stringify(exampleOf(schema, 'telling'));
-  return text === undefined || text.length > exampleCharactersMax || text === '{}' ? undefined : text;
+  // What was only put there to be of the right type tells nobody anything.
+  const telling = text !== undefined && text !== '{}' && !/"(?:text|example)"/.test(text);
+  return telling && text.length <= exampleCharactersMax ? text : undefined;
 }
 
 const exampleCharactersMax = 240;

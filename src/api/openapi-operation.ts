@@ -3,8 +3,8 @@ import { areaOf } from './areas.ts';
 import { exampleOf } from './example.ts';
 import { problemResponses } from './openapi-problems.ts';
 import { type Components, hoisted, isObject, type Json, jsonContent } from './openapi-schemas.ts';
-import { operationExamples } from './operation-examples.ts';
 import { requestHeaders } from './request-headers.ts';
+import { answerExample, requestExample } from './route-examples.ts';
 import type { Route, RouteAnswer } from './route.ts';
 
 export function operationOf(route: Route, components: Components): Json {
@@ -87,26 +87,6 @@ function headerParameter(name: string, components: Components): Json {
   if (header === undefined) throw new TypeError(`Describe the header "${name}" in request-headers.ts: it is not there`);
   components.parameters[key] ??= { name, in: 'header', required: false, ...header };
   return { $ref: `#/components/parameters/${key}` };
-}
-
-/** What a request of this route holds in an example; undefined where it has no body. */
-export function requestExample(route: Route): unknown {
-  const known = operationExamples[route.operation]?.request;
-  if (route.upload !== undefined) {
-    const example = exampleOf(route.upload.schema, 'telling');
-    return known === undefined || !isObject(example) ? example : { ...example, asset: known };
-  }
-  if (route.body === undefined) return undefined;
-  return known ?? exampleOf(route.body, 'telling');
-}
-
-/** What the route answers in an example. */
-export function answerExample(route: Route, answer: RouteAnswer): unknown {
-  if (answer.schema === undefined || answer.contentType !== undefined) return answer.example;
-  if (answer.example !== undefined) return answer.example;
-  const made = exampleOf(answer.schema, 'all');
-  const known = operationExamples[route.operation]?.answer;
-  return known === undefined || !isObject(made) ? made : { ...made, ...known };
 }
 
 function requestBodyOf(route: Route, components: Components): Json {

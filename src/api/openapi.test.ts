@@ -5,7 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { errorTable } from '../core/errors.ts';
 import { areas } from './areas.ts';
-import { answerExample, requestExample } from './openapi-operation.ts';
+import { answerExample, requestExample } from './route-examples.ts';
 import { openApiDocument } from './openapi.ts';
 import { operationExamples } from './operation-examples.ts';
 import { errorsOf } from './route-errors.ts';

@@ -115,7 +115,7 @@ function mendOfType(types: readonly string[], data: unknown, schema: unknown): s
     return example === undefined ? 'Put it into square brackets' : `Give a list, for example ${example}`;
   }
   const example = exampleText(schema);
-  return example === undefined ? undefined : `For example ${example}`;
+  return example === undefined || types.includes('string') ? undefined : `For example ${example}`;
 }
 
 function wrongValue(at: string, allowed: readonly string[], data: unknown): Problem {
@@ -143,7 +143,7 @@ function wantedByPattern(schema: unknown): string {
   const description: unknown = Reflect.get(node, 'description');
   const pattern = String(Reflect.get(node, 'pattern'));
   if (pattern === '^[^\\u0000-\\u001f\\u007f]*$') return 'text without line breaks or other control characters';
-  const rule = `text that fits ${pattern}`;
+  const rule = pattern === '^[a-z0-9-]+$' ? 'lower-case letters, digits and hyphens' : `text that fits ${pattern}`;
   return typeof description === 'string' ? description : rule;
 }
 

@@ -55,8 +55,8 @@ export function notFound(detail = 'Find it here: nothing of this name', mend?: s
   return new AssetwireError('not_found', { detail, ...(mend === undefined ? {} : { mend }) });
 }
 
-/** A request that does not fit its schema. */
-export function invalidRequest(problems: readonly Problem[], where: string): AssetwireError {
+/** A request that does not fit its schema; `operation` is where its description is found. */
+export function invalidRequest(problems: readonly Problem[], where: string, operation?: string): AssetwireError {
   const first = problems[0];
   const detail =
     first === undefined
@@ -65,6 +65,6 @@ export function invalidRequest(problems: readonly Problem[], where: string): Ass
   return new AssetwireError('invalid_request', {
     detail,
     problems,
-    mend: problems.find(({ mend }) => mend !== undefined)?.mend ?? 'See the operation in /docs/api or /openapi.json',
+    mend: first?.mend ?? `See ${operation ?? 'the operation'} in /docs/api or /openapi.json`,
   });
 }

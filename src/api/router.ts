@@ -112,7 +112,7 @@ function routerError(error: unknown): AssetwireError {
   if (typeof status === 'number' && status < 500)
     return new AssetwireError('malformed_request', {
       detail: 'Send a request that can be read: the router refused it',
-      mend: 'Send plain HTTP/1.1 with a body that is as long as its Content-Length says',
+      mend: 'Send plain HTTP with a body that is as long as its Content-Length says',
     });
   return presentableError(error);
 }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Idempotency } from '../app/app.ts';
-import { errorTable } from '../core/errors.ts';
+import { errorTable, type Problem } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerWriter } from './answer.ts';
@@ -15,6 +15,7 @@ import { invalidRequest, notFound, presentableError } from './problem.ts';
 import { queryProblem } from './problem-words.ts';
 import { assertCleanParameter, readQuery } from './query-string.ts';
 import type { BodyReader } from './request-body.ts';
+import { requestExample } from './route-examples.ts';
 import type { Answer, Route, Services } from './route.ts';
 import { problemsOf } from './validation.ts';
 
@@ -80,8 +81,7 @@ async function answerOf({ admission, bodies, services }: Serving, exchange: Exch
   const admitted = await admission.admit(request, route.scope, route.grantable);
   const { recheck } = admitted;
   // Reported changes are the hot path, and no deed of administration: nothing asks where they came from.
-  const caller =
-    route.area === 'changes' ? admitted.caller : { ...admitted.caller, from: admission.originOf(request) };
+  const caller = route.area === 'changes' ? admitted.caller : { ...admitted.caller, from: admission.originOf(request) };
   if (route.params !== undefined) assertParameters(route, parameters);
   const query = route.query === undefined && search === '' ? undefined : checkedQuery(route, search);
   const body = route.body === undefined ? undefined : await checkedBody(bodies, route, request);
@@ -124,11 +124,21 @@ function checkedQuery(route: Route, search: string): unknown {
     throw invalidRequest(
       problems.map((problem) => queryProblem(problem, query)),
       'the query',
+      route.operation,
     );
   return query;
 }
 
 const noQuery = { type: 'object', additionalProperties: false };
+
+/** Where the body as a whole is of another kind, nothing says better what it should be than the route's example. */
+function withExample(problem: Problem, route: Route): Problem {
+  if (problem.at !== '' || problem.mend !== undefined) return problem;
+  const example = JSON.stringify(requestExample(route)) ?? '{}';
+  return { ...problem, mend: example.length > exampleCharactersMax ? 'Send a JSON object' : `For example ${example}` };
+}
+
+const exampleCharactersMax = 400;
 
 type CheckedBody = { readonly value: unknown; readonly bytes: Buffer };
 
@@ -138,7 +148,12 @@ async function checkedBody(bodies: BodyReader, route: Route, request: IncomingMe
   const bytes = await bodies.read(request, route.bodyBytesMax ?? bodyBytesMaxDefault);
   const value = readJson(bytes, route.jsonLimits ?? limits);
   const problems = route.check === undefined ? problemsOf(route.body ?? {}, value) : route.check(value);
-  if (problems.length > 0) throw invalidRequest(problems, 'the body');
+  if (problems.length > 0)
+    throw invalidRequest(
+      problems.map((one) => withExample(one, route)),
+      'the body',
+      route.operation,
+    );
   return { value, bytes };
 }
 

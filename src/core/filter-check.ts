@@ -27,7 +27,7 @@ export function checkFilter(filter: unknown, limits: FilterLimits): asserts filt
   const [first] = walk.problems;
   throw new AssetwireError('invalid_filter', {
     detail: `The filter at ${first?.at} must be ${first?.wanted}: got ${first?.found}`,
-    mend: 'The conditions a filter may use are listed in docs/concepts/dialects.md',
+    mend: 'The conditions a filter may use are listed in /docs/concepts/dialects',
     problems: walk.problems.slice(0, 20),
   });
 }

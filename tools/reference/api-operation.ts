@@ -1,5 +1,5 @@
 /** One operation of the API as a section of the reference. */
-import { answerExample, requestExample } from '../../src/api/openapi-operation.ts';
+import { answerExample, requestExample } from '../../src/api/route-examples.ts';
 import { requestHeaders } from '../../src/api/request-headers.ts';
 import { errorsOf, ofBodies, ofCallers, ofEveryRoute } from '../../src/api/route-errors.ts';
 import type { Route } from '../../src/api/route.ts';

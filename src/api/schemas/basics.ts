@@ -10,8 +10,12 @@ export function id<Kind extends IdKind>(kind: Kind): Schema<IdOf<Kind>> {
   return raw({
     type: 'string',
     pattern: `^${idPrefixes[kind]}_[0-9a-z]{26}$`,
-    description: `Id of a ${kind}: ${idPrefixes[kind]}_ and 26 characters`,
+    description: `Id of ${articleOf(kind)} ${kind}: ${idPrefixes[kind]}_ and 26 characters`,
   });
+}
+
+function articleOf(kind: string): string {
+  return /^[aeio]/.test(kind) ? 'an' : 'a';
 }
 
 /** Text without control characters, which neither a name nor an id of anybody's has. */
