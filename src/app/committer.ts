@@ -21,7 +21,7 @@ import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
 import type { Matching } from './matching.ts';
 import { commitItem, type Decision, type Ground, nextResource, outcomeOf } from './plan.ts';
-import { contended, notFound, refusedByStore } from './refusals.ts';
+import { contended, refusedByStore } from './refusals.ts';
 import { createSubjectCache, subjectName, type SubjectCache } from './subject-cache.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
 
@@ -75,7 +75,7 @@ export type CommitterDeps = {
    */
   readonly pause: (attempt: number) => Promise<void>;
   /** Told after each commit that brought changes, with their number. */
-  readonly committed: (workspaceId: string, changes: number) => void;
+  readonly committed: (workspaceId: string, changes: readonly Change[]) => void;
 };
 
 /** What is going on with one subject right now; exists only while something is. */
@@ -164,7 +164,7 @@ async function commit<Answer>(
   const { matching, engine } = deps;
   const { plan } = decision;
   const { key, name, busy } = ground;
-  if (deps.closed?.has(key.workspaceId) === true) throw notFound('the workspace: it is being erased');
+  if (deps.closed?.has(key.workspaceId) === true) throw erasing();
   const matched = plan.changes.length === 0 ? null : matching.match(ground.index, plan.changes, ground.atMs);
   const applied = outcomeOf(ground, plan, matched);
   const item = commitItem(ground, plan, { matched, applied, ids: deps.ids });
@@ -178,7 +178,7 @@ async function commit<Answer>(
       if (matched !== null && matched.tasks.length > 0) engine.offer(matched.tasks);
       if (plan.tasks !== undefined && plan.tasks.length > 0) engine.offer(plan.tasks);
       if (item.duties !== undefined) engine.dutyOffered();
-      if (plan.changes.length > 0) deps.committed(key.workspaceId, plan.changes.length);
+      if (plan.changes.length > 0) deps.committed(key.workspaceId, plan.changes);
       return { kind: 'done', answer: decision.answer(applied) };
     }
     if (result.status === 'duplicate') return { kind: 'duplicate', row: result.row };
@@ -260,6 +260,10 @@ function leave({ busyBy }: State, name: string, busy: Busy): void {
   busy.waiting = [];
   for (const wake of waiting) wake();
   if (busy.tail === null) busyBy.delete(name);
+}
+
+function erasing(): AssetwireError {
+  return new AssetwireError('not_found', { detail: 'Write to the workspace: it is being erased' });
 }
 
 /** The duty that a write fulfils is gone: at least once has become exactly once. */

@@ -143,6 +143,7 @@ test('a mail reaches a real server with its credentials; a name with line breaks
     .filter((line) => !/^\s/.test(line))
     .map((line) => line.split(':', 1)[0]?.toLowerCase());
   assert.ok(!names.includes('bcc') && !names.includes('body'), head);
+  assert.doesNotMatch(mail.raw, /^(?:Bcc|Body)/m, 'no line of it begins with what somebody called his webhook');
   assert.match(head, /^From: Assetwire <assetwire@dam\.example>$/m);
   assert.match(head, /^Auto-Submitted: auto-generated$/im);
   assert.match(text, /Workspace: default/);
