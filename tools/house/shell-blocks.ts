@@ -10,6 +10,9 @@ const typedByTests: { readonly [page: string]: string } = {
   'README.md': 'tools/readme.test.ts',
   'docs/tutorial.md': 'tools/readme-tutorial.test.ts',
   'docs/guides/manage-assets.md': 'test/guides/manage-assets.test.ts',
+  'docs/guides/test-a-webhook.md': 'test/guides/deliveries.test.ts',
+  'docs/guides/replay-and-recover.md': 'test/guides/deliveries.test.ts',
+  'docs/guides/export.md': 'test/guides/deliveries.test.ts',
   'docs/guides/woodwing-receivers.md': 'test/guides/woodwing-receivers.test.ts',
 };
 const runsTheTests = /^npm (?:install(?: && npm test)?|run check|test)(?:\s+#.*)?$/;
