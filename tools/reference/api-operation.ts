@@ -3,6 +3,7 @@ import { answerExample, requestExample } from '../../src/api/route-examples.ts';
 import { requestHeaders } from '../../src/api/request-headers.ts';
 import { errorsOf, ofBodies, ofCallers, ofEveryRoute } from '../../src/api/route-errors.ts';
 import type { Route } from '../../src/api/route.ts';
+import { nameOf } from '../../src/api/schema.ts';
 import { errorTable } from '../../src/core/errors.ts';
 import { compactJson } from './compact-json.ts';
 import { shortened } from './shortened.ts';
@@ -91,7 +92,9 @@ function curl({ method, path }: Route, example: unknown): string {
 
 function answers(route: Route): readonly string[] {
   return Object.entries(route.answers).map(([status, answer]) => {
-    const line = `**${status}** ${answer.description}`;
+    const shown = answer.schema === undefined ? undefined : nameOf(answer.schema);
+    const type = shown === undefined || shown.endsWith('Page') ? '' : `, [${shown}](#${shown.toLowerCase()})`;
+    const line = `**${status}** ${answer.description}${type}`;
     if (route.events !== undefined) return `${line}: \`${answer.contentType ?? ''}\`.\n\n${events(route)}`;
     if (answer.contentType !== undefined) return `${line}: \`${answer.contentType}\`.`;
     const example = answerExample(route, answer);

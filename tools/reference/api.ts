@@ -3,6 +3,7 @@ import { areaOf, sortedAreas } from '../../src/api/areas.ts';
 import type { Route } from '../../src/api/route.ts';
 import { allRoutes } from '../../src/api/testing/test-server.ts';
 import { drawOperation } from './api-operation.ts';
+import { drawTypes } from './api-types.ts';
 import type { DrawnSection } from './sections.ts';
 import { table } from './sections.ts';
 
@@ -55,4 +56,5 @@ function anchorOf(heading: string): string {
 export const apiSections: readonly DrawnSection[] = [
   { page: overview, name: 'routes', draw: drawRoutes },
   { page: details, name: 'operations', draw: drawOperations },
+  { page: details, name: 'types', draw: async () => drawTypes(allRoutes()) },
 ];

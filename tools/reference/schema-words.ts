@@ -33,7 +33,8 @@ const valuesMax = 12;
 
 function typeOf(schema: unknown): string {
   const name = typeof schema === 'object' && schema !== null ? nameOf(schema) : undefined;
-  if (name !== undefined) return name;
+  if (name !== undefined)
+    return name.endsWith('Page') ? `page of ${name.slice(0, -4)}` : `[${name}](#${name.toLowerCase()})`;
   const values = get(schema, 'enum');
   if (Array.isArray(values)) {
     const shown = values.slice(0, valuesMax).map((value) => `\`${String(value)}\``);
@@ -42,10 +43,26 @@ function typeOf(schema: unknown): string {
   const branches = get(schema, 'anyOf') ?? get(schema, 'oneOf');
   if (Array.isArray(branches)) return [...new Set(branches.map(typeOf))].join(' or ');
   const type = get(schema, 'type');
-  if (type === 'array') return `list of ${typeOf(get(schema, 'items'))}`;
+  if (type === 'array') {
+    const pair = get(schema, 'prefixItems');
+    return Array.isArray(pair) ? `[${pair.map(typeOf).join(', ')}]` : `list of ${typeOf(get(schema, 'items'))}`;
+  }
   if (get(schema, 'format') === 'binary') return 'file';
+  if (type === 'object') return objectType(schema);
   return Array.isArray(type) ? type.map(String).join(' or ') : typeof type === 'string' ? type : 'anything';
 }
+
+/** A small object is told in full. */
+function objectType(schema: unknown): string {
+  const properties = propertiesOf(schema);
+  if (properties.length === 0 || properties.length > fieldsMax) return 'object';
+  const shown = properties.map(
+    ({ name, schema: property, required }) => `${name}${required ? '' : '?'}: ${typeOf(property)}`,
+  );
+  return `{ ${shown.join('; ')} }`;
+}
+
+const fieldsMax = 6;
 
 function bounds(schema: unknown): string {
   const type = get(schema, 'type');

@@ -28,7 +28,7 @@ export const sourceVersionSchema: Schema<number | string> = raw({
 export const reportedChangeSchema: Schema<ReportedChange> = named(
   'ReportedChange',
   object({
-    kind: oneOf(reportableKinds),
+    kind: oneOf(reportableKinds, { description: 'What happened' }),
     subject: object(
       {
         type: oneOf(subjectTypes.filter((type) => type !== 'webhook')),
@@ -37,13 +37,23 @@ export const reportedChangeSchema: Schema<ReportedChange> = named(
       },
       { description: 'One of id and externalId' },
     ),
-    before: optional(nullable(jsonObject)),
-    after: optional(nullable(jsonObject)),
-    changed: optional(array(line(300), { maxItems: 1_000 })),
+    before: optional(
+      nullable({ ...jsonObject, description: 'How it was; what we know of it where absent' }),
+    ),
+    after: optional(
+      nullable({ ...jsonObject, description: 'How it is now; becomes the present state in the same commit' }),
+    ),
+    changed: optional(
+      array(line(300), { maxItems: 1_000, description: 'Fields that changed, as `info.title`; computed where absent' }),
+    ),
     occurredAtMs: optional(timeMs('When it happened, in Unix milliseconds; now where absent')),
-    actor: optional(object({ id: line(300), name: optional(line(300)) })),
+    actor: optional(
+      object({ id: line(300), name: optional(line(300)) }, { description: 'Who did it, as the source knows them' }),
+    ),
     sourceVersion: optional(sourceVersionSchema),
-    causationDepth: optional(integer({ minimum: 0, maximum: 1_000 })),
+    causationDepth: optional(
+      integer({ minimum: 0, maximum: 1_000, description: 'How many changes caused each other before this one' }),
+    ),
   }),
 );
 

@@ -18,13 +18,18 @@ import {
 } from '../schema.ts';
 import { headerPairs, id, jsonObject, line, timeMs } from './basics.ts';
 
-const url = string({ minLength: 1, maxLength: limits.urlCharactersMax });
+const url = string({
+  minLength: 1,
+  maxLength: limits.urlCharactersMax,
+  description: 'Absolute, without credentials; https unless the dialect allows http',
+});
 
 const targetSchema: Schema<Target> = named(
   'Target',
   raw({
     type: 'object',
     required: ['transport'],
+    description: 'Where to: by HTTP, to an Amazon SQS queue, or by e-mail, as far as the dialect does so',
     discriminator: { propertyName: 'transport' },
     oneOf: [
       named(
@@ -44,6 +49,7 @@ const credentialsSchema: Schema<CredentialsInput> = named(
   raw({
     type: 'object',
     required: ['kind'],
+    description: 'What the receiver asks for; sealed, and never shown again',
     discriminator: { propertyName: 'kind' },
     oneOf: [
       named('NoCredentials', object({ kind: oneOf(['none']) })),
@@ -81,28 +87,32 @@ export const policySchema: Schema<PolicyOverride> = named(
   }),
 );
 
-const projectionSchema: Schema<Projection> = object({ fields: array(line(300), { maxItems: 1_000 }) });
+const projectionSchema: Schema<Projection> = object(
+  { fields: array(line(300), { maxItems: 1_000 }) },
+  { description: 'Which fields of the asset are sent, where the dialect lets one choose' },
+);
 
 const headersInput: Schema<readonly (readonly [string, string])[]> = raw({
   ...headerPairs,
   maxItems: limits.customHeadersMax,
+  description: 'Further headers, as pairs of name and value; those that the dialect or HTTP sets are refused',
 });
 
 const changeable = {
   target: targetSchema,
   // Whether there may be none at all is the dialect's to say.
   events: array(line(128), { maxItems: 200, description: 'Event names of the dialect, * for all' }),
-  name: line(200),
+  name: line(200, 'For people'),
 };
 const optionalFields = {
   filter: optional(filterSchema),
   projection: optional(projectionSchema),
-  settings: optional(jsonObject),
+  settings: optional({ ...jsonObject, description: 'What the dialect asks for: GET /v1/dialects/{id} has the schema' }),
   headers: optional(headersInput),
   credentials: optional(credentialsSchema),
   policy: optional(policySchema),
-  contacts: optional(array(line(320), { maxItems: 20 })),
-  enabled: optional(boolean()),
+  contacts: optional(array(line(320), { maxItems: 20, description: 'Who is told when it fails: e-mail addresses' })),
+  enabled: optional(boolean({ description: 'Whether it starts at once; true where absent' })),
 };
 
 /** Parts of a webhook that may be tried before they are saved; null takes one away. */
@@ -116,7 +126,7 @@ export const webhookInputSchema: Schema<WebhookInput> = named(
   'WebhookInput',
   object({
     ...changeable,
-    dialect: line(63),
+    dialect: line(63, 'How it speaks: GET /v1/dialects lists them'),
     ...optionalFields,
     secret: optional(
       string({ minLength: 1, maxLength: 512, description: 'A signing secret of your own; made where absent' }),
@@ -139,6 +149,7 @@ export const webhookPatchSchema: Schema<WebhookPatch> = named(
 const shownSecret = object({
   name: string(),
   masked: string(),
+  publicKey: optional(string({ description: 'Of an ed25519 secret: what receivers verify with, whpk_…' })),
   createdAtMs: timeMs(),
   expiresAtMs: nullable(timeMs()),
 });
@@ -146,7 +157,7 @@ const shownSecret = object({
 const viewFields = {
   id: id('webhook'),
   workspaceId: string(),
-  revision: integer({ minimum: 1 }),
+  revision: integer({ minimum: 1, description: 'Grows with every change of it' }),
   name: string(),
   dialect: string(),
   target: targetSchema,
@@ -157,16 +168,16 @@ const viewFields = {
   headers: headerPairs,
   credentials: jsonObject,
   policy: policySchema,
-  state: oneOf(['pending', 'enabled', 'disabled']),
-  stateReason: optional(string()),
+  state: oneOf(['pending', 'enabled', 'disabled'], { description: 'pending: not confirmed by its receiver yet' }),
+  stateReason: optional(string({ description: 'Why it is disabled' })),
   stateChangedAtMs: timeMs(),
   contacts: array(string()),
-  ownerKeyId: optional(string()),
+  ownerKeyId: optional(string({ description: 'The key it was made with' })),
   createdAtMs: timeMs(),
   updatedAtMs: timeMs(),
   secrets: array(shownSecret, { description: 'Masked to at most four trailing characters' }),
   missed: integer({ minimum: 0, description: 'Changes it would have got while disabled' }),
-  health: jsonObject,
+  health: { ...jsonObject, description: 'How it has gone lately: attempts, failures, what was answered last' },
 };
 
 export const webhookSchema: Schema<unknown> = named('Webhook', object(viewFields));
