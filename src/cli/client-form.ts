@@ -12,6 +12,8 @@ export type UploadOptions = {
   readonly signal?: AbortSignal;
   /** The same for each try of one upload, so that a try whose answer was lost is not made twice. */
   readonly idempotencyKey?: string;
+  /** Where to: `/v1/assets` where absent, or the versions of an asset. */
+  readonly path?: string;
 };
 
 /** The file on this side could not be sent: unreadable, or it changed while it was read. No fault of the server's. */

@@ -5,6 +5,7 @@
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
 import type { Problem } from '../core/errors.ts';
 import { createSystemRandom } from '../runtime/random.ts';
 import type { Random } from '../runtime/random.ts';
@@ -29,6 +30,8 @@ export interface Client {
   send<Answer>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Sends a file as the multipart form of `POST /v1/assets`. */
   upload<Answer>(file: UploadFile, asset: object, options?: UploadOptions): Promise<Answer>;
+  /** The bytes behind a path, as they come; whoever asked reads or destroys them. */
+  download(path: string): Promise<Readable>;
   /** Follows server-sent events until the signal is aborted or the server ends the stream. */
   follow(path: string, options: FollowOptions): Promise<void>;
 }
@@ -108,8 +111,15 @@ export function createClient({ url, key, workspace, random = createSystemRandom(
     async upload(file, asset, options = {}) {
       const form = multipart(file, asset, `assetwire-${draw()}`);
       const headers = { ...form.headers, 'idempotency-key': options.idempotencyKey ?? draw() };
-      const started = open('POST', target(base, '/v1/assets'), headers);
+      const started = open('POST', target(base, options.path ?? '/v1/assets'), headers);
       return readAnswer(await sendForm(started, { ...form, file, options }));
+    },
+    async download(path) {
+      const { request, response } = open('GET', target(base, path), { accept: '*/*' });
+      request.end();
+      const answer = await response;
+      if (answer.statusCode !== 200) await readAnswer(answer);
+      return answer;
     },
     follow: (path, options) =>
       follow(open('GET', target(base, path, options.query), { accept: 'text/event-stream' }), options),

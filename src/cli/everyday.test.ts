@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -237,6 +237,55 @@ test('keys are made, rotated and revoked; users invited and removed; workspaces 
   assert.equal((await cli.run('notices', 'list', '--open')).code, exitCodes.done);
 });
 
+test('a list is exported into a file, whole, and never over another', async (t) => {
+  await cli.ask('trigger', 'collection.created', '--external-id', 'exported');
+  const file = join(temporaryDirectory(t), 'changes.csv');
+  const args = ['exports', 'create', 'changes', '--since', '1h', '--format', 'csv', '--output', file];
+  const made = await cli.run(...args);
+  assert.equal(made.code, exitCodes.done, made.err);
+  assert.match(readFileSync(file, 'utf8'), /collection\.created/);
+  const again = await cli.run(...args);
+  assert.equal(again.code, exitCodes.usage);
+  assert.match(again.err, /must not be there yet[\s\S]*--force/);
+  const { data } = await cli.ask<{ data: { id: string; state: string }[] }>('exports', 'list', '--state', 'done');
+  assert.equal(
+    (await cli.run('exports', 'download', data[0]?.id ?? '', '--output', file, '--force')).code,
+    exitCodes.done,
+  );
+  assert.equal(
+    (await cli.run('exports', 'download', data[0]?.id ?? '', '--output', join(file, 'x'))).code,
+    exitCodes.usage,
+  );
+  assert.deepEqual(readdirSync(join(file, '..')), ['changes.csv'], 'nothing half written is left');
+  const wrong = await cli.run('exports', 'create', 'assets', '--event', 'asset.created');
+  assert.equal(wrong.code, exitCodes.refused, 'a filter that says nothing of it');
+});
+
+test('a file that changed becomes the next version of its asset, and each version can be fetched', async (t) => {
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'logo.txt');
+  writeFileSync(file, 'first');
+  type Told = { data: { asset: { id: string; state: { versions: unknown[] } } }[] };
+  const first = await cli.ask<Told>('upload', file, '--path', '/brand', '--versions');
+  writeFileSync(file, 'second');
+  assert.match(
+    (await cli.run('upload', file, '--path', '/brand', '--versions', '--dry-run')).out,
+    /as a version of ast_/,
+  );
+  const second = await cli.ask<Told>('upload', file, '--path', '/brand', '--versions');
+  assert.equal(second.data[0]?.asset.id, first.data[0]?.asset.id);
+  assert.equal(second.data[0]?.asset.state.versions.length, 2);
+  const id = second.data[0]?.asset.id ?? '';
+  const { data } = await cli.ask<{ data: { id: string }[] }>('assets', 'list', '--folder', '/brand');
+  assert.deepEqual(
+    data.map((asset) => asset.id),
+    [id],
+  );
+  const before = join(directory, 'before.txt');
+  await cli.ask('assets', 'download', id, '--asset-version', '1', '--output', before);
+  assert.equal(readFileSync(before, 'utf8'), 'first');
+});
+
 test('what is not there is not found, with the same code everywhere', async () => {
   for (const args of [
     ['assets', 'show', inventedId('ast')],
@@ -248,6 +297,7 @@ test('what is not there is not found, with the same code everywhere', async () =
     ['dialects', 'show', 'esperanto'],
     ['users', 'show', inventedId('usr')],
     ['workspaces', 'show', 'nowhere'],
+    ['exports', 'show', inventedId('exp')],
   ]) {
     const { code, err } = await cli.run(...args);
     assert.equal(code, exitCodes.notFound, `${args.join(' ')}: ${err}`);

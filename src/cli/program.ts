@@ -106,6 +106,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
   {
     title: 'Administration:',
     rows: [
+      {
+        name: 'exports',
+        summary: 'write deliveries, changes, assets or the audit into a file',
+        load: () => import('./commands/exports.ts'),
+      },
       { name: 'keys', summary: 'create, list, rotate and revoke API keys', load: () => import('./commands/keys.ts') },
       { name: 'users', summary: 'invite, list, change and remove users', load: () => import('./commands/users.ts') },
       {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { AssetPatch, AssetView } from '../../app/app.ts';
+import { assetKinds } from '../../core/asset.ts';
 import type { AssetState } from '../../core/asset.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { confirmed } from '../ask.ts';
@@ -9,15 +10,34 @@ import { RefusedError } from '../client.ts';
 import type { Client } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
-import { withConnection, withExamples, withPage } from '../connection-options.ts';
+import { countUpTo, withConnection, withExamples, withPage } from '../connection-options.ts';
 import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { momentOption } from '../moments.ts';
 import { printFields, printJson, printPage, showBytes, showTime } from '../output.ts';
 import type { Column, PageAnswer } from '../output.ts';
+import { saveDownload } from '../save-download.ts';
 
-type ListOptions = ConnectionOptions & PageOptions & { readonly externalId?: string };
+type ListOptions = ConnectionOptions &
+  PageOptions & {
+    readonly externalId?: string;
+    readonly folder?: string;
+    readonly kind?: string;
+    readonly tag?: string;
+    readonly label?: string;
+    readonly collection?: string;
+    readonly nameContains?: string;
+    readonly archived?: boolean;
+    readonly since?: number;
+  };
+
+type DownloadOptions = ConnectionOptions & {
+  readonly output: string;
+  readonly assetVersion?: number;
+  readonly force?: boolean;
+};
 
 const lists = ['tags', 'labels', 'collections'] as const;
 type ListName = (typeof lists)[number];
@@ -38,18 +58,37 @@ type EditOptions = ConnectionOptions & {
 export function define(command: Command, context: CliContext): void {
   const reference = (): Argument => new Argument('<asset>', 'its id (ast_01…), or external: and its external id');
   withPage(withConnection(command.command('list').description('list assets, newest first')))
+    .addOption(new Option('--folder <folder>', 'only those in this folder or below it'))
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices([...assetKinds]))
+    .addOption(new Option('--tag <tag>', 'only those with this tag'))
+    .addOption(new Option('--label <label>', 'only those with this label'))
+    .addOption(new Option('--collection <name>', 'only those in this collection'))
+    .addOption(new Option('--name-contains <text>', 'only those whose name has this in it'))
+    .addOption(new Option('--archived', 'only those in the archive'))
     .addOption(new Option('--external-id <id>', 'only the asset with this external id'))
+    .addOption(
+      momentOption('--since <time>', 'only those written since: 2026-11-20T08:00Z, or an age: 6h, 2d', context),
+    )
     .action((options: ListOptions) => list(options, context));
   withConnection(command.command('show').description('show an asset'))
     .addArgument(reference())
     .action((asset: string, options: ConnectionOptions) => show(asset, options, context));
+  withConnection(command.command('download').description('fetch the content of an asset, or of one of its versions'))
+    .addArgument(reference())
+    .addOption(new Option('--output <file>', 'where to write it; - for standard output').makeOptionMandatory())
+    .addOption(
+      new Option('--asset-version <number>', 'this version instead of the active one').argParser(countUpTo(10_000)),
+    )
+    .addOption(new Option('--force', 'replace a file that is there'))
+    .action((asset: string, options: DownloadOptions) => download(asset, options, context));
   defineEdit(command, reference(), context);
   withConnection(command.command('delete').description('delete assets; asks first on a terminal'))
     .addArgument(new Argument('<assets...>', 'ids, or external: and external ids'))
     .addOption(new Option('--yes', 'do not ask'))
     .action((assets: string[], options: ConnectionOptions & { yes?: boolean }) => remove(assets, options, context));
   withExamples(command, [
-    'assetwire assets list --limit 10',
+    'assetwire assets list --folder /press --tag spring --limit 10',
+    'assetwire assets download ast_01kan4c4q0edkxrmnr6dgk2vfp --output flower.jpg',
     'assetwire assets show external:sku-4711 --json',
     'assetwire assets edit ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2026 --add-tag spring',
     'assetwire assets delete ast_01kan4c4q0edkxrmnr6dgk2vfp --yes',
@@ -107,9 +146,20 @@ function at(asset: string): string {
 }
 
 async function list(options: ListOptions, context: CliContext): Promise<void> {
-  const { limit, cursor, externalId } = options;
-  const page = await connect(options, context).get<PageAnswer<AssetView>>('/v1/assets', { limit, cursor, externalId });
+  const { limit, cursor, externalId, folder, kind, tag, label, collection, nameContains, archived, since } = options;
+  const filter = { externalId, folder, kind, tag, label, collection, nameContains, updatedFromMs: since };
+  const query = { limit, cursor, ...filter, archived: archived === true ? 'true' : undefined };
+  const page = await connect(options, context).get<PageAnswer<AssetView>>('/v1/assets', query);
   printPage(context.stdout, page, { json: options.json, columns });
+}
+
+async function download(
+  asset: string,
+  { assetVersion, ...options }: DownloadOptions,
+  context: CliContext,
+): Promise<void> {
+  const path = assetVersion === undefined ? '/content' : `/versions/${assetVersion}/content`;
+  await saveDownload(connect(options, context), { path: `${at(asset)}${path}`, ...options }, context);
 }
 
 async function show(asset: string, options: ConnectionOptions, context: CliContext): Promise<void> {

@@ -30,6 +30,7 @@ type UploadOptions = ConnectionOptions & {
   readonly exclude?: readonly string[];
   readonly hidden?: boolean;
   readonly skip: SkipRule;
+  readonly versions?: boolean;
   readonly atOnce: number;
   readonly dryRun?: boolean;
 };
@@ -38,7 +39,13 @@ type UploadOptions = ConnectionOptions & {
 type Outcome =
   | Sent
   | { readonly file: string; readonly status: 'skipped'; readonly assetId: string | null; readonly reason: string }
-  | { readonly file: string; readonly status: 'planned'; readonly path: string; readonly bytes: number };
+  | {
+      readonly file: string;
+      readonly status: 'planned';
+      readonly path: string;
+      readonly bytes: number;
+      readonly versionOf?: string;
+    };
 
 export function define(command: Command, context: CliContext): void {
   withConnection(command)
@@ -55,12 +62,16 @@ export function define(command: Command, context: CliContext): void {
         .choices(['content', 'place', 'nothing'])
         .default('content'),
     )
+    .addOption(
+      new Option('--versions', 'what has the name and folder of an asset but other content becomes its next version'),
+    )
     .addOption(new Option('--at-once <count>', 'uploads at the same time').default(4).argParser(countUpTo(32)))
     .addOption(new Option('--dry-run', 'only say what would be sent and what skipped'))
     .action(async (paths: string[], options: UploadOptions) => upload(paths, options, context));
   withExamples(command, [
     'assetwire upload photos/ --path /press/2026 --tag spring',
     "assetwire upload archive/ --include '*.jpg' '*.tif' --exclude 'drafts/**' --dry-run",
+    'assetwire upload logo.svg --path /brand --versions',
     'assetwire upload logo.svg --skip nothing --json',
   ]);
   command.addHelpText(
@@ -93,7 +104,12 @@ async function run(client: Client, { files, options, signal }: Run, context: Cli
   const { progress, start } = createUploadProgress(context, options.json === true);
   const colours = coloursOf(context.stdout);
   try {
-    const planned = await planUpload(client, files, { skip: options.skip, signal, onProgress: progress.note });
+    const planned = await planUpload(client, files, {
+      skip: options.skip,
+      versions: options.versions === true,
+      signal,
+      onProgress: progress.note,
+    });
     const wanted = planned.filter(({ skip }) => skip === undefined);
     progress.end();
     if (options.json !== true) printPlan(planned, options, context);
@@ -145,13 +161,14 @@ function bytesOf(files: readonly LocalFile[]): number {
 }
 
 function outcomeOf(
-  { path: file, skip, folder, name, bytes }: Planned,
+  { path: file, skip, folder, name, bytes, replaces }: Planned,
   sent: Sent | undefined,
   options: UploadOptions,
 ): Outcome {
   if (skip !== undefined) return { file, status: 'skipped', ...skip };
   if (options.dryRun === true) {
-    return { file, status: 'planned', path: `${folder === '/' ? '' : folder}/${name}`, bytes };
+    const path = `${folder === '/' ? '' : folder}/${name}`;
+    return { file, status: 'planned', path, bytes, ...(replaces === undefined ? {} : { versionOf: replaces }) };
   }
   return sent ?? { file, status: 'left' };
 }
@@ -207,7 +224,9 @@ function outcomeLine(outcome: Outcome, colours: Colours): string {
     case 'skipped':
       return `${colours.dim('–')} ${file}  ${colours.dim(escapeControls(outcome.reason))}`;
     case 'planned':
-      return `${colours.cyan('+')} ${file} → ${escapeControls(outcome.path)}  ${showBytes(outcome.bytes)}`;
+      return `${colours.cyan('+')} ${file} → ${escapeControls(outcome.path)}  ${showBytes(outcome.bytes)}${
+        outcome.versionOf === undefined ? '' : `  as a version of ${outcome.versionOf}`
+      }`;
     case 'failed':
       return `${colours.red('✗')} ${file}  ${escapeControls(`${outcome.error.code}: ${outcome.error.message}`)}`;
     case 'left':

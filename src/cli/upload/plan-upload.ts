@@ -15,10 +15,14 @@ export type SkipRule = 'content' | 'place' | 'nothing';
 export type Planned = LocalFile & {
   /** Why it is not sent; absent where it is. */
   readonly skip?: { readonly assetId: string | null; readonly reason: string };
+  /** The asset that has its name in its folder, and other content. */
+  readonly replaces?: string;
 };
 
 export type PlanOptions = {
   readonly skip: SkipRule;
+  /** Whether to find out what a file would be a further version of. */
+  readonly versions: boolean;
   readonly signal: AbortSignal;
   /** Assets looked through and files compared so far. */
   readonly onProgress: (what: string) => void;
@@ -31,7 +35,8 @@ type Known = {
   readonly sha256: string;
 };
 
-const pageItems = 1_000;
+/** A page holds whole assets; of one with much embedded metadata there may be many kilobytes. */
+const pageItems = 200;
 
 /** The files in their order, each with whether it is to be sent. */
 export async function planUpload(
@@ -39,23 +44,30 @@ export async function planUpload(
   files: readonly LocalFile[],
   options: PlanOptions,
 ): Promise<readonly Planned[]> {
-  if (options.skip === 'nothing') return files;
+  if (options.skip === 'nothing' && !options.versions) return files;
   const sizes = new Map<number, number>();
   for (const { bytes } of files) sizes.set(bytes, (sizes.get(bytes) ?? 0) + 1);
-  const known = await knownOfSizes(client, sizes, options);
+  const places = new Map<string, string | null>(options.versions ? files.map((file) => [placeOf(file), null]) : []);
+  const known = await knownOfSizes(client, { sizes, places }, options);
   const planned: Planned[] = [];
+  const sent = (file: LocalFile): Planned => {
+    const replaces = places.get(placeOf(file)) ?? null;
+    return replaces === null ? file : { ...file, replaces };
+  };
   for (const [index, file] of files.entries()) {
     options.signal.throwIfAborted();
     const alike = known.get(file.bytes) ?? [];
     const hasTwin = options.skip === 'content' && (sizes.get(file.bytes) ?? 0) > 1;
-    if (alike.length === 0 && !hasTwin) {
-      planned.push(file);
+    if (options.skip === 'nothing' || (alike.length === 0 && !hasTwin)) {
+      planned.push(sent(file));
       continue;
     }
     options.onProgress(`comparing ${index + 1} of ${files.length}  ${file.name}`);
     const sha256 = await sha256Of(file.path, options.signal);
     const same = sha256 === null ? undefined : sameAs(file, sha256, { alike, skip: options.skip });
-    planned.push(same === undefined ? file : { ...file, skip: { assetId: same.assetId, reason: reasonOf(same) } });
+    planned.push(
+      same === undefined ? sent(file) : { ...file, skip: { assetId: same.assetId, reason: reasonOf(same) } },
+    );
     if (same === undefined && hasTwin && sha256 !== null) {
       known.set(file.bytes, [{ assetId: null, folder: file.folder, name: file.name, sha256 }, ...alike]);
     }
@@ -72,6 +84,10 @@ function sameAs(file: LocalFile, sha256: string, { alike, skip }: Rule): Known |
   return here ?? (skip === 'content' ? same.at(-1) : undefined);
 }
 
+function placeOf({ folder, name }: Pick<LocalFile, 'folder' | 'name'>): string {
+  return `${folder === '/' ? '' : folder}/${name}`.normalize('NFC');
+}
+
 /** File systems disagree about how an accented letter is spelled. */
 function sameText(left: string, right: string): boolean {
   return left.normalize('NFC') === right.normalize('NFC');
@@ -85,7 +101,7 @@ function reasonOf({ assetId, folder, name }: Known): string {
 /** Every asset of the workspace is looked at once, a page at a time; only those of a size we have are kept. */
 async function knownOfSizes(
   client: Client,
-  sizes: ReadonlyMap<number, number>,
+  { sizes, places }: { readonly sizes: ReadonlyMap<number, number>; readonly places: Map<string, string | null> },
   { signal, onProgress }: PlanOptions,
 ): Promise<Map<number, readonly Known[]>> {
   const known = new Map<number, readonly Known[]>();
@@ -99,6 +115,8 @@ async function knownOfSizes(
     );
     for (const { id, state } of page.data) {
       const { file, path: folder, name } = state;
+      // Newest first: the one that was put there last is the one a further version is of.
+      if (places.get(placeOf({ folder, name })) === null) places.set(placeOf({ folder, name }), id);
       if (file?.sha256 === undefined || !sizes.has(file.bytes)) continue;
       known.set(file.bytes, [...(known.get(file.bytes) ?? []), { assetId: id, folder, name, sha256: file.sha256 }]);
     }

@@ -11,6 +11,7 @@ import type { Client } from '../client.ts';
 import { LocalFileError } from '../client-form.ts';
 import { reportOf } from '../error-report.ts';
 import type { LocalFile } from './find-files.ts';
+import type { Planned } from './plan-upload.ts';
 
 export type Sent =
   | { readonly file: string; readonly status: 'uploaded'; readonly asset: AssetView }
@@ -39,7 +40,7 @@ const firstPauseMs = 1_000;
 const pauseMsMax = 30_000;
 
 /** Results in the order of the files. */
-export async function sendFiles(files: readonly LocalFile[], options: SendOptions): Promise<readonly Sent[]> {
+export async function sendFiles(files: readonly Planned[], options: SendOptions): Promise<readonly Sent[]> {
   const results: Sent[] = files.map(({ path }) => ({ file: path, status: 'left' }));
   const stopped = new AbortController();
   const queue = files.entries();
@@ -57,7 +58,7 @@ export async function sendFiles(files: readonly LocalFile[], options: SendOption
 }
 
 async function sendOne(
-  file: LocalFile,
+  file: Planned,
   options: SendOptions,
 ): Promise<{ readonly result: Sent; readonly fatal: boolean }> {
   const idempotencyKey = options.draw();
@@ -80,18 +81,16 @@ async function sendOne(
 }
 
 function sendOnce(
-  { path, name, folder, bytes }: LocalFile,
+  { path, name, folder, bytes, replaces }: Planned,
   idempotencyKey: string,
   { client, asset, signal, onBytes }: SendOptions,
 ): Promise<AssetView> {
   const content = createReadStream(path, { highWaterMark: 256 * 1024 });
   const local = { path, name, folder, bytes };
-  const onSent = (sent: number): void => onBytes(local, sent);
-  return client.upload<AssetView>(
-    { name, bytes, content },
-    { name, path: folder, ...asset },
-    { onSent, signal, idempotencyKey },
-  );
+  const options = { onSent: (sent: number): void => onBytes(local, sent), signal, idempotencyKey };
+  const file = { name, bytes, content };
+  if (replaces === undefined) return client.upload<AssetView>(file, { name, path: folder, ...asset }, options);
+  return client.upload<AssetView>(file, { name }, { ...options, path: `/v1/assets/${replaces}/versions` });
 }
 
 /** How long to wait before the next try; null where there is no sense in one. */
