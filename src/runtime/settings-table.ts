@@ -126,6 +126,20 @@ export const settingRows = [
     summary: 'How long a stop waits for attempts in flight before they are marked interrupted',
   },
   {
+    name: 'otlpUrl',
+    type: { kind: 'url' },
+    default: null,
+    summary:
+      'Where OpenTelemetry traces go by OTLP over HTTP, such as http://127.0.0.1:4318 (/v1/traces is added); absent: no traces',
+  },
+  {
+    name: 'tracePercent',
+    type: { kind: 'integer', min: 0, max: 100 },
+    default: '100',
+    unit: 'percent',
+    summary: 'Share of changes that are traced, each with all its attempts',
+  },
+  {
     name: 'logLevel',
     type: { kind: 'choice', of: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] },
     default: 'info',
@@ -200,6 +214,6 @@ export const otherVariables = {
   ASSETWIRE_URL: 'The server that the command line talks to',
   ASSETWIRE_KEY: 'The key that the command line uses',
   ASSETWIRE_KEY_FILE: 'A file that holds the key that the command line uses',
-  ASSETWIRE_SECRET: 'The signing secret that assetwire verify checks with',
+  ASSETWIRE_SECRET: 'The signing secret that the command verify checks with',
 } as const;
 export const testVariablePrefix = 'ASSETWIRE_TEST_';

@@ -1,5 +1,5 @@
 /** Deliveries that the real server signed and sent, as their receivers got them: bytes and headers. */
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { eventually, rows, startRealServer, text } from '../e2e/real-server.ts';
 
 export type SignedDelivery = {
@@ -19,30 +19,23 @@ export type RealDeliveries = {
   readonly woodwing: SignedDelivery;
 };
 
-const shared = (): string => `whsec_${randomBytes(32).toString('base64')}`;
+/** A shared secret of Standard Webhooks. */
+export const shared = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 const token = (): string => randomBytes(16).toString('base64');
 
-type KeyPair = { readonly private_: string; readonly public_: string };
-
-function keyPair(): KeyPair {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const raw = (der: Buffer): string => der.subarray(-32).toString('base64');
-  return {
-    private_: `whsk_${raw(privateKey.export({ format: 'der', type: 'pkcs8' }))}`,
-    public_: `whpk_${raw(publicKey.export({ format: 'der', type: 'spki' }))}`,
-  };
-}
+/** A private key of Standard Webhooks: the seed of an ed25519 key. */
+const private_ = (): string => `whsk_${randomBytes(32).toString('base64')}`;
 
 /** Starts a server, has one change delivered to an inbox by each webhook, and reads what arrived. */
 export async function makeRealDeliveries(): Promise<RealDeliveries> {
   await using server = await startRealServer();
-  const pair = keyPair();
   const senders = {
     v1: { dialect: 'standard', secret: shared() },
-    v1a: { dialect: 'standard', secret: pair.private_ },
+    v1a: { dialect: 'standard', secret: private_() },
     woodwing: { dialect: 'woodwing', secret: token() },
   };
   const inboxes = new Map<string, string>();
+  let publicKey = '';
   for (const [name, { dialect, secret }] of Object.entries(senders)) {
     const inbox = text((await server.call('/v1/inboxes', { body: {} })).json['id']);
     inboxes.set(name, inbox);
@@ -57,6 +50,8 @@ export async function makeRealDeliveries(): Promise<RealDeliveries> {
       },
     });
     if (created.status !== 201) throw new Error(`${name}: ${created.status} ${created.text}`);
+    // What the receiver of an ed25519 webhook verifies with is shown with the webhook, now and later.
+    if (name === 'v1a') publicKey = publicKeyOf(created.json['secrets']);
   }
   // Letters beyond ASCII, a quote and a slash: what is serialised anew would differ.
   const subject = { type: 'asset', externalId: 'dam-4711' };
@@ -79,11 +74,17 @@ export async function makeRealDeliveries(): Promise<RealDeliveries> {
   };
   return {
     v1: await delivery('v1', senders.v1.secret, shared()),
-    v1a: await delivery('v1a', pair.public_, keyPair().public_),
+    v1a: await delivery('v1a', publicKey, shared()),
     woodwing: await delivery('woodwing', senders.woodwing.secret, token()),
   };
 }
 
 function bodyOf(request: Record<string, unknown>): Buffer {
   return Buffer.from(text(request['bodyBase64']), 'base64');
+}
+
+function publicKeyOf(secrets: unknown): string {
+  const [first]: unknown[] = Array.isArray(secrets) ? secrets : [];
+  if (typeof first !== 'object' || first === null || !('publicKey' in first)) throw new Error('No public key is shown');
+  return text(first.publicKey);
 }

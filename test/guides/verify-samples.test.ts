@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { freePort } from '../support/server-process.ts';
-import { makeRealDeliveries, type RealDeliveries, type SignedDelivery } from './real-deliveries.ts';
+import { makeRealDeliveries, type RealDeliveries, shared, type SignedDelivery } from './real-deliveries.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'docs', 'guides', 'samples');
 
@@ -228,9 +228,9 @@ const otherBody = (delivery: SignedDelivery): SignedDelivery => {
 };
 
 /** Signed as the server signs, but so many seconds ago: what somebody kept and sends again. */
-function signedAt(delivery: SignedDelivery, seconds: number): SignedDelivery {
+function signedAt(delivery: SignedDelivery, seconds: number, secret = delivery.secret): SignedDelivery {
   const timestamp = String(Math.floor(Date.now() / 1_000) + seconds);
-  const key = Buffer.from(delivery.secret.slice('whsec_'.length), 'base64');
+  const key = Buffer.from(secret.slice('whsec_'.length), 'base64');
   const id = delivery.headers['webhook-id'] ?? '';
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(delivery.body).digest('base64');
   return altered(delivery, { 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` });
@@ -256,9 +256,17 @@ const timeCases = (good: SignedDelivery): readonly Case[] => [
   ['signed a minute ago', signedAt(good, -60), 204],
   ['signed six minutes ago: an old delivery sent again', signedAt(good, -360), 400],
   ['signed six minutes ahead', signedAt(good, 360), 400],
+  ['signed with the secret of another webhook', signedAt(good, 0, good.wrongSecret), 400],
 ];
 
+const tokenSignature = (body: Buffer, token: string): string => createHmac('sha256', token).update(body).digest('hex');
+
 const woodwingCases = (good: SignedDelivery): readonly Case[] => [
+  [
+    'signed with the token of another webhook',
+    altered(good, { 'x-hook-signature': tokenSignature(good.body, good.wrongSecret) }),
+    400,
+  ],
   ['the delivery as it came', good, 204],
   ['another body', otherBody(good), 400],
   ['no signature', altered(good, { 'x-hook-signature': undefined }), 400],
@@ -296,20 +304,12 @@ for (const language of languages) {
     const why = missing();
     if (why !== null) return t.skip(why);
     const { v1, v1a } = real;
-    // Two secrets at once, as during a rotation: the first is another one's.
-    await withReceiver(language, { file: language.standard, secret: `${v1.wrongSecret} ${v1.secret}` }, (receiver) =>
-      judge(receiver, [...standardCases(v1), ...timeCases(v1)]),
-    );
-    await withReceiver(language, { file: language.standard, secret: v1.wrongSecret }, (receiver) =>
-      judge(receiver, [['the secret of another webhook', v1, 400]]),
-    );
-    if (!language.publicKey) return;
-    await withReceiver(language, { file: language.standard, secret: `${v1a.wrongSecret} ${v1a.secret}` }, (receiver) =>
-      judge(
-        receiver,
-        standardCases(v1a).filter(([what]) => !what.includes('empty')),
-      ),
-    );
+    // Several secrets at once, as during a rotation, or where one receiver serves several webhooks; the first fits nothing.
+    const secrets = [shared(), ...(language.publicKey ? [v1a.secret] : []), v1.secret];
+    await withReceiver(language, { file: language.standard, secret: secrets.join(' ') }, async (receiver) => {
+      await judge(receiver, [...standardCases(v1), ...timeCases(v1)]);
+      if (language.publicKey) await judge(receiver, standardCases(v1a));
+    });
   });
 
   test(`The ${language.name} sample for WoodWing takes what the server signed and nothing else`, async (t) => {
@@ -318,9 +318,6 @@ for (const language of languages) {
     const { woodwing } = real;
     await withReceiver(language, { file: language.woodwing, secret: woodwing.secret }, (receiver) =>
       judge(receiver, woodwingCases(woodwing)),
-    );
-    await withReceiver(language, { file: language.woodwing, secret: woodwing.wrongSecret }, (receiver) =>
-      judge(receiver, [['the token of another webhook', woodwing, 400]]),
     );
   });
 }
