@@ -4,6 +4,7 @@
  * its key is still good (HARDENING AK-17, IN-24).
  */
 import type { ServerResponse } from 'node:http';
+import type { Live } from '../app/app.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { EventStream, Streams } from './route.ts';
@@ -24,7 +25,13 @@ export type EventStreams = Streams & {
   readonly count: () => number;
 };
 
-export function createEventStreams({ clock }: { readonly clock: Clock }): EventStreams {
+export type EventStreamsOptions = {
+  readonly clock: Clock;
+  /** Calls back when a workspace lets nobody in any more. */
+  readonly onClosed?: Live['onClosed'];
+};
+
+export function createEventStreams({ clock, onClosed }: EventStreamsOptions): EventStreams {
   const open = new Set<EventStream>();
   const perKey = new Map<string, number>();
   let stopped = false;
@@ -56,6 +63,7 @@ export function createEventStreams({ clock }: { readonly clock: Clock }): EventS
         release(caller.keyId);
       });
       stream.onEnd(keepAlive({ stream, response, recheck, clock }));
+      if (onClosed !== undefined) stream.onEnd(onClosed(caller.workspaceId, () => stream.end()));
       return stream;
     },
   };

@@ -77,7 +77,7 @@ type State = { closing: boolean; running: Running | null };
 function createServing(options: ApiOptions, state: State) {
   const { app, settings, clock, ids, logger, metrics } = options;
   const https = settings.publicUrl?.startsWith('https:') === true;
-  const streams = createEventStreams({ clock });
+  const streams = createEventStreams({ clock, onClosed: (id, listener) => app.live.onClosed(id, listener) });
   const bodies = createBodyReader({ clock });
   const services: Services = {
     app,

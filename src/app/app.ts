@@ -613,4 +613,6 @@ export interface Live {
   onDelivery(workspaceId: string, listener: (delivery: DeliverySummary) => void): () => void;
   onChange(workspaceId: string, listener: () => void): () => void;
   onNotice(workspaceId: string, listener: (notice: NoticeView) => void): () => void;
+  /** The workspace lets nobody in any more. */
+  onClosed(workspaceId: string, listener: () => void): () => void;
 }

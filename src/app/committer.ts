@@ -13,6 +13,7 @@
  * - A decision that needs no commit (`nothing`) is answered only when no commit it was based on is in flight: nobody is
  *   told "unchanged" about a state that may still fail to be stored.
  */
+import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';

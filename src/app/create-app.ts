@@ -173,7 +173,7 @@ export function createApp(deps: AppDeps): AppParts {
       replay: createReplayDuty(parts),
       export: createExportDuty(deps),
       cancel: createCancelDuty({ ...parts, toggle }),
-      erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, forgetInbox: inboxes.forget }),
+      erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
       notify: createNotifyDuty({ ...parts, live }),
       housekeeping: createHousekeepingDuty(parts),
     },

@@ -13,6 +13,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { exportPlace } from './export-state.ts';
 import { erasureKey, type ErasurePayload, type StoredErasure, storedErasure } from './erasure.ts';
+import type { LiveHub } from './live.ts';
 import type { Matching } from './matching.ts';
 import type { ErasureView } from './people.ts';
 import { refusedByStore } from './refusals.ts';
@@ -32,6 +33,7 @@ export type EraseDutyDeps = Pick<AppDeps, 'storage' | 'blobs' | 'ids' | 'clock' 
   readonly closed: ClosedWorkspaces;
   /** Lets go of what an inbox has in memory. */
   readonly forgetInbox: (id: string) => void;
+  readonly live: Pick<LiveHub, 'closed'>;
 };
 
 /** What a step leads to. */
@@ -90,7 +92,7 @@ async function step(deps: EraseDutyDeps, stand: Stand): Promise<Next | null> {
 
 /** Marks the workspace and takes its webhooks away: nothing more is let in, nothing more is sent. True once none is left. */
 async function silence(
-  { storage, clock, matching, engine, forgetInbox }: EraseDutyDeps,
+  { storage, clock, matching, engine, forgetInbox, live }: EraseDutyDeps,
   workspaceId: string,
 ): Promise<boolean> {
   const atMs = clock.nowMs();
@@ -110,6 +112,7 @@ async function silence(
         ];
   if (removals.length + marked.length > 0)
     await write(storage, { workspaceId, atMs, resources: [...marked, ...removals] });
+  live.closed(workspaceId);
   matching.outdated(workspaceId);
   for (const { id } of items) engine.webhookChanged(workspaceId, id as WebhookId);
   const inboxes = await storage.read.resources({ workspaceId, type: 'inbox', limit: inboxesMax });

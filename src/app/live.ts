@@ -12,11 +12,14 @@ export interface LiveHub extends Live {
   readonly changed: (workspaceId: string) => void;
   /** There is something that people should know. */
   readonly noticed: (workspaceId: string, notice: NoticeView) => void;
+  /** Nobody is let in any more: whoever watches is to go. */
+  readonly closed: (workspaceId: string) => void;
 }
 
 export function createLive({ logger }: Pick<AppDeps, 'logger'>): LiveHub {
   const deliveries = new Map<string, Set<(delivery: DeliverySummary) => void>>();
   const changes = new Map<string, Set<() => void>>();
+  const closings = new Map<string, Set<() => void>>();
   const notices = new Map<string, Set<(notice: NoticeView) => void>>();
 
   const tell = <Listener>(listeners: ReadonlySet<Listener> | undefined, call: (listener: Listener) => void): void => {
@@ -37,6 +40,8 @@ export function createLive({ logger }: Pick<AppDeps, 'logger'>): LiveHub {
     onDelivery: (workspaceId, listener) => added(deliveries, workspaceId, listener),
     onChange: (workspaceId, listener) => added(changes, workspaceId, listener),
     onNotice: (workspaceId, listener) => added(notices, workspaceId, listener),
+    closed: (workspaceId) => tell(new Set(closings.get(workspaceId)), (listener) => listener()),
+    onClosed: (workspaceId, listener) => added(closings, workspaceId, listener),
   };
 }
 

@@ -40,6 +40,25 @@ async function signedIn(email: string): Promise<{ readonly headers: { readonly [
   return { headers: { ...fromPage, cookie } };
 }
 
+/** Listens to `GET /v1/notices/stream` until the server ends it or `close` is called. */
+async function openStream(key: string) {
+  const abort = new AbortController();
+  const response = await fetch(`${server.url}/v1/notices/stream`, {
+    headers: { authorization: `Bearer ${key}` },
+    signal: abort.signal,
+  });
+  assert.equal(response.status, 200);
+  let seen = '';
+  const read = async (): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) seen += decoder.decode(chunk);
+  };
+  const ended = read().catch((error: unknown) => {
+    if (!abort.signal.aborted) throw error;
+  });
+  return { text: () => seen, ended, close: () => abort.abort() };
+}
+
 test('AK-15 UI-05 a person sets a password in the browser behind a link, signs in there, and the address keeps no token', async () => {
   const link = await invited('ada@shop.example', ['editor']);
   const browser = await openBrowser();
@@ -154,6 +173,22 @@ test('AK-03 a grant opens its folder on every asset route and nothing else; with
   );
 });
 
+test('a notice is seen live by whoever watches the workspace', async () => {
+  const inbox = await shop.ask('/v1/inboxes', { method: 'POST' });
+  const webhook = await shop.ask('/v1/webhooks', {
+    body: { name: 'rotates', dialect: 'standard', target: { transport: 'http', url: inbox['url'] }, events: ['*'] },
+  });
+  const stream = await openStream(shop.key);
+  for (let count = 0; count < 4; count++)
+    await shop.ask(`/v1/webhooks/${text(webhook['id'])}/rotate-secret`, { body: {} });
+  await eventually(
+    () => Promise.resolve(stream.text()),
+    (seen) => /^event: notice$[\s\S]*"kind":"secret.dropped"/m.test(seen),
+    'the notice is in the stream',
+  );
+  stream.close();
+});
+
 test('what the process runs with is shown to admins of the installation only, with where it came from and no secret', async () => {
   const admin = expectStatus(await server.call('/v1/settings'), 200).json;
   const settings = admin['process'];
@@ -185,6 +220,7 @@ test('TN-16 a workspace is erased by the API while another goes on; its keys, st
   const gone = await server.tenant('gone');
   await gone.upload('a.txt', Buffer.from('of gone'));
   await gone.upload('b.txt', Buffer.from('of gone too'));
+  const watching = await openStream(gone.key);
   const files = join(server.dataDir, 'files', 'files');
   const before = readdirSync(files).length;
   const refusal = await server.call('/v1/workspaces/gone', { method: 'DELETE', body: { confirm: 'shop' } });
@@ -201,6 +237,7 @@ test('TN-16 a workspace is erased by the API while another goes on; its keys, st
     ({ status }) => status === 401,
     'its key is refused within a second',
   );
+  await watching.ended;
   assert.equal(readdirSync(files).length, before - 1, 'its files');
   assert.equal((await server.call('/v1/assets', { headers: { 'assetwire-workspace': 'gone' } })).status, 404);
   assert.equal((await shop.upload('on.txt', Buffer.from('on'))).status, 201);

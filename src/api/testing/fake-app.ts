@@ -190,6 +190,12 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       readiness: () => Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true, detail: 'secret detail' }] }),
       ...parts.operation,
     },
-    live: { onDelivery: () => nothing, onChange: () => nothing, onNotice: () => nothing, ...parts.live },
+    live: {
+      onDelivery: () => nothing,
+      onChange: () => nothing,
+      onNotice: () => nothing,
+      onClosed: () => nothing,
+      ...parts.live,
+    },
   };
 }
