@@ -8,7 +8,7 @@ import { compileFilter } from '../core/filter-evaluation.ts';
 import { createWebhookIndex } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
-import { commitReplayPage, fulfil, postpone, type ReplayDutyDeps, type ReplayPage } from './duty-replay.ts';
+import { commitReplayPage, fulfil, postpone, type ReplayDutyDeps, type ReplayPage } from './replay-page.ts';
 import { missedKinds } from './missed-kinds.ts';
 import { changeFilter } from './replay-state.ts';
 import { eventTables } from './webhook-indexes.ts';
