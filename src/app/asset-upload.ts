@@ -9,6 +9,7 @@ import { fileNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
 import { asJsonState, assetChange, assetSubject, assetView } from './asset-views.ts';
+import { settleBlob } from './blob-uses.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -77,7 +78,7 @@ async function upload(
       { file, kind },
     );
   } finally {
-    blobs.release(workspaceId, stored.blob);
+    await settleBlob(deps, workspaceId, stored.blob);
   }
 }
 

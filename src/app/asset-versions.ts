@@ -18,6 +18,7 @@ import {
   withVersion,
 } from './asset-version-state.ts';
 import { asJsonState, assetChange, assetIdOf, assetState, assetSubject, assetView } from './asset-views.ts';
+import { settleBlob } from './blob-uses.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
@@ -84,7 +85,7 @@ async function add(deps: VersionsDeps, { caller, reference, upload, row }: Addin
       withVersion(state, version, atMs),
     );
   } finally {
-    deps.blobs.release(caller.workspaceId, version.file.blob);
+    await settleBlob(deps, caller.workspaceId, version.file.blob);
   }
 }
 
@@ -105,7 +106,7 @@ async function take(
     const { mimeType, kind } = await media.sniff(head, name);
     return { file: { name, mimeType, ...hashes }, kind, activate };
   } catch (error) {
-    blobs.release(caller.workspaceId, hashes.blob);
+    await settleBlob(deps, caller.workspaceId, hashes.blob);
     throw error;
   }
 }

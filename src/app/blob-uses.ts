@@ -3,6 +3,7 @@
  * each pair has a row (`blob_use`, id `<blob>:<asset id>`) that is written and deleted in the commit of the asset itself.
  * What an asset lets go becomes an `erase` duty of that same commit.
  */
+import type { Blobs } from '../blobs/blobs.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { ResourceWrite, Storage } from '../storage/storage.ts';
@@ -45,6 +46,23 @@ export function blobUpkeep(assetId: string, before: JsonObject | null, after: Js
 export async function isBlobUsed({ read }: Pick<Storage, 'read'>, workspaceId: string, blob: string): Promise<boolean> {
   const page = await read.resources({ workspaceId, type: 'blob_use', idPrefix: `${blob}:`, limit: 1 });
   return page.items.length > 0;
+}
+
+/**
+ * Ends the hold of bytes that were put, and removes them where nothing came to name them: a commit that was refused, an
+ * upload that an idempotency key had answered already. Where the store cannot say, they stay.
+ */
+export async function settleBlob(
+  { storage, blobs }: { readonly storage: Pick<Storage, 'read'>; readonly blobs: Pick<Blobs, 'release' | 'remove'> },
+  workspaceId: string,
+  blob: string,
+): Promise<void> {
+  blobs.release(workspaceId, blob);
+  try {
+    await blobs.remove(workspaceId, blob, () => isBlobUsed(storage, workspaceId, blob));
+  } catch {
+    // The caller has an answer to give, and bytes that nobody names harm nobody.
+  }
 }
 
 /** Every content address in a state, once each: of the file, its versions and renditions. */

@@ -12,7 +12,7 @@ import type { DutyHandler } from '../engine/engine.ts';
 import type { DerivationResult, DerivedRendition, Failure } from '../media/media.ts';
 import type { Duty } from '../storage/storage.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
-import { isBlobUsed } from './blob-uses.ts';
+import { settleBlob } from './blob-uses.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import { createDerivingSlots } from './deriving-slots.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -89,9 +89,8 @@ async function keep(deps: DeriveDeps, owed: Owed, made: readonly DerivedRenditio
     }
     await conclude(deps, owed, renditions);
   } finally {
-    for (const blob of held) blobs.release(workspaceId, blob);
+    for (const blob of held) await settleBlob({ storage, blobs }, workspaceId, blob);
   }
-  for (const blob of held) await blobs.remove(workspaceId, blob, () => isBlobUsed(storage, workspaceId, blob));
 }
 
 function renditionName({ title, mimeType }: Pick<DerivedRendition, 'title' | 'mimeType'>): string {

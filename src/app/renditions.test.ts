@@ -250,12 +250,13 @@ test('an upload of bytes that are being erased keeps them, whenever it comes', a
   for (const step of steps) {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
+    let armed = false;
     const wrap = (storage: Storage): Storage => ({
       ...bound(storage),
       read: {
         ...bound(storage.read),
         async resources(query) {
-          if (query.type !== 'blob_use') return storage.read.resources(query);
+          if (query.type !== 'blob_use' || !armed) return storage.read.resources(query);
           const early = step === 'before the question' ? null : await storage.read.resources(query);
           asked.resolve();
           await answer.promise;
@@ -270,6 +271,7 @@ test('an upload of bytes that are being erased keeps them, whenever it comes', a
     await app.assets.remove(caller, one.id);
     const [erasing] = await fixture.pendingDuties();
     assert.equal(erasing?.kind, 'erase');
+    armed = true;
     const erased = erasing === undefined ? Promise.resolve() : fixture.doDuty(erasing);
     await asked.promise;
     const uploading = uploadBytes(fixture, Buffer.from('wanted'), 'b.txt');
@@ -310,6 +312,20 @@ test('bytes whose upload is not committed yet are not erased with the asset that
   fixture.clock.advance(120_000);
   await fixture.doDuties();
   assert.equal(String(await buffer((await app.assets.content(caller, two.id)).stream)), 'wanted');
+});
+
+test('an upload that the store refuses leaves no bytes behind', async (t) => {
+  const wrap = (storage: Storage): Storage => ({
+    ...bound(storage),
+    async commit(items) {
+      if (items.some(({ changes = [] }) => changes.length > 0))
+        throw new AssetwireError('storage_full', { detail: 'Full' });
+      return storage.commit(items);
+    },
+  });
+  const fixture = await studio(t, { wrap });
+  await assert.rejects(uploadBytes(fixture, Buffer.from('refused'), 'a.txt'));
+  assert.deepEqual(await fixture.files(), []);
 });
 
 /** Waits until an upload has all its bytes; from there it can only wait for the removal. */

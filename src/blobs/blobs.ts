@@ -32,6 +32,11 @@ export interface Blobs {
    * that question and the removal. What is not there is `removed` too. `isUsed` absent: nothing does.
    */
   remove(workspaceId: WorkspaceId, blob: string, isUsed?: () => Promise<boolean>): Promise<Removal>;
+  /**
+   * Looks after what was put before the last stop and never released: its commit may have happened or not. Removes what
+   * `isUsed` does not know; returns how many. Bounded: what is left is looked at by the next start.
+   */
+  reclaim(isUsed: (workspaceId: WorkspaceId, blob: string) => Promise<boolean>): Promise<number>;
   /** Removes everything of a workspace, held or not. For the erasure of a workspace that takes no uploads any more. */
   removeAll(workspaceId: WorkspaceId): Promise<void>;
   /** Removes temporary files that no upload owns any more; returns how many. */

@@ -251,6 +251,7 @@ function memoryBlobs(): Blobs {
       stored.delete(`${workspaceId} ${blob}`);
       return 'removed';
     },
+    reclaim: async () => 0,
     removeAll: async () => undefined,
     sweep: async () => 0,
     stop: async () => undefined,

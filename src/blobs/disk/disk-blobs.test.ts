@@ -109,3 +109,28 @@ function proxied(handle: FileHandle, replaced: Readonly<Record<string, unknown>>
     },
   });
 }
+
+test('what a killed process had put and not yet released stays where something names it, else it goes', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const killed = createDiskBlobs({ directory });
+  await killed.start();
+  const put = (text: string) => killed.put('Küche/1', Readable.from([text]), { bytesMax: 100 });
+  const [named, unnamed, released] = [await put('named'), await put('unnamed'), await put('released')];
+  killed.release('Küche/1', released.blob);
+  const asked: string[] = [];
+  const isUsed = async (workspaceId: string, blob: string): Promise<boolean> => {
+    asked.push(`${workspaceId} ${blob}`);
+    return blob === named.blob;
+  };
+  const next = createDiskBlobs({ directory });
+  await next.start();
+  const held = await next.put('Küche/1', Readable.from(['of the next']), { bytesMax: 100 });
+  assert.equal(await next.reclaim(isUsed), 1);
+  assert.deepEqual(asked.sort(), [`Küche/1 ${named.blob}`, `Küche/1 ${unnamed.blob}`].sort());
+  assert.equal(await next.stat('Küche/1', unnamed.blob), null);
+  for (const { blob } of [named, released, held]) assert.notEqual(await next.stat('Küche/1', blob), null);
+  asked.length = 0;
+  assert.equal(await next.reclaim(isUsed), 0);
+  assert.deepEqual(asked, [], 'each is asked about once');
+});

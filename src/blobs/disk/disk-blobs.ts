@@ -3,19 +3,18 @@
  * path ever comes from outside. A file is written under `incoming/`, synced, renamed to its address and its directory
  * synced before `put` answers; what is found under its address is therefore always whole.
  */
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { AssetwireError } from '../../core/errors.ts';
-import type { WorkspaceId } from '../../core/ids.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Blobs, StoredBlob } from '../blobs.ts';
-import { createHolds } from './holds.ts';
+import { blobPathOrNull, syncDirectory } from './blob-path.ts';
+import { claimsDirectory, createCustody } from './custody.ts';
 import { receive } from './receive.ts';
 
 export type DiskBlobsOptions = {
@@ -36,14 +35,7 @@ export function createDiskBlobs({
   const incoming = join(directory, 'incoming');
   const files = join(directory, 'files');
   const receiving = new Set<string>();
-  const known = new Set<string>();
-  const holds = createHolds();
-
-  const prepare = async (path: string): Promise<void> => {
-    if (known.has(path)) return;
-    await makeDirectorySynced(path, directory);
-    known.add(path);
-  };
+  const custody = createCustody({ directory, files, random });
 
   const sweep = async (): Promise<number> => {
     const orphans = (await listIfPresent(incoming)).filter((name) => !receiving.has(name));
@@ -53,8 +45,8 @@ export function createDiskBlobs({
 
   return {
     async start() {
-      await mkdir(incoming, { recursive: true, mode: 0o700 });
-      await mkdir(files, { recursive: true, mode: 0o700 });
+      for (const path of [incoming, files, join(directory, claimsDirectory)])
+        await mkdir(path, { recursive: true, mode: 0o700 });
       await syncDirectory(directory);
       // What a killed process was receiving belongs to nobody.
       await sweep();
@@ -68,17 +60,7 @@ export function createDiskBlobs({
       content.on('error', ignoreUntilRead);
       try {
         const received = await receiveInto(await create(temporary), content, bytesMax);
-        const path = blobPath(files, workspaceId, received.blob);
-        await holds.hold(path);
-        try {
-          await prepare(dirname(path));
-          // Replaces an equal file where there is one: cheaper than asking, and its directory is synced either way.
-          await rename(temporary, path);
-          await syncDirectory(dirname(path));
-        } catch (error) {
-          holds.release(path);
-          throw error;
-        }
+        await custody.place(workspaceId, received.blob, temporary);
         return received;
       } catch (error) {
         content.destroy();
@@ -89,42 +71,24 @@ export function createDiskBlobs({
       }
     },
 
-    open: (workspaceId, blob, range) => openBlob(pathOrNull(files, workspaceId, blob), range),
+    open: (workspaceId, blob, range) => openBlob(blobPathOrNull(files, workspaceId, blob), range),
 
-    localPath: (workspaceId, blob) => pathOrNull(files, workspaceId, blob),
+    localPath: (workspaceId, blob) => blobPathOrNull(files, workspaceId, blob),
 
     async stat(workspaceId, blob) {
-      const path = pathOrNull(files, workspaceId, blob);
+      const path = blobPathOrNull(files, workspaceId, blob);
       const bytes = path === null ? null : await sizeOf(path);
       return bytes === null ? null : { bytes };
     },
 
-    release(workspaceId, blob) {
-      const path = pathOrNull(files, workspaceId, blob);
-      if (path !== null) holds.release(path);
-    },
-
-    async remove(workspaceId, blob, isUsed) {
-      const path = pathOrNull(files, workspaceId, blob);
-      if (path === null) return 'removed';
-      return holds.removing(path, async (isHeld) => {
-        if (isUsed !== undefined && (await isUsed())) return 'used';
-        if (isHeld()) return 'held';
-        await rm(path, { force: true });
-        return 'removed';
-      });
-    },
-
-    async removeAll(workspaceId) {
-      const directory = workspacePath(files, workspaceId);
-      for (const path of known) if (path.startsWith(directory)) known.delete(path);
-      await rm(directory, { recursive: true, force: true });
-    },
-
+    release: custody.release,
+    remove: custody.remove,
+    reclaim: custody.reclaim,
+    removeAll: custody.removeAll,
     sweep,
 
     async stop() {
-      known.clear();
+      custody.forget();
     },
   };
 }
@@ -166,20 +130,6 @@ function asRefusal(error: unknown): unknown {
   return error;
 }
 
-const addressForm = /^[0-9a-f]{64}$/;
-
-function pathOrNull(files: string, workspaceId: WorkspaceId, blob: string): string | null {
-  return addressForm.test(blob) ? blobPath(files, workspaceId, blob) : null;
-}
-
-function blobPath(files: string, workspaceId: WorkspaceId, blob: string): string {
-  return join(workspacePath(files, workspaceId), blob.slice(0, 2), blob);
-}
-
-function workspacePath(files: string, workspaceId: WorkspaceId): string {
-  return join(files, createHash('sha256').update(workspaceId).digest('hex').slice(0, 32));
-}
-
 function createFile(path: string): Promise<FileHandle> {
   return open(path, 'wx', 0o600);
 }
@@ -218,20 +168,5 @@ async function listIfPresent(path: string): Promise<string[]> {
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
-  }
-}
-
-/** Makes a directory and syncs every directory above it up to `root`, so that its name lasts over a power loss. */
-async function makeDirectorySynced(path: string, root: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  for (let parent = dirname(path); parent.length >= root.length; parent = dirname(parent)) await syncDirectory(parent);
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

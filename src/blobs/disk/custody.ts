@@ -1,0 +1,95 @@
+/**
+ * From a received file to its address and away again: who holds a blob, who removes it, and what a process that was killed
+ * in between leaves for the next one to look after.
+ */
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { WorkspaceId } from '../../core/ids.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Blobs } from '../blobs.ts';
+import { blobPath, blobPathOrNull, makeDirectorySynced, syncDirectory, workspacePath } from './blob-path.ts';
+import { createClaims } from './claims.ts';
+import { createHolds } from './holds.ts';
+
+export type Custody = Pick<Blobs, 'release' | 'remove' | 'reclaim' | 'removeAll'> & {
+  /** Gives a received file its address, held; it and the directory it is in are synced when this ends. */
+  place(workspaceId: WorkspaceId, blob: string, temporary: string): Promise<void>;
+  /** Forgets which directories were made. */
+  forget(): void;
+};
+
+/** In the directory of the blobs. */
+export const claimsDirectory = 'claims';
+/** Looked after by one start: more uploads than were ever under way at once. */
+const reclaimedMax = 10_000;
+
+export function createCustody({
+  directory,
+  files,
+  random,
+}: {
+  readonly directory: string;
+  readonly files: string;
+  readonly random: Random;
+}): Custody {
+  const known = new Set<string>();
+  const holds = createHolds();
+  const claims = createClaims(join(directory, claimsDirectory), random);
+
+  const prepare = async (path: string): Promise<void> => {
+    if (known.has(path)) return;
+    await makeDirectorySynced(path, directory);
+    known.add(path);
+  };
+
+  const release: Blobs['release'] = (workspaceId, blob) => {
+    const path = blobPathOrNull(files, workspaceId, blob);
+    if (path === null) return;
+    holds.release(path);
+    claims.drop(workspaceId, blob);
+  };
+
+  const place = async (workspaceId: WorkspaceId, blob: string, temporary: string): Promise<void> => {
+    const path = blobPath(files, workspaceId, blob);
+    await holds.hold(path);
+    try {
+      await claims.make(workspaceId, blob);
+      await prepare(dirname(path));
+      // Replaces an equal file where there is one: cheaper than asking, and its directory is synced either way.
+      await rename(temporary, path);
+      await syncDirectory(dirname(path));
+    } catch (error) {
+      release(workspaceId, blob);
+      throw error;
+    }
+  };
+
+  const remove: Blobs['remove'] = async (workspaceId, blob, isUsed) => {
+    const path = blobPathOrNull(files, workspaceId, blob);
+    if (path === null) return 'removed';
+    return holds.removing(path, async (isHeld) => {
+      if (isUsed !== undefined && (await isUsed())) return 'used';
+      if (isHeld()) return 'held';
+      await rm(path, { force: true });
+      return 'removed';
+    });
+  };
+
+  const reclaim: Blobs['reclaim'] = async (isUsed) => {
+    let removed = 0;
+    for (const { workspaceId, blob, name } of await claims.leftovers(reclaimedMax)) {
+      const outcome = await remove(workspaceId, blob, () => isUsed(workspaceId, blob));
+      if (outcome === 'removed') removed += 1;
+      await claims.remove(name);
+    }
+    return removed;
+  };
+
+  const removeAll = async (workspaceId: WorkspaceId): Promise<void> => {
+    const all = workspacePath(files, workspaceId);
+    for (const path of known) if (path.startsWith(all)) known.delete(path);
+    await rm(all, { recursive: true, force: true });
+  };
+
+  return { place, release, remove, reclaim, removeAll, forget: () => known.clear() };
+}
