@@ -43,12 +43,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       ended = true;
       watch.done();
       request.unpipe(parser);
-      request
-        .off('data', watch.touch)
-        .off('data', edges.see)
-        .off('aborted', onBroken)
-        .off('error', onBroken)
-        .off('close', onBroken);
+      deafen();
     };
     const fail = (error: AssetwireError): void => {
       if (ended) return;
@@ -57,21 +52,20 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       content.destroy(error);
       reject(error);
     };
-    /** The parser cannot go on: where the form was well begun and only its end is missing, it was cut on its way. */
-    const broken = (found: string): void => {
-      if (edges.begun() && !edges.closed())
-        return fail(incomplete('Send the whole form: it ends before its closing boundary'));
-      fail(malformed(found));
-    };
-    const onBroken = (): void => {
-      if (!request.complete) fail(incomplete('Send the whole form: the connection broke off'));
-    };
+    const broken = (found: string): void => fail(edges.cut() ? cutForm() : malformed(found));
+    const deafen = listen(request, {
+      data: (chunk) => {
+        watch.touch();
+        edges.see(chunk);
+      },
+      broken: () => {
+        if (!request.complete) fail(incomplete('Send the whole form: the connection broke off'));
+      },
+    });
 
     parser.on('field', (...[name, value, , valueCut]) => {
-      if (name !== 'asset') return fail(malformed(`a part called ${shown(name)}`));
-      if (fileSeen) return fail(malformed('the part "asset" behind the file'));
-      if (asset !== undefined) return fail(malformed('two parts called "asset"'));
-      if (valueCut) return fail(malformed(`more than ${assetPartBytesMax} bytes in the part "asset"`));
+      const wrong = faultOfField({ name, fileSeen, twice: asset !== undefined, valueCut });
+      if (wrong !== undefined) return fail(malformed(wrong));
       asset = value;
     });
     parser.on('file', (name, stream, fileName) => {
@@ -102,14 +96,30 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       finish();
       content.end();
     });
-    request
-      .on('data', watch.touch)
-      .on('data', edges.see)
-      .on('aborted', onBroken)
-      .on('error', onBroken)
-      .on('close', onBroken);
     request.pipe(parser);
   });
+}
+
+type Heard = { readonly data: (chunk: Buffer) => void; readonly broken: () => void };
+
+/** Listens to a request beside whoever reads it; the answer ends that. The listening for `data` lets it flow. */
+function listen(request: IncomingMessage, { data, broken }: Heard): () => void {
+  request.on('data', data).on('aborted', broken).on('error', broken).on('close', broken);
+  return () => request.off('data', data).off('aborted', broken).off('error', broken).off('close', broken);
+}
+
+type Field = {
+  readonly name: string;
+  readonly fileSeen: boolean;
+  readonly twice: boolean;
+  readonly valueCut: boolean;
+};
+
+function faultOfField({ name, fileSeen, twice, valueCut }: Field): string | undefined {
+  if (name !== 'asset') return `a part called ${shown(name)}`;
+  if (fileSeen) return 'the part "asset" behind the file';
+  if (twice) return 'two parts called "asset"';
+  return valueCut ? `more than ${assetPartBytesMax} bytes in the part "asset"` : undefined;
 }
 
 function createParser(request: IncomingMessage, bytesMax: number): BusboyInstance {
@@ -150,8 +160,8 @@ function createFormEdges({ headers }: IncomingMessage) {
       tail = chunk.length >= edgeBytesMax ? chunk : Buffer.concat([tail, chunk]);
       if (tail.length > edgeBytesMax) tail = tail.subarray(-edgeBytesMax);
     },
-    begun: () => head.includes(boundary),
-    closed: () => tail.includes(`${boundary}--`),
+    /** Well begun, and its end is missing: it was cut on its way. */
+    cut: () => head.includes(boundary) && !tail.includes(`${boundary}--`),
   };
 }
 
@@ -183,6 +193,10 @@ function assertMultipart(request: IncomingMessage, bytesMax: number): void {
 
 function incomplete(detail: string): AssetwireError {
   return new AssetwireError('upload_incomplete', { detail, mend: 'Send the upload again; nothing of it was kept' });
+}
+
+function cutForm(): AssetwireError {
+  return incomplete('Send the whole form: it ends before its closing boundary');
 }
 
 function tooLarge(bytesMax: number): AssetwireError {
