@@ -128,8 +128,21 @@ async function loadIndex() {
   return MiniSearch.loadJSON(await answer.text(), {
     fields: ['heading', 'page', 'text'],
     storeFields: ['heading', 'page', 'excerpt'],
-    searchOptions: { boost: { heading: 5, page: 3 }, prefix: true, fuzzy: 0.15, combineWith: 'AND' },
+    searchOptions: {
+      boost: { heading: 5, page: 3 },
+      boostDocument: weightOf,
+      prefix: true,
+      fuzzy: 0.15,
+      combineWith: 'AND',
+    },
   });
+}
+
+/** What tells how to do something goes before what lists everything. */
+function weightOf(address) {
+  if (/^\/docs\/(tutorial|guides\/)/.test(address)) return 2;
+  if (/^\/docs\/(reference\/(hardening|api-operations)|decisions|changelog|contributing)/.test(address)) return 0.4;
+  return 1;
 }
 
 function entryElement(entry, number) {
