@@ -77,7 +77,8 @@ function outputOf(stream: NodeJS.WriteStream) {
     write: (text: string) => void (open && stream.write(text)),
     onClosed: (listener: () => void) => void listeners.add(listener),
     isTty,
-    columns: stream.columns ?? 80,
+    // A terminal that does not know its width says 0.
+    columns: stream.columns === undefined || stream.columns === 0 ? 80 : stream.columns,
     colour: isTty && (process.env['NO_COLOR'] ?? '') === '' && stream.hasColors(),
   };
 }

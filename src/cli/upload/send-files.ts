@@ -49,7 +49,7 @@ export async function sendFiles(files: readonly Planned[], options: SendOptions)
       if (options.signal.aborted || stopped.signal.aborted) return;
       const { result, fatal } = await sendOne(file, options);
       results[index] = result;
-      options.onDone(file, result);
+      if (result.status !== 'left') options.onDone(file, result);
       if (fatal) stopped.abort();
     }
   };

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { systemClock } from '../../runtime/clock.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { runCommandLine } from '../program.ts';
 import { clean, launcher, run, serve, temporaryDirectory } from '../testing/spawned.ts';
 import { isSelected } from './find-files.ts';
 import { wholeLine } from './upload-progress.ts';
@@ -218,6 +220,37 @@ test('Ctrl-C ends an upload with 130, says what was done, and the same command s
   assert.match(err, /Interrupted: 1 files were uploaded, 2 were not\nmend: {2}Type the same command again/);
   hold = false;
   assert.equal((await run(['upload', directory], environment)).code, exitCodes.done);
+});
+
+test('on a terminal each file and the whole have a bar, drawn in place, and lines of ended files stay above', async (t) => {
+  const directory = temporaryDirectory(t);
+  writeTree(directory, { 'a.txt': 'a'.repeat(2_000), 'b.txt': 'b'.repeat(1_000) });
+  const { url } = await taker(t, () => ({ status: 201 }));
+  const said = { out: '', err: '' };
+  const output = (name: 'out' | 'err', isTty: boolean) => ({
+    write: (text: string) => void (said[name] += text),
+    isTty,
+    columns: 80,
+    colour: false,
+  });
+  let nowMs = 0;
+  const code = await runCommandLine(['upload', directory, '--at-once', '1'], {
+    version: '1',
+    environment: { ASSETWIRE_URL: url, ASSETWIRE_KEY: 'k' },
+    // Every look at the clock is a second later: each drawing is due.
+    clock: { ...systemClock, monotonicMs: () => (nowMs += 1_000) },
+    stdout: output('out', false),
+    stderr: output('err', true),
+    server: { start: () => Promise.reject(new Error('not here')), checkStore: () => Promise.resolve(null) },
+    programDirectory: '.',
+  });
+  assert.equal(code, exitCodes.done);
+  assert.match(said.err, /looking at what the server has: 0 assets/);
+  assert.match(said.err, /██████████ 100 % {5}2\.0 KiB {2}a\.txt\n/);
+  assert.match(said.err, / 66 % {2}1 of 2 files {2}2\.0 KiB of 2\.9 KiB/);
+  assert.ok(said.err.endsWith('\r\u001b[J'), 'the bars are gone at the end');
+  for (const line of said.err.split(/\r?\n|\r\u001b\[(?:\dA\u001b\[)?J/)) assert.ok(line.length < 80, `fits: ${line}`);
+  assert.match(said.out, /^✓ ast_0 .*a\.txt\n✓ ast_1 .*b\.txt\n2 uploaded/);
 });
 
 test('patterns without a slash are held against names, with one against paths, and exclusion wins', () => {
