@@ -68,6 +68,7 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     chg: text(change?.['id']),
     rpl: text(replay['id']),
     key: text(key['id']),
+    exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),
     field: text(field['name']),
   };
@@ -411,6 +412,15 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
       dialect: 'standard',
       target: { transport: 'http', url: 'https://example.com/' },
       events: ['*'],
+    },
+    createExport: { of: 'changes', format: 'ndjson' },
+    dryRunUnsavedWebhook: {
+      webhook: {
+        name: 'm',
+        dialect: 'standard',
+        target: { transport: 'http', url: 'https://example.com/' },
+        events: ['*'],
+      },
     },
     createReplay: { fromMs: 0, toMs: 1, dryRun: true },
     createMetadataField: { name: 'm', type: 'text' },

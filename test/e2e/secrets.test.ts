@@ -88,7 +88,7 @@ test('LG-01 no secret is in an answer, the log, the metrics or a file, whatever 
   await ask(`/v1/inboxes/${text(inbox['id'])}`, { method: 'PATCH', body: { status: 500 } });
   await ask(`/v1/webhooks/${id}/test`, { method: 'POST' });
   const failing = await eventually(
-    () => alpha.ask('/v1/deliveries?states=pending'),
+    () => alpha.ask('/v1/deliveries?states=dead'),
     (page) => rows(page).some((row) => Number(row['attempts']) > 0),
     'a failed attempt',
   );
