@@ -17,6 +17,7 @@ import { assetNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { withoutNulls } from './asset-upload.ts';
 import { nextVersionNumber } from './asset-version-state.ts';
+import { withOwnBytes } from './named-files.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { resolveExternalId } from './external-ids.ts';
@@ -88,7 +89,7 @@ async function pushTo(
     };
     if (current !== null && isStale(push, current)) return nothing('stale', current);
     const before = current?.state ?? null;
-    const after = pushedState(push, current === null ? null : assetState(current), atMs);
+    const after = withOwnBytes(pushedState(push, current === null ? null : assetState(current), atMs), before);
     refuseTooLargeAsset(after);
     const problems = misfits(set, before, after);
     const state = asJsonState(after);

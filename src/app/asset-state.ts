@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { filesProblem, withOwnBytes } from './named-files.ts';
 import { unfit } from './refusals.ts';
 
 type Test = (value: JsonValue) => boolean;
@@ -58,7 +59,7 @@ export function assetProblems(given: JsonObject, at: string): readonly Problem[]
     const problem = rule[0](value)
       ? field === 'path' && typeof value === 'string'
         ? pathProblem(value, at)
-        : null
+        : filesProblem(field, value, `${at}/${field}`)
       : { at: `${at}/${field}`, wanted: rule[1], found: value === null ? 'null' : typeof value };
     if (problem === null) continue;
     problems ??= [];
@@ -87,7 +88,8 @@ export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: numb
   for (const field in given) {
     if (given[field] === null && optional.has(field)) delete state[field];
   }
-  return state as unknown as AssetState;
+  const files = given['file'] !== undefined || given['versions'] !== undefined || given['renditions'] !== undefined;
+  return (files ? withOwnBytes(state, base) : state) as unknown as AssetState;
 }
 
 function newAsset(given: JsonObject, atMs: number): { [field: string]: unknown } {
