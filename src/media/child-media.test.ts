@@ -94,7 +94,7 @@ for (const [name, code] of [
   ['lies', 'crashed'],
   ['grows', 'too_large'],
 ] as const) {
-  test(`UP-06 UP-21 an inspector that ${name} is ended, and that is told as a value`, async (t) => {
+  test(`UP-06, UP-21 an inspector that ${name} is ended, and that is told as a value`, async (t) => {
     const program = join(await mkdtemp(join(tmpdir(), 'assetwire-hostile-')), 'main.mjs');
     await writeFile(program, hostile[name]);
     const timeoutMs = name === 'grows' ? 8_000 : 1_500;

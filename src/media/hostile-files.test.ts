@@ -102,7 +102,7 @@ test('UP-01 a hundred thousand frames cost no more than one', async () => {
   await assertSmall(media.deriverPid(), 300e6);
 });
 
-test('UP-02 UP-17 archives are known by their first bytes and never unpacked, links and paths in them neither', async () => {
+test('UP-02, UP-17 archives are known by their first bytes and never unpacked, links and paths in them neither', async () => {
   const bomb = deflateSync(Buffer.alloc(50_000_000)).subarray(2, -4);
   const archives: readonly (readonly [string, Buffer, string])[] = [
     ['42.zip', zipOf('0.zip', bomb, 4_294_967_294), 'application/zip'],

@@ -173,7 +173,7 @@ test('UP-05 playlists named as films open no file and no connection', async () =
   assert.equal(canaryHits, 0);
 });
 
-test('UP-01 UP-02 floods of pixels and bombs become assets with a note, and the server goes on as small as it was', async () => {
+test('UP-01, UP-02 floods of pixels and bombs become assets with a note, and the server goes on as small as it was', async () => {
   const before = process.memoryUsage().rss;
   const bomb = deflateSync(Buffer.alloc(30_000_000)).subarray(2, -4);
   const flood = await keep('flood.png', pngClaiming(65_535, 65_535));
@@ -189,7 +189,7 @@ test('UP-01 UP-02 floods of pixels and bombs become assets with a note, and the 
   assert.ok(process.memoryUsage().rss - before < 200e6);
 });
 
-test('UP-13 UP-20 an empty file, a test virus and a half picture are files like others', async () => {
+test('UP-13, UP-20 an empty file, a test virus and a half picture are files like others', async () => {
   const eicar = 'X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*';
   const whole = await readFile(join(import.meta.dirname, '..', '..', 'media', 'umang.jpg'));
   const empty = await keep('empty.jpg', '');
