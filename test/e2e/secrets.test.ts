@@ -22,6 +22,8 @@ const canaries = {
   rotated: 'whsec_cm90YXRlZHJvdGF0ZWRyb3RhdGVkcm90YXRlZHJvdGF0',
   password: 'canary-basic-password-4711',
   bearer: 'canary-bearer-token-4711',
+  person: 'canary password of a person',
+  mail: 'canary-smtp-password-4711',
 };
 
 let server: RealServer;
@@ -30,7 +32,8 @@ let alpha: Tenant;
 const said: string[] = [];
 
 before(async () => {
-  server = await startRealServer();
+  // Nobody listens there: every mail fails.
+  server = await startRealServer({ settings: { smtpUrl: `smtp://dam:${canaries.mail}@127.0.0.1:9` } });
   alpha = await server.tenant('alpha');
 });
 after(() => server[Symbol.asyncDispose]());
@@ -40,6 +43,40 @@ const ask = async (...[path, options]: Parameters<Tenant['call']>) => {
   said.push(answer.text, JSON.stringify(answer.headers));
   return answer;
 };
+
+/** A user, a link, a password, sessions, a rotated key, mail that fails. Answers what must be nowhere. */
+async function people(): Promise<readonly string[]> {
+  const made = await alpha.call('/v1/users', { body: { name: 'A', email: 'a@alpha.example', roles: ['viewer'] } });
+  const token = /#link=(\w+)/.exec(expectStatus(made, 201).text)?.[1] ?? '';
+  const open = (path: string, body: object) => ask(path, { token: null, body });
+  await open('/v1/passwords', { token: `${token}x`, password: canaries.person });
+  expectStatus(await open('/v1/passwords', { token, password: canaries.person }), 200);
+  await open('/v1/passwords', { token, password: canaries.person });
+  const person = { email: 'a@alpha.example', workspace: 'alpha' };
+  await open('/v1/sessions', { ...person, password: `${canaries.person}!` });
+  await open('/v1/sessions', { ...person, password: [canaries.person] });
+  const signedIn = await alpha.call('/v1/sessions', { token: null, body: { ...person, password: canaries.person } });
+  const cookie = /=(\w+);/.exec(String(expectStatus(signedIn, 201).headers['set-cookie']))?.[1] ?? '';
+  const headers = { cookie: `assetwire-session=${cookie}`, 'sec-fetch-site': 'same-origin' };
+  const passwords = { present: `${canaries.person}?`, password: canaries.person };
+  await ask('/v1/sessions/current/password', { token: null, headers, body: passwords });
+  await ask('/v1/users', { token: null, headers });
+  const { id } = await server.key('alpha', []);
+  const rotated = text(expectStatus(await alpha.call(`/v1/keys/${id}/rotate`, { body: {} }), 201).json['key']);
+  await ask('/v1/settings', { method: 'PATCH', body: { contacts: ['ops@alpha.example'] } });
+  const hook = rows((await ask('/v1/webhooks')).json)[0];
+  for (let count = 0; count < 4; count++)
+    await alpha.call(`/v1/webhooks/${text(hook?.['id'])}/rotate-secret`, { body: {} });
+  await eventually(
+    () => Promise.resolve(server.log.join('\n')),
+    (log) => log.includes('mail.failed'),
+    'a mail that failed is in the log',
+  );
+  for (const path of ['/v1/users', '/v1/sessions', '/v1/audit?limit=1000', '/v1/notices', '/v1/settings'])
+    await ask(path);
+  said.push((await server.call('/v1/settings')).text);
+  return [token, cookie, rotated];
+}
 
 test('LG-01 no secret is in an answer, the log, the metrics or a file, whatever was done with it', async () => {
   const inbox = (await ask('/v1/inboxes', { method: 'POST' })).json;
@@ -98,6 +135,8 @@ test('LG-01 no secret is in an answer, the log, the metrics or a file, whatever 
   for (const path of [
     '/v1/webhooks',
     '/v1/keys',
+    '/v1/users',
+    '/v1/sessions',
     '/v1/audit',
     '/v1/notices',
     '/v1/changes',
@@ -109,7 +148,8 @@ test('LG-01 no secret is in an answer, the log, the metrics or a file, whatever 
   ])
     await ask(path);
 
-  const secrets = [...Object.values(canaries), made, alpha.key, adminKey];
+  const personal = await people();
+  const secrets = [...Object.values(canaries), made, alpha.key, adminKey, ...personal];
   const search = (where: string, content: string | Buffer): void => {
     for (const secret of secrets) assert.ok(!content.includes(secret), `${secret.slice(0, 12)}… is in ${where}`);
   };
