@@ -8,7 +8,7 @@ import { readRolled } from './stats-hours.ts';
 
 const minuteMs = 60_000;
 const hourMinutes = 60;
-const sums = statsColumns.map((name) => `sum(s.${name})`).join(', ');
+const sums = statsColumns.map((name) => `sum(found.${name})`).join(', ');
 /** Where a counter lies in a row that is read: behind bucket, workspace and webhook. */
 const placeOf = (name: string): number => statsColumns.indexOf(name) + 3;
 
@@ -27,12 +27,12 @@ export function readStats(db: DatabaseSync, query: StatsQuery): readonly StatsRo
   const lanes = lanesOf(db, query);
   const parts = lanes?.length === 0 ? [] : stretches(db, query).map((stretch) => source(stretch, query, lanes));
   if (parts.length === 0) return [];
-  const [webhook, group] = query.by === 'workspace' ? ['NULL', 'l.workspace'] : ['l.webhook', 's.lane'];
+  const [webhook, group] = query.by === 'workspace' ? ['NULL', 'l.workspace'] : ['l.webhook', 'found.lane'];
   const rows = arrayStatement(
     db,
-    `SELECT s.bucket, w.id, ${webhook}, ${sums} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) s
+    `SELECT found.bucket, w.id, ${webhook}, ${sums} FROM (${parts.map(({ sql }) => sql).join(' UNION ALL ')}) found
        CROSS JOIN lanes l CROSS JOIN workspaces w
-     WHERE l.n = s.lane AND w.n = l.workspace GROUP BY s.bucket, ${group} ORDER BY s.bucket, l.webhook LIMIT ?`,
+     WHERE l.n = found.lane AND w.n = l.workspace GROUP BY found.bucket, ${group} ORDER BY found.bucket, l.webhook LIMIT ?`,
   ).all(...parts.flatMap(({ values }) => values), query.limit ?? -1);
   return rows.map(statsRowOf);
 }

@@ -6,7 +6,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { durationBucketsMs, waitBucketsMs } from '../storage.ts';
-import { createCarriedCounts } from './carried-counts.ts';
+import { type CarriedCounts, createCarriedCounts } from './carried-counts.ts';
 import { createLateHours, createStatsAdder, type LateHours } from './stats-hours.ts';
 import { durationColumns, statsColumns } from './schema.ts';
 
@@ -93,34 +93,9 @@ export function createRollup(db: DatabaseSync): Rollup {
       late.add(counts);
     }
   };
-  /** Rows made of the oldest carried counts alone. */
-  const takeOldest = (count: number): number[][] => {
-    const made: number[][] = [];
-    for (const key of carried.oldest(count)) {
-      const lane = Math.floor(key / laneFactor);
-      const counts = emptyRow(key - lane * laneFactor, lane);
-      counts[accepted] = carried.take(key);
-      made.push(counts);
-    }
-    return made;
-  };
   return {
     late,
-    attempt(lane, { atMs, durationMs, next, waitedMs, test }) {
-      const counts = row(lane, atMs);
-      if (test) {
-        add(counts, tests);
-        return;
-      }
-      add(counts, attempts);
-      add(counts, next === 'delivered' ? delivered : failed);
-      if (next === 'pending') add(counts, retrying);
-      else if (next === 'rejected') add(counts, rejected);
-      else if (next === 'dead') add(counts, dead);
-      else if (next === 'cancelled') add(counts, cancelled);
-      add(counts, durations + bucketOf(durationMs, durationBucketsMs));
-      if (waitedMs >= 0) add(counts, waits + bucketOf(waitedMs, waitBucketsMs));
-    },
+    attempt: (lane, attempt) => countAttempt(row(lane, attempt.atMs), attempt),
     cancelled(lane, atMs) {
       add(row(lane, atMs), cancelled);
     },
@@ -144,7 +119,7 @@ export function createRollup(db: DatabaseSync): Rollup {
         for (const [key, counts] of rows) counts[accepted] = (counts[accepted] ?? 0) + carried.take(key);
         write([...rows.values()]);
       }
-      if (carried.size() > carriedMax) write(takeOldest(carriedPerBatch));
+      if (carried.size() > carriedMax) write(takeOldest(carried, carriedPerBatch));
       rows.clear();
       last = null;
       fresh = [];
@@ -157,10 +132,35 @@ export function createRollup(db: DatabaseSync): Rollup {
       carried.undo();
     },
     flushCarried(rowsMax) {
-      write(takeOldest(rowsMax));
+      write(takeOldest(carried, rowsMax));
       return carried.size() > 0;
     },
   };
+}
+
+function countAttempt(counts: number[], { durationMs, next, waitedMs, test }: CountedAttempt): void {
+  if (test) {
+    add(counts, tests);
+    return;
+  }
+  add(counts, attempts);
+  add(counts, next === 'delivered' ? delivered : failed);
+  if (next === 'pending') add(counts, retrying);
+  else if (next === 'rejected') add(counts, rejected);
+  else if (next === 'dead') add(counts, dead);
+  else if (next === 'cancelled') add(counts, cancelled);
+  add(counts, durations + bucketOf(durationMs, durationBucketsMs));
+  if (waitedMs >= 0) add(counts, waits + bucketOf(waitedMs, waitBucketsMs));
+}
+
+/** Rows made of the counts that have been carried longest. */
+function takeOldest(carried: CarriedCounts, count: number): number[][] {
+  return carried.oldest(count).map((key) => {
+    const lane = Math.floor(key / laneFactor);
+    const counts = emptyRow(key - lane * laneFactor, lane);
+    counts[accepted] = carried.take(key);
+    return counts;
+  });
 }
 
 function emptyRow(time: number, lane: number): number[] {
