@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { createClient, RefusedError, UnreachableError } from './client.ts';
 import type { Client, ServerEvent } from './client.ts';
+import { LocalFileError } from './client-form.ts';
 
 async function clientOf(t: TestContext, listener: RequestListener): Promise<Client> {
   const server = createServer(listener);
@@ -72,4 +73,39 @@ test('an answer that is no JSON is an error with its status, and a broken connec
   });
   await assert.rejects(client.get('/html'), (error) => error instanceof RefusedError && error.status === 502);
   await assert.rejects(client.get('/gone'), (error) => error instanceof UnreachableError);
+});
+
+test('a file that became shorter or longer while it was sent is an error of its own, and no body of another length is sent', async (t) => {
+  const bodies: Buffer[] = [];
+  const client = await clientOf(t, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('error', () => undefined);
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks));
+      response.writeHead(201).end('{}');
+    });
+  });
+  for (const content of ['four', 'four and more']) {
+    const upload = client.upload({ name: 'x', bytes: 8, content: Readable.from([Buffer.from(content)]) }, {});
+    await assert.rejects(
+      upload,
+      (error) => error instanceof LocalFileError && /must stay as it is/.test(error.message),
+    );
+  }
+  assert.deepEqual(bodies, []);
+});
+
+test('a long file leaves no listener behind for each time it waited', async (t) => {
+  const client = await clientOf(t, (request, response) => {
+    request.resume().on('end', () => response.writeHead(201).end('{}'));
+  });
+  const warnings: string[] = [];
+  const note = (warning: Error): void => void warnings.push(warning.name);
+  process.on('warning', note);
+  t.after(() => process.off('warning', note));
+  const chunk = Buffer.alloc(1024 * 1024);
+  const chunks = Array.from({ length: 40 }, () => chunk);
+  await client.upload({ name: 'x', bytes: 40 * chunk.length, content: Readable.from(chunks) }, {});
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warnings, []);
 });

@@ -84,6 +84,13 @@ test('a directory is uploaded once: again, moved or renamed it is skipped, and w
     byPlace.data.filter(({ status }) => status === 'uploaded').map(({ file }) => file.slice(directory.length + 1)),
     ['copy/of-b.txt'],
   );
+  writeTree(directory, { 'caf\u00e9.txt': 'accent' });
+  await upload(join(directory, 'caf\u00e9.txt'), '--path', '/press');
+  writeTree(directory, { 'cafe\u0301.txt': 'accent' });
+  const spelled = await upload(join(directory, 'cafe\u0301.txt'), '--path', '/press', '--skip', 'place');
+  assert.equal(spelled.summary.skipped, 1, 'an accented letter is one letter, however a file system spells it');
+  rmSync(join(directory, 'caf\u00e9.txt'));
+  rmSync(join(directory, 'cafe\u0301.txt'), { force: true });
   writeTree(directory, { 'twin-1.txt': 'twins', 'twin-2.txt': 'twins' });
   const twins = await upload(join(directory, 'twin-1.txt'), join(directory, 'twin-2.txt'));
   assert.deepEqual(statuses(twins), { 'twin-1.txt': 'uploaded', 'twin-2.txt': 'skipped' });
@@ -150,6 +157,8 @@ test('what may pass is tried again under the same key; what no file can pass end
   assert.equal(ended.code, exitCodes.done, ended.err);
   assert.equal(new Set(shaky.uploads.map(({ key }) => key)).size, 1);
   assert.equal(shaky.uploads.length, 3);
+  assert.equal((await run(['upload', join(directory, 'b.txt')], environment)).code, exitCodes.done);
+  assert.notEqual(shaky.uploads.at(-1)?.key, shaky.uploads[0]?.key, 'another upload is another wish');
 
   const full = await taker(t, () => ({ status: 507 }));
   const stopped = await run(['upload', directory, '--at-once', '1', '--json'], {

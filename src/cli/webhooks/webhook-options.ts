@@ -50,7 +50,7 @@ function parseHeader(text: string): readonly [string, string] {
 export function targetOf(text: string, method: DescribingOptions['method']): Target {
   if (/^[^\s@:/]+@[^\s@:/]+$/.test(text)) return { transport: 'email', address: text };
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol) || url.host === '') {
+  if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new CommandError(
       `Target must be an http or https URL: found ${JSON.stringify(text.slice(0, 200))}`,
       'Write it whole, such as https://shop.example/hooks',
