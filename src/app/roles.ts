@@ -26,7 +26,7 @@ const builtInRoles: ReadonlyMap<string, RoleView> = new Map(
       {
         id: 'super-user',
         name: 'Super user',
-        scopes: scopes.filter((scope) => scope !== 'keys:write' && scope !== 'secrets:reveal'),
+        scopes: scopes.filter((scope) => scope !== 'keys:write'),
       },
       {
         id: 'editor',
