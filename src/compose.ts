@@ -13,6 +13,7 @@ import { type AppParts, createApp } from './app/create-app.ts';
 import type { AppDeps } from './app/dependencies.ts';
 import { countAttempt, readGauges } from './app/gauges.ts';
 import { localKeyName } from './app/keys.ts';
+import { attemptSpan, changeTracer } from './app/spans.ts';
 import { createUpkeep } from './app/upkeep.ts';
 import type { Blobs } from './blobs/blobs.ts';
 import { copyBlobs } from './blobs/disk/copy-blobs.ts';
@@ -45,6 +46,7 @@ import type { Logger } from './runtime/logger.ts';
 import type { LogSink } from './runtime/log-sink.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { createSystemRandom, type Random } from './runtime/random.ts';
+import { openTraces } from './runtime/traces.ts';
 import { systemTurn } from './runtime/turn.ts';
 import type { Vault } from './runtime/vault.ts';
 import { openVault } from './runtime/vault-key.ts';
@@ -253,6 +255,7 @@ export function compose(options: ComposeOptions): Composition {
       // No new work while the old one ends: the listeners close first.
       await api.stop();
       await lifecycle.stop();
+      await rooms.traces?.stop();
     },
   };
 }
@@ -282,6 +285,7 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
     clock,
     random,
     metrics: createMetrics(),
+    traces: openTraces(settings, readVersion(), (detail) => logger.warn('traces', { detail })),
     ids: createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => random.bytes(count) }),
     dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
     storage: createSqliteStorage({
@@ -315,6 +319,7 @@ function appDeps(
       running: () => signals.running,
     },
     ...besideTheLanes(rooms, (delivery) => signals.live?.(delivery)),
+    trace: rooms.traces === null ? null : changeTracer(rooms.traces, rooms.clock),
     settings: {
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
       inboxUrl: () => `http://${inboxAuthority(settings.host, place.address?.port ?? 0)}`,
@@ -347,6 +352,7 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
     log: engineLog(logger),
     onEvent: (event) => {
       countAttempt(metrics, event);
+      rooms.traces?.record(attemptSpan(event));
       parts.onEngineEvent(event);
     },
     options: { userAgent: userAgentOf(version), stopDeadlineMs: settings.shutdownSeconds * 1_000 },
@@ -362,7 +368,11 @@ function besideTheLanes(rooms: Rooms, live: (event: EngineEvent) => void): Pick<
     preview: createPreviewer(sending),
     async tryOnce(input) {
       const tried = await tryOnce(input);
-      if (tried !== null) live({ kind: 'attempted', delivery: tried.delivery, dialect: input.current.webhook.dialect });
+      if (tried !== null) {
+        const { delivery, attempt } = tried;
+        const { dialect } = input.current.webhook;
+        live({ kind: 'attempted', delivery, dialect, startedAtMs: attempt.startedAtMs });
+      }
       return tried;
     },
   };

@@ -159,7 +159,7 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
 
 /** Every test file of the repository, in order of name. */
 export function findTests(directory: string, words: readonly string[]): readonly string[] {
-  const found = globSync(['{src,test,tools,bench}/**/*.test.ts', 'packages/*/{src,test}/**/*.test.ts'], {
+  const found = globSync(['{src,test,tools,bench,ops}/**/*.test.ts', 'packages/*/{src,test}/**/*.test.ts'], {
     cwd: directory,
   });
   return found

@@ -84,7 +84,8 @@ export function createApp(deps: AppDeps): AppParts {
     closed,
     pause: createPause(deps.pacing ?? clock, deps.random),
     committed: (workspaceId, changes) => {
-      deps.metrics?.accepted(changes);
+      deps.metrics?.accepted(workspaceId, changes.length);
+      deps.trace?.(changes);
       live.changed(workspaceId);
     },
   });

@@ -1,5 +1,6 @@
 /** What the use cases are given. compose.ts hands in the real parts; tests hand in what they like. */
 import type { Blobs } from '../blobs/blobs.ts';
+import type { Change } from '../core/change.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { Mailer } from '../core/mail.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -69,5 +70,7 @@ export type AppDeps = {
   /** How dear a password's hash is; default as OWASP says. */
   readonly passwordCost?: ScryptCost;
   /** Counts changes committed. */
-  readonly metrics?: { accepted(changes: number): void };
+  readonly metrics?: { accepted(workspaceId: string, changes: number): void };
+  /** Tells whoever traces what was committed; null where nobody does. */
+  readonly trace?: ((changes: readonly Change[]) => void) | null;
 };

@@ -2,8 +2,8 @@
 import type { Engine, EngineEvent } from '../engine/engine.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogSink } from '../runtime/log-sink.ts';
-import type { Metrics } from '../runtime/metrics.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { Metrics, WorkspaceReading } from '../runtime/metrics.ts';
+import type { BacklogRow, Storage } from '../storage/storage.ts';
 import type { Transport } from '../transports/transport.ts';
 
 export type GaugeSources = {
@@ -19,10 +19,12 @@ export function readGauges(metrics: Metrics, { storage, engine, transport, clock
     const { waiting, state } = storage.health();
     const { lanes, lanesActive, inFlight, waitingInMemory } = engine.stats();
     const backlog = await storage.read.backlog(null);
-    const oldestAtMs = backlog.reduce((oldest, row) => Math.min(oldest, row.oldestAtMs), clock.nowMs());
+    const nowMs = clock.nowMs();
+    const oldestAtMs = backlog.reduce((oldest, row) => Math.min(oldest, row.oldestAtMs), nowMs);
     return {
       pending: backlog.reduce((sum, row) => sum + row.pending, 0),
-      oldestPendingMs: clock.nowMs() - oldestAtMs,
+      oldestPendingMs: nowMs - oldestAtMs,
+      byWorkspace: workspacesOf(backlog, nowMs),
       storageWaiting: waiting,
       storageState: state,
       lanes,
@@ -35,8 +37,21 @@ export function readGauges(metrics: Metrics, { storage, engine, transport, clock
   });
 }
 
+function workspacesOf(backlog: readonly BacklogRow[], nowMs: number): readonly WorkspaceReading[] {
+  const workspaces = new Map<string, { workspaceId: string; pending: number; oldestPendingMs: number }>();
+  for (const { workspaceId, pending, oldestAtMs } of backlog) {
+    const row = workspaces.get(workspaceId) ?? { workspaceId, pending: 0, oldestPendingMs: 0 };
+    row.pending += pending;
+    row.oldestPendingMs = Math.max(row.oldestPendingMs, nowMs - oldestAtMs);
+    workspaces.set(workspaceId, row);
+  }
+  return [...workspaces.values()];
+}
+
 export function countAttempt(metrics: Metrics, { delivery, dialect, acceptedToFirstByteMs }: EngineEvent): void {
   metrics.attempted(dialect, delivery.lastOutcome ?? 'unknown', delivery.lastDurationMs ?? 0);
-  if (delivery.state !== 'pending' && delivery.state !== 'held') metrics.ended(dialect, delivery.state);
+  const { state, workspaceId } = delivery;
+  if (state === 'pending' || state === 'held') metrics.retrying(dialect);
+  else metrics.ended({ dialect, state, workspaceId });
   if (acceptedToFirstByteMs !== undefined) metrics.acceptedToFirstByte(acceptedToFirstByteMs);
 }

@@ -529,6 +529,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       kind: 'attempted',
       delivery: summaryOf(delivery, item),
       dialect: run.setup.webhook.dialect,
+      startedAtMs: run.startedAtMs,
       ...(first ? { acceptedToFirstByteMs: Math.max(0, run.startedAtMs - change.acceptedAtMs) } : {}),
     });
   };

@@ -70,6 +70,8 @@ export type EngineEvent = {
   readonly kind: 'attempted';
   readonly delivery: DeliverySummary;
   readonly dialect: string;
+  /** Wall clock at which the attempt began. */
+  readonly startedAtMs: number;
   readonly acceptedToFirstByteMs?: number;
 };
 

@@ -33,6 +33,8 @@ export type Settings = {
   readonly embeddedMetadata: 'all' | 'public' | 'none';
   readonly retentionDays: number;
   readonly shutdownSeconds: number;
+  readonly otlpUrl: string | null;
+  readonly tracePercent: number;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'json' | 'human';
 };
@@ -234,6 +236,8 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
     retentionDays: number('retentionDays'),
     shutdownSeconds: number('shutdownSeconds'),
+    otlpUrl: textOrNull('otlpUrl'),
+    tracePercent: number('tracePercent'),
     logLevel: choice(text('logLevel'), ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
     logFormat: choice(text('logFormat'), ['auto', 'json', 'human']),
   };

@@ -12,11 +12,13 @@ function metricsOf(t: TestContext): ReturnType<typeof createMetrics> {
 
 test('what was counted is there in the Prometheus form', async (t) => {
   const metrics = metricsOf(t);
-  metrics.accepted(3);
+  metrics.accepted('default', 3);
   metrics.attempted('standard', 'response', 12);
   metrics.attempted('standard', 'response', 12);
   metrics.attempted('standard', 'timeout', 15_000);
-  metrics.ended('standard', 'dead');
+  metrics.ended({ dialect: 'standard', state: 'dead', workspaceId: 'default' });
+  metrics.retrying('standard');
+  metrics.attempted('standard', 'blocked-address', 0);
   metrics.acceptedToFirstByte(4);
   const text = await metrics.text();
   for (const line of [
@@ -24,6 +26,8 @@ test('what was counted is there in the Prometheus form', async (t) => {
     'assetwire_attempts_total{dialect="standard",outcome="response"} 2',
     'assetwire_attempts_total{dialect="standard",outcome="timeout"} 1',
     'assetwire_deliveries_ended_total{dialect="standard",state="dead"} 1',
+    'assetwire_retries_scheduled_total{dialect="standard"} 1',
+    'assetwire_attempts_blocked_total{dialect="standard",outcome="blocked-address"} 1',
     'assetwire_accepted_to_first_byte_seconds_bucket{le="0.005"} 1',
     'assetwire_accepted_to_first_byte_seconds_count 1',
   ]) {
@@ -80,4 +84,26 @@ test('the page is what Prometheus reads: help, type, escaped labels, cumulative 
       '',
     ].join('\n'),
   );
+});
+
+test('TN-21 workspaces are told apart only where that is asked for, and by name only up to a bound', async (t) => {
+  const metrics = metricsOf(t);
+  for (let index = 0; index < 5_000; index += 1) {
+    metrics.accepted(`workspace-${index}`, 1);
+    metrics.ended({ dialect: 'standard', state: 'delivered', workspaceId: `workspace-${index}` });
+  }
+  const byWorkspace = Array.from({ length: 300 }, (_, index) => ({
+    workspaceId: `workspace-${index}`,
+    pending: index,
+    oldestPendingMs: index * 1_000,
+  }));
+  metrics.onScrape(() => ({ byWorkspace }));
+  assert.doesNotMatch(await metrics.text(), /workspace/);
+  const text = await metrics.text({ byWorkspace: true });
+  const named = (family: string): number => text.split('\n').filter((line) => line.startsWith(`${family}{`)).length;
+  assert.ok(named('assetwire_workspace_changes_accepted_total') <= 101);
+  assert.match(text, /assetwire_workspace_changes_accepted_total\{workspace="other"\} 4900/);
+  assert.equal(named('assetwire_workspace_deliveries_pending'), 101);
+  assert.match(text, /assetwire_workspace_deliveries_pending\{workspace="workspace-299"\} 299/);
+  assert.match(text, /assetwire_workspace_oldest_pending_seconds\{workspace="other"\} 199/);
 });

@@ -1,11 +1,11 @@
 /**
  * Metrics in the Prometheus text form. On the way of a change only plain numbers are raised; labels, text and gauges are
- * made when somebody scrapes. Labels are bounded: dialect, outcome, state. Never a workspace, a webhook or a URL, because
- * their number is not ours to bound and their names are not ours to publish.
+ * made when somebody scrapes. Labels are bounded: dialect, outcome, state; never a webhook or a URL. Workspaces are told
+ * apart only for those who may see them all, by name up to a bound and together as `other` beyond it.
  */
 import { createProcessMetrics } from './process-metrics.ts';
 import { createCounter, createHistogram, prometheusContentType, prometheusText } from './prometheus-text.ts';
-import type { Family } from './prometheus-text.ts';
+import type { Family, FamilyText } from './prometheus-text.ts';
 
 /** What is measured when somebody scrapes; every field is optional so that each part may give its own. */
 export type Reading = {
@@ -20,24 +20,34 @@ export type Reading = {
   readonly waitingInMemory?: number;
   readonly connectionsOpen?: number;
   readonly logLinesDropped?: number;
+  /** What is owed by workspace, in any order. */
+  readonly byWorkspace?: readonly WorkspaceReading[];
+};
+
+export type WorkspaceReading = {
+  readonly workspaceId: string;
+  readonly pending: number;
+  readonly oldestPendingMs: number;
 };
 
 export interface Metrics {
   /** Changes committed. */
-  accepted(changes: number): void;
+  accepted(workspaceId: string, changes: number): void;
   /** Requests refused because the store could not keep up or could not write. */
   refused(code: string): void;
   /** One attempt ended. */
   attempted(dialect: string, outcome: string, durationMs: number): void;
+  /** An attempt ended and another one is due later. */
+  retrying(dialect: string): void;
   /** One delivery ended. */
-  ended(dialect: string, state: string): void;
+  ended(ended: { readonly dialect: string; readonly state: string; readonly workspaceId: string }): void;
   acceptedToFirstByte(durationMs: number): void;
   apiRequest(statusClass: string, durationMs: number): void;
   uploaded(bytes: number): void;
   /** Asked at every scrape; a reader that fails leaves its gauges out. */
   onScrape(read: () => Reading | Promise<Reading>): void;
-  /** The text form (`text/plain; version=0.0.4`). */
-  text(): Promise<string>;
+  /** The text form (`text/plain; version=0.0.4`); `byWorkspace` for those who may see every workspace. */
+  text(options?: { readonly byWorkspace?: boolean }): Promise<string>;
   readonly contentType: string;
   stop(): void;
 }
@@ -47,16 +57,25 @@ const latencySeconds = [0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.05, 0.1, 0.2
 /** The metrics of one server. */
 export function createMetrics(): Metrics {
   const counts = createCounts();
+  const workspaces = createWorkspaceCounts();
   const own = createProcessMetrics();
   const readers: (() => Reading | Promise<Reading>)[] = [];
   return {
-    accepted: (changes) => counts.accepted.add(none, changes),
+    accepted(workspaceId, changes) {
+      counts.accepted.add(none, changes);
+      workspaces.accepted.add([workspaceId], changes);
+    },
     refused: (code) => counts.refused.add([code], 1),
     attempted(dialect, outcome, durationMs) {
       counts.attempts.add([dialect, outcome], 1);
       counts.attemptSeconds.observe(durationMs / 1_000);
+      if (refusedOutcomes.has(outcome)) counts.blocked.add([dialect, outcome], 1);
     },
-    ended: (dialect, state) => counts.ended.add([dialect, state], 1),
+    retrying: (dialect) => counts.retrying.add([dialect], 1),
+    ended({ dialect, state, workspaceId }) {
+      counts.ended.add([dialect, state], 1);
+      workspaces.ended.add([workspaceId, state], 1);
+    },
     acceptedToFirstByte: (durationMs) => counts.firstByteSeconds.observe(durationMs / 1_000),
     apiRequest(statusClass, durationMs) {
       counts.requests.add([statusClass], 1);
@@ -64,15 +83,15 @@ export function createMetrics(): Metrics {
     },
     uploaded: (bytes) => counts.uploadedBytes.add(none, bytes),
     onScrape: (read) => void readers.push(read),
-    async text() {
+    async text({ byWorkspace = false } = {}) {
       const readings = await Promise.allSettled(readers.map(async (read) => read()));
       const read = readings.flatMap((reading) => (reading.status === 'fulfilled' ? [reading.value] : []));
+      const reading = read.reduce<Reading>((whole, part) => ({ ...whole, ...part }), {});
       const counted = Object.values(counts).map((family) => family.read());
-      return prometheusText([
-        ...counted,
-        ...gaugesOf(read.reduce<Reading>((whole, part) => ({ ...whole, ...part }), {})),
-        ...own.read(),
-      ]);
+      const perWorkspace = byWorkspace
+        ? [...Object.values(workspaces).map((family) => family.read()), ...workspaceGauges(reading.byWorkspace ?? [])]
+        : [];
+      return prometheusText([...counted, ...gaugesOf(reading), ...perWorkspace, ...own.read()]);
     },
     contentType: prometheusContentType,
     stop: () => own.stop(),
@@ -90,6 +109,12 @@ function createCounts() {
     accepted: counter('changes_accepted_total', 'Changes committed to stable storage', []),
     refused: counter('requests_refused_total', 'Requests refused because the store could not take them', ['code']),
     attempts: counter('attempts_total', 'Attempts ended, by dialect and outcome', ['dialect', 'outcome']),
+    blocked: counter(
+      'attempts_blocked_total',
+      'Attempts that our own guard or configuration refused; nothing was sent',
+      ['dialect', 'outcome'],
+    ),
+    retrying: counter('retries_scheduled_total', 'Attempts after which another one was due, by dialect', ['dialect']),
     ended: counter('deliveries_ended_total', 'Deliveries ended, by dialect and state', ['dialect', 'state']),
     requests: counter('api_requests_total', 'API requests answered, by class of status', ['status']),
     uploadedBytes: counter('uploaded_bytes_total', 'Bytes of files stored', []),
@@ -97,6 +122,58 @@ function createCounts() {
     firstByteSeconds: histogram('accepted_to_first_byte_seconds', 'From commit to the first byte of the first attempt'),
     requestSeconds: histogram('api_request_seconds', 'Duration of API requests'),
   };
+}
+
+/** Outcomes of attempts that never left. */
+const refusedOutcomes: ReadonlySet<string> = new Set(['blocked-address', 'refused-by-config']);
+
+/** Workspaces told apart by name; those beyond are counted as `other`. */
+const namedWorkspacesMax = 100;
+
+function createWorkspaceCounts() {
+  const counter = (family: FamilyText) => createCounter({ ...family, name: `assetwire_workspace_${family.name}` });
+  return {
+    accepted: counter({
+      name: 'changes_accepted_total',
+      help: `Changes committed, by workspace (the first ${namedWorkspacesMax}; then other)`,
+      labelNames: ['workspace'],
+      rowsMax: namedWorkspacesMax,
+    }),
+    ended: counter({
+      name: 'deliveries_ended_total',
+      help: 'Deliveries ended, by workspace and state',
+      labelNames: ['workspace', 'state'],
+      rowsMax: namedWorkspacesMax * 4,
+    }),
+  };
+}
+
+/** The workspaces that owe most by name, the rest together. */
+function workspaceGauges(readings: readonly WorkspaceReading[]): Family[] {
+  const sorted = [...readings].sort((a, b) => b.pending - a.pending);
+  const rest = sorted.slice(namedWorkspacesMax);
+  const shown = sorted.slice(0, namedWorkspacesMax);
+  if (rest.length > 0) {
+    shown.push({
+      workspaceId: 'other',
+      pending: rest.reduce((sum, { pending }) => sum + pending, 0),
+      oldestPendingMs: Math.max(...rest.map(({ oldestPendingMs }) => oldestPendingMs)),
+    });
+  }
+  const gauge = (name: string, help: string, value: (reading: WorkspaceReading) => number): Family => ({
+    name: `assetwire_workspace_${name}`,
+    help,
+    type: 'gauge',
+    samples: shown.map((reading) => ({ labels: [['workspace', reading.workspaceId]], value: value(reading) })),
+  });
+  return [
+    gauge('deliveries_pending', 'Deliveries owed, by workspace', ({ pending }) => pending),
+    gauge(
+      'oldest_pending_seconds',
+      'Age of the oldest delivery owed, by workspace',
+      ({ oldestPendingMs }) => oldestPendingMs / 1_000,
+    ),
+  ];
 }
 
 const gaugeTexts = {

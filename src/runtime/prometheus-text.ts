@@ -51,13 +51,16 @@ export interface CountFamily {
   read(): Family;
 }
 
-export type FamilyText = { readonly name: string; readonly help: string; readonly labelNames?: readonly string[] };
-
-/** More distinct label values than this become `other`: a bug or an attack must not grow the page. */
-const rowsMax = 64;
+export type FamilyText = {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+  /** More distinct label values than this become `other`: a bug or an attack must not grow the page. Default 64. */
+  readonly rowsMax?: number;
+};
 
 /** A counter of plain numbers in a map; labels are joined to a key on the way, and nothing else is made. */
-export function createCounter({ name, help, labelNames = [] }: FamilyText): CountFamily {
+export function createCounter({ name, help, labelNames = [], rowsMax = 64 }: FamilyText): CountFamily {
   const rows = new Map<string, { readonly labels: readonly string[]; count: number }>();
   const other = labelNames.map(() => 'other');
   if (labelNames.length === 0) rows.set('', { labels: [], count: 0 });

@@ -99,7 +99,7 @@ export function startServer(options: ServerOptions): ServerProcess {
       resolve({ code: null, signal: null });
     });
   });
-  const ready = waitUntilReady(child, url, options.readyWithinMs ?? 15_000).then(
+  const ready = waitUntilReady(child, url, options.readyWithinMs ?? 45_000).then(
     () => performance.now() - startedMs,
     (error: unknown) => {
       throw new Error(`The server did not become ready: ${String(error)}\n${output}`);

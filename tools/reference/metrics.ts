@@ -16,8 +16,9 @@ async function drawMetrics(): Promise<string> {
     waitingInMemory: 0,
     connectionsOpen: 0,
     logLinesDropped: 0,
+    byWorkspace: [],
   }));
-  const text = await metrics.text();
+  const text = await metrics.text({ byWorkspace: true });
   metrics.stop();
   const rows = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)]
     .filter(([, name]) => !/^assetwire_(nodejs|process)_/.test(name ?? ''))

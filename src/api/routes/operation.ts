@@ -84,8 +84,10 @@ export function createMetricsRoute({ metrics, open }: { readonly metrics: ApiMet
     summary: 'Metrics for Prometheus',
     scope: open ? 'open' : 'settings:read',
     answers: { 200: { description: 'The metrics', contentType: 'text/plain', schema: string() } },
-    async handle() {
-      return { status: 200, text: await metrics.text(), contentType: metrics.contentType };
+    async handle({ caller }) {
+      // Whoever opens the page to everybody has decided; otherwise workspaces are told apart for admins only.
+      const text = await metrics.text({ byWorkspace: open || caller.admin });
+      return { status: 200, text, contentType: metrics.contentType };
     },
   });
 }

@@ -1,6 +1,6 @@
 /** Certificates for tests: authorities and what they sign, good and bad, ECDSA P-256 because making them is quick. */
 import '@abraham/reflection';
-import type { webcrypto } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
@@ -87,5 +87,5 @@ function nextSerial(): string {
 }
 
 async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
-  return x509.PemConverter.encode(new Uint8Array(await crypto.subtle.exportKey('pkcs8', key)), 'PRIVATE KEY');
+  return x509.PemConverter.encode(new Uint8Array(await webcrypto.subtle.exportKey('pkcs8', key)), 'PRIVATE KEY');
 }
