@@ -19,9 +19,18 @@ export async function furnish(adminKey: string): Promise<Furnished> {
   const tenant = await server.tenant('fuzz');
   const foreign = await server.tenant('foreign');
   const foreignIds = idsOf(await fill(foreign, foreignMark));
+  const foreignCursors: string[] = [];
+  for (const list of ['changes', 'deliveries', 'webhooks', 'assets']) {
+    const { nextCursor } = await foreign.ask(`/v1/${list}?limit=1`);
+    if (typeof nextCursor === 'string') foreignCursors.push(nextCursor);
+  }
   const own = await tenant.ask('/v1/sessions/current');
   const actor = own['actor'];
-  const known = createKnownThings({ never: [isJson(actor) ? text(actor['id']) : ''], foreign: foreignIds });
+  const known = createKnownThings({
+    never: [isJson(actor) ? text(actor['id']) : ''],
+    foreign: foreignIds,
+    foreignCursors,
+  });
   known.learn(await fill(tenant, 'own'));
   const { json } = await server.call('/openapi.json');
   return {

@@ -6,6 +6,10 @@ const idPattern = /\b([a-z]{2,4})_[0-9a-z]{26}\b/g;
 /** A vendor's form of an id: 22 characters of base64url. */
 const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
 const vendorKind = 'vend';
+/** The document's example of a cursor, for which a real one is put in: of this list, of another, or of a neighbour's. */
+const cursorPlaceholder = 'eyJhIjoxfQ';
+const cursorPattern = /"nextCursor":"([!-~]+?)"/g;
+const cursorKind = 'cursor';
 const placeholderEnd = '_01m93k7q5v8x2c4r6t8w0y1z3b';
 const placeholderPattern = /\b([a-z]{2,4})_01m93k7q5v8x2c4r6t8w0y1z3b\b/g;
 
@@ -24,20 +28,25 @@ export type KnownOptions = {
   readonly never: readonly string[];
   /** Ids of another workspace. */
   readonly foreign: readonly string[];
+  /** Cursors of its lists. */
+  readonly foreignCursors?: readonly string[];
 };
 
-export function createKnownThings({ never, foreign }: KnownOptions): KnownThings {
+export function createKnownThings({ never, foreign, foreignCursors = [] }: KnownOptions): KnownThings {
   const own = new Map<string, string[]>();
   const others = new Map<string, string[]>();
   for (const id of foreign) keep(others, id);
+  for (const cursor of foreignCursors) keep(others, cursor, cursorKind);
 
-  const filledText = (text: string, choice: number): string =>
-    text.replaceAll(placeholderPattern, (example, prefix: string) => {
+  const filledText = (text: string, choice: number): string => {
+    if (text === cursorPlaceholder) return pick((choice % 5 === 0 ? others : own).get(cursorKind) ?? [text], choice);
+    return text.replaceAll(placeholderPattern, (example, prefix: string) => {
       if (prefix === 'ast' && choice % 23 === 0)
         return pick(['external:external-1', 'external:ü', "external:a'b"], choice);
       const list = choice % 11 === 0 ? others.get(prefix) : own.get(prefix);
       return list === undefined || list.length === 0 || choice % 13 === 0 ? example : pick(list, choice);
     });
+  };
 
   const filled = (value: unknown, choice: number): unknown => {
     if (typeof value === 'string') return filledText(value, choice);
@@ -51,6 +60,7 @@ export function createKnownThings({ never, foreign }: KnownOptions): KnownThings
       for (const [id] of text.matchAll(idPattern))
         if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) keep(own, id);
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
+      for (const [, cursor = ''] of text.matchAll(cursorPattern)) keep(own, cursor, cursorKind);
     },
     forget(path) {
       for (const list of own.values()) {
