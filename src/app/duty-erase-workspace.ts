@@ -15,6 +15,7 @@ import { exportPlace } from './export-state.ts';
 import { erasureKey, type ErasurePayload, type StoredErasure, storedErasure } from './erasure.ts';
 import type { LiveHub } from './live.ts';
 import type { Matching } from './matching.ts';
+import type { MetadataSets } from './metadata-sets.ts';
 import type { ErasureView } from './people.ts';
 import { refusedByStore } from './refusals.ts';
 import { storedWorkspace } from './workspace-state.ts';
@@ -34,6 +35,7 @@ export type EraseDutyDeps = Pick<AppDeps, 'storage' | 'blobs' | 'ids' | 'clock' 
   /** Lets go of what an inbox has in memory. */
   readonly forgetInbox: (id: string) => void;
   readonly live: Pick<LiveHub, 'closed'>;
+  readonly metadataSets: Pick<MetadataSets, 'forget'>;
 };
 
 /** What a step leads to. */
@@ -167,6 +169,7 @@ async function finish(deps: EraseDutyDeps, duty: Duty, { row, erasure }: Finishe
   });
   // What the cache knows of it would stand in the way of a new workspace of this id; erasing is rare, so all of it goes.
   deps.committer.cache.clear();
+  deps.metadataSets.forget(erasing);
   closed.delete(erasing);
 }
 

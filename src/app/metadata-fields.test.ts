@@ -5,6 +5,7 @@ import type { Problem } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import type { MetadataFieldInput } from './app.ts';
+import { settleMs } from './duty-erase-workspace.ts';
 import { otherWritersSeenMs } from './metadata-sets.ts';
 import {
   allChanges,
@@ -262,4 +263,26 @@ test('A definition made by another process counts here within five seconds', asy
   here.clock.advance(otherWritersSeenMs + 1);
   assert.equal((await patch({ rating: 8 }))?.length, 1);
   await here.stop();
+});
+
+test('TN-16 definitions go with their workspace: a new one of the same id begins without them', async () => {
+  const adminText = 'an admin key of at least 32 characters';
+  const one = await createFixture({ soleWriter: true, adminKey: adminText });
+  const admin = await one.app.keys.authenticate(adminText, undefined);
+  assert.ok(admin !== null);
+  const by = { ...admin, workspaceId: 'shop' };
+  const problems = async () =>
+    (await one.app.assets.push(by, 'external:x', { name: 'x.jpg', metadata: { rating: 9 } })).body.metadataProblems;
+  await one.app.workspaces.create(admin, { id: 'shop', name: 'Shop' });
+  await one.app.metadataFields.create(by, rating);
+  assert.equal((await problems())?.length, 1);
+  await one.app.workspaces.erase(admin, 'shop', 'shop');
+  for (let step = 0; step < 50; step += 1) {
+    await one.doDuties();
+    one.clock.advance(settleMs);
+  }
+  await one.app.workspaces.create(admin, { id: 'shop', name: 'Shop again' });
+  assert.equal(await problems(), undefined);
+  assert.deepEqual((await one.app.metadataFields.list(by, { limit: 9 })).items, []);
+  await one.stop();
 });
