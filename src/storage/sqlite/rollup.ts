@@ -28,8 +28,8 @@ const waits = durations + durationColumns;
 const minuteMs = 60_000;
 /** Minutes fit below it for another seventy years, and lanes above it up to 134 million. */
 const laneFactor = 2 ** 26;
-/** Counts carried in memory; beyond that the oldest are written with the next batch, so many at a time. */
-const carriedMax = 1_000;
+/** Counts carried in memory; beyond that the oldest are written with the next batch, so many keys at a time. */
+const carriedMax = 3_000;
 const carriedPerBatch = 100;
 
 /** An attempt as it is counted. */
@@ -110,15 +110,8 @@ export function createRollup(db: DatabaseSync): Rollup {
       fresh.length = mark;
     },
     flush() {
-      for (const key of fresh) {
-        const counts = rows.get(key);
-        if (counts !== undefined) add(counts, accepted);
-        else carried.add(key);
-      }
-      if (rows.size > 0) {
-        for (const [key, counts] of rows) counts[accepted] = (counts[accepted] ?? 0) + carried.take(key);
-        write([...rows.values()]);
-      }
+      carried.offer(fresh, rows, accepted);
+      if (rows.size > 0) write([...rows.values()]);
       if (carried.size() > carriedMax) write(takeOldest(carried, carriedPerBatch));
       rows.clear();
       last = null;
