@@ -1,6 +1,8 @@
 /** Pages that somebody may have meant: alike in letters (typing errors) or sharing words with path or title. */
 const suggestionsMax = 5;
-const charactersMax = 120;
+/** Anybody may ask for anything, and this runs on the loop that delivers: about a millisecond at most. */
+const charactersMax = 60;
+const wordsMax = 6;
 
 /** Path and title of the best candidates, best first; none where nothing is alike. */
 export function suggestPaths(
@@ -8,7 +10,7 @@ export function suggestPaths(
   titles: ReadonlyMap<string, string>,
 ): readonly (readonly [path: string, title: string])[] {
   const wanted = decoded(path).slice(0, charactersMax).toLowerCase();
-  const words = wordsOf(wanted);
+  const words = wordsOf(wanted).slice(0, wordsMax);
   return [...titles]
     .map(([at, title]) => ({ at, title, score: likeness({ wanted, words }, at, title) }))
     .filter(({ score }) => score >= 0.5)
@@ -35,7 +37,7 @@ function likeness({ wanted, words }: Wanted, at: string, title: string): number 
 
 /** The same word, or one with two letters wrong: a swap of two counts as two. */
 function alike(a: string, b: string): boolean {
-  return a === b || (a.length > 4 && b.length > 4 && editDistance(a, b) <= 2);
+  return a === b || (a.length > 4 && b.length > 4 && Math.abs(a.length - b.length) <= 2 && editDistance(a, b) <= 2);
 }
 
 function wordsOf(text: string): readonly string[] {
