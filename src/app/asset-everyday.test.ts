@@ -205,6 +205,17 @@ test('Who names the version it decided on writes on that one or is told which on
   }
 });
 
+test('A push that expects a version makes no asset where there is none', async () => {
+  for (const [expected, code] of [
+    [{ ifMatch: [1] }, 'precondition_failed'],
+    [1, 'conflict'],
+  ] as const) {
+    const call = fixture.app.assets.push(caller, 'external:never', { name: 'x.jpg' }, undefined, expected);
+    await assert.rejects(call, { code, message: /there is none yet$/ });
+  }
+  await assert.rejects(fixture.app.assets.get(caller, 'external:never'), { code: 'not_found' });
+});
+
 test('Of two who decided on one version exactly one writes', async () => {
   const { body } = await push();
   const results = await Promise.allSettled(

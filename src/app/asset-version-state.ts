@@ -32,8 +32,10 @@ export function refuseTooManyVersions({ versions }: AssetState): void {
  * With a further version. An active one takes the place of the file: what was found out about the former file, and its
  * renditions, are of that file and go; both are made anew from this one.
  */
-export function withVersion(state: AssetState, { file, kind, activate }: NewVersion, atMs: number): AssetState {
+export function withVersion(state: AssetState, { file, kind, activate: wished }: NewVersion, atMs: number): AssetState {
   refuseTooManyVersions(state);
+  // An asset that was reported without a file has one from now on.
+  const activate = wished || !state.versions.some((version) => version.active);
   const version: AssetVersion = { number: nextVersionNumber(state), active: activate, createdAtMs: atMs, file };
   const others = activate ? state.versions.map(inactive) : state.versions;
   const versions = [...others, version];

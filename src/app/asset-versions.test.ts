@@ -136,6 +136,16 @@ test('The active version cannot be deleted; another one goes with its bytes, and
   await assert.rejects(fixture.app.assets.linked(url.slice(url.lastIndexOf('/') + 1)), { code: 'content_unavailable' });
 });
 
+test('An asset that was reported without a file has one from its first version on', async () => {
+  await fixture.app.assets.push(caller, 'external:bare', { name: 'bare.jpg' });
+  const { body } = await fixture.app.assets.addVersion(caller, 'external:bare', { activate: false, file: file('one') });
+  assert.deepEqual(numbers(body.state.versions), [-1]);
+  assert.equal(body.state.file?.bytes, 3);
+  await fixture.doDuties();
+  const kinds = (await allChanges(fixture)).map(({ kind }) => kind);
+  assert.deepEqual(kinds, ['asset.created', 'asset.ready', 'asset.version_added', 'asset.info_changed']);
+});
+
 test('Versions are numbered, listed in pages and shown one by one', async () => {
   const id = await uploaded();
   for (const text of ['two', 'three', 'four']) await add(id, text);

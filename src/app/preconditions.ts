@@ -10,16 +10,18 @@ export type Expected = number | { readonly ifMatch: readonly number[] };
 /** Throws where the present version is none of those expected. */
 export function refuseOtherVersion(expected: Expected | undefined, found: number): void {
   if (expected === undefined) return;
+  const present = found === 0 ? 'there is none yet' : `the asset is at version ${found}`;
   if (typeof expected === 'number') {
     if (expected === found) return;
     throw new AssetwireError('conflict', {
-      detail: `Find version ${expected} of the asset: it is at version ${found}`,
+      detail: `Find version ${expected} of the asset: ${present}`,
       mend: 'Read it again and decide anew',
     });
   }
   if (expected.ifMatch.includes(found)) return;
   throw new AssetwireError('precondition_failed', {
-    detail: `Find the version that If-Match names: the asset is at version ${found}`,
-    mend: `Read it again and decide anew, then send If-Match: "${found}"`,
+    detail: `Find the version that If-Match names: ${present}`,
+    mend:
+      found === 0 ? 'Leave If-Match out to make it' : `Read it again and decide anew, then send If-Match: "${found}"`,
   });
 }
