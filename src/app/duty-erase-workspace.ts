@@ -22,9 +22,10 @@ import { storedWorkspace } from './workspace-state.ts';
 
 const webhooksPerStep = 100;
 const inboxesMax = 1_000;
-const slicesPerStep = 4;
-/** Between steps: the writer belongs to those who deliver. */
-const pauseMs = 5;
+/** Of the second look, which finds next to nothing. */
+const slicesPerLook = 16;
+/** Between steps, of which each holds the writer for a few milliseconds: it belongs to those who deliver. */
+const pauseMs = 15;
 /** Longer than an attempt and a request in flight can last. */
 export const settleMs = 20_000;
 
@@ -123,15 +124,10 @@ async function silence(
 }
 
 async function eraseRows({ storage }: EraseDutyDeps, { workspaceId, erasure, cursor }: Stand): Promise<Next> {
-  let at = cursor;
-  let { rowsRemoved } = erasure;
-  for (let slices = 0; slices < slicesPerStep; slices += 1) {
-    const slice = await storage.eraseWorkspace(workspaceId, at);
-    rowsRemoved += slice.removed;
-    at = slice.cursor;
-    if (at === null) return { state: { rowsRemoved, phase: 'files' } };
-  }
-  return { state: { rowsRemoved }, cursor: at };
+  const slice = await storage.eraseWorkspace(workspaceId, cursor);
+  const rowsRemoved = erasure.rowsRemoved + slice.removed;
+  if (slice.cursor === null) return { state: { rowsRemoved, phase: 'files' } };
+  return { state: { rowsRemoved }, cursor: slice.cursor };
 }
 
 /** Once more over everything: there is next to nothing, so it is one step. */
@@ -139,7 +135,7 @@ async function settle(deps: EraseDutyDeps, stand: Stand): Promise<Next | null> {
   const { storage, blobs } = deps;
   const { workspaceId } = stand;
   let at = stand.cursor;
-  for (let slices = 0; slices < slicesPerStep * 4; slices += 1) {
+  for (let slices = 0; slices < slicesPerLook; slices += 1) {
     at = (await storage.eraseWorkspace(workspaceId, at)).cursor;
     if (at === null) break;
   }

@@ -99,7 +99,7 @@ test('TN-16 a workspace is erased with a confirmation, step by step, while other
   for (let duty = await eraseDuty(); duty !== undefined; duty = await eraseDuty()) {
     await fixture.doDuty(duty);
     phases.add((await fixture.app.workspaces.get(by, 'gone')).erasure?.phase ?? 'none');
-    fixture.clock.advance(10);
+    fixture.clock.advance(20);
   }
   assert.deepEqual([...phases], ['rows', 'files', 'settling']);
   assert.ok(((await fixture.app.workspaces.get(by, 'gone')).erasure?.rowsRemoved ?? 0) > 20);
@@ -155,10 +155,10 @@ test('TN-16 LG-10 on disk nothing is left after a crash in the middle: no row, n
   await fixture.app.stop();
   await fixture.stop();
   fixture = await open();
-  clock.advance(10);
+  clock.advance(20);
   for (let duty = await eraseDuty(); duty !== undefined; duty = await eraseDuty()) {
     await fixture.doDuty(duty);
-    clock.advance(10);
+    clock.advance(20);
   }
   clock.advance(settleMs);
   await fixture.doDuties();
