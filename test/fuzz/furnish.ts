@@ -1,4 +1,5 @@
 /** A real server with one of everything, and a neighbour whose things must stay unseen. */
+import sharp from 'sharp';
 import { eventually, type RealServer, rows, startRealServer, type Tenant, text } from '../e2e/real-server.ts';
 import { isJson, type Json, type OpenApi } from '../support/answer-check.ts';
 import { createKnownThings, type KnownThings } from './known-things.ts';
@@ -62,11 +63,36 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
     'a delivery',
   );
   const replay = await tenant.ask('/v1/replays', { body: { fromMs: 0, toMs: Date.now(), webhookId: webhook['id'] } });
-  const lists = [];
-  for (const path of ['/v1/deliveries', '/v1/changes', '/v1/keys']) lists.push((await tenant.call(path)).text);
+  const refusing = await tenant.ask('/v1/inboxes', { method: 'POST' });
+  await tenant.ask(`/v1/inboxes/${text(refusing['id'])}`, { method: 'PATCH', body: { status: 410 } });
+  const gone = { transport: 'http', url: refusing['url'] };
+  await tenant.ask('/v1/webhooks', {
+    body: { name: `${name} gone`, dialect: 'standard', target: gone, events: ['*'] },
+  });
+  const picture = sharp({ create: { width: 900, height: 600, channels: 3, background: '#247' } });
+  const photograph = await tenant.upload(`${name}.png`, await picture.png().toBuffer());
+  await eventually(
+    () => tenant.ask('/v1/notices'),
+    (page) => rows(page).length > 0,
+    'a notice that a webhook was disabled',
+  );
+  const lists = [photograph.text];
+  for (const path of [
+    '/v1/deliveries',
+    '/v1/changes',
+    '/v1/keys',
+    '/v1/notices',
+    `/v1/inboxes/${text(inbox['id'])}/requests`,
+  ])
+    lists.push(decoded((await tenant.call(path)).text));
   return [JSON.stringify([inbox, webhook, replay]), asset.text, ...lists].join();
 }
 
 function idsOf(answers: string): readonly string[] {
   return [...new Set([...answers.matchAll(/\b[a-z]{2,4}_[0-9a-z]{26}\b/g)].map(([id]) => id))];
+}
+
+/** With the bodies that an inbox kept as they came: the links in them are ids of a kind. */
+function decoded(answer: string): string {
+  return answer.replaceAll(/"bodyBase64":"([^"]*)"/g, (_, body: string) => Buffer.from(body, 'base64').toString());
 }

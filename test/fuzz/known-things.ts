@@ -8,6 +8,10 @@ const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
 const vendorKind = 'vend';
 /** The document's example of a cursor, for which a real one is put in: of this list, of another, or of a neighbour's. */
 const cursorPlaceholder = 'eyJhIjoxfQ';
+/** The document's example of a link's token. */
+const tokenPlaceholder = 'example-token';
+const tokenPattern = /\/content\/([\w.~-]{20,})/g;
+const tokenKind = 'token';
 const cursorPattern = /"nextCursor":"([!-~]+?)"/g;
 const cursorKind = 'cursor';
 const placeholderEnd = '_01m93k7q5v8x2c4r6t8w0y1z3b';
@@ -39,6 +43,7 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
   for (const cursor of foreignCursors) keep(others, cursor, cursorKind);
 
   const filledText = (text: string, choice: number): string => {
+    if (text === tokenPlaceholder) return pick(own.get(tokenKind) ?? [text], choice);
     if (text === cursorPlaceholder) return pick((choice % 5 === 0 ? others : own).get(cursorKind) ?? [text], choice);
     return text.replaceAll(placeholderPattern, (example, prefix: string) => {
       if (prefix === 'ast' && choice % 23 === 0)
@@ -60,6 +65,7 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
       for (const [id] of text.matchAll(idPattern))
         if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) keep(own, id);
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
+      for (const [, token = ''] of text.matchAll(tokenPattern)) keep(own, token, tokenKind);
       for (const [, cursor = ''] of text.matchAll(cursorPattern)) keep(own, cursor, cursorKind);
     },
     forget(path) {
