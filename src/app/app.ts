@@ -226,6 +226,9 @@ export type VersionInput = {
   readonly activate?: boolean;
 };
 
+/** One rendition of the asset that `reference` names. */
+export type RenditionReference = { readonly reference: string; readonly title: string };
+
 /** One version of the asset that `reference` names. */
 export type VersionReference = { readonly reference: string; readonly number: number };
 
@@ -277,7 +280,7 @@ export interface AssetCases {
   content(caller: Caller, reference: string, range?: ByteRange): Promise<AssetContent>;
   versionContent(caller: Caller, version: VersionReference, range?: ByteRange): Promise<AssetContent>;
   /** A rendition by its title: `small`, `medium`, `large`, or one that a DAM named. */
-  rendition(caller: Caller, reference: string, title: string, range?: ByteRange): Promise<AssetContent>;
+  rendition(caller: Caller, rendition: RenditionReference, range?: ByteRange): Promise<AssetContent>;
   /** The content behind one of our opaque links; the link itself is the authority. */
   linked(token: string): Promise<AssetContent>;
 }

@@ -28,10 +28,9 @@ export function createContentCases(
   };
 
   const open = async (
-    { workspaceId, state }: { readonly workspaceId: string; readonly state: AssetState },
+    { workspaceId, name }: { readonly workspaceId: string; readonly name: string },
     file: AssetFile | undefined,
     range?: { readonly from: number; readonly to: number },
-    name = state.name,
   ): Promise<AssetContent> => {
     const stream = file?.blob === undefined ? null : await blobs.open(workspaceId, file.blob, range);
     if (file === undefined || stream === null) {
@@ -53,19 +52,19 @@ export function createContentCases(
   return {
     async content(caller, reference, range) {
       const state = await stateOf(caller, reference);
-      return open({ workspaceId: caller.workspaceId, state }, state.file, range);
+      return open({ workspaceId: caller.workspaceId, name: state.name }, state.file, range);
     },
 
     async versionContent(caller, { reference, number }, range) {
       const state = await stateOf(caller, reference);
-      return open({ workspaceId: caller.workspaceId, state }, versionOf(state, number).file, range);
+      return open({ workspaceId: caller.workspaceId, name: state.name }, versionOf(state, number).file, range);
     },
 
-    async rendition(caller, reference, title, range) {
+    async rendition(caller, { reference, title }, range) {
       const state = await stateOf(caller, reference);
       const rendition = state.renditions.find((each) => each.title === title);
       if (rendition === undefined) throw noRendition(title, state);
-      return open({ workspaceId: caller.workspaceId, state }, rendition, range, rendition.name);
+      return open({ workspaceId: caller.workspaceId, name: rendition.name }, rendition, range);
     },
 
     async linked(token) {
@@ -76,8 +75,8 @@ export function createContentCases(
       if (row === undefined || row === null) throw gone('the asset of the link');
       const state = assetState(row);
       const file = linkedFile(state, target);
-      const name = target.part.kind === 'rendition' ? file?.name : undefined;
-      return open({ workspaceId: target.workspaceId, state }, file, undefined, name);
+      const name = target.part.kind === 'rendition' ? (file?.name ?? state.name) : state.name;
+      return open({ workspaceId: target.workspaceId, name }, file);
     },
   };
 }

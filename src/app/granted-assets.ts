@@ -110,9 +110,9 @@ function reading(cases: AssetCases, { seen }: Gate): Partial<AssetCases> {
       await seen(caller, version.reference);
       return cases.versionContent(caller, version, range);
     },
-    async rendition(caller, reference, title, range) {
-      await seen(caller, reference);
-      return cases.rendition(caller, reference, title, range);
+    async rendition(caller, rendition, range) {
+      await seen(caller, rendition.reference);
+      return cases.rendition(caller, rendition, range);
     },
   };
 }

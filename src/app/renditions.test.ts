@@ -70,13 +70,13 @@ test('renditions follow ready as a change of their own, listed with size and dim
   assert.deepEqual(made?.changed, ['renditions']);
   assert.deepEqual(made?.before?.['renditions'], []);
   assert.deepEqual(made?.after, state, 'what is told is what the asset shows');
-  const content = await fixture.app.assets.rendition(caller, id, 'medium');
+  const content = await fixture.app.assets.rendition(caller, { reference: id, title: 'medium' });
   const bytes = await buffer(content.stream);
   assert.equal(bytes.length, state.renditions[1]?.bytes);
   assert.equal(content.name, 'Übersicht 1-medium.jpg');
   assert.deepEqual([...bytes.subarray(0, 3)], [0xff, 0xd8, 0xff]);
   await assert.rejects(
-    fixture.app.assets.rendition(caller, id, 'huge'),
+    fixture.app.assets.rendition(caller, { reference: id, title: 'huge' }),
     (error) => error instanceof AssetwireError && error.mend === 'There are small, medium, large',
   );
 });
@@ -145,7 +145,7 @@ test('a file that came while pictures of the one before were made never gets the
   assert.deepEqual((await app.assets.get(caller, id)).state.renditions, []);
   await fixture.doDuties();
   const { state } = await app.assets.get(caller, id);
-  const { stream } = await app.assets.rendition(caller, id, 'small');
+  const { stream } = await app.assets.rendition(caller, { reference: id, title: 'small' });
   assert.equal(String(await buffer(stream)), 'of the second');
   const files = await readdir(join(directory, 'files'), { recursive: true, withFileTypes: true });
   const kept = files.filter((entry) => entry.isFile()).map(({ name }) => name);

@@ -19,7 +19,9 @@ const getRendition = route({
   errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
     const { reference, name } = params;
-    return rangedAnswer(request.headers.range, (range) => app.assets.rendition(caller, reference, name, range));
+    return rangedAnswer(request.headers.range, (range) =>
+      app.assets.rendition(caller, { reference, title: name }, range),
+    );
   },
 });
 

@@ -37,10 +37,13 @@ const personal =
 /** What the packets hold, bounded; undefined where they hold nothing. Never throws: a broken packet is left out. */
 export async function readPackets(packets: Packets, policy: EmbeddedPolicy): Promise<JsonObject | undefined> {
   const { load } = (await import('exifreader')).default;
+  const { DOMParser } = await import('@xmldom/xmldom');
+  // What is not well-formed is no packet; nothing is said about it on any console.
+  const domParser = new DOMParser({ onError: refuse });
   const tags = (packet: Buffer | undefined): ExpandedTags => {
     if (packet === undefined || packet.length === 0) return {};
     try {
-      return load(packet, { expanded: true, computed: false });
+      return load(packet, { expanded: true, computed: false, domParser });
     } catch {
       // A packet that cannot be read tells nothing; the others still do.
       return {};
@@ -61,6 +64,10 @@ export async function readPackets(packets: Packets, policy: EmbeddedPolicy): Pro
     ...found,
     ...(left ? { note: `a packet of more than ${limits.embeddedPacketBytesMax} bytes was not read` } : {}),
   });
+}
+
+function refuse(level: string, message: string): void {
+  if (level !== 'warning') throw new Error(message);
 }
 
 /** A packet, unless it is larger than is read. */
