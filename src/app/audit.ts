@@ -1,7 +1,7 @@
 /** Audit rows: who did what in administration, with secrets, replays and erasure. Committed with what they tell of. */
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 
 export type AuditNote = {
@@ -35,4 +35,10 @@ export function auditWrite({ ids, caller }: AuditSource, note: AuditNote, atMs: 
       ...(note.after === undefined ? {} : { after: note.after }),
     },
   };
+}
+
+/** An audit row as lists and exports show it: without what only filters need. */
+export function auditView({ id, state }: Pick<Resource, 'id' | 'state'>): JsonObject {
+  const { by: _, ...shown } = state;
+  return { id, ...shown };
 }

@@ -5,6 +5,7 @@ import type { Attempt, DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { DeliveryQuery, Page, Resource } from '../storage/storage.ts';
+import { auditView } from './audit.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { ExportKind, StoredExport } from './export-state.ts';
 
@@ -119,7 +120,7 @@ async function auditPage(storage: Storage, { workspaceId, stored, cursor }: From
     limit: pageRows.audit,
     ...(cursor === null ? {} : { cursor }),
   });
-  return within(page, stored, (row) => ({ id: row.id, ...row.state }));
+  return within(page, stored, auditView);
 }
 
 async function assetPage(storage: Storage, { workspaceId, stored, cursor }: From): Promise<ExportPage> {
@@ -217,7 +218,7 @@ const changeColumns: readonly Column[] = [
 const auditColumns: readonly Column[] = [
   timed('at', 'atMs'),
   ...columnsOf('id', 'action', 'target', 'actorType=actor.type', 'actorId=actor.id', 'actorName=actor.name', 'keyId'),
-  ...columnsOf('before', 'after', 'atMs'),
+  ...columnsOf('address=from.address', 'userAgent=from.userAgent', 'before', 'after', 'atMs'),
 ];
 
 const assetColumns: readonly Column[] = [

@@ -1,5 +1,6 @@
 /** Looking after the server: audit and readiness. */
 import type { OperationCases } from './app.ts';
+import { auditView } from './audit.ts';
 import type { AppDeps } from './dependencies.ts';
 
 export function createOperation({ storage, engine }: Pick<AppDeps, 'storage' | 'engine'>): OperationCases {
@@ -12,10 +13,7 @@ export function createOperation({ storage, engine }: Pick<AppDeps, 'storage' | '
       };
       const found = await storage.read.resources({ ...page, workspaceId, type: 'audit', where });
       return {
-        items: found.items.map(({ id, state }) => {
-          const { by: _, ...shown } = state;
-          return { id, ...shown };
-        }),
+        items: found.items.map(auditView),
         nextCursor: found.nextCursor,
       };
     },
