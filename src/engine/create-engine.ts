@@ -4,7 +4,8 @@
  */
 import type { RecordResult } from '../storage/storage.ts';
 import { createAlarm } from './alarm.ts';
-import { type AttemptRunner, createAttemptRunner, type Run } from './attempt-runner.ts';
+import { type AttemptRunner, createAttemptRunner } from './attempt-runner.ts';
+import type { Run } from './run.ts';
 import { recordOfCrash } from './crash-recovery.ts';
 import { createDueClock } from './due-clock.ts';
 import { createDutyRunner } from './duty-runner.ts';

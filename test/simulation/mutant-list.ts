@@ -10,13 +10,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a retry is recorded as delivered',
-    file: 'src/engine/attempt-runner.ts',
+    file: 'src/engine/attempt-verdict.ts',
     find: "return { state: 'pending', dueAtMs: Math.ceil(verdict.atMs) };",
     replace: "return { state: 'delivered', endedAtMs };",
   },
   {
     name: 'a retry is recorded as cancelled',
-    file: 'src/engine/attempt-runner.ts',
+    file: 'src/engine/attempt-verdict.ts',
     find: "return { state: 'pending', dueAtMs: Math.ceil(verdict.atMs) };",
     replace: "return { state: 'cancelled', endedAtMs };",
   },
@@ -28,15 +28,16 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the flight log is not written',
-    file: 'src/engine/attempt-runner.ts',
+    file: 'src/engine/attempt-departure.ts',
     find: 'parts.flights.begin(going.map(flightOf));',
     replace: '',
   },
   {
     name: 'the flight is struck off before its result is stored',
-    file: 'src/engine/attempt-runner.ts',
-    find: 'run.item = recordOf(run, outcome, verdict);',
-    replace: 'run.item = recordOf(run, outcome, verdict);\n    parts.flights.end(task.delivery.id, true);',
+    file: 'src/engine/attempt-landing.ts',
+    find: 'run.item = recordOf(run, outcome, { verdict, nowMs: clock.nowMs() });',
+    replace:
+      'run.item = recordOf(run, outcome, { verdict, nowMs: clock.nowMs() });\n    parts.flights.end(task.delivery.id, true);',
   },
   {
     name: 'pages read before a recovery are believed',
@@ -95,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'Retry-After does not slow the lane',
-    file: 'src/engine/attempt-runner.ts',
+    file: 'src/engine/attempt-lessons.ts',
     find: 'if (pauseMs > 0) {',
     replace: 'if (pauseMs > 1e12) {',
   },

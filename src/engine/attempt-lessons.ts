@@ -1,0 +1,57 @@
+/** What a lane learns from how an attempt ended: its window, breaker, pause and health. */
+import { breakerAfterFailure, breakerAfterNothing, breakerAfterSuccess } from '../core/breaker.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { DeliveryPolicy } from '../core/policy.ts';
+import { askedWaitMs } from '../core/retry-schedule.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { narrow, widen } from './in-flight-window.ts';
+import type { LaneNow } from './lane.ts';
+import { isUnusable } from './lane-setup.ts';
+import type { LaneWatch } from './lane-watch.ts';
+import type { Run } from './run.ts';
+
+export type LessonParts = { readonly clock: Clock; readonly turnNow: () => LaneNow; readonly watch: LaneWatch };
+export type Learned = { readonly outcome: Outcome; readonly verdict: Verdict };
+
+/** Failures in a row after which a lane counts as failing. */
+export const failuresToDoubt = 3;
+
+/** What the lane learns from an outcome: window, breaker, throttle, health. */
+export function learn(run: Run, { outcome, verdict }: Learned, parts: LessonParts): void {
+  const { lane, setup } = run;
+  if (isUnusable(setup)) return;
+  const { policy } = setup;
+  const { monotonicMs } = parts.turnNow();
+  const silent = outcome.kind === 'interrupted' || outcome.kind === 'refused-by-config';
+  if (verdict.kind === 'delivered') {
+    lane.failures = 0;
+    lane.proven = true;
+    lane.parked = false;
+    widen(lane.window, lane.shelf.ready(lane.window.size), policy.concurrencyMax);
+    lane.breaker = breakerAfterSuccess(lane.breaker);
+  } else if (silent) {
+    lane.breaker = breakerAfterNothing(lane.breaker, monotonicMs);
+  } else {
+    lane.failures += 1;
+    if (lane.failures >= failuresToDoubt) lane.proven = false;
+    if (outcome.kind === 'timeout' || outcome.kind === 'connect-failed') {
+      lane.proven = false;
+      narrow(lane.window);
+    }
+    if (policy.breaker !== null) lane.breaker = breakerAfterFailure(lane.breaker, policy.breaker, monotonicMs);
+  }
+  const pauseMs = askedPauseMs(policy, { outcome, verdict }, parts);
+  if (pauseMs > 0) {
+    narrow(lane.window);
+    lane.startFromMs = Math.max(lane.startFromMs, monotonicMs + pauseMs);
+  }
+  parts.watch.observe(lane, policy, outcome, verdict);
+}
+
+/** How long the receiver asked the whole lane to wait; also where the answer was this delivery's last. */
+function askedPauseMs(policy: DeliveryPolicy, { outcome, verdict }: Learned, parts: LessonParts): number {
+  if (verdict.kind === 'retry') return (verdict.throttleLaneUntilMs ?? 0) - parts.turnNow().dueMs;
+  if (verdict.kind !== 'dead' || outcome.kind !== 'response' || policy.retryAfter?.throttlesLane !== true) return 0;
+  return askedWaitMs(policy.retryAfter, outcome.response, parts.clock.nowMs()) ?? 0;
+}
