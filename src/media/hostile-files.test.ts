@@ -293,7 +293,7 @@ test('UP-08 what a file says of itself is kept as text: bounded, without control
     .clone()
     .withExif({
       IFD0: {
-        ImageDescription: `${evil}\u0000\u001b[2J`,
+        ImageDescription: `${evil}\u001b[2J\u0007`,
         Artist: "=cmd|' /C calc'!A0",
         Copyright: 'line\r\nSet-Cookie: x=1',
         Model: 'M'.repeat(40_000),
