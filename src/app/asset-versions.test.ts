@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { AssetVersion } from '../core/asset.ts';
@@ -144,6 +145,33 @@ test('An asset that was reported without a file has one from its first version o
   await fixture.doDuties();
   const kinds = (await allChanges(fixture)).map(({ kind }) => kind);
   assert.deepEqual(kinds, ['asset.created', 'asset.ready', 'asset.version_added', 'asset.info_changed']);
+});
+
+test('UP-13 bytes that came in for nothing are removed, unless something else names them', async () => {
+  const taken = async function* (text: string, meanwhile: () => Promise<unknown>) {
+    yield Buffer.from(text);
+    await meanwhile();
+  };
+  const lateFile = (text: string, meanwhile: () => Promise<unknown>) => ({
+    name: 'a.jpg',
+    content: Readable.from(taken(text, meanwhile)),
+  });
+  const isThere = async (text: string) =>
+    (await fixture.deps.blobs.stat('default', hash('sha256', text, 'hex'))) !== null;
+  const remove = (id: string) => () => fixture.app.assets.remove(caller, id);
+  const first = await uploaded('one');
+  const add = fixture.app.assets.addVersion(caller, first, { file: lateFile('lost', remove(first)) });
+  await assert.rejects(add, { code: 'gone' });
+  assert.equal(await isThere('lost'), false, 'the asset went while its version came in');
+  const push = () => fixture.app.assets.push(caller, 'external:e', { name: 'e.jpg' });
+  const upload = fixture.app.assets.upload(caller, { externalId: 'e' }, lateFile('late', push));
+  await assert.rejects(upload, { code: 'already_exists' });
+  assert.equal(await isThere('late'), false, 'the external id was given away meanwhile');
+  await uploaded('shared');
+  const second = await uploaded('two');
+  const shared = fixture.app.assets.addVersion(caller, second, { file: lateFile('shared', remove(second)) });
+  await assert.rejects(shared, { code: 'gone' });
+  assert.equal(await isThere('shared'), true, 'another asset holds the same');
 });
 
 test('Versions are numbered, listed in pages and shown one by one', async () => {
