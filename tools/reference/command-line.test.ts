@@ -47,11 +47,10 @@ test('every exit code has a row of its own, and no number stands for two things'
   assert.equal(new Set(Object.values(exitCodes)).size, names.length);
 });
 
-/** Splits a line as a POSIX shell does, as far as our examples go. */
+/** Splits a line as a POSIX shell does, as far as our examples go: what stands in quotes is one word. */
 function shellWords(line: string): readonly string[] {
-  return [...line.matchAll(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g)].map(([word]) =>
-    word.replaceAll(/['"]/g, (mark) => (mark === "'" && word.startsWith("'{") ? '' : '')),
-  );
+  const words = line.matchAll(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g);
+  return [...words].map(([word]) => word.replaceAll(/'([^']*)'|"([^"]*)"/g, '$1$2'));
 }
 
 test('every example is a command line that the program takes, and every command with an action of its own has one near', async () => {
