@@ -122,7 +122,7 @@ test('the list of the API opens every operation', async () => {
   await docs.locator('.operation summary').first().click();
   await docs.locator('.operation .address').first().waitFor({ timeout });
   assert.match(await docs.locator('.operation').first().innerText(), /curl/);
-  await docs.fill('input[type=search]', 'rotate');
+  await docs.fill('input[type=search]', 'rotate-secret');
   assert.equal(await docs.locator('.operation:visible').count(), 1);
   await docs.close();
 });

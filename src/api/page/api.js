@@ -78,9 +78,9 @@ function operationElement({ path, method, operation }, openApi) {
 }
 
 function details(path, method, operation, openApi) {
-  const parameters = (operation.parameters ?? []).filter(
-    (parameter) => parameter.in !== 'header' || parameter.name === 'Idempotency-Key',
-  );
+  const parameters = (operation.parameters ?? [])
+    .map((parameter) => follow(parameter, openApi))
+    .filter((parameter) => parameter.in !== 'header' || parameter.name === 'Idempotency-Key');
   const body = Object.entries(operation.requestBody?.content ?? {})[0];
   const command = curl(path, method, operation);
   return [
@@ -91,7 +91,11 @@ function details(path, method, operation, openApi) {
         {},
         ...parameters.flatMap(({ name, in: place, required, schema, description }) => [
           h('dt', {}, `${name}${required ? ' *' : ''}`),
-          h('dd', {}, [place, typeOf(schema), description ?? schema.description].filter(Boolean).join(' · ')),
+          h(
+            'dd',
+            {},
+            [place, typeOf(follow(schema, openApi)), description ?? schema.description].filter(Boolean).join(' · '),
+          ),
         ]),
       ),
     body && h('p.hint', {}, `Body: ${body[0]}`),
@@ -102,7 +106,7 @@ function details(path, method, operation, openApi) {
       {},
       ...Object.entries(operation.responses).flatMap(([status, response]) => [
         h('dt', {}, status),
-        h('dd', {}, response.description.replaceAll('`', '')),
+        h('dd', {}, follow(response, openApi).description.replaceAll('`', '')),
       ]),
     ),
     h('div.address', {}, h('code', { title: command }, command), copyButton(command)),
@@ -112,6 +116,13 @@ function details(path, method, operation, openApi) {
 function typeOf(schema) {
   if (schema.enum) return schema.enum.length > 8 ? `one of ${schema.enum.length}` : schema.enum.join(' | ');
   return Array.isArray(schema.type) ? schema.type.join(' | ') : schema.type;
+}
+
+/** What stands at a reference: parameters, responses and schemas are shared. */
+function follow(value, openApi) {
+  if (!value.$ref) return value;
+  const [, , kind, name] = value.$ref.split('/');
+  return follow(openApi.components[kind][name], openApi);
 }
 
 /** References replaced by what they stand for, three deep: enough to see what to send. */
