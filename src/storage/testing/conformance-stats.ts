@@ -170,6 +170,11 @@ export function statsTests(factory: StoreFactory): void {
         assert.equal(total(await read(world, { workspaceId: null }), 'attempts'), 121);
         assert.deepEqual(await read(world, { workspaceId: 'other', webhookId: 'wh_1' }), []);
         assert.equal((await read(world, { limit: 7 })).length, 7);
+        // More rows of one minute than upkeep adds up in a step.
+        world.clock.advance(2 * hour);
+        await maintain(world);
+        assert.equal(total(await read(world), 'attempts'), 120);
+        assert.equal(total(await read(world, { workspaceId: 'other' }), 'attempts'), 1);
       });
     });
   });
