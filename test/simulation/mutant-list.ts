@@ -3,6 +3,12 @@ export type Mutant = { readonly name: string; readonly file: string; readonly fi
 
 export const mutants: readonly Mutant[] = [
   {
+    name: 'a ring wakes at once whom it takes',
+    file: 'src/engine/alarm.ts',
+    find: 'due.push(entry.lane);',
+    replace: 'wake(entry.lane);',
+  },
+  {
     name: 'fencing by attempt number dropped',
     file: 'src/storage/sqlite/apply-record.ts',
     find: "if (numberOf(row[2]) !== item.attemptsBefore) return 'fenced';",

@@ -26,11 +26,21 @@ export type VirtualClockOptions = {
   readonly quietTurns?: number;
   /** True while something real is awaited that will answer by itself. */
   readonly busy?: () => boolean;
+  /**
+   * By how much time moves with every look at the monotonic clock. Zero is convenient and untrue: who reckons with the
+   * time of its turn and who looks afresh then always agree.
+   */
+  readonly lookMs?: number;
 };
+
+/** Looks at the clock within one turn of the real loop after which the loop counts as held. */
+const looksPerTurnMax = 200_000;
 
 export function createVirtualClock(options: VirtualClockOptions = {}): VirtualClock {
   const quietTurns = options.quietTurns ?? 2;
+  const lookMs = options.lookMs ?? 0;
   let monotonicMs = 0;
+  let looks = 0;
   let wallOffsetMs = options.startMs ?? Date.UTC(2026, 10, 22, 12);
   let order = 0;
   const timers = new Map<number, Entry>();
@@ -50,6 +60,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
     let quiet = 0;
     while (quiet < quietTurns || options.busy?.() === true) {
       await new Promise((resolve) => setImmediate(resolve));
+      looks = 0;
       if (turns.length === 0) quiet += 1;
       else {
         quiet = 0;
@@ -63,16 +74,29 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
   const step = async (untilMs: number): Promise<boolean> => {
     const next = earliest();
     if (next === null || next.atMs > untilMs) return false;
-    timers.delete(next.order);
-    monotonicMs = Math.max(monotonicMs, next.atMs);
-    next.fire();
+    // As a real loop that is late does: everything that fell due meanwhile fires in one turn.
+    const lateAtMs = Math.max(next.atMs, monotonicMs) + 10 * lookMs;
+    for (let due: Entry | null = next; due !== null && due.atMs <= lateAtMs; due = earliest()) {
+      timers.delete(due.order);
+      monotonicMs = Math.max(monotonicMs, due.atMs);
+      due.fire();
+      if (lookMs === 0) break;
+    }
     await settle();
     return true;
   };
 
+  const look = (): number => {
+    looks += 1;
+    if (looks > looksPerTurnMax)
+      throw new Error(`The loop is held: the clock was looked at ${looks} times in one turn`);
+    monotonicMs += lookMs;
+    return monotonicMs;
+  };
+
   return {
     nowMs: () => Math.floor(wallOffsetMs + monotonicMs),
-    monotonicMs: () => monotonicMs,
+    monotonicMs: look,
     timer(delayMs, fire): Timer {
       order += 1;
       const mine = order;
@@ -83,14 +107,14 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
       const untilMs = monotonicMs + ms;
       await settle();
       while (await step(untilMs));
-      monotonicMs = untilMs;
+      monotonicMs = Math.max(monotonicMs, untilMs);
     },
     async advanceUntil(holds, withinMs) {
       const untilMs = monotonicMs + withinMs;
       await settle();
       while (!holds()) {
         if (!(await step(untilMs))) {
-          monotonicMs = untilMs;
+          monotonicMs = Math.max(monotonicMs, untilMs);
           return holds();
         }
       }
