@@ -37,9 +37,7 @@ export const reportedChangeSchema: Schema<ReportedChange> = named(
       },
       { description: 'One of id and externalId' },
     ),
-    before: optional(
-      nullable({ ...jsonObject, description: 'How it was; what we know of it where absent' }),
-    ),
+    before: optional(nullable({ ...jsonObject, description: 'How it was; what we know of it where absent' })),
     after: optional(
       nullable({ ...jsonObject, description: 'How it is now; becomes the present state in the same commit' }),
     ),

@@ -160,7 +160,11 @@ export function allRoutes(): readonly Route[] {
       uploaded: () => undefined,
     },
     settings: { host: '127.0.0.1', port: 0, version: '0.0.0-test', uploadBytesMax: 1 },
-    admission: { assertNotGuessing: () => undefined, failed: () => undefined, originOf: () => ({ address: '', userAgent: null }) },
+    admission: {
+      assertNotGuessing: () => undefined,
+      failed: () => undefined,
+      originOf: () => ({ address: '', userAgent: null }),
+    },
     https: false,
   });
 }
