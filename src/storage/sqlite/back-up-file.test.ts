@@ -54,3 +54,13 @@ test('What is no store, or goes where something is, is refused by name and left 
   refused(() => backUpFile(file, join(folder, 'taken')), /must be readable and writable/);
   assert.equal(statSync(join(folder, 'taken')).size, 'something else'.length);
 });
+
+test('A store that holds less than was confirmed is no good backup, and is called so', () => {
+  const file = join(folder, 'c.db');
+  openBook({ file, drawKey: () => new Uint8Array(32), pagesMax: 0, checkpointPages: 1_000 }).close();
+  writeFileSync(`${file}-mark`, '7'.padStart(20, '0'));
+  assert.throws(
+    () => backUpFile(file, join(folder, 'c.copy')),
+    (error) => error instanceof AssetwireError && /must hold everything it confirmed/.test(error.message),
+  );
+});

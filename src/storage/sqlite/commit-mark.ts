@@ -43,12 +43,20 @@ export function openCommitMark(file: string): CommitMark {
   };
 }
 
-/** Refuses a store that holds fewer batches than were confirmed. */
-export function checkCommitMark(file: string, batchesInStore: number): void {
+/** How many batches were confirmed; 0 where nothing can be said. While a server runs it is older the next moment. */
+export function notedBatches(file: string): number {
   const path = markPath(file);
-  if (!existsSync(path)) return;
-  const noted = Number(readFileSync(path, 'latin1'));
-  if (!Number.isSafeInteger(noted) || noted <= batchesInStore) return;
+  const noted = existsSync(path) ? Number(readFileSync(path, 'latin1')) : 0;
+  return Number.isSafeInteger(noted) ? noted : 0;
+}
+
+/**
+ * Refuses a store that holds fewer batches than were confirmed. `noted` must have been read before the store was: beside a
+ * server that runs, a note read later knows of more.
+ */
+export function checkCommitMark(file: string, batchesInStore: number, noted = notedBatches(file)): void {
+  const path = markPath(file);
+  if (noted <= batchesInStore) return;
   throw new AssetwireError('storage_unavailable', {
     detail: `The store must hold everything it confirmed: ${file} ends at transaction ${batchesInStore}, ${noted} were confirmed. Its log (${file}-wal) is damaged or missing`,
     mend: `Nothing was written to it. Put the log back, or restore a backup; to go on without what is lost, delete ${path}`,

@@ -46,7 +46,8 @@ function hasRollbackJournal(file: string): boolean {
   return existsSync(journal) && statSync(journal).size > 0;
 }
 
-function inspectHeader(file: string): void {
+/** Whether the file is a database of ours by its first bytes; also of one that is being written. */
+export function inspectHeader(file: string): void {
   const header = Buffer.alloc(100);
   const handle = openSync(file, 'r');
   try {
