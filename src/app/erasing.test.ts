@@ -53,6 +53,15 @@ async function furnish(id: string, mark: string): Promise<string> {
 const eraseDuty = async (): Promise<Duty | undefined> =>
   (await fixture.pendingDuties()).find(({ kind }) => kind === 'erase_workspace');
 
+/** Everything an erasure does until it settles; steps fall due one after another, with a pause between. */
+async function eraseUntilSettling(onStep?: () => Promise<void>): Promise<void> {
+  for (let duty = await eraseDuty(); duty !== undefined; duty = await eraseDuty()) {
+    await fixture.doDuty(duty);
+    await onStep?.();
+    fixture.clock.advance(20);
+  }
+}
+
 /** What a caller sees of a workspace, as one text. */
 async function seen(id: string): Promise<string> {
   const by = { ...(await admin()), workspaceId: id };
@@ -88,7 +97,7 @@ test('TN-16 a workspace is erased with a confirmation, step by step, while other
   await fixture.app.workspaces.create(by, { id: 'gone-test', name: 'Child', parent: 'gone' });
   await assert.rejects(fixture.app.workspaces.erase(by, 'gone', 'gone'), { code: 'in_use' });
   await fixture.app.workspaces.erase(by, 'gone-test', 'gone-test');
-  while ((await eraseDuty()) !== undefined) await fixture.doDuties();
+  await eraseUntilSettling();
   fixture.clock.advance(settleMs);
   await fixture.doDuties();
 
@@ -96,11 +105,9 @@ test('TN-16 a workspace is erased with a confirmation, step by step, while other
   assert.equal(begun.state, 'erasing');
   assert.equal((await fixture.app.workspaces.erase(by, 'gone', 'gone')).state, 'erasing', 'asked twice, begun once');
   const phases = new Set<string>();
-  for (let duty = await eraseDuty(); duty !== undefined; duty = await eraseDuty()) {
-    await fixture.doDuty(duty);
+  await eraseUntilSettling(async () => {
     phases.add((await fixture.app.workspaces.get(by, 'gone')).erasure?.phase ?? 'none');
-    fixture.clock.advance(20);
-  }
+  });
   assert.deepEqual([...phases], ['rows', 'files', 'settling']);
   assert.ok(((await fixture.app.workspaces.get(by, 'gone')).erasure?.rowsRemoved ?? 0) > 20);
   await assert.rejects(fixture.app.workspaces.create(by, { id: 'gone', name: 'Again' }), { code: 'already_exists' });
@@ -156,10 +163,7 @@ test('TN-16 LG-10 on disk nothing is left after a crash in the middle: no row, n
   await fixture.stop();
   fixture = await open();
   clock.advance(20);
-  for (let duty = await eraseDuty(); duty !== undefined; duty = await eraseDuty()) {
-    await fixture.doDuty(duty);
-    clock.advance(20);
-  }
+  await eraseUntilSettling();
   clock.advance(settleMs);
   await fixture.doDuties();
   await assert.rejects(fixture.app.workspaces.get(await admin(), 'gone'), { code: 'not_found' });
