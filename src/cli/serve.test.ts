@@ -42,7 +42,10 @@ test('a new user: serve, look, upload, see the webhook arrive signed, replay it,
 
   type Listed = { data: { id: string; state: string; subject: string; event: string }[] };
   let delivered: Listed['data'] = [];
-  while (delivered.length === 0) delivered = (await ask<Listed>('deliveries', 'list', '--state', 'delivered')).data;
+  // What inspection and renditions add is told as well, sooner or later; here it is about what the upload itself tells.
+  const uploads = ['--event', 'asset.created'];
+  while (delivered.length === 0)
+    delivered = (await ask<Listed>('deliveries', 'list', '--state', 'delivered', ...uploads)).data;
   assert.equal(delivered[0]?.subject, subject);
   const shown = await ask<{ attemptRecords: unknown[]; body: { source: string } }>(
     'deliveries',
@@ -51,10 +54,7 @@ test('a new user: serve, look, upload, see the webhook arrive signed, replay it,
   );
   assert.equal(shown.attemptRecords.length, 1);
   const seen = await ask<{ requests: { verification: { result: string } }[] }>('inbox', 'show', inbox.id);
-  assert.deepEqual(
-    seen.requests.map(({ verification }) => verification.result),
-    ['verified'],
-  );
+  assert.deepEqual([...new Set(seen.requests.map(({ verification }) => verification.result))], ['verified']);
 
   const report = join(dataDir, '..', 'report.json');
   writeFileSync(
@@ -66,9 +66,10 @@ test('a new user: serve, look, upload, see the webhook arrive signed, replay it,
     results.map(({ status }) => status),
     ['applied'],
   );
-  const estimate = await ask<{ state: string; count: number }>('replay', '--since', '1h', '--subject', subject);
+  const selected = ['replay', '--since', '1h', '--subject', subject, ...uploads];
+  const estimate = await ask<{ state: string; count: number }>(...selected);
   assert.deepEqual([estimate.state, estimate.count], ['estimated', 1]);
-  const replayed = await ask<{ state: string; done: number }>('replay', '--since', '1h', '--subject', subject, '--yes');
+  const replayed = await ask<{ state: string; done: number }>(...selected, '--yes');
   assert.deepEqual([replayed.state, replayed.done], ['done', 1]);
 
   const made = await ask<{ id: string; key: string }>('keys', 'create', 'reader', '--scope', 'assets:read');
@@ -88,7 +89,7 @@ test('a new user: serve, look, upload, see the webhook arrive signed, replay it,
   t.after(() => second.child.kill('SIGKILL'));
   assert.equal(second.err().includes('Admin key'), false, 'the key is shown once');
   assert.equal(
-    (await ask<Listed>('deliveries', 'list', '--event', 'asset.created')).data.length,
+    (await ask<Listed>('deliveries', 'list', ...uploads)).data.length,
     2,
     'what was delivered is still known',
   );
