@@ -11,6 +11,7 @@ import type { AttemptRoom } from './attempt-room.ts';
 import { recordOf, verdictOf } from './attempt-verdict.ts';
 import { summaryOf } from './delivery-summary.ts';
 import type { DueClock } from './due-clock.ts';
+import type { EngineEvent } from './engine.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { LaneNow } from './lane.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
@@ -102,22 +103,24 @@ export function createLanding(parts: LandingParts): Landing {
     if (result === 'recorded' && item?.next.state === 'pending') {
       run.shelf.settle(task, { kind: 'retry', dueAtMs: item.next.dueAtMs });
     } else run.shelf.settle(task, result === 'fenced' ? { kind: 'unknown' } : { kind: 'ended' });
-    if (parts.onEvent !== undefined && item !== null && (result === 'recorded' || repeated)) emit(run, item);
+    if (parts.onEvent !== undefined && item !== null && (result === 'recorded' || repeated))
+      parts.onEvent(eventOf(run, item));
     parts.keeper().attend(lane);
     parts.wake();
   };
 
-  const emit = (run: Run, item: RecordItem): void => {
-    const { delivery, change } = run.task;
-    const first = delivery.attempts === 0 && delivery.origin === 'change';
-    parts.onEvent?.({
-      kind: 'attempted',
-      delivery: summaryOf(delivery, item),
-      dialect: run.setup.webhook.dialect,
-      startedAtMs: run.startedAtMs,
-      ...(first ? { acceptedToFirstByteMs: Math.max(0, run.startedAtMs - change.acceptedAtMs) } : {}),
-    });
-  };
-
   return { settle, recorded };
+}
+
+/** What live streams, metrics and traces hear. */
+function eventOf(run: Run, item: RecordItem): EngineEvent {
+  const { delivery, change } = run.task;
+  const first = delivery.attempts === 0 && delivery.origin === 'change';
+  return {
+    kind: 'attempted',
+    delivery: summaryOf(delivery, item),
+    dialect: run.setup.webhook.dialect,
+    startedAtMs: run.startedAtMs,
+    ...(first ? { acceptedToFirstByteMs: Math.max(0, run.startedAtMs - change.acceptedAtMs) } : {}),
+  };
 }

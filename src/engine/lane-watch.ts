@@ -140,7 +140,10 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       if (verdict.kind === 'delivered') {
         parts.suspicion.note(lane.webhookId, false, nowMs);
         if (lane.health.failingSinceMs === null && lane.health.recentMs.length === 0) return;
-        change(lane, observe(lane.health, { kind: 'success' }, policy.disable, due.steadyMs()).health);
+        change(
+          lane,
+          observe(lane.health, { kind: 'success' }, { rules: policy.disable, nowMs: due.steadyMs() }).health,
+        );
         return;
       }
       // Attempts that never left say nothing of the receiver.
@@ -157,8 +160,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
           ...(outcome.kind === 'response' ? { status: outcome.response.status } : {}),
           suspectOurselves: parts.suspicion.suspects(nowMs),
         },
-        policy.disable,
-        due.steadyMs(),
+        { rules: policy.disable, nowMs: due.steadyMs() },
       );
       change(lane, step.health);
       for (const action of step.actions) act(lane, action);

@@ -84,13 +84,9 @@ export function createRecordApplier(
     }
     if (item.next === 'pending') continueWith(item, lane, position);
     else end(item, lane, position);
-    rollup.attempt(lane, {
-      atMs: item.startedAtMs,
-      durationMs: item.durationMs,
-      next: item.next,
-      waitedMs: item.attemptsBefore === 0 ? Math.max(0, item.startedAtMs - numberOf(row[3])) : -1,
-      test: row[4] === 1,
-    });
+    const waitedMs = item.attemptsBefore === 0 ? Math.max(0, item.startedAtMs - numberOf(row[3])) : -1;
+    const { startedAtMs: atMs, durationMs, next } = item;
+    rollup.attempt(lane, { atMs, durationMs, next, waitedMs, test: row[4] === 1 });
     return 'recorded';
   };
 }

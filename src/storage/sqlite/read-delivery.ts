@@ -5,7 +5,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import type { DeliveryDetail } from '../storage.ts';
 import { readPartitions } from './partitions.ts';
-import { createNamer, summaryColumns, summaryOf } from './read-deliveries.ts';
+import { createNamer, summaryColumns, summaryOf } from './delivery-rows.ts';
 import { arrayStatement, bytesOf, isDamage, numberOf, textOf, textOrNull } from './rows.ts';
 import { partitionTable } from './schema.ts';
 
