@@ -16,25 +16,34 @@ export function changedFields(before: JsonObject | null, after: JsonObject | nul
   const names: string[] = [];
   const left = before ?? {};
   const right = after ?? {};
-  for (const key of Object.keys(left)) addDifference(names, key, left[key], ownValue(right, key));
-  for (const key of Object.keys(right)) if (!Object.hasOwn(left, key)) addDifference(names, key, undefined, right[key]);
+  for (const key of Object.keys(left)) {
+    const is = ownValue(right, key);
+    // Snapshots share what did not change, so nearly every field ends here.
+    if (left[key] === is) continue;
+    for (const name of differing(key, left[key], is)) names.push(name);
+  }
+  for (const key of Object.keys(right)) {
+    if (Object.hasOwn(left, key)) continue;
+    for (const name of differing(key, undefined, right[key])) names.push(name);
+  }
   return names.sort();
 }
 
-function addDifference(names: string[], key: string, was: JsonValue | undefined, is: JsonValue | undefined): void {
-  // Snapshots share what did not change, so nearly every field ends here.
-  if (was === is || ignored.has(key)) return;
-  if (groups.has(key) && (isObject(was) || isObject(is))) addGroup(names, key, was, is);
-  else if (!sameField(key, was, is)) names.push(key);
+function differing(key: string, was: JsonValue | undefined, is: JsonValue | undefined): readonly string[] {
+  if (ignored.has(key)) return [];
+  if (groups.has(key) && (isObject(was) || isObject(is))) return differingInGroup(key, was, is);
+  return sameField(key, was, is) ? [] : [key];
 }
 
-function addGroup(names: string[], group: string, was: JsonValue | undefined, is: JsonValue | undefined): void {
+function differingInGroup(group: string, was: JsonValue | undefined, is: JsonValue | undefined): readonly string[] {
   const left = isObject(was) ? was : {};
   const right = isObject(is) ? is : {};
+  const names: string[] = [];
   for (const field of Object.keys(left)) {
     if (!sameJson(left[field], ownValue(right, field))) names.push(`${group}.${field}`);
   }
   for (const field of Object.keys(right)) if (!Object.hasOwn(left, field)) names.push(`${group}.${field}`);
+  return names;
 }
 
 function sameField(key: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {

@@ -21,7 +21,7 @@ function run(events: readonly (readonly [atMs: number, event: HealthEvent])[], r
   let health: LaneHealth = healthy;
   const actions: (HealthAction & { atMs: number })[] = [];
   for (const [atMs, event] of events) {
-    const step = observe(health, event, rules, atMs);
+    const step = observe(health, event, { rules, nowMs: atMs });
     // What is persisted must come back the same.
     health = JSON.parse(JSON.stringify(step.health));
     for (const action of step.actions) actions.push({ ...action, atMs });
@@ -139,7 +139,7 @@ test('What is remembered stays small and a healthy lane costs nothing', () => {
   const rules: readonly DisableRule[] = [...fiveDays, { kind: 'window', failures: 50, windowMs: dayMs }];
   const { health } = run(every(1, 0, 40), rules);
   assert.ok(JSON.stringify(health).length < 2_000);
-  assert.equal(observe(healthy, { kind: 'success' }, rules, 5).health, healthy);
+  assert.equal(observe(healthy, { kind: 'success' }, { rules, nowMs: 5 }).health, healthy);
 });
 
 test('Whatever happens, a success leaves no run behind and warnings only rise', () => {
@@ -154,7 +154,7 @@ test('Whatever happens, a success leaves no run behind and warnings only rise', 
       let warned = 0;
       for (const step of steps) {
         atMs += step.waitMs;
-        const next = observe(health, step.event, fiveDays, atMs);
+        const next = observe(health, step.event, { rules: fiveDays, nowMs: atMs });
         if (step.event.kind === 'success' && !health.disabled) {
           assert.deepEqual(next.health, healthy);
           warned = 0;

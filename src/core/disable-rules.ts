@@ -59,15 +59,13 @@ export type HealthAction =
 
 export type HealthStep = { readonly health: LaneHealth; readonly actions: readonly HealthAction[] };
 
+/** When an attempt ended, in milliseconds of a clock that never goes back, and the rules of its webhook then. */
+export type Moment = { readonly rules: readonly DisableRule[]; readonly nowMs: number };
+
 const noActions: readonly HealthAction[] = [];
 
 /** One step: what is remembered after this attempt and what follows from it. A healthy lane's success costs nothing. */
-export function observe(
-  health: LaneHealth,
-  event: HealthEvent,
-  rules: readonly DisableRule[],
-  nowMs: number,
-): HealthStep {
+export function observe(health: LaneHealth, event: HealthEvent, { rules, nowMs }: Moment): HealthStep {
   if (health.disabled) return { health, actions: noActions };
   if (event.kind === 'success') return { health: afterSuccess(health, rules, nowMs), actions: noActions };
   if (event.suspectOurselves === true) return { health: standStill(health, nowMs), actions: noActions };
@@ -113,12 +111,12 @@ function recent(times: readonly number[], rules: readonly DisableRule[], nowMs: 
 }
 
 /** What a failure is judged by. */
-type Moment = { readonly rules: readonly DisableRule[]; readonly status: number | undefined; readonly nowMs: number };
+type Failed = Moment & { readonly status: number | undefined };
 
-function decide(health: LaneHealth, moment: Moment): HealthStep {
+function decide(health: LaneHealth, failed: Failed): HealthStep {
   let warning: (HealthAction & { kind: 'warn' }) | null = null;
-  for (const rule of moment.rules) {
-    const action = judgeRule(health, rule, moment);
+  for (const rule of failed.rules) {
+    const action = judgeRule(health, rule, failed);
     if (action?.kind === 'disable') return { health: { ...health, disabled: true }, actions: [action] };
     if (action?.kind === 'warn' && action.percent > (warning?.percent ?? health.warnedPercent)) warning = action;
   }
@@ -126,7 +124,7 @@ function decide(health: LaneHealth, moment: Moment): HealthStep {
   return { health: { ...health, warnedPercent: warning.percent }, actions: [warning] };
 }
 
-function judgeRule(health: LaneHealth, rule: DisableRule, { status, nowMs }: Moment): HealthAction | null {
+function judgeRule(health: LaneHealth, rule: DisableRule, { status, nowMs }: Failed): HealthAction | null {
   switch (rule.kind) {
     case 'status':
       return rule.status === status ? { kind: 'disable', reason: `status-${rule.status}` } : null;
