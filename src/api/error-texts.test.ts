@@ -63,7 +63,7 @@ test('a target that is a plain text is told which kinds there are, with an examp
 
 test('a target of an unknown kind is told the kinds and the nearest', async () => {
   const answer = await told('/v1/webhooks', { body: { ...webhook, target: { transport: 'htp', url: 'x' } } });
-  assert.match(answer.detail, /\/target\/transport, wanted one of http, sqs, email: "htp"/);
+  assert.match(answer.detail, /\/target\/transport wants one of http, sqs, email, found "htp"/);
   assert.equal(answer.mend, 'Write "http" instead');
 });
 
@@ -100,7 +100,7 @@ test('a value that is none of a list is told all of them and the nearest', async
 test('a missing field is told with an example of it', async () => {
   const { target: _left, ...rest } = webhook;
   const answer = await told('/v1/webhooks', { body: rest });
-  assert.match(answer.detail, /\/target, wanted a value: nothing/);
+  assert.match(answer.detail, /\/target wants a value, found nothing/);
   assert.match(answer.mend, /^Add it, for example "target": \{"transport":"http"/);
 });
 
@@ -119,7 +119,7 @@ test('query parameters are told the same way', async () => {
     { at: '/limt', wanted: 'no such parameter', found: 'the parameter', mend: 'Write "limit" instead' },
   ]);
   const number = await told('/v1/deliveries?limit=many');
-  assert.match(number.detail, /\/limit, wanted a whole number: "many"/);
+  assert.match(number.detail, /\/limit wants a whole number, found "many"/);
   const state = await told('/v1/deliveries?states=pendng');
   assert.match(state.detail, /one of pending, .*: "pendng"/);
   assert.equal(state.mend, 'Write "pending" instead');

@@ -104,7 +104,7 @@ function problemExample(code: ErrorCode): Json {
     status,
     code,
     ...(code === 'invalid_request'
-      ? { detail: 'Check the body, /evnts, wanted no such field: the field', mend: 'Write "events" instead', problems }
+      ? { detail: 'Check the body: it has no field /evnts', mend: 'Write "events" instead', problems }
       : { detail: title, mend: errorMends[code] }),
     requestId: exampleId('rq'),
   };

@@ -55,15 +55,16 @@ export function notFound(detail = 'Find it here: nothing of this name', mend?: s
   return new AssetwireError('not_found', { detail, ...(mend === undefined ? {} : { mend }) });
 }
 
+function sentenceOf({ at, wanted, found }: Problem): string {
+  if (wanted.startsWith('no such ')) return `it has no ${wanted.slice('no such '.length)} ${at}`;
+  return `${at === '' ? 'it' : at} wants ${wanted}, found ${found}`;
+}
+
 /** A request that does not fit its schema; `operation` is where its description is found. */
 export function invalidRequest(problems: readonly Problem[], where: string, operation?: string): AssetwireError {
   const first = problems[0];
-  const detail =
-    first === undefined
-      ? `Check ${where}: it does not fit its schema`
-      : `Check ${where}, ${first.at === '' ? 'the whole' : first.at}, wanted ${first.wanted}: ${first.found}`;
   return new AssetwireError('invalid_request', {
-    detail,
+    detail: `Check ${where}: ${first === undefined ? 'it does not fit its schema' : sentenceOf(first)}`,
     problems,
     mend: first?.mend ?? `See ${operation ?? 'the operation'} in /docs/api or /openapi.json`,
   });
