@@ -16,7 +16,7 @@ before(async () => {
   server = await startTestServer(
     createFakeApp({
       assets: {
-        async upload(_caller, input, file) {
+        async upload(_caller, { file, ...input }) {
           const hash = createHash('sha256');
           let bytes = 0;
           try {

@@ -98,7 +98,8 @@ const commands: { readonly [Name in VendorCommandName]: Command } = {
   ),
   'assets.patch': command(
     object({ ...byId, patch: raw<AssetPatch>(assetPatchSchema), version: optional(integer()) }),
-    (app, caller, { id, patch, version }) => app.assets.patch(caller, id, patch, version),
+    (app, caller, { id, patch, version }) =>
+      app.assets.patch(caller, id, { ...patch, ...(version === undefined ? {} : { expected: version }) }),
   ),
 };
 

@@ -237,22 +237,17 @@ type ByteRange = { readonly from: number; readonly to: number };
 
 /** Wherever an asset was deleted, `gone` tells so as long as its history does; what never was is `not_found`. */
 export interface AssetCases {
-  upload(caller: Caller, input: AssetInput, file: UploadedFile, idempotency?: Idempotency): Promise<Written<AssetView>>;
+  upload(
+    caller: Caller,
+    upload: AssetInput & { readonly file: UploadedFile } & Pick<AssetWriteOptions, 'idempotency'>,
+  ): Promise<Written<AssetView>>;
   /** `reference` is an asset id or `external:ID`. */
   push(
     caller: Caller,
     reference: string,
-    state: AssetPush,
-    idempotency?: Idempotency,
-    expected?: Expected,
+    push: AssetPush & AssetWriteOptions,
   ): Promise<Written<AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' }>>;
-  patch(
-    caller: Caller,
-    reference: string,
-    patch: AssetPatch,
-    expected?: Expected,
-    idempotency?: Idempotency,
-  ): Promise<Written<AssetView>>;
+  patch(caller: Caller, reference: string, patch: AssetPatch & AssetWriteOptions): Promise<Written<AssetView>>;
   remove(caller: Caller, reference: string, options?: AssetWriteOptions): Promise<Written<JsonObject>>;
   get(caller: Caller, reference: string): Promise<AssetView>;
   list(caller: Caller, query: AssetListQuery): Promise<Page<AssetView>>;

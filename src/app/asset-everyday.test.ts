@@ -31,7 +31,7 @@ const patch = (given: AssetPatch, reference = 'external:p') => fixture.app.asset
 test('UP-11 a folder path is read the same in every door: normalised, or refused by its place', async () => {
   await push();
   const doors: readonly (readonly [string, (path: string) => Promise<{ path: string } | { at: string }>])[] = [
-    ['upload', async (path) => at(fixture.app.assets.upload(caller, { path }, content()))],
+    ['upload', async (path) => at(fixture.app.assets.upload(caller, { path, file: content() }))],
     ['push', async (path) => at(push({ path }, 'external:q'))],
     ['patch', async (path) => at(patch({ path }))],
     [
@@ -158,9 +158,9 @@ test('A patch that changes nothing makes no version, no change and no delivery, 
   ];
   for (const [index, given] of nothings.entries()) {
     assert.equal((await patch(given)).body.version, body.version, JSON.stringify(given));
-    const keyed = await fixture.app.assets.patch(caller, body.id, given, undefined, {
-      key: `n${index}`,
-      fingerprint: 'f',
+    const keyed = await fixture.app.assets.patch(caller, body.id, {
+      ...given,
+      idempotency: { key: `n${index}`, fingerprint: 'f' },
     });
     assert.equal(keyed.body.version, body.version);
   }
@@ -173,7 +173,7 @@ test('A name is a name: one with a folder in it is refused where it was said on 
     await assert.rejects(patch({ name }), { code: 'invalid_request' }, name);
     await assert.rejects(push({ name }), { code: 'invalid_request' }, name);
   }
-  const { body } = await fixture.app.assets.upload(caller, {}, content('x', 'C:\\photos\\a.jpg'));
+  const { body } = await fixture.app.assets.upload(caller, { file: content('x', 'C:\\photos\\a.jpg') });
   assert.equal(body.state.name, 'a.jpg', "a browser's path is not");
   // Reported without a name it still can be pushed without one.
   await report(fixture, {
@@ -188,9 +188,9 @@ test('Who names the version it decided on writes on that one or is told which on
   const { body } = await push();
   const writes = [
     (expected: number | { ifMatch: readonly number[] }) =>
-      fixture.app.assets.patch(caller, body.id, { tags: ['x'] }, expected),
+      fixture.app.assets.patch(caller, body.id, { tags: ['x'], expected }),
     (expected: number | { ifMatch: readonly number[] }) =>
-      fixture.app.assets.push(caller, body.id, { name: 'z.jpg' }, undefined, expected),
+      fixture.app.assets.push(caller, body.id, { name: 'z.jpg', expected }),
     (expected: number | { ifMatch: readonly number[] }) => fixture.app.assets.remove(caller, body.id, { expected }),
   ];
   for (const [index, write] of writes.entries()) {
@@ -210,7 +210,7 @@ test('A push that expects a version makes no asset where there is none', async (
     [{ ifMatch: [1] }, 'precondition_failed'],
     [1, 'conflict'],
   ] as const) {
-    const call = fixture.app.assets.push(caller, 'external:never', { name: 'x.jpg' }, undefined, expected);
+    const call = fixture.app.assets.push(caller, 'external:never', { name: 'x.jpg', expected });
     await assert.rejects(call, { code, message: /there is none yet$/ });
   }
   await assert.rejects(fixture.app.assets.get(caller, 'external:never'), { code: 'not_found' });
@@ -220,7 +220,7 @@ test('Of two who decided on one version exactly one writes', async () => {
   const { body } = await push();
   const results = await Promise.allSettled(
     Array.from({ length: 8 }, (_, n) =>
-      fixture.app.assets.patch(caller, body.id, { tags: [`t${n}`] }, { ifMatch: [body.version] }),
+      fixture.app.assets.patch(caller, body.id, { tags: [`t${n}`], expected: { ifMatch: [body.version] } }),
     ),
   );
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
@@ -383,7 +383,7 @@ test('Whatever happens to an asset, its changes follow from each other and end i
   let checked = 0;
   const run = async (life: readonly Step[]): Promise<void> => {
     const one = await createFixture({ soleWriter: true });
-    const { body } = await one.app.assets.upload(caller, { tags: ['a'] }, content());
+    const { body } = await one.app.assets.upload(caller, { tags: ['a'], file: content() });
     let silent = false;
     for (const step of life) {
       const lived = await live(one, body.id, step);

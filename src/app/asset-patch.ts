@@ -23,7 +23,7 @@ export type PatchDeps = Pick<AppDeps, 'storage' | 'ids'> & {
 
 export function createPatch(deps: PatchDeps): AssetCases['patch'] {
   const { ids, committer, idempotent } = deps;
-  return (caller, reference, patch, expected, idempotency) =>
+  return (caller, reference, { expected, idempotency, ...patch }) =>
     idempotent.run<AssetView>(caller.workspaceId, idempotency, async (row) => {
       const { workspaceId, actor } = caller;
       const id = await assetIdOf(deps, workspaceId, reference);

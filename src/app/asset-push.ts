@@ -37,7 +37,7 @@ type Pushed = AssetView & { readonly result: 'created' | 'changed' | 'unchanged'
 
 export function createPush(deps: PushDeps): AssetCases['push'] {
   const { ids, committer, idempotent } = deps;
-  return (caller, reference, push, idempotency, expected) =>
+  return (caller, reference, { expected, idempotency, ...push }) =>
     idempotent.run<Pushed>(caller.workspaceId, idempotency, async (row) => {
       const externalId = externalIdIn(reference);
       if (push.externalId !== undefined && push.externalId !== externalId) {

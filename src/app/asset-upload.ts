@@ -37,7 +37,7 @@ export type InspectPayload = {
 };
 
 export function createUpload(deps: UploadDeps): AssetCases['upload'] {
-  return (caller, input, file, idempotency) =>
+  return (caller, { file, idempotency, ...input }) =>
     deps.idempotent
       .run<AssetView>(caller.workspaceId, idempotency, (row) =>
         upload(deps, { caller, input, row, fingerprint: idempotency?.fingerprint ?? '' }, file),
@@ -59,7 +59,7 @@ type NamedInput = AssetInput & { readonly name: string; readonly path: string; r
 async function upload(
   deps: UploadDeps,
   { caller, input, row, fingerprint }: Asked,
-  { name: givenName, content }: Parameters<AssetCases['upload']>[2],
+  { name: givenName, content }: Parameters<AssetCases['upload']>[1]['file'],
 ): Promise<Written<AssetView>> {
   const { workspaceId } = caller;
   const { blobs, media, settings } = deps;

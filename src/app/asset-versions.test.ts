@@ -24,7 +24,7 @@ afterEach(() => fixture.stop());
 const file = (text: string, name = 'a.jpg') => ({ name, content: Readable.from([Buffer.from(text)]) });
 
 async function uploaded(text = 'one'): Promise<string> {
-  const { body } = await fixture.app.assets.upload(caller, {}, file(text));
+  const { body } = await fixture.app.assets.upload(caller, { file: file(text) });
   await fixture.doDuties();
   return body.id;
 }
@@ -99,7 +99,7 @@ test('A version that is not to be active leaves the asset as it is, and can be a
 test('A version uploaded while the first one is still looked into: ready is told once, whichever look ends first', async () => {
   for (const order of ['first', 'last'] as const) {
     const one = await createFixture();
-    const { body } = await one.app.assets.upload(caller, {}, file('one'));
+    const { body } = await one.app.assets.upload(caller, { file: file('one') });
     await one.app.assets.addVersion(caller, body.id, { file: file('two', 'two.jpg') });
     const duties = await one.pendingDuties();
     assert.equal(duties.length, 2);
@@ -164,7 +164,7 @@ test('UP-13 bytes that came in for nothing are removed, unless something else na
   await assert.rejects(add, { code: 'gone' });
   assert.equal(await isThere('lost'), false, 'the asset went while its version came in');
   const push = () => fixture.app.assets.push(caller, 'external:e', { name: 'e.jpg' });
-  const upload = fixture.app.assets.upload(caller, { externalId: 'e' }, lateFile('late', push));
+  const upload = fixture.app.assets.upload(caller, { externalId: 'e', file: lateFile('late', push) });
   await assert.rejects(upload, { code: 'already_exists' });
   assert.equal(await isThere('late'), false, 'the external id was given away meanwhile');
   await uploaded('shared');

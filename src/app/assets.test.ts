@@ -46,11 +46,9 @@ test('every photograph is taken, looked into and told with its true type and dim
     const names = readdirSync(photographs).filter((name) => /\.(jpe?g|png|webp|gif)$/i.test(name));
     assert.ok(names.length > 0, 'no photographs');
     for (const name of names) {
-      const { status, body } = await real.app.assets.upload(
-        caller,
-        {},
-        { name, content: createReadStream(join(photographs, name)) },
-      );
+      const { status, body } = await real.app.assets.upload(caller, {
+        file: { name, content: createReadStream(join(photographs, name)) },
+      });
       assert.equal(status, 201);
       assert.equal(body.state.inspection.state, 'pending');
       assert.equal(body.state.file?.sha256, hash('sha256', readFileSync(join(photographs, name)), 'hex'));
@@ -88,7 +86,7 @@ test('an inspection that fails, crashes or hangs makes the asset ready with a no
   ];
   for (const [broken, note] of cases) {
     const one = await createFixture({ media: broken });
-    const { body } = await one.app.assets.upload(caller, {}, file());
+    const { body } = await one.app.assets.upload(caller, { file: file() });
     const done = one.doDuties();
     // The hanging one ends by time alone; the others have ended by then.
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -102,7 +100,7 @@ test('an inspection that fails, crashes or hangs makes the asset ready with a no
 });
 
 test('an inspection done twice, by two processes at once, tells that the asset is ready once', async () => {
-  await fixture.app.assets.upload(caller, {}, file());
+  await fixture.app.assets.upload(caller, { file: file() });
   const other = await fixture.another();
   const [duty] = await fixture.pendingDuties();
   assert.ok(duty !== undefined);
@@ -112,14 +110,14 @@ test('an inspection done twice, by two processes at once, tells that the asset i
 });
 
 test('an asset changed while it is inspected keeps the change and gets its facts', async () => {
-  const { body } = await fixture.app.assets.upload(caller, {}, file());
+  const { body } = await fixture.app.assets.upload(caller, { file: file() });
   await fixture.app.assets.patch(caller, body.id, { tags: ['new'] });
   await fixture.doDuties();
   const { state } = await fixture.app.assets.get(caller, body.id);
   assert.deepEqual(state.tags, ['new']);
   assert.equal(state.file?.widthPx, 40);
   await fixture.app.assets.remove(caller, body.id);
-  const { body: gone } = await fixture.app.assets.upload(caller, {}, file());
+  const { body: gone } = await fixture.app.assets.upload(caller, { file: file() });
   await fixture.app.assets.remove(caller, gone.id);
   await fixture.doDuties();
   assert.equal((await kinds()).filter((kind) => kind === 'asset.ready').length, 1);
@@ -128,18 +126,20 @@ test('an asset changed while it is inspected keeps the change and gets its facts
 test('ID-01 an upload repeated with its key makes one asset', async () => {
   const key = { key: 'upload', fingerprint: 'f' };
   const answers = await Promise.all(
-    [1, 2, 3].map(() => fixture.app.assets.upload(caller, { name: 'x.jpg' }, file(), key)),
+    [1, 2, 3].map(() => fixture.app.assets.upload(caller, { name: 'x.jpg', file: file(), idempotency: key })),
   );
   assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
   assert.deepEqual(await kinds(), ['asset.created']);
 });
 
 test('an upload cannot take an external id that is taken, and takes no path from a file name', async () => {
-  await fixture.app.assets.upload(caller, { externalId: 'e' }, file());
-  await assert.rejects(fixture.app.assets.upload(caller, { externalId: 'e' }, file()), { code: 'already_exists' });
-  const { body } = await fixture.app.assets.upload(caller, {}, file('x', '../../etc/pass\u0000wd'));
+  await fixture.app.assets.upload(caller, { externalId: 'e', file: file() });
+  await assert.rejects(fixture.app.assets.upload(caller, { externalId: 'e', file: file() }), {
+    code: 'already_exists',
+  });
+  const { body } = await fixture.app.assets.upload(caller, { file: file('x', '../../etc/pass\u0000wd') });
   assert.equal(body.state.name, 'passwd');
-  await assert.rejects(fixture.app.assets.upload(caller, {}, file('x', '..')), { code: 'invalid_request' });
+  await assert.rejects(fixture.app.assets.upload(caller, { file: file('x', '..') }), { code: 'invalid_request' });
 });
 
 const full: AssetPush = {
@@ -248,14 +248,14 @@ test('a patch replaces what it names, merges info and metadata by field, and nul
   assert.equal(cleared.body.state.focusPoint, undefined);
   const same = await fixture.app.assets.patch(caller, body.id, { tags: ['x'] });
   assert.equal(same.body.version, cleared.body.version);
-  await assert.rejects(fixture.app.assets.patch(caller, body.id, { name: 'x' }, 1), { code: 'conflict' });
-  await fixture.app.assets.patch(caller, body.id, { name: 'x' }, same.body.version);
+  await assert.rejects(fixture.app.assets.patch(caller, body.id, { name: 'x', expected: 1 }), { code: 'conflict' });
+  await fixture.app.assets.patch(caller, body.id, { name: 'x', expected: same.body.version });
 });
 
 test('an asset of a file that lies elsewhere says so, and a foreign one is not found', async () => {
   const { body } = await push(full);
   await assert.rejects(fixture.app.assets.content(caller, body.id), { code: 'content_unavailable' });
-  const { body: mine } = await fixture.app.assets.upload(caller, {}, file());
+  const { body: mine } = await fixture.app.assets.upload(caller, { file: file() });
   const foreign = callerIn('other');
   for (const call of [
     () => fixture.app.assets.get(foreign, mine.id),
@@ -271,7 +271,7 @@ test('an asset of a file that lies elsewhere says so, and a foreign one is not f
 });
 
 test('TN-12 a link in a payload leads to the bytes until it expires, is altered, or its asset is gone', async () => {
-  const { body } = await fixture.app.assets.upload(caller, {}, file('linked bytes'));
+  const { body } = await fixture.app.assets.upload(caller, { file: file('linked bytes') });
   const links = fixture.links('default', 'standard');
   const url = (links.at?.(fixture.clock.nowMs()) ?? links).content(body.id, 1);
   assert.equal((links.at?.(fixture.clock.nowMs()) ?? links).content(body.id, 1), url);
@@ -312,7 +312,7 @@ test('TN-12 no bit of a link can be changed', () => {
 });
 
 test('a report of an uploaded asset is applied to it, and its file stays', async () => {
-  const { body } = await fixture.app.assets.upload(caller, { externalId: 'up' }, file());
+  const { body } = await fixture.app.assets.upload(caller, { externalId: 'up', file: file() });
   await report(fixture, {
     kind: 'asset.moved',
     subject: { type: 'asset', externalId: 'up' },

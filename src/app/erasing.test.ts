@@ -36,11 +36,12 @@ async function furnish(id: string, mark: string): Promise<string> {
   const by = { ...(await admin()), workspaceId: id };
   await fixture.app.workspaces.create(await admin(), { id, name: `Shop ${mark}` });
   await fixture.app.webhooks.create(by, webhookInput({ name: mark, events: ['*'], contacts: [`${mark}@example.com`] }));
-  await fixture.app.assets.upload(
-    by,
-    { name: mark, externalId: mark, metadata: { text: mark } },
-    { name: `${mark}.txt`, content: Readable.from([`content ${mark}`]) },
-  );
+  await fixture.app.assets.upload(by, {
+    name: mark,
+    externalId: mark,
+    metadata: { text: mark },
+    file: { name: `${mark}.txt`, content: Readable.from([`content ${mark}`]) },
+  });
   await report(fixture, metadataChange(`${mark}-2`, mark), by);
   await fixture.app.users.create(by, { name: mark, email: `${mark}@example.com`, roles: ['viewer'] });
   await fixture.app.roles.create(by, { id: 'own', name: mark, scopes: [] });

@@ -120,19 +120,19 @@ function reading(cases: AssetCases, { seen }: Gate): Partial<AssetCases> {
 function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCases> {
   const stays = (now: Placed): Placed => now;
   return {
-    async upload(caller, input, file, idempotency) {
-      if (!covers(caller, 'assets:write', newPlace(input))) throw refused();
-      return cases.upload(caller, input, file, idempotency);
+    async upload(caller, upload) {
+      if (!covers(caller, 'assets:write', newPlace(upload))) throw refused();
+      return cases.upload(caller, upload);
     },
-    patch: (caller, reference, patch, expected, idempotency) =>
+    patch: (caller, reference, patch) =>
       change(
-        { caller, reference, expected },
+        { caller, reference, expected: patch.expected },
         // Putting something into a collection that one may write would give oneself the right to it: only paths move it.
         (now) => ({ ...now, path: patch.path === undefined ? now.path : normalFolderPath(patch.path) }),
-        (at) => cases.patch(caller, reference, patch, at, idempotency),
+        (expected) => cases.patch(caller, reference, withExpected(patch, expected)),
       ),
-    remove: (caller, reference, options) =>
-      change({ caller, reference, expected: options?.expected }, stays, (expected) =>
+    remove: (caller, reference, options = {}) =>
+      change({ caller, reference, expected: options.expected }, stays, (expected) =>
         cases.remove(caller, reference, withExpected(options, expected)),
       ),
     async addVersion(caller, reference, upload) {
@@ -142,18 +142,18 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       const asset = await writable(caller, reference);
       return cases.addVersion(caller, reference, { ...upload, expected: expected ?? asset.version });
     },
-    activateVersion: (caller, version, options) =>
-      change({ caller, reference: version.reference, expected: options?.expected }, stays, (expected) =>
+    activateVersion: (caller, version, options = {}) =>
+      change({ caller, reference: version.reference, expected: options.expected }, stays, (expected) =>
         cases.activateVersion(caller, version, withExpected(options, expected)),
       ),
-    removeVersion: (caller, version, options) =>
-      change({ caller, reference: version.reference, expected: options?.expected }, stays, (expected) =>
+    removeVersion: (caller, version, options = {}) =>
+      change({ caller, reference: version.reference, expected: options.expected }, stays, (expected) =>
         cases.removeVersion(caller, version, withExpected(options, expected)),
       ),
   };
 }
 
-function withExpected(options: AssetWriteOptions | undefined, expected: Expected | undefined): AssetWriteOptions {
+function withExpected<Options extends AssetWriteOptions>(options: Options, expected: Expected | undefined): Options {
   return { ...options, ...(expected === undefined ? {} : { expected }) };
 }
 

@@ -39,7 +39,7 @@ const define = async (...fields: readonly MetadataFieldInput[]): Promise<void> =
   for (const field of fields) await fixture.app.metadataFields.create(caller, field);
 };
 const upload = (metadata: JsonObject, by = caller) =>
-  fixture.app.assets.upload(by, { metadata }, { name: 'a.jpg', content: Readable.from([Buffer.from('x')]) });
+  fixture.app.assets.upload(by, { metadata, file: { name: 'a.jpg', content: Readable.from([Buffer.from('x')]) } });
 
 /** The places of what an error names, or of what an answer notes. */
 async function problemsAt(call: Promise<unknown>): Promise<readonly string[]> {

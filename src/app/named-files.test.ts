@@ -12,7 +12,7 @@ afterEach(() => fixture.stop());
 
 const upload = async (text: string) => {
   const file = { name: 'a.jpg', content: Readable.from([Buffer.from(text)]) };
-  return (await fixture.app.assets.upload(caller, {}, file)).body;
+  return (await fixture.app.assets.upload(caller, { file })).body;
 };
 const reported = (after: JsonObject, externalId = 'r') =>
   report(fixture, { kind: 'asset.info_changed', subject: { type: 'asset', externalId }, after });

@@ -40,12 +40,12 @@ async function studio(t: TestContext, options: FixtureOptions = {}): Promise<Stu
 }
 
 async function upload({ app }: Fixture, path: string, name = 'Übersicht 1.jpg') {
-  const { body } = await app.assets.upload(caller, {}, { name, content: Readable.from([await readFile(path)]) });
+  const { body } = await app.assets.upload(caller, { file: { name, content: Readable.from([await readFile(path)]) } });
   return body;
 }
 
 async function uploadBytes({ app }: Fixture, content: Buffer, name: string) {
-  return (await app.assets.upload(caller, {}, { name, content: Readable.from([content]) })).body;
+  return (await app.assets.upload(caller, { file: { name, content: Readable.from([content]) } })).body;
 }
 
 async function kinds(fixture: Fixture): Promise<readonly string[]> {

@@ -1,5 +1,4 @@
-import { ifMatchOf } from '../if-match.ts';
-import type { Call, Route } from '../route.ts';
+import type { Route } from '../route.ts';
 import { ok, route } from '../route.ts';
 import {
   assetReference,
@@ -10,20 +9,11 @@ import {
 } from '../schemas/asset.ts';
 import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';
-import type { AssetWriteOptions, VersionReference } from '../../app/app.ts';
-import { assetAnswer, contentAnswers, rangedAnswer } from './assets.ts';
+import type { VersionReference } from '../../app/app.ts';
+import { assetAnswer, contentAnswers, rangedAnswer, writeOptionsOf } from './assets.ts';
 
 const area = 'assets';
 const changed = { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } as const;
-
-/** What a write carries beside its content. */
-function optionsOf({ request, idempotency }: Pick<Call, 'request' | 'idempotency'>): AssetWriteOptions {
-  const expected = ifMatchOf(request);
-  return {
-    ...(expected === undefined ? {} : { expected }),
-    ...(idempotency === undefined ? {} : { idempotency }),
-  };
-}
 
 /** Path parameters are texts. */
 function versionOf({ reference, number }: { readonly reference: string; readonly number: string }): VersionReference {
@@ -67,7 +57,7 @@ const addVersion = route({
           await services.app.assets.addVersion(caller, reference, {
             ...input,
             file,
-            ...optionsOf({ request, idempotency }),
+            ...writeOptionsOf({ request, idempotency }),
           }),
           ({ id, state }) => `/v1/assets/${id}/versions/${state.versions.at(-1)?.number ?? 1}`,
         ),
@@ -122,7 +112,7 @@ const deleteVersion = route({
   answers: { 200: changed },
   errors: ['conflict', 'precondition_failed', 'gone', 'active_version'],
   async handle({ caller, params, ...call }, { app }) {
-    return assetAnswer(await app.assets.removeVersion(caller, versionOf(params), optionsOf(call)));
+    return assetAnswer(await app.assets.removeVersion(caller, versionOf(params), writeOptionsOf(call)));
   },
 });
 
@@ -158,7 +148,7 @@ const activateVersion = route({
   answers: { 200: changed },
   errors: ['conflict', 'precondition_failed', 'gone'],
   async handle({ caller, params, ...call }, { app }) {
-    return assetAnswer(await app.assets.activateVersion(caller, versionOf(params), optionsOf(call)));
+    return assetAnswer(await app.assets.activateVersion(caller, versionOf(params), writeOptionsOf(call)));
   },
 });
 

@@ -1,4 +1,4 @@
-import type { Answer, Route } from '../route.ts';
+import type { Answer, Call, Route } from '../route.ts';
 import { ok, route } from '../route.ts';
 import { contentAnswer, readRange } from '../content-answer.ts';
 import { ifMatchOf, versionTag } from '../if-match.ts';
@@ -16,7 +16,7 @@ import { cursor, limit, pageOf, pageOptions, shownPage, timeMs } from '../schema
 import { changeSchema } from '../schemas/change.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';
 import { changeKinds } from '../../core/change.ts';
-import type { AssetContent, AssetView, Written } from '../../app/app.ts';
+import type { AssetContent, AssetView, AssetWriteOptions, Written } from '../../app/app.ts';
 import { replayedHeader } from './changes.ts';
 
 const area = 'assets';
@@ -49,7 +49,13 @@ const uploadAsset = route({
       parameters: '',
       schema: assetInputSchema,
       take: async ({ input, file, idempotency }) =>
-        assetAnswer(await services.app.assets.upload(caller, input, file, idempotency)),
+        assetAnswer(
+          await services.app.assets.upload(caller, {
+            ...input,
+            file,
+            ...(idempotency === undefined ? {} : { idempotency }),
+          }),
+        ),
     });
   },
 });
@@ -73,6 +79,15 @@ export function assetAnswer<View extends AssetView>(
 ): Answer {
   const answer = writtenAnswer(written, location);
   return { ...answer, headers: { ...answer.headers, etag: versionTag(written.body.version) } };
+}
+
+/** What a write carries beside its content. */
+export function writeOptionsOf({ request, idempotency }: Pick<Call, 'request' | 'idempotency'>): AssetWriteOptions {
+  const expected = ifMatchOf(request);
+  return {
+    ...(expected === undefined ? {} : { expected }),
+    ...(idempotency === undefined ? {} : { idempotency }),
+  };
 }
 
 /** Nothing to show; whether it was done just now or before. */
@@ -100,7 +115,8 @@ const pushAsset = route({
   },
   errors: ['conflict', 'precondition_failed', 'stale_source_version', 'already_exists', 'gone', 'limit_reached'],
   async handle({ caller, params, body, idempotency, request }, { app }) {
-    return assetAnswer(await app.assets.push(caller, params.reference, body, idempotency, ifMatchOf(request)));
+    const options = writeOptionsOf({ request, idempotency });
+    return assetAnswer(await app.assets.push(caller, params.reference, { ...body, ...options }));
   },
 });
 
@@ -160,8 +176,10 @@ const patchAsset = route({
   errors: ['conflict', 'precondition_failed', 'gone', 'limit_reached'],
   async handle({ caller, params, body, idempotency, request }, { app }) {
     const { expectedVersion, ...patch } = body;
-    const expected = ifMatchOf(request) ?? expectedVersion;
-    return assetAnswer(await app.assets.patch(caller, params.reference, patch, expected, idempotency));
+    const said = expectedVersion === undefined ? {} : { expected: expectedVersion };
+    // Where both are given, If-Match counts.
+    const options = { ...said, ...writeOptionsOf({ request, idempotency }) };
+    return assetAnswer(await app.assets.patch(caller, params.reference, { ...patch, ...options }));
   },
 });
 
@@ -182,13 +200,7 @@ const deleteAsset = route({
   answers: { 204: { description: 'Deleted' } },
   errors: ['conflict', 'precondition_failed', 'gone'],
   async handle({ caller, params, idempotency, request }, { app }) {
-    const expected = ifMatchOf(request);
-    return emptyAnswer(
-      await app.assets.remove(caller, params.reference, {
-        ...(expected === undefined ? {} : { expected }),
-        ...(idempotency === undefined ? {} : { idempotency }),
-      }),
-    );
+    return emptyAnswer(await app.assets.remove(caller, params.reference, writeOptionsOf({ request, idempotency })));
   },
 });
 
