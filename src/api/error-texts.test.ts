@@ -121,7 +121,7 @@ test('query parameters are told the same way', async () => {
   const number = await told('/v1/deliveries?limit=many');
   assert.match(number.detail, /\/limit wants a whole number, found "many"/);
   const state = await told('/v1/deliveries?states=pendng');
-  assert.match(state.detail, /one of pending, .*: "pendng"/);
+  assert.match(state.detail, /one of pending, .* found "pendng"/);
   assert.equal(state.mend, 'Write "pending" instead');
   const twice = await told('/v1/deliveries?limit=1&limit=2');
   assert.match(twice.mend, /once/);
