@@ -24,7 +24,7 @@ import { createReplayDuty } from './duty-replay.ts';
 import { grantedAssets } from './granted-assets.ts';
 import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
-import { createInboxes } from './inboxes.ts';
+import { createInboxes, type Inboxes } from './inboxes.ts';
 import { createKeys, type Keys } from './keys.ts';
 import { createLinkKey } from './link-key.ts';
 import { createLinkMaker, type LinkMaker } from './links.ts';
@@ -47,7 +47,7 @@ import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
 import { createWebhookCare } from './webhook-care.ts';
 import { createInputChecks } from './webhook-input.ts';
-import { createWebhookSwitch } from './webhook-switch.ts';
+import { createWebhookSwitch, type WebhookSwitch } from './webhook-switch.ts';
 import { createWebhookViews } from './webhook-views.ts';
 import { createWebhooks } from './webhooks.ts';
 import { createSettings, withWebhookDefaults } from './workspace-settings.ts';
@@ -70,6 +70,72 @@ export type AppParts = {
 };
 
 export function createApp(deps: AppDeps): AppParts {
+  const { storage } = deps;
+  const shared = createShared(deps);
+  const { parts, live, closed, linkKey } = shared;
+  const workspaces = createWorkspaces({ ...parts, closed });
+  const keys = createKeys({ ...parts, workspaces });
+  const roles = createRoles(parts);
+  const people = createPeople(parts, { keys, roles });
+  const sessions = createSessions({ ...people, admit: workspaces.admit });
+  const inboxes = createInboxes(parts);
+  const watch = createStorageWatch({ ...parts, live });
+  const toggle = createWebhookSwitch(parts);
+  const views = createWebhookViews(deps);
+  const care = createWebhookCare({ ...parts, toggle });
+
+  const app: App = {
+    async start() {
+      await workspaces.ensureDefault();
+      await linkKey.open();
+      // What was put when the last process ended: kept where its commit had come through.
+      await deps.blobs.reclaim((workspaceId, blob) => isBlobUsed(storage, workspaceId, blob));
+      await beginHousekeeping(parts);
+      watch.start();
+    },
+    async stop() {
+      watch.stop();
+      await deps.mailer?.stop();
+    },
+    changes: createChanges(parts),
+    assets: grantedAssets(createAssets(parts)),
+    metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
+    webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
+    dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
+    deliveries: createDeliveries(parts),
+    replays: createReplays(parts),
+    inboxes,
+    keys,
+    users: createUsers(people),
+    roles,
+    grants: createGrants(parts),
+    sessions,
+    workspaces,
+    notices: createNotices(parts),
+    settings: createSettings(parts),
+    dialects: createDialects(deps),
+    stats: createStats(deps),
+    exports: createExports(parts),
+    operation: createOperation(deps),
+    live,
+  };
+  return {
+    app,
+    care,
+    duties: createDuties(shared, { toggle, inboxes }),
+    links: parts.links,
+    onEngineEvent: live.attempted,
+    bootstrap: keys.bootstrap,
+    issueKey: keys.issue,
+    issueSignInToken: sessions.issueSignInToken,
+    notify: (workspaceId, notice) => raiseNotice(parts, workspaceId, { notice }),
+  };
+}
+
+type Shared = ReturnType<typeof createShared>;
+
+/** What use cases have in common: one way to commit, one to match, one to make links. */
+function createShared(deps: AppDeps) {
   const { storage, clock, settings } = deps;
   const live = createLive(deps);
   const matching = createMatching(deps);
@@ -99,90 +165,49 @@ export function createApp(deps: AppDeps): AppParts {
   });
   const metadataSets = createMetadataSets(deps);
   const parts = { ...deps, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes, metadataSets };
-  const workspaces = createWorkspaces({ ...parts, closed });
-  const keys = createKeys({ ...parts, workspaces });
-  const roles = createRoles(parts);
-  const people = {
+  return { parts, live, closed, linkKey };
+}
+
+type Parts = Shared['parts'];
+
+/** What users and sessions need beside: passwords, and how often somebody may try. */
+function createPeople<Held extends object>(parts: Parts, held: Held) {
+  const { random, passwordCost } = parts;
+  return {
     ...parts,
-    keys,
-    roles,
-    passwords: createPasswords({
-      random: deps.random,
-      ...(deps.passwordCost === undefined ? {} : { cost: deps.passwordCost }),
-    }),
-    throttle: createSignInThrottle(deps),
+    ...held,
+    passwords: createPasswords({ random, ...(passwordCost === undefined ? {} : { cost: passwordCost }) }),
+    throttle: createSignInThrottle(parts),
     links: createPasswordLinks(parts),
   };
-  const sessions = createSessions({ ...people, admit: workspaces.admit });
-  const inboxes = createInboxes(parts);
-  const watch = createStorageWatch({ ...parts, live });
-  const toggle = createWebhookSwitch(parts);
-  const views = createWebhookViews(deps);
-  const care = createWebhookCare({ ...parts, toggle });
+}
 
-  const app: App = {
-    async start() {
-      await workspaces.ensureDefault();
-      await linkKey.open();
-      // What was put when the last process ended: kept where its commit had come through.
-      await deps.blobs.reclaim((workspaceId, blob) => isBlobUsed(storage, workspaceId, blob));
-      await beginHousekeeping(parts);
-      watch.start();
-    },
-    async stop() {
-      watch.stop();
-      await deps.mailer?.stop();
-    },
-    changes: createChanges(parts),
-    assets: grantedAssets(createAssets(parts)),
-    metadataFields: createMetadataFields({ ...parts, sets: metadataSets }),
-    webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
-    dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
-    deliveries: createDeliveries(parts),
-    replays: createReplays(parts),
-    inboxes,
-    keys,
-    users: createUsers(people),
-    roles,
-    grants: createGrants(parts),
-    sessions,
-    workspaces,
-    notices: createNotices(parts),
-    settings: createSettings(parts),
-    dialects: {
-      list: () => [...deps.dialects.values()].map(({ manifest }) => manifest),
-      get(id) {
-        const dialect = deps.dialects.get(id);
-        if (dialect === undefined)
-          throw new AssetwireError('not_found', { detail: 'Find the dialect: there is none of this id' });
-        return dialect.manifest;
-      },
-    },
-    stats: createStats(deps),
-    exports: createExports(parts),
-    operation: createOperation(deps),
-    live,
-  };
+function createDialects({ dialects }: AppDeps): App['dialects'] {
   return {
-    app,
-    care,
-    duties: {
-      inspect: createInspectDuty(parts),
-      derive: createDeriveDuty(parts),
-      erase: createEraseDuty(deps),
-      expand: createExpandDuty(parts),
-      replay: createReplayDuty(parts),
-      export: createExportDuty(deps),
-      cancel: createCancelDuty({ ...parts, toggle }),
-      erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
-      notify: createNotifyDuty({ ...parts, live }),
-      housekeeping: createHousekeepingDuty(parts),
+    list: () => [...dialects.values()].map(({ manifest }) => manifest),
+    get(id) {
+      const dialect = dialects.get(id);
+      if (dialect === undefined)
+        throw new AssetwireError('not_found', { detail: 'Find the dialect: there is none of this id' });
+      return dialect.manifest;
     },
-    links,
-    onEngineEvent: live.attempted,
-    bootstrap: keys.bootstrap,
-    issueKey: keys.issue,
-    issueSignInToken: sessions.issueSignInToken,
-    notify: (workspaceId, notice) => raiseNotice(parts, workspaceId, { notice }),
+  };
+}
+
+function createDuties(
+  { parts, live, closed }: Shared,
+  { toggle, inboxes }: { readonly toggle: WebhookSwitch; readonly inboxes: Inboxes },
+): DutyHandlers {
+  return {
+    inspect: createInspectDuty(parts),
+    derive: createDeriveDuty(parts),
+    erase: createEraseDuty(parts),
+    expand: createExpandDuty(parts),
+    replay: createReplayDuty(parts),
+    export: createExportDuty(parts),
+    cancel: createCancelDuty({ ...parts, toggle }),
+    erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
+    notify: createNotifyDuty({ ...parts, live }),
+    housekeeping: createHousekeepingDuty(parts),
   };
 }

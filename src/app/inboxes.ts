@@ -35,23 +35,7 @@ export function createInboxes(deps: InboxesDeps): Inboxes {
   const { storage, ids, clock, settings } = deps;
   const store = createInboxStore(clock);
   const verify = createInboxVerifier(deps);
-  const believed = new Map<string, { readonly row: Resource | null; readonly checkedAtMs: number }>();
-
-  const find = async ({ workspaceId }: Caller, id: string): Promise<Resource> => {
-    const [row] = await storage.resources([{ workspaceId, type: 'inbox', id }]);
-    if (row === undefined || row === null || stored(row).expiresAtMs <= clock.nowMs()) throw notFound('the inbox');
-    return row;
-  };
-
-  /** By id alone: whoever knows the address may send to it. */
-  const findAnywhere = async (id: string): Promise<Resource | null> => {
-    const known = believed.get(id);
-    if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < believedMs) return known.row;
-    const [row = null] = await storage.findByAlias('inbox', id);
-    if (believed.size > 10_000) believed.clear();
-    believed.set(id, { row, checkedAtMs: clock.monotonicMs() });
-    return row;
-  };
+  const { find, findAnywhere, outdated } = createLookup(deps);
 
   const view = (row: Pick<Resource, 'id' | 'state' | 'createdAtMs'>): InboxView => ({
     id: row.id,
@@ -86,18 +70,18 @@ export function createInboxes(deps: InboxesDeps): Inboxes {
         ...present,
         answer: { ...present.answer, ...answer },
       }));
-      believed.delete(id);
+      outdated(id);
       return view(await find(caller, id));
     },
 
     async remove(caller, id) {
       await rewrite(deps, { workspaceId: caller.workspaceId, id }, () => null);
-      believed.delete(id);
+      outdated(id);
       store.remove(id);
     },
 
     forget(id) {
-      believed.delete(id);
+      outdated(id);
       store.remove(id);
     },
 
@@ -118,6 +102,38 @@ export function createInboxes(deps: InboxesDeps): Inboxes {
       const received: InboxRequest = { ...request, id: ids.next('inboxRequest'), atMs: clock.nowMs(), verification };
       store.add(id, received);
       return stored(row).answer;
+    },
+  };
+}
+
+type Lookup = {
+  /** The caller's own; throws `not_found` where there is none, or none any more. */
+  readonly find: (caller: Caller, id: string) => Promise<Resource>;
+  /** By id alone: whoever knows the address may send to it. What was found is believed for `believedMs`. */
+  readonly findAnywhere: (id: string) => Promise<Resource | null>;
+  readonly outdated: (id: string) => void;
+};
+
+function createLookup({ storage, clock }: InboxesDeps): Lookup {
+  const believed = new Map<string, { readonly row: Resource | null; readonly checkedAtMs: number }>();
+  return {
+    async find({ workspaceId }, id) {
+      const [row] = await storage.resources([{ workspaceId, type: 'inbox', id }]);
+      if (row === undefined || row === null || stored(row).expiresAtMs <= clock.nowMs()) throw notFound('the inbox');
+      return row;
+    },
+
+    async findAnywhere(id) {
+      const known = believed.get(id);
+      if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < believedMs) return known.row;
+      const [row = null] = await storage.findByAlias('inbox', id);
+      if (believed.size > 10_000) believed.clear();
+      believed.set(id, { row, checkedAtMs: clock.monotonicMs() });
+      return row;
+    },
+
+    outdated(id) {
+      believed.delete(id);
     },
   };
 }

@@ -1,6 +1,7 @@
 /** What the engine asks about webhooks: the present one with its secrets opened, an earlier revision, disable, warn. */
 import type { Webhook } from '../core/webhook.ts';
 import type { OpenSecret, WebhookCare } from '../engine/engine.ts';
+import type { Resource, ResourceKey } from '../storage/storage.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type Notice, noticeWrites } from './notices.ts';
@@ -15,7 +16,7 @@ export type CareDeps = Pick<AppDeps, 'storage' | 'vault' | 'clock' | 'ids' | 'lo
 };
 
 export function createWebhookCare(deps: CareDeps): WebhookCare {
-  const { storage, vault, clock, ids, logger, committer, toggle } = deps;
+  const { storage, ids, toggle } = deps;
   return {
     async current(workspaceId, webhookId) {
       const secrets = secretKey(workspaceId, webhookId);
@@ -24,29 +25,7 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
         secrets,
       ]);
       if (row === null) return null;
-      const nowMs = clock.nowMs();
-      const opened: OpenSecret[] = [];
-      for (const entry of secretEntries(secretRow)) {
-        if (entry.expiresAtMs !== null && entry.expiresAtMs <= nowMs) continue;
-        try {
-          opened.push({
-            name: entry.name,
-            version: entry.version,
-            value: openEntry(vault, secrets, entry),
-            expiresAtMs: entry.expiresAtMs,
-          });
-        } catch (error) {
-          // Left out, so that the delivery is refused for want of it and never sent unsigned (SG-14, SG-19).
-          logger.error('secret.unavailable', {
-            workspaceId,
-            webhookId,
-            name: entry.name,
-            version: entry.version,
-            error,
-          });
-        }
-      }
-      return { webhook: storedWebhook(row), secrets: opened };
+      return { webhook: storedWebhook(row), secrets: openSecrets(deps, secrets, secretRow) };
     },
 
     async revision(workspaceId, webhookId, revision) {
@@ -59,42 +38,57 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
         noticeWrites(ids, { workspaceId, notice: disabledNotice(webhook, reason) }, atMs),
       ),
 
-    async warn(workspaceId, webhookId, warning) {
-      await committer.write({ workspaceId, type: 'webhook', id: webhookId }, (current, atMs) => {
-        if (current === null) return { kind: 'nothing', answer: undefined };
-        const webhook = storedWebhook(current);
-        const { resource, duty } = noticeWrites(ids, { workspaceId, notice: warningNotice(webhook, warning) }, atMs);
-        return {
-          kind: 'write',
-          plan: {
-            changes: [
-              operationalChange(
-                ids,
-                {
-                  kind: 'webhook.warning',
-                  actor: { type: 'system', id: 'assetwire' },
-                  before: webhook,
-                  after: webhook,
-                  version: current.version,
-                  extra: { ...warning },
-                },
-                atMs,
-              ),
-            ],
-            resources: [resource],
-            duties: [duty],
-          },
-          answer: () => undefined,
-        };
-      });
-    },
+    warn: (workspaceId, webhookId, warning) => warn(deps, { workspaceId, type: 'webhook', id: webhookId }, warning),
   };
 }
 
-function warningNotice(
-  webhook: Webhook,
-  { percent, disablesAtMs }: { readonly percent: number; readonly disablesAtMs: number },
-): Notice {
+/** Those that are valid now and can be opened. */
+function openSecrets(
+  { vault, clock, logger }: CareDeps,
+  key: ResourceKey,
+  row: Resource | null,
+): readonly OpenSecret[] {
+  const nowMs = clock.nowMs();
+  const opened: OpenSecret[] = [];
+  for (const entry of secretEntries(row)) {
+    const { name, version, expiresAtMs } = entry;
+    if (expiresAtMs !== null && expiresAtMs <= nowMs) continue;
+    try {
+      opened.push({ name, version, value: openEntry(vault, key, entry), expiresAtMs });
+    } catch (error) {
+      // Left out, so that the delivery is refused for want of it and never sent unsigned (SG-14, SG-19).
+      logger.error('secret.unavailable', { workspaceId: key.workspaceId, webhookId: key.id, name, version, error });
+    }
+  }
+  return opened;
+}
+
+type Warning = Parameters<WebhookCare['warn']>[2];
+
+/** The change that tells of it and the notice to the contacts, in one commit. */
+async function warn({ ids, committer }: CareDeps, key: ResourceKey, warning: Warning): Promise<void> {
+  await committer.write(key, (current, atMs) => {
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const webhook = storedWebhook(current);
+    const notice = { workspaceId: key.workspaceId, notice: warningNotice(webhook, warning) };
+    const { resource, duty } = noticeWrites(ids, notice, atMs);
+    const happening = {
+      kind: 'webhook.warning',
+      actor: { type: 'system', id: 'assetwire' },
+      before: webhook,
+      after: webhook,
+      version: current.version,
+      extra: { ...warning },
+    } as const;
+    return {
+      kind: 'write',
+      plan: { changes: [operationalChange(ids, happening, atMs)], resources: [resource], duties: [duty] },
+      answer: () => undefined,
+    };
+  });
+}
+
+function warningNotice(webhook: Webhook, { percent, disablesAtMs }: Warning): Notice {
   return {
     kind: 'webhook.warning',
     severity: 'warning',
