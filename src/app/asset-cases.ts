@@ -1,0 +1,185 @@
+/** Use cases around assets and the definitions of their metadata, as callers see them. */
+import type { Readable } from 'node:stream';
+import type { AssetKind, AssetState, AssetVersion } from '../core/asset.ts';
+import type { Change } from '../core/change.ts';
+import type { Problem } from '../core/errors.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
+import type { ChangeQuery, Page } from '../storage/storage.ts';
+import type { Caller, Idempotency, Written } from './app.ts';
+import type { Expected } from './preconditions.ts';
+
+// --- Assets ---------------------------------------------------------------------------------------------------------
+
+export type AssetView = {
+  readonly id: string;
+  readonly externalId?: string;
+  readonly version: number;
+  readonly state: AssetState;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** What of its metadata does not fit the workspace's definitions; absent where all does, and in lists. */
+  readonly metadataProblems?: readonly Problem[];
+};
+
+/** What an upload may say of itself beside its bytes. */
+export type AssetInput = {
+  readonly name?: string;
+  readonly path?: string;
+  readonly externalId?: string;
+  readonly info?: JsonObject;
+  readonly metadata?: JsonObject;
+  readonly tags?: readonly string[];
+  readonly labels?: readonly string[];
+  readonly collections?: readonly string[];
+  readonly aliases?: { readonly [dialect: string]: string };
+};
+
+/** Fields absent are left as they are; `info` and `metadata` are merged by field, null removes one. */
+export type AssetPatch = Omit<AssetInput, 'externalId'> & {
+  readonly archived?: boolean;
+  readonly focusPoint?: { readonly x: number; readonly y: number } | null;
+};
+
+export type AssetPush = AssetInput & {
+  readonly archived?: boolean;
+  readonly file?: JsonObject;
+  readonly renditions?: readonly JsonObject[];
+  readonly sourceVersion?: number | string;
+  readonly occurredAtMs?: number;
+};
+
+/** What any write to an asset may carry beside its content. */
+export type AssetWriteOptions = { readonly expected?: Expected; readonly idempotency?: Idempotency };
+
+/** Which assets to list; every part that is given must hold. */
+export type AssetListQuery = {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly externalId?: string;
+  readonly kind?: AssetKind;
+  /** This folder and those below it; only itself where `exact`. */
+  readonly folder?: string;
+  readonly exact?: boolean;
+  readonly tag?: string;
+  readonly label?: string;
+  readonly collection?: string;
+  readonly archived?: boolean;
+  /** Part of the name, whatever its case. */
+  readonly nameContains?: string;
+  /** `from` is included, `to` is not. */
+  readonly createdFromMs?: number;
+  readonly createdToMs?: number;
+  readonly updatedFromMs?: number;
+  readonly updatedToMs?: number;
+  readonly order?: 'newest' | 'oldest';
+};
+
+/** What an upload of a further version may say of itself. */
+export type VersionInput = {
+  /** Name of the file; that of the asset stays. */
+  readonly name?: string;
+  /** Whether it becomes the active version at once. Default true. */
+  readonly activate?: boolean;
+};
+
+/** One rendition of the asset that `reference` names. */
+export type RenditionReference = { readonly reference: string; readonly title: string };
+
+/** One version of the asset that `reference` names. */
+export type VersionReference = { readonly reference: string; readonly number: number };
+
+type UploadedFile = { readonly name: string; readonly content: Readable };
+type ByteRange = { readonly from: number; readonly to: number };
+
+/** Wherever an asset was deleted, `gone` tells so as long as its history does; what never was is `not_found`. */
+export interface AssetCases {
+  upload(
+    caller: Caller,
+    upload: AssetInput & { readonly file: UploadedFile } & Pick<AssetWriteOptions, 'idempotency'>,
+  ): Promise<Written<AssetView>>;
+  /** `reference` is an asset id or `external:ID`. */
+  push(
+    caller: Caller,
+    reference: string,
+    push: AssetPush & AssetWriteOptions,
+  ): Promise<Written<AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' }>>;
+  patch(caller: Caller, reference: string, patch: AssetPatch & AssetWriteOptions): Promise<Written<AssetView>>;
+  remove(caller: Caller, reference: string, options?: AssetWriteOptions): Promise<Written<JsonObject>>;
+  get(caller: Caller, reference: string): Promise<AssetView>;
+  list(caller: Caller, query: AssetListQuery): Promise<Page<AssetView>>;
+  /** What happened to the asset, newest first; after its deletion too. */
+  changes(
+    caller: Caller,
+    reference: string,
+    query: Omit<ChangeQuery, 'workspaceId' | 'subject'>,
+  ): Promise<Page<Change>>;
+  /** By number, oldest first. */
+  versions(
+    caller: Caller,
+    reference: string,
+    query: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<AssetVersion>>;
+  version(caller: Caller, version: VersionReference): Promise<AssetVersion>;
+  addVersion(
+    caller: Caller,
+    reference: string,
+    upload: VersionInput & { readonly file: UploadedFile } & AssetWriteOptions,
+  ): Promise<Written<AssetView>>;
+  activateVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
+  /** The active one cannot be removed. */
+  removeVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
+  content(caller: Caller, reference: string, range?: ByteRange): Promise<AssetContent>;
+  versionContent(caller: Caller, version: VersionReference, range?: ByteRange): Promise<AssetContent>;
+  /** A rendition by its title: `small`, `medium`, `large`, or one that a DAM named. */
+  rendition(caller: Caller, rendition: RenditionReference, range?: ByteRange): Promise<AssetContent>;
+  /** The content behind one of our opaque links; the link itself is the authority. */
+  linked(token: string): Promise<AssetContent>;
+}
+
+export type AssetContent = {
+  readonly stream: Readable;
+  readonly bytes: number;
+  readonly mimeType: string;
+  readonly name: string;
+  readonly sha256: string;
+};
+
+// --- Metadata fields ------------------------------------------------------------------------------------------------
+
+export type MetadataFieldInput = Omit<MetadataField, 'label' | 'required'> & {
+  /** Default: the name. */
+  readonly label?: string;
+  readonly required?: boolean;
+};
+
+/** Fields absent are left as they are; null takes one away. Name and type never change. */
+export type MetadataFieldPatch = {
+  readonly label?: string;
+  readonly description?: string | null;
+  readonly required?: boolean;
+  readonly default?: JsonValue;
+  readonly options?: MetadataField['options'];
+  readonly validation?: MetadataField['validation'] | null;
+};
+
+export type MetadataFieldView = MetadataField & { readonly createdAtMs: number; readonly updatedAtMs: number };
+
+export interface MetadataFieldCases {
+  create(caller: Caller, input: MetadataFieldInput, idempotency?: Idempotency): Promise<Written<MetadataFieldView>>;
+  /** In the order of their names. */
+  list(
+    caller: Caller,
+    query: { readonly limit: number; readonly cursor?: string; readonly type?: MetadataFieldType },
+  ): Promise<Page<MetadataFieldView>>;
+  get(caller: Caller, name: string): Promise<MetadataFieldView>;
+  update(
+    caller: Caller,
+    change: { readonly name: string; readonly patch: MetadataFieldPatch },
+    idempotency?: Idempotency,
+  ): Promise<Written<MetadataFieldView>>;
+  /** The values that assets have stay; they are then fields that no definition names. */
+  remove(caller: Caller, name: string, idempotency?: Idempotency): Promise<Written<JsonObject>>;
+  rules(caller: Caller): Promise<MetadataRules>;
+  setRules(caller: Caller, patch: Partial<MetadataRules>, idempotency?: Idempotency): Promise<Written<MetadataRules>>;
+}

@@ -1,0 +1,110 @@
+/** Use cases around webhooks, as callers see them. */
+import type { Attempt, DeliveryState } from '../core/delivery.ts';
+import type { Filter, Projection } from '../core/filter.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { PolicyOverride } from '../core/policy.ts';
+import type { Target, Webhook } from '../core/webhook.ts';
+import type { Page } from '../storage/storage.ts';
+import type { Caller, Idempotency, Written } from './app.ts';
+
+export type WebhookInput = {
+  readonly name: string;
+  readonly dialect: string;
+  readonly target: Target;
+  readonly events: readonly string[];
+  readonly filter?: Filter;
+  readonly projection?: Projection;
+  readonly settings?: JsonObject;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly credentials?:
+    | { readonly kind: 'none' }
+    | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+    | { readonly kind: 'bearer'; readonly token: string };
+  readonly policy?: PolicyOverride;
+  readonly contacts?: readonly string[];
+  /** A signing secret of the caller's own; one is made where absent and the dialect signs. */
+  readonly secret?: string;
+  readonly enabled?: boolean;
+};
+
+/** Fields absent are left as they are; secrets left out of `settings` stay; null takes filter or projection away. */
+export type WebhookPatch = Partial<Omit<WebhookInput, 'dialect' | 'secret' | 'filter' | 'projection'>> & {
+  readonly filter?: Filter | null;
+  readonly projection?: Projection | null;
+};
+
+/** A webhook as shown: secrets masked to at most four trailing characters. */
+export type WebhookView = Omit<Webhook, 'credentials'> & {
+  readonly credentials: JsonObject;
+  readonly secrets: readonly {
+    readonly name: string;
+    readonly masked: string;
+    /** What receivers verify with, where the secret has a public half (`whpk_…`). */
+    readonly publicKey?: string;
+    readonly createdAtMs: number;
+    readonly expiresAtMs: number | null;
+  }[];
+  readonly missed: number;
+  readonly health: JsonObject;
+};
+
+/** What became of what waited when a webhook was enabled; zeros where it was enabled already. */
+export type Enabled = {
+  /** `cancelling`: many are being cancelled; the webhook is enabled once that is done. */
+  readonly held: { readonly done: 'sent' | 'cancelled' | 'cancelling'; readonly count: number };
+  /** `replayId` shows how far the telling of them has come. */
+  readonly missed: { readonly done: 'replayed' | 'skipped'; readonly count: number; readonly replayId?: string };
+};
+
+/** `attempt` is null where it was not waited for, or not long enough; the delivery tells later. */
+export type TestSent = {
+  readonly deliveryId: string;
+  readonly state?: DeliveryState;
+  readonly attempt: Attempt | null;
+};
+
+export interface WebhookCases {
+  /** `secret` is shown here once and never again without `secrets:reveal`. */
+  create(
+    caller: Caller,
+    input: WebhookInput,
+    idempotency?: Idempotency,
+  ): Promise<Written<WebhookView & { readonly secret?: string }>>;
+  update(caller: Caller, id: string, patch: WebhookPatch): Promise<WebhookView>;
+  remove(caller: Caller, id: string): Promise<void>;
+  get(caller: Caller, id: string): Promise<WebhookView>;
+  list(
+    caller: Caller,
+    query: {
+      readonly limit: number;
+      readonly cursor?: string;
+      readonly state?: string;
+      readonly dialect?: string;
+      /** Part of the name, whatever its case. */
+      readonly name?: string;
+      /** Those that name this event. */
+      readonly event?: string;
+    },
+  ): Promise<Page<WebhookView>>;
+  enable(
+    caller: Caller,
+    id: string,
+    options: { readonly held?: 'send' | 'cancel'; readonly missed?: 'replay' | 'skip' },
+  ): Promise<WebhookView & { readonly enabled: Enabled }>;
+  disable(caller: Caller, id: string, reason?: string): Promise<WebhookView>;
+  /**
+   * Sends a sample, or a real asset, by the same path, guard and log: once, at once, whatever state the webhook is in.
+   * `waitMs`: how long the answer waits for the attempt (0: not at all).
+   */
+  test(
+    caller: Caller,
+    id: string,
+    options: { readonly event?: string; readonly assetId?: string; readonly waitMs?: number },
+  ): Promise<TestSent>;
+  rotateSecret(
+    caller: Caller,
+    id: string,
+    options: { readonly secret?: string; readonly revokeOldNow?: boolean },
+  ): Promise<{ readonly secret: string; readonly webhook: WebhookView }>;
+  revealSecret(caller: Caller, id: string): Promise<{ readonly secret: string }>;
+}
