@@ -55,11 +55,13 @@ test('the tarballs hold what runs and what is read, and nothing of the workshop'
     'dist/api/page/index.html',
     'docs/reference/cli.md',
     'media/wine.jpg',
+    'ops/alerts.yml',
+    'ops/grafana-dashboard.json',
   ];
   for (const path of [...wanted, 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'package.json']) {
     assert.ok(server.files.includes(path), `${path} is packed`);
   }
-  const stray = server.files.filter((path) => !/^(bin|dist|docs|media)\/|^[^/]+$/.test(path));
+  const stray = server.files.filter((path) => !/^(bin|dist|docs|media|ops)\/|^[^/]+$/.test(path));
   assert.deepEqual(stray, []);
   const workshop =
     /\.ts$|\.map$|\.test\.|(^|\/)(testing|fixtures|test|src|tools|bench|node_modules|data)\/|\.(db|key|env|log|tgz)$/;
