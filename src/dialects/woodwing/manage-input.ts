@@ -11,7 +11,7 @@ export type Read = { readonly webhook: JsonObject } | { readonly refused: string
 const nameCharactersMax = 200;
 const urlCharactersMax = 2_048;
 
-/** Null where the value is missing; throws nothing: a wrong value is collected. */
+/** What is wrong so far, each naming its field. */
 type Wrong = string[];
 
 export function readRegistration(body: JsonObject | null): Read {
@@ -91,18 +91,21 @@ function readFoldersAndQuery(given: JsonObject, wrong: Wrong): JsonObject {
 
 type Field = { readonly field: string; readonly charactersMax: number; readonly place?: string };
 
+/** Null where the value is missing or wrong; throws nothing: what is wrong is collected. */
 function readText(body: JsonObject, { field, charactersMax }: Field, wrong: Wrong): string | null {
   const value = ownValue(body, field);
   if (value === undefined || value === null) return null;
   if (typeof value === 'string' && value.trim() !== '' && value.length <= charactersMax) return value;
-  wrong.push(
-    typeof value === 'string'
-      ? `${field} must have 1 to ${charactersMax} characters: got ${value.trim() === '' ? 'none' : value.length}`
-      : `${field} must be text: got ${kindOf(value)}`,
-  );
+  wrong.push(unfitText(field, value, charactersMax));
   return null;
 }
 
+function unfitText(where: string, value: JsonValue, charactersMax: number): string {
+  if (typeof value !== 'string') return `${where} must be text: got ${kindOf(value)}`;
+  return `${where} must have 1 to ${charactersMax} characters: got ${value.trim() === '' ? 'none' : value.length}`;
+}
+
+/** As `readText`, of a list. */
 function readTexts(
   body: JsonObject,
   { field, charactersMax, place = '' }: Field,
@@ -122,7 +125,7 @@ function readTexts(
   const texts: string[] = [];
   for (const [index, item] of value.entries()) {
     if (typeof item === 'string' && item !== '' && item.length <= charactersMax) texts.push(item);
-    else wrong.push(`${where}[${index}] must be text of 1 to ${charactersMax} characters: got ${kindOf(item)}`);
+    else wrong.push(unfitText(`${where}[${index}]`, item, charactersMax));
   }
   return texts;
 }
