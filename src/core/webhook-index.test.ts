@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Change, type ChangeKind, changeKinds } from './change.ts';
 import { type EventTable, notSupported } from './event-table.ts';
+import { exampleWebhook } from './example-webhook.ts';
 import type { Filter } from './filter.ts';
 import type { WebhookState, Webhook } from './webhook.ts';
 import { createWebhookIndex, kindsOf, wantsEvent } from './webhook-index.ts';
@@ -13,25 +14,7 @@ const table = Object.fromEntries(
 const tables = { plain: table };
 
 function webhook(name: string, more: Partial<Webhook> = {}): Webhook {
-  return {
-    id: `wh_${name}`,
-    workspaceId: 'default',
-    revision: 1,
-    name,
-    dialect: 'plain',
-    target: { transport: 'http', url: 'https://example.com/' },
-    events: ['*'],
-    settings: {},
-    headers: [],
-    credentials: { kind: 'none' },
-    policy: {},
-    state: 'enabled',
-    stateChangedAtMs: 0,
-    contacts: [],
-    createdAtMs: 0,
-    updatedAtMs: 0,
-    ...more,
-  };
+  return exampleWebhook({ id: `wh_${name}`, name, dialect: 'plain', ...more });
 }
 
 function change(kind: ChangeKind, path = '/a/b'): Change {

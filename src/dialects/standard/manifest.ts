@@ -1,5 +1,6 @@
 import { changeKinds } from '../../core/change.ts';
 import { eventsOf } from '../../core/event-table.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
@@ -37,7 +38,7 @@ function exampleOf(event: string, kind: (typeof changeKinds)[number]): JsonObjec
   const change = sampleChange(kind);
   const { body } = render({
     change,
-    webhook: exampleWebhook,
+    webhook,
     notification: { event },
     messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
     createdAtMs: change.acceptedAtMs,
@@ -46,24 +47,7 @@ function exampleOf(event: string, kind: (typeof changeKinds)[number]): JsonObjec
   return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
 }
 
-const exampleWebhook: Parameters<typeof render>[0]['webhook'] = {
-  id: 'wh_01kan4c4q0edkxrmnr6dgk2vfw',
-  workspaceId: 'default',
-  revision: 1,
-  name: 'Shop',
-  dialect: 'standard',
-  target: { transport: 'http', url: 'https://shop.example/webhooks' },
-  events: ['*'],
-  settings: {},
-  headers: [],
-  credentials: { kind: 'none' },
-  policy: {},
-  state: 'enabled',
-  stateChangedAtMs: 0,
-  contacts: [],
-  createdAtMs: 0,
-  updatedAtMs: 0,
-};
+const webhook = exampleWebhook({ dialect: 'standard' });
 
 const dayMs = 86_400_000;
 

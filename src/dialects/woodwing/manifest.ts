@@ -1,5 +1,6 @@
 import { type ChangeKind, changeKinds } from '../../core/change.ts';
 import { eventsOf } from '../../core/event-table.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
@@ -13,24 +14,12 @@ import { signatureHeader } from './verify.ts';
 
 const exampleLinks: Links = { content: () => '', rendition: () => '', dialect: () => '' };
 
-const exampleWebhook: Parameters<typeof render>[0]['webhook'] = {
-  id: 'wh_01kan4c4q0edkxrmnr6dgk2vfw',
-  workspaceId: 'default',
-  revision: 1,
+const webhook = exampleWebhook({
   name: 'Image recognition',
   dialect: 'woodwing',
   target: { transport: 'http', url: 'https://receiver.example/' },
-  events: ['*'],
   settings: { metadataToReturn: ['filename', 'status'] },
-  headers: [],
-  credentials: { kind: 'none' },
-  policy: {},
-  state: 'enabled',
-  stateChangedAtMs: 0,
-  contacts: [],
-  createdAtMs: 0,
-  updatedAtMs: 0,
-};
+});
 
 /** What is most often meant by an event stands first: examples and test sends are made of it. */
 const usual: ReadonlySet<ChangeKind> = new Set(['asset.metadata_changed', 'asset.version_activated']);
@@ -44,7 +33,7 @@ function exampleOf(event: string, kind: ChangeKind): JsonObject {
   const change = sampleChange(kind);
   const { body } = render({
     change,
-    webhook: exampleWebhook,
+    webhook,
     notification: { event },
     messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
     createdAtMs: change.acceptedAtMs,

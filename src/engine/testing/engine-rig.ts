@@ -1,6 +1,7 @@
 /** An engine under glass: virtual time, SQLite in memory, a receiver that answers as the test says. For tests only. */
 import { createVirtualClock, type VirtualClock } from '../../../test/support/virtual-clock.ts';
 import { seededFractions } from '../../../test/support/seeded.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
 import { createIdSource } from '../../core/id-source.ts';
 import type { DeliveryId, WebhookId } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
@@ -173,25 +174,14 @@ export async function createEngineRig(options: RigOptions = {}): Promise<EngineR
     }),
     webhook(policy = {}, more = {}) {
       const id = ids.next('webhook');
-      const hook: Webhook = {
+      const hook = exampleWebhook({
         id,
-        workspaceId: 'default',
-        revision: 1,
         name: id,
         dialect: dialect.manifest.id,
         target: { transport: 'http', url: 'https://receiver.example/hook' },
-        events: ['*'],
-        settings: {},
-        headers: [],
-        credentials: { kind: 'none' },
         policy,
-        state: 'enabled',
-        stateChangedAtMs: 0,
-        contacts: [],
-        createdAtMs: 0,
-        updatedAtMs: 0,
         ...more,
-      };
+      });
       hooks.set(id, hook);
       revisions.set(`${id}/1`, hook);
       return id;

@@ -4,6 +4,7 @@
  * Not a benchmark of the product: bench/ is.
  */
 import { parseArgs } from 'node:util';
+import { exampleWebhook } from '../../core/example-webhook.ts';
 import { createIdSource } from '../../core/id-source.ts';
 import type { WebhookId } from '../../core/ids.ts';
 import { sampleChange } from '../../core/sample-change.ts';
@@ -41,24 +42,8 @@ const secret = {
 };
 
 function webhook(id: WebhookId): Webhook {
-  return {
-    id,
-    workspaceId: 'default',
-    revision: 1,
-    name: 'measured',
-    dialect: 'standard',
-    target: { transport: 'http', url: 'https://receiver.example/hook' },
-    events: ['*'],
-    settings: {},
-    headers: [],
-    credentials: { kind: 'none' },
-    policy: {},
-    state: 'enabled',
-    stateChangedAtMs: 0,
-    contacts: [],
-    createdAtMs: 0,
-    updatedAtMs: 0,
-  };
+  const target = { transport: 'http', url: 'https://receiver.example/hook' } as const;
+  return exampleWebhook({ id, name: 'measured', dialect: 'standard', target });
 }
 
 /** Remembers nothing: what the engine costs beside any store. */
