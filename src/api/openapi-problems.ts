@@ -97,14 +97,15 @@ function headersOf(status: number): Json {
 
 function problemExample(code: ErrorCode): Json {
   const { status, title } = errorTable[code];
-  const problems = [{ at: '/evnts', wanted: 'no such field', found: 'the field', mend: 'Write "events" instead' }];
+  const mend = 'Write "events" instead; known are target, events, name';
+  const problems = [{ at: '/evnts', wanted: 'no such field', found: 'the field', mend }];
   return {
     type: `urn:assetwire:error:${code}`,
     title,
     status,
     code,
     ...(code === 'invalid_request'
-      ? { detail: 'Check the body: it has no field /evnts', mend: 'Write "events" instead', problems }
+      ? { detail: 'Check the body: it has no field /evnts', mend, problems }
       : { detail: title, mend: errorMends[code] }),
     requestId: exampleId('rq'),
   };

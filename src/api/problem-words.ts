@@ -71,11 +71,9 @@ function unknownField(at: string, name: string, schema: unknown): Problem {
     wanted: noField,
     found: 'the field',
     mend:
-      near === undefined
-        ? known.length === 0
-          ? 'Leave it out: nothing is taken here'
-          : `Leave it out: known are ${listed(known)}`
-        : `Write "${near}" instead`,
+      known.length === 0
+        ? 'Leave it out: nothing is taken here'
+        : `${near === undefined ? 'Leave it out: ' : `Write "${near}" instead; `}known are ${listed(known)}`,
   };
 }
 

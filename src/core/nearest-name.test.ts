@@ -22,6 +22,8 @@ test('what is no slip finds nothing', () => {
   for (const other of ['', 'x', 'workspace', 'constructor', 'asset.renamed.twice', 'x'.repeat(100_000)])
     assert.equal(nearestName(other, known), undefined, other.slice(0, 30));
   assert.equal(nearestName('a', ['b']), undefined);
+  assert.equal(nearestName('bad', ['pending', 'dead']), undefined, 'two slips in three characters');
+  assert.equal(nearestName('stepMs', ['fromMs', 'toMs', 'bucketMs']), undefined, 'three slips in six characters');
   assert.equal(nearestName('anything', []), undefined);
 });
 

@@ -1,18 +1,22 @@
 /** Longer names are no slips of the pen, and comparing them would cost by the product of the lengths. */
 const nameCharactersMax = 80;
+const charactersPerSlip = 3;
+const slipsMax = 3;
 
 /**
- * The known name that was probably meant: at most one slip per three characters, three in all, case aside; undefined
- * where none is near. For messages: it is a guess and decides nothing.
+ * The known name that was probably meant: at most one slip per three characters of the longer name, three in all, case
+ * aside; undefined where none is near. For messages: it is a guess and decides nothing.
  */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   if (name.length > nameCharactersMax) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.min(3, Math.floor(Math.max(name.length, 2) / 3) + 1);
+  let bestDistance = slipsMax + 1;
   for (const candidate of known) {
-    if (Math.abs(candidate.length - name.length) >= bestDistance + 1 || candidate.length > nameCharactersMax) continue;
+    const longer = Math.max(name.length, candidate.length);
+    const slips = Math.min(slipsMax, Math.floor(longer / charactersPerSlip), bestDistance - 1);
+    if (Math.abs(candidate.length - name.length) > slips || candidate.length > nameCharactersMax) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance > bestDistance || (distance === bestDistance && best !== undefined)) continue;
+    if (distance > slips) continue;
     // A name of which every character would have to be another is not near.
     if (distance >= candidate.length) continue;
     best = candidate;
