@@ -14,10 +14,10 @@ import { countUpTo, withConnection, withExamples, withPage } from '../connection
 import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { momentOption } from '../moments.ts';
 import { printFields, printJson, printPage, showBytes, showTime } from '../output.ts';
 import type { Column, PageAnswer } from '../output.ts';
+import { refuseEmptyPatch } from '../patch.ts';
 import { saveDownload } from '../save-download.ts';
 
 type ListOptions = ConnectionOptions &
@@ -211,13 +211,10 @@ async function patch(client: Client, asset: string, options: EditOptions): Promi
   const adds = lists.some(
     (name) => wordsOf(options, 'add', name) !== null || wordsOf(options, 'remove', name) !== null,
   );
-  if (!adds && Object.keys(wanted).length === 0)
-    throw new CommandError(
-      'Edit must change something: no option says what',
-      'Add --help for what can be changed',
-      exitCodes.usage,
-    );
-  if (!adds) return client.send<AssetView>('PATCH', at(asset), wanted);
+  if (!adds) {
+    refuseEmptyPatch(wanted, 'Edit');
+    return client.send<AssetView>('PATCH', at(asset), wanted);
+  }
   for (let tries = 1; ; tries += 1) {
     const { state, version } = await client.get<AssetView>(at(asset));
     const words = Object.fromEntries(lists.flatMap((name) => merged(state, options, name)));

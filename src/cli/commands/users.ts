@@ -9,9 +9,10 @@ import { withConnection, withExamples, withPage } from '../connection-options.ts
 import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { coloursOf, printFields, printJson, printPage, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
+import { refuseEmptyPatch, switchPatch } from '../patch.ts';
+import type { SwitchOptions } from '../patch.ts';
 
 type InviteOptions = ConnectionOptions & {
   readonly name?: string;
@@ -19,12 +20,7 @@ type InviteOptions = ConnectionOptions & {
   readonly admin?: boolean;
 };
 type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string; readonly role?: string };
-type UpdateOptions = ConnectionOptions & {
-  readonly name?: string;
-  readonly role?: readonly string[];
-  readonly disable?: boolean;
-  readonly enable?: boolean;
-};
+type UpdateOptions = ConnectionOptions & SwitchOptions & { readonly role?: readonly string[] };
 
 export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the user, such as usr_01…');
@@ -131,19 +127,9 @@ function show(user: UserView, { json }: ConnectionOptions, { stdout }: CliContex
 }
 
 async function update(id: string, options: UpdateOptions, context: CliContext): Promise<void> {
-  const { name, role, disable, enable } = options;
-  const patch: UserPatch = {
-    ...(name === undefined ? {} : { name }),
-    ...(role === undefined ? {} : { roles: role }),
-    ...(disable === true ? { disabled: true } : {}),
-    ...(enable === true ? { disabled: false } : {}),
-  };
-  if (Object.keys(patch).length === 0)
-    throw new CommandError(
-      'Update must change something: no option says what',
-      'Add --help for what can be changed',
-      exitCodes.usage,
-    );
+  const { role } = options;
+  const patch: UserPatch = { ...switchPatch(options), ...(role === undefined ? {} : { roles: role }) };
+  refuseEmptyPatch(patch);
   show(await connect(options, context).send<UserView>('PATCH', at(id), patch), options, context);
 }
 

@@ -11,14 +11,11 @@ import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printFields, printJson, printPage, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
+import { refuseEmptyPatch, switchPatch } from '../patch.ts';
+import type { SwitchOptions } from '../patch.ts';
 
 type CreateOptions = ConnectionOptions & { readonly name?: string; readonly parent?: string };
 type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string };
-type UpdateOptions = ConnectionOptions & {
-  readonly name?: string;
-  readonly disable?: boolean;
-  readonly enable?: boolean;
-};
 
 export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the workspace');
@@ -40,7 +37,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--name <name>', 'another name'))
     .addOption(new Option('--disable', 'let nobody in; deliveries that are owed go on').conflicts('enable'))
     .addOption(new Option('--enable', 'let its people in again'))
-    .action((workspace: string, options: UpdateOptions) => update(workspace, options, context));
+    .action((workspace: string, options: ConnectionOptions & SwitchOptions) => update(workspace, options, context));
   withConnection(command.command('erase').description('erase a workspace with everything in it; cannot be undone'))
     .addArgument(id())
     .addOption(new Option('--confirm <id>', 'the id once more; a terminal asks for it where absent'))
@@ -103,22 +100,9 @@ function show(
   ]);
 }
 
-async function update(
-  id: string,
-  { name, disable, enable, ...options }: UpdateOptions,
-  context: CliContext,
-): Promise<void> {
-  const patch = {
-    ...(name === undefined ? {} : { name }),
-    ...(disable === true ? { disabled: true } : {}),
-    ...(enable === true ? { disabled: false } : {}),
-  };
-  if (Object.keys(patch).length === 0)
-    throw new CommandError(
-      'Update must change something: no option says what',
-      'Add --help for what can be changed',
-      exitCodes.usage,
-    );
+async function update(id: string, options: ConnectionOptions & SwitchOptions, context: CliContext): Promise<void> {
+  const patch = switchPatch(options);
+  refuseEmptyPatch(patch);
   show(await connect(options, context).send<WorkspaceView>('PATCH', at(id), patch), options, context);
 }
 
