@@ -101,10 +101,11 @@ export interface WebhookCases {
     id: string,
     options: { readonly event?: string; readonly assetId?: string; readonly waitMs?: number },
   ): Promise<TestSent>;
+  /** `oldSignsUntilMs`: when the overlap of the replaced secret ends, which is the dialect's to say; null: it stopped at once. */
   rotateSecret(
     caller: Caller,
     id: string,
     options: { readonly secret?: string; readonly revokeOldNow?: boolean },
-  ): Promise<{ readonly secret: string; readonly webhook: WebhookView }>;
+  ): Promise<{ readonly secret: string; readonly oldSignsUntilMs: number | null; readonly webhook: WebhookView }>;
   revealSecret(caller: Caller, id: string): Promise<{ readonly secret: string }>;
 }

@@ -35,9 +35,9 @@ export function createSecretCases(
 ): Pick<WebhookCases, 'rotateSecret' | 'revealSecret'> {
   return {
     async rotateSecret(caller, id, options) {
-      const secret = await rotate(deps, { caller, id }, options);
+      const rotated = await rotate(deps, { caller, id }, options);
       deps.engine.webhookChanged(caller.workspaceId, id as WebhookId);
-      return { secret, webhook: await view(caller.workspaceId, id) };
+      return { ...rotated, webhook: await view(caller.workspaceId, id) };
     },
     revealSecret: async (caller, id) => ({ secret: await reveal(deps, { caller, id }) }),
   };
@@ -47,7 +47,7 @@ async function rotate(
   deps: SecretCasesDeps,
   { caller, id }: Asked,
   { secret: given, revokeOldNow = false }: RotateOptions,
-): Promise<string> {
+): Promise<{ readonly secret: string; readonly oldSignsUntilMs: number | null }> {
   const { vault, ids, random } = deps;
   const { workspaceId } = caller;
   const key = secretKey(workspaceId, id);
@@ -79,12 +79,17 @@ async function rotate(
           ],
           ...(dropped === null ? {} : { duties: [dropped.duty] }),
         },
-        answer: () => added.value,
+        answer: () => ({ secret: added.value, oldSignsUntilMs: endOfFormer(next.entries, added.name) }),
       };
     },
   );
   if (written.kind === 'duplicate') throw new TypeError('A rotation carries no idempotency row');
   return written.answer;
+}
+
+/** Until when the secret that was just replaced signs beside the new one; null where it stopped at once. */
+function endOfFormer(entries: readonly SecretEntry[], name: string): number | null {
+  return entries.filter((entry) => entry.name === name)[1]?.expiresAtMs ?? null;
 }
 
 /** The audit row is committed before the secret is shown: what cannot be written down is not revealed. */

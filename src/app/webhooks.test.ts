@@ -92,7 +92,8 @@ test('SG-14 a ciphertext moved to another webhook or tenant does not open, and n
 
 test('SG-08 a rotation lets old and new sign until the overlap ends; rotated again and again at most three do', async () => {
   const { body } = await fixture.app.webhooks.create(caller, webhookInput());
-  const { secret: second } = await fixture.app.webhooks.rotateSecret(caller, body.id, {});
+  const { secret: second, oldSignsUntilMs } = await fixture.app.webhooks.rotateSecret(caller, body.id, {});
+  assert.equal(oldSignsUntilMs, fixture.clock.nowMs() + dayMs);
   const inForce = async (): Promise<readonly string[]> =>
     (await fixture.care.current('default', body.id))?.secrets.map(({ value }) => value) ?? [];
   assert.deepEqual(await inForce(), [second, body.secret]);
@@ -115,7 +116,8 @@ test('SG-08 a rotation lets old and new sign until the overlap ends; rotated aga
 
 test('SG-09 revoked now, the old secret signs nothing any more', async () => {
   const { body } = await fixture.app.webhooks.create(caller, webhookInput());
-  const { secret } = await fixture.app.webhooks.rotateSecret(caller, body.id, { revokeOldNow: true });
+  const { secret, oldSignsUntilMs } = await fixture.app.webhooks.rotateSecret(caller, body.id, { revokeOldNow: true });
+  assert.equal(oldSignsUntilMs, null);
   const current = await fixture.care.current('default', body.id);
   assert.deepEqual(
     current?.secrets.map(({ value }) => value),

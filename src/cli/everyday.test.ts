@@ -69,6 +69,29 @@ test('a webhook is made, shown, changed, tested, switched, rotated, tried dry, m
   assert.equal((await cli.run('webhooks', 'show', made.id)).code, exitCodes.notFound);
 });
 
+test('a rotation says until when the old secret signs, and asks first where it would stop at once', async () => {
+  const { url } = await cli.ask<Made>('inbox', 'create');
+  const { id } = await cli.ask<Made>('webhooks', 'create', url);
+  assert.match((await cli.run('webhooks', 'rotate', id)).out, /the old one signs too until 20\d\d-/);
+  assert.match(
+    (await cli.run('webhooks', 'rotate', id, '--revoke-old-now')).out,
+    /the old one stopped signing at once/,
+  );
+
+  const single = await cli.ask<Made>('webhooks', 'create', url, '--dialect', 'woodwing');
+  const unasked = await cli.run('webhooks', 'rotate', single.id);
+  assert.equal(unasked.code, exitCodes.failed);
+  assert.match(unasked.err, /Rotation must be confirmed: dialect "woodwing" has no overlap[\s\S]*add --yes/);
+  const asked: string[] = [];
+  const no = inProcess(environment, { ask: async (question) => String(asked.push(question)) });
+  assert.equal((await no.run('webhooks', 'rotate', single.id)).code, exitCodes.failed);
+  assert.match(asked[0] ?? '', /stops signing at once\. Go on\?/);
+  const rotated = await cli.run('webhooks', 'rotate', single.id, '--yes');
+  assert.match(rotated.out, /the old one stopped signing at once/, rotated.err);
+  await cli.ask('webhooks', 'delete', id);
+  await cli.ask('webhooks', 'delete', single.id);
+});
+
 test('a test that the receiver refuses ends with one and says what it answered', async () => {
   const inbox = await cli.ask<Made>('inbox', 'create');
   await cli.ask('inbox', 'answer', inbox.id, '--status', '503');

@@ -1,8 +1,8 @@
 import { noContent, ok, type Route, route } from '../route.ts';
-import { boolean, integer, object, oneOf, optional, string } from '../schema.ts';
+import { boolean, integer, nullable, object, oneOf, optional, string } from '../schema.ts';
 import { limits } from '../../core/limits.ts';
 import { testSentSchema } from '../schemas/delivery.ts';
-import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
+import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage, timeMs } from '../schemas/basics.ts';
 import {
   createdWebhookSchema,
   enabledWebhookSchema,
@@ -200,7 +200,11 @@ const rotateSecret = route({
   path: '/v1/webhooks/{id}/rotate-secret',
   operation: 'rotateWebhookSecret',
   area,
-  summary: 'Make a new signing secret; the old one signs too until its overlap ends',
+  summary: 'Make a new signing secret; whether the old one signs on for a while is the dialect’s to say',
+  description:
+    'A dialect whose receivers can hold two secrets has an overlap (`configuration.generated[].overlapMs` of ' +
+    'GET /v1/dialects/{id}), in which old and new both sign; any other has 0, and the old one stops at once, as it does ' +
+    'with `revokeOldNow`. The answer tells which it was: `oldSignsUntilMs`.',
   scope: 'webhooks:write',
   params,
   body: object({ secret: optional(string({ minLength: 1, maxLength: 512 })), revokeOldNow: optional(boolean()) }),
@@ -208,7 +212,11 @@ const rotateSecret = route({
   answers: {
     200: {
       description: 'The secret, shown in this answer only',
-      schema: object({ secret: string(), webhook: webhookSchema }),
+      schema: object({
+        secret: string(),
+        oldSignsUntilMs: nullable(timeMs('Until when the old one signs too; null: it stopped at once')),
+        webhook: webhookSchema,
+      }),
     },
   },
   errors: ['invalid_secret', 'conflict'],

@@ -1,9 +1,10 @@
 /** `assetwire webhooks`: create, list, show, update, enable, disable, test, rotate, stats, delete. */
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
-import type { WebhookInput, WebhookView } from '../../app/app.ts';
+import type { App, WebhookInput, WebhookView } from '../../app/app.ts';
 import type { StatsView } from '../../app/stats.ts';
 import { confirmed } from '../ask.ts';
+import type { Client } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples, withPage } from '../connection-options.ts';
@@ -12,7 +13,7 @@ import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { momentOption } from '../moments.ts';
-import { coloursOf, printJson, printPage } from '../output.ts';
+import { coloursOf, printJson, printPage, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { watchDelivery } from '../watch-delivery.ts';
@@ -48,8 +49,9 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--asset <id>', 'a real asset to speak of, instead of a made-up one'))
     .addOption(new Option('--no-wait', 'do not wait'))
     .action(test(context));
-  one('rotate', 'make a new signing secret; the old one keeps signing for a day')
+  one('rotate', 'make a new signing secret; the old one signs on for as long as the dialect has it, or stops at once')
     .addOption(new Option('--revoke-old-now', 'stop signing with the old one at once'))
+    .addOption(new Option('--yes', 'do not ask where the dialect lets the old one stop at once'))
     .action(rotate(context));
   one('stats', 'deliveries, attempts and durations by time')
     .addOption(
@@ -169,15 +171,38 @@ function test(context: CliContext): Action<{ event?: string; asset?: string; wai
   };
 }
 
-function rotate(context: CliContext): Action<{ revokeOldNow?: boolean }> {
+type Rotated = Awaited<ReturnType<App['webhooks']['rotateSecret']>>;
+
+function rotate(context: CliContext): Action<{ revokeOldNow?: boolean; yes?: boolean }> {
   return async (id, options) => {
     const body = options.revokeOldNow === true ? { revokeOldNow: true } : {};
     const client = connect(options, context);
-    const rotated = await client.send<{ readonly secret: string }>('POST', at(id, '/rotate-secret'), body);
+    // Who asks for the old one to stop at once has been told that it does.
+    if (options.revokeOldNow !== true && options.yes !== true) await confirmSuddenEnd(client, id, context);
+    const rotated = await client.send<Rotated>('POST', at(id, '/rotate-secret'), body);
     if (options.json === true) return printJson(context.stdout, rotated);
     const { yellow, dim } = coloursOf(context.stdout);
     context.stdout.write(`✓ new signing secret  ${yellow(rotated.secret)}  ${dim('(shown this once)')}\n`);
+    const { oldSignsUntilMs } = rotated;
+    const old = oldSignsUntilMs === null ? 'stopped signing at once' : `signs too until ${showTime(oldSignsUntilMs)}`;
+    context.stdout.write(`  the old one ${old}\n`);
   };
+}
+
+/** A receiver that can hold one secret refuses everything between the rotation and its own change: that is asked about. */
+async function confirmSuddenEnd(client: Client, id: string, context: CliContext): Promise<void> {
+  const { dialect } = await client.get<WebhookView>(at(id));
+  const { configuration } = await client.get<ReturnType<App['dialects']['get']>>(
+    `/v1/dialects/${encodeURIComponent(dialect)}`,
+  );
+  const signing = configuration.generated.find(({ format }) => format !== 'none');
+  if (signing === undefined || signing.overlapMs > 0) return;
+  const question = `Dialect "${dialect}" has one secret at a time: the old one of ${id} stops signing at once. Go on?`;
+  if (await confirmed(question, { yes: false, unasked: false }, context)) return;
+  throw new CommandError(
+    `Rotation must be confirmed: dialect "${dialect}" has no overlap, and the old secret would stop signing at once`,
+    'Be ready to give the receiver the new one, then answer y, or add --yes',
+  );
 }
 
 const bucketsMs: { readonly [name: string]: number } = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
