@@ -6,6 +6,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { App, Caller, Origin } from '../app/app.ts';
 import { holdsSome } from '../app/granted-assets.ts';
+import { lacks } from '../app/needed-scope.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
@@ -99,10 +100,7 @@ export function createAdmission({ app, failures, cookieName, trustedProxies }: A
 function assertAllowed(caller: Caller, scope: Exclude<RouteScope, 'open'>): void {
   if (scope === 'signed-in') return;
   if (scope === 'admin' ? caller.admin : caller.scopes.has(scope)) return;
-  throw new AssetwireError('forbidden', {
-    detail: `Call this with ${scope === 'admin' ? 'an admin key' : `the scope ${scope}`}: the key does not have it`,
-    mend: 'Use a key that has it, or make one by POST /v1/keys',
-  });
+  throw lacks(caller, scope);
 }
 
 function unauthenticated(): AssetwireError {

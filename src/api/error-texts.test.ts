@@ -103,6 +103,23 @@ test('a missing field is told with an example of it', async () => {
   assert.match(answer.mend, /^Add it, for example "target": \{"transport":"http"/);
 });
 
+test('one character is one, and not one characters', async () => {
+  const answer = await told('/v1/webhooks', { body: { ...webhook, name: '' } });
+  assert.match(answer.detail, /wants at least 1 character, found 0 characters$/);
+});
+
+test('an id of a form that none has is told the form, and not that nothing has the name', async () => {
+  const answer = await told('/v1/webhooks/shop');
+  assert.equal(answer.code, 'not_found');
+  assert.equal(answer.detail, 'Find what the path names: its id is none that can be');
+  assert.match(answer.mend, /^id must be: Id of a webhook: wh_ and 26 characters$/);
+});
+
+test('no sentence of the table names fields of the answer, which the command line does not show', () => {
+  for (const code of ['invalid_request', 'invalid_policy'] as const)
+    assert.doesNotMatch(errorMends[code], /\bproblems\b/);
+});
+
 test('numbers and truth in quotes, and text without, are told so', async () => {
   const quoted = await told('/v1/changes', { body: { ...change, causationDepth: '1' } });
   assert.match(quoted.mend, /without quotes/);

@@ -3,6 +3,7 @@
  * cut short, and never told where it may be a secret.
  */
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import { counted } from '../core/counted.ts';
 import type { Problem } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { exampleText } from './example.ts';
@@ -33,12 +34,12 @@ export function problemOf(error: ErrorObject): Problem {
       return { at, wanted: wantedByPattern(parentSchema), found: describeValue(at, data) };
     case 'minLength':
     case 'maxLength':
-      return { at, wanted: bounded(error, 'characters'), found: `${String(data).length} characters` };
+      return { at, wanted: bounded(error, 'character'), found: counted(String(data).length, 'character') };
     case 'minItems':
     case 'maxItems':
     case 'minProperties':
     case 'maxProperties':
-      return { at, wanted: bounded(error, 'items'), found: `${countOf(data)} items` };
+      return { at, wanted: bounded(error, 'item'), found: counted(countOf(data), 'item') };
     case 'minimum':
     case 'maximum':
       return { at, wanted: bounded(error), found: describeValue(at, data) };
@@ -145,10 +146,12 @@ function wantedByPattern(schema: unknown): string {
   return typeof description === 'string' ? description : rule;
 }
 
-function bounded(error: ErrorObject, unit = ''): string {
+/** `unit` in the singular. */
+function bounded(error: ErrorObject, unit?: string): string {
   const parameters: Record<string, unknown> = error.params;
   const word = error.keyword.startsWith('min') ? 'at least' : 'at most';
-  return `${word} ${String(parameters['limit'])} ${unit}`.trim();
+  const limit = Number(parameters['limit']);
+  return `${word} ${unit === undefined ? limit : counted(limit, unit)}`;
 }
 
 function describeType(value: unknown): string {

@@ -51,7 +51,7 @@ export function presentableError(thrown: unknown): AssetwireError {
   });
 }
 
-export function notFound(detail = 'Find it here: nothing of this name', mend?: string): AssetwireError {
+export function notFound(detail: string, mend?: string): AssetwireError {
   return new AssetwireError('not_found', { detail, ...(mend === undefined ? {} : { mend }) });
 }
 

@@ -111,10 +111,10 @@ function assertParameters(route: Route, parameters: Parameters): void {
   const [problem] = problemsOf(route.params, parameters);
   if (problem === undefined) return;
   const bare = Object.values(parameters).includes('');
-  throw notFound(
-    undefined,
-    bare ? 'Take away the slash at the end' : `${problem.at.slice(1)} must be: ${problem.wanted}`,
-  );
+  const name = problem.at.slice(1);
+  throw bare
+    ? notFound(`Find what the path names: its ${name} is empty`, 'Take away the slash at the end')
+    : notFound(`Find what the path names: its ${name} is none that can be`, `${name} must be: ${problem.wanted}`);
 }
 
 function checkedQuery(route: Route, search: string): unknown {

@@ -9,6 +9,7 @@ export function refuseStronger(caller: Pick<Caller, 'scopes' | 'admin'>, { scope
   const lacking = admin && !caller.admin ? ['admin'] : [...scopes].filter((scope) => !caller.scopes.has(scope));
   if (lacking.length === 0) return;
   throw new AssetwireError('forbidden', {
-    detail: `Use only scopes that the calling key has itself: it lacks ${lacking.join(', ')}`,
+    detail: `Use only scopes that the caller has too: lacking are ${lacking.join(', ')}`,
+    mend: 'Leave those out, or let somebody do it who has them',
   });
 }

@@ -123,7 +123,7 @@ test('AK-18 an admin may name another workspace that exists, and nobody else may
   await assert.rejects(fixture.app.keys.authenticate(adminText, 'nowhere'), { code: 'not_found' });
   const { key } = await fixture.app.keys.create(caller, { name: 'k', scopes: [] });
   assert.equal((await fixture.app.keys.authenticate(key, 'default'))?.workspaceId, 'default');
-  await assert.rejects(fixture.app.keys.authenticate(key, 'shop'), { code: 'forbidden' });
+  await assert.rejects(fixture.app.keys.authenticate(key, 'shop'), { code: 'forbidden', mend: /Assetwire-Workspace/ });
   await assert.rejects(fixture.app.keys.authenticate(key, 'nowhere'), { code: 'forbidden' });
 });
 

@@ -89,5 +89,8 @@ export async function changePassword(
 }
 
 function refuseProgram(): never {
-  throw new AssetwireError('forbidden', { detail: 'Change your own password as a signed-in user: the caller is none' });
+  throw new AssetwireError('forbidden', {
+    detail: 'Change your own password as a signed-in user: the caller is none',
+    mend: 'Sign in with e-mail and password: keys have no password',
+  });
 }

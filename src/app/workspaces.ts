@@ -13,6 +13,7 @@ import type { AppDeps } from './dependencies.ts';
 import { erasureDuty, erasureKey, erasureView } from './erasure.ts';
 import { filteredPage } from './filtered-page.ts';
 import { keyBelievedMs } from './key-lookup.ts';
+import { lacks } from './needed-scope.ts';
 import type { WorkspaceCases, WorkspaceState, WorkspaceView } from './people.ts';
 import { notFound, unfit } from './refusals.ts';
 import { type StoredWorkspace, storedWorkspace, workspaceState } from './workspace-state.ts';
@@ -59,7 +60,8 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       if (workspace === undefined || workspace === caller.workspaceId) return caller;
       if (!caller.admin) {
         throw new AssetwireError('forbidden', {
-          detail: 'Act in the workspace of the key: the request names another one',
+          detail: 'Act in your own workspace: the request names another one, and the caller is no admin',
+          mend: 'Leave the header Assetwire-Workspace (--workspace) out, or use a key of that workspace',
         });
       }
       // An admin sees to a disabled workspace; one that is being erased is not there any more.
@@ -247,8 +249,7 @@ async function childOf(storage: WorkspacesDeps['storage'], id: string): Promise<
 }
 
 function refuseOthers(caller: Caller): void {
-  if (!caller.admin)
-    throw new AssetwireError('forbidden', { detail: 'Manage workspaces with an admin key: the key is none' });
+  if (!caller.admin) throw lacks(caller, 'admin');
 }
 
 function stillErasing(id: string): AssetwireError {

@@ -6,7 +6,7 @@ import type { ErrorCode } from './errors.ts';
 
 export const errorMends: { readonly [Code in ErrorCode]: string } = {
   invalid_json: 'Check the body with a JSON parser; it must be one JSON value in UTF-8',
-  invalid_request: 'problems names each place, what was wanted there and what was found',
+  invalid_request: 'Correct each place that is named, and send it again',
   json_too_deep: 'Flatten the document: jsonDepthMax in the limits says how deep it may be',
   json_too_many_keys: 'Send less, or in several requests: jsonKeysMax and jsonElementsMax in the limits say how much',
   malformed_request: 'A proxy or client in between sends broken HTTP: look there',
@@ -22,7 +22,7 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   invalid_event: 'GET /v1/dialects/{id} lists the events of a dialect; * means all',
   invalid_settings: 'GET /v1/dialects/{id} gives the schema of its settings',
   invalid_secret: 'Give a secret in the form the dialect names, or leave it out and one is made',
-  invalid_policy: 'problems names each value and its bounds',
+  invalid_policy: 'Bring each value that is named within its bounds',
   unknown_dialect: 'GET /v1/dialects lists those that this server speaks',
   limit_reached: 'Remove what is not needed any more, or raise the limit where it is a setting',
   causation_too_deep: "Two systems answer each other's changes: break the loop in one of them",
@@ -41,7 +41,7 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   in_use: 'detail says what uses it: change that first',
   workspace_disabled: 'Ask an admin of the installation to enable it: PATCH /v1/workspaces/{id} with "disabled": false',
   workspace_protected: 'Remove what is in it instead; detail says why it stays',
-  forbidden: 'Use a key with the scope that detail names',
+  forbidden: 'Use a key or a session that may: detail says what is missing',
   cross_site_request: "Use the server's own pages, or a key instead of a session",
   not_found: 'Check the id and the workspace of the key; what belongs to another workspace is not found either',
   too_many_requests: 'Wait as long as Retry-After says',

@@ -37,7 +37,7 @@ export const errorTable = {
   header_reserved: { status: 422, retry: false, title: 'A header is reserved' },
   // Callers
   unauthenticated: { status: 401, retry: false, title: 'A valid key is needed' },
-  forbidden: { status: 403, retry: false, title: 'The key lacks the scope' },
+  forbidden: { status: 403, retry: false, title: 'The caller may not do this' },
   cross_site_request: { status: 403, retry: false, title: 'Another site may not do this with your session' },
   not_found: { status: 404, retry: false, title: 'There is no such thing' },
   too_many_requests: { status: 429, retry: true, title: 'Too many requests' },

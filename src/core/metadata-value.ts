@@ -1,4 +1,5 @@
 /** Values of custom metadata against the definition of their field. */
+import { counted } from './counted.ts';
 import type { Problem } from './errors.ts';
 import { isList } from './json-equality.ts';
 import type { JsonValue } from './json.ts';
@@ -37,9 +38,9 @@ function textProblem({ validation = {} }: MetadataField, value: JsonValue): Misf
   // As people count them: an emoji of several code units is one character to the code-point count.
   const characters = minLength === undefined && maxLength === undefined ? 0 : [...value].length;
   if (minLength !== undefined && characters < minLength)
-    return { wanted: `at least ${minLength} characters`, found: `${characters}` };
+    return { wanted: `at least ${counted(minLength, 'character')}`, found: `${characters}` };
   if (maxLength !== undefined && characters > maxLength)
-    return { wanted: `at most ${maxLength} characters`, found: `${characters}` };
+    return { wanted: `at most ${counted(maxLength, 'character')}`, found: `${characters}` };
   if (format === 'url' && !isWebAddress(value)) return misfit('an http or https address', value);
   if (format === 'email' && !isMailAddress(value)) return misfit('an e-mail address', value);
   return null;
