@@ -15,6 +15,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { momentOption } from '../moments.ts';
 import { coloursOf, printJson, printPage, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
+import { refuseEmptyPatch } from '../patch.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { watchDelivery } from '../watch-delivery.ts';
 import { defineDryRun } from '../webhooks/dry-run.ts';
@@ -125,12 +126,7 @@ async function updated(id: string, options: UpdateOptions, context: CliContext):
   if (target === undefined && options.method !== undefined)
     throw new CommandError('Method must come with a target: there is none', 'Add --target', exitCodes.usage);
   const patch: Partial<WebhookInput> = { ...describedParts(options), ...(target === undefined ? {} : { target }) };
-  if (Object.keys(patch).length === 0)
-    throw new CommandError(
-      'Update must change something: no option says what',
-      'Add --help for what can be changed',
-      exitCodes.usage,
-    );
+  refuseEmptyPatch(patch);
   showWebhook(await connect(options, context).send('PATCH', at(id), patch), options.json, context);
 }
 
