@@ -1,6 +1,7 @@
 /** Use cases around assets and the definitions of their metadata, as callers see them. */
 import type { Readable } from 'node:stream';
-import type { AssetKind, AssetState, AssetVersion } from '../core/asset.ts';
+import type { AssetFilter } from '../core/asset-filter.ts';
+import type { AssetState, AssetVersion } from '../core/asset.ts';
 import type { Change } from '../core/change.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
@@ -52,21 +53,11 @@ export type AssetPush = AssetInput & {
 /** What any write to an asset may carry beside its content. */
 export type AssetWriteOptions = { readonly expected?: Expected; readonly idempotency?: Idempotency };
 
-/** Which assets to list; every part that is given must hold. */
-export type AssetListQuery = {
+/** Which assets to list; every part that is given must hold. `folder` may be in any spelling. */
+export type AssetListQuery = AssetFilter & {
   readonly limit: number;
   readonly cursor?: string;
   readonly externalId?: string;
-  readonly kind?: AssetKind;
-  /** This folder and those below it; only itself where `exact`. */
-  readonly folder?: string;
-  readonly exact?: boolean;
-  readonly tag?: string;
-  readonly label?: string;
-  readonly collection?: string;
-  readonly archived?: boolean;
-  /** Part of the name, whatever its case. */
-  readonly nameContains?: string;
   /** `from` is included, `to` is not. */
   readonly createdFromMs?: number;
   readonly createdToMs?: number;
