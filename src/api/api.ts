@@ -31,7 +31,7 @@ export type ApiSettings = {
 export type ApiLogger = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'enabled'>;
 
 /** The part of the metrics that is used: what `/metrics` answers and what is counted per request. */
-export type ApiMetrics = Pick<Metrics, 'text' | 'contentType' | 'apiRequest' | 'uploaded'>;
+export type ApiMetrics = Pick<Metrics, 'text' | 'contentType' | 'apiRequest' | 'refused'>;
 
 export type ApiOptions = {
   readonly app: App;

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Idempotency } from '../app/app.ts';
-import { errorTable, type Problem } from '../core/errors.ts';
+import { AssetwireError, type ErrorCode, errorTable, type Problem } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerWriter } from './answer.ts';
@@ -27,7 +27,7 @@ export type Serving = {
   readonly admission: Admission;
   readonly bodies: BodyReader;
   readonly answers: AnswerWriter;
-  readonly metrics: Pick<ApiMetrics, 'apiRequest'>;
+  readonly metrics: Pick<ApiMetrics, 'apiRequest' | 'refused'>;
 };
 
 export type Parameters = { readonly [name: string]: string };
@@ -53,6 +53,7 @@ export async function serveRoute(serving: Serving, exchange: Exchange): Promise<
     status = answer.status;
     serving.answers.write(request, response, answer);
   } catch (thrown) {
+    countRefusal(serving.metrics, thrown);
     const words = route.presentError === undefined ? null : foreignWords(route.presentError, thrown, request);
     if (words === null) status = serving.answers.fail(request, response, thrown);
     else {
@@ -66,8 +67,14 @@ export async function serveRoute(serving: Serving, exchange: Exchange): Promise<
   if (logger.enabled('debug')) logger.debug('api.answered', { operation: route.operation, status, durationMs });
 }
 
+const storeRefusals: ReadonlySet<ErrorCode> = new Set(['storage_busy', 'storage_unavailable', 'storage_full']);
+
+function countRefusal(metrics: Serving['metrics'], thrown: unknown): void {
+  if (thrown instanceof AssetwireError && storeRefusals.has(thrown.code)) metrics.refused(thrown.code);
+}
+
 /** Our own faults keep our form, with the id that leads to our log; null for them. */
-function foreignWords(
+export function foreignWords(
   presentError: NonNullable<Route['presentError']>,
   thrown: unknown,
   request: IncomingMessage,

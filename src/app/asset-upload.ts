@@ -22,7 +22,7 @@ import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { unfitAll } from './refusals.ts';
 
-export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings'> & {
+export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings' | 'metrics'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
@@ -68,6 +68,7 @@ async function upload(
   const metadata = fittingMetadata(await deps.metadataSets.get(workspaceId), withoutNulls(input.metadata ?? {}));
   await refuseTaken(deps, workspaceId, input.externalId);
   const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax });
+  deps.metrics?.uploaded(stored.bytes);
   try {
     const { mimeType, kind } = await media.sniff(stored.head, name);
     const { head: _, ...hashes } = stored;

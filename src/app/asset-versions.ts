@@ -26,7 +26,7 @@ import { listPage } from './list-page.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
-export type VersionsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings'> & {
+export type VersionsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings' | 'metrics'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
 };
@@ -102,6 +102,7 @@ async function take(
   refuseTooManyVersions(assetState(row));
   const bytesMax = settings.uploadBytesMax;
   const { head, ...hashes } = await blobs.put(caller.workspaceId, file.content, { bytesMax });
+  deps.metrics?.uploaded(hashes.bytes);
   try {
     const { mimeType, kind } = await media.sniff(head, name);
     return { file: { name, mimeType, ...hashes }, kind, activate };

@@ -9,6 +9,7 @@ import type { Previewer, TryOnce } from '../engine/engine.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
 import type { Vault } from '../runtime/vault.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DeliveryTask, Storage } from '../storage/storage.ts';
@@ -69,8 +70,8 @@ export type AppDeps = {
   readonly mailer: Mailer | null;
   /** How dear a password's hash is; default as OWASP says. */
   readonly passwordCost?: ScryptCost;
-  /** Counts changes committed. */
-  readonly metrics?: { accepted(workspaceId: string, changes: number): void };
+  /** Counts changes committed and bytes of files stored. */
+  readonly metrics?: Pick<Metrics, 'accepted' | 'uploaded'>;
   /** Tells whoever traces what was committed; null where nobody does. */
   readonly trace?: ((changes: readonly Change[]) => void) | null;
 };

@@ -49,8 +49,10 @@ test('a change and each attempt at its delivery are one trace, whole after the s
       const { data } = (await tenant.ask('/v1/deliveries?states=delivered')) as { data: unknown[] };
       if (data.length > 0) break;
     }
+    assert.equal((await tenant.upload('a.txt', Buffer.from('twelve bytes'))).status, 201);
     const metrics = await server.call('/metrics', { token: adminKey });
-    assert.match(metrics.text, /assetwire_workspace_changes_accepted_total\{workspace="traced"\} 1/);
+    assert.match(metrics.text, /assetwire_uploaded_bytes_total 12\n/);
+    assert.match(metrics.text, /assetwire_workspace_changes_accepted_total\{workspace="traced"\} 2/);
     assert.doesNotMatch((await tenant.call('/metrics')).text, /workspace=/, 'TN-21 a tenant sees no other workspace');
   }
   const spans = bodies.flatMap((body) =>

@@ -59,6 +59,16 @@ function publish(url: string, key: string, event: number): Promise<JsonAnswer> {
   });
 }
 
+/** Several changes in one request: a caller that looks at the status alone must not take them for accepted. */
+function publishBatch(url: string, key: string): Promise<JsonAnswer> {
+  const changes = Array.from({ length: 10 }, (_, index) => ({
+    kind: 'asset.metadata_changed',
+    subject: { type: 'asset', externalId: `batch-${index}` },
+    after: { name: 'b.jpg', path: '/unheard', metadata: { note: 'x'.repeat(200_000) } },
+  }));
+  return requestJson(`${url}/v1/changes`, { key, body: { changes } });
+}
+
 async function upload(url: string, key: string): Promise<JsonAnswer> {
   const boundary = 'assetwire-boundary';
   const body = Buffer.concat([
@@ -114,9 +124,14 @@ test('FD-07, FD-08 a full disk refuses clearly and quickly, loses nothing accept
     assert.equal(refused.status, 507, JSON.stringify(refused.body));
     assert.equal((refused.body as { code: string }).code, 'storage_full');
     assert.match(String(refused.headers['retry-after']), /^\d+$/);
+    const batch = await publishBatch(server.url, server.key);
+    assert.deepEqual([batch.status, (batch.body as { code: string }).code], [507, 'storage_full']);
+    assert.match(String(batch.headers['retry-after']), /^\d+$/);
     const uploaded = await upload(server.url, server.key);
     assert.deepEqual([uploaded.status, (uploaded.body as { code: string }).code], [507, 'storage_full']);
     assert.equal((await requestJson(`${server.url}/livez`, {})).status, 200);
+    const metrics = await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${server.key}` } });
+    assert.match(await metrics.text(), /assetwire_requests_refused_total\{code="storage_full"\} [1-9]/);
 
     unlinkSync(ballast);
     let taken = false;

@@ -43,7 +43,7 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
   summary: 'Report what happened to assets and other subjects elsewhere',
   description:
     'One change, or up to 1,000 as {"changes": […]}, each with a result of its own. `after` becomes the present state in the same commit. ' +
-    'A single change that is rejected answers with its error.',
+    'A single change that is rejected answers with its error, and so does a batch of which the store could take nothing (503, 507).',
   scope: 'assets:write',
   idempotent: true,
   body: raw<Reported>({ oneOf: [reportedChangeSchema, changeBatchSchema] }),
@@ -55,8 +55,8 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
   async handle({ caller, body, idempotency }, { app }): Promise<Answer> {
     const batch = isBatch(body);
     const written = await app.changes.report(caller, batch ? body.changes : [body], idempotency);
-    const first = written.body.results[0];
-    if (!batch && first !== undefined && first.status === 'rejected') throw asError(first);
+    const refusal = refusalOf(written.body.results, batch);
+    if (refusal !== null) throw asError(refusal);
     return {
       status: written.status,
       json: written.body,
@@ -67,7 +67,24 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
 
 export const replayedHeader = { 'idempotent-replayed': 'true' };
 
-function asError(result: Extract<ReportResult, { readonly status: 'rejected' }>): AssetwireError {
+type Rejected = Extract<ReportResult, { readonly status: 'rejected' }>;
+
+/**
+ * Why the whole request is refused: a single change that was, or a batch of which the store took nothing. A caller that
+ * looks at the status alone must not take a full disk for an acceptance.
+ */
+function refusalOf(results: readonly ReportResult[], batch: boolean): Rejected | null {
+  const [first] = results;
+  if (first?.status !== 'rejected') return null;
+  if (!batch) return first;
+  return results.every((result) => result.status === 'rejected' && isStoreRefusal(result.code)) ? first : null;
+}
+
+function isStoreRefusal(code: string): boolean {
+  return isErrorCode(code) && errorTable[code].status >= 500;
+}
+
+function asError(result: Rejected): AssetwireError {
   return new AssetwireError(isErrorCode(result.code) ? result.code : 'invalid_request', {
     detail: result.detail,
     ...(result.problems === undefined ? {} : { problems: result.problems }),

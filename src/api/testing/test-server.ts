@@ -49,7 +49,7 @@ export async function startTestServer(
       text: () => Promise.resolve('# metrics\n'),
       contentType: 'text/plain; version=0.0.4',
       apiRequest: () => undefined,
-      uploaded: () => undefined,
+      refused: () => undefined,
     },
     settings: {
       host: '127.0.0.1',
@@ -157,7 +157,7 @@ export function allRoutes(): readonly Route[] {
       text: () => Promise.resolve(''),
       contentType: 'text/plain',
       apiRequest: () => undefined,
-      uploaded: () => undefined,
+      refused: () => undefined,
     },
     settings: { host: '127.0.0.1', port: 0, version: '0.0.0-test', uploadBytesMax: 1 },
     admission: {
