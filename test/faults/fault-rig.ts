@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { requestJson, requestOk } from '../support/json-client.ts';
 import type { ServerProcess } from '../support/server-process.ts';
-import type { Arrived, Logged, PublishResult } from './ledger.ts';
+import type { Ended, Arrived, Logged, PublishResult } from './ledger.ts';
 import type { ReceiverAnswer, ReceiverOrder } from './receiver.ts';
 
 const publishers = 8;
@@ -160,6 +160,30 @@ export async function untilQuiet(server: ServerProcess, withinMs: number): Promi
   }
   return false;
 }
+
+/** The events of deliveries that ended dead, by what the product's log says of them. */
+export async function readDead(server: ServerProcess): Promise<readonly Ended[]> {
+  const dead: Ended[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: DeadPage = await requestOk<DeadPage>(
+      `${server.url}/v1/deliveries?states=dead&limit=200${cursor === null ? '' : `&cursor=${cursor}`}`,
+      { key: server.key },
+    );
+    for (const { changeId, reason = 'none given' } of page.data) {
+      const change = await requestJson(`${server.url}/v1/changes/${changeId}`, { key: server.key });
+      const found = /awfault(\d{8})/.exec(JSON.stringify(change.body));
+      if (found !== null) dead.push({ event: Number(found[1]), reason });
+    }
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return dead;
+}
+
+type DeadPage = {
+  readonly data: readonly { readonly changeId: string; readonly reason?: string }[];
+  readonly nextCursor: string | null;
+};
 
 /** What the product's log says of the messages that arrived more than once. */
 export async function readLog(server: ServerProcess, arrived: readonly Arrived[]): Promise<readonly Logged[]> {

@@ -38,7 +38,7 @@ test('FK-11 SIGTERM under load ends the server with 0 within 30 s, with nothing 
     assert.ok(await untilQuiet(server, 60_000), 'deliveries are still owed');
     const { arrived, failedAnswers } = await receiver.ask({ kind: 'ledger' }, 'ledger');
     const published = [...publisher.results].map(([event, result]) => ({ event, result }));
-    const sets = judgeLedgers(published, arrived, await readLog(server, arrived), failedAnswers);
+    const sets = judgeLedgers(published, arrived, await readLog(server, arrived), { failedAnswers });
     assert.deepEqual(complaints(sets), []);
     assert.equal(sets.extraArrivals, 0, 'a stop in order sends nothing twice');
     assert.ok(published.filter(({ result }) => result === 'ok').length > 100);

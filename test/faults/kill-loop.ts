@@ -12,10 +12,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { seededFractions } from '../support/seeded.ts';
 import { endServer, freePort, startServer } from '../support/server-process.ts';
 import type { ServerProcess } from '../support/server-process.ts';
-import { createPublisher, createWebhooks, readLog, startReceiver, untilQuiet } from './fault-rig.ts';
+import { createPublisher, createWebhooks, readDead, readLog, startReceiver, untilQuiet } from './fault-rig.ts';
 import type { Publisher, Receiver } from './fault-rig.ts';
 import { judgeLedgers } from './ledger.ts';
-import type { Published, PublishResult, Sets } from './ledger.ts';
+import type { Ended, Published, PublishResult, Sets } from './ledger.ts';
 
 const loadMsMax = 700;
 const strikeWithinMs = 10_000;
@@ -32,6 +32,8 @@ export type KillMoment = 'random' | 'request' | 'answer' | 'publish' | 'start';
 
 export type KillLoopResult = {
   readonly sets: Sets;
+  /** Deliveries that ended dead: the third crash in a row with the same one in the air is taken for its doing. */
+  readonly visiblyDead: readonly Ended[];
   readonly kills: Readonly<Record<KillMoment, number>>;
   /** Kills that struck while a publish or an attempt was open. */
   readonly hits: number;
@@ -136,13 +138,16 @@ export async function runKillLoop(options: KillLoopOptions): Promise<KillLoopRes
     receiver.tell({ kind: 'calm' });
     await server.ready;
     await publisher.retryUnknown();
-    const quiet = await untilQuiet(server, options.calmWithinMs ?? 60_000);
+    // The lane in strict order sends one at a time and falls behind while it is killed; it may take its time to catch up.
+    const quiet = await untilQuiet(server, options.calmWithinMs ?? 60_000 + options.kills * 1_000);
+    const visiblyDead = await readDead(server);
     const ledger = await receiver.ask({ kind: 'ledger' }, 'ledger');
     const published: Published[] = [...publisher.results].map(([event, result]) => ({ event, result }));
     const logged = await readLog(server, ledger.arrived);
     const count = (result: PublishResult): number => published.filter((entry) => entry.result === result).length;
     return {
-      sets: judgeLedgers(published, ledger.arrived, logged, ledger.failedAnswers),
+      sets: judgeLedgers(published, ledger.arrived, logged, { failedAnswers: ledger.failedAnswers, visiblyDead }),
+      visiblyDead,
       kills,
       hits,
       attemptsOpenAtKills,

@@ -46,7 +46,7 @@ test('A second arrival is a duplicate; an interrupted attempt explains one, and 
 });
 
 test('An arrival after an answer that asked for another try is no duplicate', () => {
-  const sets = judgeLedgers(published, [...sound, arrival(1)], [], new Map([['m1', 1]]));
+  const sets = judgeLedgers(published, [...sound, arrival(1)], [], { failedAnswers: new Map([['m1', 1]]) });
   assert.deepEqual([sets.duplicated, complaints(sets)], [[], []]);
 });
 
@@ -69,4 +69,11 @@ test('An event that came to one webhook and not to the other is partial', () => 
   const sets = judgeLedgers(published, both.slice(0, -1), []);
   assert.deepEqual(sets.partial, [4]);
   assert.match(complaints(sets).join(), /some webhooks and not to others: 4/);
+});
+
+test('A delivery that ended dead, and says so, may be missing in its lane; one that says nothing may not', () => {
+  const twoLanes = [...sound, arrival(1, { lane: '/b', messageId: 'n1' }), arrival(4, { lane: '/b', messageId: 'n4' })];
+  assert.deepEqual(judgeLedgers(published, twoLanes, []).partial, [2]);
+  const visiblyDead = [{ event: 2, reason: 'quarantined_after_crashes' }];
+  assert.deepEqual(judgeLedgers(published, twoLanes, [], { visiblyDead }).partial, []);
 });

@@ -60,8 +60,17 @@ function messagesOf(arrived: readonly Arrived[]): number {
   return new Set(arrived.map(({ messageId }) => messageId)).size;
 }
 
+export type Allowances = {
+  readonly failedAnswers?: ReadonlyMap<string, number>;
+  readonly visiblyDead?: readonly Ended[];
+};
+
+/** What the product says of a delivery that ended without having arrived. */
+export type Ended = { readonly event: number; readonly reason: string };
+
 /**
- * Compares the ledgers. `logged` holds what the product says of messages that arrived more than once; a message that is
+ * Compares the ledgers. `visiblyDead` are events of which the product says that a delivery ended dead: those may be missing
+ * in a lane. `logged` holds what the product says of messages that arrived more than once; a message that is
  * missing from it counts as unexplained. `failedAnswers` are arrivals that were answered with an error on purpose, by
  * message id: those are repeated by right.
  */
@@ -69,9 +78,10 @@ export function judgeLedgers(
   published: readonly Published[],
   arrived: readonly Arrived[],
   logged: readonly Logged[],
-  failedAnswers: ReadonlyMap<string, number> = new Map(),
+  { failedAnswers = new Map(), visiblyDead = [] }: Allowances = {},
 ): Sets {
   const lanes = lanesOf(arrived);
+  const dead = new Set(visiblyDead.map(({ event }) => event));
   const byEvent = groupBy(arrived, ({ event }) => event);
   const byMessage = groupBy(arrived, ({ messageId }) => messageId);
   const results = new Map(published.map(({ event, result }) => [event, result]));
@@ -86,7 +96,7 @@ export function judgeLedgers(
   }));
   const repeated = extra.filter(({ count }) => count > 0);
   return {
-    lost: withResult('ok').filter((event) => !byEvent.has(event)),
+    lost: withResult('ok').filter((event) => !byEvent.has(event) && !dead.has(event)),
     phantom: [...byEvent.keys()].filter((event) => {
       const result = results.get(event);
       return result === undefined || result === 'refused';
@@ -97,7 +107,10 @@ export function judgeLedgers(
       absent: withResult('unknown').filter((event) => !byEvent.has(event)),
     },
     doubled: [...byEvent].filter(([, all]) => messagesOf(all) > lanesOf(all)).map(([event]) => event),
-    partial: [...byEvent].filter(([, all]) => lanesOf(all) < lanes).map(([event]) => event),
+    partial: [...byEvent]
+      .filter(([, all]) => lanesOf(all) < lanes)
+      .map(([event]) => event)
+      .filter((event) => !dead.has(event)),
     altered: [...byMessage]
       .filter(([, all]) => new Set(all.map(({ bodySha256 }) => bodySha256)).size > 1)
       .map(([messageId]) => messageId),
