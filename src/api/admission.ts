@@ -9,6 +9,7 @@ import { holdsSome } from '../app/granted-assets.ts';
 import { lacks } from '../app/needed-scope.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import type { Logger } from '../runtime/logger.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
 import type { RouteScope } from './route.ts';
 
@@ -32,6 +33,7 @@ export interface Admission {
 export type AdmissionOptions = {
   readonly app: Pick<App, 'keys' | 'sessions'>;
   readonly failures: FailedAuthentications;
+  readonly logger: Pick<Logger, 'warn'>;
   readonly cookieName: string;
   readonly trustedProxies: readonly string[];
 };
@@ -46,9 +48,15 @@ const nobody: Caller = {
 };
 const admittedNobody: Admitted = { caller: nobody, recheck: () => Promise.resolve(true) };
 
-export function createAdmission({ app, failures, cookieName, trustedProxies }: AdmissionOptions): Admission {
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { app, failures, logger, cookieName, trustedProxies } = options;
   const proxies = blockListOf(trustedProxies);
   const addressOf = (request: IncomingMessage): string => clientAddress(request, proxies);
+
+  const failed = (request: IncomingMessage): void => {
+    if (failures.failed(() => addressOf(request)))
+      logger.warn('api.guessing_throttled', { address: addressOf(request) });
+  };
 
   const identify = async (request: IncomingMessage): Promise<Admitted> => {
     const header = request.headers.authorization;
@@ -66,7 +74,7 @@ export function createAdmission({ app, failures, cookieName, trustedProxies }: A
     assertNotGuessing(request, token);
     const caller = await app.keys.authenticate(token, workspace);
     if (caller === null) {
-      failures.failed(() => addressOf(request));
+      failed(request);
       throw unauthenticated();
     }
     failures.succeeded(() => addressOf(request), token);
@@ -86,7 +94,7 @@ export function createAdmission({ app, failures, cookieName, trustedProxies }: A
   return {
     addressOf,
     assertNotGuessing,
-    failed: (request) => failures.failed(() => addressOf(request)),
+    failed,
     originOf: (request) => ({ address: addressOf(request), userAgent: userAgentOf(request) }),
     async admit(request, scope, grantable) {
       if (scope === 'open') return admittedNobody;

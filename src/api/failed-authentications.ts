@@ -13,12 +13,16 @@ const failuresPerSecond = 0.5;
 const addressesMax = 10_000;
 const goodKeysMax = 1_000;
 
-type Bucket = { left: number; atMs: number; readonly good: Set<string> };
+/** A throttled address that goes on is told of again after this long. */
+const toldEveryMs = 3_600_000;
+
+type Bucket = { left: number; atMs: number; toldAtMs: number | null; readonly good: Set<string> };
 
 export interface FailedAuthentications {
   /** Seconds to wait, or 0 where the key may be looked at. */
   waitSeconds(address: () => string, token: string): number;
-  failed(address: () => string): void;
+  /** True where this one emptied the bucket, once an hour: then it is worth a line in the log. */
+  failed(address: () => string): boolean;
   succeeded(address: () => string, token: string): void;
 }
 
@@ -45,7 +49,7 @@ export function createFailedAuthentications({ clock }: { readonly clock: Clock }
       let bucket = buckets.get(name);
       if (bucket === undefined) {
         if (buckets.size >= addressesMax) forgetOne(buckets, refill);
-        bucket = { left: failuresInARow, atMs: clock.monotonicMs(), good: new Set() };
+        bucket = { left: failuresInARow, atMs: clock.monotonicMs(), toldAtMs: null, good: new Set() };
       } else {
         refill(bucket);
         buckets.delete(name);
@@ -53,6 +57,9 @@ export function createFailedAuthentications({ clock }: { readonly clock: Clock }
       bucket.left = Math.max(0, bucket.left - 1);
       // Set again so that the map's order is that of the latest failure.
       buckets.set(name, bucket);
+      if (bucket.left >= 1 || (bucket.toldAtMs !== null && bucket.atMs - bucket.toldAtMs < toldEveryMs)) return false;
+      bucket.toldAtMs = bucket.atMs;
+      return true;
     },
     succeeded(address, token) {
       if (buckets.size === 0) return;

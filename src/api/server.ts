@@ -104,6 +104,7 @@ function createServing(options: ApiOptions, state: State) {
     admission: createAdmission({
       app,
       failures: createFailedAuthentications({ clock }),
+      logger,
       cookieName: sessionCookieName(https),
       trustedProxies: settings.trustedProxies ?? [],
     }),

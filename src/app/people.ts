@@ -2,7 +2,7 @@
 import type { JsonObject } from '../core/json.ts';
 import type { PolicyOverride } from '../core/policy.ts';
 import type { Page } from '../storage/storage.ts';
-import type { Caller, KeyView, Scope } from './app.ts';
+import type { Caller, KeyView, Origin, Scope } from './app.ts';
 
 type Paging = { readonly limit: number; readonly cursor?: string };
 /** Times of creation, `fromMs` included and `toMs` not. */
@@ -52,7 +52,7 @@ export interface UserCases {
   /** A new link; an earlier one that was not used is no longer good. */
   issueLink(caller: Caller, id: string): Promise<PasswordLink>;
   /** Sets the password behind a link; null where the link is not, or no longer, good. Ends the user's sessions. */
-  redeemLink(token: string, password: string): Promise<UserView | null>;
+  redeemLink(token: string, password: string, from?: Origin): Promise<UserView | null>;
   /** The caller's own; false where `present` is not the present one. Ends the caller's other sessions. */
   changePassword(caller: Caller, present: string, next: string): Promise<boolean>;
 }

@@ -19,6 +19,7 @@ import type { Roles } from './roles.ts';
 import { createSessionLookup, holderOf, type StoredSession, storedSession, terminalKeyId } from './session-lookup.ts';
 import { createSignInTokens, type SignInTokens } from './sign-in-tokens.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
+import { traceThrottle } from './sign-in-trace.ts';
 import { emailAlias, type StoredUser, storedUser } from './user-state.ts';
 
 /** A working day. */
@@ -29,7 +30,7 @@ export interface Sessions extends SessionCases {
   readonly issueSignInToken: () => string;
 }
 
-export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids'> & {
+export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 'logger'> & {
   readonly committer: Committer;
   readonly keys: Keys;
   readonly roles: Roles;
@@ -51,7 +52,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     issueSignInToken: tokens.issue,
 
     async create(input, from) {
-      const caller = await opened(parts, input, lookup.callerOfUser);
+      const caller = await opened(parts, { ...input, from }, lookup.callerOfUser);
       if (caller === null) return null;
       const cookie = draw();
       const expiresAtMs = clock.nowMs() + sessionLifetimeMs;
@@ -90,7 +91,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
 /** Who comes by what was brought; null where it is no good. */
 async function opened(
   { keys, tokens, ...deps }: Parts,
-  { token, key, email, password, workspace }: SignIn,
+  { token, key, email, password, workspace, from }: SignIn & { readonly from: Origin | undefined },
   callerOfUser: (row: Resource) => Promise<Caller | null>,
 ): Promise<Caller | null> {
   if (token !== undefined) return tokens.redeem(token) ? terminalCaller() : null;
@@ -104,8 +105,8 @@ async function opened(
   // One comparison whoever it is, so that time does not tell who exists.
   const right = await passwords.matches(password, user?.state === 'active' ? user.password : null);
   const caller = right && row !== null ? await callerOfUser(row) : null;
-  if (caller === null) throttle.wrong(name);
-  else throttle.right(name);
+  if (caller !== null) throttle.right(name);
+  else if (throttle.wrong(name)) traceThrottle(deps, row, from);
   return caller;
 }
 

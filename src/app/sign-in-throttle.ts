@@ -10,14 +10,17 @@ import { digest } from './key-format.ts';
 export const wrongInARowMax = 10;
 /** One more guess every so often once they are used up. */
 export const guessRefillMs = 30_000;
+/** Who goes on guessing is told of again after this long. */
+export const throttleToldMs = 3_600_000;
 const peopleMax = 10_000;
 
-type Bucket = { left: number; atMs: number };
+type Bucket = { left: number; atMs: number; toldAtMs: number | null };
 
 export interface SignInThrottle {
   /** Throws `too_many_requests` with the seconds to wait. */
   assertMayTry(name: string): void;
-  wrong(name: string): void;
+  /** True where this used the guesses up, once per `throttleToldMs`: then it is worth a trace. */
+  wrong(name: string): boolean;
   right(name: string): void;
 }
 
@@ -42,9 +45,13 @@ export function createSignInThrottle({ clock }: { readonly clock: Clock }): Sign
       });
     },
     wrong(name) {
-      const bucket = bucketOf(name) ?? { left: wrongInARowMax, atMs: clock.monotonicMs() };
+      const bucket = bucketOf(name) ?? { left: wrongInARowMax, atMs: clock.monotonicMs(), toldAtMs: null };
       bucket.left = Math.max(0, bucket.left - 1);
       buckets.set(digest(name), bucket);
+      if (bucket.left >= 1) return false;
+      if (bucket.toldAtMs !== null && bucket.atMs - bucket.toldAtMs < throttleToldMs) return false;
+      bucket.toldAtMs = bucket.atMs;
+      return true;
     },
     right: (name) => void buckets.delete(digest(name)),
   };

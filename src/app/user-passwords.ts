@@ -1,16 +1,20 @@
 /** Passwords that people set themselves: behind a one-time link, or by giving the present one. */
 import { AssetwireError } from '../core/errors.ts';
 import type { Resource } from '../storage/storage.ts';
-import type { Caller } from './app.ts';
+import type { Caller, Origin } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Decide } from './committer.ts';
 import type { UserView } from './people.ts';
 import { notFound } from './refusals.ts';
+import { traceThrottle } from './sign-in-trace.ts';
 import { answerOf, emailAlias, type StoredUser, storedUser, userView } from './user-state.ts';
 import type { UsersDeps } from './users.ts';
 
 /** The user whose password was set; null where the link is not, or no longer, good. */
-export async function redeemLink(deps: UsersDeps, token: string, password: string): Promise<UserView | null> {
+export async function redeemLink(
+  deps: UsersDeps,
+  { token, password, from }: { readonly token: string; readonly password: string; readonly from: Origin | undefined },
+): Promise<UserView | null> {
   const { committer, ids, links, passwords, storage } = deps;
   const link = await links.find(token);
   if (link === null) return null;
@@ -33,7 +37,8 @@ export async function redeemLink(deps: UsersDeps, token: string, password: strin
         password: hash,
         passwordSetAtMs: atMs,
       };
-      const caller = { actor: { type: 'user', id, name: before.name }, keyId: id } as const;
+      const actor = { type: 'user', id, name: before.name } as const;
+      const caller = { actor, keyId: id, ...(from === undefined ? {} : { from }) };
       const note = { action: 'user.password_set', target: `user:${id}` };
       return {
         kind: 'write',
@@ -55,10 +60,11 @@ export async function redeemLink(deps: UsersDeps, token: string, password: strin
 
 /** Ends every session of the user. False where `present` is not the present password. */
 export async function changePassword(
-  { committer, ids, passwords, storage, throttle }: UsersDeps,
+  deps: UsersDeps,
   caller: Caller,
   { present, next }: { readonly present: string; readonly next: string },
 ): Promise<boolean> {
+  const { committer, ids, passwords, storage, throttle } = deps;
   const { actor, homeWorkspaceId: workspaceId = caller.workspaceId } = caller;
   if (caller.actor.type !== 'user') return refuseProgram();
   const [row] = await storage.resources([{ workspaceId, type: 'user', id: actor.id }]);
@@ -67,7 +73,7 @@ export async function changePassword(
   const name = `${workspaceId} ${emailAlias(user.email)}`;
   throttle.assertMayTry(name);
   if (!(await passwords.matches(present, user.password))) {
-    throttle.wrong(name);
+    if (throttle.wrong(name)) traceThrottle(deps, row, caller.from);
     return false;
   }
   const hash = await passwords.hash(next, user);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Caller } from './app.ts';
 import { keyBelievedMs } from './key-lookup.ts';
 import { passwordLinkLifetimeMs } from './password-links.ts';
-import { wrongInARowMax } from './sign-in-throttle.ts';
+import { throttleToldMs, wrongInARowMax } from './sign-in-throttle.ts';
 import { caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
 
 const adminText = 'an admin key of at least 32 characters';
@@ -26,6 +26,11 @@ async function person(email: string, roles: readonly string[], by: Caller = admi
   const user = await fixture.app.users.create(by, { name: email.split('@')[0] ?? '', email, roles });
   assert.notEqual(await fixture.app.users.redeemLink(tokenOf(user.link.url), password), null);
   return user;
+}
+
+async function createTraced(logger: NonNullable<Parameters<typeof createFixture>[0]>['logger'] & object) {
+  const made = await createFixture({ adminKey: adminText, logger });
+  return { fixture: made, [Symbol.asyncDispose]: () => made.stop() };
 }
 
 async function signIn(email: string, given = password) {
@@ -82,6 +87,45 @@ test('AK-06 AK-08 one person can be guessed ten times in a row, known or not, an
   await signIn('ada@example.com');
   fixture.clock.advance(30_000);
   await signIn('ada@example.com');
+});
+
+test('AK-06 AK-08 guesses that are used up leave one line in the log, and of a person one row in the audit, with from where', async () => {
+  const lines: unknown[] = [];
+  const note = (event: string, fields?: object): void => void lines.push({ event, ...fields });
+  await using traced = await createTraced({ info: note, warn: note, error: note });
+  const { app, clock } = traced.fixture;
+  const { id, link } = await app.users.create(admin, { name: 'Ada', email: 'ada@example.com', roles: ['viewer'] });
+  const from = { address: '192.0.2.7', userAgent: 'curl/8' };
+  await app.users.redeemLink(tokenOf(link.url), password, from);
+  const guess = async (email: string): Promise<void> => {
+    for (let n = 0; n <= wrongInARowMax; n += 1)
+      await app.sessions.create({ email, password: `guess ${n}` }, from).catch(() => null);
+  };
+  await guess('ada@example.com');
+  await guess('nobody@example.com');
+  assert.deepEqual(lines, [
+    { event: 'sign_in.throttled', address: from.address, workspaceId: 'default', userId: id },
+    { event: 'sign_in.throttled', address: from.address },
+  ]);
+  for (let n = 0; n < 3; n += 1) {
+    clock.advance(30_000);
+    await guess('ada@example.com');
+  }
+  assert.equal(lines.length, 2, 'whoever goes on guessing fills neither');
+  clock.advance(throttleToldMs);
+  await guess('ada@example.com');
+  assert.equal(lines.length, 3);
+  const { items } = await app.operation.audit(admin, { limit: 100 });
+  assert.partialDeepStrictEqual(
+    items.filter(({ target }) => target === `user:${id}`).map(({ action, from: where }) => ({ action, from: where })),
+    [
+      { action: 'user.sign_in_throttled', from },
+      { action: 'user.sign_in_throttled', from },
+      { action: 'user.password_set', from },
+      { action: 'user.link_issued' },
+      { action: 'user.created' },
+    ],
+  );
 });
 
 test('a user may do what the roles together allow, and what they no longer allow ends within a second', async () => {

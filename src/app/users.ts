@@ -24,7 +24,7 @@ import type { Turns } from './turns.ts';
 import { changePassword, redeemLink } from './user-passwords.ts';
 import { answerOf, emailAlias, type StoredUser, storedUser, userView } from './user-state.ts';
 
-export type UsersDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock'> & {
+export type UsersDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'logger'> & {
   readonly committer: Committer;
   readonly turns: Turns;
   readonly roles: Roles;
@@ -76,7 +76,7 @@ export function createUsers(deps: UsersDeps): UserCases {
       return links.issue(caller, user);
     },
 
-    redeemLink: (token, password) => redeemLink(deps, token, password),
+    redeemLink: (token, password, from) => redeemLink(deps, { token, password, from }),
 
     changePassword: (caller, present, next) => changePassword(deps, caller, { present, next }),
   };

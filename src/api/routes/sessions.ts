@@ -185,7 +185,7 @@ function setPassword({ admission }: SessionRouteOptions): Route {
       if (request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined)
         assertSameOrigin(request);
       admission.assertNotGuessing(request, body.token);
-      const user = await app.users.redeemLink(body.token, body.password);
+      const user = await app.users.redeemLink(body.token, body.password, admission.originOf(request));
       if (user !== null) return ok(user);
       admission.failed(request);
       throw new AssetwireError('unauthenticated', {

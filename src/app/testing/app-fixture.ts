@@ -73,6 +73,8 @@ export type FixtureOptions = {
   readonly blobs?: Blobs;
   readonly adminKey?: string;
   readonly mailer?: Mailer;
+  /** Silent where absent. */
+  readonly logger?: AppDeps['logger'];
   /** Default false: tests may open another process over the same store. */
   readonly soleWriter?: boolean;
   readonly wrap?: (storage: Storage) => Storage;
@@ -106,7 +108,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     pacing: systemClock,
     random,
     ids: createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => random.bytes(count) }),
-    logger: silentLogger,
+    logger: options.logger ?? silentLogger,
     settings: {
       publicUrl: () => 'http://127.0.0.1:8484',
       inboxUrl: () => 'http://127.0.0.1:8484',
