@@ -178,7 +178,7 @@ test('UI-07 the pages run without anything inline: no script, style or handler',
     for (const [, target = ''] of html.matchAll(/(?:src|href)="([^"]+)"/g))
       assert.match(target, /^\/(?!\/)/, 'only our own files');
   }
-  for (const file of ['page.js', 'api.js', 'documents.js', 'server.js', 'elements.js']) {
+  for (const file of ['page.js', 'api.js', 'documents.js', 'document-search.js', 'server.js', 'elements.js']) {
     const script = await readFile(new URL(`./page/${file}`, import.meta.url), 'utf8');
     assert.doesNotMatch(
       script,

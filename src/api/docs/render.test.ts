@@ -71,9 +71,15 @@ test('Comments are left out and <br> in a table breaks the line', () => {
 test('The search hears of every section, with its code', () => {
   const { sections } = render('# T\n\nfirst\n\n## Two\n\nsecond **word**\n\n```sh\nnpm start\n```\n');
   assert.deepEqual(sections, [
-    { id: '', heading: 'T', text: 'first' },
-    { id: 'two', heading: 'Two', text: 'second word npm start' },
+    { id: '', heading: 'T', names: [], text: 'first' },
+    { id: 'two', heading: 'Two', names: [], text: 'second word npm start' },
   ]);
+});
+
+test('The search hears which names a section defines: in cells of their own, and in bold before an item', () => {
+  const table = '| a | b |\n| --- | --- |\n| `A_NAME` | 410 |\n| see `this` | 2 of them |\n';
+  const { sections } = render(`# T\n\n${table}\n- **Again**: twice\n- no **name**\n`);
+  assert.deepEqual(sections[0]?.names, ['A_NAME', '410', 'Again']);
 });
 
 test('Typing errors and half-remembered names find their page; what is like nothing finds none', () => {

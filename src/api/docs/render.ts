@@ -14,7 +14,13 @@ import type { LinkTarget } from './paths.ts';
 export type Heading = { readonly level: number; readonly id: string; readonly text: string };
 
 /** What stands between one heading and the next, for the search. */
-export type Section = { readonly id: string; readonly heading: string; readonly text: string };
+export type Section = {
+  readonly id: string;
+  readonly heading: string;
+  /** What it defines or lists: codes and numbers with a cell of a table for themselves, bold beginnings of list items. */
+  readonly names: readonly string[];
+  readonly text: string;
+};
 
 export type RenderedPage = {
   readonly title: string;
@@ -131,22 +137,40 @@ function plainText(token: Token | undefined): string {
 }
 
 function sectionsOf(tokens: readonly Token[], title: string): readonly Section[] {
-  const sections: { id: string; heading: string; words: string[] }[] = [];
+  const sections: { id: string; heading: string; names: string[]; words: string[] }[] = [];
   let inHeading = false;
-  for (const token of tokens) {
+  for (const [index, token] of tokens.entries()) {
     if (token.type === 'heading_open') {
       inHeading = true;
-      sections.push({ id: attribute(token, 'id'), heading: '', words: [] });
+      sections.push({ id: attribute(token, 'id'), heading: '', names: [], words: [] });
     } else if (token.type === 'heading_close') inHeading = false;
     const last = sections.at(-1);
     if (last === undefined) continue;
     if (token.type === 'inline' && inHeading) last.heading = plainText(token);
-    else if (token.type === 'inline') last.words.push(plainText(token));
-    else if (token.type === 'fence' || token.type === 'code_block') last.words.push(token.content);
+    else if (token.type === 'inline') {
+      last.words.push(plainText(token));
+      last.names.push(...namesIn(tokens, index));
+    } else if (token.type === 'fence' || token.type === 'code_block') last.words.push(token.content);
   }
-  return sections.map(({ id, heading, words }) => ({
+  return sections.map(({ id, heading, names, words }) => ({
     id: heading === title ? '' : id,
     heading,
+    names,
     text: words.join(' ').replaceAll(/\s+/g, ' ').trim(),
   }));
+}
+
+/** A code that has the first cell of a row for itself, a number any cell, and the words that begin an item of a list in bold. */
+function namesIn(tokens: readonly Token[], index: number): readonly string[] {
+  const token = tokens[index];
+  const children = token?.children?.filter(({ type, content }) => type !== 'text' || content !== '') ?? [];
+  if (tokens[index - 1]?.type === 'td_open') {
+    const first = tokens[index - 2]?.type === 'tr_open';
+    const isName =
+      children.length === 1 && ((first && children[0]?.type === 'code_inline') || /^\d+$/.test(plainText(token)));
+    return isName ? [plainText(token)] : [];
+  }
+  if (tokens[index - 2]?.type !== 'list_item_open' || children[0]?.type !== 'strong_open') return [];
+  const end = children.findIndex(({ type }) => type === 'strong_close');
+  return children.slice(1, end).map(({ content }) => content);
 }

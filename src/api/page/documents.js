@@ -1,4 +1,5 @@
 /** What the documentation gains from JavaScript: a search, copy buttons, and where one is in the list of contents. */
+import { indexOptions, searchDocuments } from './document-search.js';
 import { copyButton, h } from './elements.js';
 
 const entriesMax = 12;
@@ -86,7 +87,7 @@ function addSearch(place) {
     if (wanted === '') return close();
     let entries;
     try {
-      entries = (await load()).search(wanted).slice(0, entriesMax);
+      entries = searchDocuments(await load(), wanted).slice(0, entriesMax);
     } catch (error) {
       list.replaceChildren(h('li.nothing', {}, `The search could not be loaded: ${error.message}`));
       list.hidden = false;
@@ -125,24 +126,7 @@ function addSearch(place) {
 async function loadIndex() {
   const [{ default: MiniSearch }, answer] = await Promise.all([import(library), fetch('/docs/search.json')]);
   if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  return MiniSearch.loadJSON(await answer.text(), {
-    fields: ['heading', 'page', 'text'],
-    storeFields: ['heading', 'page', 'excerpt'],
-    searchOptions: {
-      boost: { heading: 5, page: 3 },
-      boostDocument: weightOf,
-      prefix: true,
-      fuzzy: 0.15,
-      combineWith: 'AND',
-    },
-  });
-}
-
-/** What tells how to do something goes before what lists everything. */
-function weightOf(address) {
-  if (/^\/docs\/(tutorial|guides\/)/.test(address)) return 2;
-  if (/^\/docs\/(reference\/(hardening|api-operations)|decisions|changelog|contributing)/.test(address)) return 0.4;
-  return 1;
+  return MiniSearch.loadJSON(await answer.text(), indexOptions);
 }
 
 function entryElement(entry, number) {
@@ -162,7 +146,9 @@ function entryElement(entry, number) {
 
 /** The text with what was found in it marked. */
 function marked(text, terms) {
-  const pattern = terms.map((term) => term.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  const pattern = terms
+    .map((term) => term.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/y$/, '(?:y|ie)'))
+    .join('|');
   if (pattern === '') return [text];
   return text.split(new RegExp(`(${pattern})`, 'i')).map((part, at) => (at % 2 === 1 ? h('mark', {}, part) : part));
 }
