@@ -1,6 +1,7 @@
 /** `assetwire upload`: files and whole directories, a few at a time, with progress; what the server has is skipped. */
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
+import { counted } from '../../core/counted.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import { escapeControls } from '../../runtime/log-human.ts';
 import type { Client } from '../client.ts';
@@ -76,7 +77,7 @@ export function define(command: Command, context: CliContext): void {
   ]);
   command.addHelpText(
     'after',
-    '\nAn upload that was interrupted goes on where it stopped when the same command is typed again. Exit code 1: a file failed.',
+    '\nAn upload that was interrupted goes on where it stopped when the same command is typed again. Ctrl-C begins nothing new and waits up to 5 s for what is under way; a second one ends at once. Exit code 1: a file failed.',
   );
 }
 
@@ -117,7 +118,7 @@ async function run(client: Client, { files, options, signal }: Run, context: Cli
     if (options.dryRun !== true) {
       start({ files: wanted.length, bytes: bytesOf(wanted) });
       const random = createSystemRandom();
-      await sendFiles(wanted, {
+      const results = await sendFiles(wanted, {
         client,
         clock: context.clock,
         atOnce: options.atOnce,
@@ -125,11 +126,9 @@ async function run(client: Client, { files, options, signal }: Run, context: Cli
         signal,
         draw: () => Buffer.from(random.bytes(16)).toString('hex'),
         onBytes: progress.sent,
-        onDone(file, result) {
-          sent.set(file.path, result);
-          progress.done(file, outcomeLine(result, colours));
-        },
+        onDone: (file, result) => progress.done(file, outcomeLine(result, colours)),
       });
+      for (const result of results) sent.set(result.file, result);
     }
     const outcomes = planned.map((file) => outcomeOf(file, sent.get(file.path), options));
     progress.end();
@@ -176,9 +175,12 @@ function outcomeOf(
 function toldInterruption({ signal }: InterruptedError, outcomes: readonly Outcome[]): InterruptedError {
   const done = outcomes.filter(({ status }) => status === 'uploaded').length;
   const left = outcomes.filter(({ status }) => status === 'left').length;
+  const cutOff = outcomes.filter((one) => one.status === 'left' && one.cutOff === true).length;
   return new InterruptedError(
     signal,
-    `Interrupted: ${done} files were uploaded, ${left} were not`,
+    `Interrupted: ${counted(done, 'file')} uploaded, ${left} not${
+      cutOff === 0 ? '' : `, of which ${cutOff} cut off on the way: the server may have taken them all the same`
+    }`,
     'Type the same command again to go on; what is there is skipped',
   );
 }

@@ -20,14 +20,15 @@ export type Sent =
       readonly status: 'failed';
       readonly error: { readonly code: string; readonly message: string };
     }
-  /** Not tried: the run was ended before. */
-  | { readonly file: string; readonly status: 'left' };
+  /** The run was ended before: not tried, or `cutOff` on the way, and then the server may have taken it all the same. */
+  | { readonly file: string; readonly status: 'left'; readonly cutOff?: true };
 
 export type SendOptions = {
   readonly client: Client;
   readonly clock: Clock;
   readonly atOnce: number;
   readonly asset: Pick<AssetInput, 'tags' | 'labels' | 'collections'>;
+  /** Ends the run: nothing new begins, what is under way has `graceMs` to end. */
   readonly signal: AbortSignal;
   /** Draws what makes one upload's tries one. */
   readonly draw: () => string;
@@ -38,36 +39,61 @@ export type SendOptions = {
 const triesMax = 4;
 const firstPauseMs = 1_000;
 const pauseMsMax = 30_000;
+/** Enough for a photo; whoever does not want to wait interrupts again. */
+export const graceMs = 5_000;
 
 /** Results in the order of the files. */
 export async function sendFiles(files: readonly Planned[], options: SendOptions): Promise<readonly Sent[]> {
   const results: Sent[] = files.map(({ path }) => ({ file: path, status: 'left' }));
   const stopped = new AbortController();
+  const cut = cutAfterGrace(options);
   const queue = files.entries();
   const work = async (): Promise<void> => {
     for (const [index, file] of queue) {
       if (options.signal.aborted || stopped.signal.aborted) return;
-      const { result, fatal } = await sendOne(file, options);
+      const { result, fatal } = await sendOne(file, options, cut.signal);
       results[index] = result;
       if (result.status !== 'left') options.onDone(file, result);
       if (fatal) stopped.abort();
     }
   };
-  await Promise.all(Array.from({ length: options.atOnce }, work));
+  try {
+    await Promise.all(Array.from({ length: options.atOnce }, work));
+  } finally {
+    cut.release();
+  }
   return results;
+}
+
+/** A signal that comes `graceMs` after the run was ended. */
+function cutAfterGrace({ signal, clock }: SendOptions): { readonly signal: AbortSignal; readonly release: () => void } {
+  const cut = new AbortController();
+  let timer: ReturnType<Clock['timer']> | null = null;
+  const begin = (): void => {
+    timer = clock.timer(graceMs, () => cut.abort());
+  };
+  signal.addEventListener('abort', begin, { once: true });
+  return {
+    signal: cut.signal,
+    release() {
+      signal.removeEventListener('abort', begin);
+      timer?.cancel();
+    },
+  };
 }
 
 async function sendOne(
   file: Planned,
   options: SendOptions,
+  cut: AbortSignal,
 ): Promise<{ readonly result: Sent; readonly fatal: boolean }> {
   const idempotencyKey = options.draw();
   for (let tries = 1; ; tries += 1) {
     try {
-      const asset = await sendOnce(file, idempotencyKey, options);
+      const asset = await sendOnce(file, idempotencyKey, { ...options, signal: cut });
       return { result: { file: file.path, status: 'uploaded', asset }, fatal: false };
     } catch (error) {
-      if (options.signal.aborted) return { result: { file: file.path, status: 'left' }, fatal: false };
+      if (options.signal.aborted) return { result: { file: file.path, status: 'left', cutOff: true }, fatal: false };
       const pauseMs = pauseBefore(error, tries);
       if (pauseMs === null) {
         const told =
@@ -76,6 +102,7 @@ async function sendOne(
         return { result: { file: file.path, status: 'failed', error: { code, message } }, fatal: isFatal(error) };
       }
       await pause(pauseMs, options);
+      if (options.signal.aborted) return { result: { file: file.path, status: 'left', cutOff: true }, fatal: false };
     }
   }
 }
