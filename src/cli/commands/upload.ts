@@ -15,7 +15,7 @@ import { InterruptedError, interruptible, interruptionOf } from '../interrupt.ts
 import { coloursOf, printJson, showBytes } from '../output.ts';
 import type { Colours } from '../output.ts';
 import { findFiles } from '../upload/find-files.ts';
-import type { LocalFile } from '../upload/find-files.ts';
+import type { Found, LocalFile } from '../upload/find-files.ts';
 import { planUpload } from '../upload/plan-upload.ts';
 import type { Planned, SkipRule } from '../upload/plan-upload.ts';
 import { sendFiles } from '../upload/send-files.ts';
@@ -77,26 +77,30 @@ export function define(command: Command, context: CliContext): void {
   ]);
   command.addHelpText(
     'after',
-    '\nAn upload that was interrupted goes on where it stopped when the same command is typed again. Ctrl-C begins nothing new and waits up to 5 s for what is under way; a second one ends at once. Exit code 1: a file failed.',
+    '\nSymbolic links below a directory are left out, and counted; one that is named itself is followed. An upload that was interrupted goes on where it stopped when the same command is typed again. Ctrl-C begins nothing new and waits up to 5 s for what is under way; a second one ends at once. Exit code 1: a file failed.',
   );
 }
 
 async function upload(paths: readonly string[], options: UploadOptions, context: CliContext): Promise<void> {
-  const files = await findFiles(paths, {
+  const found = await findFiles(paths, {
     folder: options.path ?? '/',
     include: options.include ?? [],
     exclude: options.exclude ?? [],
     hidden: options.hidden === true,
   });
+  const { files, linksLeftOut } = found;
   if (files.length === 0)
-    throw new CommandError('Upload must find files: there are none', 'Name files or directories that hold some');
+    throw new CommandError(
+      `Upload must find files: there are none${linksLeftOut === 0 ? '' : `, and ${counted(linksLeftOut, 'symbolic link')} left out`}`,
+      'Name files or directories that hold some',
+    );
   const client = connect(options, context);
   const startedAtMs = context.clock.monotonicMs();
   const outcomes = await interruptible(context, (abort) =>
     run(client, { files, options, signal: abort.signal }, context),
   );
   const tookMs = Math.round(context.clock.monotonicMs() - startedAtMs);
-  conclude(outcomes, { files, options, tookMs }, context);
+  conclude(outcomes, { ...found, options, tookMs }, context);
 }
 
 type Run = { readonly files: readonly LocalFile[]; readonly options: UploadOptions; readonly signal: AbortSignal };
@@ -185,10 +189,11 @@ function toldInterruption({ signal }: InterruptedError, outcomes: readonly Outco
   );
 }
 
-type Concluded = { readonly files: readonly LocalFile[]; readonly options: UploadOptions; readonly tookMs: number };
+type Concluded = Found & { readonly options: UploadOptions; readonly tookMs: number };
 
 /** The summary, and an error where not everything came about. */
-function conclude(outcomes: readonly Outcome[], { files, options, tookMs }: Concluded, context: CliContext): void {
+function conclude(outcomes: readonly Outcome[], concluded: Concluded, context: CliContext): void {
+  const { files, linksLeftOut, options, tookMs } = concluded;
   const count = (status: Outcome['status']): number => outcomes.filter((outcome) => outcome.status === status).length;
   const uploaded = new Set(outcomes.flatMap((one) => (one.status === 'uploaded' ? [one.file] : [])));
   const summary = {
@@ -197,6 +202,7 @@ function conclude(outcomes: readonly Outcome[], { files, options, tookMs }: Conc
     skipped: count('skipped'),
     failed: count('failed'),
     left: count('left'),
+    linksLeftOut,
     ...(options.dryRun === true ? { planned: count('planned') } : {}),
     uploadedBytes: bytesOf(files.filter(({ path }) => uploaded.has(path))),
     tookMs,
@@ -208,7 +214,8 @@ function conclude(outcomes: readonly Outcome[], { files, options, tookMs }: Conc
         ? `${count('planned')} would be uploaded`
         : `${summary.uploaded} uploaded (${showBytes(summary.uploadedBytes)} in ${(tookMs / 1_000).toFixed(1)} s)`;
     const left = summary.left === 0 ? '' : `, ${summary.left} not tried`;
-    context.stdout.write(`${first}, ${summary.skipped} skipped, ${summary.failed} failed${left}\n`);
+    const links = linksLeftOut === 0 ? '' : `, ${counted(linksLeftOut, 'symbolic link')} left out`;
+    context.stdout.write(`${first}, ${summary.skipped} skipped, ${summary.failed} failed${left}${links}\n`);
   }
   if (summary.failed + summary.left === 0) return;
   throw new CommandError(

@@ -25,25 +25,38 @@ export type Selection = {
   readonly hidden: boolean;
 };
 
-/** Files in order of their paths; directories become folders. Symbolic links below a directory are left out: they may lead in circles. */
-export async function findFiles(paths: readonly string[], selection: Selection): Promise<readonly LocalFile[]> {
+export type Found = {
+  /** In order of their paths. */
+  readonly files: readonly LocalFile[];
+  /** Symbolic links below the directories: left out, for they may lead in circles. */
+  readonly linksLeftOut: number;
+};
+
+/** The files meant; directories become folders. A link that is named itself is followed. */
+export async function findFiles(paths: readonly string[], selection: Selection): Promise<Found> {
   const found = new Map<string, LocalFile>();
+  const links = new Set<string>();
   for (const path of paths) {
     const stats = await statOrNull(path);
     if (stats === null)
       throw new CommandError(`File must be there: ${JSON.stringify(path)} is not`, 'Check the path', exitCodes.usage);
-    if (stats.isDirectory()) for (const file of await filesBelow(path, selection)) found.set(file.path, file);
+    if (stats.isDirectory()) for (const file of await filesBelow(path, selection, links)) found.set(file.path, file);
     else found.set(path, { path, name: basename(path), folder: folderOf(selection.folder), bytes: stats.size });
   }
-  return [...found.values()].toSorted((left, right) => (left.path < right.path ? -1 : 1));
+  const files = [...found.values()].toSorted((left, right) => (left.path < right.path ? -1 : 1));
+  return { files, linksLeftOut: links.size };
 }
 
-async function filesBelow(directory: string, selection: Selection): Promise<readonly LocalFile[]> {
+/** Adds to `links` those it passes by. */
+async function filesBelow(directory: string, selection: Selection, links: Set<string>): Promise<readonly LocalFile[]> {
   const files: LocalFile[] = [];
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     const below = relative(directory, path);
+    // What a link leads to may fit `include` where its own name does not.
+    const isLink = entry.isSymbolicLink();
+    if (isLink && isSelected(below.split(sep).join('/'), { ...selection, include: [] })) links.add(path);
+    if (!entry.isFile()) continue;
     if (!isSelected(below.split(sep).join('/'), selection)) continue;
     const stats = await statOrNull(path);
     // Gone since the directory was read.

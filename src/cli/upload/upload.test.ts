@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -191,6 +191,24 @@ test('a file that goes away or cannot be read fails alone, and the code says so'
       ['failed', 'file_unreadable'],
     ],
   );
+});
+
+test('symbolic links below a directory are left out and counted, in text and in JSON, and where there is nothing else', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { url } = await taker(t, () => ({ status: 201 }));
+  const environment = { ASSETWIRE_URL: url, ASSETWIRE_KEY: 'k' };
+  writeTree(directory, { 'real/a.txt': 'a', 'links/.keep': '' });
+  symlinkSync('../real/a.txt', join(directory, 'links/b.txt'));
+  symlinkSync('..', join(directory, 'links/circle'));
+  symlinkSync('a', join(directory, 'links/.hidden'));
+  const told = await run(['upload', directory], environment);
+  assert.match(told.out, /^1 uploaded .*, 0 failed, 2 symbolic links left out$/m);
+  const { summary } = JSON.parse((await run(['upload', directory, '--json'], environment)).out) as {
+    readonly summary: { readonly linksLeftOut: number };
+  };
+  assert.equal(summary.linksLeftOut, 2);
+  const none = await run(['upload', join(directory, 'links')], environment);
+  assert.match(none.err, /there are none, and 2 symbolic links left out/);
 });
 
 test('Ctrl-C ends an upload with 130, says what was done, and the same command sends the rest', async (t) => {
