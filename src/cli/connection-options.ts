@@ -8,7 +8,9 @@ const connectionGroup = 'Which server, and how it answers:';
 export function withConnection(command: Command): Command {
   const option = (flags: string, text: string): Option => new Option(flags, text).helpGroup(connectionGroup);
   return command
-    .addOption(option('--url <url>', 'the server; else ASSETWIRE_URL, else the one of the data directory'))
+    .addOption(
+      option('--url <url>', 'the server; else ASSETWIRE_URL, the one of the data directory, or ASSETWIRE_PORT here'),
+    )
     .addOption(option('--key-file <file>', 'file with the key; else ASSETWIRE_KEY, else the local one'))
     .addOption(
       option('--data-dir <directory>', 'data directory of a server on this machine; else ASSETWIRE_DATA_DIR, ./data'),

@@ -1,8 +1,9 @@
 /**
  * Which server a command talks to, and with which key: options, then ASSETWIRE_URL and ASSETWIRE_KEY (or ASSETWIRE_KEY_FILE),
- * then what the server of this data directory left in `credentials.json`.
+ * then what the server of this data directory left in `credentials.json`, then the port that a server would take here.
  */
 import { resolve } from 'node:path';
+import { readConfiguration } from '../runtime/configuration.ts';
 import { readCredentials } from '../runtime/credentials.ts';
 import type { Credentials } from '../runtime/credentials.ts';
 import { readFileIfPresent } from '../runtime/data-directory.ts';
@@ -21,14 +22,14 @@ export type ConnectionOptions = {
   readonly json?: boolean;
 };
 
-const defaultUrl = 'http://127.0.0.1:8484';
+const portDefault = 8484;
 
 /** The client of the server that is meant. */
 export function connect(options: ConnectionOptions, { environment }: Pick<CliContext, 'environment'>): Client {
   const url = options.url ?? environment['ASSETWIRE_URL'];
   const key = keyFrom(options.keyFile, environment);
   const local = url !== undefined && key !== null ? null : localCredentials(options.dataDir, environment);
-  const found = url ?? local?.url ?? defaultUrl;
+  const found = url ?? local?.url ?? urlByPort(options.dataDir, environment);
   // The local key is for the local server: an address given by hand gets only a key given by hand.
   const localKey = url === undefined || url === local?.url ? (local?.key ?? null) : null;
   const workspace = options.workspace;
@@ -47,6 +48,27 @@ function keyFrom(keyFile: string | undefined, environment: CliContext['environme
   throw new OperatorError('configuration', `Key file must be there: none at ${path}`, {
     mend: 'Name the file that holds the key',
   });
+}
+
+/** Where a server with the settings of this place would listen: `ASSETWIRE_PORT`, or the settings file. */
+function urlByPort(dataDir: string | undefined, environment: CliContext['environment']): string {
+  const { ASSETWIRE_PORT: port, ASSETWIRE_DATA_DIR: directory } = environment;
+  const { settings } = readConfiguration({
+    // Of the rest nothing is needed: what is wrong with it is for the server to say.
+    environment: { ASSETWIRE_PORT: port, ASSETWIRE_DATA_DIR: dataDir ?? directory },
+    readFile: readIfAllowed,
+  });
+  return `http://127.0.0.1:${settings.port === 0 ? portDefault : settings.port}`;
+}
+
+/** A file of another user says nothing. */
+function readIfAllowed(path: string): string | null {
+  try {
+    return readFileIfPresent(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
 }
 
 function checkedUrl(url: string): string {
