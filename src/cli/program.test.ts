@@ -80,6 +80,14 @@ test('help and version end with zero, a wrong command line with two', async () =
   }
 });
 
+test('the help of creating a webhook shows what settings and credentials look like', async () => {
+  const { context, written } = world();
+  assert.equal(await runCommandLine(['webhooks', 'create', '--help'], context), exitCodes.done);
+  const [, examples = ''] = written.out.split('Examples:');
+  assert.match(examples, /--dialect woodwing --settings '\{"metadataToReturn":/);
+  assert.match(examples, /--credentials @/);
+});
+
 test('SC-07 a wrong configuration ends serve with three and names everything', async () => {
   const { context, written } = world({ ASSETWIRE_PROT: '1', ASSETWIRE_PORT: 'x' });
   assert.equal(await runCommandLine(['serve'], context), exitCodes.configuration);

@@ -87,6 +87,8 @@ function defineDescribing(command: Command, context: CliContext): void {
   withExamples(create, [
     'assetwire webhooks create https://shop.example/hooks',
     `assetwire webhooks create https://shop.example/hooks --filter '{"folder":["/press"]}' --name Shop`,
+    `assetwire webhooks create https://shop.example/hooks --dialect woodwing --settings '{"metadataToReturn":["filename","status"]}'`,
+    'assetwire webhooks create https://shop.example/hooks --credentials @bearer.json',
   ]);
   const update = withConnection(command.command('update'))
     .description('change a webhook; what is not named stays')
