@@ -51,7 +51,8 @@ test('sign in by the link, drop a picture, and see its webhook arrive verified',
   assert.equal(kept, '["",{},{}]', 'UI-11 no script can read what the session hangs on');
 
   await page.setInputFiles('input[type=file]', join(pictures, 'wine.jpg'));
-  const request = page.locator('.request[data-verification=verified]').first();
+  // By its name: what the picture's renditions cause arrives above it meanwhile.
+  const request = page.locator('.request[data-verification=verified]', { hasText: 'asset.created' }).first();
   await request.waitFor({ timeout });
   await request.locator('summary').click();
   // What is inside is drawn when the browser says that it is open, a moment later.
@@ -110,6 +111,35 @@ test('after a reload everything is still there, and a test can be sent', async (
     (count) => count > arrived,
     'the test arrived',
   );
+});
+
+test('where there are several inboxes the one to look at is chosen, by the name of its webhook or its id', async () => {
+  const first = rows((await server.call('/v1/inboxes')).json)[0];
+  const made = (await server.call('/v1/inboxes', { method: 'POST' })).json as { id: string };
+  await page.reload();
+  const choice = page.locator('#inbox-choice');
+  await choice.waitFor({ timeout });
+  assert.equal(await choice.inputValue(), made.id, 'the newest is shown first');
+  assert.equal(await page.locator('.request').count(), 0);
+  const firstId = String(first?.['id']);
+  assert.deepEqual(await choice.locator('option').allInnerTexts(), [made.id, `Inbox · ${firstId}`]);
+  await choice.selectOption(firstId);
+  await page.locator('.request').first().waitFor({ timeout });
+  assert.ok((await page.locator('.address').first().innerText()).includes(firstId));
+  assert.match(await page.locator('.request').first().innerText(), /webhook\.test/, 'the latest comes first');
+  const arrived = await page.locator('.request').count();
+  await page.click('#test');
+  await eventually(
+    () => page.locator('.request').count(),
+    (count) => count > arrived,
+    'what arrives in the chosen one is shown live',
+  );
+});
+
+test('a check mark is drawn, for machines whose fonts have none', async () => {
+  await page.locator('.request[data-verification=verified] svg.check').first().waitFor({ timeout });
+  assert.equal(await page.locator('.steps li[data-done] svg.check').count(), 3);
+  assert.doesNotMatch(await page.locator('body').innerText(), /[\u2713\u2714]/);
 });
 
 test('the list of the API opens every operation', async () => {

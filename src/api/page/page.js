@@ -4,6 +4,7 @@ import { ask, listen, upload } from './server.js';
 
 const requestsShownMax = 50;
 const deliveriesShownMax = 20;
+const inboxesShownMax = 100;
 const main = document.getElementById('main');
 const stops = [];
 
@@ -218,16 +219,29 @@ function createTiles() {
   };
 }
 
-function createSpark() {
+/** A drawing of one line. It is beside what it shows, so it says nothing to who does not see it. */
+function createDrawing(className, viewBox) {
   const svg = 'http://www.w3.org/2000/svg';
   const element = document.createElementNS(svg, 'svg');
-  element.setAttribute('class', 'spark');
-  element.setAttribute('viewBox', '0 0 60 20');
-  element.setAttribute('preserveAspectRatio', 'none');
+  element.setAttribute('class', className);
+  element.setAttribute('viewBox', viewBox);
   element.setAttribute('aria-hidden', 'true');
   const line = document.createElementNS(svg, 'path');
   line.setAttribute('vector-effect', 'non-scaling-stroke');
   element.append(line);
+  return { element, line };
+}
+
+/** Drawn, not written: not every machine has a font with a check mark. */
+function checkMark() {
+  const { element, line } = createDrawing('check', '0 0 12 12');
+  line.setAttribute('d', 'M2,6.5 L5,9.5 L10,3');
+  return element;
+}
+
+function createSpark() {
+  const { element, line } = createDrawing('spark', '0 0 60 20');
+  element.setAttribute('preserveAspectRatio', 'none');
   return {
     element,
     draw(values) {
@@ -252,8 +266,10 @@ function createInbox() {
     h('p', {}, 'Nothing has arrived yet.'),
     h('p', {}, 'Drop a picture on the left, or send anything to the address above.'),
   );
-  const steps = createSteps(['Inbox', 'Webhook', 'Verified']);
+  let steps;
   let inbox;
+  let stop = () => undefined;
+  stops.push(() => stop());
 
   const show = (request, fresh) => {
     quiet.hidden = true;
@@ -265,29 +281,40 @@ function createInbox() {
   };
 
   const open = async (opened) => {
+    stop();
     inbox = opened;
+    steps = createSteps(['Inbox', 'Webhook', 'Verified']);
     steps.done(0);
-    const connected = await webhookOf(inbox);
+    const [{ data: inboxes }, { data: webhooks }] = await Promise.all([
+      ask('GET', `/v1/inboxes?limit=${inboxesShownMax}`),
+      ask('GET', '/v1/webhooks?limit=1000'),
+    ]);
+    // Another may have been chosen meanwhile.
+    if (inbox !== opened) return;
     const connect = h('span');
     const setConnected = (webhook) => {
       if (webhook !== undefined) steps.done(1);
       connect.replaceChildren(
         webhook === undefined
-          ? button('Connect a webhook', async () => setConnected(await createWebhook(inbox)), { id: 'connect' })
+          ? button('Connect a webhook', async () => setConnected(await createWebhook(opened)), { id: 'connect' })
           : button('Send a test', () => testWebhook(webhook), { className: 'quiet', id: 'test' }),
       );
     };
-    setConnected(connected);
-    head.replaceChildren(h('h2', {}, 'Inbox'), connect);
+    setConnected(webhookTo(opened, webhooks));
+    const choice = inboxes.length > 1 && inboxChoice(inboxes, webhooks, opened, open);
+    head.replaceChildren(...[h('h2', {}, 'Inbox'), choice, connect].filter(Boolean));
+    requests.replaceChildren();
+    quiet.hidden = false;
     body.replaceChildren(
       steps.element,
-      h('div.address', {}, h('code', { title: inbox.url }, inbox.url), copyButton(inbox.url)),
+      h('div.address', {}, h('code', { title: opened.url }, opened.url), copyButton(opened.url)),
       quiet,
       requests,
     );
-    const { data } = await ask('GET', `/v1/inboxes/${inbox.id}/requests?limit=${requestsShownMax}`);
-    for (const request of data) show(request, false);
-    stops.push(listen(`/v1/inboxes/${inbox.id}/stream`, 'request', (request) => show(request, true)));
+    const { data } = await ask('GET', `/v1/inboxes/${opened.id}/requests?limit=${requestsShownMax}`);
+    if (inbox !== opened) return;
+    for (const request of data.toReversed()) show(request, false);
+    stop = listen(`/v1/inboxes/${opened.id}/stream`, 'request', (request) => show(request, true));
   };
 
   const create = async () => {
@@ -331,7 +358,29 @@ function createInbox() {
 
 async function webhookOf(inbox) {
   const { data } = await ask('GET', '/v1/webhooks?limit=1000');
-  return data.find((webhook) => webhook.target.url === inbox.url);
+  return webhookTo(inbox, data);
+}
+
+function webhookTo(inbox, webhooks) {
+  return webhooks.find((webhook) => webhook.target.url === inbox.url);
+}
+
+/** Which inbox is shown. An inbox has no name of its own; the webhook that sends to it has. */
+function inboxChoice(inboxes, webhooks, shown, open) {
+  const listed = inboxes.some(({ id }) => id === shown.id) ? inboxes : [shown, ...inboxes];
+  const options = listed.map((inbox) => {
+    const name = webhookTo(inbox, webhooks)?.name;
+    const label = name === undefined ? inbox.id : `${name} · ${inbox.id}`;
+    return h('option', { value: inbox.id, selected: inbox.id === shown.id }, label);
+  });
+  const onchange = async (event) => {
+    try {
+      await open(listed.find(({ id }) => id === event.target.value));
+    } catch (error) {
+      toast(error.message, 'bad');
+    }
+  };
+  return h('select', { id: 'inbox-choice', 'aria-label': 'Inbox shown', onchange }, ...options);
 }
 
 async function createWebhook(inbox) {
@@ -358,7 +407,7 @@ function createSteps(names) {
       const item = items[index];
       if ('done' in item.dataset) return;
       item.dataset.done = '';
-      item.firstElementChild.textContent = '✓';
+      item.firstElementChild.replaceChildren(checkMark());
     },
   };
 }
@@ -368,10 +417,12 @@ const verificationTone = { verified: 'good', failed: 'bad', unsigned: 'muted' };
 function requestElement(request) {
   const text = decodeBody(request.bodyBase64);
   const { result, detail } = request.verification;
+  const mark = badge(result, verificationTone[result]);
+  if (result === 'verified') mark.prepend(checkMark());
   const summary = h(
     'summary',
     {},
-    badge(result === 'verified' ? '✓ verified' : result, verificationTone[result]),
+    mark,
     h('span.what', {}, eventOf(text) ?? `${request.method} ${request.path}`),
     h('small', {}, bytes(request.bodyBytes)),
     time(request.atMs),
