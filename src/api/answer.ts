@@ -54,6 +54,8 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
       headers.push('content-type', 'application/json; charset=utf-8', 'content-length', String(bytes));
       head(response, answer.status, headers);
       if (request.method === 'HEAD') response.end();
+      else if (answer.status >= 400 && !(request.complete || bodyless(request)))
+        endBehindRequest(response, text, clock);
       // Plain ASCII goes out as Latin-1, the same bytes at a fraction of the cost of encoding.
       else response.end(text, bytes === text.length ? 'latin1' : 'utf8');
     } else if ('text' in answer) {

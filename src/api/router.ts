@@ -4,7 +4,7 @@
  * everything else together.
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { type FastifyInstance, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { AssetwireError } from '../core/errors.ts';
 import { type AnswerWriter, MethodNotAllowed } from './answer.ts';
 import { answerConnectionError } from './connection-errors.ts';
@@ -13,10 +13,10 @@ import { inboxPrefix } from './inbox-listener.ts';
 import { createHttpServer } from './listeners.ts';
 import { readPageFiles } from './page-files.ts';
 import { notFound, presentableError } from './problem.ts';
-import type { Route } from './route.ts';
+import type { Answer, Route } from './route.ts';
 import { methodsAt, nearestRoute, pathOf, toRouterPath } from './route-paths.ts';
 import { reportChanges } from './routes/changes.ts';
-import { type Serving, serveRoute } from './serve-route.ts';
+import { foreignWords, type Serving, serveRoute } from './serve-route.ts';
 
 export type RouterOptions = {
   readonly serving: Serving;
@@ -59,12 +59,18 @@ export function createRouter({ serving, routes, inbox, requestId }: RouterOption
       );
     },
   });
+  /** Below a vendor's prefix the vendor's words are told, whether there is a route or not. */
+  const refuse = (request: FastifyRequest, reply: FastifyReply, error: AssetwireError): void => {
+    const words = foreignWordsAt(routes, error, request.raw);
+    if (words === null) serving.answers.fail(request.raw, reply.raw, error);
+    else serving.answers.write(request.raw, reply.raw, words);
+  };
   // Bodies are read by the routes, after the caller is known to be allowed.
   router.removeAllContentTypeParsers();
   router.addContentTypeParser('*', (_request, _payload, done) => done(null));
   router.setErrorHandler((error, request, reply) => {
     reply.hijack();
-    serving.answers.fail(request.raw, reply.raw, routerError(error));
+    refuse(request, reply, routerError(error));
   });
   router.setNotFoundHandler((request, reply) => {
     reply.hijack();
@@ -74,7 +80,7 @@ export function createRouter({ serving, routes, inbox, requestId }: RouterOption
       allowed.length === 0
         ? noRoute(nearestRoute(routes, { method: request.method, path }))
         : new MethodNotAllowed(request.method, allowed.join(', '));
-    serving.answers.fail(request.raw, reply.raw, error);
+    refuse(request, reply, error);
   });
   for (const route of routes) {
     router.route({
@@ -93,6 +99,13 @@ export function createRouter({ serving, routes, inbox, requestId }: RouterOption
 }
 
 const noParameters = {};
+
+/** An error in the words of the vendor whose API the path would belong to; null where it is ours. */
+function foreignWordsAt(routes: readonly Route[], error: AssetwireError, request: IncomingMessage): Answer | null {
+  const [, first = ''] = pathOf(request).split('/', 2);
+  const present = routes.find((route) => route.presentError !== undefined && route.path.startsWith(`/${first}/`));
+  return present?.presentError === undefined ? null : foreignWords(present.presentError, error, request);
+}
 
 function noRoute(near: string | undefined): AssetwireError {
   return new AssetwireError('not_found', {

@@ -245,7 +245,7 @@ test('a vendor API is mounted from its route table, with its own words for resul
       text: () => Promise.resolve(''),
       contentType: 'text/plain',
       apiRequest: () => undefined,
-      uploaded: () => undefined,
+      refused: () => undefined,
     },
     settings: { host: '127.0.0.1', port: 0, version: '1', uploadBytesMax: 1 },
     vendorRoutes: [
@@ -286,6 +286,13 @@ test('a vendor API is mounted from its route table, with its own words for resul
   assert.equal((await call(url, '/sample/hooks', { token: null })).status, 401);
   const missing = await call(url, '/sample/hooks/wh_1');
   assert.deepEqual([missing.status, missing.json], [404, { oops: 'not_found' }]);
+  const wrongMethod = await call(url, '/sample/hooks', { method: 'DELETE' });
+  assert.deepEqual([wrongMethod.status, wrongMethod.json], [405, { oops: 'method_not_allowed' }]);
+  assert.equal(wrongMethod.headers.allow, 'HEAD, GET');
+  const nowhere = await call(url, '/sample/nowhere');
+  assert.deepEqual([nowhere.status, nowhere.json], [404, { oops: 'not_found' }]);
+  for (const path of ['/samples/hooks', '/nowhere'])
+    assert.equal((await call(url, path)).headers['content-type'], 'application/problem+json');
   assert.equal((await call(url, '/sample/about', { token: null })).text, 'hello');
   await server.stop();
 });

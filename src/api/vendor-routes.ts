@@ -8,6 +8,7 @@ import { type AssetwireError, errorTable } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import type { VendorAnswer, VendorError, VendorRequest, VendorRoute } from '../dialects/dialect.ts';
+import { MethodNotAllowed } from './answer.ts';
 import { readJson, assertJsonType } from './json-body.ts';
 import { invalidRequest } from './problem.ts';
 import type { Answer, Call, Route, RouteScope, Services } from './route.ts';
@@ -103,8 +104,10 @@ function wordsOf({ message, mend }: AssetwireError): string {
 }
 
 /** What HTTP itself asks for beside a status, whatever the vendor's body. */
-function standardHeaders({ retryAfterSeconds }: AssetwireError, status: number): { readonly [name: string]: string } {
+function standardHeaders(error: AssetwireError, status: number): { readonly [name: string]: string } {
+  const { retryAfterSeconds } = error;
   return {
+    ...(error instanceof MethodNotAllowed ? { allow: error.allow } : {}),
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     ...(retryAfterSeconds === undefined ? {} : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
   };
