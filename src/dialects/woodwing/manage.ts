@@ -21,7 +21,14 @@ const write = 'webhooks:write';
 type Parse = (id: string, request: VendorRequest) => VendorCommand | VendorAnswer;
 type Present = (result: JsonObject) => VendorAnswer;
 
-const shown: Present = (result) => ({ status: 200, body: presentWebhook(result) });
+/** The vendor allows a list without events; that nothing will come is told beside its object, which has no place for it. */
+function warned(answer: VendorAnswer, webhook: JsonObject): VendorAnswer {
+  const events = ownValue(webhook, 'events');
+  if (!isList(events) || events.length > 0) return answer;
+  return { ...answer, headers: { warning: '199 - "eventTypes is empty: this webhook is sent nothing"' } };
+}
+
+const shown: Present = (result) => warned({ status: 200, body: presentWebhook(result) }, result);
 
 /** A new token is shown in full: the answer is the webhook with it. */
 const shownWithToken: Present = (result) => {
@@ -38,7 +45,8 @@ const update: Parse = (id, { body }) => {
     : { command: 'webhooks.amend', input: { id, patch: patch.webhook } };
 };
 
-const registered: Present = (result) => ({ status: 201, body: presentWebhook(result, ownValue(result, 'secret')) });
+const registered: Present = (result) =>
+  warned({ status: 201, body: presentWebhook(result, ownValue(result, 'secret')) }, result);
 
 const routes: readonly VendorRoute[] = [
   {
