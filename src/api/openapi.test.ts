@@ -184,3 +184,17 @@ test('every area is told in a title and a sentence, and every example belongs to
     [],
   );
 });
+
+test('every list answers pages, and takes limit and cursor', () => {
+  let lists = 0;
+  for (const { path, method, query, answers } of allRoutes()) {
+    const answer = answers[200]?.schema;
+    const properties: unknown = answer === undefined ? undefined : Reflect.get(answer, 'properties');
+    if (method !== 'GET' || typeof properties !== 'object' || properties === null || !('data' in properties)) continue;
+    lists += 1;
+    assert.ok('nextCursor' in properties, `GET ${path} answers nextCursor`);
+    const taken: unknown = query === undefined ? {} : Reflect.get(query, 'properties');
+    assert.partialDeepStrictEqual(Object.keys(Object(taken)).sort(), ['cursor', 'limit'], `GET ${path} takes both`);
+  }
+  assert.ok(lists > 10, `${lists} lists`);
+});

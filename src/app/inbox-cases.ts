@@ -29,17 +29,16 @@ export type InboxRequest = {
   };
 };
 
+export type InboxRequestQuery = { readonly limit: number; readonly after?: string; readonly cursor?: string };
+
 export interface InboxCases {
   create(caller: Caller): Promise<InboxView>;
   list(caller: Caller, query: { readonly limit: number; readonly cursor?: string }): Promise<Page<InboxView>>;
   get(caller: Caller, id: string): Promise<InboxView>;
   configure(caller: Caller, id: string, answer: Partial<InboxView['answer']>): Promise<InboxView>;
   remove(caller: Caller, id: string): Promise<void>;
-  requests(
-    caller: Caller,
-    id: string,
-    query: { readonly limit: number; readonly after?: string },
-  ): Promise<readonly InboxRequest[]>;
+  /** Newest first; with `after` those that came later than that one, oldest first. A cursor goes on as its list began. */
+  requests(caller: Caller, id: string, query: InboxRequestQuery): Promise<Page<InboxRequest>>;
   subscribe(caller: Caller, id: string, listener: (request: InboxRequest) => void): Promise<() => void>;
   /** Anybody may call: what arrives at `/inbox/{id}`. Null where there is no such inbox. */
   receive(id: string, request: Omit<InboxRequest, 'id' | 'atMs' | 'verification'>): Promise<InboxView['answer'] | null>;

@@ -1,7 +1,10 @@
 /** What inboxes have received: at most 500 requests each, and a bound over all of them; the oldest goes first. */
 import { limits } from '../core/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Page } from '../storage/storage.ts';
 import type { InboxRequest } from './app.ts';
+import type { InboxRequestQuery } from './inbox-cases.ts';
+import { foreignCursor, readCursor, writeCursor } from './list-page.ts';
 
 /** Over all inboxes, of what they keep in memory. */
 export const inboxBytesMax = 32 * 1024 * 1024;
@@ -10,8 +13,8 @@ export const requestKeptMs = 24 * 3_600_000;
 
 export interface InboxStore {
   add(inboxId: string, request: InboxRequest): void;
-  /** Newest first; with `after`, those that came later than that one, oldest first. */
-  list(inboxId: string, query: { readonly limit: number; readonly after?: string }): readonly InboxRequest[];
+  /** As `InboxCases.requests`. Throws `invalid_cursor`. */
+  list(inboxId: string, query: InboxRequestQuery): Page<InboxRequest>;
   count(inboxId: string): number;
   subscribe(inboxId: string, listener: (request: InboxRequest) => void): () => void;
   remove(inboxId: string): void;
@@ -60,11 +63,10 @@ export function createInboxStore(clock: Clock): InboxStore {
       shrink();
       for (const listener of listeners.get(inboxId) ?? []) listener(request);
     },
-    list(inboxId, { limit, after }) {
+    list(inboxId, query) {
       shrink();
       const list = (byInbox.get(inboxId) ?? []).map(({ request }) => request);
-      if (after !== undefined) return list.filter(({ id }) => id > after).slice(0, limit);
-      return list.slice(-limit).reverse();
+      return pageOf(list, query);
     },
     count: (inboxId) => byInbox.get(inboxId)?.length ?? 0,
     subscribe(inboxId, listener) {
@@ -85,6 +87,31 @@ export function createInboxStore(clock: Clock): InboxStore {
       listeners.delete(inboxId);
     },
   };
+}
+
+const newest = '';
+const upwardsMark = '>';
+const downwardsMark = '<';
+
+/** Which way a list goes, and behind which request; a cursor says both. */
+function placeOf({ after, cursor }: InboxRequestQuery): { readonly upwards: boolean; readonly behind: string } {
+  if (cursor === undefined) return { upwards: after !== undefined, behind: after ?? newest };
+  const key = String(readCursor(cursor));
+  const [mark, behind] = [key.slice(0, 1), key.slice(1)];
+  if ((mark !== upwardsMark && mark !== downwardsMark) || behind === '') throw foreignCursor();
+  return { upwards: mark === upwardsMark, behind };
+}
+
+/** `requests` are in the order in which they came. */
+function pageOf(requests: readonly InboxRequest[], query: InboxRequestQuery): Page<InboxRequest> {
+  const { upwards, behind } = placeOf(query);
+  const left = upwards
+    ? requests.filter(({ id }) => id > behind)
+    : requests.filter(({ id }) => behind === newest || id < behind).toReversed();
+  const items = left.slice(0, query.limit);
+  const last = items.at(-1);
+  const more = last !== undefined && items.length < left.length;
+  return { items, nextCursor: more ? writeCursor(`${upwards ? upwardsMark : downwardsMark}${last.id}`) : null };
 }
 
 function sizeOf({ headers, bodyBase64, path }: InboxRequest): number {

@@ -25,6 +25,39 @@ const received = (
   bodyCut: false,
 });
 
+test('what an inbox received is read in pages, newest first, or with after oldest first, whatever comes meanwhile', async () => {
+  const { inboxes } = fixture.app;
+  const inbox = await inboxes.create(caller);
+  const ids: string[] = [];
+  await inboxes.subscribe(caller, inbox.id, ({ id }) => ids.push(id));
+  for (let n = 0; n < 5; n += 1) await inboxes.receive(inbox.id, received());
+  const walk = async (query: { readonly after?: string }): Promise<readonly string[]> => {
+    const walked: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const options: Parameters<typeof inboxes.requests>[2] = {
+        ...query,
+        limit: 2,
+        ...(cursor === null ? {} : { cursor }),
+      };
+      const page = await inboxes.requests(caller, inbox.id, options);
+      walked.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    return walked;
+  };
+  assert.deepEqual(await walk({}), ids.toReversed());
+  assert.deepEqual(await walk({ after: ids[0] ?? '' }), ids.slice(1));
+  const first = await inboxes.requests(caller, inbox.id, { limit: 3 });
+  await inboxes.receive(inbox.id, received());
+  const rest = await inboxes.requests(caller, inbox.id, { limit: 3, cursor: first.nextCursor ?? '' });
+  assert.deepEqual(
+    [...first.items, ...rest.items].map(({ id }) => id),
+    ids.slice(0, 5).toReversed(),
+  );
+  await assert.rejects(inboxes.requests(caller, inbox.id, { limit: 3, cursor: 'mine' }), { code: 'invalid_cursor' });
+});
+
 test('an inbox answers what it was told to, keeps what arrives and tells those who watch', async () => {
   const { inboxes } = fixture.app;
   const inbox = await inboxes.create(caller);
@@ -34,10 +67,12 @@ test('an inbox answers what it was told to, keeps what arrives and tells those w
   assert.deepEqual(await inboxes.receive(inbox.id, received()), inbox.answer);
   await inboxes.configure(caller, inbox.id, { status: 503, body: 'later' });
   assert.deepEqual(await inboxes.receive(inbox.id, received()), { status: 503, delayMs: 0, body: 'later' });
-  const [newest, oldest] = await inboxes.requests(caller, inbox.id, { limit: 10 });
+  const { items, nextCursor } = await inboxes.requests(caller, inbox.id, { limit: 10 });
+  const [newest, oldest] = items;
+  assert.equal(nextCursor, null);
   assert.deepEqual(seen, [oldest?.id, newest?.id]);
   assert.deepEqual(
-    (await inboxes.requests(caller, inbox.id, { limit: 10, after: oldest?.id ?? '' })).map(({ id }) => id),
+    (await inboxes.requests(caller, inbox.id, { limit: 10, after: oldest?.id ?? '' })).items.map(({ id }) => id),
     [newest?.id],
   );
   end();
@@ -105,14 +140,14 @@ test('what inboxes keep is bounded in number, in bytes over all of them, and in 
   });
   for (let index = 0; index < limits.inboxRequestsMax + 10; index += 1) store.add('a', request(index, 10));
   assert.equal(store.count('a'), limits.inboxRequestsMax);
-  assert.equal(store.list('a', { limit: 1_000 }).at(-1)?.id, 'req_00000010');
+  assert.equal(store.list('a', { limit: 1_000 }).items.at(-1)?.id, 'req_00000010');
   const large = 349_528;
   for (let index = 0; index < 200; index += 1) store.add(`b${index % 4}`, request(1_000 + index, large));
   const kept = ['b0', 'b1', 'b2', 'b3'].reduce((sum, id) => sum + store.count(id), 0);
   assert.ok(kept * large <= inboxBytesMax && kept * large > inboxBytesMax - 2 * large, `${kept} kept`);
   assert.equal(store.count('a'), 0);
   clock.advance(24 * 3_600_000);
-  assert.equal(store.list('b0', { limit: 10 }).length, 0);
+  assert.equal(store.list('b0', { limit: 10 }).items.length, 0);
 });
 
 async function arrive(
@@ -120,7 +155,8 @@ async function arrive(
   request: Omit<InboxRequest, 'id' | 'atMs' | 'verification'>,
 ): Promise<InboxRequest['verification']> {
   await fixture.app.inboxes.receive(inboxId, request);
-  const [last] = await fixture.app.inboxes.requests(caller, inboxId, { limit: 1 });
+  const { items } = await fixture.app.inboxes.requests(caller, inboxId, { limit: 1 });
+  const [last] = items;
   if (last === undefined) throw new Error('Nothing has arrived');
   return last.verification;
 }

@@ -26,18 +26,25 @@ function isBehind(key: string | number, other: string | number): boolean {
   return typeof key === typeof other && key > other;
 }
 
-function writeCursor(key: string | number): string {
+/** The cursor behind the item of this key: opaque to those who get it. */
+export function writeCursor(key: string | number): string {
   return Buffer.from(JSON.stringify([key])).toString('base64url');
 }
 
-function readCursor(cursor: string): string | number {
+/** The key that a cursor holds. Throws `invalid_cursor`. */
+export function readCursor(cursor: string): string | number {
   const bytes = Buffer.from(cursor, 'base64url');
   // One spelling only: Node skips what is not base64url.
   if (bytes.toString('base64url') === cursor) {
     const [key] = parsed(bytes.toString('utf8'));
     if (typeof key === 'string' || typeof key === 'number') return key;
   }
-  throw new AssetwireError('invalid_cursor', {
+  throw foreignCursor();
+}
+
+/** The refusal of a cursor that is none of the list's. */
+export function foreignCursor(): AssetwireError {
+  return new AssetwireError('invalid_cursor', {
     detail: 'A cursor must be one that this list gave out: found another',
     mend: 'Begin again without a cursor',
   });

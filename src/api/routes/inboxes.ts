@@ -1,6 +1,16 @@
 import { type Answer, created, noContent, ok, type Route, route } from '../route.ts';
-import { array, object, optional, string } from '../schema.ts';
-import { byId, limit, line, pageOf, pageOptions, pageQuery, shownPage, skippedSchema } from '../schemas/basics.ts';
+import { object, optional, string } from '../schema.ts';
+import {
+  byId,
+  cursor,
+  limit,
+  line,
+  pageOf,
+  pageOptions,
+  pageQuery,
+  shownPage,
+  skippedSchema,
+} from '../schemas/basics.ts';
 import { inboxAnswerSchema, inboxRequestSchema, inboxSchema } from '../schemas/operation.ts';
 import type { InboxRequest } from '../../app/app.ts';
 import { limits } from '../../core/limits.ts';
@@ -90,15 +100,21 @@ const listRequests = route({
   path: '/v1/inboxes/{id}/requests',
   operation: 'listInboxRequests',
   area,
-  summary: 'What has arrived, oldest first, with whether its signature verifies',
+  summary: 'What has arrived, newest first, with whether its signature verifies',
+  description: 'With `after` only what came later than that request, oldest first. A cursor goes on as its list began.',
   scope: 'webhooks:read',
   params,
-  query: object({ limit: optional(limit), after: optional(line(200, 'Only what came after the request of this id')) }),
-  answers: { 200: { description: 'The requests', schema: object({ data: array(inboxRequestSchema) }) } },
-  async handle({ caller, params: { id }, query }, { app }) {
-    const after = query?.after;
-    const options = { limit: query?.limit ?? limits.pageItemsDefault, ...(after === undefined ? {} : { after }) };
-    return ok({ data: await app.inboxes.requests(caller, id, options) });
+  query: object({
+    limit: optional(limit),
+    cursor: optional(cursor),
+    after: optional(line(200, 'Only what came after the request of this id')),
+  }),
+  answers: { 200: { description: 'A page of requests', schema: pageOf(inboxRequestSchema) } },
+  errors: ['invalid_cursor'],
+  async handle({ caller, params: { id }, query = {} }, { app }) {
+    const { after } = query;
+    const options = { ...pageOptions(query), ...(after === undefined ? {} : { after }) };
+    return ok(shownPage(await app.inboxes.requests(caller, id, options)));
   },
 });
 
@@ -134,7 +150,8 @@ const streamRequests = route({
     stream.onEnd(off);
     const sent = new Set<string>();
     if (typeof seen === 'string' && /^[\w]{1,64}$/.test(seen)) {
-      for (const item of await app.inboxes.requests(caller, id, { limit: limits.inboxRequestsMax, after: seen })) {
+      const missed = await app.inboxes.requests(caller, id, { limit: limits.inboxRequestsMax, after: seen });
+      for (const item of missed.items) {
         sent.add(item.id);
         send(item);
       }

@@ -1,7 +1,9 @@
+import { listPage } from '../../app/list-page.ts';
 import { AssetwireError } from '../../core/errors.ts';
 import type { ApiMetrics } from '../api.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
 import { array, boolean, object, string } from '../schema.ts';
+import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { manifestSchema } from '../schemas/operation.ts';
 
 const area = 'operation';
@@ -13,8 +15,13 @@ const listDialects = route({
   area: 'dialects',
   summary: 'List dialects with their manifests',
   scope: 'webhooks:read',
-  answers: { 200: { description: 'The dialects', schema: object({ data: array(manifestSchema) }) } },
-  handle: (_call, { app }) => ok({ data: app.dialects.list() }),
+  query: pageQuery,
+  answers: { 200: { description: 'A page of dialects', schema: pageOf(manifestSchema) } },
+  errors: ['invalid_cursor'],
+  handle({ query }, { app }) {
+    const manifests = app.dialects.list().toSorted((left, right) => (left.id < right.id ? -1 : 1));
+    return ok(shownPage(listPage(manifests, ({ id }) => id, pageOptions(query ?? {}))));
+  },
 });
 
 const getDialect = route({
