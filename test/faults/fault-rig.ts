@@ -172,7 +172,7 @@ export async function readDead(server: ServerProcess): Promise<readonly Ended[]>
     );
     for (const { changeId, reason = 'none given' } of page.data) {
       const change = await requestJson(`${server.url}/v1/changes/${changeId}`, { key: server.key });
-      const found = /awfault(\d{8})/.exec(JSON.stringify(change.body));
+      const found = /awfault(\d{8})/.exec(JSON.stringify((change.body as { after?: unknown }).after ?? null));
       if (found !== null) dead.push({ event: Number(found[1]), reason });
     }
     cursor = page.nextCursor;
