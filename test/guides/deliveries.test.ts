@@ -22,7 +22,7 @@ after(async () => {
 });
 
 /** A refused request ends the shell, and says why. */
-const strictly = 'curl() { command curl --silent --show-error --fail-with-body --max-time 20 "$@"; }\n';
+const strictly = 'curl() { command curl --silent --show-error --fail --max-time 20 "$@"; }\n';
 
 async function typed(page: string, blocksMin: number): Promise<string> {
   const guide = readFileSync(join(root, page), 'utf8');
