@@ -58,6 +58,13 @@ describe('the text of a change', () => {
     }
   });
 
+  it('gives back what JSON says of a state in which a value is undefined', () => {
+    const hole = (value: unknown): JsonObject => ({ name: 'a', note: value }) as JsonObject;
+    for (const change of [changeOf(hole(undefined), hole(2)), changeOf(hole(2), hole(undefined))]) {
+      assert.equal(text(parseChange(changeBody(change))), text(change));
+    }
+  });
+
   it('writes a state once where a field of it changed', () => {
     const state = { name: 'a', metadata: { note: 'x', text: 'long '.repeat(200) } };
     const body = changeBody(changeOf({ ...state, metadata: { ...state.metadata, note: 'y' } }, state));

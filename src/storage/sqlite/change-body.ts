@@ -39,7 +39,10 @@ function differenceOf(left: JsonValue, right: JsonValue): Difference | null {
   if (!sameKeys(keys, Object.keys(right))) return [0, left];
   let parts: { [key: string]: Difference } | null = null;
   for (const key of keys) {
-    const part = differenceOf(left[key] ?? null, right[key] ?? null);
+    const [former, latter] = [left[key], right[key]];
+    // Written as JSON the key would be gone from one side, and the keys were not the same after all.
+    if (former === undefined || latter === undefined) return [0, left];
+    const part = differenceOf(former, latter);
     if (part === null) continue;
     parts ??= {};
     parts[key] = part;
