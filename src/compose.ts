@@ -318,7 +318,7 @@ function appDeps(
       dutyOffered: () => signals.engine?.dutyOffered(),
       running: () => signals.running,
     },
-    ...besideTheLanes(rooms, (delivery) => signals.live?.(delivery)),
+    ...besideTheLanes(rooms, engineLog(logger), (delivery) => signals.live?.(delivery)),
     trace: rooms.traces === null ? null : changeTracer(rooms.traces, rooms.clock),
     settings: {
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
@@ -360,10 +360,14 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
 }
 
 /** Messages that are made or sent apart from any lane. */
-function besideTheLanes(rooms: Rooms, live: (event: EngineEvent) => void): Pick<AppDeps, 'preview' | 'tryOnce'> {
+function besideTheLanes(
+  rooms: Rooms,
+  log: EngineLog,
+  live: (event: EngineEvent) => void,
+): Pick<AppDeps, 'preview' | 'tryOnce'> {
   const { dialects, http, storage, clock, random, version } = rooms;
   const sending = { dialects, transports: new Map([[http.kind, http]]), userAgent: userAgentOf(version) };
-  const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(), clock, random });
+  const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(), clock, random, log });
   return {
     preview: createPreviewer(sending),
     async tryOnce(input) {

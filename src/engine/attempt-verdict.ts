@@ -1,13 +1,14 @@
 /** From an outcome to a verdict, and from a verdict to what is recorded. */
-import { judgeByPolicy } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { RecordItem } from '../storage/storage.ts';
+import type { DeliveryTask, RecordItem } from '../storage/storage.ts';
 import { makeAttempt } from './attempt-record.ts';
+import { dialectVerdict } from './dialect-verdict.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { LaneNow } from './lane.ts';
-import { isUnusable } from './lane-setup.ts';
+import { isUnusable, type LaneSetup } from './lane-setup.ts';
+import type { Prepared } from './prepare.ts';
 import type { Run } from './run.ts';
 
 export type JudgeParts = Pick<EngineDeps, 'random' | 'log'> & {
@@ -33,48 +34,72 @@ export function verdictOf(run: Run, outcome: Outcome, { random, log, due, turnNo
     policy: setup.policy,
     chance: random.fraction(),
   };
-  let verdict: Verdict;
-  try {
-    verdict = setup.dialect.judge(input);
-  } catch (error) {
-    log.error({ err: error, dialect: setup.webhook.dialect }, 'A dialect threw while judging: its policy decides');
-    verdict = judgeByPolicy(input);
-  }
+  const verdict = dialectVerdict(setup, input, log);
   if (verdict.kind === 'retry' && !Number.isFinite(verdict.atMs)) return { ...verdict, atMs: nowMs + retryUnnamedMs };
   return verdict;
 }
 
-/** The item that the store is given. */
+/** The item that the store is given of a run. */
 export function recordOf(
-  run: Run,
+  { setup, task, prepared, epoch, startedAtMs, storedBody }: Run,
   outcome: Outcome,
   { verdict, nowMs }: { readonly verdict: Verdict; readonly nowMs: number },
 ): RecordItem {
-  const { lane, setup, task, prepared } = run;
-  const { delivery } = task;
-  const usable = isUnusable(setup) ? null : setup;
-  const attempt = makeAttempt({
-    number: delivery.attempts + 1,
-    startedAtMs: run.startedAtMs,
+  return recordItem({
+    task,
+    epoch,
+    setup: isUnusable(setup) ? null : setup,
+    webhookRevision: setup.webhook.revision,
+    prepared,
+    startedAtMs,
     outcome,
     verdict,
-    method: usable?.method ?? 'POST',
-    url: usable?.target ?? '',
-    headers: prepared?.shownHeaders ?? [],
-    bodyBytes: prepared?.body.length ?? 0,
-    bodySha256: prepared?.bodySha256 ?? '',
-    webhookRevision: setup.webhook.revision,
-    hidden: usable?.hidden ?? [],
+    endedAtMs: nowMs,
+    bodyIsStored: storedBody !== null,
   });
-  const keepBody = verdict.kind !== 'delivered' && prepared !== null && run.storedBody === null;
+}
+
+/** An attempt that has ended, in a lane or beside it. */
+export type EndedAttempt = {
+  readonly task: DeliveryTask;
+  readonly epoch: number;
+  /** Null where the webhook is unusable. */
+  readonly setup: LaneSetup | null;
+  readonly webhookRevision: number;
+  /** Null where nothing could be made to be sent. */
+  readonly prepared: Prepared | null;
+  readonly startedAtMs: number;
+  readonly outcome: Outcome;
+  readonly verdict: Verdict;
+  readonly endedAtMs: number;
+  /** Bytes of an earlier attempt lie in the store already. */
+  readonly bodyIsStored: boolean;
+};
+
+export function recordItem(ended: EndedAttempt): RecordItem {
+  const { setup, prepared, outcome, verdict, startedAtMs, webhookRevision } = ended;
+  const { delivery } = ended.task;
+  const keepBody = verdict.kind !== 'delivered' && prepared !== null && !ended.bodyIsStored;
   return {
-    workspaceId: lane.workspaceId,
-    webhookId: lane.webhookId,
+    workspaceId: delivery.workspaceId,
+    webhookId: delivery.webhookId,
     deliveryId: delivery.id,
-    epoch: run.epoch,
+    epoch: ended.epoch,
     attemptsBefore: delivery.attempts,
-    attempt,
-    next: nextOf(verdict, nowMs),
+    attempt: makeAttempt({
+      number: delivery.attempts + 1,
+      startedAtMs,
+      outcome,
+      verdict,
+      method: setup?.method ?? 'POST',
+      url: setup?.target ?? '',
+      headers: prepared?.shownHeaders ?? [],
+      bodyBytes: prepared?.body.length ?? 0,
+      bodySha256: prepared?.bodySha256 ?? '',
+      webhookRevision,
+      hidden: setup?.hidden ?? [],
+    }),
+    next: nextOf(verdict, ended.endedAtMs),
     ...(keepBody ? { body: prepared.body } : {}),
   };
 }

@@ -4,12 +4,12 @@
  * for success. A delivery found at the third crash in a row is suspected of causing them: it ends as dead, visibly, and
  * can be redelivered by hand.
  */
-import { judgeByPolicy } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RecordItem } from '../storage/storage.ts';
 import { makeAttempt } from './attempt-record.ts';
+import { dialectVerdict } from './dialect-verdict.ts';
 import type { DueClock } from './due-clock.ts';
 import type { CurrentWebhook, WebhookCare } from './engine.ts';
 import type { EngineDeps, EngineLog } from './engine-deps.ts';
@@ -108,15 +108,7 @@ function judge(
     policy: setup.policy,
     chance: parts.random.fraction(),
   };
-  try {
-    const verdict = setup.dialect.judge(input);
-    // An attempt that we broke off never ends a delivery well; whatever a dialect says, it is tried again or dead.
-    return verdict.kind === 'retry' || verdict.kind === 'dead' ? verdict : again;
-  } catch (error) {
-    parts.log.error(
-      { err: error, dialect: setup.webhook.dialect },
-      'A dialect threw while judging: its policy decides',
-    );
-    return judgeByPolicy(input);
-  }
+  const verdict = dialectVerdict(setup, input, parts.log);
+  // An attempt that we broke off never ends a delivery well; whatever a dialect says, it is tried again or dead.
+  return verdict.kind === 'retry' || verdict.kind === 'dead' ? verdict : again;
 }

@@ -9,15 +9,16 @@ import type { Links } from '../dialects/dialect.ts';
 import type { Random } from '../runtime/random.ts';
 import type { RecordItem, Storage } from '../storage/storage.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { makeAttempt } from './attempt-record.ts';
+import { recordItem } from './attempt-verdict.ts';
 import { summaryOf } from './delivery-summary.ts';
+import { dialectVerdict } from './dialect-verdict.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { TriedOnce, TryOnce, TryOnceInput } from './engine.ts';
 import { isUnusable, type LaneSetup, makeLaneSetup } from './lane-setup.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Signer } from './signer.ts';
 
-export type TryOnceDeps = Pick<EngineDeps, 'dialects' | 'transports'> & {
+export type TryOnceDeps = Pick<EngineDeps, 'dialects' | 'transports' | 'log'> & {
   readonly storage: Pick<Storage, 'record' | 'health'>;
   readonly signer: Signer;
   readonly clock: Clock;
@@ -74,35 +75,12 @@ async function attempt(deps: TryOnceDeps, { current, task, links: made }: TryOnc
 }
 
 function recordOf(deps: TryOnceDeps, { current, task }: TryOnceInput, tried: Tried): RecordItem {
-  const { setup, prepared, startedAtMs, outcome } = tried;
-  const { delivery } = task;
+  const { setup, outcome } = tried;
   const endedAtMs = deps.clock.nowMs();
   const verdict = setup === null ? rejected : lastWord(judged(deps, { task, setup, outcome, endedAtMs }));
-  return {
-    workspaceId: delivery.workspaceId,
-    webhookId: delivery.webhookId,
-    deliveryId: delivery.id,
-    epoch: deps.storage.health().epoch,
-    attemptsBefore: delivery.attempts,
-    attempt: makeAttempt({
-      number: delivery.attempts + 1,
-      startedAtMs,
-      outcome,
-      verdict,
-      method: setup?.method ?? 'POST',
-      url: setup?.target ?? '',
-      headers: prepared?.shownHeaders ?? [],
-      bodyBytes: prepared?.body.length ?? 0,
-      bodySha256: prepared?.bodySha256 ?? '',
-      webhookRevision: current.webhook.revision,
-      hidden: setup?.hidden ?? [],
-    }),
-    next:
-      verdict.kind === 'delivered'
-        ? { state: 'delivered', endedAtMs }
-        : { state: verdict.kind, reason: verdict.reason, endedAtMs },
-    ...(verdict.kind === 'delivered' || prepared === null ? {} : { body: prepared.body }),
-  };
+  const webhookRevision = current.webhook.revision;
+  const { epoch } = deps.storage.health();
+  return recordItem({ ...tried, task, epoch, webhookRevision, verdict, endedAtMs, bodyIsStored: false });
 }
 
 const rejected = { kind: 'rejected', reason: 'refused-by-config' } as const;
@@ -114,8 +92,8 @@ type Judging = {
   readonly endedAtMs: number;
 };
 
-function judged({ random }: TryOnceDeps, { task, setup, outcome, endedAtMs }: Judging): Verdict {
-  return setup.dialect.judge({
+function judged({ random, log }: TryOnceDeps, { task, setup, outcome, endedAtMs }: Judging): Verdict {
+  const input = {
     outcome,
     event: task.delivery.event,
     attempt: 1,
@@ -123,7 +101,8 @@ function judged({ random }: TryOnceDeps, { task, setup, outcome, endedAtMs }: Ju
     nowMs: endedAtMs,
     policy: setup.policy,
     chance: random.fraction(),
-  });
+  };
+  return dialectVerdict(setup, input, log);
 }
 
 /** There is no second attempt, and a test switches nothing off. */

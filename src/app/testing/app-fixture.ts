@@ -23,6 +23,8 @@ import { type Caller, type ReportedChange, type ReportResult, scopes, type Webho
 import { type AppParts, createApp } from '../create-app.ts';
 import type { AppDeps } from '../dependencies.ts';
 
+const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
 export type HeldClock = Clock & { advance(ms: number): void };
 
 /** Time that moves only when told; timers fire in `advance`. */
@@ -122,7 +124,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     // A hash as dear as in earnest would make every test of sign-in wait for it.
     passwordCost: { N: 2 ** 10, r: 8, p: 1 },
     preview: createPreviewer(sending),
-    tryOnce: createTryOnce({ ...sending, storage, signer: createSigner(), clock, random }),
+    tryOnce: createTryOnce({ ...sending, storage, signer: createSigner(), clock, random, log: silentLog }),
     engine: {
       offer: (tasks) => void offered.push(...tasks),
       webhookChanged: () => undefined,
