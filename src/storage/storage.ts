@@ -43,6 +43,8 @@ export interface Storage {
    * workspaces may both use).
    */
   findByAlias(type: ResourceType, alias: string, workspaceId?: WorkspaceId): Promise<readonly Resource[]>;
+  /** Of one workspace, one for each alias in its order; null where there is none. At most `limits.batchItemsMax` aliases. */
+  findByAliases(query: AliasQuery): Promise<readonly (Resource | null)[]>;
   /** An earlier state of a resource whose type keeps revisions. */
   revision(key: ResourceKey, version: number): Promise<Resource | null>;
   /** The workspace's counter of webhook writes; 0 where there were none. */
@@ -91,6 +93,15 @@ export const resourceTypes = [
   'workflow_job',
   'broadcast',
   'metadata_field',
+  /** Which embedded fields become metadata: one document per workspace. */
+  'metadata_mapping',
+  /** Work on the metadata of many assets, with its progress. */
+  'metadata_job',
+  /** A full sync with another system; its parts are what was seen and what vanished, id `<sync>:<s or v>:<number>`. */
+  'sync',
+  'sync_part',
+  /** A file to be fetched from an address. */
+  'fetch',
   'webhook',
   'secret',
   'lane_health',
@@ -114,6 +125,12 @@ export type ResourceType = (typeof resourceTypes)[number];
 
 /** Types whose every version stays readable by `revision`. */
 export const revisionedTypes: ReadonlySet<ResourceType> = new Set<ResourceType>(['webhook']);
+
+export type AliasQuery = {
+  readonly workspaceId: WorkspaceId;
+  readonly type: ResourceType;
+  readonly aliases: readonly string[];
+};
 
 export type ResourceKey = { readonly workspaceId: WorkspaceId; readonly type: ResourceType; readonly id: string };
 
@@ -273,6 +290,8 @@ export const dutyKinds = [
   'notify',
   'housekeeping',
   'export',
+  'sync',
+  'metadata',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 

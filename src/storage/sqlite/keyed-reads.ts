@@ -7,6 +7,7 @@ import type { DeliveryOrigin, PendingDelivery } from '../../core/delivery.ts';
 import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type {
+  AliasQuery,
   DeliveryTask,
   Duty,
   DutyKind,
@@ -27,6 +28,7 @@ import { arrayStatement, bytesOf, isDamage, numberOf, numberOrNull, type Row, te
 export type KeyedReads = {
   resources(keys: readonly ResourceKey[]): readonly (Resource | null)[];
   findByAlias(type: ResourceType, alias: string, workspaceId?: WorkspaceId): readonly Resource[];
+  findByAliases(query: AliasQuery): readonly (Resource | null)[];
   revision(key: ResourceKey, version: number): Resource | null;
   webhooksRevision(workspaceId: WorkspaceId): number;
   idempotency(workspaceId: WorkspaceId, key: string): IdempotencyRow | null;
@@ -98,6 +100,11 @@ export function createKeyedReads(db: DatabaseSync): KeyedReads {
       (workspaceId === undefined ? by.alias.all(type, alias) : by.aliasIn.all(workspaceId, type, alias)).map(
         resourceOf,
       ),
+    findByAliases: ({ workspaceId, type, aliases }) =>
+      aliases.map((alias) => {
+        const row = by.aliasIn.get(workspaceId, type, alias);
+        return row === undefined ? null : resourceOf(row);
+      }),
     revision({ workspaceId, type, id }, version) {
       const row = by.revision.get(workspaceId, type, id, version);
       return row === undefined ? null : resourceOf(row);

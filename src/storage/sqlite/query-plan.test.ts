@@ -56,6 +56,7 @@ async function everyHotCall(): Promise<void> {
   await storage.resources([{ workspaceId: 'default', type: 'asset', id: 'ast_x' }]);
   await storage.findByAlias('asset', 'x');
   await storage.findByAlias('asset', 'x', 'default');
+  await storage.findByAliases({ workspaceId: 'default', type: 'asset', aliases: ['x'] });
   await storage.revision({ workspaceId: 'default', type: 'webhook', id: 'wh_plan' }, 1);
   await storage.webhooksRevision('default');
   await storage.idempotency('default', 'k');

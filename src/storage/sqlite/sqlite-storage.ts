@@ -48,6 +48,7 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
     record: async (items) => (await submit(items.map(prepareRecord))).map(recordResult),
     resources: (keys) => keyed((reads) => reads.resources(keys)),
     findByAlias: (type, alias, workspaceId) => keyed((reads) => reads.findByAlias(type, alias, workspaceId)),
+    findByAliases: (query) => keyed((reads) => reads.findByAliases(query)),
     revision: (key, version) => keyed((reads) => reads.revision(key, version)),
     webhooksRevision: (workspaceId) => keyed((reads) => reads.webhooksRevision(workspaceId)),
     async idempotency(workspaceId, key) {

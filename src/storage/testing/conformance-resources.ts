@@ -89,6 +89,24 @@ export function resourceTests(factory: StoreFactory): void {
       });
     });
 
+    it('resources of many aliases come in the order asked for, null where there is none', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const { storage } = world;
+        for (const n of [1, 2, 3]) await world.apply(writing(world, 0, { n }, { id: `ast_${n}`, alias: `ext-${n}` }));
+        await world.apply({ ...writing(world, 0, { n: 9 }, { id: 'ast_9', alias: 'ext-9' }), workspaceId: 'other' });
+        await world.apply(writing(world, 0, { n: 4 }, { type: 'folder', id: 'fld_1', alias: 'ext-4' }));
+        const find = async (aliases: readonly string[], workspaceId = 'default') =>
+          (await storage.findByAliases({ workspaceId, type: 'asset', aliases })).map((row) => row?.state['n'] ?? null);
+        assert.deepEqual(await find(['ext-3', 'ext-9', 'ext-1', 'ext-4', 'ext-3', '']), [3, null, 1, null, 3, null]);
+        assert.deepEqual(await find(['ext-9', 'ext-1'], 'other'), [9, null]);
+        assert.deepEqual(await find(['ext-1'], 'nobody'), [null]);
+        assert.deepEqual(await find([]), []);
+        const [whole] = await storage.findByAliases({ workspaceId: 'default', type: 'asset', aliases: ['ext-2'] });
+        const [keyed] = await storage.resources([{ workspaceId: 'default', type: 'asset', id: 'ast_2' }]);
+        assert.deepEqual(whole, keyed);
+      });
+    });
+
     it('within one item a later write sees the earlier one', async () => {
       await withWorld(factory, {}, async (world) => {
         const write = (expectedVersion: number, n: number): ResourceWrite => ({

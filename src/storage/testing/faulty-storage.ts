@@ -52,6 +52,7 @@ export function createFaultyStorage(storage: Storage, plan: FaultPlan): FaultySt
     record: (items) => around('record', () => storage.record(items)),
     resources: (keys) => around('resources', () => storage.resources(keys)),
     findByAlias: (...query) => storage.findByAlias(...query),
+    findByAliases: (query) => storage.findByAliases(query),
     revision: (key, version) => storage.revision(key, version),
     webhooksRevision: (workspaceId) => storage.webhooksRevision(workspaceId),
     idempotency: (workspaceId, key) => storage.idempotency(workspaceId, key),
