@@ -46,8 +46,13 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
 
   const write: AnswerWriter['write'] = (request, response, answer) => {
     const headers = base[answer.style ?? 'api'].slice();
-    if (answer.headers !== undefined)
-      for (const [name, value] of Object.entries(answer.headers)) headers.push(name, value);
+    if (answer.headers !== undefined) {
+      for (const [name, value] of Object.entries(answer.headers)) {
+        // The one header of ours that an answer may replace: it knows who may keep it.
+        if (name === 'cache-control') headers.splice(headers.indexOf(name), 2);
+        headers.push(name, value);
+      }
+    }
     if ('json' in answer) {
       const text = JSON.stringify(answer.json);
       const bytes = Buffer.byteLength(text);

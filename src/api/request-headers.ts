@@ -26,6 +26,11 @@ export const requestHeaders: { readonly [name: string]: HeaderDescription } = {
     schema: { type: 'string' },
     example: 'bytes=0-1023',
   },
+  'If-Range': {
+    description:
+      'The `ETag` of the bytes that the range goes on from: where they have changed since, all of them are answered',
+    schema: { type: 'string', maxLength: 200 },
+  },
   'If-Match': {
     description: 'The `ETag` of the state that the request was decided on; refused where it has changed since',
     schema: { type: 'string', maxLength: 200 },

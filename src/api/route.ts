@@ -112,7 +112,7 @@ export type RouteSpec<P, Q, B> = {
   /** The handler reads the body itself: its content type and schema for the document. */
   readonly upload?: { readonly contentType: string; readonly schema: Schema };
   /** Headers it reads beyond those of every route, as `request-headers.ts` names them. */
-  readonly requestHeaders?: readonly ('Last-Event-ID' | 'Range' | 'If-Match' | 'If-None-Match')[];
+  readonly requestHeaders?: readonly ('Last-Event-ID' | 'Range' | 'If-Range' | 'If-Match' | 'If-None-Match')[];
   /**
    * Lets in callers who lack the scope but hold a grant with it. Only for routes whose use case looks at grants
    * (`granted-assets.ts`).

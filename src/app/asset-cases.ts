@@ -81,7 +81,17 @@ export type RenditionReference = { readonly reference: string; readonly title: s
 export type VersionReference = { readonly reference: string; readonly number: number };
 
 type UploadedFile = { readonly name: string; readonly content: Readable };
-type ByteRange = { readonly from: number; readonly to: number };
+/** Inclusive, in bytes. */
+export type ByteRange = { readonly from: number; readonly to: number };
+
+/**
+ * Which of the bytes are wanted; undefined: all. As a function it is asked once the file is known, so that a range which
+ * counts from the end, or a caller who has the bytes already, costs no second look. `nothing` opens no bytes; that they are
+ * there is made sure of all the same.
+ */
+export type WantedBytes =
+  | ByteRange
+  | ((file: { readonly bytes: number; readonly sha256: string }) => ByteRange | 'nothing' | undefined);
 
 /** Wherever an asset was deleted, `gone` tells so as long as its history does; what never was is `not_found`. */
 export interface AssetCases {
@@ -120,16 +130,18 @@ export interface AssetCases {
   activateVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
   /** The active one cannot be removed. */
   removeVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
-  content(caller: Caller, reference: string, range?: ByteRange): Promise<AssetContent>;
-  versionContent(caller: Caller, version: VersionReference, range?: ByteRange): Promise<AssetContent>;
+  content(caller: Caller, reference: string, wanted?: WantedBytes): Promise<AssetContent>;
+  versionContent(caller: Caller, version: VersionReference, wanted?: WantedBytes): Promise<AssetContent>;
   /** A rendition by its title: `small`, `medium`, `large`, or one that a DAM named. */
-  rendition(caller: Caller, rendition: RenditionReference, range?: ByteRange): Promise<AssetContent>;
+  rendition(caller: Caller, rendition: RenditionReference, wanted?: WantedBytes): Promise<AssetContent>;
   /** The content behind one of our opaque links; the link itself is the authority. */
-  linked(token: string): Promise<AssetContent>;
+  linked(token: string, wanted?: WantedBytes): Promise<AssetContent>;
 }
 
 export type AssetContent = {
+  /** What was wanted of the bytes. */
   readonly stream: Readable;
+  /** Of all of them. */
   readonly bytes: number;
   readonly mimeType: string;
   readonly name: string;

@@ -1,8 +1,11 @@
 /** The bytes of an asset: by reference for callers with a key, by link for whoever holds one. */
+import { Readable } from 'node:stream';
 import type { AssetFile, AssetState } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
+import type { Blobs } from '../blobs/blobs.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetCases, AssetContent, Caller } from './app.ts';
+import type { WantedBytes } from './asset-cases.ts';
 import { gone } from './asset-absence.ts';
 import { versionOf } from './asset-version-state.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
@@ -19,7 +22,7 @@ export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock'> & {
 export function createContentCases(
   deps: ContentDeps,
 ): Pick<AssetCases, 'content' | 'versionContent' | 'rendition' | 'linked'> {
-  const { storage, blobs, clock } = deps;
+  const { storage, clock } = deps;
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {
     const [row] = await storage.resources([{ workspaceId, type: 'asset', id }]);
@@ -27,21 +30,11 @@ export function createContentCases(
     return row;
   };
 
-  const open = async (
+  const open = (
     { workspaceId, name }: { readonly workspaceId: string; readonly name: string },
     file: AssetFile | undefined,
-    range?: { readonly from: number; readonly to: number },
-  ): Promise<AssetContent> => {
-    const stream = file?.blob === undefined ? null : await blobs.open(workspaceId, file.blob, range);
-    if (file === undefined || stream === null) {
-      throw new AssetwireError('content_unavailable', {
-        detail:
-          file?.url === undefined ? 'Read the content: there is none here' : 'Read the content: it lies elsewhere',
-        ...(file?.url === undefined ? {} : { mend: `Fetch it from ${file.url}` }),
-      });
-    }
-    return { stream, bytes: file.bytes, mimeType: file.mimeType, name, sha256: file.sha256 ?? '' };
-  };
+    wanted?: WantedBytes,
+  ): Promise<AssetContent> => openFile(deps, { workspaceId, name, file }, wanted);
 
   const stateOf = async ({ workspaceId }: Caller, reference: string): Promise<AssetState> => {
     const id = await assetIdOf(deps, workspaceId, reference);
@@ -50,24 +43,24 @@ export function createContentCases(
   };
 
   return {
-    async content(caller, reference, range) {
+    async content(caller, reference, wanted) {
       const state = await stateOf(caller, reference);
-      return open({ workspaceId: caller.workspaceId, name: state.name }, state.file, range);
+      return open({ workspaceId: caller.workspaceId, name: state.name }, state.file, wanted);
     },
 
-    async versionContent(caller, { reference, number }, range) {
+    async versionContent(caller, { reference, number }, wanted) {
       const state = await stateOf(caller, reference);
-      return open({ workspaceId: caller.workspaceId, name: state.name }, versionOf(state, number).file, range);
+      return open({ workspaceId: caller.workspaceId, name: state.name }, versionOf(state, number).file, wanted);
     },
 
-    async rendition(caller, { reference, title }, range) {
+    async rendition(caller, { reference, title }, wanted) {
       const state = await stateOf(caller, reference);
       const rendition = state.renditions.find((each) => each.title === title);
       if (rendition === undefined) throw noRendition(title, state);
-      return open({ workspaceId: caller.workspaceId, name: rendition.name }, rendition, range);
+      return open({ workspaceId: caller.workspaceId, name: rendition.name }, rendition, wanted);
     },
 
-    async linked(token) {
+    async linked(token, wanted) {
       const target = readLink(token, deps.linkKey(), clock.nowMs());
       if (target === null) throw notFound('the link: it is not one of ours or has expired');
       const [row] = await storage.resources([{ workspaceId: target.workspaceId, type: 'asset', id: target.assetId }]);
@@ -76,9 +69,38 @@ export function createContentCases(
       const state = assetState(row);
       const file = linkedFile(state, target);
       const name = target.part.kind === 'rendition' ? (file?.name ?? state.name) : state.name;
-      return open({ workspaceId: target.workspaceId, name }, file);
+      return open({ workspaceId: target.workspaceId, name }, file, wanted);
     },
   };
+}
+
+type Named = { readonly workspaceId: string; readonly name: string; readonly file: AssetFile | undefined };
+
+/** Opens the bytes of a file that are wanted. Throws `content_unavailable` where they are not here. */
+export async function openFile(
+  { blobs }: { readonly blobs: Pick<Blobs, 'open' | 'stat'> },
+  { workspaceId, name, file }: Named,
+  wanted?: WantedBytes,
+): Promise<AssetContent> {
+  if (file?.blob === undefined) throw elsewhere(file);
+  const { blob, bytes, mimeType, sha256 = blob } = file;
+  const range = typeof wanted === 'function' ? wanted({ bytes, sha256 }) : wanted;
+  const stream =
+    range === 'nothing' ? await nothingOf(blobs, workspaceId, blob) : await blobs.open(workspaceId, blob, range);
+  if (stream === null) throw elsewhere(file);
+  return { stream, bytes, mimeType, name, sha256 };
+}
+
+/** No bytes, of a file that is there. */
+async function nothingOf(blobs: Pick<Blobs, 'stat'>, workspaceId: string, blob: string): Promise<Readable | null> {
+  return (await blobs.stat(workspaceId, blob)) === null ? null : Readable.from([]);
+}
+
+function elsewhere(file: AssetFile | undefined): AssetwireError {
+  return new AssetwireError('content_unavailable', {
+    detail: file?.url === undefined ? 'Read the content: there is none here' : 'Read the content: it lies elsewhere',
+    ...(file?.url === undefined ? {} : { mend: `Fetch it from ${file.url}` }),
+  });
 }
 
 function noRendition(title: string, { renditions, derivation, inspection }: AssetState): AssetwireError {

@@ -1,6 +1,7 @@
 import { type Route, route } from '../route.ts';
 import { renditionReference } from '../schemas/asset.ts';
-import { contentAnswers, rangedAnswer } from './assets.ts';
+import { servedContent } from '../content-answer.ts';
+import { contentAnswers, contentHeaders } from './assets.ts';
 
 const getRendition = route({
   method: 'GET',
@@ -14,14 +15,12 @@ const getRendition = route({
   scope: 'assets:read',
   grantable: true,
   params: renditionReference,
-  requestHeaders: ['Range'],
+  requestHeaders: contentHeaders,
   answers: contentAnswers,
   errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
     const { reference, name } = params;
-    return rangedAnswer(request.headers.range, (range) =>
-      app.assets.rendition(caller, { reference, title: name }, range),
-    );
+    return servedContent(request, (wanted) => app.assets.rendition(caller, { reference, title: name }, wanted));
   },
 });
 

@@ -10,7 +10,8 @@ import {
 import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';
 import type { VersionReference } from '../../app/app.ts';
-import { assetAnswer, contentAnswers, rangedAnswer, writeOptionsOf } from './assets.ts';
+import { servedContent } from '../content-answer.ts';
+import { assetAnswer, contentAnswers, contentHeaders, writeOptionsOf } from './assets.ts';
 
 const area = 'assets';
 const changed = { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } as const;
@@ -126,11 +127,11 @@ const getVersionContent = route({
   scope: 'assets:read',
   grantable: true,
   params: versionReference,
-  requestHeaders: ['Range'],
+  requestHeaders: contentHeaders,
   answers: contentAnswers,
   errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
-    return rangedAnswer(request.headers.range, (range) => app.assets.versionContent(caller, versionOf(params), range));
+    return servedContent(request, (wanted) => app.assets.versionContent(caller, versionOf(params), wanted));
   },
 });
 

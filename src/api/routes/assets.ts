@@ -1,6 +1,6 @@
 import type { Answer, Call, Route } from '../route.ts';
 import { ok, route } from '../route.ts';
-import { contentAnswer, readRange } from '../content-answer.ts';
+import { servedContent } from '../content-answer.ts';
 import { ifMatchOf, versionTag } from '../if-match.ts';
 import { array, object, oneOf, optional, string } from '../schema.ts';
 import {
@@ -16,7 +16,7 @@ import { cursor, limit, pageOf, pageOptions, shownPage, timeMs } from '../schema
 import { changeSchema } from '../schemas/change.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';
 import { changeKinds } from '../../core/change.ts';
-import type { AssetContent, AssetView, AssetWriteOptions, Written } from '../../app/app.ts';
+import type { AssetView, AssetWriteOptions, Written } from '../../app/app.ts';
 import { replayedHeader } from './changes.ts';
 
 const area = 'assets';
@@ -242,6 +242,9 @@ export const contentOfFile = {
   headers: ['ETag', 'ContentDisposition'],
 } as const;
 
+/** What such a route looks at. */
+export const contentHeaders = ['Range', 'If-Range', 'If-None-Match'] as const;
+
 /** The answers of a route that gives bytes, whole or in part. */
 export const contentAnswers = {
   200: contentOfFile,
@@ -250,20 +253,8 @@ export const contentAnswers = {
     description: 'The range of the bytes',
     headers: [...contentOfFile.headers, 'ContentRange'],
   },
+  304: { description: 'The caller has these very bytes', headers: ['ETag'] },
 } as const;
-
-type Open = (range?: { readonly from: number; readonly to: number }) => Promise<AssetContent>;
-
-/** The bytes, or the range of them that was asked for. */
-export async function rangedAnswer(header: string | undefined, open: Open): Promise<Answer> {
-  const whole = await open();
-  if (header === undefined) return contentAnswer(whole, undefined, false);
-  // How long the content is, and so whether the range fits, is known only now.
-  whole.stream.destroy();
-  const range = readRange(header, whole.bytes);
-  const part = await open(range);
-  return contentAnswer({ ...part, bytes: whole.bytes }, range, false);
-}
 
 const getAssetContent = route({
   method: 'GET',
@@ -275,11 +266,11 @@ const getAssetContent = route({
   scope: 'assets:read',
   grantable: true,
   params: assetReference,
-  requestHeaders: ['Range'],
+  requestHeaders: contentHeaders,
   answers: contentAnswers,
   errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
-    return rangedAnswer(request.headers.range, (range) => app.assets.content(caller, params.reference, range));
+    return servedContent(request, (wanted) => app.assets.content(caller, params.reference, wanted));
   },
 });
 
@@ -291,10 +282,14 @@ const getLinkedContent = route({
   summary: 'Download what a link in a payload stands for',
   scope: 'open',
   params: object({ token: string({ minLength: 1, maxLength: 1_024, pattern: '^[\\w.~-]+$' }) }),
-  answers: { 200: contentOfFile },
-  errors: ['content_unavailable', 'gone'],
-  async handle({ params }, { app }) {
-    return contentAnswer(await app.assets.linked(params.token), undefined, true);
+  description:
+    'Opaque and signed: the link alone lets in, until the time it was made for, 30 days after the change it was sent with. One range may be ' +
+    'asked for; it may be kept by the one who asks, who asks anew with `If-None-Match` each time. Once the asset is deleted it answers 410.',
+  requestHeaders: contentHeaders,
+  answers: contentAnswers,
+  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  handle({ params, request }, { app }) {
+    return servedContent(request, (wanted) => app.assets.linked(params.token, wanted), { crossOrigin: true });
   },
 });
 
