@@ -13,6 +13,7 @@
  */
 import type { AssetFilter } from '../core/asset-filter.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
+import type { ClusterView, Member, SeenLease } from '../core/cluster.ts';
 import type {
   Attempt,
   DeliveryOrigin,
@@ -52,8 +53,12 @@ export interface Storage {
   idempotency(workspaceId: WorkspaceId, key: string): Promise<IdempotencyRow | null>;
 
   // What the engine owes
-  /** Lanes with anything pending, in pages; their order is the store's own and stable. */
-  lanes(query: { readonly after: WebhookId | null; readonly limit: number }): Promise<readonly LaneHead[]>;
+  /** Lanes with anything pending, in pages, of these shards or of all; their order is the store's own and stable. */
+  lanes(query: {
+    readonly after: WebhookId | null;
+    readonly limit: number;
+    readonly shards?: readonly number[];
+  }): Promise<readonly LaneHead[]>;
   /**
    * Deliveries of one lane. `due`: those with `dueAtMs <= nowMs`, ordered by due time. `position`: the oldest pending ones
    * in order of commit, whether due or not (FIFO).
@@ -61,7 +66,14 @@ export interface Storage {
   pending(query: PendingQuery): Promise<PendingPage>;
   /** The bytes kept because an attempt did not end delivered. */
   storedBody(deliveryId: DeliveryId): Promise<Uint8Array | null>;
-  duties(query: { readonly nowMs: number; readonly limit: number }): Promise<DutyPage>;
+  duties(query: {
+    readonly nowMs: number;
+    readonly limit: number;
+    readonly shards?: readonly number[];
+  }): Promise<DutyPage>;
+
+  /** Many processes on this store; null where there is only ever one. */
+  readonly cluster: ClusterStore | null;
 
   /** Lists, search, statistics: on reader threads. */
   readonly read: StorageReads;
@@ -87,6 +99,10 @@ export const resourceTypes = [
   'asset',
   /** That an asset names a blob: id `<blob>:<asset id>`, written with the asset. Blobs without one may be removed. */
   'blob_use',
+  /** An asset's id of a former DAM: id `<asset id>:<dialect>`, alias `<dialect>:<id there>`, written with the asset. */
+  'asset_alias',
+  /** An asset in the trash: its alias is the asset's id. */
+  'trashed_asset',
   'folder',
   'collection',
   'share_link',
@@ -180,6 +196,21 @@ export type CommitItem = {
     readonly dueAtMs: number;
     readonly payload: JsonObject;
   };
+  /**
+   * Duties of the workspace that are not owed any more: removed whatever their version, before `duties` are written; those
+   * that are gone are left alone.
+   */
+  readonly withdraws?: readonly DutyId[];
+  /**
+   * A resource that this item creates and that was there before under the same id (it comes out of the trash): its version
+   * goes on behind `version`, the last it had, and its time of creation is the one it had.
+   */
+  readonly resumes?: {
+    readonly type: ResourceType;
+    readonly id: string;
+    readonly version: number;
+    readonly createdAtMs: number;
+  };
   readonly idempotency?: IdempotencyRow;
   /** Changes that a disabled webhook would have got, by webhook: added to its counter (negative: taken off, never below 0). */
   readonly missed?: readonly { readonly webhookId: WebhookId; readonly count: number }[];
@@ -225,8 +256,11 @@ export type RecordItem = {
   readonly workspaceId: WorkspaceId;
   readonly webhookId: WebhookId;
   readonly deliveryId: DeliveryId;
-  /** The epoch under which the attempt was started; an older one than the store's is fenced. */
-  readonly epoch: number;
+  /**
+   * The epoch under which the attempt was started; another one than the shard's lease has now is fenced. Null: made beside
+   * the lanes, and only `attemptsBefore` decides.
+   */
+  readonly epoch: number | null;
   /** Attempts ended before this one; another number in the store means somebody else recorded: fenced. */
   readonly attemptsBefore: number;
   readonly attempt: Attempt;
@@ -505,4 +539,41 @@ export type StorageHealth = {
   readonly waiting: number;
   /** The epoch this process writes under; raised at every start. */
   readonly epoch: number;
+};
+
+// --- Many processes ----------------------------------------------------------------------------------------------
+
+/** How processes that share a store know of each other. Every call may reject where the store does not answer. */
+export interface ClusterStore {
+  /**
+   * One heartbeat, in one transaction and one after another: writes the member's row with its next beat, takes over what a
+   * former member of the same node held (epochs grow), gives and takes leases, removes rows of members long gone. What
+   * is no longer as it was seen is not taken. Answers how things are then.
+   */
+  beat(beat: MemberBeat): Promise<ClusterView>;
+  /** Gives up every lease of the member and removes its row. */
+  leave(memberId: string): Promise<void>;
+  /** As things are; nothing is written. For `doctor` and start-up checks. */
+  view(): Promise<ClusterView>;
+  /** A message of at most `messageBytesMax` to all other processes. It may be lost on the way. */
+  tell(message: string): Promise<void>;
+  /** Hears what others tell, not what this store told itself. Answers how to stop. */
+  listen(ears: ClusterEars): () => void;
+}
+
+export type ClusterEars = {
+  message(text: string): void;
+  /** The connection was made anew: something may have been missed. */
+  gap(): void;
+};
+
+/** Bytes of one message, as PostgreSQL bounds them, with room for the sender's name. */
+export const messageBytesMax = 7_900;
+
+export type MemberBeat = Pick<Member, 'id' | 'node' | 'role' | 'version' | 'blobs' | 'leaving'> & {
+  /** How long this heartbeat is good for by the database's clock. */
+  readonly leaseMs: number;
+  readonly acquire: readonly SeenLease[];
+  /** Given up; the epoch stays until somebody takes it. */
+  readonly release: readonly number[];
 };

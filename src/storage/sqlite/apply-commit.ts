@@ -81,8 +81,9 @@ export function createCommitApplier(
     if (item.webhooksRevision >= 0 && item.webhooksRevision !== workspace.webhooksRevision) {
       return refused({ status: 'stale', what: 'webhooks' });
     }
-    const resources = item.resources.length === 0 ? nothing : writeResources(workspace, item);
-    if (resources.result.status !== 'applied') return resources;
+    const written = item.resources.length === 0 ? nothing : writeResources(workspace, item);
+    if (written.result.status !== 'applied') return written;
+    const resources = item.extras === null ? written : extras.resume(workspace, item, written);
     const firstSeq = item.changes.length === 0 ? 0 : insertChanges(workspace, item.changes);
     if (item.deliveries.length > 0) {
       const found = deliveries.insert(workspace, item.deliveries, { changes: item.changes, firstSeq });
@@ -97,6 +98,8 @@ export function createCommitApplier(
 type ExtrasApplier = {
   /** Why the item cannot be applied: its key was used, or its duty moved on. */
   objection(workspace: WorkspaceName, item: PreparedCommit, extras: PreparedExtras): CommitResult | null;
+  /** Lets a resource that was written go on where it had ended. */
+  resume(workspace: WorkspaceName, item: PreparedCommit, written: Applied): Applied;
   apply(workspace: WorkspaceName, item: PreparedCommit, extras: PreparedExtras): void;
 };
 
@@ -113,6 +116,10 @@ function createExtrasApplier(db: DatabaseSync, names: Names, deliveries: Deliver
     'INSERT INTO duties (id, workspace, kind, due_at, version, attempts, payload) VALUES (?, ?, ?, ?, 1, 0, ?)',
   );
   const removeDuty = db.prepare('DELETE FROM duties WHERE id = ?');
+  const withdrawDuty = db.prepare('DELETE FROM duties WHERE id = ? AND workspace = ?');
+  const resumeRow = db.prepare(
+    'UPDATE resources SET version = version + ?, created_at = ? WHERE type = ? AND workspace = ? AND id = ? AND version = 1',
+  );
   const advanceDuty = db.prepare(
     'UPDATE duties SET due_at = ?, payload = ?, version = version + 1, attempts = attempts + 1 WHERE id = ?',
   );
@@ -134,8 +141,18 @@ function createExtrasApplier(db: DatabaseSync, names: Names, deliveries: Deliver
       if (moved(workspace, fulfils) || moved(workspace, advances)) return { status: 'stale', what: 'duty' };
       return null;
     },
-    apply(workspace, item, { duties, orders, fulfils, advances, idempotency, missed }) {
+    resume(workspace, { resources, extras }, written) {
+      const { result } = written;
+      const resumed = extras?.resumes ?? null;
+      if (resumed === null || result.status !== 'applied') return written;
+      const { type, id, version, createdAtMs } = resumed;
+      resumeRow.run(version, createdAtMs, type, workspace.n, id);
+      const isIt = (at: number): boolean => resources[at]?.type === type && resources[at].id === id;
+      return applied(result.versions.map((made, at) => (isIt(at) && made === 1 ? made + version : made)));
+    },
+    apply(workspace, item, { duties, orders, fulfils, advances, withdraws, idempotency, missed }) {
       if (fulfils !== null) removeDuty.run(fulfils.dutyId);
+      for (const id of withdraws) withdrawDuty.run(id, workspace.n);
       if (advances !== null) advanceDuty.run(advances.dueAtMs, advances.payload, advances.dutyId);
       for (const duty of duties) insertDuty.run(duty.id, workspace.n, duty.kind, duty.dueAtMs, duty.payload);
       for (const order of orders) deliveries.order(workspace, order, item.atMs);

@@ -69,6 +69,13 @@ export type PreparedExtras = {
     readonly dueAtMs: number;
     readonly payload: string;
   } | null;
+  readonly withdraws: readonly string[];
+  readonly resumes: {
+    readonly type: string;
+    readonly id: string;
+    readonly version: number;
+    readonly createdAtMs: number;
+  } | null;
   readonly idempotency: PreparedIdempotency | null;
   readonly missed: readonly { readonly webhookId: string; readonly count: number }[];
 };
@@ -183,13 +190,16 @@ function prepareDelivery(delivery: NewDelivery): PreparedDelivery {
 }
 
 function prepareExtras(item: CommitItem): PreparedExtras | null {
-  const { duties, deliveryOrders, fulfils, advances, idempotency, missed } = item;
-  if (!duties && !deliveryOrders && !fulfils && !advances && !idempotency && !missed) return null;
+  const { duties, deliveryOrders, fulfils, advances, withdraws, resumes, idempotency, missed } = item;
+  const orders = duties ?? deliveryOrders ?? fulfils ?? advances ?? withdraws ?? resumes;
+  if (!orders && !idempotency && !missed) return null;
   return {
     duties: (duties ?? []).map(({ id, kind, dueAtMs, payload }) => ({ id, kind, dueAtMs, payload: text(payload) })),
     orders: deliveryOrders ?? [],
     fulfils: fulfils ?? null,
     advances: advances ? { ...advances, payload: text(advances.payload) } : null,
+    withdraws: withdraws ?? [],
+    resumes: resumes ?? null,
     idempotency: idempotency
       ? {
           key: idempotency.key,
@@ -207,7 +217,7 @@ function text(value: JsonValue): string {
 }
 
 function extrasBytes(extras: PreparedExtras): number {
-  let bytes = (extras.duties.length + extras.orders.length + extras.missed.length) * rowBytes;
+  let bytes = (extras.duties.length + extras.orders.length + extras.withdraws.length + extras.missed.length) * rowBytes;
   for (const duty of extras.duties) bytes += duty.payload.length;
   bytes += extras.advances?.payload.length ?? 0;
   bytes += extras.idempotency?.response.length ?? 0;

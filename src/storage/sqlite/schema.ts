@@ -100,12 +100,25 @@ FROM resources r, json_tree(r.state) f
 WHERE r.type = 'asset' AND f.key = 'blob' AND f.type = 'text' AND length(f.atom) = 64;
 `;
 
+/**
+ * Who has which id of a former DAM is written beside the asset from now on, so that no two have the same. Where two had,
+ * the older one keeps it.
+ */
+const assetAliases = `
+INSERT OR IGNORE INTO resources (workspace, type, id, version, alias, created_at, updated_at, state)
+SELECT r.workspace, 'asset_alias', r.id || ':' || a.key, 1, a.key || ':' || a.atom, r.updated_at, r.updated_at,
+  json_object('assetId', r.id)
+FROM resources r, json_each(r.state, '$.aliases') a
+WHERE r.type = 'asset' AND a.type = 'text' AND length(a.atom) > 0 ORDER BY r.workspace, r.id;
+`;
+
 /** Numbered from 1; each runs in a transaction of its own together with the raise of `user_version`. */
 export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(first),
   (db) => db.exec(statsByHour),
   (db) => db.exec(blobUses),
   listPartitions,
+  (db) => db.exec(assetAliases),
 ];
 export const schemaVersion = migrations.length;
 

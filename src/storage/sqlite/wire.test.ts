@@ -48,6 +48,8 @@ const extras = shape({
   orders: fc.constant([{ kind: 'cancel', deliveryId: 'dlv_1', reason: 'r' }] as const),
   fulfils: fc.option(shape({ dutyId: text, version: count })),
   advances: fc.constant(null),
+  withdraws: fc.array(text),
+  resumes: fc.option(shape({ type: text, id: text, version: count, createdAtMs: time })),
   idempotency: fc.option(shape({ key: text, fingerprint: text, createdAtMs: time, response: text })),
   missed: fc.array(shape({ webhookId: text, count: fc.integer() })),
 });

@@ -75,6 +75,28 @@ export function dutyTests(factory: StoreFactory): void {
       });
     });
 
+    it('withdrawn: gone whatever its version, before new ones are written; one that is not there harms nobody', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const [duty, other] = [dutyAt(world, world.now()), dutyAt(world, world.now())];
+        await world.apply({ workspaceId: 'default', atMs: world.now(), duties: [duty, other] });
+        const advances = { dutyId: duty.id, version: 1, dueAtMs: world.now(), payload: {} };
+        await world.apply({ workspaceId: 'default', atMs: world.now(), advances });
+        await world.apply({ workspaceId: 'other', atMs: world.now(), withdraws: [duty.id] });
+        const due = async () => (await world.storage.duties({ nowMs: world.now() + 100, limit: 9 })).duties;
+        assert.equal((await due()).length, 2, 'another workspace withdraws nothing');
+        const again = { ...duty, dueAtMs: world.now() + 100 };
+        const withdraws = [duty.id, world.ids.next('duty')];
+        await world.apply({ workspaceId: 'default', atMs: world.now(), withdraws, duties: [again] });
+        assert.deepEqual(await due(), [
+          { ...other, version: 1, attempts: 0 },
+          { ...again, version: 1, attempts: 0 },
+        ]);
+        const stale = { workspaceId: 'default', atMs: world.now(), withdraws: [other.id], webhooksRevision: 5 };
+        assert.equal((await world.commitOne(stale)).status, 'stale');
+        assert.equal((await due()).length, 2);
+      });
+    });
+
     it('a stale item does not leave its own new duties behind', async () => {
       await withWorld(factory, {}, async (world) => {
         const item = { workspaceId: 'default', atMs: world.now(), duties: [dutyAt(world, 1)], webhooksRevision: 5 };

@@ -53,6 +53,24 @@ export function resourceTests(factory: StoreFactory): void {
       });
     });
 
+    it('one that comes back goes on with its version and its time of creation', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const createdAtMs = world.now();
+        await world.apply(writing(world, 0, { n: 1 }));
+        await world.apply(writing(world, 1, { n: 2 }));
+        await world.apply(writing(world, 2, null));
+        world.clock.advance(1_000);
+        const resumes = { type: 'asset', id: 'ast_1', version: 3, createdAtMs } as const;
+        assert.deepEqual(await world.apply({ ...writing(world, 0, { n: 3 }), resumes }), [4]);
+        const key = { workspaceId: 'default', type: 'asset', id: 'ast_1' } as const;
+        assert.deepEqual(await world.storage.resources([key]), [
+          { ...key, version: 4, state: { n: 3 }, createdAtMs, updatedAtMs: world.now() },
+        ]);
+        assert.equal((await world.commitOne({ ...writing(world, 0, { n: 4 }), resumes })).status, 'stale');
+        assert.deepEqual(await world.apply(writing(world, 4, { n: 5 })), [5]);
+      });
+    });
+
     it('of many writes decided on one version exactly one is applied', async () => {
       await withWorld(factory, {}, async (world) => {
         await world.apply(writing(world, 0, { n: 0 }));
