@@ -7,7 +7,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Links } from '../dialects/dialect.ts';
 import type { Random } from '../runtime/random.ts';
-import type { RecordItem, Storage } from '../storage/storage.ts';
+import { type RecordItem, type Storage, unfenced } from '../storage/storage.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { recordItem } from './attempt-verdict.ts';
 import { summaryOf } from './delivery-summary.ts';
@@ -19,7 +19,7 @@ import { type Prepared, prepare } from './prepare.ts';
 import type { Signer } from './signer.ts';
 
 export type TryOnceDeps = Pick<EngineDeps, 'dialects' | 'transports' | 'log'> & {
-  readonly storage: Pick<Storage, 'record' | 'health'>;
+  readonly storage: Pick<Storage, 'record'>;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Pick<Random, 'fraction'>;
@@ -79,8 +79,7 @@ function recordOf(deps: TryOnceDeps, { current, task }: TryOnceInput, tried: Tri
   const endedAtMs = deps.clock.nowMs();
   const verdict = setup === null ? rejected : lastWord(judged(deps, { task, setup, outcome, endedAtMs }));
   const webhookRevision = current.webhook.revision;
-  const { epoch } = deps.storage.health();
-  return recordItem({ ...tried, task, epoch, webhookRevision, verdict, endedAtMs, bodyIsStored: false });
+  return recordItem({ ...tried, task, epoch: unfenced, webhookRevision, verdict, endedAtMs, bodyIsStored: false });
 }
 
 const rejected = { kind: 'rejected', reason: 'refused-by-config' } as const;

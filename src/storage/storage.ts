@@ -53,7 +53,10 @@ export interface Storage {
   idempotency(workspaceId: WorkspaceId, key: string): Promise<IdempotencyRow | null>;
 
   // What the engine owes
-  /** Lanes with anything pending, in pages, of these shards or of all; their order is the store's own and stable. */
+  /**
+   * Lanes with anything pending, in pages; their order is the store's own and stable. Of these shards only, where `cluster`
+   * is not null; so are duties.
+   */
   lanes(query: {
     readonly after: WebhookId | null;
     readonly limit: number;
@@ -257,10 +260,10 @@ export type RecordItem = {
   readonly webhookId: WebhookId;
   readonly deliveryId: DeliveryId;
   /**
-   * The epoch under which the attempt was started; another one than the shard's lease has now is fenced. Null: made beside
-   * the lanes, and only `attemptsBefore` decides.
+   * The epoch under which the attempt was started; an older one than the lane's shard (or the whole store, where there is
+   * one process) has now is fenced. `unfenced`: made beside the lanes, and only `attemptsBefore` decides.
    */
-  readonly epoch: number | null;
+  readonly epoch: number;
   /** Attempts ended before this one; another number in the store means somebody else recorded: fenced. */
   readonly attemptsBefore: number;
   readonly attempt: Attempt;
@@ -270,6 +273,9 @@ export type RecordItem = {
   /** The bytes to keep for the next attempt; given once, when the first attempt did not end delivered. */
   readonly body?: Uint8Array;
 };
+
+/** Newer than every epoch. */
+export const unfenced = Number.MAX_SAFE_INTEGER;
 
 export type RecordResult = 'recorded' | 'fenced' | 'gone';
 

@@ -59,6 +59,7 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
     pending: (query) => keyed((reads) => reads.pending(query)),
     storedBody: (deliveryId) => keyed((reads) => reads.storedBody(deliveryId)),
     duties: (query) => keyed((reads) => reads.duties(query)),
+    cluster: null,
     read: delegatedReads(() => life.current().reads),
     maintain: (nowMs) => answer(() => life.current().maintain(nowMs)),
     eraseWorkspace: (workspaceId, cursor) => answer(() => life.current().eraseWorkspace(workspaceId, cursor)),

@@ -60,6 +60,7 @@ export function createFaultyStorage(storage: Storage, plan: FaultPlan): FaultySt
     pending: (query) => around('pending', () => storage.pending(query)),
     storedBody: (deliveryId) => around('storedBody', () => storage.storedBody(deliveryId)),
     duties: (query) => around('duties', () => storage.duties(query)),
+    cluster: storage.cluster,
     read: storage.read,
     maintain: (nowMs) => storage.maintain(nowMs),
     eraseWorkspace: (workspaceId, cursor) => storage.eraseWorkspace(workspaceId, cursor),
