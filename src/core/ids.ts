@@ -15,6 +15,8 @@ export const idPrefixes = {
   version: 'ver',
   folder: 'fld',
   collection: 'col',
+  section: 'sct',
+  task: 'tsk',
   shareLink: 'shl',
   workflowJob: 'job',
   broadcast: 'brc',

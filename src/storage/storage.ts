@@ -107,7 +107,18 @@ export const resourceTypes = [
   /** An asset in the trash: its alias is the asset's id. */
   'trashed_asset',
   'folder',
+  /** Which folder lies at a path: id `<path of the parent>/\n<name>` (see src/app/place-ids.ts), written with the folder. */
+  'folder_place',
+  /**
+   * Where an asset is found, written with the asset: id `f:<folder id>:<asset id>` with the asset's id as alias,
+   * `c:<collection>\n<asset id>`, `s:<section>\n<asset id>`.
+   */
+  'asset_place',
   'collection',
+  'section',
+  /** Work on many assets, and what of it is still to be done: id `<task id>:<number>`. */
+  'task',
+  'task_item',
   'share_link',
   'workflow_job',
   'broadcast',
@@ -330,6 +341,7 @@ export const dutyKinds = [
   'notify',
   'housekeeping',
   'export',
+  'gather',
   'sync',
   'metadata',
 ] as const;
@@ -359,6 +371,8 @@ export interface StorageReads {
    */
   assets(query: AssetQuery): Promise<Page<Resource>>;
   resources(query: ResourceQuery): Promise<Page<Resource>>;
+  /** How many there are, counted no further than `max`. */
+  countResources(query: Omit<ResourceQuery, keyof PageQuery | 'order'> & { readonly max: number }): Promise<number>;
   /** All resources of a type over all workspaces, by workspace and id; for loading an index at start. */
   allResources(query: { readonly type: ResourceType } & PageQuery): Promise<Page<Resource>>;
   change(workspaceId: WorkspaceId, id: ChangeId): Promise<Change | null>;

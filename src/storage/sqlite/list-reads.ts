@@ -6,7 +6,7 @@ import { listAssets } from './read-assets.ts';
 import { countChanges, listChanges, readChange, readFeed } from './read-changes.ts';
 import { createDeliveryLister } from './read-deliveries.ts';
 import { readDelivery } from './read-delivery.ts';
-import { listAllResources, listResources } from './read-resources.ts';
+import { countResources, listAllResources, listResources } from './read-resources.ts';
 import { tryChanges } from './try-changes.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
 
@@ -20,6 +20,7 @@ export type ListReads = {
 export const listReadNames = [
   'assets',
   'resources',
+  'countResources',
   'allResources',
   'change',
   'changes',
@@ -55,6 +56,7 @@ export function createListReads(db: DatabaseSync, cursorKey: Uint8Array): ListRe
   return {
     assets: snapshot((query) => listAssets(db, cursors, query)),
     resources: snapshot((query) => listResources(db, cursors, query)),
+    countResources: snapshot((query) => countResources(db, query)),
     allResources: snapshot((query) => listAllResources(db, cursors, query)),
     change: snapshot((workspaceId, id) => readChange(db, workspaceId, id)),
     changes: snapshot((query) => listChanges(db, cursors, query)),

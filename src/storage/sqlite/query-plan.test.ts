@@ -126,6 +126,7 @@ async function everyRead(): Promise<void> {
     await read.resources({ ...page, type: 'asset', alias: 'x', order });
     await read.assets({ ...page, folder: '/x', order });
   }
+  await read.countResources({ workspaceId: 'default', type: 'asset_place', idPrefix: 'f:', max: 10 });
   await read.allResources({ type: 'webhook', limit: 3 });
   await read.change('default', 'chg_x');
   await read.delivery('default', 'dlv_x');

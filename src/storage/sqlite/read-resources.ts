@@ -1,7 +1,7 @@
 /** Lists of resources. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { type CursorCodec, cursorNumber, cursorText } from '../cursor.ts';
-import type { Page, PageQuery, Resource, ResourceQuery, ResourceType } from '../storage.ts';
+import type { Page, PageQuery, Resource, ResourceQuery, ResourceType, StorageReads } from '../storage.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
 import { pageLimit } from './page.ts';
 import { arrayStatement, numberOf } from './rows.ts';
@@ -11,31 +11,66 @@ import { arrayStatement, numberOf } from './rows.ts';
  * are in alphabetical order. `where` compares top-level fields; the field's name is a parameter like its value.
  */
 export function listResources(db: DatabaseSync, cursors: CursorCodec, query: ResourceQuery): Page<Resource> {
-  const { workspaceId, type, alias, where, contains, order = 'newest' } = query;
+  const { workspaceId, type, order = 'newest' } = query;
   const scope = { workspaceId, list: `resources:${type}:${order}` };
   const newest = order === 'newest';
-  const conditions = ['w.id = ?', 'r.type = ?', 'r.workspace = w.n'];
-  const values: SQLInputValue[] = [workspaceId, type];
+  const { conditions, values } = conditionsOf(query);
   if (query.cursor !== undefined) {
     conditions.push(newest ? 'r.id < ?' : 'r.id > ?');
     values.push(cursorText(cursors.decode(scope, query.cursor)[0]));
   }
-  if (query.idPrefix !== undefined) {
+  const limit = pageLimit(query.limit);
+  const rows = arrayStatement(
+    db,
+    `SELECT ${resourceColumns} FROM workspaces w CROSS JOIN resources r WHERE ${conditions.join(' AND ')}
+     ORDER BY r.id ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
+  ).all(...values, limit + 1);
+  const items = rows.slice(0, limit).map(resourceOf);
+  const last = items.at(-1);
+  const more = rows.length > limit && last !== undefined;
+  return { items, nextCursor: more ? cursors.encode(scope, [last.id]) : null };
+}
+
+/** By a range of the key's index where only a prefix is asked for. */
+export function countResources(db: DatabaseSync, query: ResourceCount): number {
+  const { conditions, values } = conditionsOf(query);
+  const row = arrayStatement(
+    db,
+    `SELECT count(*) FROM (SELECT 1 FROM workspaces w CROSS JOIN resources r WHERE ${conditions.join(' AND ')} LIMIT ?)`,
+  ).get(...values, query.max);
+  return numberOf(row?.[0]);
+}
+
+type ResourceCount = Parameters<StorageReads['countResources']>[0];
+
+function conditionsOf({
+  workspaceId,
+  type,
+  alias,
+  where,
+  contains,
+  idPrefix,
+  fromMs,
+  toMs,
+}: Omit<ResourceQuery, 'limit'>): { readonly conditions: string[]; readonly values: SQLInputValue[] } {
+  const conditions = ['w.id = ?', 'r.type = ?', 'r.workspace = w.n'];
+  const values: SQLInputValue[] = [workspaceId, type];
+  if (idPrefix !== undefined) {
     // A range of the index: behind every id that begins so comes the prefix with the highest character there is.
     conditions.push('r.id >= ? AND r.id < ?');
-    values.push(query.idPrefix, `${query.idPrefix}\u{10ffff}`);
+    values.push(idPrefix, `${idPrefix}\u{10ffff}`);
   }
   if (alias !== undefined) {
     conditions.push('r.alias = ?');
     values.push(alias);
   }
-  if (query.fromMs !== undefined) {
+  if (fromMs !== undefined) {
     conditions.push('r.created_at >= ?');
-    values.push(query.fromMs);
+    values.push(fromMs);
   }
-  if (query.toMs !== undefined) {
+  if (toMs !== undefined) {
     conditions.push('r.created_at < ?');
-    values.push(query.toMs);
+    values.push(toMs);
   }
   for (const [field, value] of Object.entries(where ?? {})) {
     const [kind, ...compared] = comparison(value);
@@ -50,16 +85,7 @@ export function listResources(db: DatabaseSync, cursors: CursorCodec, query: Res
     );
     values.push(field, part, part);
   }
-  const limit = pageLimit(query.limit);
-  const rows = arrayStatement(
-    db,
-    `SELECT ${resourceColumns} FROM workspaces w CROSS JOIN resources r WHERE ${conditions.join(' AND ')}
-     ORDER BY r.id ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
-  ).all(...values, limit + 1);
-  const items = rows.slice(0, limit).map(resourceOf);
-  const last = items.at(-1);
-  const more = rows.length > limit && last !== undefined;
-  return { items, nextCursor: more ? cursors.encode(scope, [last.id]) : null };
+  return { conditions, values };
 }
 
 function comparison(value: string | number | boolean): [sql: string, ...values: SQLInputValue[]] {

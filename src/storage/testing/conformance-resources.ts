@@ -215,6 +215,14 @@ export function resourceTests(factory: StoreFactory): void {
         assert.deepEqual(await begins(first), [first]);
         assert.deepEqual(await begins(`${first}0`), []);
         assert.equal((await begins('')).length, 25);
+        const count = (query: { readonly idPrefix?: string; readonly where?: { readonly odd: boolean } }, max = 100) =>
+          read.countResources({ workspaceId: 'default', type: 'key', ...query, max });
+        assert.equal(await count({}), 25);
+        assert.equal(await count({}, 7), 7);
+        assert.equal(await count({ idPrefix: first }), 1);
+        assert.equal(await count({ idPrefix: `${first}0` }), 0);
+        assert.equal(await count({ where: { odd: true } }), 12);
+        assert.equal(await read.countResources({ workspaceId: 'nobody', type: 'key', max: 9 }), 0);
         const where = async (fields: { readonly [field: string]: string | number | boolean }) =>
           (await read.resources({ workspaceId: 'default', type: 'key', limit: 100, where: fields })).items.length;
         assert.equal(await where({ odd: true }), 12);
