@@ -21,10 +21,23 @@ const fieldKinds: { readonly [field: string]: ChangeKind } = {
   labels: 'asset.labels_changed',
   collections: 'asset.collections_changed',
   renditions: 'asset.renditions_made',
+  expiresAtMs: 'asset.expiration_changed',
+  availability: 'asset.availability_changed',
 };
 
 /** Fields that follow from others or are ours alone: no change of their own. */
-const silent = new Set(['inspection', 'derivation', 'aliases', 'createdAtMs', 'createdBy']);
+const silent = new Set([
+  'inspection',
+  'derivation',
+  'aliases',
+  'createdAtMs',
+  'createdBy',
+  'archivedAtMs',
+  'archivedBy',
+  'archiveNoticeAtMs',
+  'checkedOutAtMs',
+  'checkedOutByName',
+]);
 
 /** The order in which several changes of one write are told. */
 const order: readonly ChangeKind[] = [
@@ -39,6 +52,7 @@ const order: readonly ChangeKind[] = [
   'asset.collections_changed',
   'asset.approval_changed',
   'asset.expiration_changed',
+  'asset.availability_changed',
   'asset.comments_changed',
   'asset.checked_out',
   'asset.checked_in',
@@ -80,6 +94,15 @@ export function changeKindsFor(before: JsonObject | null, after: JsonObject | nu
     const fields = byKind.get(kind);
     return fields === undefined ? [] : [{ kind, changed: fields }];
   });
+}
+
+/** The same happenings, one kind told as another: what only whoever did it knows (undone, not handed in). */
+export function toldAs(
+  happenings: readonly AssetHappening[],
+  kind: ChangeKind,
+  instead: ChangeKind,
+): readonly AssetHappening[] {
+  return happenings.map((each) => (each.kind === kind ? { ...each, kind: instead } : each));
 }
 
 function kindOf(field: string, before: JsonObject, after: JsonObject): ChangeKind | null {

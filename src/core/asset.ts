@@ -3,8 +3,35 @@ import type { JsonObject, JsonValue } from './json.ts';
 export const assetKinds = ['image', 'video', 'audio', 'document', 'broadcast', 'other'] as const;
 export type AssetKind = (typeof assetKinds)[number];
 
+/** What is found out about the content of a file; which kind of file has which: docs/reference/media.md. */
+export type FileFacts = {
+  /** As it is shown: turned as its EXIF orientation says. Of a PDF the first page at 72 dpi, in points. */
+  readonly widthPx?: number;
+  readonly heightPx?: number;
+  /** As it is stored, where turning it to be shown changes width and height. */
+  readonly storedWidthPx?: number;
+  readonly storedHeightPx?: number;
+  readonly pages?: number;
+  /** Pictures of a moving picture. */
+  readonly frames?: number;
+  readonly durationMs?: number;
+  /** Bits per second, of the file as a whole. */
+  readonly bitRate?: number;
+  /** Pictures per second, on average. */
+  readonly frameRate?: number;
+  /** Of every track, in their order, as in a `codecs` parameter (RFC 6381) where there is such a name. */
+  readonly codecs?: readonly string[];
+  /** Of the first sound track. */
+  readonly channels?: number;
+  readonly sampleRateHz?: number;
+  /** `srgb`, `b-w`, `cmyk`, `lab`, `rgb16`, `grey16`, … */
+  readonly colourSpace?: string;
+  /** Whether there is a channel for it; not whether a pixel of it is see-through. */
+  readonly hasAlpha?: boolean;
+};
+
 /** One stored or named file. `blob` is our content address; a pushed state may name a `url` instead of bytes. */
-export type AssetFile = {
+export type AssetFile = FileFacts & {
   readonly name: string;
   readonly bytes: number;
   readonly mimeType: string;
@@ -13,10 +40,6 @@ export type AssetFile = {
   readonly md5?: string;
   readonly blob?: string;
   readonly url?: string;
-  readonly widthPx?: number;
-  readonly heightPx?: number;
-  readonly durationMs?: number;
-  readonly bitRate?: number;
 };
 
 export type AssetVersion = {
@@ -24,6 +47,8 @@ export type AssetVersion = {
   readonly active: boolean;
   readonly createdAtMs: number;
   readonly file: AssetFile;
+  /** The older version whose file this one is again. */
+  readonly promotedFrom?: number;
 };
 
 export type Rendition = AssetFile & { readonly title: string };
@@ -38,6 +63,13 @@ export type Inspection = {
    */
   readonly version?: number;
 };
+
+/** That an asset is a stretch of another one, cut out of it: [from, to) in milliseconds of that one's content. */
+export type ClipOrigin = { readonly assetId: string; readonly fromMs: number; readonly toMs: number };
+
+/** Not to be given out yet, or not any more. */
+export const unavailabilities = ['upcoming', 'expired'] as const;
+export type Unavailability = (typeof unavailabilities)[number];
 
 /** That no renditions could be made of the active file, and why. Absent otherwise. */
 export type Derivation = { readonly state: 'failed'; readonly note: string };
@@ -63,15 +95,32 @@ export type AssetState = {
   readonly labels: readonly string[];
   readonly collections: readonly string[];
   readonly archived: boolean;
+  /** While it is archived: since when, and the id of who did it. */
+  readonly archivedAtMs?: number;
+  readonly archivedBy?: string;
+  /** Its dates: see asset-dates.ts. */
+  readonly archiveAtMs?: number;
+  /** When the next notice of `archiveAtMs` is due; follows from the workspace's setting. */
+  readonly archiveNoticeAtMs?: number;
+  readonly publishAtMs?: number;
+  readonly expiresAtMs?: number;
+  /** Absent: available. Follows from `publishAtMs` and `expiresAtMs`, a moment after them. */
+  readonly availability?: Unavailability;
+  /** While it is checked out: the id of who holds it, their name where it is known, and since when. */
   readonly checkedOutBy?: string;
+  readonly checkedOutByName?: string;
+  readonly checkedOutAtMs?: number;
   readonly focusPoint?: { readonly x: number; readonly y: number };
   readonly inspection: Inspection;
   readonly derivation?: Derivation;
+  readonly clipOf?: ClipOrigin;
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
   readonly createdBy?: string;
   /** Ids of a former DAM that stand in for ours in that dialect's payloads and routes, by dialect id. */
   readonly aliases: { readonly [dialect: string]: string };
+  /** The system that this asset is kept in step with: what a full sync of that source does not name has vanished. */
+  readonly source?: string;
   /** The reporting DAM's own version (number or time) of this state; an older one is stale. */
   readonly sourceVersion?: number | string;
 };

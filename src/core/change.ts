@@ -22,6 +22,7 @@ export const changeKinds = [
   'asset.collections_changed',
   'asset.approval_changed',
   'asset.expiration_changed',
+  'asset.availability_changed',
   'asset.comments_changed',
   'asset.archived',
   'asset.unarchived',

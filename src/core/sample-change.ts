@@ -57,6 +57,7 @@ const webhook = { name: 'Shop', dialect: 'standard', state: 'enabled' };
 
 type Step = { readonly before: JsonObject | null; readonly after: JsonObject | null };
 
+const weekMs = 7 * 24 * 3_600_000;
 const changedTo = (after: JsonObject, before: JsonObject = {}): Step => ({
   before: { ...asset, ...before },
   after: { ...asset, ...after, modifiedAtMs: occurredAtMs },
@@ -91,7 +92,22 @@ const steps: { readonly [Kind in ChangeKind]: Step } = {
       ],
     },
   ),
-  'asset.promoted': changedTo({ metadata: { ...asset.metadata, status: 'Final' } }),
+  'asset.promoted': changedTo(
+    {
+      versions: [
+        { number: 1, active: false, createdAtMs, file },
+        { number: 2, active: false, createdAtMs, file: second },
+        { number: 3, active: true, createdAtMs: occurredAtMs, file, promotedFrom: 1 },
+      ],
+    },
+    {
+      file: second,
+      versions: [
+        { number: 1, active: false, createdAtMs, file },
+        { number: 2, active: true, createdAtMs, file: second },
+      ],
+    },
+  ),
   'asset.copied': appears({ ...asset, name: 'flower-ü copy.jpg' }),
   'asset.moved': changedTo({ path: '/campaigns/summer' }),
   'asset.renamed': changedTo({ name: 'rose.jpg' }),
@@ -102,10 +118,17 @@ const steps: { readonly [Kind in ChangeKind]: Step } = {
   'asset.collections_changed': changedTo({ collections: ['Spring', 'Best of'] }),
   'asset.approval_changed': changedTo({ info: { ...asset.info, approval: 'approved' } }),
   'asset.expiration_changed': changedTo({ info: { ...asset.info, expiration: '2027-12-31' } }),
+  'asset.availability_changed': changedTo(
+    { expiresAtMs: occurredAtMs, availability: 'expired' },
+    { expiresAtMs: occurredAtMs },
+  ),
   'asset.comments_changed': changedTo({ info: { ...asset.info, comments: [{ by: 'ada', text: 'Lovely' }] } }),
   'asset.archived': changedTo({ archived: true }),
   'asset.unarchived': changedTo({}, { archived: true }),
-  'asset.pre_archive': { before: asset, after: { ...asset, info: { ...asset.info, archiveOn: '2026-11-29' } } },
+  'asset.pre_archive': {
+    before: { ...asset, archiveAtMs: occurredAtMs + weekMs, archiveNoticeAtMs: occurredAtMs },
+    after: { ...asset, archiveAtMs: occurredAtMs + weekMs },
+  },
   'asset.checked_out': changedTo({ checkedOutBy: 'ada' }),
   'asset.checked_in': changedTo({}, { checkedOutBy: 'ada' }),
   'asset.checkout_undone': changedTo({}, { checkedOutBy: 'ada' }),

@@ -23,6 +23,7 @@ export const events: EventTable = {
   'asset.collections_changed': ['asset.collections_changed'],
   'asset.approval_changed': ['asset.approval_changed'],
   'asset.expiration_changed': ['asset.expiration_changed'],
+  'asset.availability_changed': ['asset.availability_changed'],
   'asset.comments_changed': ['asset.comments_changed'],
   'asset.archived': ['asset.archived'],
   'asset.unarchived': ['asset.unarchived'],
@@ -63,10 +64,10 @@ export const events: EventTable = {
 /** When each event fires, in a sentence. */
 export const fires: { readonly [event: string]: string } = {
   'asset.created': 'A new asset was accepted and looked into; type and dimensions are there',
-  'asset.rescued': 'A file that had lost its record became an asset again',
+  'asset.rescued': 'An asset came back out of the trash, or a file that had lost its record became an asset again',
   'asset.version_added': 'A further version of the file was uploaded or reported',
   'asset.version_activated': 'Another of the existing versions became the active one',
-  'asset.promoted': 'A version was promoted',
+  'asset.promoted': 'An older version was promoted: its file is a further version now, and the active one',
   'asset.copied': 'The asset was made as a copy of another one',
   'asset.moved': 'The asset lies in another folder',
   'asset.renamed': 'The asset has another name',
@@ -77,6 +78,8 @@ export const fires: { readonly [event: string]: string } = {
   'asset.collections_changed': 'The asset was put into a collection or taken out',
   'asset.approval_changed': 'The approval status changed',
   'asset.expiration_changed': 'The date changed until which the asset may be used',
+  'asset.availability_changed':
+    'The asset may be used from now on, or not any more: a date of publication or expiry was reached or moved',
   'asset.comments_changed': 'Comments or annotations changed',
   'asset.archived': 'The asset was archived',
   'asset.unarchived': 'The asset came back from the archive',
@@ -86,7 +89,7 @@ export const fires: { readonly [event: string]: string } = {
   'asset.checkout_undone': 'The reservation ended without any work handed in',
   'asset.renditions_made': 'Renditions (smaller derivatives) were made or replaced',
   'asset.scan_failed': 'A scan of the file found something',
-  'asset.deleted': 'The asset was deleted',
+  'asset.deleted': 'The asset was deleted: it lies in the trash, or is gone for good',
   'folder.created': 'A folder was made',
   'folder.renamed': 'A folder has another name',
   'folder.moved': 'A folder lies elsewhere',

@@ -31,6 +31,7 @@ export const events: EventTable = {
   'asset.collections_changed': notSupported(noCollections),
   'asset.approval_changed': ['asset_update_metadata'],
   'asset.expiration_changed': ['asset_update_metadata'],
+  'asset.availability_changed': ['asset_update_metadata'],
   'asset.comments_changed': notSupported('Annotations have no event there'),
   'asset.archived': notSupported(noArchive),
   'asset.unarchived': notSupported(noArchive),

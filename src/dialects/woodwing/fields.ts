@@ -31,9 +31,15 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['assetCreated', (state) => ownValue(state, 'createdAtMs')],
   ['assetCreator', (state) => ownValue(state, 'createdBy')],
   ['assetModified', (state) => ownValue(state, 'modifiedAtMs')],
-  ['checkedOutBy', (state) => ownValue(state, 'checkedOutBy')],
+  // Receivers know people by their names.
+  ['checkedOutBy', (state) => ownValue(state, 'checkedOutByName') ?? ownValue(state, 'checkedOutBy')],
   ['versionNumber', (state) => activeVersion(state)],
   ['previewState', (state) => previewState(state)],
+  // The vendor has no names for these: they are ours.
+  ['archiveAtMs', (state) => ownValue(state, 'archiveAtMs')],
+  ['publishAtMs', (state) => ownValue(state, 'publishAtMs')],
+  ['expiresAtMs', (state) => ownValue(state, 'expiresAtMs')],
+  ['availability', (state) => ownValue(state, 'availability')],
 ]);
 
 /** Which of the vendor's fields change when one of ours does; of the rest, the part behind `metadata.` or `info.`. */
@@ -47,6 +53,10 @@ const changes: { readonly [field: string]: readonly string[] } = {
   labels: ['labels'],
   checkedOutBy: ['checkedOutBy'],
   renditions: ['previewState'],
+  archiveAtMs: ['archiveAtMs'],
+  publishAtMs: ['publishAtMs'],
+  expiresAtMs: ['expiresAtMs'],
+  availability: ['availability'],
 };
 
 /** Names of the vendor's fields that this dialect knows, for the reference. */

@@ -169,7 +169,8 @@ test('An asset that became ready is told as created with an empty changedMetadat
 
 test('Every field of the vendor’s own that is known has its value, and stands in the documentation', () => {
   const sample = sampleChange('asset.version_added');
-  const change = { ...sample, after: { ...sample.after, checkedOutBy: 'ada' } };
+  const dates = { archiveAtMs: 3, publishAtMs: 1, expiresAtMs: 2, availability: 'expired' };
+  const change = { ...sample, after: { ...sample.after, checkedOutBy: 'usr_1', checkedOutByName: 'ada', ...dates } };
   const page = readFileSync(join(import.meta.dirname, '../../../docs/concepts/dialects.md'), 'utf8');
   for (const field of knownFields) assert.ok(page.includes(`\`${field}\``), `docs/concepts/dialects.md: ${field}`);
   const { metadata } = rendered(change, {
@@ -191,6 +192,7 @@ test('Every field of the vendor’s own that is known has its value, and stands 
       'checkedOutBy',
       'versionNumber',
       'previewState',
+      ...Object.keys(dates),
       'status',
       'title',
     ],
@@ -214,6 +216,7 @@ test('Every field of the vendor’s own that is known has its value, and stands 
     checkedOutBy: 'ada',
     versionNumber: 2,
     previewState: 'no',
+    ...dates,
     status: 'Draft',
     title: 'A flower',
   });
