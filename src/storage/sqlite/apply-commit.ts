@@ -6,7 +6,7 @@ import type { DeliveryWriter } from './apply-deliveries.ts';
 import type { ResourceWriter } from './apply-resources.ts';
 import type { Names, WorkspaceName } from './names.ts';
 import type { Partitions } from './partitions.ts';
-import type { PreparedChange, PreparedCommit, PreparedExtras, PreparedResource } from './prepared.ts';
+import type { PreparedChange, PreparedCommit, PreparedExtras, PreparedResource } from '../prepared.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';
 
 export type CommitParts = {

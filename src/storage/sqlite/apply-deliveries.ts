@@ -4,7 +4,7 @@ import type { DeliveryOrder } from '../storage.ts';
 import type { ChangeLocator } from './change-locator.ts';
 import type { Names, WorkspaceName } from './names.ts';
 import type { Partitions } from './partitions.ts';
-import type { PreparedChange, PreparedDelivery } from './prepared.ts';
+import type { PreparedChange, PreparedDelivery } from '../prepared.ts';
 import type { Rollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 import { stateCodes } from './schema.ts';

@@ -7,7 +7,7 @@ import { limits } from '../../core/limits.ts';
 import type { RecordResult } from '../storage.ts';
 import type { Names } from './names.ts';
 import { type Partitions, readPartitions } from './partitions.ts';
-import type { PreparedRecord } from './prepared.ts';
+import type { PreparedRecord } from '../prepared.ts';
 import type { Rollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 import { partitionTable, stateCodes } from './schema.ts';

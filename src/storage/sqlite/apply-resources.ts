@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { type ResourceType, revisionedTypes } from '../storage.ts';
 import type { WorkspaceName } from './names.ts';
-import type { PreparedResource } from './prepared.ts';
+import type { PreparedResource } from '../prepared.ts';
 import { arrayStatement, numberOf, textOrNull } from './rows.ts';
 
 export type WriteOutcome =

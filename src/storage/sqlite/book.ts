@@ -14,7 +14,7 @@ import { createItemApplier } from './item-applier.ts';
 import { createNames } from './names.ts';
 import { createPartitions, type PartitionLimits, type Partitions } from './partitions.ts';
 import { createPositions } from './positions.ts';
-import type { Prepared } from './prepared.ts';
+import type { Prepared } from '../prepared.ts';
 import { createRetention, type RetentionLimits } from './retention.ts';
 import { createRollup, type Rollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';

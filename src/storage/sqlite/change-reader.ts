@@ -1,7 +1,7 @@
 /** Reads changes by their number, wherever they lie, and positions of ended deliveries; statements made as needed and kept. */
 import type { DatabaseSync } from 'node:sqlite';
 import type { Change } from '../../core/change.ts';
-import { parseChange } from './change-body.ts';
+import { parseChange } from '../change-body.ts';
 import { changesStride, readPartitions } from './partitions.ts';
 import { type ArrayStatement, arrayStatement, numberOrNull, textOf } from './rows.ts';
 import { partitionTable } from './schema.ts';

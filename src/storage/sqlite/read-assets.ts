@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
 import type { AssetQuery, Page, Resource } from '../storage.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
-import { pageBytesMax, pageLimit } from './page.ts';
+import { pageBytesMax, pageLimit } from '../page.ts';
 import { arrayStatement, numberOf, type Row, textOf } from './rows.ts';
 
 /** Rows read at a time: what is read beyond the page's end is thrown away. */

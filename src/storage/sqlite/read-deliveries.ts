@@ -12,7 +12,7 @@ import type { DeliveryQuery, Page } from '../storage.ts';
 import { createChangeReader } from './change-reader.ts';
 import { createNamer, summaryOf } from './delivery-rows.ts';
 import { type DeliveryFilter, type Run, runsOf } from './delivery-runs.ts';
-import { pageLimit } from './page.ts';
+import { pageLimit } from '../page.ts';
 import { arrayStatement, isDamage, numberOf } from './rows.ts';
 
 type Summaries = { row: readonly SQLOutputValue[]; position: number };

@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { type CursorCodec, cursorNumber, cursorText } from '../cursor.ts';
 import type { Page, PageQuery, Resource, ResourceQuery, ResourceType, StorageReads } from '../storage.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
-import { pageLimit } from './page.ts';
+import { pageLimit } from '../page.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 
 /**

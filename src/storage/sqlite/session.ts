@@ -10,7 +10,7 @@ import { createInlineWriter, type InlineWriter } from './inline-writer.ts';
 import { createKeyedReads, type KeyedReads } from './keyed-reads.ts';
 import { createListReads, listReadNames } from './list-reads.ts';
 import { defaultLimits, settingsOf, type SqliteStorageOptions } from './options.ts';
-import type { Prepared } from './prepared.ts';
+import type { Prepared } from '../prepared.ts';
 import { createReaderPool } from './reader-pool.ts';
 import { callerError } from './results.ts';
 import { StorageFault } from './sqlite-error.ts';

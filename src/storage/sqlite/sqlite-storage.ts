@@ -13,7 +13,7 @@ import type { ItemResult } from './book.ts';
 import type { KeyedReads } from './keyed-reads.ts';
 import { listReadNames } from './list-reads.ts';
 import type { SqliteStorageOptions } from './options.ts';
-import { type Prepared, prepareCommit, prepareRecord } from './prepared.ts';
+import { type Prepared, prepareCommit, prepareRecord } from '../prepared.ts';
 import { callerError, commitResults, recordResult } from './results.ts';
 import { openSession, type Session } from './session.ts';
 import { createTrouble, type Trouble, type TroubleLogger } from './trouble.ts';

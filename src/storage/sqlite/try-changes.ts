@@ -6,7 +6,7 @@ import { explainFilter } from '../../core/filter-explanation.ts';
 import type { ChangeId } from '../../core/ids.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { TriedChange, TriedPage, TryQuery } from '../storage.ts';
-import { pageBytesMax, pageLimit } from './page.ts';
+import { pageBytesMax, pageLimit } from '../page.ts';
 import { changeSources, readableChange, wholeChangeSources, within, workspaceNumber } from './read-changes.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';
 

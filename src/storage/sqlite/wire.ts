@@ -14,7 +14,7 @@ import type {
   PreparedExtras,
   PreparedRecord,
   PreparedResource,
-} from './prepared.ts';
+} from '../prepared.ts';
 
 export type WireBatch = {
   readonly count: number;

@@ -1,6 +1,6 @@
 /** What stands between the group commit and the book: inline in this thread, or on a thread of its own. */
 import type { ItemResult } from './book.ts';
-import type { Prepared } from './prepared.ts';
+import type { Prepared } from '../prepared.ts';
 import type { EraseCursor, EraseSlice } from '../storage.ts';
 
 export type WriterOpened = { readonly epoch: number; readonly cursorKey: Uint8Array };

@@ -2,10 +2,10 @@
  * Items as the book takes them: every JSON value serialised once, at the call, into the text that is stored. Plain data,
  * so that it crosses a thread as it is and nothing the caller does to its objects afterwards can reach the store.
  */
-import type { Change } from '../../core/change.ts';
-import type { EndedState, NewDelivery } from '../../core/delivery.ts';
-import type { JsonValue } from '../../core/json.ts';
-import type { CommitItem, DeliveryOrder, RecordItem } from '../storage.ts';
+import type { Change } from '../core/change.ts';
+import type { EndedState, NewDelivery } from '../core/delivery.ts';
+import type { JsonValue } from '../core/json.ts';
+import type { CommitItem, DeliveryOrder, RecordItem } from './storage.ts';
 import { changeBody } from './change-body.ts';
 
 export type PreparedResource = {

@@ -1,4 +1,4 @@
-import { limits } from '../../core/limits.ts';
+import { limits } from '../core/limits.ts';
 
 /** Texts of one page together; a page of large changes ends early and goes on behind its cursor. */
 export const pageBytesMax = 4 * 1024 * 1024;

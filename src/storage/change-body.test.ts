@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Change } from '../../core/change.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { Change } from '../core/change.ts';
+import type { JsonObject } from '../core/json.ts';
 import { changeBody, parseChange } from './change-body.ts';
 
 function changeOf(before: JsonObject | null, after: JsonObject | null): Change {

@@ -3,9 +3,9 @@
  * stored as what differs: half the text to serialise, to hand to the writer and to write twice (log and file). What comes
  * back is `before` exactly as it was, order of keys included, because bodies are rendered from it again.
  */
-import type { Change } from '../../core/change.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
-import { isList, isObject } from '../../core/json-equality.ts';
+import type { Change } from '../core/change.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { isList, isObject } from '../core/json-equality.ts';
 
 /** `[0, value]`: this value. `[1, parts]`: an object with the keys of the other side in their order, other values in some. */
 type Difference = readonly [0, JsonValue] | readonly [1, { readonly [key: string]: Difference }];
