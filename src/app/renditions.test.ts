@@ -10,6 +10,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { createMedia } from '../media/child-media.ts';
 import type { DerivationResult, Media } from '../media/media.ts';
+import { noFilms } from '../media/testing/no-films.ts';
 import { pngClaiming } from '../media/testing/sample-files.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -201,6 +202,7 @@ test('many pictures at once leave room for the next inspection', async (t) => {
     sniff: async () => ({ mimeType: 'image/png', kind: 'image' }),
     inspect: async () => ({ kind: 'inspected', facts: { mimeType: 'image/png' } }),
     derivable: () => true,
+    ...noFilms,
     async derive() {
       running += 1;
       await gate.promise;

@@ -34,9 +34,23 @@ export const limits = {
   embeddedPacketBytesMax: 256 * 1024,
   /** Tries at the renditions of one content before a note is left. */
   derivationTriesMax: 3,
+  /** A stretch of a film or of sound that is cut out of it. */
+  clipMsMin: 100,
+  clipMsMax: 600_000,
+  clipBytesMax: 2 * 1024 ** 3,
   folderPathCharactersMax: 1_000,
   folderNameBytesMax: 255,
   folderDepthMax: 64,
+  /** A folder that is renamed, moved or removed, with all those in it. */
+  folderTreeMax: 2_000,
+  folderCountMax: 1_000_000,
+  /** Assets that a rename, a move or a removal takes along in one commit; what is more goes on as a task. */
+  folderAtOnceMax: 1_000,
+  /** What folders, collections and sections say of themselves beside their name. */
+  folderInfoBytesMax: 16 * 1024,
+  sectionsMax: 500,
+  tasksRunningMax: 10,
+  tasksKeptMs: 7 * 24 * 3_600_000,
   /** An asset's state without what its file says of itself; a change holds two of them. */
   assetStateBytesMax: 256 * 1024,
   /** Every snapshot names every version. */
@@ -48,6 +62,18 @@ export const limits = {
   metadataFieldsBytesMax: 512 * 1024,
   /** Rows that one page of a filtered list of assets looks at; a page that found little ends early and goes on behind its cursor. */
   assetRowsPerPageMax: 20_000,
+  /** Of one search: characters as it is written, words and conditions in it, parentheses and NOTs in each other. */
+  searchCharactersMax: 2_000,
+  searchTermsMax: 100,
+  searchDepthMax: 20,
+  /** Words of one text of an asset that are found by search; those behind them are not. */
+  searchWordsPerTextMax: 2_000,
+  /** Words in use that the beginning of a word (`fl*`) may stand for, each counted once per 65,536 assets it is found in. */
+  searchPrefixEntriesMax: 20_000,
+  /** Time of one page of a search before it ends early and goes on behind its cursor. */
+  searchPageMs: 80,
+  /** Time that a search waits for its index to take in what was written before it began. */
+  searchCatchUpMs: 200,
   usersPerWorkspaceMax: 1_000,
   rolesPerWorkspaceMax: 100,
   rolesPerUserMax: 10,
@@ -56,6 +82,12 @@ export const limits = {
   sessionsPerPersonMax: 20,
   passwordCharactersMin: 12,
   passwordBytesMax: 1_024,
+  /** Of a share link: it is said on the telephone, and guesses are slowed down. */
+  sharePasswordCharactersMin: 8,
+  shareLinkAssetsMax: 100,
+  shareLinkRenditionsMax: 20,
+  /** Files on one page of a share link. */
+  sharePageAssets: 48,
   contactsMax: 20,
   /** Notices sent by e-mail for one workspace; what is beyond waits for the next hour. */
   mailsPerHourMax: 30,
@@ -73,6 +105,11 @@ export const limits = {
   exportBytesMax: 4 * 1024 ** 3,
   exportPartBytes: 8 * 1024 ** 2,
   exportKeptMs: 72 * 3_600_000,
+  /** Full syncs that stay to be looked at, and the share of a source's assets that may vanish unasked. */
+  syncsKeptMax: 100,
+  syncVanishedShareMax: 0.2,
+  sourceCharactersMax: 100,
+  externalIdCharactersMax: 300,
   /** Test sends under way at a time, and how long an answer may wait for one. */
   testSendsMax: 32,
   testWaitSecondsMax: 30,

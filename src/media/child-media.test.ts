@@ -10,7 +10,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createMedia } from './child-media.ts';
 import type { MediaOptions } from './child-media.ts';
-import { canUnshareNetwork } from './inspector-process.ts';
+import { canUnshareNetwork } from './bounded-process.ts';
 import { describeMedia } from './testing/media-conformance.ts';
 import { isoBox, movieHeader, pngClaiming, track } from './testing/sample-files.ts';
 

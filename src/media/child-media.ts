@@ -1,12 +1,21 @@
 /**
  * Media: the type is read from the head right here, everything else of a file in the inspector's process. Renditions are
- * made in a second one of the same program, so that no inspection waits for a picture to be scaled.
+ * made in a second one of the same program, so that no inspection waits for a picture to be scaled. Of a film `ffmpeg`
+ * makes one picture first, and cuts clips, where this machine has it.
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
+import { createSystemRandom, type Random } from '../runtime/random.ts';
+import { canUnshareNetwork } from './bounded-process.ts';
+import { isDerivable } from './derivable.ts';
+import type { FfmpegSetting } from './ffmpeg.ts';
+import { filmTypes } from './film-types.ts';
+import { createFilms } from './films.ts';
 import { createInspectorPool } from './inspector-pool.ts';
-import { canUnshareNetwork, startInspector } from './inspector-process.ts';
-import type { EmbeddedPolicy, Media } from './media.ts';
-import { derivableTypes } from './derivable.ts';
+import { startInspector } from './inspector-process.ts';
+import { createMediaCounts } from './media-counts.ts';
+import type { DerivationOrder, DerivationResult, EmbeddedPolicy, Media } from './media.ts';
 import { sniff } from './sniff.ts';
 
 export type MediaOptions = {
@@ -24,6 +33,15 @@ export type MediaOptions = {
   readonly embedded?: EmbeddedPolicy;
   /** The inspector's program; tests start others. */
   readonly program?: string;
+  /** `auto`: found on the PATH; `off`; or a path. Default `off`. */
+  readonly ffmpeg?: FfmpegSetting;
+  /** Default this process's. */
+  readonly searchPath?: string | undefined;
+  /** Where pictures and clips of films lie for a moment. Default below the system's directory for that. */
+  readonly scratch?: string;
+  readonly random?: Random;
+  readonly frameTimeoutMs?: number;
+  readonly clipTimeoutMs?: number;
 };
 
 /** The media of one server. Nothing is started before the first inspection. */
@@ -35,34 +53,66 @@ export function createMedia({
 }: MediaOptions): Media & { inspectorPid(): number | null; deriverPid(): number | null } {
   let unshareNetwork = false;
   let probe: Promise<boolean> | null = null;
+  const scratch = limits.scratch ?? join(tmpdir(), 'assetwire-scratch');
   const idleMs = limits.idleMs ?? 30_000;
   const residentBytesMax = limits.residentBytesMax ?? 512 * 1024 * 1024;
   const pixelsMax = limits.pixelsMax ?? 0x3fff ** 2;
   const embedded = limits.embedded ?? 'all';
-  const start = () => startInspector({ readable, unshareNetwork, ...(program === undefined ? {} : { program }) });
+  const counts = createMediaCounts();
+  const start = () => {
+    counts.started();
+    const own = { readable: [...readable, scratch], unshareNetwork };
+    return startInspector({ ...own, ...(program === undefined ? {} : { program }) });
+  };
   const pool = (timeoutMs: number) => createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, start });
   const inspecting = pool(limits.timeoutMs ?? 10_000);
   const deriving = pool(limits.deriveTimeoutMs ?? 30_000);
-  const prepared = async (): Promise<void> => {
+  const prepared = async (): Promise<boolean> => {
     probe ??= canUnshareNetwork();
     unshareNetwork = await probe;
+    return unshareNetwork;
+  };
+  const films = createFilms({
+    clock,
+    scratch,
+    random: limits.random ?? createSystemRandom(),
+    ffmpeg: limits.ffmpeg ?? 'off',
+    searchPath: 'searchPath' in limits ? limits.searchPath : process.env['PATH'],
+    unshareNetwork: prepared,
+    ...(limits.frameTimeoutMs === undefined ? {} : { frameTimeoutMs: limits.frameTimeoutMs }),
+    ...(limits.clipTimeoutMs === undefined ? {} : { clipTimeoutMs: limits.clipTimeoutMs }),
+  });
+  const derivePicture = async (
+    path: string,
+    { mimeType, sizes }: Pick<DerivationOrder, 'mimeType' | 'sizes'>,
+  ): Promise<DerivationResult> => {
+    await prepared();
+    const reply = await deriving.run({ kind: 'derive', path, mimeType, pixelsMax, sizes });
+    return reply.kind === 'inspected' ? misplaced : reply;
   };
   return {
-    start: async () => undefined,
+    start: () => films.start(),
     sniff,
-    derivable: (mimeType) => derivableTypes.has(mimeType),
-    async inspect(path, { mimeType }) {
-      await prepared();
-      const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
-      return reply.kind === 'derived' ? misplaced : reply;
-    },
-    async derive(path, { mimeType, sizes }) {
-      await prepared();
-      const reply = await deriving.run({ kind: 'derive', path, mimeType, pixelsMax, sizes });
-      return reply.kind === 'inspected' ? misplaced : reply;
-    },
+    derivable: isDerivable,
+    clippable: (mimeType) => filmTypes.has(mimeType),
+    inspect: (path, { mimeType }) =>
+      counts.count('inspect', async () => {
+        await prepared();
+        const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
+        return reply.kind === 'derived' ? misplaced : reply;
+      }),
+    derive: (path, order) =>
+      counts.count('derive', () => {
+        if (!filmTypes.has(order.mimeType)) return derivePicture(path, order);
+        return films.withFrame(path, order, (picture) =>
+          derivePicture(picture, { mimeType: 'image/png', sizes: order.sizes }),
+        );
+      }),
+    clip: (path, order) => counts.count('clip', () => films.clip(path, order)),
+    films: () => films.tool(),
+    counts: () => counts.read(),
     async stop() {
-      await Promise.all([inspecting.stop(), deriving.stop()]);
+      await Promise.all([inspecting.stop(), deriving.stop(), films.stop()]);
     },
     inspectorPid: () => inspecting.pid(),
     deriverPid: () => deriving.pid(),

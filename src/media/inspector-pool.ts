@@ -7,8 +7,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { createAnswerReader, type Reply } from './answer-reader.ts';
-import { residentBytes } from './inspector-process.ts';
 import type { DeriveJob, InspectJob, Job } from './inspector/protocol.ts';
+import { memoryNote, watchMemory } from './memory-watch.ts';
 
 export type PoolOptions = {
   readonly clock: Clock;
@@ -30,7 +30,6 @@ export interface InspectorPool {
 }
 
 type Ending = Reply | 'died' | 'stopped';
-const memoryCheckMs = 200;
 const waitingMax = 1_000;
 
 /** The pool; nothing runs before the first job. */
@@ -131,7 +130,7 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
   });
 
   const run = async (job: Job, timeoutMs: number): Promise<Ending> => {
-    const watch = watchMemory(child, {
+    const watch = watchMemory(child.pid, {
       clock,
       bytesMax: residentBytesMax,
       onExceeded: () => finish({ kind: 'failed', code: 'too_large', note: memoryNote }),
@@ -163,31 +162,6 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
     async end() {
       child.kill('SIGKILL');
       await gone;
-    },
-  };
-}
-
-const memoryNote = 'reading it takes more memory than is allowed';
-
-type MemoryWatch = { readonly clock: Clock; readonly bytesMax: number; readonly onExceeded: () => void };
-
-function watchMemory(child: ChildProcessWithoutNullStreams, { clock, bytesMax, onExceeded }: MemoryWatch): Timer {
-  let cancelled = false;
-  let timer: Timer | null = null;
-  const check = async (): Promise<void> => {
-    const bytes = child.pid === undefined ? null : await residentBytes(child.pid);
-    if (cancelled || bytes === null) return;
-    if (bytes > bytesMax) onExceeded();
-    else arm();
-  };
-  const arm = (): void => {
-    timer = clock.timer(memoryCheckMs, () => void check());
-  };
-  arm();
-  return {
-    cancel() {
-      cancelled = true;
-      timer?.cancel();
     },
   };
 }

@@ -9,35 +9,11 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bounded, lowerPriority } from './bounded-process.ts';
 
 const heapMegabytesMax = 96;
-const unsharePath = '/usr/bin/unshare';
-const withoutNetwork = ['--user', '--map-root-user', '--net', '--'];
-
-/** Whether a process without network can be made here. */
-export async function canUnshareNetwork(): Promise<boolean> {
-  if (process.platform !== 'linux' || !existsSync(unsharePath)) return false;
-  const tried = spawn(unsharePath, [...withoutNetwork, '/bin/sh', '-c', ':'], {
-    env: {},
-    timeout: 2_000,
-    stdio: 'ignore',
-  });
-  return new Promise((resolve) => {
-    tried.once('error', () => resolve(false));
-    tried.once('exit', (code) => resolve(code === 0));
-  });
-}
-
-/**
- * No core dumps, no growing files, and an end to an endless loop whose server was killed: it would otherwise burn a core
- * for ever. Ten minutes of processor time are some 100,000 files; the one that meets the limit gets a new process.
- */
-const limited = ['/bin/sh', '-c', 'ulimit -c 0; ulimit -f 0; ulimit -t 600; exec "$@"', 'inspector'];
 
 export type InspectorOptions = {
   /** Directories of the files it may read. */
@@ -54,10 +30,12 @@ export function startInspector({
   program = ownProgram(),
 }: InspectorOptions): ChildProcessWithoutNullStreams {
   const node = [...nodeArguments([...readable, dirname(program)]), program];
-  const bounds = process.platform === 'win32' ? [] : limited;
-  const [command = process.execPath, ...args] = unshareNetwork
-    ? [...bounds, unsharePath, ...withoutNetwork, process.execPath, ...node]
-    : [...bounds, process.execPath, ...node];
+  // Ten minutes of processor time are some 100,000 files; the one that meets the limit gets a new process.
+  const [command, args] = bounded([process.execPath, ...node], {
+    unshareNetwork,
+    processorSecondsMax: 600,
+    fileBytesMax: 0,
+  });
   const child = spawn(command, args, {
     env: { VIPS_CONCURRENCY: '1', MALLOC_ARENA_MAX: '2' },
     cwd: dirname(program),
@@ -94,22 +72,4 @@ function programDirectories(): string[] {
   const packages = sharp.slice(0, sharp.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
   const room = dirname(fileURLToPath(import.meta.url));
   return [room, join(room, '..', 'core'), packages, join(room, '..', '..', 'package.json')];
-}
-
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
-  } catch {
-    // It has ended already, or the system does not let us: it then runs at our own priority.
-  }
-}
-
-/** Resident memory of a process in bytes; null where it cannot be told (not Linux, or ended). */
-export async function residentBytes(pid: number): Promise<number | null> {
-  try {
-    const pages = Number((await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ')[1]);
-    return Number.isFinite(pages) ? pages * 4_096 : null;
-  } catch {
-    return null;
-  }
 }

@@ -1,9 +1,9 @@
 /**
- * The media contract: what a file is, and small pictures of it. Both are found out in processes apart, bounded in time,
- * memory and pixels, without network and without our secrets; whatever the file does to them, the answer is a value and
- * the server goes on.
+ * The media contract: what a file is, small pictures of it, and stretches of a film. All of it is found out in processes
+ * apart, bounded in time, memory and pixels, without network and without our secrets; whatever the file does to them, the
+ * answer is a value and the server goes on.
  */
-import type { AssetKind } from '../core/asset.ts';
+import type { AssetKind, FileFacts } from '../core/asset.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RenditionSize } from '../core/renditions.ts';
 
@@ -12,10 +12,18 @@ export interface Media {
   /** The type by content, from the first bytes alone; `application/octet-stream` where nothing is recognised. */
   sniff(head: Uint8Array, name: string): Promise<{ readonly mimeType: string; readonly kind: AssetKind }>;
   inspect(path: string, hint: { readonly mimeType: string }): Promise<InspectionResult>;
-  /** Whether `derive` can be asked at all about files of this type. */
+  /** Whether `derive` can be asked at all about files of this type; it may still answer that none can be made of it here. */
   derivable(mimeType: string): boolean;
   /** Smaller pictures, one for each size, in the order asked. They hold no metadata of the original (no place, no owner). */
   derive(path: string, order: DerivationOrder): Promise<DerivationResult>;
+  /** Whether clips can be cut out of files of this type, wherever there is something that does it. */
+  clippable(mimeType: string): boolean;
+  /** A stretch of a film or of sound as a file of its own, without metadata of the original. */
+  clip(path: string, order: ClipOrder): Promise<ClipResult>;
+  /** What works on films here. */
+  films(): Promise<FilmTool>;
+  /** What became of the work so far, for metrics. */
+  counts(): MediaCounts;
   stop(): Promise<void>;
 }
 
@@ -24,7 +32,12 @@ export type InspectionResult =
   /** The file cannot be read as what it claims to be, or a bound was reached. */
   | Failure;
 
-export type DerivationOrder = { readonly mimeType: string; readonly sizes: readonly RenditionSize[] };
+export type DerivationOrder = {
+  readonly mimeType: string;
+  readonly sizes: readonly RenditionSize[];
+  /** Of a film: where in it to look for a picture is chosen by it. */
+  readonly durationMs?: number;
+};
 
 export type DerivationResult = { readonly kind: 'derived'; readonly renditions: readonly DerivedRendition[] } | Failure;
 
@@ -37,16 +50,45 @@ export type DerivedRendition = {
   readonly content: Uint8Array;
 };
 
+/** From included, to not; `to` beyond the end means the end. */
+export type ClipOrder = {
+  readonly mimeType: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly bytesMax: number;
+};
+
+export type ClipResult =
+  /** A file that is there until `dispose`; whoever asked calls it once. */
+  | {
+      readonly kind: 'clipped';
+      readonly mimeType: string;
+      readonly path: string;
+      readonly dispose: () => Promise<void>;
+    }
+  | Failure;
+
+/** What films are worked on with: an `ffmpeg` that is there, or why there is none. */
+export type FilmTool =
+  | { readonly state: 'found'; readonly path: string; readonly version: string }
+  | { readonly state: 'absent' | 'off'; readonly note: string };
+
+/** Jobs that ended, by what they were and how they ended; processes started; jobs that wait. */
+export type MediaCounts = {
+  readonly ended: readonly { readonly job: MediaJob; readonly outcome: MediaOutcome; readonly count: number }[];
+  readonly processesStarted: number;
+  readonly waiting: number;
+};
+
+export type MediaJob = 'inspect' | 'derive' | 'clip';
+export type MediaOutcome = 'done' | MediaFailure;
+
 export type Failure = { readonly kind: 'failed'; readonly code: MediaFailure; readonly note: string };
 
 export type MediaFailure = 'unreadable' | 'timeout' | 'too_large' | 'crashed' | 'unsupported';
 
-export type MediaFacts = {
+export type MediaFacts = FileFacts & {
   readonly mimeType: string;
-  readonly widthPx?: number;
-  readonly heightPx?: number;
-  readonly durationMs?: number;
-  readonly bitRate?: number;
   /** `fields` (ours, one name per thing) beside the packages as the file holds them; see `embedded.ts`. */
   readonly embedded?: JsonObject;
 };

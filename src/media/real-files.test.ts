@@ -49,7 +49,7 @@ const tags = { creators: ['Assetwire'], takenAt: '2026-11-22T00:00:00.000Z' };
 const tone = { fields: { title: 'A sine tone', description: 'made for tests', ...tags } };
 const mono = { type: 'audio', sampleRateHz: 16_000, channels: 1 };
 const opus = { type: 'audio', codec: 'opus', sampleRateHz: 48_000, channels: 2 };
-const vp8 = { type: 'video', codec: 'vp8', widthPx: 160, heightPx: 90 };
+const vp8 = { type: 'video', codec: 'vp8', widthPx: 160, heightPx: 90, frameRate: 10.778 };
 const clip = { fields: { title: 'A clip', creators: ['Assetwire'] } };
 
 const golden: { readonly [name: string]: object } = {
@@ -59,6 +59,10 @@ const golden: { readonly [name: string]: object } = {
     heightPx: 90,
     durationMs: 1_440,
     bitRate: 26_800,
+    codecs: ['opus', 'vp8'],
+    frameRate: 10.778,
+    channels: 2,
+    sampleRateHz: 48_000,
     embedded: { container: 'WebM', tracks: [opus, vp8].map((track) => ({ ...track, language: 'eng' })) },
   },
   'clip.mkv': {
@@ -67,12 +71,19 @@ const golden: { readonly [name: string]: object } = {
     heightPx: 90,
     durationMs: 1_440,
     bitRate: 29_339,
+    codecs: ['opus', 'vp8'],
+    frameRate: 10.778,
+    channels: 2,
+    sampleRateHz: 48_000,
     embedded: { ...clip, tags: { TITLE: 'A clip', ARTIST: 'Assetwire' }, container: 'Matroska', tracks: [opus, vp8] },
   },
   'tone.ogg': {
     mimeType: 'audio/ogg',
     durationMs: 1_500,
     bitRate: 16_843,
+    codecs: ['opus'],
+    channels: 2,
+    sampleRateHz: 48_000,
     embedded: {
       ...clip,
       tags: { vendor: 'Mediabunny v1.61.0', TITLE: 'A clip', ARTIST: 'Assetwire' },
@@ -84,6 +95,9 @@ const golden: { readonly [name: string]: object } = {
     mimeType: 'audio/wav',
     durationMs: 1_000,
     bitRate: 129_104,
+    codecs: ['pcm-u8'],
+    channels: 1,
+    sampleRateHz: 16_000,
     embedded: {
       ...tone,
       tags: { INAM: 'A sine tone', IART: 'Assetwire', ICMT: 'made for tests', ICRD: '2026-11-22' },
@@ -95,6 +109,9 @@ const golden: { readonly [name: string]: object } = {
     mimeType: 'audio/mpeg',
     durationMs: 1_116,
     bitRate: 33_018,
+    codecs: ['mp3'],
+    channels: 1,
+    sampleRateHz: 16_000,
     embedded: {
       ...tone,
       tags: { TIT2: 'A sine tone', TPE1: 'Assetwire', TDRC: '2026-11-22' },
@@ -106,6 +123,9 @@ const golden: { readonly [name: string]: object } = {
     mimeType: 'audio/flac',
     durationMs: 1_000,
     bitRate: 153_528,
+    codecs: ['flac'],
+    channels: 1,
+    sampleRateHz: 16_000,
     embedded: {
       ...tone,
       tags: {
@@ -123,6 +143,9 @@ const golden: { readonly [name: string]: object } = {
     mimeType: 'video/quicktime',
     durationMs: 1_393,
     bitRate: 54_915,
+    codecs: ['mp4a.40.2'],
+    channels: 1,
+    sampleRateHz: 44_100,
     embedded: {
       ...clip,
       tags: { '©nam': 'A clip', '©ART': 'Assetwire' },
@@ -145,6 +168,10 @@ test('a film of the repository is read whole: size, length, bit rate, both codec
     heightPx: 720,
     durationMs: 6_000,
     bitRate: 575_729,
+    codecs: ['avc1.64001f', 'mp4a.40.2'],
+    frameRate: 25,
+    channels: 1,
+    sampleRateHz: 44_100,
     embedded: {
       fields: {
         title: 'Picos de Europa, a pan',
@@ -159,7 +186,7 @@ test('a film of the repository is read whole: size, length, bit rate, both codec
       },
       container: 'MP4',
       tracks: [
-        { type: 'video', codec: 'avc1.64001f', widthPx: 1_280, heightPx: 720 },
+        { type: 'video', codec: 'avc1.64001f', widthPx: 1_280, heightPx: 720, frameRate: 25 },
         { type: 'audio', codec: 'mp4a.40.2', sampleRateHz: 44_100, channels: 1 },
       ],
     },
@@ -168,7 +195,13 @@ test('a film of the repository is read whole: size, length, bit rate, both codec
 
 test('a photograph tells EXIF, IPTC and XMP as packages, and what they say under one name each', async () => {
   const { embedded, ...facts } = await factsOf(join(photographs, 'seeding.jpg'));
-  assert.deepEqual(facts, { mimeType: 'image/jpeg', widthPx: 1_600, heightPx: 900 });
+  assert.deepEqual(facts, {
+    mimeType: 'image/jpeg',
+    widthPx: 1_600,
+    heightPx: 900,
+    colourSpace: 'srgb',
+    hasAlpha: false,
+  });
   assert.deepEqual(embedded, {
     fields: {
       title: 'Seeding',
@@ -229,13 +262,17 @@ function turnedPicture(format: 'jpeg' | 'png' | 'webp' | 'avif'): Promise<Buffer
 
 for (const format of ['jpeg', 'png', 'webp', 'avif'] as const) {
   test(`${format}: a picture that is turned is told as it is shown, with time, camera and place`, async () => {
-    const { widthPx, heightPx, embedded } = await factsOf(await file(`turned.${format}`, await turnedPicture(format)));
+    const { widthPx, heightPx, storedWidthPx, storedHeightPx, embedded } = await factsOf(
+      await file(`turned.${format}`, await turnedPicture(format)),
+    );
     const fields = embedded?.['fields'] as { readonly [name: string]: unknown } | undefined;
     assert.equal(fields?.['cameraModel'], 'Pocket 7');
     assert.equal(fields['takenAt'], '2026-02-03T04:05:06+01:00');
     assert.equal(fields['latitude'], 51.5089722);
     assert.equal(fields['longitude'], -0.1287944);
     assert.deepEqual([widthPx, heightPx], [40, 60]);
+    // The decoder of AVIF turns it and says nothing of how it was stored.
+    assert.deepEqual([storedWidthPx, storedHeightPx], format === 'avif' ? [undefined, undefined] : [60, 40]);
   });
 }
 

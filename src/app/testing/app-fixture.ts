@@ -12,6 +12,7 @@ import { createPreviewer } from '../../engine/preview.ts';
 import { createSigner } from '../../engine/signer.ts';
 import { createTryOnce } from '../../engine/try-once.ts';
 import type { Media } from '../../media/media.ts';
+import { noFilms } from '../../media/testing/no-films.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
@@ -269,6 +270,7 @@ function stillMedia(): Media {
     inspect: async () => ({ kind: 'inspected', facts: { mimeType: 'image/jpeg', widthPx: 40, heightPx: 30 } }),
     // What it says of renditions is for tests that ask: these would add a duty and a change to every upload.
     derivable: () => false,
+    ...noFilms,
     derive: async () => ({ kind: 'failed', code: 'unsupported', note: 'none are made here' }),
     stop: async () => undefined,
   };

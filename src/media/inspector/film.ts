@@ -2,7 +2,7 @@
  * Film and sound: length, frame size, codecs and tags from the headers, by `mediabunny`, which gets bytes of this one file
  * and nothing else: no name to open, no playlist to follow (HARDENING UP-05). Nothing is decoded.
  */
-import type { InputTrack, MetadataTags } from 'mediabunny';
+import type { InputTrack, InputVideoTrack, MetadataTags } from 'mediabunny';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { boundEmbedded } from '../embedded.ts';
 import type { EmbeddedPolicy, MediaFacts } from '../media.ts';
@@ -39,6 +39,8 @@ const isoMedia = /^(?:video\/(?:mp4|quicktime|x-m4v|3gpp2?)|audio\/(?:mp4|x-m4a)
 /** A length that only the end tells (sound without a header) is looked for within so much of the file. */
 const readBytesMax = 256 * 1024 * 1024;
 const tracksMax = 16;
+/** So many are looked at to tell how many come in a second. */
+const frameRatePackets = 120;
 const msMax = 10 * 365 * 86_400_000;
 
 type Facts = Omit<MediaFacts, 'mimeType'>;
@@ -86,7 +88,13 @@ async function readTracks(source: FileSource, policy: EmbeddedPolicy): Promise<F
             container: format.name,
             tracks: described,
           });
+    const sound = described.find(({ type }) => type === 'audio');
+    const codecs = described.flatMap(({ codec }) => (codec === undefined ? [] : [codec]));
     return {
+      ...(picture?.frameRate === undefined ? {} : { frameRate: picture.frameRate }),
+      ...(codecs.length === 0 ? {} : { codecs }),
+      ...(sound?.channels === undefined ? {} : { channels: sound.channels }),
+      ...(sound?.sampleRateHz === undefined ? {} : { sampleRateHz: sound.sampleRateHz }),
       ...(picture?.widthPx === undefined ? {} : { widthPx: picture.widthPx }),
       ...(picture?.heightPx === undefined ? {} : { heightPx: picture.heightPx }),
       ...(durationMs === null ? {} : { durationMs, ...bitRate(source.bytes, durationMs) }),
@@ -97,7 +105,15 @@ async function readTracks(source: FileSource, policy: EmbeddedPolicy): Promise<F
   }
 }
 
-type Track = JsonObject & { readonly type: string; readonly widthPx?: number; readonly heightPx?: number };
+type Track = JsonObject & {
+  readonly type: string;
+  readonly codec?: string;
+  readonly widthPx?: number;
+  readonly heightPx?: number;
+  readonly frameRate?: number;
+  readonly channels?: number;
+  readonly sampleRateHz?: number;
+};
 
 async function describeTrack(track: InputTrack): Promise<Track> {
   const codec = await track.getCodecParameterString();
@@ -109,12 +125,30 @@ async function describeTrack(track: InputTrack): Promise<Track> {
   if (track.isVideoTrack()) {
     const widthPx = whole(await track.getDisplayWidth());
     const heightPx = whole(await track.getDisplayHeight());
-    return { type: 'video', ...shared, ...(widthPx && heightPx ? { widthPx, heightPx } : {}) };
+    const frameRate = await frameRateOf(track);
+    return {
+      type: 'video',
+      ...shared,
+      ...(widthPx && heightPx ? { widthPx, heightPx } : {}),
+      ...(frameRate === undefined ? {} : { frameRate }),
+    };
   }
   if (!track.isAudioTrack()) return { type: 'text', ...shared };
   const sampleRateHz = whole(await track.getSampleRate());
   const channels = whole(await track.getNumberOfChannels());
   return { type: 'audio', ...shared, ...(sampleRateHz ? { sampleRateHz } : {}), ...(channels ? { channels } : {}) };
+}
+
+/** Pictures per second over the first ones, to a thousandth; where they come unevenly it is their average. */
+async function frameRateOf(track: InputVideoTrack): Promise<number | undefined> {
+  try {
+    const { averagePacketRate } = await track.computePacketStats(frameRatePackets);
+    const rate = Math.round(averagePacketRate * 1_000) / 1_000;
+    return Number.isFinite(rate) && rate > 0 ? rate : undefined;
+  } catch {
+    // Its packets are broken: everything else is known all the same.
+    return undefined;
+  }
 }
 
 /** Tags under our names, and all of them as the file writes them: pictures and attached files left out. */

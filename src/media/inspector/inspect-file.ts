@@ -16,7 +16,7 @@ export async function inspectFile({
   mimeType,
   ...bounds
 }: Pick<InspectJob, 'path' | 'mimeType' | 'pixelsMax' | 'embedded'>): Promise<InspectionResult> {
-  if (readableImages.has(mimeType)) return readImage(path, bounds);
+  if (readableImages.has(mimeType)) return readImage(path, { mimeType, ...bounds });
   return withFile(path, async (source) => {
     if (mimeType === 'image/svg+xml')
       return inspected(mimeType, readSvgSize((await source.read(0, svgBytesRead)).toString('utf8')));

@@ -1,12 +1,13 @@
 /**
- * PDF: how many pages, from the page tree's root. The file is searched, not interpreted: nothing in it is run or followed.
+ * PDF: how many pages, and how large the first one is, as PDFium reads it. Where that cannot open it (encrypted, too large,
+ * broken) the file is searched for the root of its page tree, not interpreted: nothing in it is run or followed.
  * Modern files keep the tree in compressed object streams; those are inflated within bounds, so a bomb stays small
  * (HARDENING UP-02). Absent where it cannot be told: encrypted, larger than is searched, or broken.
  */
 import { inflateSync } from 'node:zlib';
-import type { JsonObject } from '../../core/json.ts';
-import type { EmbeddedPolicy } from '../media.ts';
+import type { EmbeddedPolicy, MediaFacts } from '../media.ts';
 import type { FileSource } from './file-source.ts';
+import { pdfBytesMax, withPdf } from './pdfium.ts';
 
 /** Of a larger file the first and the last half of this are searched. */
 const searchedBytesMax = 16 * 1024 * 1024;
@@ -18,14 +19,40 @@ const dictionaryCharactersMax = 256 * 1024;
 const walkedCharactersMax = 16 * 1024 * 1024;
 const pagesMax = 1_000_000;
 
-/** `embedded.document` with `pages` and the format's version. */
-export async function readPdf(source: FileSource, policy: EmbeddedPolicy): Promise<{ readonly embedded?: JsonObject }> {
-  if (policy === 'none') return {};
-  const text = await searched(source);
-  const version = /^%PDF-(\d\.\d)/.exec(text)?.[1];
-  const pages = linearizedPages(text) ?? mostPages(text) ?? compressedPages(text);
+/** Pages and the first one's size; `embedded.document` with `pages` and the format's version. */
+export async function readPdf(source: FileSource, policy: EmbeddedPolicy): Promise<Omit<MediaFacts, 'mimeType'>> {
+  const version = /^%PDF-(\d\.\d)/.exec((await source.read(0, 16)).toString('latin1'))?.[1];
+  const opened = await openedPdf(source);
+  const pages = opened?.pages ?? searchedPages(await searched(source));
   const document = { ...(version === undefined ? {} : { version }), ...(pages === null ? {} : { pages }) };
-  return Object.keys(document).length === 0 ? {} : { embedded: { document } };
+  return {
+    ...(pages === null ? {} : { pages }),
+    ...opened?.size,
+    ...(policy === 'none' || Object.keys(document).length === 0 ? {} : { embedded: { document } }),
+  };
+}
+
+function searchedPages(text: string): number | null {
+  return linearizedPages(text) ?? mostPages(text) ?? compressedPages(text);
+}
+
+type OpenedPdf = { readonly pages: number; readonly size: Pick<MediaFacts, 'widthPx' | 'heightPx'> };
+
+/** As PDFium reads it; null where it cannot be opened: encrypted, too large, or broken. */
+async function openedPdf({ bytes, whole }: FileSource): Promise<OpenedPdf | null> {
+  if (bytes > pdfBytesMax) return null;
+  try {
+    return await withPdf(await whole(pdfBytesMax), async ({ pages, first }) => {
+      if (pages < 1 || pages > pagesMax) return null;
+      const { originalWidth, originalHeight } = first().getOriginalSize();
+      const widthPx = Math.round(originalWidth);
+      const heightPx = Math.round(originalHeight);
+      return { pages, size: widthPx > 0 && heightPx > 0 ? { widthPx, heightPx } : {} };
+    });
+  } catch {
+    // The search below may still tell how many pages there are.
+    return null;
+  }
 }
 
 async function searched(source: FileSource): Promise<string> {

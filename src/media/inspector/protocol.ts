@@ -5,6 +5,7 @@
  */
 import type { RenditionSize } from '../../core/renditions.ts';
 import { boundEmbedded } from '../embedded.ts';
+import { believedFacts } from '../file-facts.ts';
 import type { DerivedRendition, EmbeddedPolicy, MediaFacts, MediaFailure } from '../media.ts';
 
 type FileJob = { readonly id: number; readonly path: string; readonly mimeType: string; readonly pixelsMax: number };
@@ -56,21 +57,10 @@ export function parseAnswer(line: string): Answer | null {
 
 function parseFacts(value: Readonly<Record<string, unknown>> | null): MediaFacts | null {
   if (value === null) return null;
-  const { mimeType, widthPx, heightPx, durationMs, bitRate } = value;
+  const { mimeType } = value;
   if (typeof mimeType !== 'string' || !mimeForm.test(mimeType)) return null;
-  const width = whole(widthPx, 1_000_000);
-  const height = whole(heightPx, 1_000_000);
-  const duration = whole(durationMs, 10 * 365 * 86_400_000);
-  const rate = whole(bitRate, 1e12);
   const embedded = boundEmbedded(value['embedded']);
-  return {
-    mimeType,
-    ...(width === null ? {} : { widthPx: width }),
-    ...(height === null ? {} : { heightPx: height }),
-    ...(duration === null ? {} : { durationMs: duration }),
-    ...(rate === null ? {} : { bitRate: rate }),
-    ...(embedded === undefined ? {} : { embedded }),
-  };
+  return { mimeType, ...believedFacts(value), ...(embedded === undefined ? {} : { embedded }) };
 }
 
 function parseRenditions(value: unknown): readonly RenditionHead[] | null {

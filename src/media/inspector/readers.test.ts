@@ -6,7 +6,11 @@ import { parseAnswer } from './protocol.ts';
 import { readSvgSize } from './svg.ts';
 
 async function readIso(content: Buffer): Promise<unknown> {
-  return readIsoMedia({ bytes: content.length, read: async (at, length) => content.subarray(at, at + length) });
+  return readIsoMedia({
+    bytes: content.length,
+    read: async (at, length) => content.subarray(at, at + length),
+    whole: async () => content,
+  });
 }
 
 test('length and size of a film are read from its headers, behind the media data too', async () => {

@@ -24,6 +24,23 @@ export function loadSharp(): Promise<SharpMaker> {
   return loaded;
 }
 
+/**
+ * Runs `draw` while drawings may be loaded. Outside of it a file that calls itself a picture and is a drawing is refused:
+ * only what was recognised as one is ever drawn.
+ */
+export async function withSvg<Result>(draw: () => Promise<Result>): Promise<Result> {
+  await loadSharp();
+  const { default: sharp } = await import('sharp');
+  sharp.unblock({ operation: [svgLoader] });
+  try {
+    return await draw();
+  } finally {
+    sharp.block({ operation: [svgLoader] });
+  }
+}
+
+const svgLoader = 'VipsForeignLoadSvg';
+
 async function load(): Promise<SharpMaker> {
   const { default: sharp } = await import('sharp');
   sharp.cache(false);

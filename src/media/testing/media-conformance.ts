@@ -72,6 +72,9 @@ export function describeMedia(subject: MediaSubject): void {
     const path = join(directory, 'small');
     await writeFile(path, pngClaiming(4, 3));
     const result = await media.inspect(path, { mimeType: 'image/png' });
-    assert.deepEqual(result, { kind: 'inspected', facts: { mimeType: 'image/png', widthPx: 4, heightPx: 3 } });
+    assert.deepEqual(result, {
+      kind: 'inspected',
+      facts: { mimeType: 'image/png', widthPx: 4, heightPx: 3, colourSpace: 'b-w', hasAlpha: false },
+    });
   });
 }

@@ -1,0 +1,9 @@
+import type { Media } from '../media.ts';
+
+/** The part of a `Media` made for a test that has no films. */
+export const noFilms: Pick<Media, 'clippable' | 'clip' | 'films' | 'counts'> = {
+  clippable: () => false,
+  clip: async () => ({ kind: 'failed', code: 'unsupported', note: 'none are cut here' }),
+  films: async () => ({ state: 'off', note: 'there are no films here' }),
+  counts: () => ({ ended: [], processesStarted: 0, waiting: 0 }),
+};
