@@ -12,6 +12,15 @@ export const areas: { readonly [name: string]: Area } = {
     description:
       'Definitions of custom metadata: which fields the assets of a workspace have, what their values may be, and how strictly that is held to.',
   },
+  syncs: {
+    title: 'Full syncs',
+    description: 'Keep step with another system: push every asset it has, then let what vanished there vanish here.',
+  },
+  'share-links': {
+    title: 'Share links',
+    description: 'Files for people who have no account: pages with preview and download, with expiry and password.',
+  },
+  share: { title: 'Share', description: 'What visitors of a share link meet; open to whoever holds its URL.' },
   changes: {
     title: 'Changes',
     description: 'Immutable records that something happened: report them, list them, follow them live.',

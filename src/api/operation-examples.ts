@@ -29,6 +29,16 @@ export const operationExamples: { readonly [operation: string]: OperationExample
     },
     answer: { result: 'changed' },
   },
+  pushAssets: {
+    request: {
+      assets: [
+        { externalId: 'dam-4711', name, path, tags, sourceVersion: 12 },
+        { externalId: 'dam-4712', name: 'quay.jpg', path, sourceVersion: 3 },
+      ],
+    },
+  },
+  createSync: { request: { source: 'old-dam' } },
+  completeSync: { request: { vanished: 'archive', dryRun: true } },
   patchAsset: { request: { name: 'harbour-at-noon.jpg', info: { title: 'Harbour at noon' }, expectedVersion: 3 } },
   reportChanges: {
     request: {

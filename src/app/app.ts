@@ -29,7 +29,9 @@ import type {
   UserCases,
   WorkspaceCases,
 } from './people.ts';
+import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
 import type { StatsCases } from './stats.ts';
+import type { SyncCases } from './sync-cases.ts';
 import type { WebhookCases } from './webhook-cases.ts';
 
 // Areas with much to say have a file of their own; readers find all of it here.
@@ -46,12 +48,18 @@ export type {
   MetadataFieldInput,
   MetadataFieldPatch,
   MetadataFieldView,
+  PushBatch,
+  PushedState,
+  PushResult,
   RenditionReference,
+  StatePush,
   VersionInput,
   VersionReference,
 } from './asset-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
+export { syncStates, vanishedModes } from './sync-cases.ts';
+export type { SyncCases, SyncView, VanishedAsset, VanishedMode } from './sync-cases.ts';
 export type { InboxCases, InboxRequest, InboxView } from './inbox-cases.ts';
 
 export const scopes = [
@@ -102,6 +110,7 @@ export interface App {
   readonly changes: ChangeCases;
   readonly assets: AssetCases;
   readonly metadataFields: MetadataFieldCases;
+  readonly syncs: SyncCases;
   readonly webhooks: WebhookCases;
   readonly dryRuns: DryRunCases;
   readonly deliveries: DeliveryCases;
@@ -118,6 +127,9 @@ export interface App {
   readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
   readonly stats: StatsCases;
   readonly exports: ExportCases;
+  readonly shareLinks: ShareLinkCases;
+  /** For visitors, who are nobody. */
+  readonly shares: ShareVisitCases;
   readonly operation: OperationCases;
   readonly live: Live;
 }

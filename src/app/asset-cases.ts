@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { AssetFilter } from '../core/asset-filter.ts';
 import type { AssetState, AssetVersion } from '../core/asset.ts';
-import type { Change } from '../core/change.ts';
+import type { Change, ChangeKind } from '../core/change.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
@@ -46,9 +46,50 @@ export type AssetPush = AssetInput & {
   readonly archived?: boolean;
   readonly file?: JsonObject;
   readonly renditions?: readonly JsonObject[];
+  /** The system that the asset is kept in step with; what a full sync of that source does not name has vanished. */
+  readonly source?: string;
   readonly sourceVersion?: number | string;
   readonly occurredAtMs?: number;
 };
+
+/** A full state within a batch. */
+export type StatePush = Omit<AssetPush, 'externalId'>;
+
+/** One item of a batch: a state of the asset that `id` or `externalId` names, or what is wrong with what was sent. */
+export type PushedState = { readonly id?: string; readonly externalId?: string } & (
+  | { readonly push: StatePush; readonly problems?: undefined }
+  | { readonly problems: readonly Problem[]; readonly push?: undefined }
+);
+
+export type PushBatch = {
+  readonly states: readonly PushedState[];
+  /** Tells what it would come to; nothing is written. */
+  readonly dryRun?: boolean;
+  /** The full sync that these states belong to. */
+  readonly sync?: string;
+  readonly idempotency?: Idempotency;
+};
+
+export type PushResult = { readonly id?: string; readonly externalId?: string } & (
+  | {
+      readonly status: 'created' | 'updated';
+      readonly version: number;
+      /** Without ids in a dry run. */
+      readonly changes: readonly { readonly id?: string; readonly kind: ChangeKind }[];
+      readonly metadataProblems?: readonly Problem[];
+    }
+  | {
+      readonly status: 'unchanged' | 'stale';
+      readonly version: number;
+      readonly metadataProblems?: readonly Problem[];
+    }
+  | {
+      readonly status: 'rejected';
+      readonly code: string;
+      readonly detail: string;
+      readonly problems?: readonly Problem[];
+    }
+);
 
 /** What any write to an asset may carry beside its content. */
 export type AssetWriteOptions = { readonly expected?: Expected; readonly idempotency?: Idempotency };
@@ -105,6 +146,8 @@ export interface AssetCases {
     reference: string,
     push: AssetPush & AssetWriteOptions,
   ): Promise<Written<AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' }>>;
+  /** Many full states at once, each with a result of its own, in order. */
+  pushMany(caller: Caller, batch: PushBatch): Promise<{ readonly results: readonly PushResult[] }>;
   patch(caller: Caller, reference: string, patch: AssetPatch & AssetWriteOptions): Promise<Written<AssetView>>;
   remove(caller: Caller, reference: string, options?: AssetWriteOptions): Promise<Written<JsonObject>>;
   get(caller: Caller, reference: string): Promise<AssetView>;

@@ -23,6 +23,7 @@ export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | '
   readonly idempotent: IdempotentCalls;
   readonly linkKey: () => Uint8Array;
   readonly metadataSets: MetadataSets;
+  readonly pushMany: AssetCases['pushMany'];
 };
 
 export function createAssets(deps: AssetsDeps): AssetCases {
@@ -34,6 +35,7 @@ export function createAssets(deps: AssetsDeps): AssetCases {
     ...lists,
     upload: createUpload(deps),
     push: tellingGone(deps, createPush(deps)),
+    pushMany: deps.pushMany,
     patch: tellingGone(deps, createPatch(deps)),
     remove: tellingGone(deps, createRemove(deps)),
     get: tellingGone(deps, createGet(deps)),

@@ -1,7 +1,9 @@
 /** Puts the use cases together. Read committer.ts first: everything that writes goes through it. */
 import { AssetwireError } from '../core/errors.ts';
+import type { Change } from '../core/change.ts';
 import type { DutyHandlers, EngineEvent, WebhookCare } from '../engine/engine.ts';
 import type { App } from './app.ts';
+import { createPushMany } from './asset-push-batch.ts';
 import { createAssets } from './assets.ts';
 import { isBlobUsed } from './blob-uses.ts';
 import { createChanges } from './changes.ts';
@@ -37,12 +39,19 @@ import { createOperation } from './operation.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { createPasswords } from './passwords.ts';
 import { createPause } from './pause.ts';
+import { createPlaces } from './places.ts';
 import { createReplays } from './replays.ts';
 import { createRoles } from './roles.ts';
 import { createSessions } from './sessions.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
+import { createShareLinkDuty } from './duty-share-link.ts';
+import { createShareLinks } from './share-links.ts';
+import { createShareUses } from './share-uses.ts';
+import { createShareVisits } from './share-visits.ts';
 import { createStats } from './stats.ts';
 import { createStorageWatch } from './storage-watch.ts';
+import { createSyncDuty } from './duty-sync.ts';
+import { createSyncs } from './syncs.ts';
 import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
 import { createWebhookCare } from './webhook-care.ts';
@@ -79,6 +88,9 @@ export function createApp(deps: AppDeps): AppParts {
   const people = createPeople(parts, { keys, roles });
   const sessions = createSessions({ ...people, admit: workspaces.admit });
   const inboxes = createInboxes(parts);
+  const shareUses = createShareUses(parts);
+  const syncs = createSyncs({ ...parts, pushMany: createPushMany(parts) });
+  const assets = grantedAssets(createAssets({ ...parts, pushMany: syncs.pushMany }));
   const watch = createStorageWatch({ ...parts, live });
   const toggle = createWebhookSwitch(parts);
   const views = createWebhookViews(deps);
@@ -95,11 +107,13 @@ export function createApp(deps: AppDeps): AppParts {
     },
     async stop() {
       watch.stop();
+      await shareUses.flush();
       await deps.mailer?.stop();
     },
     changes: createChanges(parts),
-    assets: grantedAssets(createAssets(parts)),
+    assets,
     metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
+    syncs: syncs.cases,
     webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
     deliveries: createDeliveries(parts),
@@ -116,13 +130,15 @@ export function createApp(deps: AppDeps): AppParts {
     dialects: createDialects(deps),
     stats: createStats(deps),
     exports: createExports(parts),
+    shareLinks: createShareLinks({ ...parts, passwords: people.passwords }),
+    shares: createShareVisits({ ...parts, passwords: people.passwords, throttle: people.throttle, shareUses }),
     operation: createOperation(deps),
     live,
   };
   return {
     app,
     care,
-    duties: createDuties(shared, { toggle, inboxes }),
+    duties: createDuties(shared, { toggle, inboxes, assets }),
     links: parts.links,
     onEngineEvent: live.attempted,
     bootstrap: keys.bootstrap,
@@ -140,20 +156,23 @@ function createShared(deps: AppDeps) {
   const live = createLive(deps);
   const matching = createMatching(deps);
   const closed = createClosedWorkspaces();
+  const places = createPlaces(deps);
+  const told = (workspaceId: string, changes: readonly Change[]): void => {
+    deps.metrics?.accepted(workspaceId, changes.length);
+    deps.trace?.(changes);
+    live.changed(workspaceId);
+  };
   const committer = createCommitter({
     storage,
     matching,
+    places,
     engine: deps.engine,
     nowMs: () => clock.nowMs(),
     ids: deps.ids,
     soleWriter: deps.soleWriter,
     closed,
     pause: createPause(deps.pacing ?? clock, deps.random),
-    committed: (workspaceId, changes) => {
-      deps.metrics?.accepted(workspaceId, changes.length);
-      deps.trace?.(changes);
-      live.changed(workspaceId);
-    },
+    committed: told,
   });
   const idempotent = createIdempotentCalls({ storage, nowMs: () => clock.nowMs() });
   const turns = createTurns();
@@ -164,7 +183,7 @@ function createShared(deps: AppDeps) {
     lifetimeMs: settings.linkLifetimeMs,
   });
   const metadataSets = createMetadataSets(deps);
-  const parts = { ...deps, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes, metadataSets };
+  const parts = { ...deps, places, told, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes, metadataSets };
   return { parts, live, closed, linkKey };
 }
 
@@ -196,7 +215,11 @@ function createDialects({ dialects }: AppDeps): App['dialects'] {
 
 function createDuties(
   { parts, live, closed }: Shared,
-  { toggle, inboxes }: { readonly toggle: WebhookSwitch; readonly inboxes: Inboxes },
+  {
+    toggle,
+    inboxes,
+    assets,
+  }: { readonly toggle: WebhookSwitch; readonly inboxes: Inboxes; readonly assets: App['assets'] },
 ): DutyHandlers {
   return {
     inspect: createInspectDuty(parts),
@@ -205,8 +228,10 @@ function createDuties(
     expand: createExpandDuty(parts),
     replay: createReplayDuty(parts),
     export: createExportDuty(parts),
+    share_link: createShareLinkDuty(parts),
     cancel: createCancelDuty({ ...parts, toggle }),
     erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
+    sync: createSyncDuty({ ...parts, assets }),
     notify: createNotifyDuty({ ...parts, live }),
     housekeeping: createHousekeepingDuty(parts),
   };

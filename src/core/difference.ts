@@ -2,7 +2,7 @@ import { isList, isObject, ownValue, sameJson } from './json-equality.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
 /** Bookkeeping that changes with every write and says nothing of what happened. */
-const ignored = new Set(['modifiedAtMs', 'sourceVersion', 'versionsMade']);
+const ignored = new Set(['modifiedAtMs', 'sourceVersion', 'source', 'versionsMade']);
 /** Objects whose fields are named one by one. */
 const groups = new Set(['metadata', 'info']);
 /** Lists that are sets: their order means nothing. */

@@ -12,6 +12,7 @@ export type DutyId = `dty_${string}`;
 /** What each prefix stands for. A new kind of thing gets one row here. */
 export const idPrefixes = {
   asset: 'ast',
+  trashed: 'trs',
   version: 'ver',
   folder: 'fld',
   collection: 'col',
@@ -26,6 +27,9 @@ export const idPrefixes = {
   duty: 'dty',
   replay: 'rpl',
   export: 'exp',
+  sync: 'syn',
+  fetch: 'fch',
+  metadataJob: 'mjb',
   inbox: 'inb',
   inboxRequest: 'req',
   key: 'key',

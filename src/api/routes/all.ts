@@ -6,6 +6,7 @@ import { raw } from '../schema.ts';
 import { scopes } from '../../app/app.ts';
 import { vendorApiRoutes } from '../vendor-routes.ts';
 import { assetRenditionRoutes } from './asset-renditions.ts';
+import { assetStateRoutes } from './asset-states.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
 import { assetRoutes } from './assets.ts';
 import { changeRoutes } from './changes.ts';
@@ -18,9 +19,12 @@ import { keyRoutes } from './keys.ts';
 import { metadataFieldRoutes } from './metadata-fields.ts';
 import { noticeRoutes } from './notices.ts';
 import { createMetricsRoute, operationRoutes } from './operation.ts';
+import { createShareRoutes } from './share.ts';
+import { shareLinkRoutes } from './share-links.ts';
 import { createSessionRoutes } from './sessions.ts';
 import { settingRoutes } from './settings.ts';
 import { statsRoutes } from './stats.ts';
+import { syncRoutes } from './syncs.ts';
 import { userRoutes } from './users.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
@@ -34,6 +38,8 @@ export type RoutesOptions = Pick<ApiOptions, 'metrics' | 'settings' | 'vendorRou
 export function createRoutes(options: RoutesOptions): readonly Route[] {
   const native: readonly Route[] = [
     ...assetRoutes,
+    ...assetStateRoutes,
+    ...syncRoutes,
     ...assetVersionRoutes,
     ...assetRenditionRoutes,
     ...metadataFieldRoutes,
@@ -43,6 +49,8 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...statsRoutes,
     ...dryRunRoutes,
     ...exportRoutes,
+    ...shareLinkRoutes,
+    ...createShareRoutes(options),
     ...inboxRoutes,
     ...workspaceRoutes,
     ...userRoutes,

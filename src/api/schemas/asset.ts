@@ -59,7 +59,10 @@ const inputFields = {
   ),
 };
 
-const externalId = line(300, 'The id that your own system knows the asset by; unique in the workspace');
+const externalId = line(
+  limits.externalIdCharactersMax,
+  'The id that your own system knows the asset by; unique in the workspace',
+);
 
 export const assetInputSchema: Schema<AssetInput> = named(
   'AssetInput',
@@ -116,17 +119,28 @@ export const assetFileSchema: Schema<JsonObject> = named(
   }),
 );
 
-export const assetPushSchema: Schema<AssetPush> = named(
-  'AssetPush',
-  object({
-    ...inputFields,
-    externalId: optional(externalId),
-    archived: optional(boolean()),
-    file: optional(assetFileSchema),
-    renditions: optional(array(assetFileSchema, { maxItems: 1_000 })),
-    sourceVersion: optional(sourceVersionSchema),
-    occurredAtMs: optional(timeMs()),
-  }),
+const pushFields = {
+  ...inputFields,
+  externalId: optional(externalId),
+  archived: optional(boolean()),
+  file: optional(assetFileSchema),
+  renditions: optional(array(assetFileSchema, { maxItems: 1_000 })),
+  source: optional(
+    line(
+      limits.sourceCharactersMax,
+      'The system that the asset is kept in step with: see `/v1/syncs`; stays where absent',
+    ),
+  ),
+  sourceVersion: optional(sourceVersionSchema),
+  occurredAtMs: optional(timeMs()),
+};
+
+export const assetPushSchema: Schema<AssetPush> = named('AssetPush', object(pushFields));
+
+/** One state of a batch: the asset is named within. */
+export const assetStateItemSchema: Schema<AssetPush & { readonly id?: string }> = named(
+  'AssetStateItem',
+  object({ ...pushFields, id: optional(id('asset')) }, { description: 'One of `externalId` and `id` names the asset' }),
 );
 
 /** What an upload of a further version may say. */
@@ -186,6 +200,7 @@ const assetStateSchema: Schema<unknown> = named(
       modifiedAtMs: { type: 'number' },
       createdBy: text,
       aliases: jsonObject,
+      source: text,
       sourceVersion: { type: ['number', 'string'] },
     },
   }),
