@@ -296,7 +296,14 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
       options: { keepMs: settings.retentionDays * 24 * 3_600_000 },
     }),
     blobs: createDiskBlobs({ directory: files }),
-    media: createMedia({ clock, readable: [files], embedded: settings.embeddedMetadata }),
+    media: createMedia({
+      clock,
+      random,
+      readable: [files],
+      scratch: join(settings.dataDir, 'scratch'),
+      embedded: settings.embeddedMetadata,
+      ffmpeg: settings.ffmpeg,
+    }),
     egress,
     http: createHttpTransport({ egress, clock }),
   };

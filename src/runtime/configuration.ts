@@ -31,6 +31,8 @@ export type Settings = {
   readonly uploadBytesMax: number;
   readonly renditions: 'on' | 'off';
   readonly embeddedMetadata: 'all' | 'public' | 'none';
+  /** `auto`, `off` or a path. */
+  readonly ffmpeg: string;
   readonly retentionDays: number;
   readonly shutdownSeconds: number;
   readonly otlpUrl: string | null;
@@ -234,6 +236,7 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     uploadBytesMax: number('uploadBytesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),
     embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
+    ffmpeg: text('ffmpeg'),
     retentionDays: number('retentionDays'),
     shutdownSeconds: number('shutdownSeconds'),
     otlpUrl: textOrNull('otlpUrl'),

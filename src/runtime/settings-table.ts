@@ -112,6 +112,13 @@ export const settingRows = [
       'What is kept of the metadata that a file carries: all of it; public, without place, owner and serial numbers; or none. The file itself stays as it is',
   },
   {
+    name: 'ffmpeg',
+    type: { kind: 'text', charactersMax: 1_024 },
+    default: 'auto',
+    summary:
+      'The ffmpeg that makes pictures and clips of films: auto, the one on the PATH; off, none; or the absolute path of a program',
+  },
+  {
     name: 'retentionDays',
     type: { kind: 'integer', min: 1, max: 3_650 },
     default: '30',
