@@ -66,7 +66,8 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         detail: `Use one of ${[...deps.dialects.keys()].join(', ')}: got "${id.slice(0, 63)}"`,
       });
     },
-    check({ manifest }, input, storedKind = 'none') {
+    check(dialect, input, storedKind = 'none') {
+      const { manifest } = dialect;
       const secrets: NewSecret[] = [];
       const body: { -readonly [Key in keyof CheckedInput['body']]: CheckedInput['body'][Key] } = {};
       if (input.name !== undefined) body.name = nameOf(input.name);
@@ -78,7 +79,7 @@ export function createInputChecks(deps: InputDeps): InputChecks {
       }
       if (input.projection !== undefined) body.projection = input.projection;
       if (input.settings !== undefined) {
-        checkSettings(manifest, validator(manifest), input.settings);
+        checkSettings(dialect, validator(manifest), input.settings);
         body.settings = withoutSecrets(manifest, input.settings, secrets);
       }
       const credentialsKind = input.credentials?.kind ?? storedKind;
@@ -94,9 +95,15 @@ export function createInputChecks(deps: InputDeps): InputChecks {
   };
 }
 
-function checkSettings(manifest: Manifest, validate: ValidateFunction, given: JsonObject): void {
-  if (validate(given)) return;
-  const problems = settingsProblems(validate.errors ?? []);
+function checkSettings(
+  { manifest, checkSettings: check }: Dialect,
+  validate: ValidateFunction,
+  given: JsonObject,
+): void {
+  const problems = validate(given)
+    ? (check?.(given) ?? []).map((problem) => ({ ...problem, at: `/settings${problem.at}` }))
+    : settingsProblems(validate.errors ?? []);
+  if (problems.length === 0) return;
   const { at, wanted, found } = problems[0] ?? { at: '/settings', wanted: 'something else', found: 'this' };
   throw new AssetwireError('invalid_settings', {
     detail: `Fit the settings of dialect "${manifest.id}": ${at}, wanted ${wanted}, found ${found}`,

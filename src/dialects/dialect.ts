@@ -6,7 +6,7 @@
  */
 import type { Change, ChangeKind } from '../core/change.ts';
 import type { Notification } from '../core/delivery.ts';
-import type { ErrorCode } from '../core/errors.ts';
+import type { ErrorCode, Problem } from '../core/errors.ts';
 import type { EventTable } from '../core/event-table.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { JudgeInput } from '../core/judge.ts';
@@ -35,6 +35,11 @@ export interface Dialect {
   sign(input: SignInput): readonly SignatureRequest[];
   /** Turns an outcome into a verdict. Pure: attempt, age, policy, time and chance are arguments. */
   judge(input: JudgeInput): Verdict;
+  /**
+   * What a JSON Schema cannot say of `Webhook.settings`, such as a query that cannot be read. Pure; asked with settings that
+   * fit the schema when a webhook is saved. `at` is a JSON pointer below the settings.
+   */
+  readonly checkSettings?: (settings: JsonObject) => readonly Problem[];
   /**
    * Whether what arrived was signed with one of these keys: what the inbox and the CLI show. Pure, and total over any
    * bytes and headers. Absent where the dialect does not sign.

@@ -5,6 +5,7 @@ import { manage, presentError } from './manage.ts';
 import { manifest } from './manifest.ts';
 import { notify } from './notify.ts';
 import { render } from './render.ts';
+import { checkSettings } from './settings.ts';
 import { sign } from './sign.ts';
 import { verify } from './verify.ts';
 
@@ -16,6 +17,7 @@ export const woodwingDialect: Dialect = {
   render,
   sign,
   judge,
+  checkSettings,
   verify,
   manage,
   presentError,

@@ -2,7 +2,7 @@
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { eventNames } from './events.ts';
-import { isQuery } from './query.ts';
+import { queryProblem } from './query.ts';
 import { fieldCharactersMax, folderCharactersMax, listEntriesMax } from './settings.ts';
 
 /** Our input, or why there is none, naming the field. */
@@ -74,11 +74,9 @@ function readFoldersAndQuery(given: JsonObject, wrong: Wrong): JsonObject {
   const query = ownValue(given, 'query') ?? '';
   const wildcards = ownValue(given, 'enableWildcardSelection') ?? false;
   if (typeof query !== 'string') wrong.push(`${place}query must be text: got ${kindOf(query)}`);
-  else if (!isQuery(query.trim())) {
-    wrong.push(
-      `${place}query must be field:value, with * for any characters, joined by AND or by OR, negated by NOT: ` +
-        'got something else',
-    );
+  else {
+    const problem = queryProblem(query.trim());
+    if (problem !== null) wrong.push(`${place}query cannot be read: ${problem}`);
   }
   if (typeof wildcards !== 'boolean')
     wrong.push(`${place}enableWildcardSelection must be true or false: got ${kindOf(wildcards)}`);

@@ -33,7 +33,7 @@ function isWanted(change: Change, { triggerMetadataFields, inFolders, matchesQue
     const path = ownValue(state, 'path');
     if (typeof path !== 'string' || !inFolders(path)) return false;
   }
-  return matchesQuery === null || matchesQuery(state);
+  return matchesQuery === null || matchesQuery(change, state);
 }
 
 /** Of an asset that came or went every field with a value counts as changed: the vendor does not say. */

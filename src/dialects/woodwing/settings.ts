@@ -2,13 +2,15 @@
  * What a webhook of this dialect may be configured with beside name, URL and events, in the vendor's own names, and the
  * same read once: `notify` is asked for every change, so nothing is parsed there twice.
  */
+import type { Problem } from '../../core/errors.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import type { ConfigurationSchema } from '../dialect.ts';
 import { compileFolders, type FolderTest } from './folders.ts';
 import { tokenName } from './sign.ts';
-import { compileQuery, type QueryTest, queryCharactersMax, queryPattern } from './query.ts';
+import { compileQuery, type QueryTest } from './query-conditions.ts';
+import { parseQuery, queryCharactersMax } from './query.ts';
 
 /** More field names or folders than any form of the vendor's shows. */
 export const listEntriesMax = 200;
@@ -59,9 +61,9 @@ export const configuration: ConfigurationSchema = {
           query: {
             type: 'string',
             title: 'Query',
-            description: 'field:value, with * for any characters, joined by AND or by OR, negated by NOT. Empty: all',
+            description:
+              'status:Final AND (tags:beach OR width:[1000 TO 4000]) NOT filename:draft*, as in the search field. Empty: all',
             maxLength: queryCharactersMax,
-            pattern: queryPattern,
             default: '',
           },
           enableWildcardSelection: {
@@ -78,6 +80,16 @@ export const configuration: ConfigurationSchema = {
   // The vendor's token has no second one beside it: a new token is the only one from then on.
   generated: [{ name: tokenName, format: 'base64-16', overlapMs: 0 }],
 };
+
+/** The query is the one thing that a schema cannot check. */
+export function checkSettings(settings: JsonObject): readonly Problem[] {
+  const both = ownValue(settings, 'foldersAndQuery');
+  const query = isObject(both) ? ownValue(both, 'query') : undefined;
+  const parsed = typeof query === 'string' ? parseQuery(query) : null;
+  if (parsed === null || 'node' in parsed) return [];
+  const { at, wanted, found } = parsed.problem;
+  return [{ at: '/foldersAndQuery/query', wanted: `${wanted} at character ${at}`, found }];
+}
 
 /** The settings of one webhook revision, ready to be asked. */
 export type Wishes = {

@@ -297,49 +297,6 @@ test('Folders: with or without a slash, below counts, a part of a name does not,
   assert.equal(isTold(sampleChange('folder.created'), { foldersAndQuery: { folders: ['elsewhere'] } }), true);
 });
 
-test('The query: what the vendor’s page shows and a little more, and nothing half understood', () => {
-  const change = sampleChange('asset.metadata_changed');
-  const matches = (query: string): boolean => isTold(change, { foldersAndQuery: { query } });
-  const yes = [
-    '',
-    'filename:flower*',
-    'filename:FLOWER-ü.JPG',
-    'filename:*.jpg',
-    'filename:f*w*r*g',
-    'title:"A flower"',
-    'status:Final AND tags:red',
-    'status:Draft OR tags:red',
-    'NOT status:Draft',
-    'tags:r* AND NOT filename:*.png',
-    'rating:4',
-  ];
-  const no = [
-    'filename:flowers*',
-    'filename:flower',
-    'title:flower',
-    'status:Draft',
-    'status:Final AND tags:blue',
-    'NOT status:Final',
-    'cf_none:*',
-    'filename:flower-ü.jpg*flower-ü.jpg',
-  ];
-  for (const query of yes) assert.equal(matches(query), true, query);
-  for (const query of no) assert.equal(matches(query), false, query);
-  // Refused when saved; should one be there all the same, it matches nothing.
-  for (const query of ['flowers', 'a:b c:d', 'a:b AND c:d OR e:f', '(a:b)', 'a:[1 TO 5]', 'AND', 'NOT'])
-    assert.equal(matches(query), false, query);
-});
-
-test('A hostile query costs no more than it is long', () => {
-  const change = sampleChange('asset.metadata_changed', {
-    after: { ...sampleChange('asset.metadata_changed').after, metadata: { status: 'a'.repeat(100_000) } },
-  });
-  const startedAtMs = performance.now();
-  for (const query of [`status:${'a*'.repeat(450)}b`, `${'a:b AND '.repeat(120)}!`, `${'NOT '.repeat(240)}a:b`])
-    isTold(change, { foldersAndQuery: { query } });
-  assert.ok(performance.now() - startedAtMs < 1_000);
-});
-
 test('RX-12 2xx is delivered, 3xx and 4xx are never tried again, everything else is', () => {
   for (let status = 100; status < 600; status += 1) {
     const verdict = woodwingDialect.judge({
