@@ -166,13 +166,15 @@ test('of two processes that begin a sync of one source, one does', async () => {
 
 test('a sync is not completed while a batch of it is under way', async () => {
   const sync = await begin();
+  const { promise, resolve: goOn } = Promise.withResolvers<void>();
+  held = promise;
   const under = push(sync, names(0, 5));
   await new Promise((resolve) => setImmediate(resolve));
-  const outcome = await fixture.app.syncs
-    .complete(caller, sync.id, { vanished: 'report' })
-    .catch((error) => error.code);
+  await assert.rejects(fixture.app.syncs.complete(caller, sync.id, { vanished: 'report' }), { code: 'conflict' });
+  held = null;
+  goOn();
   await under;
-  assert.equal(outcome, 'conflict');
+  assert.equal((await complete(sync, { vanished: 'report' })).state, 'done');
 });
 
 test('an asset that changes between being found and being deleted is left as it is', async () => {
