@@ -31,6 +31,8 @@ export type DepartureParts = Pick<EngineDeps, 'storage' | 'flights' | 'signer' |
   readonly turnNow: () => LaneNow;
   /** True where nothing new may leave. */
   readonly quiet: () => boolean;
+  /** Whether its lease still outlives its deadline. */
+  readonly covered: (run: Run, monotonicMs: number) => boolean;
   readonly wake: () => void;
   readonly settle: (run: Run, outcome: Outcome) => void;
 };
@@ -114,8 +116,12 @@ export function createDeparture(parts: DepartureParts): Departure {
     const leaving = runway.splice(0);
     const { monotonicMs } = parts.turnNow();
     const going = leaving.filter((run) => {
-      // Disabled, deleted, throttled or shut down since its turn: it has not left, so it has not happened.
-      const held = parts.quiet() || serviceOf(run.lane) === 'none' || run.lane.startFromMs > monotonicMs;
+      // Disabled, deleted, throttled, shut down or lost since its turn: it has not left, so it has not happened.
+      const held =
+        parts.quiet() ||
+        serviceOf(run.lane) === 'none' ||
+        run.lane.startFromMs > monotonicMs ||
+        !parts.covered(run, monotonicMs);
       if (held) standDown(run);
       return !held;
     });

@@ -2,6 +2,7 @@
  * From an outcome to the stored result: judged at once, learnt from, recorded together with others of its turn. The room an
  * attempt takes is free again when its result is stored, so a store that stands still stops new attempts by itself.
  */
+import type { DeliveryId } from '../core/ids.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RecordItem, RecordResult } from '../storage/storage.ts';
@@ -55,7 +56,8 @@ export function createLanding(parts: LandingParts): Landing {
     lane.recording += 1;
     const stops =
       run.item.next.state === 'dead' && lane.order !== 'none' && !isUnusable(setup) && setup.policy.onDead === 'stop';
-    if (stops) void stopLane(run, task.delivery.id, run.item);
+    // A lane that was lost meanwhile is another's to stop, and this result will be fenced.
+    if (stops && parts.keeper().mine(lane.webhookId)) void stopLane(run, task.delivery.id, run.item);
     else parts.recorder().add(run.item, run);
     parts.keeper().attend(lane);
     parts.wake();
@@ -70,7 +72,7 @@ export function createLanding(parts: LandingParts): Landing {
   };
 
   /** The order ends here until somebody looks: said in the store before the death is, so that no crash can skip it. */
-  const stopLane = async (run: Run, deliveryId: string, item: RecordItem): Promise<void> => {
+  const stopLane = async (run: Run, deliveryId: DeliveryId, item: RecordItem): Promise<void> => {
     const { lane } = run;
     lane.stopped = { deliveryId, revision: lane.setup?.webhook.revision ?? 0 };
     lane.shelf.giveBack();

@@ -128,10 +128,19 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       lane.startFromMs = monotonicMs + notOursMs;
       return false;
     }
-    const timeoutMs = isUnusable(setup) ? 0 : setup.policy.timeoutMs;
-    if (claim.untilMonotonicMs >= monotonicMs + timeoutMs + options.leaseSafetyMs) return true;
+    if (outlives(claim.untilMonotonicMs, setup, monotonicMs)) return true;
     lane.startFromMs = monotonicMs + notOursMs;
     return false;
+  };
+
+  /** A lease is judged on the monotonic clock, and must be good until after the attempt's deadline. */
+  const outlives = (untilMonotonicMs: number, setup: LaneSetup | Unusable, monotonicMs: number): boolean =>
+    untilMonotonicMs >= monotonicMs + (isUnusable(setup) ? 0 : setup.policy.timeoutMs) + options.leaseSafetyMs;
+
+  /** Asked again when it leaves: the process may have stood still since the lane's turn. */
+  const covered = ({ lane, setup, epoch }: Run, monotonicMs: number): boolean => {
+    const claim = parts.ownership.owns(lane.webhookId);
+    return claim?.epoch === epoch && outlives(claim.untilMonotonicMs, setup, monotonicMs);
   };
 
   const begin = (
@@ -167,6 +176,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     wake,
     userAgent: options.userAgent,
     quiet: () => quiet,
+    covered,
     settle: landing.settle,
   });
 

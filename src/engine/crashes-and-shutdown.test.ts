@@ -220,7 +220,13 @@ describe('ownership', () => {
   it('an attempt starts only where the lease outlives its deadline by two seconds', async () => {
     let untilMonotonicMs = 10_000;
     const rig = await createEngineRig({
-      ownership: { async start() {}, owns: () => ({ epoch: 1, untilMonotonicMs }), async stop() {} },
+      ownership: {
+        async start() {},
+        shards: () => null,
+        retire() {},
+        owns: () => ({ epoch: 1, untilMonotonicMs }),
+        async stop() {},
+      },
     });
     const hook = rig.webhook({ timeoutMs: 15_000 });
     await rig.publish(hook);
@@ -236,6 +242,8 @@ describe('ownership', () => {
     const rig = await createEngineRig({
       ownership: {
         async start() {},
+        shards: () => null,
+        retire() {},
         owns: () => ({ epoch: -1, untilMonotonicMs: Number.POSITIVE_INFINITY }),
         async stop() {},
       },

@@ -2,6 +2,8 @@
  * Puts the engine together and gives it its life: start, hand-offs, stop. The parts tell what they do in their own files;
  * read lane.ts first.
  */
+import type { WebhookId } from '../core/ids.ts';
+import { shardOf } from '../core/shard.ts';
 import type { RecordResult } from '../storage/storage.ts';
 import { createAlarm } from './alarm.ts';
 import { type AttemptRunner, createAttemptRunner } from './attempt-runner.ts';
@@ -10,10 +12,11 @@ import { recordOfCrash } from './crash-recovery.ts';
 import { createDueClock } from './due-clock.ts';
 import { createDutyRunner } from './duty-runner.ts';
 import { createEgressSuspicion } from './egress-suspicion.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, OwnershipEvents } from './engine.ts';
 import { type EngineDeps, engineDefaults } from './engine-deps.ts';
 import type { CrashedFlight } from './flight-log.ts';
 import { createGate } from './gate.ts';
+import { createHandOver } from './hand-over.ts';
 import { createLaneKeeper, type LaneKeeper } from './lane-keeper.ts';
 import { createLaneWatch } from './lane-watch.ts';
 import { createMemoryBudget } from './memory-budget.ts';
@@ -40,6 +43,7 @@ export function createEngine(deps: EngineDeps): Engine {
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let stopping: Promise<void> | null = null;
 
+  const mine = (webhookId: WebhookId): boolean => ownership.owns(webhookId) !== null;
   const watch = createLaneWatch({
     storage: deps.storage,
     care: deps.care,
@@ -47,6 +51,7 @@ export function createEngine(deps: EngineDeps): Engine {
     clock,
     due,
     log,
+    mine: (lane) => mine(lane.webhookId),
     onChange: (lane) => keeper.attend(lane),
   });
   const alarm = createAlarm(clock, (lane) => keeper.attend(lane));
@@ -59,6 +64,7 @@ export function createEngine(deps: EngineDeps): Engine {
     rota,
     alarm,
     watch,
+    mine,
     onReady: () => runner.wake(),
   });
   const recorder: Recorder<Recorded> = createRecorder<Recorded>({
@@ -70,6 +76,7 @@ export function createEngine(deps: EngineDeps): Engine {
     onRecorded: (context, result, repeated) => {
       if ('crashed' in context) recovered(context.crashed, context.ended, result);
       else runner.recorded(context, result, repeated);
+      handOver.look();
     },
     onAnswered: () => runner.wake(),
   });
@@ -86,6 +93,7 @@ export function createEngine(deps: EngineDeps): Engine {
   });
   const duties = createDutyRunner({
     storage: deps.storage,
+    shards: ownership.shards,
     handlers: deps.dutyHandlers,
     clock,
     log,
@@ -99,6 +107,7 @@ export function createEngine(deps: EngineDeps): Engine {
     options,
     log,
     active: () => runner.open > 0 || budget.count > 0,
+    shards: ownership.shards,
     everyTick: () => {
       runner.endLost();
       flights.flush();
@@ -106,6 +115,19 @@ export function createEngine(deps: EngineDeps): Engine {
       void watch.flush();
     },
   });
+
+  const handOver = createHandOver({ clock, keeper, recovering: () => recovering > 0 });
+  const events: OwnershipEvents = {
+    gained(shards) {
+      net.adopt(shards);
+      duties.look();
+    },
+    lost(shards) {
+      const gone = new Set(shards);
+      for (const lane of keeper.all()) if (gone.has(shardOf(lane.webhookId))) keeper.release(lane);
+    },
+    surrender: handOver.surrender,
+  };
 
   /** Attempts cut off by a crash are recorded before anything new is started. */
   const recover = (crashed: readonly CrashedFlight[]): void => {
@@ -183,6 +205,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const shutDown = async (): Promise<void> => {
     net.stop();
     runner.quiesce();
+    ownership.retire();
     const dutiesDone = duties.stop(options.stopDeadlineMs);
     await runner.settled(options.stopDeadlineMs);
     if (runner.inFlight > 0) {
@@ -195,6 +218,7 @@ export function createEngine(deps: EngineDeps): Engine {
     recorder.stop();
     keeper.stop();
     alarm.stop();
+    handOver.stop();
     await watch.flush();
     await ownership.stop();
     flights.close();
@@ -205,7 +229,7 @@ export function createEngine(deps: EngineDeps): Engine {
     async start() {
       if (state !== 'new') return;
       state = 'running';
-      await ownership.start();
+      await ownership.start(events);
       recover(await flights.open());
       net.start();
       duties.look();
@@ -221,6 +245,17 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     dutyOffered() {
       if (state === 'running') duties.look();
+    },
+    laneDue(workspaceId, webhookId) {
+      if (state !== 'running' || !mine(webhookId)) return;
+      const lane = keeper.lane(webhookId, workspaceId);
+      lane.shelf.storeHas(0);
+      keeper.attend(lane);
+    },
+    doubt() {
+      if (state !== 'running') return;
+      net.doubt();
+      duties.look();
     },
     stats: () => {
       let lanesActive = 0;

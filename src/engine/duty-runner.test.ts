@@ -11,7 +11,7 @@ async function runnerWith(handlers: { readonly [Kind in DutyKind]?: DutyHandler 
   const storage = createSqliteStorage({ file: ':memory:', clock, pacing: clock });
   await storage.start();
   const log = { info() {}, warn() {}, error() {} };
-  const runner = createDutyRunner({ storage, handlers, clock, log, runningMax });
+  const runner = createDutyRunner({ storage, shards: () => null, handlers, clock, log, runningMax });
   const owe = async (kind: DutyKind, inMs = 0, count = 1): Promise<void> => {
     const duties = Array.from({ length: count }, (_, index) => ({
       id: `dty_${kind}_${inMs}_${index}` as const,

@@ -20,6 +20,8 @@ export type DutyRunner = {
 
 export type DutyRunnerParts = {
   readonly storage: Pick<EngineStorage, 'duties' | 'commit'>;
+  /** Whose duties are ours; null: all. */
+  readonly shards: () => readonly number[] | null;
   readonly handlers: DutyHandlers;
   readonly clock: Clock;
   readonly log: EngineLog;
@@ -60,7 +62,10 @@ export function createDutyRunner(parts: DutyRunnerParts): DutyRunner {
   const readAndRun = async (): Promise<void> => {
     try {
       const nowMs = clock.nowMs();
-      const page = await storage.duties({ nowMs, limit: parts.runningMax + inHand.size + paused.size });
+      const shards = parts.shards();
+      if (shards?.length === 0) return;
+      const limit = parts.runningMax + inHand.size + paused.size;
+      const page = await storage.duties({ nowMs, limit, ...(shards === null ? {} : { shards }) });
       if (stopped) return;
       const monotonicMs = clock.monotonicMs();
       for (const [id, { untilMs }] of paused) if (untilMs <= monotonicMs) paused.delete(id);

@@ -14,7 +14,7 @@ import type { Signer } from './signer.ts';
 export type EngineStorage = Pick<
   Storage,
   'commit' | 'record' | 'resources' | 'webhooksRevision' | 'lanes' | 'pending' | 'storedBody' | 'duties'
->;
+> & { readonly read: Pick<Storage['read'], 'delivery'> };
 
 /** What the engine says: machine-readable fields, then a sentence. A pino logger fits. */
 export type EngineLog = {
@@ -63,6 +63,8 @@ export type EngineOptions = {
   /** The safety net that finds what no call told us of: while something is in flight, and while nothing is. */
   readonly pollActiveMs: number;
   readonly pollIdleMs: number;
+  /** Workspaces whose counter of webhook writes is looked at with each of these. */
+  readonly workspacesPerTick: number;
   /** How long `stop` waits for attempts in flight before it interrupts them. */
   readonly stopDeadlineMs: number;
   /** How long `stop` then waits for their results to be stored. */
@@ -88,6 +90,7 @@ export const engineDefaults: EngineOptions = {
   unrecordedBytesMax: 64 * 1024 * 1024,
   pollActiveMs: 250,
   pollIdleMs: 2_000,
+  workspacesPerTick: 16,
   stopDeadlineMs: 25_000,
   stopRecordMs: 5_000,
   dutiesMax: 8,

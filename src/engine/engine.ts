@@ -19,6 +19,10 @@ export interface Engine {
   webhookChanged(workspaceId: WorkspaceId, webhookId: WebhookId): void;
   /** A duty was committed. */
   dutyOffered(): void;
+  /** Another process committed deliveries of this lane that are due. Losing a call costs at most the poll interval. */
+  laneDue(workspaceId: WorkspaceId, webhookId: WebhookId): void;
+  /** Words from other processes may have been missed: everything in memory is held against the store. */
+  doubt(): void;
   stats(): EngineStats;
   /** Finishes what is in flight within the deadline (25 s) and marks the rest interrupted. */
   stop(): Promise<void>;
@@ -76,14 +80,29 @@ export type EngineEvent = {
 };
 
 /**
- * Who delivers which lane. One process owns everything under one epoch; a cluster hashes lanes to 256 shards and holds
- * them by lease. An attempt starts only while its lease outlives the attempt's deadline plus `safetyMs`.
+ * Who delivers which lane. One process owns everything under one epoch; in a cluster lanes and duties lie in 256 shards,
+ * held by lease. An attempt starts only while its lease outlives the attempt's deadline plus `leaseSafetyMs`.
  */
 export interface Ownership {
-  start(): Promise<void>;
+  /** Resolves when it is known what is ours at first. */
+  start(events: OwnershipEvents): Promise<void>;
   /** The epoch under which this lane may be delivered until `untilMonotonicMs`; null where it is not ours. */
   owns(webhookId: WebhookId): { readonly epoch: number; readonly untilMonotonicMs: number } | null;
+  /** The shards whose lanes and duties are ours; null: all of them. */
+  shards(): readonly number[] | null;
+  /** The process is going to stop: whatever has come to rest may go to others already. */
+  retire(): void;
   stop(): Promise<void>;
+}
+
+/** What ownership tells the engine. */
+export interface OwnershipEvents {
+  /** Their lanes and duties are ours from now on: they are to be looked for in the store. */
+  gained(shards: readonly number[]): void;
+  /** Somebody else has them: what is in hand goes back, what is in flight will be fenced. */
+  lost(shards: readonly number[]): void;
+  /** Others should have them: nothing new is started. `atRest` is called for each when what was in flight is recorded. */
+  surrender(shards: readonly number[], atRest: (shard: number) => void): void;
 }
 
 /** Makes a message as it would leave, without sending it; for dry runs. */

@@ -3,6 +3,7 @@
  * leaves behind, and forgets the idle. Nothing here walks over all lanes; each lane is attended when something of its own
  * has happened.
  */
+import { healthy } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,7 +14,7 @@ import type { CurrentWebhook } from './engine.ts';
 import type { EngineDeps, EngineOptions } from './engine-deps.ts';
 import { createFreeShelf } from './free-shelf.ts';
 import { createGate } from './gate.ts';
-import { createLane, type Lane, type LaneNow, laneNeed, serviceOf } from './lane.ts';
+import { createLane, type Lane, type LaneNow, laneNeed, serviceOf, type Stopped } from './lane.ts';
 import { isUnusable, makeLaneSetup } from './lane-setup.ts';
 import { bury, cancelAll, hastenMisdated } from './lane-orders.ts';
 import type { LaneWatch } from './lane-watch.ts';
@@ -28,6 +29,8 @@ export type LaneKeeper = {
   /** The lane of a webhook, made where it is not there. */
   lane(webhookId: WebhookId, workspaceId: WorkspaceId): Lane;
   find(webhookId: WebhookId): Lane | undefined;
+  /** Whether the lane is ours to deliver. */
+  mine(webhookId: WebhookId): boolean;
   all(): IterableIterator<Lane>;
   offer(task: DeliveryTask): void;
   /** Looks what the lane needs now and sees to it. */
@@ -42,6 +45,8 @@ export type LaneKeeper = {
    */
   redate(lane: Lane): void;
   forget(lane: Lane): void;
+  /** The lane is another worker's from now on: nothing is known of it any more but what is still in flight. */
+  release(lane: Lane): void;
   stop(): void;
   readonly count: number;
 };
@@ -55,6 +60,8 @@ export type LaneKeeperParts = Pick<EngineDeps, 'storage' | 'care' | 'dialects' |
   readonly alarm: Alarm;
   readonly watch: LaneWatch;
   readonly turnNow: () => LaneNow;
+  /** Whether the lane is ours to deliver. */
+  readonly mine: (webhookId: WebhookId) => boolean;
   /** A lane joined the rota. */
   readonly onReady: () => void;
 };
@@ -81,7 +88,7 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   const pauseMs = (): number => Math.min(pauseMsMax, pauseMsMin * 2 ** Math.min(storeFailures, 10));
 
   const attend = (lane: Lane): void => {
-    if (stopped || lane.queued) return;
+    if (stopped || lane.queued || !parts.mine(lane.webhookId)) return;
     if (lane.reshelving && lane.shelf.inHand === 0) reshelve(lane, lane.order);
     const now = turnNow();
     lane.touchedAtMs = now.monotonicMs;
@@ -150,7 +157,11 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       ]);
       if (stopped) return;
       storeFailures = 0;
-      if (health !== null && !lane.healthKnown) parts.watch.remember(lane, health[0] ?? null);
+      if (health !== null && !lane.healthKnown && lane.generation === generation) {
+        parts.watch.remember(lane, health[0] ?? null);
+        if (lane.stopped !== null) await confirmStop(lane, lane.stopped);
+        if (stopped) return;
+      }
       // Written while it was loaded: what came may be the old one.
       if (lane.generation !== generation) lane.knowledge = 'stale';
       else if (current === null) becomeGone(lane);
@@ -162,6 +173,17 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       log.warn({ err: error, webhookId: lane.webhookId }, 'A webhook could not be loaded: trying again');
     }
     attend(lane);
+  };
+
+  /**
+   * A stop is stored before the death that causes it. Whoever stored it may have been killed in between, or have stood still
+   * and lost the lane: where its delivery is not dead, the order goes on.
+   */
+  const confirmStop = async (lane: Lane, stop: Stopped): Promise<void> => {
+    const detail = await storage.read.delivery(lane.workspaceId, stop.deliveryId);
+    if (detail === null || detail.summary.state === 'dead' || lane.stopped !== stop) return;
+    lane.stopped = null;
+    saveHealth(lane);
   };
 
   const becomeGone = (lane: Lane): void => {
@@ -299,8 +321,10 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   return {
     lane: laneOf,
     find: (webhookId) => lanes.get(webhookId),
+    mine: parts.mine,
     all: () => lanes.values(),
     offer(task) {
+      if (!parts.mine(task.delivery.webhookId)) return;
       const lane = laneOf(task.delivery.webhookId, task.delivery.workspaceId);
       const held = lane.knowledge === 'current' && serviceOf(lane) === 'none';
       if (held) lane.shelf.storeHas(task.delivery.dueAtMs);
@@ -327,6 +351,13 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
     },
     redate,
     forget,
+    release(lane) {
+      parts.watch.forget(lane);
+      lane.shelf.giveBack();
+      // The object stays until it is idle: what is in flight remains in hand, so that nothing is sent beside it should the
+      // lane come back meanwhile, and whoever still holds the object never holds a second one of this lane.
+      makeStranger(lane);
+    },
     stop() {
       stopped = true;
     },
@@ -334,6 +365,18 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       return lanes.size;
     },
   };
+}
+
+/** Whatever was known of a lane is another's to know. */
+function makeStranger(lane: Lane): void {
+  lane.generation += 1;
+  lane.knowledge = 'unknown';
+  lane.setup = null;
+  lane.health = healthy;
+  lane.healthKnown = false;
+  lane.stopped = null;
+  lane.disableAsked = false;
+  lane.revisions.clear();
 }
 
 function rememberRevision(lane: Lane, webhook: Webhook): void {

@@ -4,6 +4,7 @@
  * one writes when its run of failures begins to matter, when a warning was given, and about once a minute.
  */
 import { type HealthAction, healthy, type LaneHealth, observe } from '../core/disable-rules.ts';
+import type { DeliveryId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
@@ -35,6 +36,8 @@ export type LaneWatchParts = {
   readonly clock: Clock;
   readonly due: DueClock;
   readonly log: EngineLog;
+  /** Whether the lane is ours: another's health is not ours to write. */
+  readonly mine: (lane: Lane) => boolean;
   /** The lane's service may have changed. */
   readonly onChange: (lane: Lane) => void;
 };
@@ -170,7 +173,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       if (state !== undefined) {
         lane.health = fromState(state);
         const { stoppedBy, stoppedRevision } = state;
-        if (typeof stoppedBy === 'string' && typeof stoppedRevision === 'number') {
+        if (isDeliveryId(stoppedBy) && typeof stoppedRevision === 'number') {
           lane.stopped = { deliveryId: stoppedBy, revision: stoppedRevision };
         }
       }
@@ -182,6 +185,10 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       const lanes: Lane[] = [];
       for (const [lane, fromMs] of dirty) {
         if (fromMs > nowMs) continue;
+        if (!parts.mine(lane)) {
+          dirty.delete(lane);
+          continue;
+        }
         lanes.push(lane);
         if (lanes.length >= saveBatchMax) break;
       }
@@ -214,6 +221,10 @@ function showsReceiver(outcome: Outcome): boolean {
     default:
       return outcome satisfies never;
   }
+}
+
+function isDeliveryId(value: unknown): value is DeliveryId {
+  return typeof value === 'string' && value.startsWith('dlv_');
 }
 
 /** Null removes the row: a healthy lane leaves nothing behind. */

@@ -23,7 +23,7 @@
 import type { BreakerState } from '../core/breaker.ts';
 import { askBreaker, breakerOpensAtMs, closedBreaker } from '../core/breaker.ts';
 import { healthy, type LaneHealth } from '../core/disable-rules.ts';
-import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { DeliveryId, WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import { createWindow, type InFlightWindow } from './in-flight-window.ts';
 import { isUnusable, type LaneSetup, type Unusable } from './lane-setup.ts';
@@ -87,7 +87,7 @@ export type Lane = {
   redatedAtMs: number;
 };
 
-export type Stopped = { readonly deliveryId: string; readonly revision: number };
+export type Stopped = { readonly deliveryId: DeliveryId; readonly revision: number };
 
 export function createLane(webhookId: WebhookId, workspaceId: WorkspaceId, shelf: Shelf): Lane {
   return {

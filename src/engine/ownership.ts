@@ -12,6 +12,10 @@ export function createSoleOwnership(store: { health(): StorageHealth }): Ownersh
       claim = { epoch: store.health().epoch, untilMonotonicMs: Number.POSITIVE_INFINITY };
     },
     owns: () => claim,
+    shards: () => null,
+    retire() {
+      // There is nobody to hand anything to.
+    },
     async stop() {
       claim = null;
     },

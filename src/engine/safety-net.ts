@@ -16,6 +16,10 @@ import type { LaneKeeper } from './lane-keeper.ts';
 export type SafetyNet = {
   /** Reads all lanes once, page by page, and goes on in intervals. */
   start(): void;
+  /** Looks through the lanes of these shards at once, and of all others in its rhythm. */
+  adopt(shards: readonly number[]): void;
+  /** Words may have been missed: looks at everything, and takes no webhook for known. */
+  doubt(): void;
   stop(): void;
 };
 
@@ -27,13 +31,14 @@ export type SafetyNetParts = {
   readonly options: EngineOptions;
   readonly log: EngineLog;
   readonly active: () => boolean;
+  /** The shards whose lanes are ours; null: all. */
+  readonly shards: () => readonly number[] | null;
   /** Other things that are looked after in the same rhythm. */
   readonly everyTick: () => void;
 };
 
 const lanesPerTick = 256;
 const lanesAtStart = 1_000;
-const workspacesPerTick = 16;
 const idleLanesPerTick = 256;
 const forgottenAfterMs = 600_000;
 /** A lane that has been busy for so long is asked whether the store has something that it does not know of. */
@@ -46,35 +51,68 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
   const revisions = new Map<WorkspaceId, number | null>();
   const doubted = new Map<WebhookId, number>();
   let after: WebhookId | null = null;
+  /** Shards that have just become ours, and how far they were looked through. */
+  let adopted: readonly number[] = [];
+  let adoptedAfter: WebhookId | null = null;
+  let ticking = false;
   let idle: IterableIterator<Lane> | null = null;
   let first = true;
   let timer: Timer | null = null;
   let stopped = false;
 
   const tick = async (): Promise<void> => {
+    timer = null;
+    ticking = true;
     let more = false;
     try {
-      more = await lookAtLanes();
+      more = adopted.length > 0 ? await lookAtAdopted() : await lookAtLanes();
       await lookAtWebhooks();
     } catch (error) {
       log.warn({ err: error }, 'The store could not be looked through: trying again');
     }
+    ticking = false;
     if (stopped) return;
     forgetIdle();
     parts.everyTick();
     const pauseMs = parts.active() ? options.pollActiveMs : options.pollIdleMs;
-    timer = clock.timer(first && more ? 1 : pauseMs, () => void tick());
+    timer = clock.timer((first && more) || adopted.length > 0 ? 1 : pauseMs, () => void tick());
   };
 
-  const lookAtLanes = async (): Promise<boolean> => {
-    const limit = first ? lanesAtStart : lanesPerTick;
-    const heads = await storage.lanes({ after, limit });
-    if (stopped) return false;
+  /** Without waiting for the next time. */
+  const tickSoon = (): void => {
+    if (ticking || stopped || timer === null) return;
+    timer.cancel();
+    timer = clock.timer(1, () => void tick());
+  };
+
+  const heard = (heads: readonly LaneHead[]): void => {
     let doubts = 0;
     for (const head of heads) {
       revisions.set(head.workspaceId, revisions.get(head.workspaceId) ?? null);
       if (compare(head, doubts < doubtsPerTick)) doubts += 1;
     }
+  };
+
+  const lookAtAdopted = async (): Promise<boolean> => {
+    const shards = adopted;
+    const heads = await storage.lanes({ after: adoptedAfter, limit: lanesAtStart, shards });
+    if (stopped) return false;
+    heard(heads);
+    // More were adopted meanwhile: they are looked at from their beginning.
+    if (adopted !== shards) return true;
+    const more = heads.length >= lanesAtStart;
+    adoptedAfter = more ? (heads.at(-1)?.webhookId ?? null) : null;
+    if (!more) adopted = [];
+    return more;
+  };
+
+  const lookAtLanes = async (): Promise<boolean> => {
+    const limit = first ? lanesAtStart : lanesPerTick;
+    const shards = parts.shards();
+    if (shards?.length === 0) return false;
+    const heads = await storage.lanes({ after, limit, ...(shards === null ? {} : { shards }) });
+    if (stopped) return false;
+    heard(heads);
     const more = heads.length >= limit;
     after = more ? (heads.at(-1)?.webhookId ?? null) : null;
     if (!more) first = false;
@@ -83,6 +121,8 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
 
   /** What the store says of a lane against what the lane knows. True: a busy lane is made to look again. */
   const compare = (head: LaneHead, mayDoubt: boolean): boolean => {
+    // Lost while the page was on its way.
+    if (!keeper.mine(head.webhookId)) return false;
     const lane = keeper.lane(head.webhookId, head.workspaceId);
     const { shelf } = lane;
     if (head.nextDueAtMs > due.horizonMs() + silenceResetMs) keeper.redate(lane);
@@ -111,7 +151,7 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
   };
 
   const lookAtWebhooks = async (): Promise<void> => {
-    const some = [...take(revisions.keys(), workspacesPerTick)];
+    const some = [...take(revisions.keys(), options.workspacesPerTick)];
     for (const workspaceId of some) {
       const before = revisions.get(workspaceId) ?? null;
       const now = await storage.webhooksRevision(workspaceId);
@@ -141,13 +181,26 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
         return;
       }
       const lane = next.value;
-      if (nowMs - lane.touchedAtMs > forgottenAfterMs && isIdle(lane)) keeper.forget(lane);
+      if (nowMs - lane.touchedAtMs > forgottenAfterMs && isIdle(lane, keeper.mine(lane.webhookId))) keeper.forget(lane);
     }
   };
 
   return {
     start() {
       void tick();
+    },
+    adopt(shards) {
+      // Those that were not looked through to their end are looked at again; finding a lane twice does no harm.
+      adopted = [...new Set([...adopted, ...shards])];
+      adoptedAfter = null;
+      tickSoon();
+    },
+    doubt() {
+      for (const workspaceId of revisions.keys()) revisions.set(workspaceId, null);
+      for (const lane of keeper.all()) if (lane.setup !== null) keeper.changed(lane);
+      after = null;
+      first = true;
+      tickSoon();
     },
     stop() {
       stopped = true;
@@ -156,12 +209,14 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
   };
 }
 
-function isIdle(lane: Lane): boolean {
+/** Of a lane that is another's, what the store has is no matter of ours. */
+function isIdle(lane: Lane, mine: boolean): boolean {
   const { shelf } = lane;
   return (
     shelf.inHand === 0 &&
     !shelf.reading &&
-    shelf.nextDueMs() === Number.POSITIVE_INFINITY &&
+    (shelf.nextDueMs() === Number.POSITIVE_INFINITY || !mine) &&
+    (lane.wakeAtMs === Number.POSITIVE_INFINITY || mine) &&
     !lane.queued &&
     !lane.parked &&
     !lane.disabling &&

@@ -56,6 +56,7 @@ const yes: EngineStorage = {
   pending: async () => ({ tasks: [], nextDueAtMs: null }),
   storedBody: async () => null,
   duties: async () => ({ duties: [], nextDueAtMs: null }),
+  read: { delivery: async () => null },
 };
 
 const body = new TextEncoder().encode('{"ok":true}');
@@ -123,6 +124,8 @@ async function measure(name: string, storage: EngineStorage, real: Storage | nul
     dutyHandlers: {},
     ownership: {
       async start() {},
+      shards: () => null,
+      retire() {},
       owns: () => ({ epoch: 1, untilMonotonicMs: Number.POSITIVE_INFINITY }),
       async stop() {},
     },
