@@ -42,6 +42,8 @@ export type Lease = {
 
 /** What is stored of the cluster at one moment. */
 export type ClusterView = {
+  /** The database's clock, Unix milliseconds: the one that all members go by. */
+  readonly nowMs: number;
   readonly members: readonly Member[];
   /** All 256, by shard. */
   readonly leases: readonly Lease[];
@@ -68,7 +70,10 @@ export const leaseTimings: LeaseTimings = { leaseMs: 30_000, beatMs: 10_000, dou
 /** What one member has seen of the others' heartbeats, by member id. */
 export type Witness = ReadonlyMap<string, { readonly beat: number; readonly sinceMs: number }>;
 
-/** The witness after another look; `nowMs` is the looker's monotonic clock before it asked. */
+/**
+ * The witness after another look; `nowMs` is the looker's monotonic clock before it asked. Silence counts only while one
+ * listens: who could not look himself for a while (the store was away) has seen nobody die.
+ */
 export function witness(before: Witness, members: readonly Member[], nowMs: number): Witness {
   return new Map(
     members.map(({ id, beat }) => {

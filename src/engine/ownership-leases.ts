@@ -61,6 +61,8 @@ export type LeaseOwnershipParts = {
   };
   /** Others should send their heartbeat now: there is something to take or to give. */
   readonly nudge: () => void;
+  /** What the database's clock showed between these two moments of the monotonic one. */
+  readonly learnTime?: (databaseMs: number, askedAtMs: number, answeredAtMs: number) => void;
   readonly timings?: LeaseTimings;
 };
 
@@ -124,6 +126,7 @@ export function createLeaseOwnership(parts: LeaseOwnershipParts): LeaseOwnership
       const { id, node, role, version, blobs } = member;
       const { leaseMs } = timings;
       const view = await store.beat({ id, node, role, version, blobs, leaving, leaseMs, acquire, release });
+      parts.learnTime?.(view.nowMs, askedAtMs, clock.monotonicMs());
       if (stopped) return;
       takeovers += acquire.filter(({ shard, holder }) => holder !== null && view.leases[shard]?.holder === id).length;
       apply(view, { askedAtMs, release });
@@ -156,7 +159,9 @@ export function createLeaseOwnership(parts: LeaseOwnershipParts): LeaseOwnership
   ): void => {
     const before = members;
     members = view.members.length;
-    seen = witness(seen, view.members, askedAtMs);
+    // Who could not look for a while has not seen the others die.
+    const blind = sentAtMs === null || askedAtMs - sentAtMs > timings.doubtMs;
+    seen = witness(blind ? new Map() : seen, view.members, askedAtMs);
     sentAtMs = askedAtMs;
     const gained: number[] = [];
     const lost: number[] = [];

@@ -36,6 +36,7 @@ export function clusterConformance({ open, breakConnection }: ClusterSuite): voi
     const [member] = view.members;
     assert.deepEqual([member?.id, member?.beat, member?.expired, member?.role], ['m_one', 1, false, 'worker']);
     assert.equal((await beat(pair.one, 'm_one')).members[0]?.beat, 2);
+    assert.ok(view.nowMs > 1_700_000_000_000, 'the database says what time it is');
     await pair.stop();
   });
 

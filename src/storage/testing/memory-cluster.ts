@@ -43,6 +43,7 @@ export function createMemoryCluster({ store, nowMs, carry = queueMicrotask }: Me
   const listeners = new Map<ClusterEars, object>();
 
   const view = (): ClusterView => ({
+    nowMs: nowMs(),
     members: [...members.values()].map(({ expiresAtMs, ...member }) => ({
       ...member,
       expired: expiresAtMs <= nowMs(),
