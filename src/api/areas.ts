@@ -7,6 +7,10 @@ export const areas: { readonly [name: string]: Area } = {
     description:
       'Files and what is known of them. Upload a file, push the full state that another DAM has, or change one field: what changed is computed, kept and delivered.',
   },
+  trash: {
+    title: 'Trash',
+    description: 'Deleted assets, for as long as they can be brought back.',
+  },
   'metadata-fields': {
     title: 'Metadata fields',
     description:

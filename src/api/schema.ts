@@ -82,7 +82,7 @@ export function oneOf<const V extends readonly (string | number)[]>(
 
 export function array<T>(
   items: Schema<T>,
-  options: Annotations & { minItems?: number; maxItems?: number } = {},
+  options: Annotations & { minItems?: number; maxItems?: number; uniqueItems?: boolean } = {},
 ): Schema<readonly T[]> {
   return { type: 'array', items, ...options };
 }
@@ -94,7 +94,7 @@ export function nullable<T>(schema: Schema<T>): Schema<T | null> {
 /** An object whose keys are the caller's. */
 export function record<T>(
   values: Schema<T>,
-  options: Annotations & { maxProperties?: number } = {},
+  options: Annotations & { maxProperties?: number; propertyNames?: Schema<string> } = {},
 ): Schema<{ readonly [key: string]: T }> {
   return { type: 'object', additionalProperties: values, ...options };
 }

@@ -10,6 +10,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Manifest } from '../dialects/dialect.ts';
 import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
+import type { TrashCases } from './asset-life-cases.ts';
 import type { DeliveryCases, ReplayCases } from './delivery-cases.ts';
 import type { DryRunCases } from './dry-run.ts';
 import type { ExportCases } from './exports.ts';
@@ -57,6 +58,16 @@ export type {
   VersionReference,
 } from './asset-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
+export type {
+  CheckInInput,
+  CopyInput,
+  RemoveOptions,
+  RestoreInput,
+  TrashCases,
+  TrashedAsset,
+  TrashQuery,
+  TrashUsage,
+} from './asset-life-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
 export { syncStates, vanishedModes } from './sync-cases.ts';
 export type { SyncCases, SyncView, VanishedAsset, VanishedMode } from './sync-cases.ts';
@@ -110,6 +121,7 @@ export interface App {
   readonly changes: ChangeCases;
   readonly assets: AssetCases;
   readonly metadataFields: MetadataFieldCases;
+  readonly trash: TrashCases;
   readonly syncs: SyncCases;
   readonly webhooks: WebhookCases;
   readonly dryRuns: DryRunCases;

@@ -8,6 +8,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
 import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
+import type { RemoveOptions } from './asset-life-cases.ts';
 import type { Expected } from './preconditions.ts';
 
 // --- Assets ---------------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ export type RenditionReference = { readonly reference: string; readonly title: s
 /** One version of the asset that `reference` names. */
 export type VersionReference = { readonly reference: string; readonly number: number };
 
-type UploadedFile = { readonly name: string; readonly content: Readable };
+export type UploadedFile = { readonly name: string; readonly content: Readable };
 /** Inclusive, in bytes. */
 export type ByteRange = { readonly from: number; readonly to: number };
 
@@ -149,7 +150,8 @@ export interface AssetCases {
   /** Many full states at once, each with a result of its own, in order. */
   pushMany(caller: Caller, batch: PushBatch): Promise<{ readonly results: readonly PushResult[] }>;
   patch(caller: Caller, reference: string, patch: AssetPatch & AssetWriteOptions): Promise<Written<AssetView>>;
-  remove(caller: Caller, reference: string, options?: AssetWriteOptions): Promise<Written<JsonObject>>;
+  /** Into the trash, where the workspace keeps one. */
+  remove(caller: Caller, reference: string, options?: RemoveOptions): Promise<Written<JsonObject>>;
   get(caller: Caller, reference: string): Promise<AssetView>;
   list(caller: Caller, query: AssetListQuery): Promise<Page<AssetView>>;
   /** What happened to the asset, newest first; after its deletion too. */

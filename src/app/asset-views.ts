@@ -5,6 +5,7 @@ import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetView } from './app.ts';
+import { aliasIn, findAlias } from './asset-aliases.ts';
 import { type ExternalIdDeps, findExternalId } from './external-ids.ts';
 
 const externalPrefix = 'external:';
@@ -14,9 +15,11 @@ export function externalIdIn(reference: string): string | null {
   return reference.startsWith(externalPrefix) ? reference.slice(externalPrefix.length) : null;
 }
 
-/** Our id of what a caller names, null where an external id is not known. */
+/** Our id of what a caller names, null where an external id or an id of a former DAM is not known. */
 export async function assetIdOf(deps: ExternalIdDeps, workspaceId: string, reference: string): Promise<string | null> {
   const externalId = externalIdIn(reference);
+  const alias = aliasIn(reference);
+  if (alias !== null) return findAlias(deps, workspaceId, alias);
   return externalId === null ? reference : findExternalId(deps, { workspaceId, type: 'asset', externalId });
 }
 

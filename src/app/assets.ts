@@ -1,21 +1,20 @@
 /** Assets: upload, push, patch, versions, remove, look. Each way in has a file of its own. */
-import { changedFields } from '../core/difference.ts';
 import { presentProblems } from '../core/metadata-check.ts';
-import type { JsonObject } from '../core/json.ts';
-import type { AssetCases, Written } from './app.ts';
+import type { AssetCases } from './app.ts';
 import { tellingGone } from './asset-absence.ts';
+import { createClips } from './asset-clips.ts';
 import { createContentCases } from './asset-content.ts';
 import { createAssetLists } from './asset-lists.ts';
 import { createPatch } from './asset-patch.ts';
 import { createPush } from './asset-push.ts';
+import { createRemove } from './asset-remove.ts';
 import { createUpload } from './asset-upload.ts';
 import { createVersions } from './asset-versions.ts';
-import { assetChange, assetIdOf, assetSubject, assetView } from './asset-views.ts';
+import { assetIdOf, assetView } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { type IdempotentCalls, replay } from './idempotency.ts';
+import type { IdempotentCalls } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
-import { refuseOtherVersion } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
 export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'clock' | 'settings'> & {
@@ -27,6 +26,7 @@ export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | '
 };
 
 export function createAssets(deps: AssetsDeps): AssetCases {
+  const clips = createClips(deps);
   const content = createContentCases(deps);
   const versions = createVersions(deps);
   const lists = createAssetLists(deps);
@@ -37,6 +37,8 @@ export function createAssets(deps: AssetsDeps): AssetCases {
     push: tellingGone(deps, createPush(deps)),
     pushMany: deps.pushMany,
     patch: tellingGone(deps, createPatch(deps)),
+    clip: tellingGone(deps, clips.clip),
+    inspect: tellingGone(deps, clips.inspect),
     remove: tellingGone(deps, createRemove(deps)),
     get: tellingGone(deps, createGet(deps)),
     content: tellingGone(deps, content.content),
@@ -60,41 +62,4 @@ function createGet(deps: AssetsDeps): AssetCases['get'] {
     const view = assetView(row);
     return problems.length === 0 ? view : { ...view, metadataProblems: problems };
   };
-}
-
-function createRemove(deps: AssetsDeps): AssetCases['remove'] {
-  const { ids, committer, idempotent } = deps;
-  return ({ workspaceId, actor }, reference, { expected, idempotency } = {}) =>
-    idempotent.run<JsonObject>(workspaceId, idempotency, async (row) => {
-      const id = await assetIdOf(deps, workspaceId, reference);
-      if (id === null) throw notFound('the asset');
-      const answer = { status: 204, body: {} };
-      const written = await committer.write<Written<JsonObject>>(
-        { workspaceId, type: 'asset', id },
-        (current, atMs) => {
-          if (current === null) throw notFound('the asset');
-          refuseOtherVersion(expected, current.version);
-          const version = current.version + 1;
-          const frame = { ids, workspaceId, actor, subject: assetSubject(id, current.alias), version, atMs };
-          if (current.alias !== undefined) committer.cache.deleteAlias(workspaceId, 'asset', current.alias);
-          return {
-            kind: 'write',
-            plan: {
-              state: null,
-              changes: [
-                assetChange(frame, {
-                  kind: 'asset.deleted',
-                  before: current.state,
-                  after: null,
-                  changed: changedFields(current.state, null),
-                }),
-              ],
-              ...(row === undefined ? {} : { idempotency: () => row(answer.status, answer.body) }),
-            },
-            answer: () => answer,
-          };
-        },
-      );
-      return written.kind === 'done' ? written.answer : replay<JsonObject>(written.row, idempotency?.fingerprint ?? '');
-    });
 }

@@ -17,6 +17,7 @@ import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';
+import { takenAlias } from './asset-aliases.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
@@ -61,7 +62,7 @@ export interface Committer {
 }
 
 export type CommitterDeps = {
-  readonly storage: Pick<Storage, 'commit' | 'resources'>;
+  readonly storage: Pick<Storage, 'commit' | 'resources' | 'findByAlias'>;
   readonly matching: Matching;
   readonly engine: Pick<EngineSignals, 'offer' | 'dutyOffered'>;
   readonly nowMs: () => number;
@@ -183,7 +184,7 @@ async function commit<Answer>(
       return { kind: 'done', answer: decision.answer(applied) };
     }
     if (result.status === 'duplicate') return { kind: 'duplicate', row: result.row };
-    if (result.status === 'rejected') throw refusedByStore(result);
+    if (result.status === 'rejected') throw (await takenAlias(deps, item)) ?? refusedByStore(result);
     if (result.what === 'webhooks') matching.outdated(key.workspaceId, ground.index);
     // The duty is gone or has moved on: somebody else has done this already, and deciding again would not help.
     if (result.what === 'duty') throw new DutyGone();

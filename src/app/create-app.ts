@@ -5,6 +5,7 @@ import type { DutyHandlers, EngineEvent, WebhookCare } from '../engine/engine.ts
 import type { App } from './app.ts';
 import { createPushMany } from './asset-push-batch.ts';
 import { createAssets } from './assets.ts';
+import { createTrash } from './asset-trash.ts';
 import { isBlobUsed } from './blob-uses.ts';
 import { createChanges } from './changes.ts';
 import { createClosedWorkspaces } from './closed-workspaces.ts';
@@ -24,6 +25,7 @@ import { createInspectDuty } from './duty-inspect.ts';
 import { createNotifyDuty } from './duty-notify.ts';
 import { createReplayDuty } from './duty-replay.ts';
 import { grantedAssets } from './granted-assets.ts';
+import { createTimerDuty } from './duty-timer.ts';
 import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes, type Inboxes } from './inboxes.ts';
@@ -113,6 +115,7 @@ export function createApp(deps: AppDeps): AppParts {
     changes: createChanges(parts),
     assets,
     metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
+    trash: createTrash(parts),
     syncs: syncs.cases,
     webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
@@ -236,3 +239,4 @@ function createDuties(
     housekeeping: createHousekeepingDuty(parts),
   };
 }
+    timer: createTimerDuty(parts),

@@ -131,8 +131,10 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
         (now) => ({ ...now, path: patch.path === undefined ? now.path : normalFolderPath(patch.path) }),
         (expected) => cases.patch(caller, reference, withExpected(patch, expected)),
       ),
-    remove: (caller, reference, options = {}) =>
-      change({ caller, reference, expected: options.expected }, stays, (expected) =>
+    async remove(caller, reference, options = {}) {
+      // Who may write a part of the assets may put them into the trash; past it or out of it there is no way back.
+      if (options.permanently === true && !caller.scopes.has('assets:write')) throw forGood();
+      return change({ caller, reference, expected: options.expected }, stays, (expected) =>
         cases.remove(caller, reference, withExpected(options, expected)),
       ),
     async addVersion(caller, reference, upload) {
@@ -191,3 +193,10 @@ function refused(): AssetwireError {
     mend: 'GET /v1/sessions/current lists what you hold; a grant is given by POST /v1/grants',
   });
 }
+function forGood(): AssetwireError {
+  return new AssetwireError('forbidden', {
+    detail: 'Delete for good with the scope assets:write: a grant lets you put assets into the trash',
+    mend: 'Leave permanently out',
+  });
+}
+

@@ -195,6 +195,10 @@ export type WorkspaceSettings = {
   /** How long notices and audit rows are kept. */
   readonly noticeDays: number;
   readonly auditDays: number;
+  /** How long a deleted asset can be brought back; 0: it is deleted for good at once. */
+  readonly trashDays: number;
+  /** So many days before an asset is archived by its date, webhooks are told (`asset.pre_archive`). */
+  readonly archiveNoticeDays: readonly number[];
   /** Taken by webhooks that are made without a policy of their own. */
   readonly webhookPolicy: PolicyOverride | null;
 };

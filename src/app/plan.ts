@@ -1,5 +1,6 @@
 /** What a decision wants done, and the commit item that it becomes. */
 import type { Change } from '../core/change.ts';
+import { type AssetUpkeep, assetUpkeep } from './asset-upkeep.ts';
 import { type BlobUpkeep, blobUpkeep } from './blob-uses.ts';
 import type { NewDelivery } from '../core/delivery.ts';
 import type { IdSource } from '../core/ids.ts';
@@ -36,6 +37,11 @@ export type Plan = {
   readonly missed?: CommitItem['missed'];
   /** Deliveries beside those that matching makes: tests, redeliveries. */
   readonly tasks?: readonly DeliveryTask[];
+  readonly withdraws?: CommitItem['withdraws'];
+  /** The subject, new to the store, goes on where it had ended: see `CommitItem.resumes`. */
+  readonly resumes?: { readonly version: number; readonly createdAtMs: number };
+  /** An asset that goes lets its bytes not go with it: something else in this plan sees to them. */
+  readonly keepsBytes?: boolean;
 };
 
 export type Applied = { readonly version: number; readonly deliveries: number };
@@ -54,7 +60,7 @@ export type Ground = {
 
 /** What the caller of a plan is told it came to, known before it is committed. */
 export function outcomeOf({ current }: Ground, plan: Plan, matched: Matched | null): Applied {
-  const version = current?.version ?? 0;
+  const version = current?.version ?? plan.resumes?.version ?? 0;
   return {
     version: plan.state === undefined ? version : version + 1,
     deliveries: (matched?.count ?? 0) + (plan.tasks?.length ?? 0),
@@ -68,9 +74,9 @@ export function nextResource({ key, current, atMs }: Ground, plan: Plan): Resour
     workspaceId: key.workspaceId,
     type: key.type,
     id: key.id,
-    version: (current?.version ?? 0) + 1,
+    version: (current?.version ?? plan.resumes?.version ?? 0) + 1,
     state: plan.state,
-    createdAtMs: current?.createdAtMs ?? atMs,
+    createdAtMs: current?.createdAtMs ?? plan.resumes?.createdAtMs ?? atMs,
     updatedAtMs: atMs,
   };
   const alias = plan.alias ?? current?.alias;
@@ -84,14 +90,17 @@ type Found = {
   readonly matched: Matched | null;
   readonly applied: Applied;
   readonly ids: Pick<IdSource, 'next'>;
+  /** Where an asset is found from now on. */
+  readonly places: readonly ResourceWrite[] | undefined;
 };
 
 /** Built field by field: this runs for every change, and objects that are spread into each other cost ten times as much. */
-export function commitItem(ground: Ground, plan: Plan, { matched, applied, ids }: Found): CommitItem {
+export function commitItem(ground: Ground, plan: Plan, { matched, applied, ids, places }: Found): CommitItem {
   const { key, index, atMs } = ground;
   const item: Mutable<CommitItem> = { workspaceId: key.workspaceId, atMs };
-  const bytes = upkeepOf(ground, plan);
-  const resources = joined(resourceWrites(ground, plan), bytes?.writes);
+  const bytes = bytesOf(ground, plan);
+  const life = lifeOf(ground, plan);
+  const resources = joined(joined(joined(resourceWrites(ground, plan), bytes?.writes), life?.writes), places);
   if (resources.length > 0) item.resources = resources;
   const changes = joined(
     matched?.changes,
@@ -103,8 +112,11 @@ export function commitItem(ground: Ground, plan: Plan, { matched, applied, ids }
     plan.tasks?.map(({ delivery }) => delivery),
   );
   if (deliveries.length > 0) item.deliveries = deliveries;
-  const duties = joined(joined(plan.duties, matched?.duties), erasure(ground, bytes, ids));
+  const duties = joined(joined(joined(plan.duties, matched?.duties), erasure(ground, bytes, ids)), life?.duties);
   if (duties.length > 0) item.duties = duties;
+  const withdraws = joined(plan.withdraws, life?.withdraws);
+  if (withdraws.length > 0) item.withdraws = withdraws;
+  if (plan.resumes !== undefined) item.resumes = { type: key.type, id: key.id, ...plan.resumes };
   const missed = joined(matched?.missed, plan.missed);
   if (missed.length > 0) item.missed = missed;
   if (plan.webhooksRevision !== undefined) item.webhooksRevision = plan.webhooksRevision;
@@ -115,9 +127,15 @@ export function commitItem(ground: Ground, plan: Plan, { matched, applied, ids }
 }
 
 /** Only assets name bytes. */
-function upkeepOf({ key, current }: Ground, { state }: Plan): BlobUpkeep | null {
-  if (state === undefined || key.type !== 'asset') return null;
+function bytesOf({ key, current }: Ground, { state, keepsBytes }: Plan): BlobUpkeep | null {
+  if (state === undefined || key.type !== 'asset' || keepsBytes === true) return null;
   return blobUpkeep(key.id, current?.state ?? null, state);
+}
+
+/** Only assets have dates and ids of former DAMs. */
+function lifeOf({ key, current }: Ground, { state }: Plan): AssetUpkeep | null {
+  if (state === undefined || key.type !== 'asset') return null;
+  return assetUpkeep({ workspaceId: key.workspaceId, assetId: key.id }, current?.state ?? null, state);
 }
 
 /** What nobody names any more is removed once this is committed. */

@@ -13,6 +13,8 @@ export const defaultWorkspaceSettings: WorkspaceSettings = {
   mailFrom: 'warning',
   noticeDays: 90,
   auditDays: 365,
+  trashDays: 30,
+  archiveNoticeDays: [7],
   webhookPolicy: null,
 };
 
@@ -80,7 +82,7 @@ function settingsOf(row: Resource | null | undefined): WorkspaceSettings {
   return { ...defaultWorkspaceSettings, ...(row?.state as Partial<WorkspaceSettings> | undefined) };
 }
 
-function asState({ contacts, webhookPolicy, ...rest }: WorkspaceSettings): JsonObject {
+function asState({ contacts, archiveNoticeDays, webhookPolicy, ...rest }: WorkspaceSettings): JsonObject {
   // A policy is JSON by its schema.
-  return { ...rest, contacts: [...contacts], webhookPolicy: webhookPolicy };
+  return { ...rest, contacts: [...contacts], archiveNoticeDays: [...archiveNoticeDays], webhookPolicy: webhookPolicy };
 }

@@ -53,6 +53,11 @@ export const limits = {
   tasksKeptMs: 7 * 24 * 3_600_000,
   /** An asset's state without what its file says of itself; a change holds two of them. */
   assetStateBytesMax: 256 * 1024,
+  /** Assets in the trash that are counted for what they take up. */
+  trashCountedMax: 20_000,
+  /** Days in the trash; notices before an asset is archived. */
+  trashDaysMax: 3_650,
+  archiveNoticesMax: 5,
   /** Every snapshot names every version. */
   assetVersionsMax: 100,
   ifMatchTagsMax: 20,

@@ -25,6 +25,7 @@ import { createSessionRoutes } from './sessions.ts';
 import { settingRoutes } from './settings.ts';
 import { statsRoutes } from './stats.ts';
 import { syncRoutes } from './syncs.ts';
+import { trashRoutes } from './trash.ts';
 import { userRoutes } from './users.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
@@ -42,6 +43,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...syncRoutes,
     ...assetVersionRoutes,
     ...assetRenditionRoutes,
+    ...trashRoutes,
     ...metadataFieldRoutes,
     ...changeRoutes,
     ...webhookRoutes,

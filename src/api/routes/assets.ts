@@ -183,27 +183,6 @@ const patchAsset = route({
   },
 });
 
-const deleteAsset = route({
-  method: 'DELETE',
-  path: '/v1/assets/{reference}',
-  operation: 'deleteAsset',
-  area,
-  summary: 'Delete an asset with all its versions',
-  description:
-    'Its bytes are removed soon after, unless another asset holds the same. Its id answers 410 for as long as its history is kept; ' +
-    'links to it in payloads answer 410 from now on; its external id is free again.',
-  scope: 'assets:write',
-  grantable: true,
-  idempotent: true,
-  requestHeaders: ['If-Match'],
-  params: assetReference,
-  answers: { 204: { description: 'Deleted' } },
-  errors: ['conflict', 'precondition_failed', 'gone'],
-  async handle({ caller, params, idempotency, request }, { app }) {
-    return emptyAnswer(await app.assets.remove(caller, params.reference, writeOptionsOf({ request, idempotency })));
-  },
-});
-
 const assetChangeKinds = changeKinds.filter((kind) => kind.startsWith('asset.'));
 
 const listAssetChanges = route({
@@ -299,7 +278,6 @@ export const assetRoutes: readonly Route[] = [
   listAssets,
   getAsset,
   patchAsset,
-  deleteAsset,
   listAssetChanges,
   getAssetContent,
   getLinkedContent,

@@ -23,16 +23,19 @@ import { sourceVersionSchema } from './change.ts';
 const words = (description: string, examples: readonly unknown[]): Schema<readonly string[]> =>
   array(line(300), { maxItems: 1_000, description, examples });
 
-const pathField: Schema<string> = {
+export const assetPath: Schema<string> = {
   ...string({ minLength: 1, maxLength: limits.folderPathCharactersMax }),
   description:
     'Folder: absolute, `/` for the root. Slashes at the end and repeated ones are dropped, accents composed; `.` and `..`, backslashes and control characters are refused',
   examples: ['/campaigns/spring'],
 };
 
+/** Names of dialects, of this server or not. */
+export const aliasName: Schema<string> = string({ pattern: '^[a-z][a-z0-9-]{0,39}$' });
+
 const inputFields = {
   name: optional(line(500, 'Without slashes: the folder goes into path')),
-  path: optional(pathField),
+  path: optional(assetPath),
   info: optional(
     raw<JsonObject>({
       type: 'object',
@@ -54,19 +57,22 @@ const inputFields = {
   aliases: optional(
     record(line(300), {
       maxProperties: 20,
-      description: 'Ids of a former DAM that stand in for ours in what a dialect sends, by dialect',
+      propertyNames: aliasName,
+      description:
+        'Ids of a former DAM that stand in for ours in what a dialect sends, by dialect; each unique in the workspace',
+      examples: [{ bynder: '6A5C8D9E-0F1A-4B2C-3D4E5F60718293A4' }],
     }),
   ),
 };
 
-const externalId = line(
+export const externalIdField = line(
   limits.externalIdCharactersMax,
   'The id that your own system knows the asset by; unique in the workspace',
 );
 
 export const assetInputSchema: Schema<AssetInput> = named(
   'AssetInput',
-  object({ ...inputFields, externalId: optional(externalId) }),
+  object({ ...inputFields, externalId: optional(externalIdField) }),
 );
 
 const fraction = number({ minimum: 0, maximum: 1 });
@@ -121,7 +127,7 @@ export const assetFileSchema: Schema<JsonObject> = named(
 
 const pushFields = {
   ...inputFields,
-  externalId: optional(externalId),
+  externalId: optional(externalIdField),
   archived: optional(boolean()),
   file: optional(assetFileSchema),
   renditions: optional(array(assetFileSchema, { maxItems: 1_000 })),
@@ -167,7 +173,7 @@ export const assetVersionSchema: Schema<AssetVersion> = named(
 );
 
 /** Open: states that other systems report may hold more. */
-const assetStateSchema: Schema<unknown> = named(
+export const assetStateSchema: Schema<unknown> = named(
   'AssetState',
   raw({
     type: 'object',
@@ -227,9 +233,11 @@ export const assetPushedSchema: Schema<unknown> = named(
 
 const reference = string({
   minLength: 1,
-  maxLength: 320,
-  pattern: '^(?:ast_[0-9a-z]{26}|external:[^\\u0000-\\u001f\\u007f]{1,300})$',
-  description: 'Id of the asset, or external: and its external id',
+  maxLength: 360,
+  pattern:
+    '^(?:ast_[0-9a-z]{26}|external:[^\\u0000-\\u001f\\u007f]{1,300}|alias:[a-z][a-z0-9-]{0,39}:[^\\u0000-\\u001f\\u007f]{1,300})$',
+  description:
+    'Id of the asset, or external: and its external id, or alias:DIALECT: and the id it has from a former DAM',
 });
 
 /** The asset's id, or `external:` and the id that its own DAM knows it by. */
@@ -260,7 +268,7 @@ export const assetListQuery: Schema<Partial<AssetListQuery>> = object({
   cursor: optional(cursor),
   externalId: optional(line(300)),
   kind: optional(oneOf(assetKinds)),
-  folder: optional({ ...pathField, description: 'In this folder or below it' }),
+  folder: optional({ ...assetPath, description: 'In this folder or below it' }),
   exact: optional(boolean({ description: 'With folder: not below it' })),
   tag: optional(word('Has this tag')),
   label: optional(word('Has this label')),

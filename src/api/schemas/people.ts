@@ -159,6 +159,17 @@ const workspaceSettingFields = {
   mailFrom: oneOf([...severities, 'none'] as const, { description: 'The least severe notice that is mailed' }),
   noticeDays: integer({ minimum: 1, maximum: 3_650, description: 'How long notices are kept' }),
   auditDays: integer({ minimum: 90, maximum: 3_650, description: 'How long audit rows are kept' }),
+  trashDays: integer({
+    minimum: 0,
+    maximum: limits.trashDaysMax,
+    description:
+      'How long a deleted asset lies in the trash; 0: it is deleted for good at once. For those deleted from now on',
+  }),
+  archiveNoticeDays: array(integer({ minimum: 1, maximum: 365 }), {
+    maxItems: limits.archiveNoticesMax,
+    uniqueItems: true,
+    description: 'So many days before an asset is archived by its date, webhooks are told (asset.pre_archive)',
+  }),
   webhookPolicy: nullable(policySchema),
 };
 export const workspaceSettingsSchema = named('WorkspaceSettings', object(workspaceSettingFields));
@@ -169,6 +180,8 @@ export const workspaceSettingsPatchSchema = named(
     mailFrom: optional(workspaceSettingFields.mailFrom),
     noticeDays: optional(workspaceSettingFields.noticeDays),
     auditDays: optional(workspaceSettingFields.auditDays),
+    trashDays: optional(workspaceSettingFields.trashDays),
+    archiveNoticeDays: optional(workspaceSettingFields.archiveNoticeDays),
     webhookPolicy: optional(workspaceSettingFields.webhookPolicy),
   }),
 );

@@ -78,6 +78,15 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       linked: missing,
       ...parts.assets,
     },
+    trash: {
+      list: emptyPage,
+      get: missing,
+      usage: () => Promise.resolve({ assets: 0, bytes: 0, complete: true }),
+      restore: missing,
+      remove: missing,
+      empty: missing,
+      ...parts.trash,
+    },
     metadataFields: {
       create: missing,
       list: emptyPage,

@@ -1,0 +1,107 @@
+/**
+ * A timer of an asset: the earliest of its dates has come. Available from now on or not any more, archived, or a notice
+ * that it will be: each told as a change of its own, by the actor `timer`, whose name says so where it was late.
+ */
+import { nextDateOf, noticeOf, withArchived, withAvailability } from '../core/asset-dates.ts';
+import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
+import type { AssetState } from '../core/asset.ts';
+import type { Actor } from '../core/change.ts';
+import type { Duty } from '../storage/storage.ts';
+import { type AssetTimerPayload, timerId } from './asset-upkeep.ts';
+import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { refusedByStore } from './refusals.ts';
+import { readWorkspaceSettings } from './workspace-settings.ts';
+
+export type AssetTimerDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'logger'> & { readonly committer: Committer };
+
+/** What comes later than this was held up: the server was down, or its clock was put forward. */
+export const lateMs = 60_000;
+
+export async function actOnDates(deps: AssetTimerDeps, duty: Duty, { assetId }: AssetTimerPayload): Promise<void> {
+  const { committer, ids, storage, logger } = deps;
+  const { workspaceId } = duty;
+  const fulfils = { dutyId: duty.id, version: duty.version };
+  const { archiveNoticeDays } = await readWorkspaceSettings(storage, workspaceId);
+  const key = { workspaceId, type: 'asset', id: assetId } as const;
+  const written = await committer.write<{ readonly waitUntilMs: number | null }>(key, (current, atMs) => {
+    const before = current === null ? null : assetState(current);
+    const dueAtMs = before === null ? null : nextDateOf(before);
+    const done = { kind: 'write', plan: { changes: [], fulfils }, answer: () => ({ waitUntilMs: null }) } as const;
+    // Gone, or its dates have moved on: another timer is owed for them, or none.
+    if (current === null || before === null || dueAtMs === null) return done;
+    if (timerId({ workspaceId, assetId }, dueAtMs) !== duty.id) return done;
+    // The clock was put back.
+    if (dueAtMs > atMs) return { kind: 'nothing', answer: { waitUntilMs: dueAtMs } };
+    if (atMs - dueAtMs > lateMs) logger.warn('timer.late', { workspaceId, assetId, dueAtMs, lateMs: atMs - dueAtMs });
+    const { after, happenings } = dated(before, { atMs, archiveNoticeDays });
+    const state = asJsonState(after);
+    const frame = {
+      ids,
+      workspaceId,
+      actor: timerActor(atMs - dueAtMs),
+      subject: assetSubject(assetId, current.alias),
+      version: current.version + 1,
+      atMs,
+    };
+    const changes = happenings.map(({ kind, changed }) =>
+      assetChange(frame, { kind, before: current.state, after: state, changed }),
+    );
+    return { kind: 'write', plan: { state, changes, fulfils }, answer: () => ({ waitUntilMs: null }) };
+  });
+  if (written.kind === 'done' && written.answer.waitUntilMs !== null)
+    await wait(deps, duty, written.answer.waitUntilMs);
+}
+
+type Moment = { readonly atMs: number; readonly archiveNoticeDays: readonly number[] };
+
+/** The asset as its dates have it by now, and what happened. */
+function dated(
+  before: AssetState,
+  { atMs, archiveNoticeDays }: Moment,
+): { readonly after: AssetState; readonly happenings: readonly AssetHappening[] } {
+  const available = withAvailability(before, atMs);
+  const { archiveAtMs, archiveNoticeAtMs, ...rest } = available;
+  if (archiveAtMs !== undefined && archiveAtMs <= atMs && !before.archived) {
+    const after = { ...withArchived({ ...rest, archiveAtMs }, true, { atMs, by: timerName }), modifiedAtMs: atMs };
+    return { after, happenings: changeKindsFor(asJsonState(before), asJsonState(after)) };
+  }
+  if (before.archived || archiveAtMs === undefined || archiveNoticeAtMs === undefined || archiveNoticeAtMs > atMs) {
+    const after = { ...available, modifiedAtMs: atMs };
+    return { after, happenings: changeKindsFor(asJsonState(before), asJsonState(after)) };
+  }
+  const next = noticeOf(archiveAtMs, archiveNoticeDays, atMs);
+  const after = {
+    ...rest,
+    archiveAtMs,
+    ...(next === undefined ? {} : { archiveNoticeAtMs: next }),
+    modifiedAtMs: atMs,
+  };
+  return {
+    after,
+    happenings: [
+      ...changeKindsFor(asJsonState(before), asJsonState(after)),
+      { kind: 'asset.pre_archive', changed: ['archiveNoticeAtMs'] },
+    ],
+  };
+}
+
+const timerName = 'timer';
+
+function timerActor(byMs: number): Actor {
+  return { type: 'system', id: timerName, name: byMs > lateMs ? `Timer, ${spanText(byMs)} late` : 'Timer' };
+}
+
+function spanText(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 120) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
+}
+
+async function wait({ storage, clock }: AssetTimerDeps, duty: Duty, untilMs: number): Promise<void> {
+  const { id: dutyId, version, payload, workspaceId } = duty;
+  const advances = { dutyId, version, dueAtMs: untilMs, payload };
+  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), advances }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+}
