@@ -6,7 +6,8 @@ import { many } from './cases/many.ts';
 import { pending } from './cases/pending.ts';
 import { reads } from './cases/reads.ts';
 import { start } from './cases/start.ts';
+import { states } from './cases/states.ts';
 import type { BenchCase } from './figure.ts';
 
 /** Every case, in the order in which they are run. */
-export const benchCases: readonly BenchCase[] = [start, cost, latency, lanes, hang, reads, pending, many];
+export const benchCases: readonly BenchCase[] = [start, cost, latency, lanes, hang, reads, pending, many, states];
