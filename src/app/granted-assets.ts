@@ -136,7 +136,8 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       if (options.permanently === true && !caller.scopes.has('assets:write')) throw forGood();
       return change({ caller, reference, expected: options.expected }, stays, (expected) =>
         cases.remove(caller, reference, withExpected(options, expected)),
-      ),
+      );
+    },
     async addVersion(caller, reference, upload) {
       // The file's stream can be read once, so this is not tried again.
       const { expected } = upload;

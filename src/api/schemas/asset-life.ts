@@ -23,7 +23,7 @@ export const restoreSchema: Schema<RestoreInput> = named(
   object({
     path: optional({ ...assetPath, description: 'Another folder than the one it lay in' }),
     externalId: optional(
-      nullable({ ...externalIdField, description: 'Instead of the one it had; null for none' } as Schema<string>),
+      nullable({ ...externalIdField, description: 'Instead of the one it had; null for none' }),
     ),
     aliases: optional(
       record(nullable(line(300)), {
