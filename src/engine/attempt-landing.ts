@@ -56,8 +56,7 @@ export function createLanding(parts: LandingParts): Landing {
     lane.recording += 1;
     const stops =
       run.item.next.state === 'dead' && lane.order !== 'none' && !isUnusable(setup) && setup.policy.onDead === 'stop';
-    // A lane that was lost meanwhile is another's to stop, and this result will be fenced.
-    if (stops && parts.keeper().mine(lane.webhookId)) void stopLane(run, task.delivery.id, run.item);
+    if (stops) void stopLane(run, task.delivery.id, run.item);
     else parts.recorder().add(run.item, run);
     parts.keeper().attend(lane);
     parts.wake();
@@ -74,7 +73,8 @@ export function createLanding(parts: LandingParts): Landing {
   /** The order ends here until somebody looks: said in the store before the death is, so that no crash can skip it. */
   const stopLane = async (run: Run, deliveryId: DeliveryId, item: RecordItem): Promise<void> => {
     const { lane } = run;
-    lane.stopped = { deliveryId, revision: lane.setup?.webhook.revision ?? 0 };
+    // The lane may be on its way to another worker, and know its webhook no more.
+    lane.stopped = { deliveryId, revision: (lane.setup ?? run.setup).webhook.revision };
     lane.shelf.giveBack();
     for (let pauseMs = fencePauseMsMin; ; pauseMs = Math.min(fencePauseMsMax, 2 * pauseMs)) {
       try {

@@ -3,7 +3,6 @@
  * leaves behind, and forgets the idle. Nothing here walks over all lanes; each lane is attended when something of its own
  * has happened.
  */
-import { healthy } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -367,14 +366,12 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   };
 }
 
-/** Whatever was known of a lane is another's to know. */
+/** Whatever was known of a lane is another's to know, and is read anew should it come back. */
 function makeStranger(lane: Lane): void {
   lane.generation += 1;
   lane.knowledge = 'unknown';
   lane.setup = null;
-  lane.health = healthy;
   lane.healthKnown = false;
-  lane.stopped = null;
   lane.disableAsked = false;
   lane.revisions.clear();
 }

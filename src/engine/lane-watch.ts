@@ -169,14 +169,13 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       for (const action of step.actions) act(lane, action);
     },
     remember(lane, stored) {
-      const state = stored?.state;
-      if (state !== undefined) {
-        lane.health = fromState(state);
-        const { stoppedBy, stoppedRevision } = state;
-        if (isDeliveryId(stoppedBy) && typeof stoppedRevision === 'number') {
-          lane.stopped = { deliveryId: stoppedBy, revision: stoppedRevision };
-        }
-      }
+      const state = stored?.state ?? {};
+      const { stoppedBy, stoppedRevision } = state;
+      lane.health = stored === null ? healthy : fromState(state);
+      lane.stopped =
+        isDeliveryId(stoppedBy) && typeof stoppedRevision === 'number'
+          ? { deliveryId: stoppedBy, revision: stoppedRevision }
+          : null;
       lane.healthKnown = true;
     },
     save: (lane) => write([lane]),
