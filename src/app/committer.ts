@@ -22,7 +22,8 @@ import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { EngineSignals } from './dependencies.ts';
 import { createLoader } from './loader.ts';
 import type { Matching } from './matching.ts';
-import { commitItem, type Decision, type Ground, nextResource, outcomeOf } from './plan.ts';
+import { commitItem, type Decision, type Ground, nextResource, outcomeOf, type Plan } from './plan.ts';
+import type { Places, Placing } from './places.ts';
 import { contended, refusedByStore } from './refusals.ts';
 import { createSubjectCache, subjectName, type SubjectCache } from './subject-cache.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
@@ -69,6 +70,8 @@ export type CommitterDeps = {
   readonly ids: Pick<IdSource, 'next'>;
   /** No other process writes to this store. */
   readonly soleWriter: boolean;
+  /** Keeps where assets lie, with each write of one. */
+  readonly places?: Pick<Places, 'placing'>;
   /** Workspaces that nobody writes to any more. */
   readonly closed?: Pick<ClosedWorkspaces, 'has'>;
   /**
@@ -99,7 +102,8 @@ type State = {
 };
 
 /** What a decision was made on, and what goes on with its subject. */
-type Attempt = Ground & { readonly name: string; readonly busy: Busy };
+type Attempt = Ground & { readonly name: string; readonly busy: Busy; readonly placing: Known | null };
+type Known = Extract<Placing, { kind: 'known' }>;
 type Alone = { readonly key: ResourceKey; readonly others: readonly ResourceKey[] };
 
 export function createCommitter(deps: CommitterDeps): Committer {
@@ -138,10 +142,15 @@ async function write<Answer>(state: State, key: ResourceKey, decide: Decide<Answ
   if (decision.kind === 'nothing') {
     return there === undefined ? { kind: 'done', answer: decision.answer } : queue(state, { key, others: [] }, decide);
   }
+  const placing = placingOf(deps, { key, current }, decision.plan);
+  if (placing?.kind === 'unknown') {
+    await placing.learn();
+    return write(state, key, decide);
+  }
   const busy = enter(state, name);
   let written: Written<Answer> | null;
   try {
-    written = await commit(state, { key, name, busy, current, index, atMs }, decision);
+    written = await commit(state, { key, name, busy, current, index, atMs, placing }, decision);
   } finally {
     leave(state, name, busy);
   }
@@ -157,6 +166,14 @@ async function learn({ deps, cache, load, busyBy }: State, key: ResourceKey, nam
   if (cache.get(name) === undefined && !busyBy.has(name)) cache.set(name, loaded);
 }
 
+function placingOf(
+  { places }: Pick<CommitterDeps, 'places'>,
+  { key, current }: Pick<Ground, 'key' | 'current'>,
+  { state }: Plan,
+): Placing | null {
+  return state === undefined || places === undefined ? null : places.placing(key, current, state);
+}
+
 /** Commits one decision. `null`: stale, everything known about it has been let go. */
 async function commit<Answer>(
   { deps, cache }: State,
@@ -169,7 +186,7 @@ async function commit<Answer>(
   if (deps.closed?.has(key.workspaceId) === true) throw erasing();
   const matched = plan.changes.length === 0 ? null : matching.match(ground.index, plan.changes, ground.atMs);
   const applied = outcomeOf(ground, plan, matched);
-  const item = commitItem(ground, plan, { matched, applied, ids: deps.ids });
+  const item = commitItem(ground, plan, { matched, applied, ids: deps.ids, places: ground.placing?.writes });
   if (plan.state !== undefined) cache.set(name, nextResource(ground, plan));
   let stands = false;
   try {
@@ -190,6 +207,7 @@ async function commit<Answer>(
     if (result.what === 'duty') throw new DutyGone();
     return null;
   } finally {
+    ground.placing?.settled(stands);
     if (!stands) {
       busy.disturbed = true;
       cache.delete(name);
@@ -239,7 +257,13 @@ async function decideAlone<Answer>(
     const atMs = deps.nowMs();
     const decision = decide(current, atMs, { others: read, index });
     if (decision.kind === 'nothing') return { kind: 'done', answer: decision.answer };
-    const written = await commit(state, { key, name, busy, current, index, atMs }, decision);
+    let placing = placingOf(deps, { key, current }, decision.plan);
+    // Alone on the subject: what is learnt now does not change what was decided.
+    while (placing?.kind === 'unknown') {
+      await placing.learn();
+      placing = placingOf(deps, { key, current }, decision.plan);
+    }
+    const written = await commit(state, { key, name, busy, current, index, atMs, placing }, decision);
     if (written !== null) return written;
   }
   throw contended();

@@ -15,6 +15,7 @@ import type { AppDeps } from './dependencies.ts';
 import { createCancelDuty } from './duty-cancel.ts';
 import { createEraseWorkspaceDuty } from './duty-erase-workspace.ts';
 import { createDryRuns } from './dry-run.ts';
+import { createClipDuty } from './duty-clip.ts';
 import { createDeriveDuty } from './duty-derive.ts';
 import { createEraseDuty } from './duty-erase.ts';
 import { createExportDuty } from './duty-export.ts';
@@ -24,8 +25,8 @@ import { beginHousekeeping, createHousekeepingDuty } from './duty-housekeeping.t
 import { createInspectDuty } from './duty-inspect.ts';
 import { createNotifyDuty } from './duty-notify.ts';
 import { createReplayDuty } from './duty-replay.ts';
-import { grantedAssets } from './granted-assets.ts';
 import { createTimerDuty } from './duty-timer.ts';
+import { grantedAssets } from './granted-assets.ts';
 import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes, type Inboxes } from './inboxes.ts';
@@ -114,8 +115,8 @@ export function createApp(deps: AppDeps): AppParts {
     },
     changes: createChanges(parts),
     assets,
-    metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
     trash: createTrash(parts),
+    metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
     syncs: syncs.cases,
     webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
@@ -186,7 +187,18 @@ function createShared(deps: AppDeps) {
     lifetimeMs: settings.linkLifetimeMs,
   });
   const metadataSets = createMetadataSets(deps);
-  const parts = { ...deps, places, told, committer, matching, idempotent, turns, links, linkKey: linkKey.bytes, metadataSets };
+  const parts = {
+    ...deps,
+    places,
+    told,
+    committer,
+    matching,
+    idempotent,
+    turns,
+    links,
+    linkKey: linkKey.bytes,
+    metadataSets,
+  };
   return { parts, live, closed, linkKey };
 }
 
@@ -227,9 +239,11 @@ function createDuties(
   return {
     inspect: createInspectDuty(parts),
     derive: createDeriveDuty(parts),
+    clip: createClipDuty(parts),
     erase: createEraseDuty(parts),
     expand: createExpandDuty(parts),
     replay: createReplayDuty(parts),
+    timer: createTimerDuty(parts),
     export: createExportDuty(parts),
     share_link: createShareLinkDuty(parts),
     cancel: createCancelDuty({ ...parts, toggle }),
@@ -239,4 +253,3 @@ function createDuties(
     housekeeping: createHousekeepingDuty(parts),
   };
 }
-    timer: createTimerDuty(parts),

@@ -50,6 +50,37 @@ export function liesIn(path: string, folder: string): boolean {
   return path.length > folder.length && path.charCodeAt(folder.length) === 0x2f && path.startsWith(folder);
 }
 
+/** The folder that a folder lies in; null for the root. */
+export function parentFolder(path: string): string | null {
+  if (path === '/') return null;
+  const at = path.lastIndexOf('/');
+  return at <= 0 ? '/' : path.slice(0, at);
+}
+
+/** The last part of a path; empty for the root. */
+export function folderName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** The path of a folder of this name in another one. */
+export function pathIn(parent: string, name: string): string {
+  return parent === '/' ? `/${name}` : `${parent}/${name}`;
+}
+
+/** Where something in `from`, or `from` itself, lies once `from` is `to`. */
+export function pathMoved(path: string, from: string, to: string): string {
+  if (path === from) return to;
+  const below = from === '/' ? path : path.slice(from.length);
+  return to === '/' ? below : `${to}${below}`;
+}
+
+/** The folders that a path goes through, from below the root to itself. */
+export function foldersOnTheWay(path: string): readonly string[] {
+  const folders: string[] = [];
+  for (let at: string | null = path; at !== null && at !== '/'; at = parentFolder(at)) folders.push(at);
+  return folders.reverse();
+}
+
 function problemOfFolder(folder: string): ReadFolderPath | null {
   if (folder === '.' || folder === '..') return refused('a path without . and .. as folders', `"${folder}"`);
   if (/[\p{Cc}\u2028\u2029]/u.test(folder)) return refused('folder names without control characters', shown(folder));
