@@ -37,6 +37,8 @@ import { createSoleOwnership } from './engine/ownership.ts';
 import { createSigner } from './engine/signer.ts';
 import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
+import { probeFfmpeg } from './media/ffmpeg.ts';
+import type { FilmTool } from './media/media.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { type Configuration, describeSettings, type Settings } from './runtime/configuration.ts';
 import { readCredentials, writeCredentials } from './runtime/credentials.ts';
@@ -173,6 +175,12 @@ export function probeTarget({ allowedTargets, deniedTargets }: Settings, url: st
   return probe(url, { clock, egress: createEgress({ clock, random: createSystemRandom(), policy }) });
 }
 
+/** The `ffmpeg` that these settings lead to, or why there is none. */
+export async function findFilmTool({ ffmpeg }: Settings): Promise<FilmTool> {
+  const { tool } = await probeFfmpeg(ffmpeg, { searchPath: process.env['PATH'], clock: systemClock });
+  return tool;
+}
+
 /** SQLite's code for a lock that another process holds; its extended codes keep it in the lowest byte. */
 const sqliteBusy = 5;
 
@@ -212,7 +220,7 @@ export function compose(options: ComposeOptions): Composition {
     metrics,
     vendorRoutes: vendorApis(),
   });
-  readGauges(metrics, { storage, engine, transport: http, clock, sink: options.sink ?? null });
+  readGauges(metrics, { storage, engine, transport: http, clock, sink: options.sink ?? null, media });
   const upkeep = createUpkeep({ storage, clock, logger });
 
   const listen = async (): Promise<void> => {
@@ -395,7 +403,7 @@ function userAgentOf(version: string): string {
 }
 
 function apiSettings({ settings, certificate }: ComposeOptions): ApiSettings {
-  const { host, port, publicUrl, uploadBytesMax, inboxTlsPort, trustedProxies, metricsOpen } = settings;
+  const { host, port, publicUrl, uploadBytesMax, inboxTlsPort, trustedProxies, metricsOpen, dialectListen } = settings;
   return {
     host,
     port,
@@ -403,6 +411,7 @@ function apiSettings({ settings, certificate }: ComposeOptions): ApiSettings {
     version: readVersion(),
     uploadBytesMax,
     trustedProxies,
+    dialectListen,
     metricsOpen,
     inboxTls: {
       certificatePem: certificate.certPem,

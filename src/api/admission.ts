@@ -12,14 +12,22 @@ import { limits } from '../core/limits.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { FailedAuthentications } from './failed-authentications.ts';
 import type { RouteScope } from './route.ts';
+import { isCsrfToken } from './session-cookie.ts';
 
 export const workspaceHeader = 'assetwire-workspace';
 const tokenCharactersMax = 512;
 
 export type Admitted = { readonly caller: Caller; readonly recheck: () => Promise<boolean> };
 
+export type AdmitOptions = {
+  /** Callers who hold a grant with the scope come in too. */
+  readonly grantable?: boolean;
+  /** A bearer that is no key may be a session: for vendors whose login hands out tokens. */
+  readonly sessionBearer?: boolean;
+};
+
 export interface Admission {
-  admit(request: IncomingMessage, scope: RouteScope, grantable?: boolean): Promise<Admitted>;
+  admit(request: IncomingMessage, scope: RouteScope, options?: AdmitOptions): Promise<Admitted>;
   /** The address that counts for limits: the peer's, or behind a trusted proxy the one it forwards. */
   addressOf(request: IncomingMessage): string;
   /** The address that counts and the program's name for itself, for audit. */
@@ -58,13 +66,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
       logger.warn('api.guessing_throttled', { address: addressOf(request) });
   };
 
-  const identify = async (request: IncomingMessage): Promise<Admitted> => {
+  const identify = async (request: IncomingMessage, sessionBearer: boolean): Promise<Admitted> => {
     const header = request.headers.authorization;
     const workspace = workspaceOf(request);
     if (header === undefined) {
       const cookie = cookieOf(request, cookieName);
       if (cookie === undefined) throw unauthenticated();
-      assertSameOrigin(request);
+      if (!isCsrfToken(csrfHeader(request), cookie)) assertSameOrigin(request);
       const caller = await app.sessions.authenticate(cookie, workspace);
       if (caller === null) throw unauthenticated();
       return { caller, recheck: async () => (await app.sessions.authenticate(cookie, workspace)) !== null };
@@ -72,13 +80,16 @@ export function createAdmission(options: AdmissionOptions): Admission {
     const token = bearerToken(header);
     if (token === undefined || repeats(request, 'authorization')) throw unauthenticated();
     assertNotGuessing(request, token);
-    const caller = await app.keys.authenticate(token, workspace);
+    const authenticate = async (): Promise<Caller | null> =>
+      (await app.keys.authenticate(token, workspace)) ??
+      (sessionBearer ? await app.sessions.authenticate(token, workspace) : null);
+    const caller = await authenticate();
     if (caller === null) {
       failed(request);
       throw unauthenticated();
     }
     failures.succeeded(() => addressOf(request), token);
-    return { caller, recheck: async () => (await app.keys.authenticate(token, workspace)) !== null };
+    return { caller, recheck: async () => (await authenticate()) !== null };
   };
 
   const assertNotGuessing = (request: IncomingMessage, secret: string): void => {
@@ -96,9 +107,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
     assertNotGuessing,
     failed,
     originOf: (request) => ({ address: addressOf(request), userAgent: userAgentOf(request) }),
-    async admit(request, scope, grantable) {
+    async admit(request, scope, { grantable, sessionBearer } = {}) {
       if (scope === 'open') return admittedNobody;
-      const admitted = await identify(request);
+      const admitted = await identify(request, sessionBearer === true);
       if (grantable !== true || !holdsSome(admitted.caller, scope)) assertAllowed(admitted.caller, scope);
       return admitted;
     },
@@ -150,6 +161,11 @@ function userAgentOf(request: IncomingMessage): string | null {
 function workspaceOf(request: IncomingMessage): string | undefined {
   const value = request.headers[workspaceHeader];
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function csrfHeader(request: IncomingMessage): string | undefined {
+  const value = request.headers['x-csrf-token'];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The value of one cookie, undefined where it is missing, doubled or not of our alphabet. */

@@ -21,6 +21,8 @@ export type ApiSettings = {
   readonly inboxTls?: { readonly certificatePem: string; readonly keyPem: string; readonly port?: number };
   /** Addresses and ranges of reverse proxies whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustedProxies?: readonly string[];
+  /** Vendor APIs at the root of ports of their own; each must be one of `vendorRoutes`. */
+  readonly dialectListen?: readonly { readonly dialect: string; readonly host: string; readonly port: number }[];
   /** Whether `/metrics` answers without a key. Default: it needs `settings:read`. */
   readonly metricsOpen?: boolean;
   /** How long `stop` waits for requests in flight before it cuts them. Default 10 s. */
@@ -53,6 +55,8 @@ export type ApiAddress = {
   /** The TLS listener of the inbox, null where it has none. */
   readonly tlsUrl: string | null;
   readonly tlsPort: number | null;
+  /** Vendor APIs at the root of ports of their own, by dialect. */
+  readonly vendorUrls: { readonly [dialect: string]: string };
 };
 
 export interface ApiServer {

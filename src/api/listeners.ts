@@ -23,6 +23,17 @@ export function createHttpServer(listener: RequestListener): Server {
   return server;
 }
 
+/** Listens at a host and port; rejects where it cannot. */
+export async function listenAt(server: Server, place: { readonly host: string; readonly port: number }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(place.port, place.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
 /** Listens for the inbox by TLS; null where there is no certificate. */
 export async function listenTls(
   { settings }: ApiOptions,
@@ -40,13 +51,7 @@ export async function listenTls(
   server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
   // Where the first port was drawn by the system, the one behind it may well be somebody else's.
   const wanted = tls.port ?? (settings.port === 0 ? 0 : port + 1);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(wanted, settings.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  await listenAt(server, { host: settings.host, port: wanted });
   return server;
 }
 

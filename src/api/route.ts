@@ -118,6 +118,8 @@ export type RouteSpec<P, Q, B> = {
    * (`granted-assets.ts`).
    */
   readonly grantable?: boolean;
+  /** Lets in callers whose bearer is a session's: for vendors whose login hands out tokens. */
+  readonly sessionBearer?: boolean;
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   readonly answers: { readonly [status: number]: RouteAnswer };
@@ -127,8 +129,10 @@ export type RouteSpec<P, Q, B> = {
   readonly streaming?: boolean;
   /** The events of a stream and what their data is. */
   readonly events?: { readonly [event: string]: Schema };
-  /** Words errors below 500 in the form of somebody else's API; absent: problem+json. */
-  readonly presentError?: (error: AssetwireError, request: IncomingMessage) => Answer;
+  /** Answers a page instead of JSON and of problems where the caller's `Accept` says that he reads pages. */
+  readonly pages?: boolean;
+  /** Words errors below 500 in the form of somebody else's API or as a page; absent, and null: problem+json. */
+  readonly presentError?: (error: AssetwireError, request: IncomingMessage) => Answer | null;
   handle(call: Call<P, Q, B>, services: Services): Promise<Answer> | Answer;
 };
 

@@ -85,7 +85,7 @@ export function foreignWords(
 
 async function answerOf({ admission, bodies, services }: Serving, exchange: Exchange): Promise<Answer> {
   const { route, request, response, parameters, search } = exchange;
-  const admitted = await admission.admit(request, route.scope, route.grantable);
+  const admitted = await admission.admit(request, route.scope, route);
   const { recheck } = admitted;
   // Reported changes are the hot path, and no deed of administration: nothing asks where they came from.
   const caller = route.area === 'changes' ? admitted.caller : { ...admitted.caller, from: admission.originOf(request) };

@@ -1,14 +1,15 @@
 /** The HTTP server: parts made and wired, started and stopped. What is served where is in `router.ts`. */
 import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { AssetwireError } from '../core/errors.ts';
+import { AssetwireError } from '../core/errors.ts';
 import { createAdmission } from './admission.ts';
 import { createAnswerWriter } from './answer.ts';
 import type { ApiAddress, ApiOptions, ApiServer } from './api.ts';
 import { createEventStreams } from './event-streams.ts';
 import { createFailedAuthentications } from './failed-authentications.ts';
 import { createInboxListener } from './inbox-listener.ts';
-import { closeServer, listenTls, portOf, urlHost } from './listeners.ts';
+import { closeServer, createHttpServer, listenAt, listenTls, portOf, urlHost } from './listeners.ts';
 import { createBodyReader } from './request-body.ts';
 import type { Services } from './route.ts';
 import { pathOf } from './route-paths.ts';
@@ -16,6 +17,7 @@ import { createRouter, mountPages } from './router.ts';
 import { createRoutes } from './routes/all.ts';
 import type { Serving } from './serve-route.ts';
 import { sessionCookieName } from './session-cookie.ts';
+import { atRoot } from './vendor-mounts.ts';
 
 const stopGraceMsDefault = 10_000;
 
@@ -31,14 +33,20 @@ export function createApiServer(options: ApiOptions): ApiServer {
     const inbox = createInboxListener({ ...options, bodies: serving.bodies, answers: serving.answers });
     const routes = createRoutes({ ...options, admission: serving.admission, https });
     const router = createRouter({ serving, routes, inbox, requestId: () => options.ids.next('request') });
+    const opened: Server[] = [];
     try {
       await mountPages(router, serving.answers);
       await router.listen({ host: settings.host, port: settings.port });
       const tls = await listenTls(options, inbox, portOf(router.server));
-      const servers = tls === null ? [router.server] : [router.server, tls];
-      return { router, servers, address: addressOf(options, router.server, tls) };
+      if (tls !== null) opened.push(tls);
+      const vendors = await listenForVendors(options, router, opened);
+      return {
+        router,
+        servers: [router.server, ...opened],
+        address: { ...addressOf(options, router.server, tls), vendorUrls: vendors },
+      };
     } catch (error) {
-      await router.close();
+      await Promise.all([router.close(), ...opened.map(closeServer)]);
       throw error;
     }
   };
@@ -68,6 +76,30 @@ export function createApiServer(options: ApiOptions): ApiServer {
       await stopping;
     },
   };
+}
+
+/** Opens the ports at whose root vendors' APIs stand; their URLs by dialect. Those that listen are put into `opened`. */
+async function listenForVendors(
+  { settings, vendorRoutes = [] }: ApiOptions,
+  router: FastifyInstance,
+  opened: Server[],
+): Promise<ApiAddress['vendorUrls']> {
+  const urls: [string, string][] = [];
+  for (const { dialect, host, port } of settings.dialectListen ?? []) {
+    if (!vendorRoutes.some((api) => api.dialect === dialect)) {
+      const known = vendorRoutes.map((api) => api.dialect).join(', ');
+      throw new AssetwireError('unknown_dialect', {
+        detail: `Listen for a dialect that has an API of its own (${known}): got "${dialect}"`,
+        mend: 'Mend ASSETWIRE_DIALECT_LISTEN',
+      });
+    }
+    const server = createHttpServer(atRoot(dialect, (request, response) => router.routing(request, response)));
+    server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
+    await listenAt(server, { host, port });
+    opened.push(server);
+    urls.push([dialect, `http://${urlHost(host)}:${portOf(server)}`]);
+  }
+  return Object.fromEntries(urls);
 }
 
 type Running = { readonly router: FastifyInstance; readonly servers: readonly Server[]; readonly address: ApiAddress };
@@ -112,7 +144,7 @@ function createServing(options: ApiOptions, state: State) {
   return { serving, streams, https };
 }
 
-function addressOf({ settings }: ApiOptions, server: Server, tls: Server | null): ApiAddress {
+function addressOf({ settings }: ApiOptions, server: Server, tls: Server | null): Omit<ApiAddress, 'vendorUrls'> {
   const host = urlHost(settings.host);
   const port = portOf(server);
   const url = `http://${host}:${port}`;

@@ -3,6 +3,7 @@
  * a dialect can ask for nothing that a caller of ours could not.
  */
 import type { App, AssetPatch, Caller, WebhookInput, WebhookView } from '../app/app.ts';
+import { AssetwireError } from '../core/errors.ts';
 import { isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
@@ -33,7 +34,7 @@ const page = object({
   dialect: optional(line(63)),
 });
 
-const commands: { readonly [Name in VendorCommandName]: Command } = {
+const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${string}`>]: Command } = {
   'webhooks.create': command<WebhookInput>(
     webhookInputSchema,
     async (app, caller, input) => (await app.webhooks.create(caller, input)).body,
@@ -120,8 +121,29 @@ export async function runVendorCommand(
   { app, caller, dialect }: VendorCall,
   { command: name, input }: VendorCommand,
 ): Promise<JsonObject> {
+  if (name === 'sessions.open' || name === 'sessions.close')
+    throw new TypeError(`Run ${name} where requests are known`);
   const result = await commands[name](app, caller, await confined({ app, caller, dialect }, name, input));
   return isObject(result) ? result : {};
+}
+
+/**
+ * Which asset a vendor's id means: the one that has it as its alias in this dialect, else the one whose id it spells. Throws
+ * `not_found`.
+ */
+export async function assetReference(
+  { app, caller, dialect }: VendorCall,
+  { id, ownId }: { readonly id: string; readonly ownId?: string },
+): Promise<string> {
+  if (id !== '') {
+    try {
+      return (await app.assets.get(caller, `alias:${dialect}:${id}`)).id;
+    } catch (error) {
+      if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
+    }
+  }
+  if (ownId === undefined) throw notFound('Find the asset: there is none of this id');
+  return ownId;
 }
 
 const ofNoOneWebhook: ReadonlySet<VendorCommandName> = new Set<VendorCommandName>([
@@ -135,6 +157,12 @@ async function confined(
   name: VendorCommandName,
   input: JsonObject,
 ): Promise<JsonObject> {
+  if (name === 'assets.get' || name === 'assets.patch') {
+    const { ownId, ...rest } = input;
+    const id = ownValue(input, 'id');
+    const wanted = { id: typeof id === 'string' ? id : '', ...(typeof ownId === 'string' ? { ownId } : {}) };
+    return { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
+  }
   if (!name.startsWith('webhooks.')) return input;
   if (ofNoOneWebhook.has(name)) return { ...input, dialect };
   const id = ownValue(input, 'id');

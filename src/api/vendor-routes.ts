@@ -4,17 +4,21 @@
  */
 import { scopes, type Scope } from '../app/app.ts';
 import type { IncomingMessage } from 'node:http';
-import { type AssetwireError, errorTable } from '../core/errors.ts';
+import { AssetwireError, errorTable } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { VendorAnswer, VendorError, VendorRequest, VendorRoute } from '../dialects/dialect.ts';
+import type { VendorAnswer, VendorContent, VendorError, VendorRequest, VendorRoute } from '../dialects/dialect.ts';
 import { MethodNotAllowed } from './answer.ts';
+import { servedContent } from './content-answer.ts';
+import { readFormFields } from './form-fields.ts';
 import { readJson, assertJsonType } from './json-body.ts';
 import { invalidRequest } from './problem.ts';
 import type { Answer, Call, Route, RouteScope, Services } from './route.ts';
 import { raw } from './schema.ts';
 import { bodyBytesMaxDefault } from './serve-route.ts';
-import { runVendorCommand } from './vendor-commands.ts';
+import { assetReference, runVendorCommand } from './vendor-commands.ts';
+import { vendorBase } from './vendor-mounts.ts';
+import { closeVendorSession, openVendorSession, type VendorSignIn } from './vendor-sessions.ts';
 
 export type VendorApi = {
   readonly dialect: string;
@@ -23,7 +27,7 @@ export type VendorApi = {
 };
 
 /** The dialect's routes below `/{dialect}`. Throws where a route does not say who may call it. */
-export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi): readonly Route[] {
+export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, signIn: VendorSignIn): readonly Route[] {
   return routes.map((vendorRoute): Route => {
     const path = `/${dialect}${vendorRoute.path.replaceAll(/:(\w+)/g, '{$1}')}`;
     return {
@@ -33,13 +37,27 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi): r
       area: dialect,
       summary: `${vendorRoute.method} ${vendorRoute.path} as ${dialect} has it`,
       scope: scopeOf(vendorRoute, path),
+      sessionBearer: true,
       params: raw({ type: 'object', additionalProperties: { type: 'string', maxLength: 1_024 } }),
       query: raw({ type: 'object', additionalProperties: { type: 'string' } }),
       answers: { 200: { description: "The vendor's own answer" } },
       async handle(call, services) {
-        const request = await vendorRequest(call, services, vendorRoute);
+        const request = await vendorRequest({ call, services, dialect }, vendorRoute);
         const parsed = vendorRoute.parse(request);
+        if ('content' in parsed) return sent({ call, services, dialect }, parsed);
         if (!('command' in parsed)) return shown(parsed);
+        if (parsed.command === 'sessions.open') {
+          const opened = await openVendorSession(signIn, call, services, parsed.input);
+          const answer = shown(vendorRoute.present(opened.result, request));
+          return vendorRoute.signsIn === true
+            ? { ...answer, headers: { ...answer.headers, ...opened.headers } }
+            : answer;
+        }
+        if (parsed.command === 'sessions.close') {
+          const headers = await closeVendorSession(signIn, call, services);
+          const answer = shown(vendorRoute.present({}, request));
+          return { ...answer, headers: { ...answer.headers, ...headers } };
+        }
         const { app } = services;
         return shown(
           vendorRoute.present(await runVendorCommand({ app, caller: call.caller, dialect }, parsed), request),
@@ -62,14 +80,42 @@ function isScope(scope: string): scope is Scope {
   return scopes.some((known) => known === scope);
 }
 
-async function vendorRequest(call: Call, services: Services, { method, body }: VendorRoute): Promise<VendorRequest> {
+type Called = { readonly call: Call; readonly services: Services; readonly dialect: string };
+
+async function vendorRequest(
+  { call, services, dialect }: Called,
+  { method, body }: VendorRoute,
+): Promise<VendorRequest> {
   const bodyless = method === 'GET' || method === 'DELETE' || body === 'ignored';
   return {
     parameters: strings(call.params),
     query: strings(call.query),
     headers: shownHeaders(call.request),
     body: bodyless ? null : await readVendorBody(call, services),
+    base: vendorBase(call.request, `${services.publicUrl()}/${dialect}`),
   };
+}
+
+/** The bytes that a route stands for: of the first rendition that there is, or the original. */
+async function sent({ call, services, dialect }: Called, { content }: VendorContent): Promise<Answer> {
+  const { caller, request } = call;
+  const { app } = services;
+  const reference = await assetReference({ app, caller, dialect }, content);
+  const serving = content.saved === true ? { saved: true } : {};
+  const titles = content.renditions ?? [];
+  for (const [index, title] of titles.entries()) {
+    try {
+      return await servedContent(
+        request,
+        (wanted) => app.assets.rendition(caller, { reference, title }, wanted),
+        serving,
+      );
+    } catch (error) {
+      const missing = error instanceof AssetwireError && error.code === 'not_found';
+      if (!missing || index === titles.length - 1) throw error;
+    }
+  }
+  return servedContent(request, (wanted) => app.assets.content(caller, reference, wanted), serving);
 }
 
 function shownHeaders(request: IncomingMessage): VendorRequest['headers'] {
@@ -93,7 +139,7 @@ function shownError(
   const { status } = errorTable[error.code];
   const answer = present(
     { code: error.code, status, detail: wordsOf(error) },
-    { parameters: {}, query: {}, headers: shownHeaders(request), body: null },
+    { parameters: {}, query: {}, headers: shownHeaders(request), body: null, base: '' },
   );
   return shown({ ...answer, headers: { ...answer.headers, ...standardHeaders(error, status) } });
 }
@@ -119,6 +165,7 @@ async function readVendorBody({ request }: Call, { bodies }: Services): Promise<
   if (/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) {
     return Object.fromEntries(new URLSearchParams(bytes.toString()));
   }
+  if (/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? '')) return readFormFields(request, bytes);
   assertJsonType(request);
   const value = readJson(bytes, limits);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

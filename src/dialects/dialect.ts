@@ -252,7 +252,9 @@ export type VendorRoute = {
   readonly scope: string;
   /** `ignored`: whatever is sent is not looked at, because clients send empty forms of any type. Default: JSON or a form. */
   readonly body?: 'ignored';
-  parse(request: VendorRequest): VendorCommand | VendorAnswer;
+  /** A sign-in: where `sessions.open` found somebody, the answer sets the session cookie. */
+  readonly signsIn?: boolean;
+  parse(request: VendorRequest): VendorCommand | VendorContent | VendorAnswer;
   present(result: JsonObject, request: VendorRequest): VendorAnswer;
 };
 
@@ -260,8 +262,10 @@ export type VendorRequest = {
   readonly parameters: { readonly [name: string]: string };
   readonly query: { readonly [name: string]: string };
   readonly headers: { readonly [name: string]: string };
-  /** The JSON object, or the fields of a form; null where there was none. */
+  /** The JSON object, or the fields of a form (without its files); null where there was none. */
   readonly body: JsonObject | null;
+  /** Absolute URL of the dialect's mount as this caller reaches it, without a slash at its end. */
+  readonly base: string;
 };
 
 /** What went wrong, in our words, for the vendor's form of an error. */
@@ -271,10 +275,24 @@ export type VendorError = { readonly code: ErrorCode; readonly status: number; r
 export type VendorCommandName =
   | `webhooks.${'create' | 'update' | 'amend' | 'get' | 'getWithSecret' | 'list' | 'all' | 'remove'}`
   | `webhooks.${'enable' | 'disable' | 'test' | 'rotateSecret'}`
-  | `assets.${'get' | 'list' | 'patch'}`;
+  | `assets.${'get' | 'list' | 'patch'}`
+  | `sessions.${'open' | 'close'}`;
 
 /** One of our use cases by name, with its input. */
 export type VendorCommand = { readonly command: VendorCommandName; readonly input: JsonObject };
+/** The bytes of an asset, or of one of its renditions; ranges and safe headers are seen to. */
+export type VendorContent = {
+  readonly content: {
+    /** The vendor's id of the asset: one of its aliases, or else `ownId`. */
+    readonly id: string;
+    /** Ours, where the vendor's id is a spelling of it. */
+    readonly ownId?: string;
+    /** Of these renditions the first that there is; absent: the original. */
+    readonly renditions?: readonly string[];
+    /** Saved, never shown. */
+    readonly saved?: boolean;
+  };
+};
 export type VendorAnswer = {
   readonly status: number;
   readonly headers?: { readonly [name: string]: string };

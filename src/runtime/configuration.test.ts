@@ -94,9 +94,21 @@ test('SC-07 a secret that is wrong is not repeated', () => {
 });
 
 test('SC-07 a setting whose feature is not built yet is refused, not ignored', () => {
-  for (const name of ['DATABASE_URL', 'BLOBS_URL', 'SNS_URL', 'DIALECT_LISTEN']) {
+  for (const name of ['DATABASE_URL', 'BLOBS_URL', 'SNS_URL']) {
     const [problem] = problemsOf({ environment: { [`ASSETWIRE_${name}`]: 'http://x.test' } });
     assert.match(problem?.found ?? '', /not available in this version/, name);
+  }
+});
+
+test('SC-07 ports of vendors’ APIs are read, and what does not fit is told with what would', () => {
+  const read = (text: string) => readConfiguration({ environment: { ASSETWIRE_DIALECT_LISTEN: text } }).settings;
+  assert.deepEqual(read('woodwing=127.0.0.1:8600, bynder=[::1]:0').dialectListen, [
+    { dialect: 'woodwing', host: '127.0.0.1', port: 8_600 },
+    { dialect: 'bynder', host: '::1', port: 0 },
+  ]);
+  for (const text of ['8600', 'woodwing', 'woodwing=8600', 'woodwing=h:99999', 'Wood=h:1', 'woodwing=a b:1']) {
+    const [problem] = problemsOf({ environment: { ASSETWIRE_DIALECT_LISTEN: text } });
+    assert.match(problem?.wanted ?? '', /dialect=host:port/, text);
   }
 });
 

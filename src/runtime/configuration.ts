@@ -6,8 +6,13 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OperatorError, systemCode } from './operator-error.ts';
-import { parseSetting } from './setting-values.ts';
-import type { SettingType, SettingValue } from './setting-values.ts';
+import {
+  type DialectListener,
+  parseSetting,
+  readListener,
+  type SettingType,
+  type SettingValue,
+} from './setting-values.ts';
 import { environmentName, flagName, otherVariables, settingRows, testVariablePrefix } from './settings-table.ts';
 import type { SettingName, SettingRow } from './settings-table.ts';
 
@@ -25,6 +30,8 @@ export type Settings = {
   readonly allowedTargets: readonly string[];
   readonly deniedTargets: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** Vendor APIs at the root of ports of their own. */
+  readonly dialectListen: readonly DialectListener[];
   readonly metricsOpen: boolean;
   readonly smtpUrl: string | null;
   readonly mailFrom: string;
@@ -230,6 +237,7 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     allowedTargets: listOf(values['allowedTargets']),
     deniedTargets: listOf(values['deniedTargets']),
     trustedProxies: listOf(values['trustedProxies']),
+    dialectListen: listOf(values['dialectListen']).flatMap((one) => readListener(one) ?? []),
     metricsOpen: text('metricsOpen') === 'yes',
     smtpUrl: textOrNull('smtpUrl'),
     mailFrom: text('mailFrom'),

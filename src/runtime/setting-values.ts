@@ -13,6 +13,7 @@ export type SettingType =
   | { readonly kind: 'address' }
   | { readonly kind: 'smtp' }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'listeners' }
   | { readonly kind: 'choice'; readonly of: readonly string[] };
 
 export type SettingValue = string | number | readonly string[] | readonly Uint8Array[];
@@ -44,6 +45,8 @@ export function parseSetting(type: SettingType, text: string): Parsed {
       return parseSmtp(text);
     case 'keys':
       return parseKeys(text);
+    case 'listeners':
+      return parseListeners(text);
     case 'choice':
       return type.of.includes(text) ? { value: text } : { wanted: `one of ${type.of.join(', ')}` };
     default:
@@ -128,6 +131,27 @@ function isPair(text: string): boolean {
 /** A last label of digits would be a mistyped address (`10.0.0`), not a name. */
 function isName(text: string): boolean {
   return /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/i.test(text) && !/(?:^|\.)\d+\.?$/.test(text);
+}
+
+const listenerForm = /^([a-z][a-z0-9-]{0,62})=(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9.-]{1,253}):(\d{1,5})$/;
+
+/** `dialect=host:port` each; the texts are taken apart by `readListener`. */
+function parseListeners(text: string): Parsed {
+  const listeners = splitList(text);
+  const fits = listeners.length > 0 && listeners.every((one) => readListener(one) !== null);
+  return fits
+    ? { value: listeners }
+    : { wanted: 'dialect=host:port separated by commas, such as woodwing=127.0.0.1:8600' };
+}
+
+/** Where the API of a dialect listens at the root of a port; port 0 takes a free one. */
+export type DialectListener = { readonly dialect: string; readonly host: string; readonly port: number };
+
+/** Null where the text is none. */
+export function readListener(text: string): DialectListener | null {
+  const [, dialect, host, port] = listenerForm.exec(text) ?? [];
+  if (dialect === undefined || host === undefined || Number(port) > 65_535) return null;
+  return { dialect, host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
 /** Keys of 32 bytes, as 64 hex digits or as base64 (either alphabet, padded or not). */

@@ -197,10 +197,10 @@ export const settingRows = [
   },
   {
     name: 'dialectListen',
-    type: { kind: 'text', charactersMax: 2_048 },
+    type: { kind: 'listeners' },
     default: null,
-    unavailable: 'vendor APIs on ports of their own',
-    summary: 'Vendor APIs at the root of own ports, e.g. woodwing=127.0.0.1:8600',
+    summary:
+      'Ports at whose root the API of a vendor stands, as the vendor has it: dialect=host:port, separated by commas, such as woodwing=127.0.0.1:8600; absent: below /woodwing and so on only',
   },
 ] as const satisfies readonly SettingRow[];
 

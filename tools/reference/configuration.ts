@@ -18,6 +18,8 @@ function shownType(row: SettingRow): string {
       return 'targets, separated by commas';
     case 'ranges':
       return 'addresses or ranges, separated by commas';
+    case 'listeners':
+      return 'dialect=host:port, separated by commas';
     case 'address':
       return 'e-mail address';
     case 'smtp':

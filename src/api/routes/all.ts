@@ -5,6 +5,7 @@ import { ok, type Route, type RouteScope, route } from '../route.ts';
 import { raw } from '../schema.ts';
 import { scopes } from '../../app/app.ts';
 import { vendorApiRoutes } from '../vendor-routes.ts';
+import { assetMediaRoutes } from './asset-media.ts';
 import { assetRenditionRoutes } from './asset-renditions.ts';
 import { assetStateRoutes } from './asset-states.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
@@ -42,6 +43,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...assetStateRoutes,
     ...syncRoutes,
     ...assetVersionRoutes,
+    ...assetMediaRoutes,
     ...assetRenditionRoutes,
     ...trashRoutes,
     ...metadataFieldRoutes,
@@ -79,7 +81,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
       return ok(document);
     },
   });
-  const all = [...native, openApi, ...(options.vendorRoutes ?? []).flatMap(vendorApiRoutes)];
+  const all = [...native, openApi, ...(options.vendorRoutes ?? []).flatMap((api) => vendorApiRoutes(api, options))];
   assertSound(all);
   return all;
 }

@@ -49,7 +49,7 @@ export const manageChecks: readonly Check[] = [
     name: 'every error of ours has words of the vendor',
     run({ dialect: { presentError } }) {
       if (presentError === undefined) return;
-      const none: VendorRequest = { parameters: {}, query: {}, headers: {}, body: null };
+      const none: VendorRequest = { parameters: {}, query: {}, headers: {}, body: null, base: '' };
       for (const [code, { status }] of Object.entries(errorTable)) {
         const answer = presentError({ code: code as ErrorCode, status, detail: 'Say what is wrong: this' }, none);
         checkAnswer(answer, 400);
@@ -61,13 +61,19 @@ export const manageChecks: readonly Check[] = [
 
 function request({ path }: VendorRoute, id: string, body: JsonObject | null): VendorRequest {
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
-  return { parameters: Object.fromEntries(names.map((name) => [name, id])), query: {}, headers: {}, body };
+  return {
+    parameters: Object.fromEntries(names.map((name) => [name, id])),
+    query: {},
+    headers: {},
+    body,
+    base: 'https://assetwire.example/mount',
+  };
 }
 
 function check(route: VendorRoute, asked: VendorRequest): void {
   const parsed = route.parse(asked);
   // Which commands there are is the compiler's to check.
-  if (!('command' in parsed)) checkAnswer(parsed, 200);
+  if (!('command' in parsed) && !('content' in parsed)) checkAnswer(parsed, 200);
 }
 
 function checkAnswer({ status, body }: VendorAnswer, statusMin: number): void {

@@ -45,7 +45,7 @@ test('A query finds what its words say: fields, phrases, wildcards, AND, OR, NOT
     'rating:{3 TO 5}',
     'assetDomain:image',
     'extension:JPG',
-    `folderPath:"${String(state['path'])}"`,
+    'folderPath:"/campaigns/spring"',
     'status:*',
     'filename:flower\\-ü.jpg',
   ];
