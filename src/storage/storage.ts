@@ -11,7 +11,6 @@
  * - Feeds never skip: a cursor shows a change only when no earlier one can still appear.
  * - Reads through `read` see everything committed before they began, run off the delivering loop, and are bounded.
  */
-import type { AssetFilter } from '../core/asset-filter.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
 import type { ClusterView, Member, SeenLease } from '../core/cluster.ts';
 import type {
@@ -27,6 +26,7 @@ import type { FilterMiss } from '../core/filter-explanation.ts';
 import type { Filter } from '../core/filter.ts';
 import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { ListedAssets } from '../core/search-expression.ts';
 
 export interface Storage {
   /** Opens, migrates, checks. Refuses with a clear error what it must not touch (locked, corrupt, newer schema, read-only). */
@@ -120,6 +120,8 @@ export const resourceTypes = [
   'task',
   'task_item',
   'share_link',
+  /** Beside a share link, told to nobody: the hash of its password, its uses, how it ended. Its alias is the link's id. */
+  'share_access',
   'workflow_job',
   'broadcast',
   'metadata_field',
@@ -331,6 +333,7 @@ export type DeliveryTask = { readonly delivery: PendingDelivery; readonly change
 export const dutyKinds = [
   'inspect',
   'derive',
+  'clip',
   'expand',
   'timer',
   'replay',
@@ -344,6 +347,7 @@ export const dutyKinds = [
   'gather',
   'sync',
   'metadata',
+  'share_link',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 
@@ -366,10 +370,11 @@ export type PageQuery = { readonly limit: number; readonly cursor?: string };
 
 export interface StorageReads {
   /**
-   * Assets in the order of their creation. One page looks at `limits.assetRowsPerPageMax` assets at most: it may hold less
-   * than its limit, even nothing, while there is more.
+   * Lists and search of assets: those that fulfil `searchOf(query)` as `compileSearch` (core/search-evaluation.ts) understands
+   * it. A page takes a bounded time: it may hold less than its limit, even nothing, while there is more. Throws
+   * `search_too_broad` where that is not enough, and `not_ready` where an order cannot be given yet.
    */
-  assets(query: AssetQuery): Promise<Page<Resource>>;
+  assets(query: AssetQuery): Promise<AssetPage>;
   resources(query: ResourceQuery): Promise<Page<Resource>>;
   /** How many there are, counted no further than `max`. */
   countResources(query: Omit<ResourceQuery, keyof PageQuery | 'order'> & { readonly max: number }): Promise<number>;
@@ -399,18 +404,26 @@ export interface StorageReads {
   missed(workspaceId: WorkspaceId): Promise<readonly { readonly webhookId: WebhookId; readonly count: number }[]>;
 }
 
-/** Times are those of the row's first and last write, `from` included and `to` not. */
 export type AssetQuery = PageQuery &
-  AssetFilter & {
+  ListedAssets & {
     readonly workspaceId: WorkspaceId;
-    readonly externalId?: string;
-    readonly createdFromMs?: number;
-    readonly createdToMs?: number;
-    readonly updatedFromMs?: number;
-    readonly updatedToMs?: number;
-    /** Newest first by default. */
-    readonly order?: 'newest' | 'oldest';
+    /**
+     * By creation, newest first by default; `updated`: last written first; `name`: by folded name. An asset that is written
+     * while somebody pages by `updated` or `name` may move, and so be shown twice or not at all.
+     */
+    readonly order?: 'newest' | 'oldest' | 'updated' | 'name';
+    /** Whether to say how many there are. */
+    readonly count?: boolean;
   };
+
+/**
+ * `complete` false: what was written in the last moments may be missing. `total`: how many fulfil the search, asked for by
+ * `count` and given where it costs little; `atMost`: not all of these have been looked at.
+ */
+export type AssetPage = Page<Resource> & {
+  readonly complete: boolean;
+  readonly total?: { readonly value: number; readonly is: 'exact' | 'atLeast' | 'atMost' };
+};
 
 export type ResourceQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;

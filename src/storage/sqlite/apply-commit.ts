@@ -40,6 +40,14 @@ export function createCommitApplier(
 ): (item: PreparedCommit) => Applied {
   const extras = createExtrasApplier(db, names, deliveries);
 
+  const insertTouch = db.prepare('INSERT INTO asset_touches (workspace, id) VALUES (?, ?)');
+  /** What no change of the item tells of; see schema.ts. */
+  const touch = (workspace: WorkspaceName, id: string, changes: readonly PreparedChange[]): void => {
+    const subject = `asset:${id}`;
+    for (const change of changes) if (change.subject === subject) return;
+    insertTouch.run(workspace.n, id);
+  };
+
   const writeResources = (workspace: WorkspaceName, item: PreparedCommit): Applied => {
     const versions: number[] = [];
     let matchingChanged = false;
@@ -49,6 +57,7 @@ export function createCommitApplier(
       if (outcome.status === 'stale') return refused(staleResource(item.workspaceId, write), written);
       if (outcome.status === 'alias-taken') return refused(aliasTaken(write), written);
       versions.push(outcome.version);
+      if (write.type === 'asset') touch(workspace, write.id, item.changes);
       if (write.type === 'webhook' || write.type === 'secret') matchingChanged = true;
     }
     if (matchingChanged) names.raiseWebhooksRevision(workspace);

@@ -1,13 +1,17 @@
-/** Lists of assets by what they are: a walk in order of creation that looks at a bounded number of them per page. */
+/**
+ * Lists of assets without the search index: a walk in order of creation that looks at a bounded number of them per page.
+ * For lists without filters, and for searches while the index is being made.
+ */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { compileAssetFilter } from '../../core/asset-filter.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
+import { compileSearch } from '../../core/search-evaluation.ts';
+import { searchOf } from '../../core/search-expression.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
-import type { AssetQuery, Page, Resource } from '../storage.ts';
+import type { AssetPage, AssetQuery, Resource } from '../storage.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
-import { arrayStatement, numberOf, type Row, textOf } from './rows.ts';
+import { arrayStatement, type Row, textOf } from './rows.ts';
 
 /** Rows read at a time: what is read beyond the page's end is thrown away. */
 const rowsPerStep = 500;
@@ -19,8 +23,9 @@ const lookedBytesMax = 64 * 1024 * 1024;
  * nothing, and goes on behind its cursor. The cursor is a place in the order of ids, so assets that come, change or go
  * meanwhile make no other one be skipped or shown twice.
  */
-export function listAssets(db: DatabaseSync, cursors: CursorCodec, query: AssetQuery): Page<Resource> {
+export function listAssets(db: DatabaseSync, cursors: CursorCodec, query: AssetQuery): AssetPage {
   const { workspaceId, order = 'newest' } = query;
+  if (order !== 'newest' && order !== 'oldest') throw notOrdered(order);
   const scope = { workspaceId, list: `assets:${order}` };
   const page: PageInMaking = {
     items: [],
@@ -31,7 +36,7 @@ export function listAssets(db: DatabaseSync, cursors: CursorCodec, query: AssetQ
     lookedBytes: 0,
   };
   const more = lookThrough(db, query, page) && page.at !== null;
-  return { items: page.items, nextCursor: more ? cursors.encode(scope, [page.at ?? '']) : null };
+  return { items: page.items, nextCursor: more ? cursors.encode(scope, [page.at ?? '']) : null, complete: true };
 }
 
 type PageInMaking = {
@@ -95,18 +100,20 @@ function readRows(
   ).all(...values, step);
 }
 
-/** Times first: they cost no parsing. Null where everything is wanted. */
+/** Null where everything is wanted. */
 function predicateOf(query: AssetQuery): ((row: readonly Row[string][]) => boolean) | null {
-  const filter = compileAssetFilter(query);
-  const { createdFromMs, createdToMs, updatedFromMs, updatedToMs } = query;
-  if (filter === null && [createdFromMs, createdToMs, updatedFromMs, updatedToMs].every((bound) => bound === undefined))
-    return null;
-  return (row) =>
-    isWithin(numberOf(row[6]), createdFromMs, createdToMs) &&
-    isWithin(numberOf(row[7]), updatedFromMs, updatedToMs) &&
-    (filter === null || filter(JSON.parse(textOf(row[4])) as JsonObject));
+  const { externalId, ...rest } = query;
+  // An external id is looked up.
+  const expression = searchOf(externalId === undefined ? query : rest);
+  if (expression === null) return null;
+  const test = compileSearch(expression);
+  return (row) => test(resourceOf(row));
 }
 
-function isWithin(ms: number, fromMs: number | undefined, toMs: number | undefined): boolean {
-  return (fromMs === undefined || ms >= fromMs) && (toMs === undefined || ms < toMs);
+function notOrdered(order: string): AssetwireError {
+  return new AssetwireError('not_ready', {
+    detail: `The search index must be made before assets can be listed in the order "${order}": it is being made`,
+    mend: 'Try again in a moment, or ask for the order newest or oldest',
+    retryAfterSeconds: 5,
+  });
 }

@@ -2,12 +2,18 @@
 import type { Worker } from 'node:worker_threads';
 import { AssetwireError } from '../../core/errors.ts';
 import { startThread } from '../../runtime/start-thread.ts';
-import type { StorageReads } from '../storage.ts';
+import type { AssetQuery, StorageReads } from '../storage.ts';
 import { listReadNames } from './list-reads.ts';
+import type { SearchAnswer, SearchAsk } from './search/search-reader.ts';
 import { createThreadCalls, type ThreadCalls } from './thread-call.ts';
 import { threadEntry } from './thread-entry.ts';
 
-export type ReaderPool = { readonly reads: StorageReads; close(): Promise<void> };
+export type ReaderPool = {
+  readonly reads: StorageReads;
+  /** Asks the search index, where there is one. */
+  search(query: AssetQuery, ask: SearchAsk): Promise<SearchAnswer>;
+  close(): Promise<void>;
+};
 
 export type ReaderPoolParts = {
   readonly file: string;
@@ -59,6 +65,7 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: Re
   ) as unknown as StorageReads;
   return {
     reads,
+    search: async (query, ask) => (await call('search', [query, ask])) as SearchAnswer,
     async close() {
       closed = true;
       await Promise.all(

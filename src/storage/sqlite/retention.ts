@@ -10,7 +10,14 @@ import { keepOwedChanges, releaseKeptChanges } from './kept-changes.ts';
 import { type Partition, type Partitions, readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf } from './rows.ts';
 import type { Rollup } from './rollup.ts';
-import { listedTable, type PartitionKind, partitionIndexes, partitionKey, partitionTable } from './schema.ts';
+import {
+  listedTable,
+  type PartitionKind,
+  partitionIndexes,
+  partitionKey,
+  partitionTable,
+  touchesKept,
+} from './schema.ts';
 import { faultOf } from './sqlite-error.ts';
 import { readRolled } from './stats-hours.ts';
 
@@ -199,6 +206,10 @@ function createSweeps(db: DatabaseSync, { keepMs }: RetentionLimits): readonly (
     `DELETE FROM stats_hours WHERE (hour, lane) IN
        (SELECT hour, lane FROM stats_hours WHERE hour < ? ORDER BY hour, lane LIMIT ${rowsPerStep})`,
   );
+  const touches = db.prepare(
+    `DELETE FROM asset_touches WHERE n IN (SELECT n FROM asset_touches
+       WHERE n <= (SELECT max(n) FROM asset_touches) - ${touchesKept} ORDER BY n LIMIT ${rowsPerStep})`,
+  );
   /** Minutes leave early, but none that is not in its hour yet. */
   const minutesBefore = (nowMs: number): number =>
     Math.min(Math.floor((nowMs - Math.min(keepMs, limits.statsMinutesKeptMs)) / minuteMs), readRolled(db).minute);
@@ -207,6 +218,7 @@ function createSweeps(db: DatabaseSync, { keepMs }: RetentionLimits): readonly (
     (nowMs) => keys.run(nowMs - limits.idempotencyKeptMs).changes !== 0,
     (nowMs) => stats.run(minutesBefore(nowMs)).changes !== 0,
     (nowMs) => hours.run(Math.floor((nowMs - keepMs) / 3_600_000)).changes !== 0,
+    () => touches.run().changes !== 0,
   ];
 }
 

@@ -112,6 +112,16 @@ FROM resources r, json_each(r.state, '$.aliases') a
 WHERE r.type = 'asset' AND a.type = 'text' AND length(a.atom) > 0 ORDER BY r.workspace, r.id;
 `;
 
+/**
+ * Assets that were written without a change that tells of it, in order: with the changes, the search index finds by them
+ * what it has to take in. Numbers are never given again.
+ */
+const assetTouches = `
+CREATE TABLE asset_touches (n INTEGER PRIMARY KEY AUTOINCREMENT, workspace INTEGER NOT NULL, id TEXT NOT NULL);
+`;
+/** Older ones go; an index that is further behind looks at all assets. */
+export const touchesKept = 100_000;
+
 /** Numbered from 1; each runs in a transaction of its own together with the raise of `user_version`. */
 export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(first),
@@ -119,6 +129,7 @@ export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(blobUses),
   listPartitions,
   (db) => db.exec(assetAliases),
+  (db) => db.exec(assetTouches),
 ];
 export const schemaVersion = migrations.length;
 

@@ -13,6 +13,8 @@ import { defaultLimits, settingsOf, type SqliteStorageOptions } from './options.
 import type { Prepared } from '../prepared.ts';
 import { createReaderPool } from './reader-pool.ts';
 import { callerError } from './results.ts';
+import { createInlineSearch } from './search/inline-search.ts';
+import { createSearchIndex } from './search/search-index.ts';
 import { StorageFault } from './sqlite-error.ts';
 import { createThreadWriter } from './thread-writer.ts';
 import type { Trouble } from './trouble.ts';
@@ -49,7 +51,10 @@ export async function openSession(parts: SessionParts): Promise<Session> {
   const onEnd = (error: Error): void => trouble.note(new StorageFault('failed', error.message));
   const writer: Writer = inlineWriter ?? createThreadWriter({ settings, clock, random, onEnd });
   const opened = await writer.open();
-  const reads = await readsOf({ file, options, opened, connection: memory ? inlineWriter : null }, writer);
+  const reads = await readsOf(
+    { file, options, opened, pacing, connection: memory ? inlineWriter : null, failed: (error) => trouble.tell(error) },
+    writer,
+  );
   const group = createGroupCommit<Prepared, ItemResult>({
     run: (items) => guarded(trouble, () => writer.apply(items)),
     bytesOf: ({ bytes }) => bytes,
@@ -63,7 +68,11 @@ export async function openSession(parts: SessionParts): Promise<Session> {
     keyed: reads.keyed,
     reads: reads.lists,
     maintain: (nowMs) => guarded(trouble, () => writer.maintain(nowMs)),
-    eraseWorkspace: (workspaceId, cursor) => guarded(trouble, () => writer.eraseWorkspace(workspaceId, cursor)),
+    async eraseWorkspace(workspaceId, cursor) {
+      const slice = await guarded(trouble, () => writer.eraseWorkspace(workspaceId, cursor));
+      if (slice.cursor === null) await reads.forget(workspaceId);
+      return slice;
+    },
     async close() {
       await group.stop();
       await reads.close();
@@ -87,27 +96,37 @@ async function guarded<Result>(trouble: Trouble, write: () => Promise<Result>): 
   }
 }
 
-type Reads = { readonly keyed: KeyedReads; readonly lists: StorageReads; close(): Promise<void> };
+type Reads = {
+  readonly keyed: KeyedReads;
+  readonly lists: StorageReads;
+  /** A workspace is gone: so it goes from what is derived, too. */
+  forget(workspaceId: string): Promise<void>;
+  close(): Promise<void>;
+};
 type ReadsParts = {
   readonly file: string;
   readonly options: SqliteStorageOptions;
   readonly opened: WriterOpened;
   /** The writer whose connection is shared; null where reads have connections of their own. */
   readonly connection: InlineWriter | null;
+  readonly pacing: Clock;
+  /** Hears of a search index that cannot be kept; everything else goes on. */
+  readonly failed: (error: Error) => void;
 };
 
-async function readsOf({ file, options, opened, connection }: ReadsParts, writer: Writer): Promise<Reads> {
-  if (connection !== null) return inlineReads(connection.connection(), opened.cursorKey);
+async function readsOf(parts: ReadsParts, writer: Writer): Promise<Reads> {
+  const { connection, opened, pacing } = parts;
+  if (connection !== null) return inlineReads(connection.connection(), opened.cursorKey, () => pacing.monotonicMs());
   try {
-    return diskReads(file, opened.cursorKey, options.readersMax ?? 2);
+    return diskReads(parts);
   } catch (error) {
     await writer.close();
     throw callerError(error);
   }
 }
 
-function inlineReads(db: DatabaseSync, cursorKey: Uint8Array): Reads {
-  const lists = createListReads(db, cursorKey);
+function inlineReads(db: DatabaseSync, cursorKey: Uint8Array, monotonicMs: () => number): Reads {
+  const lists = { ...createListReads(db, cursorKey), assets: createInlineSearch({ db, cursorKey, monotonicMs }) };
   const entries = listReadNames.map((name) => {
     const read = lists[name] as (...values: readonly unknown[]) => unknown;
     return [name, async (...values: readonly unknown[]) => read(...values)] as const;
@@ -115,18 +134,24 @@ function inlineReads(db: DatabaseSync, cursorKey: Uint8Array): Reads {
   return {
     keyed: createKeyedReads(db),
     lists: Object.fromEntries(entries) as unknown as StorageReads,
+    // The follower finds out when it is asked.
+    forget: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
 }
 
-function diskReads(file: string, cursorKey: Uint8Array, threadsMax: number): Reads {
+function diskReads({ file, opened: { cursorKey }, options, pacing, failed }: ReadsParts): Reads {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   db.exec('PRAGMA cache_size = -8192; PRAGMA query_only = ON');
-  const readers = createReaderPool({ file, cursorKey, threadsMax, waitingMax: 1_000 });
+  const readers = createReaderPool({ file, cursorKey, threadsMax: options.readersMax ?? 2, waitingMax: 1_000 });
+  const { assets: walk } = readers.reads;
+  const index = createSearchIndex({ file, cursorKey, pacing, walk, search: readers.search, failed });
   return {
     keyed: createKeyedReads(db),
-    lists: readers.reads,
+    lists: { ...readers.reads, assets: index.assets },
+    forget: index.forget,
     async close() {
+      await index.close();
       await readers.close();
       db.close();
     },

@@ -3,6 +3,8 @@ import { StorageFault } from './sqlite-error.ts';
 
 export type Trouble = {
   note(error: unknown): void;
+  /** Something derived cannot be kept: told, and nothing stops. */
+  tell(error: Error): void;
   /** A transaction went through. */
   clear(): void;
   /** Throws where nothing that seems to work could be believed: after a failed sync or a damaged page. */
@@ -20,6 +22,7 @@ export function createTrouble(logger: TroubleLogger | undefined): Trouble {
       if (error.kind === 'failed') logger?.error({ detail: error.message }, 'storage.failed');
       now = { kind: error.kind, detail: error.message };
     },
+    tell: (error) => logger?.error({ detail: error.message }, 'storage.search_index_failed'),
     clear() {
       if (now?.kind !== 'failed') now = null;
     },

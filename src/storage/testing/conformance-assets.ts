@@ -130,7 +130,7 @@ export function assetListTests(factory: StoreFactory): void {
       });
     });
 
-    it('a page looks at a bounded number of assets, and those behind are found by its cursor', async () => {
+    it('what is rare is found among many, on whichever page it comes', async () => {
       await withWorld(factory, {}, async (world) => {
         const rare = await make(world, shape({ tags: ['rare'] }));
         const count = limits.assetRowsPerPageMax + 200;
@@ -143,16 +143,17 @@ export function assetListTests(factory: StoreFactory): void {
           }));
           await world.storage.commit(items);
         }
-        const first = await world.storage.read.assets({ workspaceId: 'default', limit: 5, tag: 'rare' });
-        assert.deepEqual(first.items, [], 'it lies behind what one page looks at');
-        assert.ok(first.nextCursor !== null);
-        const second = await world.storage.read.assets({
-          workspaceId: 'default',
-          limit: 5,
-          tag: 'rare',
-          cursor: first.nextCursor,
+        let pages = 0;
+        const found = await walk<Resource>((cursor) => {
+          pages += 1;
+          const page = { workspaceId: 'default', limit: 5, tag: 'rare', ...(cursor === undefined ? {} : { cursor }) };
+          return world.storage.read.assets(page);
         });
-        assert.deepEqual([second.items.map(({ id }) => id), second.nextCursor], [[rare], null]);
+        assert.deepEqual(
+          found.map(({ id }) => id),
+          [rare],
+        );
+        assert.ok(pages <= 3, `${pages} pages`);
       });
     });
 

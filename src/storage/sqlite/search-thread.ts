@@ -1,0 +1,48 @@
+/** The thread that keeps the search index; see search/index-keeper.ts. */
+import { parentPort } from 'node:worker_threads';
+import { systemClock } from '../../runtime/clock.ts';
+import { systemTurn } from '../../runtime/turn.ts';
+import type { FeedPlace } from './search/feed.ts';
+import { createKeeper, type Keeper, lowerPriority } from './search/index-keeper.ts';
+import { searchFileOf } from './search/search-file.ts';
+import { type Answer, type Request, toWire } from './thread-call.ts';
+
+let keeper: Keeper | null = null;
+
+async function answer({ name, values }: Request): Promise<unknown> {
+  if (name === 'open') {
+    const [file, storeId] = values as [string, string];
+    lowerPriority();
+    keeper = createKeeper({ file, storeId, searchFile: searchFileOf(file), clock: systemClock, turn: systemTurn });
+    return keeper.state();
+  }
+  if (keeper === null) throw new Error('The keeper of the search index must be open');
+  switch (name) {
+    case 'catchUp': {
+      const [head, withinMs] = values as [FeedPlace | null, number];
+      const reached = await keeper.catchUp(head, withinMs);
+      return { reached, ...keeper.state() };
+    }
+    case 'forget':
+      return keeper.forget(values[0] as string);
+    case 'rebuild':
+      keeper.rebuild();
+      return keeper.state();
+    case 'close':
+      keeper.close();
+      return null;
+    default:
+      throw new Error(`The keeper of the search index must know the call: ${name}`);
+  }
+}
+
+parentPort?.on('message', (request: Request) => {
+  answer(request).then(
+    (value) => reply({ id: request.id, value }),
+    (error: unknown) => reply({ id: request.id, error: toWire(error) }),
+  );
+});
+
+function reply(message: Answer): void {
+  parentPort?.postMessage(message);
+}

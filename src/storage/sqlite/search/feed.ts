@@ -1,0 +1,96 @@
+/**
+ * What has been written to assets since a place: the changes whose subject is an asset, by their numbers, and the touches,
+ * which are there for writes without such a change. Reads of the store only.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { changesStride, readPartitions } from '../partitions.ts';
+import { type ArrayStatement, arrayStatement, numberOf, numberOrNull, textOf } from '../rows.ts';
+import { partitionTable, touchesKept } from '../schema.ts';
+
+/** Everything up to these has been read. */
+export type FeedPlace = { readonly seq: number; readonly touch: number };
+/** An asset by the store's number of its workspace. */
+export type Written = { readonly workspace: number; readonly id: string };
+export type FeedPage = {
+  readonly written: readonly Written[];
+  readonly place: FeedPlace;
+  readonly more: boolean;
+  /** Something that was not read is not kept any more: all assets have to be looked at. */
+  readonly gap: boolean;
+};
+
+export type Feed = {
+  read(after: FeedPlace): FeedPage;
+  /** The place behind everything that is committed. */
+  head(): FeedPlace;
+};
+
+const rowsPerPage = 4_000;
+const assetPrefix = 'asset:';
+
+export function createFeed(db: DatabaseSync): Feed {
+  const touches = arrayStatement(db, 'SELECT n, workspace, id FROM asset_touches WHERE n > ? ORDER BY n LIMIT ?');
+  const lastTouch = arrayStatement(db, 'SELECT max(n) FROM asset_touches');
+  const statements = new Map<string, ArrayStatement>();
+  const statement = (sql: string): ArrayStatement => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    if (statements.size > 64) statements.clear();
+    const made = arrayStatement(db, sql);
+    statements.set(sql, made);
+    return made;
+  };
+  const visible = (): ReturnType<typeof readPartitions> =>
+    readPartitions(db, 'changes').filter(({ state }) => state === 'open' || state === 'closed');
+  const lastOf = (n: number): number =>
+    numberOrNull(statement(`SELECT max(seq) FROM ${partitionTable('changes', n)}`).get()?.[0]) ?? n * changesStride - 1;
+
+  const readChanges = (after: number): FeedPage => {
+    const partitions = visible();
+    const written: Written[] = [];
+    let seq = after;
+    const first = partitions[0]?.n ?? 0;
+    const gap = after + 1 < first * changesStride;
+    for (const { n, state } of partitions) {
+      const end = (n + 1) * changesStride;
+      if (end <= seq + 1) continue;
+      const rows = statement(
+        `SELECT seq, workspace, subject FROM ${partitionTable('changes', n)} WHERE seq > ? ORDER BY seq LIMIT ?`,
+      ).all(seq, rowsPerPage - written.length);
+      for (const row of rows) {
+        const subject = textOf(row[2]);
+        seq = numberOf(row[0]);
+        if (subject.startsWith(assetPrefix))
+          written.push({ workspace: numberOf(row[1]), id: subject.slice(assetPrefix.length) });
+      }
+      if (rows.length > 0 || state === 'open') return { written, place: { seq, touch: 0 }, more: rows.length > 0, gap };
+      // Nothing is written to a closed one any more: it may go.
+      seq = end - 1;
+    }
+    return { written, place: { seq, touch: 0 }, more: false, gap };
+  };
+  return {
+    read({ seq, touch }) {
+      const changes = readChanges(seq);
+      const touched = touches.all(touch, rowsPerPage);
+      return {
+        written: [...changes.written, ...touched.map((row) => ({ workspace: numberOf(row[1]), id: textOf(row[2]) }))],
+        place: { seq: changes.place.seq, touch: numberOrNull(touched.at(-1)?.[0]) ?? touch },
+        more: changes.more || touched.length === rowsPerPage,
+        gap: changes.gap || touch < (numberOrNull(lastTouch.get()?.[0]) ?? 0) - touchesKept,
+      };
+    },
+    head() {
+      const last = visible().at(-1);
+      return {
+        seq: last === undefined ? -1 : lastOf(last.n),
+        touch: numberOrNull(lastTouch.get()?.[0]) ?? 0,
+      };
+    },
+  };
+}
+
+/** Whether everything up to `head` has been read. */
+export function hasReached(place: FeedPlace, head: FeedPlace): boolean {
+  return place.seq >= head.seq && place.touch >= head.touch;
+}

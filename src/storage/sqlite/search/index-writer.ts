@@ -1,0 +1,386 @@
+/**
+ * Writes assets into the index. A batch is one transaction: what each asset gains and loses is gathered by term first, so
+ * that a term that a hundred of them share is written once. Only differences are written.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { numbersOf, type SearchSubject } from '../../../core/search-document.ts';
+import { termsOf } from '../../../core/search-terms.ts';
+import { foldText } from '../../../core/search-words.ts';
+import { arrayStatement, bytesOf, numberOf, textOf } from '../rows.ts';
+import { blockDocs, readBlock, writeBlock } from './number-blocks.ts';
+import { changeSet, chunkDocs } from './posting-sets.ts';
+import { chunksMax, docKey, docOfKey, postingKey, readMeta, writeMeta } from './search-file.ts';
+
+/** An asset as it is now; `subject` null where it is gone. */
+export type IndexItem = {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly subject: (SearchSubject & { readonly version: number }) | null;
+};
+
+export type IndexWriter = {
+  /** The version of the asset that is in the index; null where it is not. */
+  indexed(workspaceId: string, id: string): Indexed | null;
+  /** One transaction, together with what the caller notes of how far it has come. */
+  write(items: readonly IndexItem[], notes: { readonly [key: string]: number | string }): void;
+  /** Ids in the index of a workspace behind `after`, in order. */
+  idsBehind(workspaceId: string, after: string, limit: number): readonly string[];
+  workspaces(): readonly string[];
+  /** Takes a handful of a workspace out; true where that was all. */
+  forget(workspaceId: string): boolean;
+};
+
+export type Indexed = { readonly version: number; readonly createdAtMs: number; readonly updatedAtMs: number };
+
+const nameCharactersMax = 100;
+const termsKnownMax = 60_000;
+const forgottenPerStep = 500;
+
+type Space = { readonly n: number; nextDoc: number };
+type Delta = { readonly added: number[]; readonly removed: number[] };
+/** What a batch changes, by key of the set and by block of numbers. */
+type Changes = {
+  readonly sets: Map<number, Delta>;
+  readonly blocks: Map<
+    string,
+    { readonly space: number; readonly field: string; readonly block: number; readonly at: Map<number, number> }
+  >;
+};
+
+export function createIndexWriter(db: DatabaseSync): IndexWriter {
+  const spaces = createSpaces(db);
+  const terms = createTerms(db);
+  const docs = createDocs(db, spaces, terms);
+  const apply = createApplier(db, terms);
+  const transaction = (work: () => void): void => {
+    db.exec('BEGIN IMMEDIATE');
+    try {
+      work();
+      db.exec('COMMIT');
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      spaces.forget();
+      terms.forget();
+      throw error;
+    }
+  };
+  const idsBehind = arrayStatement(db, 'SELECT id FROM docs WHERE space = ? AND id > ? ORDER BY id LIMIT ?');
+  const write: IndexWriter['write'] = (items, notes) => {
+    transaction(() => {
+      const changes: Changes = { sets: new Map(), blocks: new Map() };
+      for (const item of items) docs.change(item, changes);
+      apply(changes);
+      spaces.save();
+      writeMeta(db, { ...notes, next_term: terms.next() });
+    });
+  };
+  const ids = (workspaceId: string, after: string, limit: number): readonly string[] => {
+    const space = spaces.known(workspaceId);
+    return space === null ? [] : idsBehind.all(space.n, after, limit).map((row) => textOf(row[0]));
+  };
+  return {
+    indexed: docs.indexed,
+    write,
+    idsBehind: ids,
+    workspaces: () =>
+      arrayStatement(db, 'SELECT id FROM spaces')
+        .all()
+        .map((row) => textOf(row[0])),
+    forget(workspaceId) {
+      const left = ids(workspaceId, '', forgottenPerStep);
+      if (left.length > 0) {
+        write(
+          left.map((id) => ({ workspaceId, id, subject: null })),
+          {},
+        );
+        return false;
+      }
+      transaction(() => {
+        const space = spaces.known(workspaceId);
+        if (space === null) return;
+        for (const table of ['names', 'terms', 'numbers'])
+          db.prepare(`DELETE FROM ${table} WHERE space = ?`).run(space.n);
+        db.prepare('DELETE FROM spaces WHERE n = ?').run(space.n);
+      });
+      spaces.forget();
+      terms.forget();
+      return true;
+    },
+  };
+}
+
+type Spaces = {
+  known(workspaceId: string): Space | null;
+  of(workspaceId: string): Space;
+  save(): void;
+  forget(): void;
+};
+
+/** Workspaces by numbers of the index's own: the store may give a number again. */
+function createSpaces(db: DatabaseSync): Spaces {
+  const select = arrayStatement(db, 'SELECT n, next_doc FROM spaces WHERE id = ?');
+  const insert = db.prepare('INSERT INTO spaces (id, next_doc) VALUES (?, 0)');
+  const update = db.prepare('UPDATE spaces SET next_doc = ? WHERE n = ?');
+  const known = new Map<string, Space>();
+  const find = (workspaceId: string): Space | null => {
+    const there = known.get(workspaceId);
+    if (there !== undefined) return there;
+    const row = select.get(workspaceId);
+    if (row === undefined) return null;
+    const space = { n: numberOf(row[0]), nextDoc: numberOf(row[1]) };
+    known.set(workspaceId, space);
+    return space;
+  };
+  return {
+    known: find,
+    of(workspaceId) {
+      const there = find(workspaceId);
+      if (there !== null) return there;
+      const space = { n: Number(insert.run(workspaceId).lastInsertRowid), nextDoc: 0 };
+      known.set(workspaceId, space);
+      return space;
+    },
+    save: () => {
+      for (const { n, nextDoc } of known.values()) update.run(nextDoc, n);
+      if (known.size > 1_000) known.clear();
+    },
+    forget: () => known.clear(),
+  };
+}
+
+type Terms = {
+  /** The number of a term, given where it has none. */
+  number(space: number, term: string): number;
+  /** The last asset with it is gone. */
+  drop(n: number): void;
+  next(): number;
+  forget(): void;
+};
+
+/** Terms by numbers in the order they were first seen: common ones lie together, rare ones are appended. */
+function createTerms(db: DatabaseSync): Terms {
+  const select = arrayStatement(db, 'SELECT n FROM terms WHERE space = ? AND term = ?');
+  const insert = db.prepare('INSERT INTO terms (n, space, term) VALUES (?, ?, ?)');
+  const find = arrayStatement(db, 'SELECT space, term FROM terms WHERE n = ?');
+  const remove = db.prepare('DELETE FROM terms WHERE n = ?');
+  // Two generations: what is asked for again stays, what is not goes with the older one.
+  let young = new Map<string, number>();
+  let old = new Map<string, number>();
+  let next = Number(readMeta(db, 'next_term') ?? 1);
+  const remember = (name: string, n: number): number => {
+    if (young.size >= termsKnownMax) {
+      old = young;
+      young = new Map();
+    }
+    young.set(name, n);
+    return n;
+  };
+  return {
+    number(space, term) {
+      const name = `${space}\n${term}`;
+      const known = young.get(name);
+      if (known !== undefined) return known;
+      const before = old.get(name);
+      if (before !== undefined) return remember(name, before);
+      const row = select.get(space, term);
+      if (row !== undefined) return remember(name, numberOf(row[0]));
+      insert.run(next, space, term);
+      next += 1;
+      return remember(name, next - 1);
+    },
+    drop(n) {
+      const row = find.get(n);
+      if (row === undefined) return;
+      const name = `${numberOf(row[0])}\n${textOf(row[1])}`;
+      young.delete(name);
+      old.delete(name);
+      remove.run(n);
+    },
+    next: () => next,
+    forget() {
+      young.clear();
+      old.clear();
+      next = Number(readMeta(db, 'next_term') ?? 1);
+    },
+  };
+}
+
+type Docs = {
+  indexed(workspaceId: string, id: string): Indexed | null;
+  change(item: IndexItem, changes: Changes): void;
+};
+
+function createDocs(db: DatabaseSync, spaces: Spaces, terms: Terms): Docs {
+  const select = arrayStatement(
+    db,
+    'SELECT key, name, fields, terms, version, created_at, updated_at FROM docs WHERE space = ? AND id = ?',
+  );
+  const insert = db.prepare(
+    'INSERT OR REPLACE INTO docs (key, space, id, version, created_at, updated_at, name, fields, terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  );
+  const remove = db.prepare('DELETE FROM docs WHERE key = ?');
+  const insertName = db.prepare('INSERT INTO names (space, name, doc) VALUES (?, ?, ?)');
+  const removeName = db.prepare('DELETE FROM names WHERE space = ? AND name = ? AND doc = ?');
+  const selectIndexed = arrayStatement(
+    db,
+    'SELECT version, created_at, updated_at FROM docs WHERE space = ? AND id = ?',
+  );
+
+  return {
+    indexed(workspaceId, id) {
+      const space = spaces.known(workspaceId);
+      const row = space === null ? undefined : selectIndexed.get(space.n, id);
+      if (row === undefined) return null;
+      return { version: numberOf(row[0]), createdAtMs: numberOf(row[1]), updatedAtMs: numberOf(row[2]) };
+    },
+    change({ workspaceId, id, subject }, changes) {
+      const space = subject === null ? spaces.known(workspaceId) : spaces.of(workspaceId);
+      if (space === null) return;
+      const row = select.get(space.n, id);
+      if (row === undefined && subject === null) return;
+      const doc = row === undefined ? space.nextDoc : docOfKey(numberOf(row[0]));
+      if (row === undefined) space.nextDoc += 1;
+      const before = row === undefined ? [] : readNumbers(bytesOf(row[3]));
+      const after = subject === null ? [] : [...termsOf(subject)].map((term) => terms.number(space.n, term));
+      after.sort((a, b) => a - b);
+      noteSets(changes, { doc, before, after });
+      const fieldsBefore =
+        row === undefined
+          ? []
+          : textOf(row[2])
+              .split('\n')
+              .filter((field) => field !== '');
+      const numbers = subject === null ? new Map<string, number>() : numbersOf(subject);
+      for (const field of fieldsBefore)
+        if (!numbers.has(field)) noteNumber(changes, { space: space.n, field, doc }, Number.NaN);
+      for (const [field, value] of numbers) noteNumber(changes, { space: space.n, field, doc }, value);
+      const nameBefore = row === undefined ? null : textOf(row[1]);
+      const name = subject === null ? null : nameKey(subject);
+      if (nameBefore !== name) {
+        if (nameBefore !== null) removeName.run(space.n, nameBefore, doc);
+        if (name !== null) insertName.run(space.n, name, doc);
+      }
+      const key = docKey(space.n, doc);
+      if (subject === null || name === null) remove.run(key);
+      else {
+        const { version, createdAtMs, updatedAtMs } = subject;
+        const fields = [...numbers.keys()].join('\n');
+        insert.run(key, space.n, id, version, createdAtMs, updatedAtMs, name, fields, writeNumbers(after));
+      }
+    },
+  };
+}
+
+/** Names in the order people expect: case and accents do not count. */
+function nameKey({ state }: SearchSubject): string {
+  const { name } = state;
+  return typeof name === 'string' ? foldText(name).slice(0, nameCharactersMax) : '';
+}
+
+/** Both sorted: what is only in one of them is put in or taken out. */
+function noteSets(
+  changes: Changes,
+  {
+    doc,
+    before,
+    after,
+  }: { readonly doc: number; readonly before: readonly number[]; readonly after: readonly number[] },
+): void {
+  const chunk = Math.floor(doc / chunkDocs);
+  const place = doc % chunkDocs;
+  const had = new Set(before);
+  const has = new Set(after);
+  for (const term of before) if (!has.has(term)) deltaOf(changes, postingKey(term, chunk)).removed.push(place);
+  for (const term of after) if (!had.has(term)) deltaOf(changes, postingKey(term, chunk)).added.push(place);
+}
+
+function deltaOf({ sets }: Changes, key: number): Delta {
+  let delta = sets.get(key);
+  if (delta === undefined) {
+    delta = { added: [], removed: [] };
+    sets.set(key, delta);
+  }
+  return delta;
+}
+
+function noteNumber(
+  { blocks }: Changes,
+  { space, field, doc }: { readonly space: number; readonly field: string; readonly doc: number },
+  value: number,
+): void {
+  const block = Math.floor(doc / blockDocs);
+  const name = `${space} ${block} ${field}`;
+  let entry = blocks.get(name);
+  if (entry === undefined) {
+    entry = { space, field, block, at: new Map() };
+    blocks.set(name, entry);
+  }
+  entry.at.set(doc % blockDocs, value);
+}
+
+function createApplier(db: DatabaseSync, terms: Terms): (changes: Changes) => void {
+  const selectSet = arrayStatement(db, 'SELECT docs FROM postings WHERE key = ?');
+  const writeSet = db.prepare('INSERT OR REPLACE INTO postings (key, docs) VALUES (?, ?)');
+  const removeSet = db.prepare('DELETE FROM postings WHERE key = ?');
+  const another = arrayStatement(db, 'SELECT 1 FROM postings WHERE key >= ? AND key < ? LIMIT 1');
+  const selectBlock = arrayStatement(db, 'SELECT numbers FROM numbers WHERE space = ? AND field = ? AND block = ?');
+  const writeNumbersOf = db.prepare(
+    'INSERT OR REPLACE INTO numbers (space, field, block, numbers) VALUES (?, ?, ?, ?)',
+  );
+  const removeBlock = db.prepare('DELETE FROM numbers WHERE space = ? AND field = ? AND block = ?');
+
+  return ({ sets, blocks }) => {
+    // In the order in which they lie in the file.
+    for (const key of Float64Array.from(sets.keys()).sort()) {
+      const delta = sets.get(key);
+      if (delta === undefined) continue;
+      const row = selectSet.get(key);
+      const set = changeSet(row === undefined ? null : bytesOf(row[0]), delta);
+      if (set !== null) {
+        writeSet.run(key, set);
+        continue;
+      }
+      removeSet.run(key);
+      const term = Math.floor(key / chunksMax);
+      if (another.get(postingKey(term, 0), postingKey(term + 1, 0)) === undefined) terms.drop(term);
+    }
+    for (const { space, field, block, at } of blocks.values()) {
+      const row = selectBlock.get(space, field, block);
+      const numbers = readBlock(row === undefined ? null : bytesOf(row[0]));
+      for (const [place, value] of at) numbers[place] = value;
+      const stored = writeBlock(numbers);
+      if (stored === null) removeBlock.run(space, field, block);
+      else writeNumbersOf.run(space, field, block, stored);
+    }
+  };
+}
+
+/** Sorted numbers as differences of 7 bits each. */
+function writeNumbers(numbers: readonly number[]): Uint8Array {
+  const bytes: number[] = [];
+  let before = 0;
+  for (const number of numbers) {
+    let rest = number - before;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+    bytes.push(rest);
+    before = number;
+  }
+  return Uint8Array.from(bytes);
+}
+
+function readNumbers(bytes: Uint8Array): readonly number[] {
+  const numbers: number[] = [];
+  let before = 0;
+  let rest = 0;
+  let factor = 1;
+  for (const byte of bytes) {
+    rest += (byte & 127) * factor;
+    factor *= 128;
+    if (byte >= 128) continue;
+    before += rest;
+    numbers.push(before);
+    rest = 0;
+    factor = 1;
+  }
+  return numbers;
+}
