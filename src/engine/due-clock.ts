@@ -30,9 +30,10 @@ const patienceMs = 3_600_000;
 const catchUpMs = 3_600_000;
 
 export function createDueClock(clock: Clock): DueClock {
-  let lastMonotonicMs = clock.monotonicMs();
-  let steady = clock.nowMs();
-  let due = steady;
+  let begun = false;
+  let lastMonotonicMs = 0;
+  let steady = 0;
+  let due = 0;
   let aheadSinceMs: number | null = null;
   /** Share of passing time by which `due` runs faster. */
   let haste = driftShare;
@@ -40,6 +41,13 @@ export function createDueClock(clock: Clock): DueClock {
   const step = (): void => {
     const monotonicMs = clock.monotonicMs();
     const wallMs = clock.nowMs();
+    // With the first question, not before: a shared clock asks the database for its time when the engine starts.
+    if (!begun) {
+      begun = true;
+      lastMonotonicMs = monotonicMs;
+      steady = wallMs;
+      due = wallMs;
+    }
     const passedMs = monotonicMs - lastMonotonicMs;
     lastMonotonicMs = monotonicMs;
     steady = towards(steady + passedMs, wallMs, passedMs * driftShare);

@@ -98,6 +98,8 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
     const heads = await storage.lanes({ after: adoptedAfter, limit: lanesAtStart, shards });
     if (stopped) return false;
     heard(heads);
+    // One that was ours before may know very well that it has something to do, and was not let to do it.
+    for (const { webhookId, workspaceId } of heads) keeper.attend(keeper.lane(webhookId, workspaceId));
     // More were adopted meanwhile: they are looked at from their beginning.
     if (adopted !== shards) return true;
     const more = heads.length >= lanesAtStart;

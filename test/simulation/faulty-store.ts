@@ -3,7 +3,14 @@
  * what the store takes, in the order it takes it, which is the truth that order and ends are checked against.
  */
 import { AssetwireError } from '../../src/core/errors.ts';
-import type { CommitItem, CommitResult, RecordItem, RecordResult, Storage } from '../../src/storage/storage.ts';
+import type {
+  ClusterStore,
+  CommitItem,
+  CommitResult,
+  RecordItem,
+  RecordResult,
+  Storage,
+} from '../../src/storage/storage.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Chance } from './chance.ts';
 import type { Ledger } from './ledger.ts';
@@ -26,6 +33,8 @@ export type FaultyStoreParts = {
   readonly chance: Chance;
   readonly ledger: Ledger;
   readonly mood: StoreMood;
+  /** This process alone cannot reach the store. */
+  readonly cutOff?: () => boolean;
   /** Whether something is in flight: faults count only then. */
   readonly busy: () => boolean;
   readonly onCommitted: (item: CommitItem) => void;
@@ -54,7 +63,7 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
   /** A call as a process makes it. After a crash its effect may still come, its answer never. */
   const call = async <Answer>(effect: () => Promise<Answer>): Promise<Answer> => {
     if (severed) return never;
-    const fails = mood.down || chance.happens(mood.failsBefore);
+    const fails = parts.cutOff?.() === true || mood.down || chance.happens(mood.failsBefore);
     const failsAfter = chance.happens(mood.failsAfter);
     const slow = mood.slowMsMax > 0 && chance.happens(0.3) ? chance.between(1, mood.slowMsMax) : 0;
     const answersLate = mood.slowMsMax > 0 && chance.happens(0.2) ? chance.between(1, mood.slowMsMax) : 0;
@@ -130,8 +139,23 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
     storedBody: (id) => call(() => store.storedBody(id)),
     duties: (query) => call(() => store.duties(query)),
     health: () => store.health(),
+    cluster:
+      store.cluster === null
+        ? null
+        : {
+            beat: (beat) => call(() => cluster(store).beat(beat)),
+            leave: (id) => call(() => cluster(store).leave(id)),
+            view: () => call(() => cluster(store).view()),
+            tell: (message) => call(() => cluster(store).tell(message)),
+            listen: (ears) => cluster(store).listen(ears),
+          },
     sever() {
       severed = true;
     },
   };
+}
+
+function cluster(store: Storage): ClusterStore {
+  if (store.cluster === null) throw new TypeError('A store of many processes must have a cluster');
+  return store.cluster;
 }

@@ -9,6 +9,7 @@ import { standardDialect } from '../../src/dialects/standard/index.ts';
 import type { OutgoingMessage, Transport } from '../../src/transports/transport.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Chance } from './chance.ts';
+import type { Sender } from './cluster-checks.ts';
 import type { Arrival, Ledger } from './ledger.ts';
 
 export const tempers = [
@@ -28,8 +29,8 @@ export type Receivers = {
   readonly tempers: Map<WebhookId, Temper>;
   /** Answers 410 to the next request. */
   readonly leaving: Set<WebhookId>;
-  /** A transport of one process. */
-  transport(): Transport & { sever(): void; readonly inFlight: number };
+  /** A transport of one process; `sender` is handed to the checks. */
+  transport(sender?: Sender): Transport & { sever(): void; readonly inFlight: number };
 };
 
 export type ReceiversParts = {
@@ -37,9 +38,16 @@ export type ReceiversParts = {
   readonly chance: Chance;
   readonly ledger: Ledger;
   readonly secretOf: (webhookId: WebhookId) => string;
+  /** What time it may be for a receiver; default: what the clock says. */
+  readonly clocksOf?: () => readonly number[];
   /** Checks what is about to be sent against what may be sent. */
-  readonly onSend: (message: OutgoingMessage, arrival: Omit<Arrival, 'answered' | 'status'>, inFlight: number) => void;
-  readonly onLand: (deliveryId: Arrival['deliveryId'], atMs: number) => void;
+  readonly onSend: (
+    message: OutgoingMessage,
+    arrival: Omit<Arrival, 'answered' | 'status'>,
+    inFlight: number,
+    sender?: Sender,
+  ) => void;
+  readonly onLand: (deliveryId: Arrival['deliveryId'], atMs: number, sender?: Sender) => void;
   /** The receiver asked for a pause that the webhook's policy obeys. */
   readonly onThrottle: (webhookId: WebhookId, untilMs: number) => void;
 };
@@ -87,7 +95,7 @@ export function createReceivers(parts: ReceiversParts): Receivers {
   return {
     tempers: current,
     leaving,
-    transport() {
+    transport(sender) {
       let severed = false;
       let inFlight = 0;
       const perLane = new Map<WebhookId, number>();
@@ -104,7 +112,7 @@ export function createReceivers(parts: ReceiversParts): Receivers {
           const slow = current.get(webhookId) === 'slow';
           const halfMs = slow ? chance.between(200, message.timeoutMs * 0.6) / 2 : chance.between(2, 60) / 2;
           const seen = describe(message, beganMs);
-          parts.onSend(message, seen, perLane.get(webhookId) ?? 0);
+          parts.onSend(message, seen, perLane.get(webhookId) ?? 0, sender);
           let over = false;
           const end = (outcome: Outcome): void => {
             if (over) return;
@@ -113,7 +121,7 @@ export function createReceivers(parts: ReceiversParts): Receivers {
             inFlight -= 1;
             perLane.set(webhookId, (perLane.get(webhookId) ?? 1) - 1);
             if (severed) return;
-            parts.onLand(seen.deliveryId, clock.monotonicMs());
+            parts.onLand(seen.deliveryId, clock.monotonicMs(), sender);
             resolve(outcome);
           };
           const timing = () => ({ startedAtMs, totalMs: Math.round(clock.monotonicMs() - beganMs) });
@@ -169,12 +177,14 @@ export function createReceivers(parts: ReceiversParts): Receivers {
 
       const describe = (message: OutgoingMessage, atMs: number): Omit<Arrival, 'answered' | 'status'> => {
         const headers = new Map(message.headers);
-        const verification = standardDialect.verify?.({
-          headers: message.headers.map(([name, value]) => [name.toLowerCase(), value] as const),
-          body: message.body,
-          keys: [{ kind: 'secret', value: parts.secretOf(message.webhookId) }],
-          nowMs: clock.nowMs(),
-        });
+        const verify = (nowMs: number) =>
+          standardDialect.verify?.({
+            headers: message.headers.map(([name, value]) => [name.toLowerCase(), value] as const),
+            body: message.body,
+            keys: [{ kind: 'secret', value: parts.secretOf(message.webhookId) }],
+            nowMs,
+          });
+        const verified = (parts.clocksOf?.() ?? [clock.nowMs()]).some((nowMs) => verify(nowMs)?.result === 'verified');
         return {
           deliveryId: headers.get('assetwire-delivery-id') as Arrival['deliveryId'],
           webhookId: message.webhookId,
@@ -182,7 +192,7 @@ export function createReceivers(parts: ReceiversParts): Receivers {
           attempt: Number(headers.get('assetwire-attempt')),
           atMs,
           bodySha256: hash('sha256', message.body, 'hex'),
-          verified: verification?.result === 'verified',
+          verified,
         };
       };
 

@@ -54,7 +54,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   const ids = createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => chance.bytes(count) });
   const store: Storage = createSqliteStorage({ file: ':memory:', clock, pacing: clock, random: chance });
   await store.start();
-  const say = (line: string): void => options.log?.(`${String(Math.round(clock.monotonicMs())).padStart(8)} ${line}`);
+  const say = (line: string): void => options.log?.(`${String(Math.round(clock.atMs)).padStart(8)} ${line}`);
 
   const receivers = createReceivers({
     clock,
@@ -347,7 +347,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   await clock.advance(15_000);
   await clock.advanceUntil(() => unfinished(ledger, heldLanes(webhooks, checks.stopped)).length === 0, calmMsMax);
   await stopProcess();
-  await checkEnd(ledger, store, heldLanes(webhooks, checks.stopped));
+  await checkEnd(ledger, store, { held: heldLanes(webhooks, checks.stopped) });
   await store.stop();
   const distinct = new Set(ledger.arrivals.map(({ deliveryId }) => deliveryId));
   return {

@@ -1,18 +1,27 @@
 /** Runs seeds one after another and sums up. */
-import { type RunResult, runSeed } from './run-seed.ts';
+import { runClusterSeed } from './run-cluster-seed.ts';
+import { type RunOptions, type RunResult, runSeed } from './run-seed.ts';
 
 export type Summary = { readonly runs: number; readonly failed: readonly string[] };
 
 const progressEvery = 25;
 
-export async function runSeeds(from: number, count: number, print: (line: string) => void): Promise<Summary> {
+/** One process, or several on one store. */
+export const modes = { one: runSeed, cluster: runClusterSeed } as const satisfies {
+  readonly [mode: string]: (seed: number, options?: RunOptions) => Promise<RunResult>;
+};
+export type Mode = keyof typeof modes;
+
+export type Seeds = { readonly from: number; readonly count: number; readonly mode: Mode };
+
+export async function runSeeds({ from, count, mode }: Seeds, print: (line: string) => void): Promise<Summary> {
   const startedAtMs = performance.now();
   const results: RunResult[] = [];
   const failed: string[] = [];
   for (let seed = from; seed < from + count; seed += 1) {
     let result: RunResult;
     try {
-      result = await runSeed(seed);
+      result = await modes[mode](seed);
     } catch (error) {
       failed.push(`seed ${seed} threw: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       print(failed.at(-1) ?? '');
@@ -35,7 +44,7 @@ export async function runSeeds(from: number, count: number, print: (line: string
       `${sum((run) => run.struck.inFlight)} faults struck while something was in flight; ${(sum((run) => run.virtualMs) / 3_600_000).toFixed(1)} hours of virtual time`,
       failed.length === 0
         ? 'All invariants held'
-        : `Replay one: node test/simulation/main.ts --seed ${/\d+/.exec(failed[0] ?? '')?.[0]}`,
+        : `Replay one: node test/simulation/main.ts${mode === 'one' ? '' : ' --cluster'} --seed ${/\d+/.exec(failed[0] ?? '')?.[0]}`,
     ].join('\n'),
   );
   return { runs: results.length, failed };
