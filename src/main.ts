@@ -30,6 +30,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
     backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
     checkDurability: async (directory) => (await import('./compose.ts')).checkDurability(directory),
+    findFilmTool: async (settings) => (await import('./compose.ts')).findFilmTool(settings),
     probeTarget: async (settings, url) => (await import('./compose.ts')).probeTarget(settings, url),
     verify: async (id, { headers, body, secrets, nowMs }) => {
       const dialect = (await import('./compose.ts')).dialects.find(({ manifest }) => manifest.id === id);

@@ -40,6 +40,7 @@ export const operationExamples: { readonly [operation: string]: OperationExample
   createSync: { request: { source: 'old-dam' } },
   completeSync: { request: { vanished: 'archive', dryRun: true } },
   patchAsset: { request: { name: 'harbour-at-noon.jpg', info: { title: 'Harbour at noon' }, expectedVersion: 3 } },
+  clipAsset: { request: { fromMs: 12_500, toMs: 20_000, name: 'harbour-teaser.mp4' } },
   reportChanges: {
     request: {
       kind: 'asset.metadata_changed',

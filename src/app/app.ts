@@ -13,6 +13,7 @@ import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';
 import type { DeliveryCases, ReplayCases } from './delivery-cases.ts';
 import type { DryRunCases } from './dry-run.ts';
+import type { CollectionCases, FolderCases, SectionCases, TaskCases } from './folder-cases.ts';
 import type { ExportCases } from './exports.ts';
 import type { InboxCases } from './inbox-cases.ts';
 import type {
@@ -56,8 +57,8 @@ export type {
   StatePush,
   VersionInput,
   VersionReference,
+  ClipInput,
 } from './asset-cases.ts';
-export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type {
   CheckInInput,
   CopyInput,
@@ -68,6 +69,7 @@ export type {
   TrashQuery,
   TrashUsage,
 } from './asset-life-cases.ts';
+export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
 export { syncStates, vanishedModes } from './sync-cases.ts';
 export type { SyncCases, SyncView, VanishedAsset, VanishedMode } from './sync-cases.ts';
@@ -120,8 +122,12 @@ export interface App {
   stop(): Promise<void>;
   readonly changes: ChangeCases;
   readonly assets: AssetCases;
-  readonly metadataFields: MetadataFieldCases;
   readonly trash: TrashCases;
+  readonly metadataFields: MetadataFieldCases;
+  readonly folders: FolderCases;
+  readonly collections: CollectionCases;
+  readonly sections: SectionCases;
+  readonly tasks: TaskCases;
   readonly syncs: SyncCases;
   readonly webhooks: WebhookCases;
   readonly dryRuns: DryRunCases;

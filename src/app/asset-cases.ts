@@ -1,6 +1,7 @@
 /** Use cases around assets and the definitions of their metadata, as callers see them. */
 import type { Readable } from 'node:stream';
 import type { AssetFilter } from '../core/asset-filter.ts';
+import type { DatesPatch } from '../core/asset-dates.ts';
 import type { AssetState, AssetVersion } from '../core/asset.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
 import type { Problem } from '../core/errors.ts';
@@ -8,7 +9,7 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
 import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
-import type { RemoveOptions } from './asset-life-cases.ts';
+import type { AssetLifeCases, RemoveOptions } from './asset-life-cases.ts';
 import type { Expected } from './preconditions.ts';
 
 // --- Assets ---------------------------------------------------------------------------------------------------------
@@ -35,23 +36,33 @@ export type AssetInput = {
   readonly labels?: readonly string[];
   readonly collections?: readonly string[];
   readonly aliases?: { readonly [dialect: string]: string };
+  readonly focusPoint?: { readonly x: number; readonly y: number };
+  /** Its dates: see core/asset-dates.ts. */
+  readonly archiveAtMs?: number;
+  readonly publishAtMs?: number;
+  readonly expiresAtMs?: number;
 };
 
 /** Fields absent are left as they are; `info` and `metadata` are merged by field, null removes one. */
-export type AssetPatch = Omit<AssetInput, 'externalId'> & {
-  readonly archived?: boolean;
-  readonly focusPoint?: { readonly x: number; readonly y: number } | null;
-};
+export type AssetPatch = Omit<AssetInput, 'externalId' | 'aliases' | 'focusPoint' | keyof DatesPatch> &
+  DatesPatch & {
+    readonly archived?: boolean;
+    readonly aliases?: { readonly [dialect: string]: string | null };
+    readonly focusPoint?: { readonly x: number; readonly y: number } | null;
+  };
 
-export type AssetPush = AssetInput & {
-  readonly archived?: boolean;
-  readonly file?: JsonObject;
-  readonly renditions?: readonly JsonObject[];
-  /** The system that the asset is kept in step with; what a full sync of that source does not name has vanished. */
-  readonly source?: string;
-  readonly sourceVersion?: number | string;
-  readonly occurredAtMs?: number;
-};
+export type AssetPush = Omit<AssetInput, 'focusPoint' | keyof DatesPatch> &
+  DatesPatch & {
+    readonly archived?: boolean;
+    /** Stays where absent. */
+    readonly focusPoint?: { readonly x: number; readonly y: number } | null;
+    readonly file?: JsonObject;
+    readonly renditions?: readonly JsonObject[];
+    /** The system that the asset is kept in step with; what a full sync of that source does not name has vanished. */
+    readonly source?: string;
+    readonly sourceVersion?: number | string;
+    readonly occurredAtMs?: number;
+  };
 
 /** A full state within a batch. */
 export type StatePush = Omit<AssetPush, 'externalId'>;
@@ -116,6 +127,16 @@ export type VersionInput = {
   readonly activate?: boolean;
 };
 
+/** From included, to not, in milliseconds of the film. `expected` is the version of the film. */
+export type ClipInput = AssetWriteOptions & {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Default: that of the film with both moments. */
+  readonly name?: string;
+  /** Default: where the film lies. */
+  readonly path?: string;
+};
+
 /** One rendition of the asset that `reference` names. */
 export type RenditionReference = { readonly reference: string; readonly title: string };
 
@@ -136,7 +157,7 @@ export type WantedBytes =
   | ((file: { readonly bytes: number; readonly sha256: string }) => ByteRange | 'nothing' | undefined);
 
 /** Wherever an asset was deleted, `gone` tells so as long as its history does; what never was is `not_found`. */
-export interface AssetCases {
+export interface AssetCases extends AssetLifeCases {
   upload(
     caller: Caller,
     upload: AssetInput & { readonly file: UploadedFile } & Pick<AssetWriteOptions, 'idempotency'>,
@@ -173,6 +194,13 @@ export interface AssetCases {
     upload: VersionInput & { readonly file: UploadedFile } & AssetWriteOptions,
   ): Promise<Written<AssetView>>;
   activateVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
+  /**
+   * A stretch of a film or of sound as an asset of its own, which is there at once; its content comes later, with its
+   * `ready`, or a note why there is none. Throws `not_a_film`, `films_unavailable`, `content_unavailable`.
+   */
+  clip(caller: Caller, reference: string, order: ClipInput): Promise<Written<AssetView>>;
+  /** Looks into the active file again, and makes its renditions anew; what that finds is told as changes of it. */
+  inspect(caller: Caller, reference: string, options?: AssetWriteOptions): Promise<Written<AssetView>>;
   /** The active one cannot be removed. */
   removeVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
   content(caller: Caller, reference: string, wanted?: WantedBytes): Promise<AssetContent>;

@@ -3,7 +3,9 @@ import { presentProblems } from '../core/metadata-check.ts';
 import type { AssetCases } from './app.ts';
 import { tellingGone } from './asset-absence.ts';
 import { createClips } from './asset-clips.ts';
+import { createCheckOut } from './asset-checkout.ts';
 import { createContentCases } from './asset-content.ts';
+import { createCopy } from './asset-copy.ts';
 import { createAssetLists } from './asset-lists.ts';
 import { createPatch } from './asset-patch.ts';
 import { createPush } from './asset-push.ts';
@@ -29,6 +31,7 @@ export function createAssets(deps: AssetsDeps): AssetCases {
   const clips = createClips(deps);
   const content = createContentCases(deps);
   const versions = createVersions(deps);
+  const checkOut = createCheckOut(deps);
   const lists = createAssetLists(deps);
   return {
     ...content,
@@ -47,6 +50,11 @@ export function createAssets(deps: AssetsDeps): AssetCases {
     version: tellingGone(deps, versions.version),
     addVersion: tellingGone(deps, versions.addVersion),
     activateVersion: tellingGone(deps, versions.activateVersion),
+    promoteVersion: tellingGone(deps, versions.promoteVersion),
+    copy: tellingGone(deps, createCopy(deps).copy),
+    checkOut: tellingGone(deps, checkOut.checkOut),
+    checkIn: tellingGone(deps, checkOut.checkIn),
+    undoCheckOut: tellingGone(deps, checkOut.undoCheckOut),
     removeVersion: tellingGone(deps, versions.removeVersion),
   };
 }

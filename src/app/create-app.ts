@@ -8,6 +8,7 @@ import { createAssets } from './assets.ts';
 import { createTrash } from './asset-trash.ts';
 import { isBlobUsed } from './blob-uses.ts';
 import { createChanges } from './changes.ts';
+import { createCollections } from './collections.ts';
 import { createClosedWorkspaces } from './closed-workspaces.ts';
 import { createCommitter } from './committer.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -22,11 +23,14 @@ import { createExportDuty } from './duty-export.ts';
 import { createExports } from './exports.ts';
 import { createExpandDuty } from './duty-expand.ts';
 import { beginHousekeeping, createHousekeepingDuty } from './duty-housekeeping.ts';
+import { createFolders } from './folders.ts';
+import { createGatherDuty } from './duty-gather.ts';
 import { createInspectDuty } from './duty-inspect.ts';
 import { createNotifyDuty } from './duty-notify.ts';
 import { createReplayDuty } from './duty-replay.ts';
 import { createTimerDuty } from './duty-timer.ts';
 import { grantedAssets } from './granted-assets.ts';
+import { grantedCollections, grantedFolders, grantedTasks } from './granted-folders.ts';
 import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes, type Inboxes } from './inboxes.ts';
@@ -45,6 +49,7 @@ import { createPause } from './pause.ts';
 import { createPlaces } from './places.ts';
 import { createReplays } from './replays.ts';
 import { createRoles } from './roles.ts';
+import { createSections } from './sections.ts';
 import { createSessions } from './sessions.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
 import { createShareLinkDuty } from './duty-share-link.ts';
@@ -55,6 +60,7 @@ import { createStats } from './stats.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { createSyncDuty } from './duty-sync.ts';
 import { createSyncs } from './syncs.ts';
+import { createTasks } from './tasks.ts';
 import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
 import { createWebhookCare } from './webhook-care.ts';
@@ -117,6 +123,10 @@ export function createApp(deps: AppDeps): AppParts {
     assets,
     trash: createTrash(parts),
     metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
+    folders: grantedFolders(createFolders(parts)),
+    collections: grantedCollections(createCollections(parts), assets),
+    sections: createSections(parts),
+    tasks: grantedTasks(createTasks(parts)),
     syncs: syncs.cases,
     webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
@@ -248,6 +258,7 @@ function createDuties(
     share_link: createShareLinkDuty(parts),
     cancel: createCancelDuty({ ...parts, toggle }),
     erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
+    gather: createGatherDuty(parts),
     sync: createSyncDuty({ ...parts, assets }),
     notify: createNotifyDuty({ ...parts, live }),
     housekeeping: createHousekeepingDuty(parts),

@@ -10,11 +10,17 @@ export type Slot =
 
 export type DerivingSlots = { take(): Slot };
 
-/** One is made while the next one's file is looked up and the one before is stored. */
-const atOnceMax = 2;
-const firstGuessMs = 300;
+export type SlotOptions = {
+  /** Default 2: one is made while the next one's file is looked up and the one before is stored. */
+  readonly atOnceMax?: number;
+  /** How long one takes, before any was seen. */
+  readonly firstGuessMs?: number;
+};
 
-export function createDerivingSlots(nowMs: () => number): DerivingSlots {
+export function createDerivingSlots(
+  nowMs: () => number,
+  { atOnceMax = 2, firstGuessMs = 300 }: SlotOptions = {},
+): DerivingSlots {
   let running = 0;
   let averageMs = firstGuessMs;
   /** When the last one that was sent back will be at its turn. */

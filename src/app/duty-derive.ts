@@ -4,7 +4,7 @@
  * the one before. Nothing waits for it; where none can be made the asset says so in `derivation`.
  */
 import { Readable } from 'node:stream';
-import type { AssetState, Rendition } from '../core/asset.ts';
+import type { AssetFile, AssetState, Rendition } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
 import { limits } from '../core/limits.ts';
 import { isOwnRendition, renditionSizes } from '../core/renditions.ts';
@@ -16,6 +16,7 @@ import { settleBlob } from './blob-uses.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import { createDerivingSlots } from './deriving-slots.ts';
 import type { AppDeps } from './dependencies.ts';
+import { withLocalFile } from './local-file.ts';
 import { refusedByStore } from './refusals.ts';
 
 /** What a `derive` duty owes. `tries` counts those that failed. */
@@ -41,12 +42,13 @@ export function createDeriveDuty(deps: DeriveDeps): DutyHandler {
   return async (duty, signal) => {
     const payload = duty.payload as DerivePayload;
     const owed = { duty, payload };
-    if (deps.settings.renditions === 'off' || !(await isWanted(deps, owed))) return conclude(deps, owed, null);
+    const file = deps.settings.renditions === 'off' ? null : await wantedFile(deps, owed);
+    if (file === null) return conclude(deps, owed, null);
     // One at a time, and whatever waits does so in the store: the few duties that run at once must not all be these.
     const slot = slots.take();
     if (slot.kind === 'later') return postpone(deps, owed, { dueAtMs: slot.atMs, tries: payload.tries });
     try {
-      const result = await derive(deps, owed);
+      const result = await derive(deps, owed, file);
       if (signal.aborted) return;
       if (result.kind === 'derived') await keep(deps, owed, result.renditions);
       else await fail(deps, owed, result);
@@ -56,19 +58,24 @@ export function createDeriveDuty(deps: DeriveDeps): DutyHandler {
   };
 }
 
-/** Whether the asset still shows the content that the duty is for. */
-async function isWanted({ storage }: DeriveDeps, { duty, payload }: Owed): Promise<boolean> {
+/** The asset's file, where it still shows the content that the duty is for. */
+async function wantedFile({ storage }: DeriveDeps, { duty, payload }: Owed): Promise<AssetFile | null> {
   const [row] = await storage.resources([{ workspaceId: duty.workspaceId, type: 'asset', id: payload.assetId }]);
-  return row !== undefined && row !== null && assetState(row).file?.blob === payload.blob;
+  const file = row === undefined || row === null ? undefined : assetState(row).file;
+  return file?.blob === payload.blob ? file : null;
 }
 
-async function derive({ blobs, media, logger }: DeriveDeps, { duty, payload }: Owed): Promise<DerivationResult> {
-  const path = blobs.localPath(duty.workspaceId, payload.blob);
-  if (path === null) return { kind: 'failed', code: 'unsupported', note: 'The file does not lie on this machine' };
+async function derive(
+  deps: DeriveDeps,
+  { duty: { workspaceId }, payload: { assetId, blob, mimeType } }: Owed,
+  { durationMs }: AssetFile,
+): Promise<DerivationResult> {
+  const order = { mimeType, sizes: renditionSizes, ...(durationMs === undefined ? {} : { durationMs }) };
   try {
-    return await media.derive(path, { mimeType: payload.mimeType, sizes: renditionSizes });
+    const result = await withLocalFile(deps, { workspaceId, blob }, (path) => deps.media.derive(path, order));
+    return result ?? { kind: 'failed', code: 'unreadable', note: 'The file is not there any more' };
   } catch (error) {
-    logger.error('asset.derivation_failed', { workspaceId: duty.workspaceId, assetId: payload.assetId, error });
+    deps.logger.error('asset.derivation_failed', { workspaceId, assetId, error });
     return { kind: 'failed', code: 'crashed', note: 'Making renditions ended unexpectedly' };
   }
 }

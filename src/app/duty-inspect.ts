@@ -16,6 +16,7 @@ import { isReadyOwed } from './asset-version-state.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { withLocalFile } from './local-file.ts';
 
 /** An asset waits no longer than this for its inspection. DESIGN section 3. */
 export const inspectMsMax = 10_000;
@@ -88,8 +89,8 @@ type Inspected = {
 };
 
 /** Renditions are owed for the file that the asset shows, once it was read well and where there can be any. */
-function derivations(
-  { ids, media, settings }: InspectDeps,
+export function derivations(
+  { ids, media, settings }: Pick<InspectDeps, 'ids' | 'media' | 'settings'>,
   { workspaceId, assetId, blob, state, atMs }: Inspected,
 ): readonly NewDuty[] {
   const { file, inspection } = state;
@@ -100,22 +101,26 @@ function derivations(
 }
 
 async function inspect(
-  { blobs, media, clock, logger }: InspectDeps,
+  deps: InspectDeps,
   workspaceId: string,
   { assetId, blob, mimeType }: InspectPayload,
 ): Promise<InspectionResult> {
-  const path = blobs.localPath(workspaceId, blob);
-  if (path === null) return { kind: 'failed', code: 'unsupported', note: 'The file does not lie on this machine' };
+  const { media, clock, logger } = deps;
   const late = Promise.withResolvers<InspectionResult>();
   const timer = clock.timer(inspectMsMax, () =>
     late.resolve({ kind: 'failed', code: 'timeout', note: `Inspection took longer than ${inspectMsMax / 1_000} s` }),
   );
-  const running = media.inspect(path, { mimeType }).catch((error: unknown): InspectionResult => {
-    logger.error('asset.inspection_failed', { workspaceId, assetId, error });
-    return { kind: 'failed', code: 'crashed', note: 'Inspection ended unexpectedly' };
-  });
+  const looked = async (): Promise<InspectionResult> => {
+    try {
+      const result = await withLocalFile(deps, { workspaceId, blob }, (path) => media.inspect(path, { mimeType }));
+      return result ?? { kind: 'failed', code: 'unreadable', note: 'The file is not there any more' };
+    } catch (error) {
+      logger.error('asset.inspection_failed', { workspaceId, assetId, error });
+      return { kind: 'failed', code: 'crashed', note: 'Inspection ended unexpectedly' };
+    }
+  };
   try {
-    return await Promise.race([running, late.promise]);
+    return await Promise.race([looked(), late.promise]);
   } finally {
     timer.cancel();
   }
@@ -162,13 +167,6 @@ function stillOwed({ file, versions }: AssetState): Inspection {
     : { state: 'pending', version: active.number };
 }
 
-function withFacts(file: AssetFile, { mimeType, widthPx, heightPx, durationMs, bitRate }: MediaFacts): AssetFile {
-  return {
-    ...file,
-    mimeType,
-    ...(widthPx === undefined ? {} : { widthPx }),
-    ...(heightPx === undefined ? {} : { heightPx }),
-    ...(durationMs === undefined ? {} : { durationMs }),
-    ...(bitRate === undefined ? {} : { bitRate }),
-  };
+function withFacts(file: AssetFile, { embedded: _, ...facts }: MediaFacts): AssetFile {
+  return { ...file, ...facts };
 }

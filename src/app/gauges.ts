@@ -1,5 +1,6 @@
 /** What is measured when somebody scrapes, and what an attempt adds to the counters. */
 import type { Engine, EngineEvent } from '../engine/engine.ts';
+import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogSink } from '../runtime/log-sink.ts';
 import type { Metrics, WorkspaceReading } from '../runtime/metrics.ts';
@@ -12,9 +13,10 @@ export type GaugeSources = {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly sink: LogSink | null;
+  readonly media: Pick<Media, 'counts' | 'films'>;
 };
 
-export function readGauges(metrics: Metrics, { storage, engine, transport, clock, sink }: GaugeSources): void {
+export function readGauges(metrics: Metrics, { storage, engine, transport, clock, sink, media }: GaugeSources): void {
   metrics.onScrape(async () => {
     const { waiting, state } = storage.health();
     const { lanes, lanesActive, inFlight, waitingInMemory } = engine.stats();
@@ -33,6 +35,15 @@ export function readGauges(metrics: Metrics, { storage, engine, transport, clock
       waitingInMemory,
       connectionsOpen: transport.stats().connectionsOpen,
       ...(sink === null ? {} : { logLinesDropped: sink.dropped() }),
+    };
+  });
+  metrics.onScrape(async () => {
+    const { ended, processesStarted, waiting } = media.counts();
+    return {
+      mediaJobs: ended,
+      mediaProcessesStarted: processesStarted,
+      mediaWaiting: waiting,
+      mediaFilms: (await media.films()).state === 'found' ? 1 : 0,
     };
   });
 }

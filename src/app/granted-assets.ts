@@ -12,7 +12,8 @@ import type { GrantScope } from './people.ts';
 import type { Expected } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
-type Placed = { readonly id: string | null; readonly path: string; readonly collections: readonly string[] };
+/** Where an asset lies, or would; `id` null where there is none yet. */
+export type Placed = { readonly id: string | null; readonly path: string; readonly collections: readonly string[] };
 
 /** How often a change is tried again whose asset somebody else moved meanwhile. */
 const triesMax = 3;
@@ -45,7 +46,7 @@ function createGate(cases: AssetCases): Gate {
     const asset = await present(cases, caller, reference);
     if (covers(caller, 'assets:write', placeOf(asset))) return asset;
     // Who sees it is told why it stays as it is; who does not, learns nothing.
-    if (covers(caller, 'assets:read', placeOf(asset))) throw refused();
+    if (covers(caller, 'assets:read', placeOf(asset))) throw refusedByGrants();
     throw notFound('the asset');
   };
   return {
@@ -58,7 +59,7 @@ function createGate(cases: AssetCases): Gate {
       if (caller.scopes.has('assets:write')) return run(expected);
       for (let tries = 1; ; tries += 1) {
         const asset = await writable(caller, reference);
-        if (!covers(caller, 'assets:write', place(placeOf(asset)))) throw refused();
+        if (!covers(caller, 'assets:write', place(placeOf(asset)))) throw refusedByGrants();
         try {
           return await run(expected ?? asset.version);
         } catch (error) {
@@ -121,7 +122,7 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
   const stays = (now: Placed): Placed => now;
   return {
     async upload(caller, upload) {
-      if (!covers(caller, 'assets:write', newPlace(upload))) throw refused();
+      if (!covers(caller, 'assets:write', newPlace(upload))) throw refusedByGrants();
       return cases.upload(caller, upload);
     },
     patch: (caller, reference, patch) =>
@@ -145,9 +146,44 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       const asset = await writable(caller, reference);
       return cases.addVersion(caller, reference, { ...upload, expected: expected ?? asset.version });
     },
+    async clip(caller, reference, order) {
+      // Seen where the film lies, written where the clip will lie.
+      const film = await present(cases, caller, reference);
+      if (!covers(caller, 'assets:read', placeOf(film))) throw notFound('the asset');
+      if (!covers(caller, 'assets:write', newPlace({ path: order.path ?? film.state.path }))) throw refusedByGrants();
+      return cases.clip(caller, reference, order);
+    },
+    inspect: (caller, reference, options = {}) =>
+      change({ caller, reference, expected: options.expected }, stays, (expected) =>
+        cases.inspect(caller, reference, withExpected(options, expected)),
+      ),
     activateVersion: (caller, version, options = {}) =>
       change({ caller, reference: version.reference, expected: options.expected }, stays, (expected) =>
         cases.activateVersion(caller, version, withExpected(options, expected)),
+      ),
+    promoteVersion: (caller, version, options = {}) =>
+      change({ caller, reference: version.reference, expected: options.expected }, stays, (expected) =>
+        cases.promoteVersion(caller, version, withExpected(options, expected)),
+      ),
+    async copy(caller, reference, input) {
+      // Seen where the original lies, written where the copy will lie.
+      const original = await present(cases, caller, reference);
+      if (!covers(caller, 'assets:read', placeOf(original))) throw notFound('the asset');
+      if (!covers(caller, 'assets:write', newPlace({ path: input.path ?? original.state.path }))) throw refusedByGrants();
+      return cases.copy(caller, reference, input);
+    },
+    checkOut: (caller, reference, options = {}) =>
+      change({ caller, reference, expected: options.expected }, stays, (expected) =>
+        cases.checkOut(caller, reference, withExpected(options, expected)),
+      ),
+    async checkIn(caller, reference, input) {
+      if (caller.scopes.has('assets:write')) return cases.checkIn(caller, reference, input);
+      const asset = await writable(caller, reference);
+      return cases.checkIn(caller, reference, { ...input, expected: input.expected ?? asset.version });
+    },
+    undoCheckOut: (caller, reference, options = {}) =>
+      change({ caller, reference, expected: options.expected }, stays, (expected) =>
+        cases.undoCheckOut(caller, reference, withExpected(options, expected)),
       ),
     removeVersion: (caller, version, options = {}) =>
       change({ caller, reference: version.reference, expected: options.expected }, stays, (expected) =>
@@ -165,7 +201,13 @@ export function holdsSome(caller: Caller, scope: string): boolean {
   return caller.grants?.some(({ scopes }) => scopes.some((one) => one === scope)) === true;
 }
 
-function covers(caller: Caller, scope: GrantScope, { id, path, collections }: Placed): boolean {
+/** Whether the caller may change what lies there: by scope, or by a grant. */
+export function mayWriteAt(caller: Caller, place: Placed): boolean {
+  return covers(caller, 'assets:write', place);
+}
+
+/** Whether the caller may do this with what lies there. */
+export function covers(caller: Caller, scope: GrantScope, { id, path, collections }: Placed): boolean {
   if (caller.scopes.has(scope)) return true;
   for (const { resource, scopes } of caller.grants ?? []) {
     if (!scopes.includes(scope)) continue;
@@ -176,7 +218,7 @@ function covers(caller: Caller, scope: GrantScope, { id, path, collections }: Pl
   return false;
 }
 
-function placeOf({ id, state }: AssetView): Placed {
+export function placeOf({ id, state }: AssetView): Placed {
   return { id, path: state.path, collections: state.collections };
 }
 
@@ -188,12 +230,6 @@ function isVersionConflict(error: unknown): boolean {
   return error instanceof AssetwireError && (error.code === 'conflict' || error.code === 'precondition_failed');
 }
 
-function refused(): AssetwireError {
-  return new AssetwireError('forbidden', {
-    detail: 'Write where a grant lets you: none covers this place',
-    mend: 'GET /v1/sessions/current lists what you hold; a grant is given by POST /v1/grants',
-  });
-}
 function forGood(): AssetwireError {
   return new AssetwireError('forbidden', {
     detail: 'Delete for good with the scope assets:write: a grant lets you put assets into the trash',
@@ -201,3 +237,9 @@ function forGood(): AssetwireError {
   });
 }
 
+export function refusedByGrants(): AssetwireError {
+  return new AssetwireError('forbidden', {
+    detail: 'Write where a grant lets you: none covers this place',
+    mend: 'GET /v1/sessions/current lists what you hold; a grant is given by POST /v1/grants',
+  });
+}

@@ -1,9 +1,14 @@
 /** Looking after the server: audit and readiness. */
 import type { OperationCases } from './app.ts';
 import { auditView } from './audit.ts';
+import type { MediaCounts } from '../media/media.ts';
 import type { AppDeps } from './dependencies.ts';
 
-export function createOperation({ storage, engine }: Pick<AppDeps, 'storage' | 'engine'>): OperationCases {
+export function createOperation({
+  storage,
+  engine,
+  media,
+}: Pick<AppDeps, 'storage' | 'engine' | 'media'>): OperationCases {
   return {
     async audit({ workspaceId }, { actor, action, target, ...page }) {
       const where = {
@@ -27,8 +32,21 @@ export function createOperation({ storage, engine }: Pick<AppDeps, 'storage' | '
         checks: [
           { name: 'storage', ok: store, detail: health.detail ?? health.state },
           { name: 'engine', ok: running, detail: running ? 'running' : 'not running' },
+          mediaCheck(media.counts()),
         ],
       };
     },
   };
+}
+
+/** One hostile file ends its process; so many in a row are no accident. */
+const crashesMax = 3;
+
+/** Never a reason to be called not ready: whatever is uploaded is accepted and told, with a note where it was not read. */
+function mediaCheck({ crashedInARow, waiting }: MediaCounts) {
+  const ok = crashedInARow < crashesMax;
+  const detail = ok
+    ? `${waiting} files waiting`
+    : `files are not read: the last ${crashedInARow} processes for them ended; run assetwire doctor`;
+  return { name: 'media', ok, detail };
 }

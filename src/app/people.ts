@@ -211,11 +211,19 @@ export type ProcessSetting = {
   readonly source: string;
 };
 
+export type FilmsView = {
+  readonly state: 'found' | 'absent' | 'off';
+  /** The version of the program, or why there is none. Never where it lies. */
+  readonly detail: string;
+};
+
 export interface SettingCases {
   get(caller: Caller): Promise<WorkspaceSettings>;
   update(caller: Caller, patch: Partial<WorkspaceSettings>): Promise<WorkspaceSettings>;
   /** For admins of the installation; nobody else sees how the process runs. */
   process(caller: Caller): readonly ProcessSetting[];
+  /** Whether this server makes pictures and clips of films, and what with or why not. */
+  films(): Promise<FilmsView>;
 }
 
 // --- Workspaces ------------------------------------------------------------------------------------------------

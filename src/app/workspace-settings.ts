@@ -29,11 +29,22 @@ export async function readWorkspaceSettings(
   return settingsOf(row);
 }
 
-export type SettingsDeps = Pick<AppDeps, 'storage' | 'ids' | 'settings' | 'dialects'> & {
+/** How many days before an archive date notices are given; read only where such a date is set. */
+export async function noticeDaysFor(
+  storage: Pick<Storage, 'resources'>,
+  workspaceId: string,
+  archiveAtMs: unknown,
+): Promise<readonly number[]> {
+  return typeof archiveAtMs === 'number' ? (await readWorkspaceSettings(storage, workspaceId)).archiveNoticeDays : none;
+}
+
+const none: readonly number[] = [];
+
+export type SettingsDeps = Pick<AppDeps, 'storage' | 'ids' | 'settings' | 'dialects' | 'media'> & {
   readonly committer: Committer;
 };
 
-export function createSettings({ storage, ids, settings, dialects, committer }: SettingsDeps): SettingCases {
+export function createSettings({ storage, ids, settings, dialects, media, committer }: SettingsDeps): SettingCases {
   return {
     get: ({ workspaceId }) => readWorkspaceSettings(storage, workspaceId),
 
@@ -62,6 +73,11 @@ export function createSettings({ storage, ids, settings, dialects, committer }: 
     },
 
     process: (caller) => (caller.admin ? settings.process : []),
+
+    async films() {
+      const tool = await media.films();
+      return { state: tool.state, detail: tool.state === 'found' ? `ffmpeg ${tool.version}` : tool.note };
+    },
   };
 }
 

@@ -43,6 +43,8 @@ export type ServerParts = {
   checkDurability?(directory: string): Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** Judges, resolves and connects to a webhook's target as a delivery would; sends nothing. */
   probeTarget?(settings: Settings, url: string): Promise<TargetProbe>;
+  /** The program that pictures and clips of films are made with, or why there is none. */
+  findFilmTool?(settings: Settings): Promise<FilmToolFound>;
   /** Whether a request was signed with the secret, as the dialect's receivers tell; null where there is no such dialect. */
   verify?(dialect: string, request: SignedRequest): Promise<SignatureCheck | null>;
 };
@@ -78,3 +80,7 @@ export type RunningServer = {
 };
 
 export type StoreCheck = { readonly state: 'ok' | 'in-use' | 'broken'; readonly detail: string };
+
+export type FilmToolFound =
+  | { readonly state: 'found'; readonly path: string; readonly version: string }
+  | { readonly state: 'absent' | 'off'; readonly note: string };

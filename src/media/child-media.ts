@@ -15,7 +15,16 @@ import { createFilms } from './films.ts';
 import { createInspectorPool } from './inspector-pool.ts';
 import { startInspector } from './inspector-process.ts';
 import { createMediaCounts } from './media-counts.ts';
-import type { DerivationOrder, DerivationResult, EmbeddedPolicy, Media } from './media.ts';
+import type {
+  ClipOrder,
+  ClipResult,
+  DerivationOrder,
+  DerivationResult,
+  EmbeddedPolicy,
+  InspectionResult,
+  Media,
+} from './media.ts';
+import { createScratch } from './scratch.ts';
 import { sniff } from './sniff.ts';
 
 export type MediaOptions = {
@@ -42,6 +51,7 @@ export type MediaOptions = {
   readonly random?: Random;
   readonly frameTimeoutMs?: number;
   readonly clipTimeoutMs?: number;
+  readonly filmResidentBytesMax?: number;
 };
 
 /** The media of one server. Nothing is started before the first inspection. */
@@ -53,7 +63,10 @@ export function createMedia({
 }: MediaOptions): Media & { inspectorPid(): number | null; deriverPid(): number | null } {
   let unshareNetwork = false;
   let probe: Promise<boolean> | null = null;
-  const scratch = limits.scratch ?? join(tmpdir(), 'assetwire-scratch');
+  const scratch = createScratch({
+    directory: limits.scratch ?? join(tmpdir(), 'assetwire-scratch'),
+    random: limits.random ?? createSystemRandom(),
+  });
   const idleMs = limits.idleMs ?? 30_000;
   const residentBytesMax = limits.residentBytesMax ?? 512 * 1024 * 1024;
   const pixelsMax = limits.pixelsMax ?? 0x3fff ** 2;
@@ -61,7 +74,7 @@ export function createMedia({
   const counts = createMediaCounts();
   const start = () => {
     counts.started();
-    const own = { readable: [...readable, scratch], unshareNetwork };
+    const own = { readable: [...readable, scratch.directory], unshareNetwork };
     return startInspector({ ...own, ...(program === undefined ? {} : { program }) });
   };
   const pool = (timeoutMs: number) => createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, start });
@@ -75,12 +88,12 @@ export function createMedia({
   const films = createFilms({
     clock,
     scratch,
-    random: limits.random ?? createSystemRandom(),
     ffmpeg: limits.ffmpeg ?? 'off',
     searchPath: 'searchPath' in limits ? limits.searchPath : process.env['PATH'],
     unshareNetwork: prepared,
     ...(limits.frameTimeoutMs === undefined ? {} : { frameTimeoutMs: limits.frameTimeoutMs }),
     ...(limits.clipTimeoutMs === undefined ? {} : { clipTimeoutMs: limits.clipTimeoutMs }),
+    ...(limits.filmResidentBytesMax === undefined ? {} : { residentBytesMax: limits.filmResidentBytesMax }),
   });
   const derivePicture = async (
     path: string,
@@ -90,17 +103,30 @@ export function createMedia({
     const reply = await deriving.run({ kind: 'derive', path, mimeType, pixelsMax, sizes });
     return reply.kind === 'inspected' ? misplaced : reply;
   };
+  const look = async (path: string, mimeType: string): Promise<InspectionResult> => {
+    await prepared();
+    const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
+    return reply.kind === 'derived' ? misplaced : reply;
+  };
+  /** A stretch behind the end comes as a film of nothing, so what was cut is looked into before it counts as a clip. */
+  const clip = async (path: string, order: ClipOrder): Promise<ClipResult> => {
+    const cut = await films.clip(path, order);
+    if (cut.kind === 'failed') return cut;
+    const { dispose } = cut;
+    const looked = await look(cut.path, cut.mimeType);
+    if (looked.kind === 'inspected' && (looked.facts.durationMs ?? 0) > 0)
+      return { kind: 'clipped', facts: looked.facts, path: cut.path, dispose };
+    await dispose();
+    return looked.kind === 'failed'
+      ? looked
+      : { kind: 'failed', code: 'unreadable', note: 'nothing lies between these two moments' };
+  };
   return {
-    start: () => films.start(),
+    start: () => scratch.start(clock.nowMs()),
     sniff,
     derivable: isDerivable,
     clippable: (mimeType) => filmTypes.has(mimeType),
-    inspect: (path, { mimeType }) =>
-      counts.count('inspect', async () => {
-        await prepared();
-        const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
-        return reply.kind === 'derived' ? misplaced : reply;
-      }),
+    inspect: (path, { mimeType }) => counts.count('inspect', () => look(path, mimeType)),
     derive: (path, order) =>
       counts.count('derive', () => {
         if (!filmTypes.has(order.mimeType)) return derivePicture(path, order);
@@ -108,7 +134,8 @@ export function createMedia({
           derivePicture(picture, { mimeType: 'image/png', sizes: order.sizes }),
         );
       }),
-    clip: (path, order) => counts.count('clip', () => films.clip(path, order)),
+    clip: (path, order) => counts.count('clip', () => clip(path, order)),
+    borrow: (content) => scratch.take(content),
     films: () => films.tool(),
     counts: () => counts.read(),
     async stop() {

@@ -147,6 +147,7 @@ export function createFfmpeg({ path, clock, unshareNetwork, directory }: FfmpegO
     child.once('error', () => resolve(failed('crashed', 'ffmpeg could not be started')));
     child.once('close', (code, signal) => {
       if (ended !== null) resolve(ended);
+      else if (signal === 'SIGXFSZ') resolve(failed('too_large', 'what comes of it is larger than is allowed'));
       else if (code === 0) resolve({ kind: 'done', output: Buffer.concat(chunks, held) });
       else
         resolve(

@@ -2,30 +2,31 @@
  * Pictures and clips of films, by the operator's own `ffmpeg`. One runs at a time for pictures and one for clips: a clip of
  * minutes keeps no picture waiting. What it writes lies in a directory of its own until it was taken over.
  */
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
 import { limits } from '../core/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Random } from '../runtime/random.ts';
 import { createFfmpeg, type Ffmpeg, type FfmpegSetting, probeFfmpeg } from './ffmpeg.ts';
 import { filmTypes } from './film-types.ts';
 import { clipArguments, frameArguments } from './film-arguments.ts';
-import type { ClipOrder, ClipResult, DerivationOrder, Failure, FilmTool } from './media.ts';
+import type { Borrowed, ClipOrder, DerivationOrder, Failure, FilmTool } from './media.ts';
+import type { Scratch } from './scratch.ts';
 
 export type FilmsOptions = {
   readonly ffmpeg: FfmpegSetting;
   readonly clock: Clock;
-  readonly random: Random;
-  /** Where its results lie for a moment; made where it is missing. */
-  readonly scratch: string;
+  /** Where its results lie for a moment. */
+  readonly scratch: Scratch;
   readonly searchPath: string | undefined;
   readonly unshareNetwork: () => Promise<boolean>;
   readonly frameTimeoutMs?: number;
   readonly clipTimeoutMs?: number;
+  /** Of a decoder of films. Default 1 GiB: it keeps a dozen frames, which of 8K in 10 bits are as much. */
+  readonly residentBytesMax?: number;
 };
 
+export type CutFile = { readonly kind: 'cut'; readonly mimeType: string } & Borrowed;
+
 export type Films = {
-  start(): Promise<void>;
   tool(): Promise<FilmTool>;
   /** One frame as a picture in a file, for as long as `use` runs. */
   withFrame<Result>(
@@ -33,29 +34,24 @@ export type Films = {
     order: Pick<DerivationOrder, 'mimeType' | 'durationMs'>,
     use: (picture: string) => Promise<Result>,
   ): Promise<Result | Failure>;
-  clip(path: string, order: ClipOrder): Promise<ClipResult>;
+  /** The clip in a file, of this type; nobody has looked into it yet. */
+  clip(path: string, order: ClipOrder): Promise<CutFile | Failure>;
   stop(): Promise<void>;
 };
 
 const frameTimeoutMs = 30_000;
 const clipTimeoutMs = 600_000;
-/** A film's decoder keeps a dozen frames: of 8K in 10 bits that is 1.2 GiB. */
-const residentBytesMax = 1024 * 1024 * 1024;
 /** A PNG of 1,000 × 1,000 is at most 4 MB. */
 const frameBytesMax = 16 * 1024 * 1024;
-/** What a killed process left behind is older than any run can last. */
-const leftoverMs = 3_600_000;
 
 type Started = { readonly tool: FilmTool; readonly encoders: ReadonlySet<string>; readonly ffmpeg: Ffmpeg | null };
 
 export function createFilms(options: FilmsOptions): Films {
-  const { clock, scratch, random } = options;
+  const { scratch, residentBytesMax = 1024 * 1024 * 1024 } = options;
   let probing: Promise<Started> | null = null;
   const frames = createTurns();
   const clips = createTurns();
   const started = (): Promise<Started> => (probing ??= startOf(options));
-  const newPath = (extension: string): string =>
-    join(scratch, `${Buffer.from(random.bytes(16)).toString('hex')}.${extension}`);
 
   const frameOf = async (
     path: string,
@@ -80,13 +76,13 @@ export function createFilms(options: FilmsOptions): Films {
     return { kind: 'failed', code: 'unreadable', note: 'there is no frame in it that could be decoded' };
   };
 
-  const clip = async (path: string, order: ClipOrder): Promise<ClipResult> => {
+  const clip = async (path: string, order: ClipOrder): Promise<CutFile | Failure> => {
     const { ffmpeg, tool, encoders } = await started();
     const type = filmTypes.get(order.mimeType);
     if (type === undefined)
       return { kind: 'failed', code: 'unsupported', note: `no clips are cut out of ${order.mimeType}` };
     if (ffmpeg === null) return without(tool, 'no clip can be cut');
-    const output = newPath(type.picture ? 'mp4' : 'm4a');
+    const output = scratch.newPath(type.picture ? 'mp4' : 'm4a');
     const dispose = (): Promise<void> => rm(output, { force: true });
     const bytesMax = Math.min(order.bytesMax, limits.clipBytesMax);
     const run = await ffmpeg.run(clipArguments(path, output, { ...order, bytesMax, type, encoders }), {
@@ -98,7 +94,7 @@ export function createFilms(options: FilmsOptions): Films {
     const bytes = run.kind === 'done' ? await bytesOf(output) : 0;
     // `-fs` ends a file that grows too large as if it were complete: half a clip must not pass for a whole one.
     if (run.kind === 'done' && bytes > 0 && bytes < bytesMax * 0.98)
-      return { kind: 'clipped', mimeType: type.picture ? 'video/mp4' : 'audio/mp4', path: output, dispose };
+      return { kind: 'cut', mimeType: type.picture ? 'video/mp4' : 'audio/mp4', path: output, dispose };
     await dispose();
     if (run.kind === 'failed') return run;
     return bytes === 0
@@ -107,22 +103,16 @@ export function createFilms(options: FilmsOptions): Films {
   };
 
   return {
-    async start() {
-      await mkdir(scratch, { recursive: true, mode: 0o700 });
-      await removeLeftovers(scratch, clock.nowMs() - leftoverMs);
-    },
     tool: async () => (await started()).tool,
     withFrame: (path, order, use) =>
       frames.take(async () => {
         const frame = await frameOf(path, order);
         if (!Buffer.isBuffer(frame)) return frame;
-        const picture = newPath('png');
+        const { path: picture, dispose } = await scratch.keep(frame, 'png');
         try {
-          await mkdir(scratch, { recursive: true, mode: 0o700 });
-          await writeFile(picture, frame, { mode: 0o600, flag: 'wx' });
           return await use(picture);
         } finally {
-          await rm(picture, { force: true });
+          await dispose();
         }
       }),
     clip: (path, order) => clips.take(() => clip(path, order)),
@@ -143,12 +133,12 @@ async function startOf({
 }: FilmsOptions): Promise<Started> {
   const { tool, encoders } = await probeFfmpeg(setting, { searchPath, clock });
   if (tool.state !== 'found') return { tool, encoders, ffmpeg: null };
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  await scratch.start(clock.nowMs());
   const ffmpeg = createFfmpeg({
     path: tool.path,
     clock,
     unshareNetwork: await unshareNetwork(),
-    directory: scratch,
+    directory: scratch.directory,
   });
   return { tool, encoders, ffmpeg };
 }
@@ -168,14 +158,6 @@ async function bytesOf(path: string): Promise<number> {
   } catch {
     // It made no file.
     return 0;
-  }
-}
-
-async function removeLeftovers(directory: string, beforeMs: number): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    const { mtimeMs } = await stat(path);
-    if (mtimeMs < beforeMs) await rm(path, { force: true });
   }
 }
 

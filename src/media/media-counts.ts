@@ -5,6 +5,7 @@ export function createMediaCounts() {
   const ended = new Map<string, { readonly job: MediaJob; readonly outcome: MediaOutcome; count: number }>();
   let processesStarted = 0;
   let waiting = 0;
+  let crashedInARow = 0;
   return {
     started(): void {
       processesStarted += 1;
@@ -21,12 +22,18 @@ export function createMediaCounts() {
         const name = `${job} ${outcome}`;
         const entry = ended.get(name) ?? { job, outcome, count: 0 };
         entry.count += 1;
+        crashedInARow = outcome === 'crashed' ? crashedInARow + 1 : 0;
         ended.set(name, entry);
         return result;
       } finally {
         waiting -= 1;
       }
     },
-    read: (): MediaCounts => ({ ended: [...ended.values()].map((entry) => ({ ...entry })), processesStarted, waiting }),
+    read: (): MediaCounts => ({
+      ended: [...ended.values()].map((entry) => ({ ...entry })),
+      processesStarted,
+      waiting,
+      crashedInARow,
+    }),
   };
 }

@@ -3,6 +3,7 @@
  * apart, bounded in time, memory and pixels, without network and without our secrets; whatever the file does to them, the
  * answer is a value and the server goes on.
  */
+import type { Readable } from 'node:stream';
 import type { AssetKind, FileFacts } from '../core/asset.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { RenditionSize } from '../core/renditions.ts';
@@ -20,6 +21,8 @@ export interface Media {
   clippable(mimeType: string): boolean;
   /** A stretch of a film or of sound as a file of its own, without metadata of the original. */
   clip(path: string, order: ClipOrder): Promise<ClipResult>;
+  /** Brings bytes that lie on no disk of this machine to where they can be read by path, until `dispose`. */
+  borrow(content: Readable): Promise<Borrowed>;
   /** What works on films here. */
   films(): Promise<FilmTool>;
   /** What became of the work so far, for metrics. */
@@ -58,15 +61,11 @@ export type ClipOrder = {
   readonly bytesMax: number;
 };
 
-export type ClipResult =
-  /** A file that is there until `dispose`; whoever asked calls it once. */
-  | {
-      readonly kind: 'clipped';
-      readonly mimeType: string;
-      readonly path: string;
-      readonly dispose: () => Promise<void>;
-    }
-  | Failure;
+/** With what is known of the file that came of it. */
+export type ClipResult = ({ readonly kind: 'clipped'; readonly facts: MediaFacts } & Borrowed) | Failure;
+
+/** A file that is there until `dispose`; whoever has it calls that once. */
+export type Borrowed = { readonly path: string; readonly dispose: () => Promise<void> };
 
 /** What films are worked on with: an `ffmpeg` that is there, or why there is none. */
 export type FilmTool =
@@ -78,6 +77,8 @@ export type MediaCounts = {
   readonly ended: readonly { readonly job: MediaJob; readonly outcome: MediaOutcome; readonly count: number }[];
   readonly processesStarted: number;
   readonly waiting: number;
+  /** How often in a row a process ended under its job. One hostile file does that; many in a row are a broken installation. */
+  readonly crashedInARow: number;
 };
 
 export type MediaJob = 'inspect' | 'derive' | 'clip';

@@ -20,9 +20,16 @@ export type Reading = {
   readonly waitingInMemory?: number;
   readonly connectionsOpen?: number;
   readonly logLinesDropped?: number;
+  readonly mediaJobs?: readonly MediaJobReading[];
+  readonly mediaProcessesStarted?: number;
+  readonly mediaWaiting?: number;
+  /** 1 where pictures and clips of films are made. */
+  readonly mediaFilms?: number;
   /** What is owed by workspace, in any order. */
   readonly byWorkspace?: readonly WorkspaceReading[];
 };
+
+export type MediaJobReading = { readonly job: string; readonly outcome: string; readonly count: number };
 
 export type WorkspaceReading = {
   readonly workspaceId: string;
@@ -186,6 +193,8 @@ const gaugeTexts = {
   waitingInMemory: ['deliveries_in_memory', 'Deliveries handed to the engine and not yet attempted'],
   connectionsOpen: ['connections_open', 'Outgoing connections open'],
   logLinesDropped: ['log_lines_dropped', 'Log lines given up because nobody read them'],
+  mediaWaiting: ['media_jobs_waiting', 'Files that are being looked into, or wait for it'],
+  mediaFilms: ['media_films', '1 where an ffmpeg was found for pictures and clips of films'],
 } as const satisfies Partial<Record<keyof Reading, readonly [string, string]>>;
 
 const storageStates = ['ok', 'busy', 'full', 'failed', 'stopped'];
@@ -197,6 +206,7 @@ function gaugesOf(reading: Reading): Family[] {
     const shown = field === 'oldestPendingMs' ? value / 1_000 : value;
     return [{ name: `assetwire_${name}`, help, type: 'gauge', samples: [{ value: shown }] }];
   });
+  families.push(...mediaCounters(reading));
   const { storageState } = reading;
   if (storageState === undefined) return families;
   const samples = storageStates.map((state) => ({
@@ -206,5 +216,30 @@ function gaugesOf(reading: Reading): Family[] {
   return [
     ...families,
     { name: 'assetwire_storage_state', help: 'The state of the store: 1 for the one it is in', type: 'gauge', samples },
+  ];
+}
+
+/** Counted where the work is done, shown here. */
+function mediaCounters({ mediaJobs = [], mediaProcessesStarted }: Reading): Family[] {
+  if (mediaProcessesStarted === undefined) return [];
+  return [
+    {
+      name: 'assetwire_media_jobs_total',
+      help: 'Files looked into, pictured and cut, by job and outcome',
+      type: 'counter',
+      samples: mediaJobs.map(({ job, outcome, count }) => ({
+        labels: [
+          ['job', job],
+          ['outcome', outcome],
+        ] as const,
+        value: count,
+      })),
+    },
+    {
+      name: 'assetwire_media_processes_started_total',
+      help: 'Processes started to look into files',
+      type: 'counter',
+      samples: [{ value: mediaProcessesStarted }],
+    },
   ];
 }

@@ -6,6 +6,7 @@ import { raw } from '../schema.ts';
 import { scopes } from '../../app/app.ts';
 import { vendorApiRoutes } from '../vendor-routes.ts';
 import { assetMediaRoutes } from './asset-media.ts';
+import { assetLifeRoutes } from './asset-life.ts';
 import { assetRenditionRoutes } from './asset-renditions.ts';
 import { assetStateRoutes } from './asset-states.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
@@ -45,6 +46,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...assetVersionRoutes,
     ...assetMediaRoutes,
     ...assetRenditionRoutes,
+    ...assetLifeRoutes,
     ...trashRoutes,
     ...metadataFieldRoutes,
     ...changeRoutes,

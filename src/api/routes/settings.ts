@@ -1,8 +1,13 @@
 import { ok, type Route, route } from '../route.ts';
-import { array, integer, object, string } from '../schema.ts';
+import { array, integer, object, oneOf, string } from '../schema.ts';
 import { processSettingSchema, workspaceSettingsPatchSchema, workspaceSettingsSchema } from '../schemas/people.ts';
 
 const area = 'settings';
+
+const filmsSchema = object(
+  { state: oneOf(['found', 'absent', 'off']), detail: string() },
+  { description: 'Whether pictures and clips of films are made here: the version of `ffmpeg`, or why there is none' },
+);
 
 const getSettings = route({
   method: 'GET',
@@ -22,6 +27,7 @@ const getSettings = route({
         publicUrl: string(),
         workspace: workspaceSettingsSchema,
         process: array(processSettingSchema),
+        films: filmsSchema,
       }),
     },
   },
@@ -33,6 +39,7 @@ const getSettings = route({
       publicUrl: publicUrl(),
       workspace: await app.settings.get(caller),
       process: app.settings.process(caller),
+      films: await app.settings.films(),
     });
   },
 });

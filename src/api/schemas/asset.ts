@@ -1,5 +1,5 @@
-import type { AssetInput, AssetListQuery, AssetPatch, AssetPush, VersionInput } from '../../app/app.ts';
-import { type AssetVersion, assetKinds } from '../../core/asset.ts';
+import type { AssetInput, AssetListQuery, AssetPatch, AssetPush, ClipInput, VersionInput } from '../../app/app.ts';
+import { type AssetVersion, assetKinds, unavailabilities } from '../../core/asset.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import {
@@ -28,6 +28,34 @@ export const assetPath: Schema<string> = {
   description:
     'Folder: absolute, `/` for the root. Slashes at the end and repeated ones are dropped, accents composed; `.` and `..`, backslashes and control characters are refused',
   examples: ['/campaigns/spring'],
+};
+
+const fraction = number({ minimum: 0, maximum: 1 });
+const focusPoint = object(
+  { x: fraction, y: fraction },
+  {
+    description: 'What must stay in sight: fractions of width and height, from the upper left',
+    examples: [{ x: 0.5, y: 0.3 }],
+  },
+);
+
+const dateTexts = {
+  archiveAtMs: 'When it is archived by itself; webhooks are told some days before (archiveNoticeDays of the workspace)',
+  publishAtMs: 'Not to be given out before: until then availability is upcoming',
+  expiresAtMs:
+    'Not to be given out from then on: availability is expired, links in payloads and share links answer 410',
+};
+
+const dates = {
+  archiveAtMs: optional(timeMs(dateTexts.archiveAtMs)),
+  publishAtMs: optional(timeMs(dateTexts.publishAtMs)),
+  expiresAtMs: optional(timeMs(dateTexts.expiresAtMs)),
+};
+
+const clearableDates = {
+  archiveAtMs: optional(nullable(timeMs(dateTexts.archiveAtMs))),
+  publishAtMs: optional(nullable(timeMs(dateTexts.publishAtMs))),
+  expiresAtMs: optional(nullable(timeMs(dateTexts.expiresAtMs))),
 };
 
 /** Names of dialects, of this server or not. */
@@ -72,21 +100,40 @@ export const externalIdField = line(
 
 export const assetInputSchema: Schema<AssetInput> = named(
   'AssetInput',
-  object({ ...inputFields, externalId: optional(externalIdField) }),
+  object({ ...inputFields, ...dates, focusPoint: optional(focusPoint), externalId: optional(externalIdField) }),
 );
-
-const fraction = number({ minimum: 0, maximum: 1 });
-const focusPoint = nullable(object({ x: fraction, y: fraction }, { description: 'Fractions of width and height' }));
 
 export const assetPatchSchema: Schema<AssetPatch & { readonly expectedVersion?: number }> = named(
   'AssetPatch',
   object({
     ...inputFields,
+    ...clearableDates,
+    aliases: optional(
+      record(nullable(line(300)), {
+        maxProperties: 20,
+        propertyNames: aliasName,
+        description: 'Merged by dialect, null takes one away; each unique in the workspace',
+        examples: [{ bynder: '6A5C8D9E-0F1A-4B2C-3D4E5F60718293A4' }],
+      }),
+    ),
     archived: optional(boolean()),
-    focusPoint: optional(focusPoint),
+    focusPoint: optional(nullable(focusPoint)),
     expectedVersion: optional(
       integer({ minimum: 1, description: 'Refused with conflict where the asset is at another version' }),
     ),
+  }),
+);
+
+const moment = (description: string): Schema<number> =>
+  integer({ minimum: 0, maximum: 10 * 365 * 86_400_000, description });
+
+export const clipInputSchema: Schema<Omit<ClipInput, 'expected' | 'idempotency'>> = named(
+  'ClipInput',
+  object({
+    fromMs: moment('Where the clip begins, in milliseconds of the film'),
+    toMs: moment('Where it ends; beyond the end of the film means its end'),
+    name: optional(line(500, 'Default: that of the film, with both moments')),
+    path: optional(assetPath),
   }),
 );
 
@@ -111,6 +158,16 @@ export const assetFileSchema: Schema<JsonObject> = named(
       heightPx: count,
       durationMs: count,
       bitRate: { ...count, description: 'Bits per second' },
+      storedWidthPx: { ...count, description: 'As stored, where turning it to be shown changes it' },
+      storedHeightPx: { ...count, description: 'As stored, where turning it to be shown changes it' },
+      pages: count,
+      frames: { ...count, description: 'Pictures of a moving picture' },
+      frameRate: { ...count, description: 'Pictures per second' },
+      codecs: { type: 'array', items: text, description: 'Of every track' },
+      channels: { ...count, description: 'Of sound' },
+      sampleRateHz: count,
+      colourSpace: text,
+      hasAlpha: { type: 'boolean' },
     },
     examples: [
       {
@@ -128,6 +185,8 @@ export const assetFileSchema: Schema<JsonObject> = named(
 const pushFields = {
   ...inputFields,
   externalId: optional(externalIdField),
+  ...clearableDates,
+  focusPoint: optional(nullable(focusPoint)),
   archived: optional(boolean()),
   file: optional(assetFileSchema),
   renditions: optional(array(assetFileSchema, { maxItems: 1_000 })),
@@ -198,13 +257,27 @@ export const assetStateSchema: Schema<unknown> = named(
       labels: { type: 'array', items: text },
       collections: { type: 'array', items: text },
       archived: { type: 'boolean' },
-      checkedOutBy: text,
+      archivedAtMs: { type: 'number', description: 'While it is archived: since when' },
+      archivedBy: { ...text, description: 'Id of who archived it; `timer` where its date did' },
+      archiveAtMs: { type: 'number', description: dateTexts.archiveAtMs },
+      archiveNoticeAtMs: { type: 'number', description: 'When the next notice of that is given' },
+      publishAtMs: { type: 'number', description: dateTexts.publishAtMs },
+      expiresAtMs: { type: 'number', description: dateTexts.expiresAtMs },
+      availability: { enum: unavailabilities, description: 'Absent: it may be given out' },
+      checkedOutBy: { ...text, description: 'Id of who has checked it out' },
+      checkedOutByName: text,
+      checkedOutAtMs: { type: 'number' },
       focusPoint: { type: 'object' },
       inspection: { type: 'object', description: '`state`: pending, done or failed, with a note' },
+      clipOf: {
+        type: 'object',
+        description: 'Of a clip: the asset it was cut out of, `assetId`, and the stretch, `fromMs` to `toMs`',
+      },
       derivation: { type: 'object', description: 'Why there are no renditions, where none could be made: a note' },
       createdAtMs: { type: 'number' },
       modifiedAtMs: { type: 'number' },
       createdBy: text,
+      copiedFrom: { type: 'object', description: 'assetId and version of what it was copied from' },
       aliases: jsonObject,
       source: text,
       sourceVersion: { type: ['number', 'string'] },

@@ -1,0 +1,19 @@
+import type { Settings } from '../../runtime/configuration.ts';
+import type { CliContext } from '../context.ts';
+import type { Finding } from './diagnose.ts';
+
+/** Whether pictures and clips of films will be made; that they are not is nothing wrong, unless a program was named. */
+export async function checkFilms(settings: Settings, { server }: CliContext): Promise<Finding> {
+  const name = 'Films';
+  if (server.findFilmTool === undefined) return { name, result: 'info', detail: 'not looked at' };
+  const tool = await server.findFilmTool(settings);
+  if (tool.state === 'found') return { name, result: 'ok', detail: `ffmpeg ${tool.version} at ${tool.path}` };
+  const detail = `no pictures and clips of films are made: ${tool.note}`;
+  if (tool.state === 'off' || settings.ffmpeg === 'auto') return { name, result: 'info', detail };
+  return {
+    name,
+    result: 'warning',
+    detail,
+    mend: 'Correct ASSETWIRE_FFMPEG, or leave it out: auto finds one on the PATH',
+  };
+}
