@@ -5,11 +5,19 @@ import { AssetwireError, errorTable } from '../core/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { presentableError, problemContentType, problemDocument, retryAfterOf } from './problem.ts';
 import type { Answer } from './route.ts';
-import { type AnswerStyle, apiHeaders, foreignHeaders, pageHeaders, transportSecurity } from './security-headers.ts';
+import {
+  type AnswerStyle,
+  apiHeaders,
+  foreignHeaders,
+  pageHeaders,
+  shareHeaders,
+  transportSecurity,
+} from './security-headers.ts';
 
 const headersOf: { readonly [S in AnswerStyle]: readonly string[] } = {
   api: apiHeaders,
   page: pageHeaders,
+  share: shareHeaders,
   foreign: foreignHeaders,
 };
 
@@ -34,6 +42,7 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
   if (https) {
     base.api = [...base.api, ...transportSecurity];
     base.page = [...base.page, ...transportSecurity];
+    base.share = [...base.share, ...transportSecurity];
   }
 
   /** Takes `headers` over. */
@@ -99,7 +108,7 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
     headers.push('content-type', problemContentType, 'content-length', String(Buffer.byteLength(text)));
     const retryAfter = retryAfterOf(error);
     if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter));
-    if (status === 401) headers.push('www-authenticate', 'Bearer');
+    if (status === 401) headers.push('www-authenticate', error.code === 'share_locked' ? basic : 'Bearer');
     if (error instanceof MethodNotAllowed) headers.push('allow', error.allow);
     head(response, status, headers);
     if (request.method === 'HEAD') response.end();
@@ -110,6 +119,9 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
 
   return { write, fail };
 }
+
+/** A program is asked for the password alone. */
+const basic = 'Basic realm="Share link", charset="UTF-8"';
 
 /** Carries what is allowed instead. */
 export class MethodNotAllowed extends AssetwireError {

@@ -1,7 +1,7 @@
 /** One route as an operation of the OpenAPI document: parameters, request, answers, who may call it. */
 import { areaOf } from './areas.ts';
 import { exampleOf } from './example.ts';
-import { problemResponses } from './openapi-problems.ts';
+import { pageContent, problemResponses } from './openapi-problems.ts';
 import { type Components, hoisted, isObject, type Json, jsonContent } from './openapi-schemas.ts';
 import { requestHeaders } from './request-headers.ts';
 import { answerExample, requestExample } from './route-examples.ts';
@@ -113,11 +113,14 @@ function successResponses(route: Route, components: Components): Json {
       ...(answer.schema === undefined
         ? {}
         : {
-            content: jsonContent(
-              hoisted(answer.schema, components),
-              answerExample(route, answer),
-              answer.contentType ?? 'application/json',
-            ),
+            content: {
+              ...jsonContent(
+                hoisted(answer.schema, components),
+                answerExample(route, answer),
+                answer.contentType ?? 'application/json',
+              ),
+              ...(route.pages === true && answer.contentType === undefined ? pageContent : {}),
+            },
           }),
       ...(route.events === undefined ? {} : { 'x-events': hoisted(route.events, components) }),
     };

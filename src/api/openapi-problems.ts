@@ -38,12 +38,19 @@ export const problemSchema = {
   additionalProperties: false,
 };
 
+/** A page for people, of which there is nothing to say to programs. */
+export const pageContent: Json = { 'text/html': { schema: { type: 'string' } } };
+
 /** The problem responses of a route; those that many routes share are components. */
 export function problemResponses(route: Route, components: Components): Json {
   const responses: Json = {};
   for (const [status, codes] of errorsByStatus(route)) {
     if (route.answers[Number(status)] !== undefined) continue;
     const response = problemResponse(Number(status), codes, components);
+    if (route.pages === true && Number(status) < 500) {
+      responses[status] = { ...response, content: { ...(response['content'] as Json), ...pageContent } };
+      continue;
+    }
     // Short lists of codes come back in route after route; long ones belong to one.
     if (codes.length > 3) {
       responses[status] = response;

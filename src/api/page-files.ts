@@ -16,6 +16,7 @@ const files: { readonly [path: string]: { readonly file: string; readonly conten
   '/page/documents.css': { file: 'documents.css', contentType: 'text/css; charset=utf-8' },
   '/page/documents.js': { file: 'documents.js', contentType: 'text/javascript; charset=utf-8' },
   '/page/document-search.js': { file: 'document-search.js', contentType: 'text/javascript; charset=utf-8' },
+  '/page/share.css': { file: 'share.css', contentType: 'text/css; charset=utf-8' },
   '/page/icon.svg': { file: 'icon.svg', contentType: 'image/svg+xml' },
 };
 

@@ -35,6 +35,22 @@ export const pageHeaders: readonly string[] = [
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
 ];
 
+/**
+ * The page of a share link: no script at all, pictures and films of its own. Its form must say where it comes from, which
+ * browsers leave out under `no-referrer`; nobody else is told the address.
+ */
+export const shareHeaders: readonly string[] = [
+  'x-content-type-options',
+  'nosniff',
+  'referrer-policy',
+  'same-origin',
+  'cache-control',
+  'no-store',
+  ...sameOrigin,
+  'content-security-policy',
+  "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+];
+
 /** What strangers sent or uploaded: even if a browser is made to open it, it is an inert document of no origin. */
 export const foreignHeaders: readonly string[] = [
   ...everywhere,
@@ -45,5 +61,5 @@ export const foreignHeaders: readonly string[] = [
 /** Added where we are reached by https. */
 export const transportSecurity: readonly string[] = ['strict-transport-security', 'max-age=31536000'];
 
-/** `api`: our JSON. `page`: our HTML. `foreign`: what strangers sent. */
-export type AnswerStyle = 'api' | 'page' | 'foreign';
+/** `api`: our JSON. `page`: our HTML. `share`: our HTML for visitors. `foreign`: what strangers sent. */
+export type AnswerStyle = 'api' | 'page' | 'share' | 'foreign';

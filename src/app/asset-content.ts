@@ -67,11 +67,32 @@ export function createContentCases(
       // We made this link for it, so it was there; ids are never used again.
       if (row === undefined || row === null) throw gone('the asset of the link');
       const state = assetState(row);
+      if (hasExpired(state, clock.nowMs())) throw expired('the asset of the link');
       const file = linkedFile(state, target);
       const name = target.part.kind === 'rendition' ? (file?.name ?? state.name) : state.name;
       return open({ workspaceId: target.workspaceId, name }, file, wanted);
     },
   };
+}
+
+/** Throws where an asset must not be given out any more (`gone`), or not yet (`not_ready`). */
+export function assertAvailable(state: AssetState, nowMs: number, what: string): void {
+  if (hasExpired(state, nowMs)) throw expired(what);
+  if (state.publishAtMs === undefined || state.publishAtMs <= nowMs) return;
+  throw new AssetwireError('not_ready', {
+    detail: `Find ${what}: it is not available yet`,
+    mend: 'Come back later',
+    retryAfterSeconds: Math.min(86_400, Math.ceil((state.publishAtMs - nowMs) / 1_000)),
+  });
+}
+
+/** By its date, and not by what follows from it a moment later. */
+function hasExpired({ expiresAtMs }: AssetState, nowMs: number): boolean {
+  return expiresAtMs !== undefined && expiresAtMs <= nowMs;
+}
+
+function expired(what: string): AssetwireError {
+  return new AssetwireError('gone', { detail: `Find ${what}: it has expired` });
 }
 
 type Named = { readonly workspaceId: string; readonly name: string; readonly file: AssetFile | undefined };

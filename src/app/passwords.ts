@@ -18,9 +18,17 @@ const hashBytes = 32;
 /** Beyond this, sign-ins are turned away instead of queued. */
 const waitingMax = 32;
 
+/** What a password is for: it must not be the same as these. */
+export type PasswordOf = {
+  readonly email: string;
+  readonly name: string;
+  /** Default `limits.passwordCharactersMin`. */
+  readonly charactersMin?: number;
+};
+
 export interface Passwords {
   /** What the store keeps. Throws `invalid_request` where the password is not one we take. */
-  hash(password: string, of: { readonly email: string; readonly name: string }): Promise<string>;
+  hash(password: string, of: PasswordOf): Promise<string>;
   /** False too where there is none, after as much work. */
   matches(password: string, stored: string | null): Promise<boolean>;
 }
@@ -68,9 +76,10 @@ function spelt(password: string): string {
   return password.normalize('NFKC');
 }
 
-function checkPassword(password: string, { email, name }: { readonly email: string; readonly name: string }): void {
+function checkPassword(password: string, { email, name, charactersMin }: PasswordOf): void {
   const text = spelt(password);
-  const { passwordCharactersMin, passwordBytesMax } = limits;
+  const { passwordBytesMax } = limits;
+  const passwordCharactersMin = charactersMin ?? limits.passwordCharactersMin;
   const characters = [...text].length;
   if (characters < passwordCharactersMin || Buffer.byteLength(text) > passwordBytesMax) {
     throw unfit(

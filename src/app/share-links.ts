@@ -1,0 +1,431 @@
+/**
+ * Share links: made, listed, prolonged, revoked. Making and ending one is a change that webhooks are told of; because a
+ * link lets strangers in, it is in the audit as well. An expiry that passes ends it by a duty, once; a visitor is turned
+ * away from the very moment on. What visitors see is in `share-visits.ts`.
+ */
+import { createHmac } from 'node:crypto';
+import type { Change, ChangeKind } from '../core/change.ts';
+import { changedFields } from '../core/difference.ts';
+import { readFolderPath } from '../core/folder-path.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { asShareState, originalName, readShareLink, type ShareLinkState } from '../core/share-link.ts';
+import type { NewDuty, Resource } from '../storage/storage.ts';
+import type { Caller, Idempotency, Written } from './app.ts';
+import { assetIdOf, assetState } from './asset-views.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { mayWriteAt, type Placed } from './granted-assets.ts';
+import { type IdempotentCalls, replay as answered } from './idempotency.ts';
+import type { Passwords } from './passwords.ts';
+import { notFound, unfit } from './refusals.ts';
+import { accessWrite, endedKeptMs, newAccess, type ShareEnd, storedAccess, usesOf } from './share-access.ts';
+import type { ShareLinkCases, ShareLinkInput, ShareLinkPatch, ShareLinkView } from './share-cases.ts';
+import { shareToken } from './share-token.ts';
+
+export type ShareLinkDeps = Pick<AppDeps, 'storage' | 'clock' | 'ids' | 'settings' | 'engine'> & {
+  readonly committer: Committer;
+  readonly idempotent: IdempotentCalls;
+  readonly passwords: Passwords;
+  readonly linkKey: () => Uint8Array;
+};
+
+export type ShareDutyPayload = { readonly linkId: string; readonly phase: 'expire' | 'forget' };
+
+export function createShareLinks(deps: ShareLinkDeps): ShareLinkCases {
+  const { storage } = deps;
+
+  const find = async (caller: Caller, id: string): Promise<Found> => {
+    const { workspaceId } = caller;
+    const [row, access] = await storage.resources([linkKeyOf(workspaceId, id), accessKeyOf(workspaceId, id)]);
+    const link = row === undefined || row === null ? null : readShareLink(row.state);
+    // Reported by a DAM that serves its links itself: told of, but not ours to show.
+    if (row === undefined || row === null || link === null || !sees(caller, link)) throw notFound('the share link');
+    return { row, link, access: access ?? null };
+  };
+
+  return {
+    create: (caller, input, idempotency) => createLink(deps, caller, { input, idempotency }),
+
+    get: async (caller, id) => viewOf(deps, await find(caller, id)),
+
+    async list(caller, { asset, folder, collection, ...page }) {
+      const { workspaceId } = caller;
+      const own = caller.scopes.has('assets:read') ? {} : { createdBy: caller.actor.id };
+      const where = {
+        ...own,
+        ...(folder === undefined ? {} : { folder: folderOf(folder) }),
+        ...(collection === undefined ? {} : { collection }),
+      };
+      const contains = asset === undefined ? {} : { contains: { assets: asset } };
+      const found = await storage.read.resources({ ...page, workspaceId, type: 'share_link', where, ...contains });
+      const access = await storage.resources(found.items.map(({ id }) => accessKeyOf(workspaceId, id)));
+      const items = found.items.flatMap((row, at) => {
+        const link = readShareLink(row.state);
+        return link === null ? [] : [viewOf(deps, { row, link, access: access[at] ?? null })];
+      });
+      return { items, nextCursor: found.nextCursor };
+    },
+
+    async update(caller, id, patch) {
+      await find(caller, id);
+      return updateLink(deps, caller, { id, patch });
+    },
+
+    async remove(caller, id) {
+      const { link } = await find(caller, id);
+      assertMayChange(caller, link);
+      await endLink(deps, { workspaceId: caller.workspaceId, id, end: 'revoked', caller });
+    },
+  };
+}
+
+type Found = { readonly row: Resource; readonly link: ShareLinkState; readonly access: Resource | null };
+
+function linkKeyOf(workspaceId: string, id: string) {
+  return { workspaceId, type: 'share_link', id } as const;
+}
+
+function accessKeyOf(workspaceId: string, id: string) {
+  return { workspaceId, type: 'share_access', id } as const;
+}
+
+/** Who may read all assets sees all links; who holds grants sees those he made. */
+function sees({ scopes, actor }: Caller, link: ShareLinkState): boolean {
+  return scopes.has('assets:read') || link.createdBy === actor.id;
+}
+
+function assertMayChange({ scopes, actor }: Caller, link: ShareLinkState): void {
+  if (!scopes.has('assets:write') && link.createdBy !== actor.id) throw notFound('the share link');
+}
+
+function viewOf({ settings, linkKey }: ShareLinkDeps, { row, link, access }: Found): ShareLinkView {
+  return {
+    id: row.id,
+    url: `${settings.publicUrl()}/share/${shareToken(row.id, linkKey())}`,
+    ...link,
+    version: row.version,
+    uses: usesOf(access),
+    createdAtMs: row.createdAtMs,
+    updatedAtMs: row.updatedAtMs,
+  };
+}
+
+// --- Making one -----------------------------------------------------------------------------------------------------
+
+type Creation = { readonly input: ShareLinkInput; readonly idempotency: Idempotency | undefined };
+
+async function createLink(
+  deps: ShareLinkDeps,
+  caller: Caller,
+  { input, idempotency }: Creation,
+): Promise<Written<ShareLinkView>> {
+  const { workspaceId } = caller;
+  const { ids, committer, passwords, idempotent } = deps;
+  const link = await newLink(deps, caller, input);
+  const password = input.password === undefined ? null : await passwords.hash(input.password, passwordOf(link));
+  // What is kept of the request must not let anybody try passwords faster than their hash does.
+  const key = idempotency === undefined ? undefined : { ...idempotency, fingerprint: sealed(deps, idempotency) };
+  const written = await idempotent.run<ShareLinkView>(workspaceId, key, async (row) => {
+    const id = ids.next('shareLink');
+    const access = accessWrite(id, null, { ...newAccess, password });
+    const made = await committer.write<Written<ShareLinkView>>(linkKeyOf(workspaceId, id), (_, atMs) => {
+      const state = asShareState(link);
+      const view = (): ShareLinkView => {
+        const row: Resource = {
+          ...linkKeyOf(workspaceId, id),
+          version: 1,
+          state,
+          createdAtMs: atMs,
+          updatedAtMs: atMs,
+        };
+        return viewOf(deps, { row, link, access: null });
+      };
+      const change = linkChange(deps, {
+        workspaceId,
+        id,
+        version: 1,
+        atMs,
+        actor: caller.actor,
+        before: null,
+        after: state,
+      });
+      const note = { action: 'share_link.created', target: `share_link:${id}`, after: state };
+      return {
+        kind: 'write',
+        plan: {
+          state,
+          changes: [change],
+          resources: [access, auditWrite({ ids, caller }, note, atMs)],
+          duties: expiryDuty(deps, { workspaceId, id, expiresAtMs: link.expiresAtMs }),
+          ...(row === undefined ? {} : { idempotency: () => row(201, withoutUrl(view())) }),
+        },
+        answer: () => ({ status: 201, body: view() }),
+      };
+    });
+    return made.kind === 'done' ? made.answer : answered<ShareLinkView>(made.row, key?.fingerprint ?? '');
+  });
+  // The store keeps no URL, so that of a repeated answer is made anew.
+  const url = `${deps.settings.publicUrl()}/share/${shareToken(written.body.id, deps.linkKey())}`;
+  return { ...written, body: { ...written.body, url } };
+}
+
+function withoutUrl({ url: _, ...view }: ShareLinkView): object {
+  return view;
+}
+
+function sealed({ linkKey }: ShareLinkDeps, { fingerprint }: Idempotency): string {
+  return createHmac('sha256', linkKey()).update(`assetwire share request\0${fingerprint}`).digest('base64');
+}
+
+function passwordOf({ name }: Pick<ShareLinkState, 'name'>) {
+  return { email: '', name, charactersMin: limits.sharePasswordCharactersMin };
+}
+
+async function newLink(deps: ShareLinkDeps, caller: Caller, input: ShareLinkInput): Promise<ShareLinkState> {
+  const target = await targetOf(deps, caller, input);
+  const { name = target.name, allow = 'download', renditions, expiresAtMs = null, password } = input;
+  assertFuture(expiresAtMs, deps.clock.nowMs());
+  assertUseful(allow, renditions);
+  return {
+    name,
+    ...target.shared,
+    allow,
+    ...(renditions === undefined ? {} : { renditions: [...new Set(renditions)] }),
+    expiresAtMs,
+    hasPassword: password !== undefined,
+    createdBy: caller.actor.id,
+  };
+}
+
+type Target = {
+  readonly name: string;
+  readonly shared: Pick<ShareLinkState, 'assets' | 'folder' | 'collection' | 'versions'>;
+};
+
+/** What is shared, and a name for it. Throws where the caller may not share it. */
+async function targetOf(deps: ShareLinkDeps, caller: Caller, input: ShareLinkInput): Promise<Target> {
+  const { assets, folder, collection, version } = input;
+  const given = [assets, folder, collection].filter((one) => one !== undefined).length;
+  if (given !== 1) throw unfit('', 'one of assets, folder and collection', given === 0 ? 'none' : 'several');
+  if (assets !== undefined) return assetsTarget(deps, caller, { assets, fixed: version === 'fixed' });
+  if (version === 'fixed') throw unfit('/version', 'active, for a folder or a collection', 'fixed');
+  if (folder !== undefined) {
+    const path = folderOf(folder);
+    if (!mayWriteAt(caller, { id: null, path, collections: [] })) throw notFound('the folder');
+    return { name: path === '/' ? 'All files' : path.slice(path.lastIndexOf('/') + 1), shared: { folder: path } };
+  }
+  const named = collection ?? '';
+  const place: Placed = { id: null, path: nowhere, collections: [named] };
+  if (!mayWriteAt(caller, place)) throw notFound('the collection');
+  return { name: named, shared: { collection: named } };
+}
+
+/** No asset lies there, so no grant on a folder covers it. */
+const nowhere = '';
+
+async function assetsTarget(
+  deps: ShareLinkDeps,
+  caller: Caller,
+  { assets, fixed }: { readonly assets: readonly string[]; readonly fixed: boolean },
+): Promise<Target> {
+  const { workspaceId } = caller;
+  const ids: string[] = [];
+  const versions: [string, number][] = [];
+  let name = '';
+  for (const [at, reference] of assets.entries()) {
+    const id = await assetIdOf(deps, workspaceId, reference);
+    const [row] = id === null ? [] : await deps.storage.resources([{ workspaceId, type: 'asset', id }]);
+    const state = row === undefined || row === null ? null : assetState(row);
+    if (id === null || state === null || !mayWriteAt(caller, { id, path: state.path, collections: state.collections }))
+      throw unfit(`/assets/${at}`, 'an asset that the caller may change', 'none');
+    if (ids.includes(id)) continue;
+    if (ids.length === 0) name = state.name;
+    ids.push(id);
+    const active = state.versions.find((one) => one.active);
+    if (fixed && active === undefined)
+      throw unfit('/version', 'active: this asset has no versions of its own', 'fixed');
+    if (active !== undefined) versions.push([id, active.number]);
+  }
+  return {
+    name: ids.length === 1 ? name : `${ids.length} files`,
+    shared: { assets: ids, ...(fixed ? { versions: Object.fromEntries(versions) } : {}) },
+  };
+}
+
+function folderOf(given: string): string {
+  const read = readFolderPath(given);
+  if (read.path === null) throw unfit('/folder', read.wanted, read.found);
+  return read.path;
+}
+
+function assertFuture(expiresAtMs: number | null, nowMs: number): void {
+  if (expiresAtMs === null || expiresAtMs > nowMs) return;
+  throw unfit('/expiresAtMs', 'a time to come, in Unix milliseconds', 'one that has passed');
+}
+
+function assertUseful(allow: ShareLinkState['allow'], renditions: readonly string[] | undefined): void {
+  if (allow === 'preview' && renditions?.every((name) => name === originalName) === true)
+    throw unfit('/renditions', 'a rendition to look at: a preview never shows the original', 'none');
+}
+
+// --- Changing and ending one ----------------------------------------------------------------------------------------
+
+async function updateLink(
+  deps: ShareLinkDeps,
+  caller: Caller,
+  { id, patch }: { readonly id: string; readonly patch: ShareLinkPatch },
+): Promise<ShareLinkView> {
+  const { workspaceId } = caller;
+  const { ids, clock, committer, passwords } = deps;
+  if (patch.expiresAtMs !== undefined) assertFuture(patch.expiresAtMs, clock.nowMs());
+  const { password } = patch;
+  const hash =
+    typeof password === 'string' ? await passwords.hash(password, passwordOf({ name: patch.name ?? '' })) : null;
+  const written = await committer.writeAlone<ShareLinkView>(
+    linkKeyOf(workspaceId, id),
+    [accessKeyOf(workspaceId, id)],
+    (current, atMs, { others: [access = null] }) => {
+      const link = current === null ? null : readShareLink(current.state);
+      if (current === null || link === null) throw notFound('the share link');
+      assertMayChange(caller, link);
+      const next = patched(link, patch);
+      assertUseful(next.allow, next.renditions);
+      const state = asShareState(next);
+      const changedPassword = password !== undefined;
+      if (!changedPassword && changedFields(current.state, state).length === 0)
+        return { kind: 'nothing', answer: viewOf(deps, { row: current, link, access }) };
+      const note = { action: 'share_link.changed', target: `share_link:${id}`, before: current.state, after: state };
+      const row: Resource = { ...current, version: current.version + 1, state, updatedAtMs: atMs };
+      return {
+        kind: 'write',
+        plan: {
+          state,
+          changes: [],
+          resources: [
+            ...(changedPassword ? [accessWrite(id, access, { ...storedAccess(access), password: hash })] : []),
+            auditWrite({ ids, caller }, note, atMs),
+          ],
+          duties:
+            next.expiresAtMs === link.expiresAtMs
+              ? []
+              : expiryDuty(deps, { workspaceId, id, expiresAtMs: next.expiresAtMs }),
+        },
+        answer: () => viewOf(deps, { row, link: next, access }),
+      };
+    },
+  );
+  if (written.kind === 'duplicate') throw new TypeError('A change of a share link carries no idempotency row');
+  return written.answer;
+}
+
+function patched(link: ShareLinkState, patch: ShareLinkPatch): ShareLinkState {
+  const { renditions: before, ...rest } = link;
+  const renditions = patch.renditions === undefined ? before : (patch.renditions ?? undefined);
+  return {
+    ...rest,
+    ...(patch.name === undefined ? {} : { name: patch.name }),
+    ...(patch.allow === undefined ? {} : { allow: patch.allow }),
+    ...(renditions === undefined ? {} : { renditions: [...new Set(renditions)] }),
+    ...(patch.expiresAtMs === undefined ? {} : { expiresAtMs: patch.expiresAtMs }),
+    ...(patch.password === undefined ? {} : { hasPassword: patch.password !== null }),
+  };
+}
+
+export type Ending = {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly end: ShareEnd;
+  readonly caller: Pick<Caller, 'actor' | 'keyId' | 'from'>;
+  /** The duty that this fulfils. */
+  readonly fulfils?: { readonly dutyId: NewDuty['id']; readonly version: number };
+  /** Ends it only where this is so. */
+  readonly only?: (link: ShareLinkState, atMs: number) => boolean;
+};
+
+/** Takes a link away: it answers 410 for a while, then 404. False where there was nothing to end. */
+export async function endLink(
+  deps: Pick<ShareLinkDeps, 'committer' | 'ids'>,
+  { workspaceId, id, end, caller, fulfils, only }: Ending,
+): Promise<boolean> {
+  const { committer, ids } = deps;
+  const written = await committer.writeAlone<boolean>(
+    linkKeyOf(workspaceId, id),
+    [accessKeyOf(workspaceId, id)],
+    (current, atMs, { others: [access = null] }) => {
+      const link = current === null ? null : readShareLink(current.state);
+      if (current === null || link === null || only?.(link, atMs) === false) return { kind: 'nothing', answer: false };
+      const { version, state } = current;
+      const { actor } = caller;
+      const change = linkChange(deps, {
+        workspaceId,
+        id,
+        version: version + 1,
+        atMs,
+        actor,
+        before: state,
+        after: null,
+      });
+      const note = { action: `share_link.${end}`, target: `share_link:${id}`, before: state };
+      const ended = { ...storedAccess(access), password: null, ended: end };
+      return {
+        kind: 'write',
+        plan: {
+          state: null,
+          changes: [change],
+          resources: [accessWrite(id, access, ended), auditWrite({ ids, caller }, note, atMs)],
+          duties: [
+            shareDuty(deps, workspaceId, { payload: { linkId: id, phase: 'forget' }, dueAtMs: atMs + endedKeptMs }),
+          ],
+          ...(fulfils === undefined ? {} : { fulfils }),
+        },
+        answer: () => true,
+      };
+    },
+  );
+  return written.kind === 'done' && written.answer;
+}
+
+type LinkHappening = {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly version: number;
+  readonly atMs: number;
+  readonly actor: Caller['actor'];
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
+};
+
+function linkChange({ ids }: Pick<ShareLinkDeps, 'ids'>, happening: LinkHappening): Change {
+  const { workspaceId, id, version, atMs, actor, before, after } = happening;
+  const kind: ChangeKind = after === null ? 'share_link.removed' : 'share_link.created';
+  return {
+    id: ids.next('change'),
+    workspaceId,
+    kind,
+    subject: { type: 'share_link', id },
+    subjectVersion: version,
+    occurredAtMs: atMs,
+    acceptedAtMs: atMs,
+    actor,
+    before,
+    after,
+    changed: changedFields(before, after),
+    causationDepth: 0,
+  };
+}
+
+type Expiring = { readonly workspaceId: string; readonly id: string; readonly expiresAtMs: number | null };
+
+/** An earlier duty of a link that was prolonged finds that it is not time yet, and goes. */
+function expiryDuty(deps: Pick<ShareLinkDeps, 'ids'>, { workspaceId, id, expiresAtMs }: Expiring): readonly NewDuty[] {
+  if (expiresAtMs === null) return [];
+  return [shareDuty(deps, workspaceId, { payload: { linkId: id, phase: 'expire' }, dueAtMs: expiresAtMs })];
+}
+
+type Owed = { readonly payload: ShareDutyPayload; readonly dueAtMs: number };
+
+function shareDuty({ ids }: Pick<ShareLinkDeps, 'ids'>, workspaceId: string, { payload, dueAtMs }: Owed): NewDuty {
+  return { id: ids.next('duty'), workspaceId, kind: 'share_link', dueAtMs, payload };
+}
