@@ -12,6 +12,7 @@ import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';
 import type { DeliveryCases, ReplayCases } from './delivery-cases.ts';
+import type { DialectPropertyCases } from './dialect-properties.ts';
 import type { DryRunCases } from './dry-run.ts';
 import type { CollectionCases, FolderCases, SectionCases, TaskCases } from './folder-cases.ts';
 import type { ExportCases } from './exports.ts';
@@ -33,6 +34,7 @@ import type {
 } from './people.ts';
 import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
 import type { StatsCases } from './stats.ts';
+import type { MetadataMappingCases } from './metadata-work.ts';
 import type { SyncCases } from './sync-cases.ts';
 import type { WebhookCases } from './webhook-cases.ts';
 
@@ -71,6 +73,7 @@ export type {
 } from './asset-life-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
+export type { MetadataJobView, MetadataMappingCases } from './metadata-work.ts';
 export { syncStates, vanishedModes } from './sync-cases.ts';
 export type { SyncCases, SyncView, VanishedAsset, VanishedMode } from './sync-cases.ts';
 export type { InboxCases, InboxRequest, InboxView } from './inbox-cases.ts';
@@ -128,6 +131,7 @@ export interface App {
   readonly collections: CollectionCases;
   readonly sections: SectionCases;
   readonly tasks: TaskCases;
+  readonly metadataMappings: MetadataMappingCases;
   readonly syncs: SyncCases;
   readonly webhooks: WebhookCases;
   readonly dryRuns: DryRunCases;
@@ -143,6 +147,7 @@ export interface App {
   readonly notices: NoticeCases;
   readonly settings: SettingCases;
   readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
+  readonly dialectProperties: DialectPropertyCases;
   readonly stats: StatsCases;
   readonly exports: ExportCases;
   readonly shareLinks: ShareLinkCases;

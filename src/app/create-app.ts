@@ -12,6 +12,7 @@ import { createCollections } from './collections.ts';
 import { createClosedWorkspaces } from './closed-workspaces.ts';
 import { createCommitter } from './committer.ts';
 import { createDeliveries } from './deliveries.ts';
+import { createDialectProperties, type DialectProperties } from './dialect-properties.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createCancelDuty } from './duty-cancel.ts';
 import { createEraseWorkspaceDuty } from './duty-erase-workspace.ts';
@@ -40,6 +41,8 @@ import { createLinkMaker, type LinkMaker } from './links.ts';
 import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
 import { createMetadataFields } from './metadata-fields.ts';
+import { createMetadataDuty } from './duty-metadata.ts';
+import { createMetadataMappings } from './metadata-work.ts';
 import { createMetadataSets } from './metadata-sets.ts';
 import { createNotices, type Notice, raiseNotice } from './notices.ts';
 import { createOperation } from './operation.ts';
@@ -75,6 +78,8 @@ import { createWorkspaces } from './workspaces.ts';
 export type AppParts = {
   readonly app: App;
   readonly care: WebhookCare;
+  /** For the file that a vendor's server is set up with. */
+  readonly properties: Pick<DialectProperties, 'applyFile'>;
   readonly duties: DutyHandlers;
   readonly links: LinkMaker;
   /** What the engine tells while it works, for live pages. */
@@ -104,6 +109,7 @@ export function createApp(deps: AppDeps): AppParts {
   const toggle = createWebhookSwitch(parts);
   const views = createWebhookViews(deps);
   const care = createWebhookCare({ ...parts, toggle });
+  const properties = createDialectProperties(parts);
 
   const app: App = {
     async start() {
@@ -127,6 +133,7 @@ export function createApp(deps: AppDeps): AppParts {
     collections: grantedCollections(createCollections(parts), assets),
     sections: createSections(parts),
     tasks: grantedTasks(createTasks(parts)),
+    metadataMappings: createMetadataMappings(parts),
     syncs: syncs.cases,
     webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
@@ -142,6 +149,7 @@ export function createApp(deps: AppDeps): AppParts {
     notices: createNotices(parts),
     settings: createSettings(parts),
     dialects: createDialects(deps),
+    dialectProperties: { list: properties.list, update: properties.update },
     stats: createStats(deps),
     exports: createExports(parts),
     shareLinks: createShareLinks({ ...parts, passwords: people.passwords }),
@@ -152,6 +160,7 @@ export function createApp(deps: AppDeps): AppParts {
   return {
     app,
     care,
+    properties,
     duties: createDuties(shared, { toggle, inboxes, assets }),
     links: parts.links,
     onEngineEvent: live.attempted,
@@ -259,6 +268,7 @@ function createDuties(
     cancel: createCancelDuty({ ...parts, toggle }),
     erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
     gather: createGatherDuty(parts),
+    metadata: createMetadataDuty(parts),
     sync: createSyncDuty({ ...parts, assets }),
     notify: createNotifyDuty({ ...parts, live }),
     housekeeping: createHousekeepingDuty(parts),

@@ -8,13 +8,13 @@ import { AssetwireError } from '../core/errors.ts';
 export type Expected = number | { readonly ifMatch: readonly number[] };
 
 /** Throws where the present version is none of those expected. */
-export function refuseOtherVersion(expected: Expected | undefined, found: number): void {
+export function refuseOtherVersion(expected: Expected | undefined, found: number, what = 'asset'): void {
   if (expected === undefined) return;
-  const present = found === 0 ? 'there is none yet' : `the asset is at version ${found}`;
+  const present = found === 0 ? 'there is none yet' : `the ${what} is at version ${found}`;
   if (typeof expected === 'number') {
     if (expected === found) return;
     throw new AssetwireError('conflict', {
-      detail: `Find version ${expected} of the asset: ${present}`,
+      detail: `Find version ${expected} of the ${what}: ${present}`,
       mend: 'Read it again and decide anew',
     });
   }

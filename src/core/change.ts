@@ -36,6 +36,7 @@ export const changeKinds = [
   'folder.created',
   'folder.renamed',
   'folder.moved',
+  'folder.changed',
   'folder.removed',
   'collection.created',
   'collection.changed',

@@ -65,6 +65,8 @@ export const limits = {
   metadataFieldOptionsMax: 1_000,
   /** All definitions of a workspace together: they are one document, read before a write is decided. */
   metadataFieldsBytesMax: 512 * 1024,
+  metadataMappingsMax: 200,
+  metadataLabelsMax: 50,
   /** Rows that one page of a filtered list of assets looks at; a page that found little ends early and goes on behind its cursor. */
   assetRowsPerPageMax: 20_000,
   /** Of one search: characters as it is written, words and conditions in it, parentheses and NOTs in each other. */

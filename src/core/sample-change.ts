@@ -138,6 +138,7 @@ const steps: { readonly [Kind in ChangeKind]: Step } = {
   'folder.created': appears(folder),
   'folder.renamed': { before: folder, after: { path: '/campaigns/early-spring', name: 'early-spring' } },
   'folder.moved': { before: folder, after: { path: '/archive/spring', name: 'spring' } },
+  'folder.changed': { before: folder, after: { ...folder, description: 'Pictures of the spring campaign' } },
   'folder.removed': vanishes(folder),
   'collection.created': appears(collection),
   'collection.changed': { before: collection, after: { ...collection, name: 'Spring 2027' } },

@@ -45,6 +45,7 @@ export const events: EventTable = {
   'folder.created': ['folder_create'],
   'folder.renamed': notSupported(noFolderChange),
   'folder.moved': notSupported(noFolderChange),
+  'folder.changed': notSupported('Folders have no metadata of their own there that an event tells of'),
   'folder.removed': ['folder_remove'],
   'collection.created': notSupported(noCollections),
   'collection.changed': notSupported(noCollections),

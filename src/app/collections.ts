@@ -1,0 +1,318 @@
+/**
+ * Collections. An asset carries the keys of the collections it is in (`collections`), as any DAM that pushes or reports
+ * states may write them; a collection of ours is what is known of a key: a name that can change, a description, and a list
+ * of its assets by an index. A key that assets carry and nobody has made a collection of is just that.
+ */
+import { AssetwireError } from '../core/errors.ts';
+import { changeKindsFor } from '../core/asset-changes.ts';
+import { isObject, sameJson } from '../core/json-equality.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import type { Resource } from '../storage/storage.ts';
+import type { Caller, Written } from './app.ts';
+import { refuseTooLargeAsset } from './asset-size.ts';
+import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
+import { commitMany } from './commit-many.ts';
+import type { Committer } from './committer.ts';
+import type { CollectionCases, CollectionInput, CollectionPatch, CollectionView, WithTask } from './folder-cases.ts';
+import { decided, type FolderDeps, mergedInfo } from './folder-writes.ts';
+import { replay } from './idempotency.ts';
+import {
+  assetsAt,
+  changeMembers,
+  checkMembers,
+  findByKey,
+  spelt,
+  subjectChange,
+  type SubjectFrame,
+} from './member-writes.ts';
+import { inCollectionPrefix } from './place-ids.ts';
+import { refuseOtherVersion } from './preconditions.ts';
+import { notFound } from './refusals.ts';
+import { newTask } from './tasks.ts';
+
+export type CollectionDeps = FolderDeps & { readonly committer: Committer };
+
+type Stored = { readonly name: string; readonly description?: string; readonly info?: JsonObject };
+
+export function createCollections(deps: CollectionDeps): CollectionCases {
+  return {
+    create: (caller, input, idempotency) =>
+      deps.idempotent.run<CollectionView>(caller.workspaceId, idempotency, async (row) => {
+        const { workspaceId, actor } = caller;
+        const id = deps.ids.next('collection');
+        const { key, state } = made(input);
+        await refuseTakenKey(deps, workspaceId, key);
+        const written = await deps.committer.write<Written<CollectionView>>(
+          { workspaceId, type: 'collection', id },
+          (_, atMs) => {
+            const frame: SubjectFrame = { ids: deps.ids, workspaceId, actor, atMs };
+            const subject = { type: 'collection', id, externalId: key, version: 1 } as const;
+            const view = collectionView({
+              workspaceId,
+              type: 'collection',
+              id,
+              version: 1,
+              alias: key,
+              state,
+              createdAtMs: atMs,
+              updatedAtMs: atMs,
+            });
+            return {
+              kind: 'write',
+              plan: {
+                state,
+                alias: key,
+                changes: [
+                  subjectChange(frame, subject, { kind: 'collection.created', before: null, after: { key, ...state } }),
+                ],
+                ...(row === undefined ? {} : { idempotency: () => row(201, view) }),
+              },
+              answer: () => ({ status: 201, body: view }),
+            };
+          },
+        );
+        return written.kind === 'done'
+          ? written.answer
+          : replay<CollectionView>(written.row, idempotency?.fingerprint ?? '');
+      }),
+
+    async list({ workspaceId }, { nameContains, ...page }) {
+      const found = await deps.storage.read.resources({
+        ...page,
+        workspaceId,
+        type: 'collection',
+        ...(nameContains === undefined ? {} : { contains: { name: nameContains } }),
+      });
+      return { items: found.items.map(collectionView), nextCursor: found.nextCursor };
+    },
+
+    async get(caller, reference) {
+      const row = await present(deps, caller, reference);
+      const { workspaceId } = caller;
+      const view = collectionView(row);
+      const idPrefix = inCollectionPrefix(view.key);
+      const max = limits.folderCountMax;
+      return {
+        ...view,
+        assets: await deps.storage.read.countResources({ workspaceId, type: 'asset_place', idPrefix, max }),
+      };
+    },
+
+    update: (caller, reference, { expected, idempotency, ...patch }) =>
+      deps.idempotent.run<CollectionView>(caller.workspaceId, idempotency, async (row) => {
+        const { workspaceId, actor } = caller;
+        const { id } = await present(deps, caller, reference);
+        const written = await deps.committer.write<Written<CollectionView>>(
+          { workspaceId, type: 'collection', id },
+          (current, atMs) => {
+            if (current === null) throw notFound('the collection');
+            refuseOtherVersion(expected, current.version, 'collection');
+            const state = patched(current.state, patch);
+            const same = sameJson(state, current.state);
+            const version = same ? current.version : current.version + 1;
+            const view = collectionView({ ...current, version, state, updatedAtMs: same ? current.updatedAtMs : atMs });
+            const answer = { status: 200, body: view };
+            if (same && row === undefined) return { kind: 'nothing', answer };
+            const frame: SubjectFrame = { ids: deps.ids, workspaceId, actor, atMs };
+            const subject = subjectOf(current, version);
+            const { key } = view;
+            const change = {
+              kind: 'collection.changed',
+              before: { key, ...current.state },
+              after: { key, ...state },
+            } as const;
+            return {
+              kind: 'write',
+              plan: {
+                ...(same ? {} : { state }),
+                changes: same ? [] : [subjectChange(frame, subject, change)],
+                ...(row === undefined ? {} : { idempotency: () => row(200, view) }),
+              },
+              answer: () => answer,
+            };
+          },
+        );
+        return written.kind === 'done'
+          ? written.answer
+          : replay<CollectionView>(written.row, idempotency?.fingerprint ?? '');
+      }),
+
+    remove: (caller, reference, { expected, idempotency } = {}) =>
+      deps.idempotent.run<WithTask<JsonObject>>(caller.workspaceId, idempotency, (row) =>
+        decided(async (): Promise<Written<WithTask<JsonObject>> | null> => {
+          const { workspaceId, actor } = caller;
+          const current = await present(deps, caller, reference);
+          refuseOtherVersion(expected, current.version, 'collection');
+          const { key } = collectionView(current);
+          const idPrefix = inCollectionPrefix(key);
+          const count = { workspaceId, type: 'asset_place', idPrefix, max: limits.folderCountMax } as const;
+          const total = await deps.storage.read.countResources(count);
+          const atMs = deps.clock.nowMs();
+          const task = newTask(deps, {
+            workspaceId,
+            atMs,
+            kind: 'collection_remove',
+            subject: `collection:${current.id}`,
+            total,
+            done: 0,
+            actor,
+            quiet: total === 0,
+            itemRows: [{ prefix: idPrefix, key }],
+          });
+          const status = total === 0 ? 204 : 202;
+          const body: WithTask<JsonObject> = total === 0 ? {} : { task: task.view };
+          const result = await commitMany(
+            deps,
+            { workspaceId, atMs },
+            {
+              subjects: [{ current, state: null }],
+              resources: task.resources,
+              changes: [
+                subjectChange({ ids: deps.ids, workspaceId, actor, atMs }, subjectOf(current, current.version + 1), {
+                  kind: 'collection.removed',
+                  before: { key, ...current.state },
+                  after: null,
+                }),
+              ],
+              duties: [task.duty],
+              ...(row === undefined ? {} : { idempotency: row(status, body) }),
+            },
+          );
+          if (result.status === 'duplicate') return replay(result.row, idempotency?.fingerprint ?? '');
+          return result.status === 'applied' ? { status, body } : null;
+        }),
+      ),
+
+    async assets(caller, reference, query) {
+      const { key } = collectionView(await present(deps, caller, reference));
+      return assetsAt(deps, caller, { ...query, idPrefix: inCollectionPrefix(key) });
+    },
+
+    async change(caller, reference, members) {
+      checkMembers(members);
+      const row = await present(deps, caller, reference);
+      const { key } = collectionView(row);
+      const { results, changed } = await changeMembers(deps, caller, members, (id, added) =>
+        changeAsset(deps, caller, { id, key, added }),
+      );
+      await tellChanged(deps, caller, row, changed);
+      return { results };
+    },
+  };
+}
+
+/** One asset put in or taken out. */
+async function changeAsset(
+  { committer, ids }: CollectionDeps,
+  { workspaceId, actor }: Caller,
+  { id, key, added }: { readonly id: string; readonly key: string; readonly added: boolean },
+): Promise<'changed' | 'unchanged'> {
+  const written = await committer.write<'changed' | 'unchanged'>(
+    { workspaceId, type: 'asset', id },
+    (current, atMs) => {
+      if (current === null) throw notFound('the asset');
+      const before = assetState(current);
+      if (before.collections.includes(key) === added) return { kind: 'nothing', answer: 'unchanged' };
+      const collections = added ? [...before.collections, key] : before.collections.filter((one) => one !== key);
+      const after = { ...before, collections, modifiedAtMs: atMs };
+      refuseTooLargeAsset(after);
+      const state = asJsonState(after);
+      const subject = assetSubject(id, current.alias);
+      const frame = { ids, workspaceId, actor, subject, version: current.version + 1, atMs };
+      const changes = changeKindsFor(current.state, state).map(({ kind, changed }) =>
+        assetChange(frame, { kind, before: current.state, after: state, changed }),
+      );
+      return { kind: 'write', plan: { state, changes }, answer: () => 'changed' };
+    },
+  );
+  if (written.kind === 'duplicate') throw new TypeError('A member carries no idempotency row');
+  return written.answer;
+}
+
+/** One change of the collection for the batch; it names the assets that came and went. */
+async function tellChanged(
+  { committer, ids }: CollectionDeps,
+  { workspaceId, actor }: Caller,
+  { id }: Resource,
+  { added, removed }: { readonly added: readonly string[]; readonly removed: readonly string[] },
+): Promise<void> {
+  if (added.length + removed.length === 0) return;
+  await committer.write({ workspaceId, type: 'collection', id }, (current, atMs) => {
+    // It was removed meanwhile: that has been told.
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const { key } = collectionView(current);
+    const before = { key, ...current.state };
+    const frame: SubjectFrame = { ids, workspaceId, actor, atMs };
+    const change = {
+      kind: 'collection.changed',
+      before,
+      after: { ...before, added, removed },
+      changed: ['assets'],
+    } as const;
+    return {
+      kind: 'write',
+      plan: { state: current.state, changes: [subjectChange(frame, subjectOf(current, current.version + 1), change)] },
+      answer: () => undefined,
+    };
+  });
+}
+
+/** Rows of this type are written here, or as a DAM reports them: then they may lack what ours have. */
+export function collectionView(row: Resource): CollectionView {
+  const { name, description, info } = row.state;
+  const key = row.alias ?? row.id;
+  return {
+    id: row.id,
+    key,
+    name: typeof name === 'string' ? name : key,
+    version: row.version,
+    ...(typeof description === 'string' ? { description } : {}),
+    info: isObject(info) ? info : {},
+    createdAtMs: row.createdAtMs,
+    updatedAtMs: row.updatedAtMs,
+  };
+}
+
+function subjectOf({ id, alias }: Resource, version: number) {
+  return { type: 'collection', id, ...(alias === undefined ? {} : { externalId: alias }), version } as const;
+}
+
+async function present(deps: CollectionDeps, { workspaceId }: Caller, reference: string): Promise<Resource> {
+  const row = await findByKey(deps, { workspaceId, type: 'collection', reference });
+  if (row === null) throw notFound('the collection');
+  return row;
+}
+
+function made(input: CollectionInput): { readonly key: string; readonly state: Stored } {
+  const name = spelt(input.name, '/name');
+  return {
+    key: input.key === undefined ? name : spelt(input.key, '/key'),
+    state: {
+      name,
+      ...(input.description === undefined ? {} : { description: input.description }),
+      ...(input.info === undefined ? {} : { info: mergedInfo({}, input.info) }),
+    },
+  };
+}
+
+function patched(before: JsonObject, { name, description, info }: CollectionPatch): JsonObject {
+  const { description: known, info: knownInfo, ...rest } = before;
+  const said = description === undefined ? known : (description ?? undefined);
+  const merged = info === undefined ? knownInfo : mergedInfo(knownInfo, info);
+  return {
+    ...rest,
+    ...(name === undefined ? {} : { name: spelt(name, '/name') }),
+    ...(said === undefined ? {} : { description: said }),
+    ...(merged === undefined ? {} : { info: merged }),
+  };
+}
+
+async function refuseTakenKey(deps: CollectionDeps, workspaceId: string, key: string): Promise<void> {
+  const found = await findByKey(deps, { workspaceId, type: 'collection', reference: `key:${key}` });
+  if (found === null) return;
+  throw new AssetwireError('already_exists', {
+    detail: `Use a new key: collection ${found.id} has ${JSON.stringify(key)}`,
+    mend: 'Use the one that is there, or give this one a key of its own',
+  });
+}
