@@ -68,6 +68,7 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     chg: text(change?.['id']),
     rpl: text(replay['id']),
     key: text(key['id']),
+    shl: text((await tenant.ask('/v1/share-links', { body: { assets: [asset['id']] } }))['id']),
     exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),
     field: text(field['name']),
@@ -128,6 +129,7 @@ async function snapshot(): Promise<string> {
     settings: (await ask('/v1/settings'))['workspace'],
     workspace: await ask('/v1/workspaces/alpha'),
     replay: await ask(`/v1/replays/${things['rpl']}`),
+    shareLinks: await ask('/v1/share-links'),
   };
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }
@@ -414,6 +416,8 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
       events: ['*'],
     },
     createExport: { of: 'changes', format: 'ndjson' },
+    createShareLink: { folder: '/m' },
+    updateShareLink: { name: 'm' },
     dryRunUnsavedWebhook: {
       webhook: {
         name: 'm',
