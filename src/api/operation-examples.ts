@@ -41,6 +41,16 @@ export const operationExamples: { readonly [operation: string]: OperationExample
   completeSync: { request: { vanished: 'archive', dryRun: true } },
   patchAsset: { request: { name: 'harbour-at-noon.jpg', info: { title: 'Harbour at noon' }, expectedVersion: 3 } },
   clipAsset: { request: { fromMs: 12_500, toMs: 20_000, name: 'harbour-teaser.mp4' } },
+  copyAsset: { request: { path: '/campaigns/summer', name: 'harbour-for-summer.jpg' } },
+  restoreAsset: { request: { path } },
+  createFolder: { request: { path, description: 'Pictures of the spring campaign' } },
+  updateFolder: { request: { name: 'summer' } },
+  createCollection: { request: { name: 'Spring 2027', key: 'spring' } },
+  updateCollection: { request: { name: 'Spring and summer 2027' } },
+  changeCollectionAssets: { request: { add: ['external:dam-4711'] } },
+  createSection: { request: { name: 'Photographs', key: 'photographs' } },
+  updateSection: { request: { name: 'Photographs and films', position: 2000 } },
+  changeSectionAssets: { request: { add: ['external:dam-4711'] } },
   reportChanges: {
     request: {
       kind: 'asset.metadata_changed',

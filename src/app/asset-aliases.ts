@@ -16,6 +16,15 @@ export function aliasIn(reference: string): { readonly dialect: string; readonly
   return { dialect: reference.slice(aliasPrefix.length, colon), alias: reference.slice(colon + 1) };
 }
 
+/** With some given, changed or (null) taken away. By entries, so that a dialect of any name is one and nothing else. */
+export function withAliases(
+  aliases: { readonly [dialect: string]: string },
+  patch: { readonly [dialect: string]: string | null },
+): { readonly [dialect: string]: string } {
+  const all = new Map<string, string | null>([...Object.entries(aliases), ...Object.entries(patch)]);
+  return Object.fromEntries([...all].filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
 type Finder = { readonly storage: Pick<Storage, 'findByAlias'> };
 
 /** Our id of the asset that has this id in that dialect, null where none has. */

@@ -232,14 +232,22 @@ export type MetadataFieldInput = Omit<MetadataField, 'label' | 'required'> & {
 /** Fields absent are left as they are; null takes one away. Name and type never change. */
 export type MetadataFieldPatch = {
   readonly label?: string;
+  readonly labels?: MetadataField['labels'] | null;
   readonly description?: string | null;
   readonly required?: boolean;
   readonly default?: JsonValue;
   readonly options?: MetadataField['options'];
   readonly validation?: MetadataField['validation'] | null;
+  /** Options that have another value from now on, in assets too; null: assets lose them. Done by a job. */
+  readonly replace?: { readonly [value: string]: string | null };
 };
 
-export type MetadataFieldView = MetadataField & { readonly createdAtMs: number; readonly updatedAtMs: number };
+export type MetadataFieldView = MetadataField & {
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** The job that brings assets in line with this change, where there is one. */
+  readonly jobId?: string;
+};
 
 export interface MetadataFieldCases {
   create(caller: Caller, input: MetadataFieldInput, idempotency?: Idempotency): Promise<Written<MetadataFieldView>>;
@@ -254,8 +262,12 @@ export interface MetadataFieldCases {
     change: { readonly name: string; readonly patch: MetadataFieldPatch },
     idempotency?: Idempotency,
   ): Promise<Written<MetadataFieldView>>;
-  /** The values that assets have stay; they are then fields that no definition names. */
-  remove(caller: Caller, name: string, idempotency?: Idempotency): Promise<Written<JsonObject>>;
+  /** The values that assets have stay and are then fields that no definition names, or go with it by a job. */
+  remove(
+    caller: Caller,
+    name: string,
+    options?: { readonly values?: 'keep' | 'remove'; readonly idempotency?: Idempotency },
+  ): Promise<Written<JsonObject>>;
   rules(caller: Caller): Promise<MetadataRules>;
   setRules(caller: Caller, patch: Partial<MetadataRules>, idempotency?: Idempotency): Promise<Written<MetadataRules>>;
 }

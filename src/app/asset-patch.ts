@@ -1,9 +1,13 @@
 /** A patch: fields named are replaced, `info` and `metadata` merged by field, null takes away; the changes follow. */
 import { changeKindsFor } from '../core/asset-changes.ts';
+import { withArchived, withDates } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { metadataProblems } from '../core/metadata-check.ts';
 import type { AssetCases, AssetPatch, AssetView, Written } from './app.ts';
+import { withAliases } from './asset-aliases.ts';
+import { refuseHeldByOther } from './asset-checkout-state.ts';
+import { refuseCrossedDates } from './asset-date-refusals.ts';
 import { assetNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
@@ -14,6 +18,7 @@ import { type IdempotentCalls, replay } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound, unfitAll } from './refusals.ts';
+import { noticeDaysFor } from './workspace-settings.ts';
 
 export type PatchDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
@@ -29,12 +34,16 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
       const id = await assetIdOf(deps, workspaceId, reference);
       if (id === null) throw notFound('the asset');
       const set = patch.metadata === undefined ? null : await deps.metadataSets.get(workspaceId);
+      const noticeDays = await noticeDaysFor(deps.storage, workspaceId, patch.archiveAtMs);
       const key = { workspaceId, type: 'asset', id } as const;
       const written = await committer.write<Written<AssetView>>(key, (current, atMs) => {
         if (current === null) throw notFound('the asset');
         refuseOtherVersion(expected, current.version);
         const before = assetState(current);
-        const after = patched(before, patch, atMs);
+        const after = patched(before, patch, { atMs, by: actor.id, noticeDays });
+        if (after.name !== before.name) refuseHeldByOther(before, caller, 'rename it');
+        if (after.path !== before.path) refuseHeldByOther(before, caller, 'move it');
+        refuseCrossedDates(patch, after);
         const problems =
           set === null ? [] : metadataProblems(set, { before: before.metadata, after: after.metadata }, '/metadata');
         if (problems.length > 0) throw unfitAll(problems);
@@ -63,7 +72,11 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
     });
 }
 
-function patched(state: AssetState, patch: AssetPatch, atMs: number): AssetState {
+type Moment = { readonly atMs: number; readonly by: string; readonly noticeDays: readonly number[] };
+
+function patched(given: AssetState, patch: AssetPatch, { atMs, by, noticeDays }: Moment): AssetState {
+  const archived = withArchived(given, patch.archived ?? given.archived, { atMs, by });
+  const state = withDates(archived, patch, { atMs, noticeDays });
   const { focusPoint: _, ...rest } = state;
   const focusPoint = patch.focusPoint === undefined ? state.focusPoint : (patch.focusPoint ?? undefined);
   return {
@@ -75,8 +88,7 @@ function patched(state: AssetState, patch: AssetPatch, atMs: number): AssetState
     ...(patch.tags === undefined ? {} : { tags: [...new Set(patch.tags)] }),
     ...(patch.labels === undefined ? {} : { labels: [...new Set(patch.labels)] }),
     ...(patch.collections === undefined ? {} : { collections: [...new Set(patch.collections)] }),
-    ...(patch.archived === undefined ? {} : { archived: patch.archived }),
-    ...(patch.aliases === undefined ? {} : { aliases: { ...state.aliases, ...patch.aliases } }),
+    ...(patch.aliases === undefined ? {} : { aliases: withAliases(state.aliases, patch.aliases) }),
     ...(focusPoint === undefined ? {} : { focusPoint }),
     modifiedAtMs: atMs,
   };

@@ -16,6 +16,7 @@ import type { MetadataSets } from './metadata-sets.ts';
 import type { Decision } from './plan.ts';
 import { contended, unfit } from './refusals.ts';
 import { subjectName } from './subject-cache.ts';
+import { noticeDaysFor } from './workspace-settings.ts';
 
 export type PushBatchDeps = Pick<AppDeps, 'ids' | 'clock' | 'soleWriter'> & {
   readonly storage: Pick<AppDeps['storage'], 'findByAliases' | 'resources'>;
@@ -33,6 +34,7 @@ const runItems = 50;
 type Call = {
   readonly caller: Caller;
   readonly set: MetadataFieldSet | null;
+  readonly noticeDays: readonly number[];
   readonly dryRun: boolean;
   readonly source: string | undefined;
   /** Makes the row for the answer of one of the states, where the call has an idempotency key. */
@@ -53,10 +55,12 @@ export function createPushMany(deps: PushBatchDeps): PushMany {
     if (states.length < 1 || states.length > limits.batchItemsMax)
       throw unfit('/assets', `1 to ${limits.batchItemsMax} states`, String(states.length));
     const set = await deps.metadataSets.get(caller.workspaceId);
+    const dated = states.find(({ push }) => typeof push?.archiveAtMs === 'number');
+    const noticeDays = await noticeDaysFor(deps.storage, caller.workspaceId, dated?.push?.archiveAtMs);
     const fingerprint = idempotency?.fingerprint ?? '';
     const parted = { idempotency: dryRun ? undefined : idempotency, parts: states.length };
     const written = await deps.idempotent.run<Answer>(caller.workspaceId, parted, async (maker) => {
-      const call: Call = { caller, set, dryRun, source, maker, fingerprint, last: new Map() };
+      const call: Call = { caller, set, noticeDays, dryRun, source, maker, fingerprint, last: new Map() };
       return { status: 200, body: { results: await pushAll(deps, call, states) } };
     });
     return written.body.results;
@@ -171,7 +175,7 @@ async function write(deps: PushBatchDeps, call: Call, { push, id: found, named, 
   let known: string | null = found;
   for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
     const id = known ?? drawn(deps, workspaceId, named.externalId ?? '');
-    const ground = { ids, workspaceId, actor, set: call.set, id, ...named };
+    const ground = { ids, workspaceId, actor, set: call.set, noticeDays: call.noticeDays, id, ...named };
     try {
       const written = await committer.write<PushResult>({ workspaceId, type: 'asset', id }, (current, atMs) => {
         const decision = decidePush(withSource(push, call), { current, atMs }, ground);
@@ -210,7 +214,8 @@ function drawn({ committer: { cache }, ids }: PushBatchDeps, workspaceId: string
 async function tryOne(deps: PushBatchDeps, call: Call, { push, id, named }: Named): Promise<PushResult> {
   const { workspaceId, actor } = call.caller;
   const current = id === null ? null : await deps.committer.peek({ workspaceId, type: 'asset', id });
-  const ground = { ids: deps.ids, workspaceId, actor, set: call.set, id: id ?? '', ...named };
+  const { set, noticeDays } = call;
+  const ground = { ids: deps.ids, workspaceId, actor, set, noticeDays, id: id ?? '', ...named };
   const decision = decidePush(withSource(push, call), { current, atMs: deps.clock.nowMs() }, ground);
   const result = resultOf(decision, id, named);
   return 'changes' in result ? { ...result, changes: result.changes.map(({ kind }) => ({ kind })) } : result;

@@ -24,6 +24,8 @@ export type PushGround = {
   readonly actor: Actor;
   /** The workspace's metadata definitions; null where it has none. */
   readonly set: MetadataFieldSet | null;
+  /** See `noticeDaysFor`. */
+  readonly noticeDays: readonly number[];
   readonly id: string;
   /** As the push names it; absent where it names our id. */
   readonly externalId?: string;
@@ -46,12 +48,13 @@ export type PushDecision =
 export function decidePush(
   push: AssetPush,
   { current, atMs }: { readonly current: Resource | null; readonly atMs: number },
-  { ids, workspaceId, actor, set, id, externalId }: PushGround,
+  { ids, workspaceId, actor, set, noticeDays, id, externalId }: PushGround,
 ): PushDecision {
   if (current === null && externalId === undefined) throw notFound('the asset');
   if (current !== null && isStale(push, current)) return { kind: 'nothing', result: 'stale', known: current };
   const before = current?.state ?? null;
-  const after = withOwnBytes(pushedState(push, current === null ? null : assetState(current), atMs), before);
+  const moment = { atMs, by: actor.id, noticeDays };
+  const after = withOwnBytes(pushedState(push, current === null ? null : assetState(current), moment), before);
   refuseTooLargeAsset(after);
   const problems = misfits(set, before, after);
   const state = asJsonState(after);

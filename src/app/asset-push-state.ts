@@ -1,4 +1,5 @@
 /** What a pushed state makes of an asset, and whether it is news. Pure. */
+import { withArchived, withDates } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
@@ -31,14 +32,19 @@ export function bookkeepingDiffers(before: JsonObject | null, after: JsonObject)
  * The whole state as pushed: what is left out is empty. What is ours stays: when we first heard of it, aliases unless
  * given, and the bytes we hold where the push names no file.
  */
-export function pushedState(push: AssetPush, current: AssetState | null, atMs: number): AssetState {
+export function pushedState(
+  push: AssetPush,
+  current: AssetState | null,
+  { atMs, by, noticeDays }: { readonly atMs: number; readonly by: string; readonly noticeDays: readonly number[] },
+): AssetState {
   // A name that was known before is not looked at again: reported ones are as their DAM has them.
   const name = push.name === undefined ? current?.name || 'unnamed' : assetNameOf(push.name);
   const file = pushedFile(push.file, current?.file, name);
   const modifiedAtMs = push.occurredAtMs ?? atMs;
   const createdAtMs = current?.createdAtMs ?? modifiedAtMs;
   const source = push.source ?? current?.source;
-  return {
+  const focusPoint = push.focusPoint === undefined ? current?.focusPoint : (push.focusPoint ?? undefined);
+  const state: AssetState = {
     kind: file === undefined ? (current?.kind ?? 'other') : assetKindOf(file.mimeType),
     name,
     path: folderPath(push.path ?? '/'),
@@ -55,9 +61,9 @@ export function pushedState(push: AssetPush, current: AssetState | null, atMs: n
     tags: [...new Set(push.tags ?? [])],
     labels: [...new Set(push.labels ?? [])],
     collections: [...new Set(push.collections ?? [])],
-    archived: push.archived ?? false,
-    ...(current?.checkedOutBy === undefined ? {} : { checkedOutBy: current.checkedOutBy }),
-    ...(current?.focusPoint === undefined ? {} : { focusPoint: current.focusPoint }),
+    archived: false,
+    ...(current === null ? {} : keptOf(current)),
+    ...(focusPoint === undefined ? {} : { focusPoint }),
     inspection: current?.inspection ?? { state: 'done' },
     createdAtMs,
     modifiedAtMs,
@@ -70,7 +76,31 @@ export function pushedState(push: AssetPush, current: AssetState | null, atMs: n
         : { sourceVersion: current.sourceVersion }
       : { sourceVersion: push.sourceVersion }),
   };
+  const { archiveAtMs = null, publishAtMs = null, expiresAtMs = null } = push;
+  const archived = withArchived(state, push.archived ?? false, { atMs: modifiedAtMs, by });
+  return withDates(archived, { archiveAtMs, publishAtMs, expiresAtMs }, { atMs, noticeDays });
 }
+
+/** What is ours: who holds it; and its dates with what follows from them, to see which are news. */
+function keptOf(current: AssetState): Partial<AssetState> {
+  const kept: { [field: string]: unknown } = {};
+  for (const field of keptFields) if (current[field] !== undefined) kept[field] = current[field];
+  return kept;
+}
+
+const keptFields = [
+  'archived',
+  'archivedAtMs',
+  'archivedBy',
+  'archiveAtMs',
+  'archiveNoticeAtMs',
+  'publishAtMs',
+  'expiresAtMs',
+  'availability',
+  'checkedOutBy',
+  'checkedOutByName',
+  'checkedOutAtMs',
+] as const;
 
 /** A file without a name of its own has that of the asset when it came; renaming the asset does not rename the file. */
 function pushedFile(given: JsonObject | undefined, known: AssetState['file'], name: string): AssetState['file'] {

@@ -13,6 +13,7 @@ import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { type Expected, refuseOtherVersion } from './preconditions.ts';
 import { contended, notFound, unfit } from './refusals.ts';
+import { noticeDaysFor } from './workspace-settings.ts';
 
 export type PushDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
@@ -31,7 +32,8 @@ export function createPush(deps: PushDeps): AssetCases['push'] {
         throw unfit('/externalId', 'the one in the address, or none', 'another');
       }
       const set = await deps.metadataSets.get(caller.workspaceId);
-      const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '', expected, set };
+      const noticeDays = await noticeDaysFor(deps.storage, caller.workspaceId, push.archiveAtMs);
+      const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '', expected, set, noticeDays };
       if (externalId === null) return pushTo(deps, pushing, { id: reference });
       if (externalId === '') throw unfit('', 'external:ID', 'an empty ID');
       for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
@@ -56,11 +58,12 @@ type Pushing = {
   readonly fingerprint: string;
   readonly expected: Expected | undefined;
   readonly set: MetadataFieldSet | null;
+  readonly noticeDays: readonly number[];
 };
 
 async function pushTo(
   { ids, committer }: PushDeps,
-  { caller, push, row, fingerprint, expected, set }: Pushing,
+  { caller, push, row, fingerprint, expected, set, noticeDays }: Pushing,
   named: { readonly id: string; readonly externalId?: string },
 ): Promise<Written<Pushed>> {
   const { workspaceId, actor } = caller;
@@ -68,7 +71,7 @@ async function pushTo(
   const written = await committer.write<Written<Pushed>>(key, (current, atMs) => {
     if (current === null && named.externalId === undefined) throw notFound('the asset');
     refuseOtherVersion(expected, current?.version ?? 0);
-    const decision = decidePush(push, { current, atMs }, { ids, workspaceId, actor, set, ...named });
+    const decision = decidePush(push, { current, atMs }, { ids, workspaceId, actor, set, noticeDays, ...named });
     if (decision.kind === 'nothing') {
       const answer = { status: 200, body: { ...assetView(decision.known), result: decision.result } };
       if (row === undefined) return { kind: 'nothing' as const, answer };

@@ -1,5 +1,5 @@
 /** Full asset states out of what a DAM says of them: every field there and of its type, whatever was left out. */
-import { type AssetFile, type AssetKind, type AssetState, assetKinds } from '../core/asset.ts';
+import { type AssetFile, type AssetKind, type AssetState, assetKinds, unavailabilities } from '../core/asset.ts';
 import type { Problem } from '../core/errors.ts';
 import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
@@ -12,6 +12,7 @@ type Test = (value: JsonValue) => boolean;
 const texts: Test = (value) => isList(value) && value.every((item) => typeof item === 'string');
 const objects: Test = (value) => isList(value) && value.every((item) => isObject(item));
 const text: Test = (value) => typeof value === 'string';
+const isFraction = (value: JsonValue | undefined): boolean => typeof value === 'number' && value >= 0 && value <= 1;
 const time: Test = (value) => typeof value === 'number' && Number.isFinite(value);
 
 /** What each known field must be. Fields not named here are kept as they come. */
@@ -29,10 +30,22 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
   labels: [texts, 'a list of texts'],
   collections: [texts, 'a list of texts'],
   archived: [(value) => typeof value === 'boolean', 'true or false'],
+  archivedAtMs: [time, 'unix milliseconds'],
+  archivedBy: [text, 'a text'],
+  archiveAtMs: [time, 'unix milliseconds'],
+  archiveNoticeAtMs: [time, 'unix milliseconds'],
+  publishAtMs: [time, 'unix milliseconds'],
+  expiresAtMs: [time, 'unix milliseconds'],
+  availability: [
+    (value) => (unavailabilities as readonly JsonValue[]).includes(value),
+    `one of ${unavailabilities.join(', ')}`,
+  ],
   checkedOutBy: [text, 'a text'],
+  checkedOutByName: [text, 'a text'],
+  checkedOutAtMs: [time, 'unix milliseconds'],
   focusPoint: [
-    (value) => isObject(value) && typeof value['x'] === 'number' && typeof value['y'] === 'number',
-    'x and y',
+    (value) => isObject(value) && isFraction(value['x']) && isFraction(value['y']),
+    'x and y, fractions of width and height from 0 to 1',
   ],
   inspection: [isObject, 'an object'],
   derivation: [isObject, 'an object'],
@@ -47,7 +60,11 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
 };
 
 /** Fields that must be left out rather than null. */
-const optional = new Set(['file', 'derivation', 'checkedOutBy', 'focusPoint', 'createdBy', 'sourceVersion']);
+const optional = new Set([
+  ...['file', 'derivation', 'focusPoint', 'createdBy', 'sourceVersion'],
+  ...['archivedAtMs', 'archivedBy', 'archiveAtMs', 'archiveNoticeAtMs', 'publishAtMs', 'expiresAtMs', 'availability'],
+  ...['checkedOutBy', 'checkedOutByName', 'checkedOutAtMs'],
+]);
 
 /** What does not fit in a snapshot of an asset. `at` names where the snapshot lies. */
 export function assetProblems(given: JsonObject, at: string): readonly Problem[] | null {

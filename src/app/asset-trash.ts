@@ -7,6 +7,7 @@ import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetView, Caller, Written } from './app.ts';
+import { withAliases } from './asset-aliases.ts';
 import type { RestoreInput, TrashCases } from './asset-life-cases.ts';
 import { owedWork } from './asset-owed-work.ts';
 import { purge } from './asset-remove.ts';
@@ -141,9 +142,8 @@ type ComingBack = {
 };
 
 function comeBack({ aliases, ...asset }: AssetState, { path, aliases: patch = {}, atMs }: ComingBack): AssetState {
-  const kept = Object.entries({ ...aliases, ...patch }).filter((entry): entry is [string, string] => entry[1] !== null);
   return withAvailability(
-    { ...asset, ...(path === undefined ? {} : { path }), aliases: Object.fromEntries(kept), modifiedAtMs: atMs },
+    { ...asset, ...(path === undefined ? {} : { path }), aliases: withAliases(aliases, patch), modifiedAtMs: atMs },
     atMs,
   );
 }

@@ -2,9 +2,12 @@
  * An upload: bytes to the blobs (synced), type from the content, then asset, `asset.created` and the owed inspection in
  * one commit. The answer comes when that is on disk; what inspection finds follows as `asset.ready`.
  */
+import { withDates } from '../core/asset-dates.ts';
 import type { AssetFile, AssetKind, AssetState } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
 import type { AssetCases, AssetInput, AssetView, Caller, Written } from './app.ts';
+import { refuseTakenAliases } from './asset-aliases.ts';
+import { refuseCrossedDates } from './asset-date-refusals.ts';
 import { fileNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
@@ -21,6 +24,7 @@ import { metadataProblems, withDefaults } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { unfitAll } from './refusals.ts';
+import { noticeDaysFor } from './workspace-settings.ts';
 
 export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings' | 'metrics'> & {
   readonly committer: Committer;
@@ -54,7 +58,12 @@ type Asked = {
 };
 
 /** With all that is decided before the bytes are taken. */
-type NamedInput = AssetInput & { readonly name: string; readonly path: string; readonly metadata: JsonObject };
+type NamedInput = AssetInput & {
+  readonly name: string;
+  readonly path: string;
+  readonly metadata: JsonObject;
+  readonly noticeDays: readonly number[];
+};
 
 async function upload(
   deps: UploadDeps,
@@ -66,7 +75,10 @@ async function upload(
   const name = fileNameOf(input.name ?? givenName);
   const path = folderPath(input.path ?? '/');
   const metadata = fittingMetadata(await deps.metadataSets.get(workspaceId), withoutNulls(input.metadata ?? {}));
+  refuseCrossedDates(input, input);
   await refuseTaken(deps, workspaceId, input.externalId);
+  await refuseTakenAliases(deps, workspaceId, input.aliases);
+  const noticeDays = await noticeDaysFor(deps.storage, workspaceId, input.archiveAtMs);
   const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax });
   deps.metrics?.uploaded(stored.bytes);
   try {
@@ -75,7 +87,7 @@ async function upload(
     const file: AssetFile = { name, mimeType, ...hashes };
     return await commitUpload(
       deps,
-      { caller, input: { ...input, name, path, metadata }, row, fingerprint },
+      { caller, input: { ...input, name, path, metadata, noticeDays }, row, fingerprint },
       { file, kind },
     );
   } finally {
@@ -131,7 +143,7 @@ function uploadedState(
   { kind, file, createdBy }: { readonly kind: AssetKind; readonly file: AssetFile; readonly createdBy: string },
   atMs: number,
 ): AssetState {
-  return {
+  const state: AssetState = {
     kind,
     name: input.name,
     path: input.path,
@@ -150,7 +162,9 @@ function uploadedState(
     modifiedAtMs: atMs,
     createdBy,
     aliases: input.aliases ?? {},
+    ...(input.focusPoint === undefined ? {} : { focusPoint: input.focusPoint }),
   };
+  return withDates(state, input, { atMs, noticeDays: input.noticeDays });
 }
 
 /** Before the bytes are taken: an upload of a gigabyte should not fail at its end for a name that was taken all along. */

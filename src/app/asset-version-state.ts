@@ -60,6 +60,23 @@ export function withActive(state: AssetState, number: number, atMs: number): Ass
   };
 }
 
+/**
+ * With the file of an older version as a further one, which is active: the history then says that it was taken up again.
+ * The same state where the version is active already.
+ */
+export function withPromoted(state: AssetState, number: number, atMs: number): AssetState {
+  const wanted = versionOf(state, number);
+  if (wanted.active) return state;
+  const { file } = wanted;
+  const kind = assetKindOf(file.mimeType);
+  const promoted = withVersion(state, { file, kind: kind === 'other' ? state.kind : kind, activate: true }, atMs);
+  const last = promoted.versions.length - 1;
+  return {
+    ...promoted,
+    versions: promoted.versions.map((version, at) => (at === last ? { ...version, promotedFrom: number } : version)),
+  };
+}
+
 /** Without one of its versions. Throws for the active one, which is the asset. */
 export function withoutVersion(state: AssetState, number: number, atMs: number): AssetState {
   const wanted = versionOf(state, number);

@@ -66,7 +66,7 @@ export async function settleBlob(
 }
 
 /** Every content address in a state, once each: of the file, its versions and renditions. */
-function blobsOf(state: JsonObject | null): readonly string[] {
+export function blobsOf(state: JsonObject | null): readonly string[] {
   if (state === null) return none;
   let blobs: Set<string> | null = null;
   const note = (file: JsonValue | undefined): void => {

@@ -10,6 +10,7 @@ import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import type { Decision, Plan } from './plan.ts';
 import { contended, notFound, unfit } from './refusals.ts';
+import { noticeDaysFor } from './workspace-settings.ts';
 import { checkReport, decideReport, type ReportDecision, type ReportedType, reportedTypes } from './report.ts';
 
 export type ChangesDeps = Pick<AppDeps, 'storage' | 'ids'> & {
@@ -120,7 +121,7 @@ async function reportExternal(
 }
 
 async function writeReport(
-  { committer, ids, metadataSets }: ChangesDeps,
+  { committer, ids, metadataSets, storage }: ChangesDeps,
   { caller, report, row }: Item,
   { type, id }: { readonly type: ReportedType; readonly id: string },
 ): Promise<ReportResult> {
@@ -128,8 +129,18 @@ async function writeReport(
   // Known but for the first time: no promise is made for it on the way of every change.
   const known = metadataSets.known(workspaceId);
   const fields = known === undefined ? await metadataSets.load(workspaceId) : known;
+  const archiveAtMs = report.after?.['archiveAtMs'];
+  const noticeDays = archiveAtMs === undefined ? [] : await noticeDaysFor(storage, workspaceId, archiveAtMs);
   const written = await committer.write<ReportResult>({ workspaceId, type, id }, (current, atMs) => {
-    const decision = decideReport(report, current, { workspaceId, subjectId: id, actor, ids, atMs, fields });
+    const decision = decideReport(report, current, {
+      workspaceId,
+      subjectId: id,
+      actor,
+      ids,
+      atMs,
+      fields,
+      noticeDays,
+    });
     if (decision.kind !== 'applied') return nothingToDo({ status: decision.kind, subject: decision.subject }, row);
     const { externalId } = report.subject;
     if (decision.state === null && externalId !== undefined) committer.cache.deleteAlias(workspaceId, type, externalId);

@@ -4,6 +4,7 @@
  * is turned away.
  */
 import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
+import { withArchived, withReportedDates } from '../core/asset-dates.ts';
 import { changedFields } from '../core/difference.ts';
 import { AssetwireError, type Problem } from '../core/errors.ts';
 import type { IdKind, IdSource } from '../core/ids.ts';
@@ -16,7 +17,7 @@ import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { ReportedChange } from './app.ts';
 import { assetProblems, fullAsset } from './asset-state.ts';
-import { asJsonState } from './asset-views.ts';
+import { asJsonState, assetState } from './asset-views.ts';
 import { notFound, unfit, unfitAll } from './refusals.ts';
 import { roughBytes } from './rough-bytes.ts';
 import { isOlderSource } from './source-version.ts';
@@ -53,6 +54,8 @@ export type ReportContext = {
   readonly atMs: number;
   /** The workspace's metadata definitions; null where it has none. */
   readonly fields: MetadataFieldSet | null;
+  /** See `noticeDaysFor`. */
+  readonly noticeDays: readonly number[];
 };
 
 /** What is wrong with a report whatever the registry holds; throws `AssetwireError`. */
@@ -108,7 +111,7 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
   if (isDeletion(report.kind)) return decideDeletion(report, { subject, held, version }, context);
 
   const before = isCreation(report.kind) ? null : snapshot(report, held, context.atMs);
-  const after = afterwards(report, before ?? held, context.atMs);
+  const after = settledDates(afterwards(report, before ?? held, context.atMs), { report, held }, context);
   if (isKnownReady(report, held, after)) return { kind: 'unchanged', subject };
   const problems = context.fields === null ? null : misfits(context.fields, report, { held, after });
   const changed = report.changed ?? changedFields(before, after);
@@ -222,6 +225,26 @@ function afterwards(report: ReportedChange, base: JsonObject | null, atMs: numbe
   }
   const state = after ?? base ?? {};
   return sourceVersion === undefined ? state : { ...state, sourceVersion };
+}
+
+/** What follows from dates and archiving that were reported. Most reports say nothing of either, and pay for no more than a look. */
+function settledDates(
+  after: JsonObject,
+  { report, held }: { readonly report: ReportedChange; readonly held: JsonObject | null },
+  { atMs, actor, noticeDays }: ReportContext,
+): JsonObject {
+  const given = report.after;
+  if (report.subject.type !== 'asset' || given === null || given === undefined) return after;
+  const { archived = false, archiveAtMs, publishAtMs, expiresAtMs } = given;
+  const archives = archived === true && held?.['archived'] !== true && given['archivedAtMs'] === undefined;
+  const dated = archiveAtMs !== undefined || publishAtMs !== undefined || expiresAtMs !== undefined;
+  if (!archives && !dated && (held?.['archived'] ?? false) === after['archived']) return after;
+  const was = held === null ? null : assetState({ state: held });
+  const by = report.actor?.id ?? actor.id;
+  const stamp = { atMs: report.occurredAtMs ?? atMs, by };
+  const said = assetState({ state: after });
+  const state = withArchived({ ...said, archived: was?.archived ?? false }, said.archived, stamp);
+  return asJsonState(withReportedDates(state, was, { atMs, noticeDays }));
 }
 
 function isStale(report: ReportedChange, current: Resource | null): boolean {

@@ -32,6 +32,7 @@ const silent = new Set([
   'aliases',
   'createdAtMs',
   'createdBy',
+  'copiedFrom',
   'archivedAtMs',
   'archivedBy',
   'archiveNoticeAtMs',

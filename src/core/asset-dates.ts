@@ -92,6 +92,18 @@ export function withDates<State extends AssetDates>(
   );
 }
 
+/** With what follows from dates that a state has already, as another DAM says. `was`: the state before. */
+export function withReportedDates<State extends AssetDates>(
+  state: State,
+  was: AssetDates | null,
+  { atMs, noticeDays }: { readonly atMs: number; readonly noticeDays: readonly number[] },
+): State {
+  const { archiveAtMs, archiveNoticeAtMs: given, ...rest } = state;
+  const kept = was !== null && was.archiveAtMs === archiveAtMs ? given : undefined;
+  const archiveNoticeAtMs = archiveAtMs === undefined ? undefined : (kept ?? noticeOf(archiveAtMs, noticeDays, atMs));
+  return withAvailability(compact(rest as unknown as State, { archiveAtMs, archiveNoticeAtMs }), atMs);
+}
+
 /** With what its dates of publication and expiry make of it at a moment. */
 export function withAvailability<State extends AssetDates>(state: State, atMs: number): State {
   const availability = availabilityAt(state, atMs);

@@ -117,6 +117,8 @@ export type AssetState = {
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
   readonly createdBy?: string;
+  /** What it was copied from, and which version of that. */
+  readonly copiedFrom?: { readonly assetId: string; readonly version?: number };
   /** Ids of a former DAM that stand in for ours in that dialect's payloads and routes, by dialect id. */
   readonly aliases: { readonly [dialect: string]: string };
   /** The system that this asset is kept in step with: what a full sync of that source does not name has vanished. */

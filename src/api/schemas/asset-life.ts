@@ -1,5 +1,5 @@
 /** Schemas of the trash, of copies and of check-out. */
-import type { RestoreInput, TrashQuery } from '../../app/app.ts';
+import type { CopyInput, RestoreInput, TrashQuery } from '../../app/app.ts';
 import { limits } from '../../core/limits.ts';
 import { boolean, integer, named, nullable, object, oneOf, optional, record, type Schema, string } from '../schema.ts';
 import { aliasName, assetPath, assetStateSchema, externalIdField } from './asset.ts';
@@ -22,9 +22,7 @@ export const restoreSchema: Schema<RestoreInput> = named(
   'TrashRestore',
   object({
     path: optional({ ...assetPath, description: 'Another folder than the one it lay in' }),
-    externalId: optional(
-      nullable({ ...externalIdField, description: 'Instead of the one it had; null for none' }),
-    ),
+    externalId: optional(nullable({ ...externalIdField, description: 'Instead of the one it had; null for none' })),
     aliases: optional(
       record(nullable(line(300)), {
         maxProperties: 20,
@@ -57,6 +55,19 @@ export const trashUsageSchema: Schema<unknown> = named(
     complete: boolean({
       description: `False where there are more than ${limits.trashCountedMax}, which were not counted`,
     }),
+  }),
+);
+
+export const copySchema: Schema<CopyInput> = named(
+  'AssetCopy',
+  object({
+    path: optional({ ...assetPath, description: 'The folder of the copy; that of the original where absent' }),
+    name: optional(line(500, 'Where absent that of the original, with "copy" in it where it lies beside that')),
+    externalId: optional(externalIdField),
+    version: optional(integer({ minimum: 1, description: 'The version to copy; the active one where absent' })),
+    metadata: optional(
+      boolean({ description: 'Whether info, metadata, tags, labels and collections come along; true where absent' }),
+    ),
   }),
 );
 
