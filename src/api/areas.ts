@@ -11,10 +11,31 @@ export const areas: { readonly [name: string]: Area } = {
     title: 'Trash',
     description: 'Deleted assets, for as long as they can be brought back.',
   },
+  folders: {
+    title: 'Folders',
+    description:
+      'Where assets lie, as a tree with ids that stay: made, renamed, moved and removed with all that lies in them.',
+  },
+  collections: {
+    title: 'Collections',
+    description: 'Assets that belong together, wherever they lie: a key that assets carry, with a name and a list.',
+  },
+  sections: {
+    title: 'Sections',
+    description: 'Ordered groups that divide a workspace or a collection; an asset is in one of them at most.',
+  },
+  tasks: {
+    title: 'Tasks',
+    description: 'Work on many assets that goes on by itself: how far it is.',
+  },
   'metadata-fields': {
     title: 'Metadata fields',
     description:
       'Definitions of custom metadata: which fields the assets of a workspace have, what their values may be, and how strictly that is held to.',
+  },
+  'metadata-mappings': {
+    title: 'Metadata mappings',
+    description: 'What a file says of itself, brought into metadata by rules; and work on the metadata of many assets.',
   },
   syncs: {
     title: 'Full syncs',

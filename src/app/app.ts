@@ -71,6 +71,17 @@ export type {
   TrashQuery,
   TrashUsage,
 } from './asset-life-cases.ts';
+export type {
+  CollectionCases,
+  CollectionView,
+  FolderCases,
+  FolderView,
+  MemberResult,
+  SectionCases,
+  SectionView,
+  TaskCases,
+  TaskView,
+} from './folder-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
 export type { MetadataJobView, MetadataMappingCases } from './metadata-work.ts';

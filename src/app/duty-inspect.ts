@@ -9,6 +9,8 @@ import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
 import type { NewDuty } from '../storage/storage.ts';
+import type { MetadataField } from '../core/metadata-field.ts';
+import { type MetadataMapping, withMapped } from '../core/metadata-mapping.ts';
 import { assetKindOf } from './asset-state.ts';
 import type { InspectPayload } from './asset-upload.ts';
 import type { DerivePayload } from './duty-derive.ts';
@@ -16,13 +18,17 @@ import { isReadyOwed } from './asset-version-state.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import type { MetadataSets } from './metadata-sets.ts';
+import { mappingsOf } from './metadata-work.ts';
 import { withLocalFile } from './local-file.ts';
 
 /** An asset waits no longer than this for its inspection. DESIGN section 3. */
 export const inspectMsMax = 10_000;
 
 export type InspectDeps = Pick<AppDeps, 'blobs' | 'media' | 'ids' | 'clock' | 'logger' | 'settings'> & {
+  readonly storage: Pick<AppDeps['storage'], 'resources'>;
   readonly committer: Committer;
+  readonly metadataSets: MetadataSets;
 };
 
 export function createInspectDuty(deps: InspectDeps): DutyHandler {
@@ -34,6 +40,7 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
     const fulfils = { dutyId: duty.id, version: duty.version };
     const result = await inspect(deps, workspaceId, payload);
     if (signal.aborted) return;
+    const rules = result.kind === 'inspected' ? await mappingRules(deps, workspaceId) : null;
     try {
       await committer.write(key, (current, atMs) => {
         const before = current === null ? null : assetState(current);
@@ -41,7 +48,11 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
         if (current === null || before === null || !isWanted(before, payload)) {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
-        const found: AssetState = { ...inspected(before, payload, result), modifiedAtMs: atMs };
+        const looked = inspected(before, payload, result);
+        // What the file says becomes metadata before anybody is told that the asset is ready.
+        const isShown = looked.file?.blob === payload.blob;
+        const mapped = rules === null || !isShown ? looked : withMapped(looked, rules.mappings, rules.fields);
+        const found: AssetState = { ...mapped, modifiedAtMs: atMs };
         const state = asJsonState(found);
         const frame = {
           ids,
@@ -78,6 +89,18 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
       if (!(error instanceof DutyGone)) throw error;
     }
   };
+}
+
+type MappingRules = {
+  readonly mappings: readonly MetadataMapping[];
+  readonly fields: ReadonlyMap<string, MetadataField> | null;
+};
+
+/** Null where the workspace has no mappings. */
+async function mappingRules(deps: InspectDeps, workspaceId: string): Promise<MappingRules | null> {
+  const mappings = await mappingsOf(deps, workspaceId);
+  if (mappings.length === 0) return null;
+  return { mappings, fields: (await deps.metadataSets.get(workspaceId))?.fields ?? null };
 }
 
 type Inspected = {

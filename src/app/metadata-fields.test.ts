@@ -234,9 +234,9 @@ test('ID-01 a definition made again with its key is made once, and its answer is
     answers.map(({ status: code }) => code),
     [201, 201, 201],
   );
-  await fixture.app.metadataFields.remove(caller, 'status', { key: 'r', fingerprint: 'f' });
+  await fixture.app.metadataFields.remove(caller, 'status', { idempotency: { key: 'r', fingerprint: 'f' } });
   assert.equal((await fixture.app.metadataFields.create(caller, status, key)).replayed, true);
-  const again = await fixture.app.metadataFields.remove(caller, 'status', { key: 'r', fingerprint: 'f' });
+  const again = await fixture.app.metadataFields.remove(caller, 'status', { idempotency: { key: 'r', fingerprint: 'f' } });
   assert.deepEqual([again.status, again.replayed], [204, true]);
 });
 

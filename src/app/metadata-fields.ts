@@ -19,6 +19,7 @@ import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { listPage } from './list-page.ts';
 import { fieldsKey, type MetadataSets, type StoredField, type StoredFields, storedFields } from './metadata-sets.ts';
+import { type MetadataJobWork, newJob } from './metadata-work.ts';
 import { notFound, unfitAll } from './refusals.ts';
 
 export type MetadataFieldsDeps = Pick<AppDeps, 'ids'> & {
@@ -34,6 +35,8 @@ type Outcome<Body> = {
   readonly status: number;
   readonly body: Body;
   readonly note: AuditNote;
+  /** What assets have to follow with. */
+  readonly work?: MetadataJobWork;
 };
 
 export function createMetadataFields(deps: MetadataFieldsDeps): MetadataFieldCases {
@@ -58,7 +61,8 @@ export function createMetadataFields(deps: MetadataFieldsDeps): MetadataFieldCas
     update: (caller, { name, patch }, idempotency) =>
       write(deps, { caller, idempotency }, (stored, atMs) => changed(stored, { name, patch }, atMs)),
 
-    remove: (caller, name, idempotency) => write(deps, { caller, idempotency }, (stored) => removed(stored, name)),
+    remove: (caller, name, { values, idempotency } = {}) =>
+      write(deps, { caller, idempotency }, (stored) => removed(stored, name, values === 'remove')),
 
     rules: async (caller) => (await read(caller)).rules,
 
@@ -93,21 +97,37 @@ function changed(
   atMs: number,
 ): Outcome<MetadataFieldView> {
   const before = found(stored, name);
-  const after = patched(before, patch);
+  const { replace, ...rest } = patch;
+  const after = patched(before, rest);
   refuseUnsound(after);
+  if (replace !== undefined) refuseReplacement(after, replace);
   const same = sameJson(asJson(after), asJson(before));
   const field = same ? before : { ...after, updatedAtMs: atMs };
   const next = same ? null : { ...stored, fields: stored.fields.map((each) => (each === before ? field : each)) };
   const target = targetOf(name);
   const note = { action: 'metadata_field.changed', target, before: asJson(before), after: asJson(field) };
-  return { next, status: 200, body: field, note };
+  const work: MetadataJobWork | null = replace === undefined ? null : { kind: 'replace-options', field: name, replace };
+  return { next, status: 200, body: field, note, ...(work === null ? {} : { work }) };
 }
 
-function removed(stored: StoredFields, name: string): Outcome<JsonObject> {
+/** Replaced options must lead to ones that there are. */
+function refuseReplacement({ options, type }: StoredField, replace: NonNullable<MetadataFieldPatch['replace']>): void {
+  const there = new Set(options?.map(({ value }) => value));
+  const problems = Object.entries(replace).flatMap(([from, to]) => {
+    const at = `/replace/${from.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (options === undefined) return [{ at, wanted: `no replaced options of a ${type} field`, found: 'one' }];
+    if (there.has(from)) return [{ at, wanted: 'a value that is no option any more', found: 'one that still is' }];
+    return to === null || there.has(to) ? [] : [{ at, wanted: 'an option, or null', found: JSON.stringify(to) }];
+  });
+  if (problems.length > 0) throw unfitAll(problems);
+}
+
+function removed(stored: StoredFields, name: string, values: boolean): Outcome<JsonObject> {
   const field = found(stored, name);
   const fields = stored.fields.filter((each) => each !== field);
   const note = { action: 'metadata_field.removed', target: targetOf(name), before: asJson(field) };
-  return { next: { ...stored, fields }, status: 204, body: {}, note };
+  const work: MetadataJobWork = { kind: 'remove-field', field: name };
+  return { next: { ...stored, fields }, status: 204, body: {}, note, ...(values ? { work } : {}) };
 }
 
 function withRules(stored: StoredFields, patch: Partial<MetadataRules>): Outcome<MetadataRules> {
@@ -128,15 +148,21 @@ async function write<Body extends object>(
   return idempotent.run<Body>(workspaceId, idempotency, async (row) => {
     try {
       const written = await committer.write<Written<Body>>(fieldsKey(workspaceId), (current, atMs) => {
-        const { next, status, body, note } = decide(storedFields(current?.state), atMs);
+        const { next, status, body: decided, note, work } = decide(storedFields(current?.state), atMs);
+        const job = work === undefined ? null : newJob({ ids }, caller, { work, dryRun: false, atMs });
+        const body = job === null || status === 204 ? decided : { ...decided, jobId: job.id };
         const answer = { status, body };
-        if (next === null && row === undefined) return { kind: 'nothing', answer };
+        if (next === null && job === null && row === undefined) return { kind: 'nothing', answer };
         if (next !== null) refuseTooLarge(next);
+        const audit = next === null ? [] : [auditWrite({ ids, caller }, note, atMs)];
+        const resources = job === null ? audit : [...audit, job.write];
         return {
           kind: 'write',
           plan: {
-            ...(next === null ? {} : { state: asJson(next), resources: [auditWrite({ ids, caller }, note, atMs)] }),
+            ...(next === null ? {} : { state: asJson(next) }),
+            resources,
             changes: [],
+            ...(job === null ? {} : { duties: [job.duty] }),
             ...(row === undefined ? {} : { idempotency: () => row(status, body) }),
           },
           answer: () => answer,

@@ -82,7 +82,6 @@ export function createSyncs(deps: SyncsDeps): Syncs {
       const row = await find(caller, sync);
       refuseUnlessPushable(storedSync(row));
       const { source } = storedSync(row);
-      if (batch.dryRun === true) return { results: await deps.pushMany(caller, { ...batch, source }) };
       const name = `${caller.workspaceId} ${sync}`;
       underWay.set(name, (underWay.get(name) ?? 0) + 1);
       try {

@@ -50,7 +50,22 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         summary: 'upload files or whole directories; what is there is skipped',
         load: () => import('./commands/upload.ts'),
       },
+      {
+        name: 'import',
+        summary: 'bring in the states of very many assets from a file',
+        load: () => import('./commands/import.ts'),
+      },
+      {
+        name: 'syncs',
+        summary: 'keep step with another system: what vanished there, and what becomes of it',
+        load: () => import('./commands/syncs.ts'),
+      },
       { name: 'assets', summary: 'list, show, edit and delete assets', load: () => import('./commands/assets.ts') },
+      {
+        name: 'metadata-fields',
+        summary: 'define metadata fields, and which embedded fields become metadata',
+        load: () => import('./commands/metadata-fields.ts'),
+      },
       {
         name: 'changes',
         summary: 'list changes, follow them live, or report them',
@@ -117,6 +132,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         name: 'workspaces',
         summary: 'make, list, disable and erase workspaces (admin keys)',
         load: () => import('./commands/workspaces.ts'),
+      },
+      {
+        name: 'settings',
+        summary: 'what the workspace and the server run with',
+        load: () => import('./commands/settings.ts'),
       },
       {
         name: 'notices',

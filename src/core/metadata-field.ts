@@ -13,7 +13,10 @@ export type MetadataFieldType = (typeof metadataFieldTypes)[number];
 export const textFormats = ['url', 'email'] as const;
 
 /** One choice of a select field. `value` is what assets hold, `label` what people read. */
-export type MetadataOption = { readonly value: string; readonly label?: string };
+export type MetadataOption = { readonly value: string; readonly label?: string; readonly labels?: MetadataLabels };
+
+/** What people read, by language (BCP 47: `de`, `pt-BR`); `label` is what is read in any other. */
+export type MetadataLabels = { readonly [language: string]: string };
 
 /** Bounds of values. Which of them a field may have depends on its type: see `boundsOf`. */
 export type MetadataValidation = {
@@ -38,6 +41,7 @@ export type MetadataField = {
   readonly name: string;
   readonly type: MetadataFieldType;
   readonly label: string;
+  readonly labels?: MetadataLabels;
   readonly description?: string;
   readonly required: boolean;
   /** What an uploaded asset gets where the upload says nothing. */

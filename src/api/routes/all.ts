@@ -12,22 +12,28 @@ import { assetStateRoutes } from './asset-states.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
 import { assetRoutes } from './assets.ts';
 import { changeRoutes } from './changes.ts';
+import { collectionRoutes } from './collections.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { dialectPropertyRoutes } from './dialect-properties.ts';
 import { dryRunRoutes } from './dry-run.ts';
+import { folderRoutes } from './folders.ts';
 import { grantRoutes } from './grants.ts';
 import { exportRoutes } from './exports.ts';
 import { inboxRoutes } from './inboxes.ts';
 import { keyRoutes } from './keys.ts';
 import { metadataFieldRoutes } from './metadata-fields.ts';
+import { metadataMappingRoutes } from './metadata-mappings.ts';
 import { noticeRoutes } from './notices.ts';
 import { createMetricsRoute, operationRoutes } from './operation.ts';
 import { createShareRoutes } from './share.ts';
 import { shareLinkRoutes } from './share-links.ts';
+import { sectionRoutes } from './sections.ts';
 import { createSessionRoutes } from './sessions.ts';
 import { settingRoutes } from './settings.ts';
 import { statsRoutes } from './stats.ts';
 import { syncRoutes } from './syncs.ts';
 import { trashRoutes } from './trash.ts';
+import { taskRoutes } from './tasks.ts';
 import { userRoutes } from './users.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { workspaceRoutes } from './workspaces.ts';
@@ -48,7 +54,12 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...assetRenditionRoutes,
     ...assetLifeRoutes,
     ...trashRoutes,
+    ...folderRoutes,
+    ...collectionRoutes,
+    ...sectionRoutes,
+    ...taskRoutes,
     ...metadataFieldRoutes,
+    ...metadataMappingRoutes,
     ...changeRoutes,
     ...webhookRoutes,
     ...deliveryRoutes,
@@ -65,6 +76,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...createSessionRoutes(options),
     ...noticeRoutes,
     ...settingRoutes,
+    ...dialectPropertyRoutes,
     ...operationRoutes,
     createMetricsRoute({ metrics: options.metrics, open: options.settings.metricsOpen === true }),
   ];

@@ -10,6 +10,7 @@ import {
   metadataFieldSchema,
   metadataRulesPatchSchema,
   metadataRulesSchema,
+  removalQuery,
 } from '../schemas/metadata-field.ts';
 import type { MetadataFieldView, Written } from '../../app/app.ts';
 import { emptyAnswer, writtenAnswer } from './assets.ts';
@@ -73,9 +74,10 @@ const updateField = route({
   path: '/v1/metadata-fields/{name}',
   operation: 'updateMetadataField',
   area,
-  summary: 'Change a metadata field: label, description, required, default, options, validation',
+  summary: 'Change a metadata field: labels, description, required, default, options, validation',
   description:
-    'What is absent stays, null takes away; options and validation are replaced whole. Name and type never change. Assets keep the values they have.',
+    'What is absent stays, null takes away; options and validation are replaced whole. Name and type never change. Assets keep the values they have, ' +
+    'but for options that `replace` gives another value: a job follows with the assets.',
   scope: 'settings:write',
   idempotent: true,
   params: metadataFieldName,
@@ -92,14 +94,16 @@ const deleteField = route({
   path: '/v1/metadata-fields/{name}',
   operation: 'deleteMetadataField',
   area,
-  summary: 'Delete the definition of a metadata field; assets keep the values they have',
+  summary: 'Delete the definition of a metadata field; assets keep the values they have, or lose them',
   scope: 'settings:write',
   idempotent: true,
   params: metadataFieldName,
+  query: removalQuery,
   answers: { 204: { description: 'Deleted' } },
   errors: ['conflict'],
-  async handle({ caller, params, idempotency }, { app }) {
-    return emptyAnswer(await app.metadataFields.remove(caller, params.name, idempotency));
+  async handle({ caller, params, query, idempotency }, { app }) {
+    const options = { ...query, ...(idempotency === undefined ? {} : { idempotency }) };
+    return emptyAnswer(await app.metadataFields.remove(caller, params.name, options));
   },
 });
 

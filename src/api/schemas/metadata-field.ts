@@ -1,7 +1,9 @@
 import type { MetadataFieldInput, MetadataFieldPatch, MetadataFieldView } from '../../app/app.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
+import { type MetadataMapping, mappingTransforms } from '../../core/metadata-mapping.ts';
 import {
+  type MetadataLabels,
   type MetadataOption,
   type MetadataRules,
   metadataFieldTypes,
@@ -22,15 +24,24 @@ import {
   type Schema,
   string,
 } from '../schema.ts';
-import { line, timeMs } from './basics.ts';
+import { id, line, timeMs } from './basics.ts';
 
 const name: Schema<string> = {
   ...line(100, 'The key under `metadata`: fixed once defined, without slashes'),
   examples: ['season'],
 };
+const labels: Schema<MetadataLabels> = raw({
+  type: 'object',
+  maxProperties: limits.metadataLabelsMax,
+  propertyNames: { pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$' },
+  additionalProperties: { type: 'string', minLength: 1, maxLength: 300, pattern: '^[^\\u0000-\\u001f\\u007f]*$' },
+  description: 'What people read, by language (`de`, `pt-BR`); `label` in any other',
+  examples: [{ de: 'Jahreszeit', fr: 'Saison' }],
+});
 const option: Schema<MetadataOption> = object({
   value: line(300, 'What assets hold'),
   label: optional(line(300, 'What people read; the value where absent')),
+  labels: optional(labels),
 });
 const options: Schema<readonly MetadataOption[]> = array(option, {
   minItems: 1,
@@ -74,6 +85,7 @@ export const metadataFieldInputSchema: Schema<MetadataFieldInput> = named(
     name,
     type: oneOf(metadataFieldTypes, { examples: ['select'] }),
     label: optional(label),
+    labels: optional(labels),
     description: optional(description),
     required: optional(boolean({ description: 'New assets must have a value; false where absent' })),
     default: optional(value),
@@ -86,11 +98,22 @@ export const metadataFieldPatchSchema: Schema<MetadataFieldPatch> = named(
   'MetadataFieldPatch',
   object({
     label: optional(label),
+    labels: optional(nullable(labels)),
     description: optional(nullable(description)),
     required: optional(boolean()),
     default: optional(nullable(value)),
     options: optional(options),
     validation: optional(nullable(validation)),
+    replace: optional(
+      raw<{ readonly [value: string]: string | null }>({
+        type: 'object',
+        maxProperties: limits.metadataFieldOptionsMax,
+        additionalProperties: { type: ['string', 'null'] },
+        description:
+          'Values that are no options any more, with those that take their place in assets; null: assets lose them. A job does it: see `jobId`',
+        examples: [{ summer: 'spring' }],
+      }),
+    ),
   }),
 );
 
@@ -100,6 +123,7 @@ export const metadataFieldSchema: Schema<MetadataFieldView> = named(
     name,
     type: oneOf(metadataFieldTypes),
     label,
+    labels: optional(labels),
     description: optional(description),
     required: boolean(),
     default: optional(value),
@@ -107,6 +131,56 @@ export const metadataFieldSchema: Schema<MetadataFieldView> = named(
     validation: optional(validation),
     createdAtMs: timeMs(),
     updatedAtMs: timeMs(),
+    jobId: optional(string({ description: 'The job that brings assets in line with this change' })),
+  }),
+);
+
+/** What becomes of the values that assets have. */
+export const removalQuery: Schema<{ readonly values?: 'keep' | 'remove' }> = object({
+  values: optional(
+    oneOf(['keep', 'remove'], { description: '`remove` takes them out of the assets, by a job; default keep' }),
+  ),
+});
+
+const mapping: Schema<MetadataMapping> = object({
+  from: line(200, 'A package and a name in `embedded`: `fields.creators`, `iptc.By-line`, `xmp.dc:creator`'),
+  to: line(110, '`metadata.…`, `info.…`, `tags` or `labels`'),
+  when: optional(oneOf(['empty', 'always'], { description: 'Default `empty`: only where nothing is there yet' })),
+  transform: optional(
+    oneOf(mappingTransforms, {
+      description: 'first of a list, join (with commas), split (at commas), lower, upper, date (its day), number',
+    }),
+  ),
+});
+
+export const metadataMappingsSchema: Schema<{ readonly mappings: readonly MetadataMapping[] }> = named(
+  'MetadataMappings',
+  object({
+    mappings: array(mapping, {
+      maxItems: limits.metadataMappingsMax,
+      description: 'In their order',
+      examples: [
+        [
+          { from: 'fields.creators', to: 'metadata.photographer', transform: 'join' },
+          { from: 'fields.keywords', to: 'tags', when: 'always' },
+        ],
+      ],
+    }),
+  }),
+);
+
+export const metadataJobSchema: Schema<unknown> = named(
+  'MetadataJob',
+  object({
+    id: id('metadataJob'),
+    state: oneOf(['running', 'done', 'cancelled']),
+    work: raw({ type: 'object', description: '`kind`: apply-mappings, replace-options or remove-field' }),
+    dryRun: boolean(),
+    looked: integer({ description: 'Assets looked at so far' }),
+    changed: integer({ description: 'Those of them that changed; in a dry run, would change' }),
+    failed: integer({ description: 'Assets that could not be changed' }),
+    endedAtMs: optional(timeMs()),
+    createdAtMs: timeMs(),
   }),
 );
 
