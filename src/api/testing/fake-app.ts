@@ -94,6 +94,35 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       empty: missing,
       ...parts.trash,
     },
+    folders: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      remove: missing,
+      ...parts.folders,
+    },
+    collections: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      remove: missing,
+      assets: emptyPage,
+      change: missing,
+      ...parts.collections,
+    },
+    sections: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      remove: missing,
+      assets: emptyPage,
+      change: missing,
+      ...parts.sections,
+    },
+    tasks: { list: emptyPage, get: missing, ...parts.tasks },
     metadataFields: {
       create: missing,
       list: emptyPage,
@@ -185,6 +214,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       films: () => Promise.resolve({ state: 'off', detail: 'there are no films here' }),
       ...parts.settings,
     },
+    dialectProperties: { list: async () => [], update: async () => [] },
     dialects: {
       list: () => [],
       get: () => {
