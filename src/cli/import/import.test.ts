@@ -158,7 +158,7 @@ test('an import that was interrupted goes on where it stopped', async (t) => {
   await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
   t.after(() => gate.close());
   const url = `http://127.0.0.1:${(gate.address() as AddressInfo).port}`;
-  const key = (await cli().ask<{ key: string }>('keys', 'create', '--name', 'import', '--scopes', 'assets:write')).key;
+  const key = (await cli().ask<{ key: string }>('keys', 'create', 'import', '--scope', 'assets:write')).key;
   const through = inProcess({ ASSETWIRE_URL: url, ASSETWIRE_KEY: key });
   const broken = await through.run('import', file, '--at-once', '2');
   assert.equal(broken.code, 5);
@@ -237,9 +237,9 @@ test('records keep their lines wherever the chunks of the file end', async () =>
         read.map(({ line, bytes: end, state }) => [line, end, state]),
         [
           [1, 8, { a: 1 }],
-          [3, 22, { b: 'é' }],
-          [4, 27, undefined],
-          [5, 34, { c: 3 }],
+          [3, 21, { b: 'é' }],
+          [4, 26, undefined],
+          [5, 33, { c: 3 }],
         ],
       );
     }),
