@@ -1,22 +1,20 @@
 /** Where blobs lie, and how directories are made to last. No part of a path comes from outside. */
-import { createHash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { WorkspaceId } from '../../core/ids.ts';
-
-const addressForm = /^[0-9a-f]{64}$/;
+import { blobAddress, isAddress, workspaceFolder } from '../address.ts';
 
 /** The path of a blob; null for what is no content address. */
 export function blobPathOrNull(files: string, workspaceId: WorkspaceId, blob: string): string | null {
-  return addressForm.test(blob) ? blobPath(files, workspaceId, blob) : null;
+  return isAddress(blob) ? blobPath(files, workspaceId, blob) : null;
 }
 
 export function blobPath(files: string, workspaceId: WorkspaceId, blob: string): string {
-  return join(workspacePath(files, workspaceId), blob.slice(0, 2), blob);
+  return join(files, blobAddress(workspaceId, blob));
 }
 
 export function workspacePath(files: string, workspaceId: WorkspaceId): string {
-  return join(files, createHash('sha256').update(workspaceId).digest('hex').slice(0, 32));
+  return join(files, workspaceFolder(workspaceId));
 }
 
 /** Makes a directory and syncs every directory above it up to `root`, so that its name lasts over a power loss. */

@@ -9,7 +9,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { Blobs } from '../blobs.ts';
 import { blobPath, blobPathOrNull, makeDirectorySynced, syncDirectory, workspacePath } from './blob-path.ts';
 import { createClaims } from './claims.ts';
-import { createHolds } from './holds.ts';
+import { createHolds } from '../holds.ts';
 
 export type Custody = Pick<Blobs, 'release' | 'remove' | 'reclaim' | 'removeAll'> & {
   /** Gives a received file its address, held; it and the directory it is in are synced when this ends. */

@@ -15,7 +15,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { Blobs, StoredBlob } from '../blobs.ts';
 import { blobPathOrNull, syncDirectory } from './blob-path.ts';
 import { claimsDirectory, createCustody } from './custody.ts';
-import { receive } from './receive.ts';
+import { receive } from '../receive.ts';
 
 export type DiskBlobsOptions = {
   /** Made where it is missing. */

@@ -1,8 +1,8 @@
 /** Takes a stream into a file in one pass: counts, hashes three ways, keeps the head, and stops at the limit. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { AssetwireError } from '../../core/errors.ts';
-import type { StoredBlob } from '../blobs.ts';
+import { AssetwireError } from '../core/errors.ts';
+import type { StoredBlob } from './blobs.ts';
 
 /** What `receive` needs of a file. */
 export interface Sink {
