@@ -14,6 +14,17 @@ export function parseMoment(text: string, nowMs: number): number {
   return atMs;
 }
 
+/** A date to come: an ISO time, a span from now (`30d`), or `never`. */
+export function parseDate(text: string, nowMs: number): number | 'never' {
+  if (text === 'never') return text;
+  const span = /^(\d{1,6})([smhd])$/.exec(text);
+  if (span !== null) return nowMs + Number(span[1]) * (unitsMs[span[2] ?? ''] ?? 0);
+  const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(atMs))
+    throw new InvalidArgumentError('Wanted a time such as 2027-01-31T08:00Z, a span from now such as 30d, or never.');
+  return atMs;
+}
+
 /** An option that takes a time. */
 export function momentOption(flags: string, summary: string, { clock }: Pick<CliContext, 'clock'>): Option {
   return new Option(flags, summary).argParser((text: string) => parseMoment(text, clock.nowMs()));

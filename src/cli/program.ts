@@ -60,7 +60,16 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         summary: 'keep step with another system: what vanished there, and what becomes of it',
         load: () => import('./commands/syncs.ts'),
       },
-      { name: 'assets', summary: 'list, show, edit and delete assets', load: () => import('./commands/assets.ts') },
+      {
+        name: 'assets',
+        summary: 'list, show, edit, copy, check out, date, delete and restore assets',
+        load: () => import('./commands/assets.ts'),
+      },
+      {
+        name: 'search',
+        summary: 'find assets by words, fields, tags, folders and dates',
+        load: () => import('./commands/search.ts'),
+      },
       {
         name: 'metadata-fields',
         summary: 'define metadata fields, and which embedded fields become metadata',

@@ -1,5 +1,5 @@
 /** Which assets a list shows. Pure; asked for each asset that a page looks at. */
-import type { AssetKind } from './asset.ts';
+import type { AssetKind, Unavailability } from './asset.ts';
 import { liesIn } from './folder-path.ts';
 import { isList, ownValue } from './json-equality.ts';
 import type { JsonObject } from './json.ts';
@@ -14,6 +14,9 @@ export type AssetFilter = {
   readonly label?: string;
   readonly collection?: string;
   readonly archived?: boolean;
+  /** Somebody holds it, or nobody does. */
+  readonly checkedOut?: boolean;
+  readonly availability?: 'available' | Unavailability;
   /** Part of the name, whatever its case. */
   readonly nameContains?: string;
 };
@@ -24,6 +27,14 @@ export function compileAssetFilter(filter: AssetFilter): ((state: JsonObject) =>
   const { kind, folder, exact = false, archived, nameContains } = filter;
   if (kind !== undefined) tests.push((state) => ownValue(state, 'kind') === kind);
   if (archived !== undefined) tests.push((state) => (ownValue(state, 'archived') === true) === archived);
+  if (filter.checkedOut !== undefined) {
+    const { checkedOut } = filter;
+    tests.push((state) => (typeof ownValue(state, 'checkedOutBy') === 'string') === checkedOut);
+  }
+  if (filter.availability !== undefined) {
+    const wanted = filter.availability === 'available' ? undefined : filter.availability;
+    tests.push((state) => ownValue(state, 'availability') === wanted);
+  }
   if (folder !== undefined) {
     tests.push((state) => {
       const path = ownValue(state, 'path');

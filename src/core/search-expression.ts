@@ -100,6 +100,11 @@ function* partsOf(listed: ListedAssets): Generator<SearchExpression> {
   }
   if (folder !== undefined) yield { op: 'folder', path: folder, ...(exact === true ? { exact } : {}) };
   if (nameContains !== undefined) yield { op: 'nameContains', text: nameContains };
+  const { checkedOut, availability } = listed;
+  const held = { op: 'exists', field: 'checkedOutBy' } as const;
+  if (checkedOut !== undefined) yield checkedOut ? held : { op: 'not', of: held };
+  if (availability === 'available') yield { op: 'not', of: { op: 'exists', field: 'availability' } };
+  else if (availability !== undefined) yield { op: 'words', words: [availability], field: 'availability' };
 }
 
 /** What lies in one of the folders (or below), in one of the collections, or is one of the assets. */

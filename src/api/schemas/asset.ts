@@ -354,3 +354,7 @@ export const assetListQuery: Schema<Partial<AssetListQuery>> = object({
   updatedToMs: optional(timeMs('Last written before')),
   order: optional(oneOf(['newest', 'oldest'], { description: 'By creation; newest first where absent' })),
 });
+  checkedOut: optional(boolean({ description: 'Somebody has checked it out, or nobody has' })),
+  availability: optional(
+    oneOf(['available', ...unavailabilities], { description: 'By its dates of publication and expiry' }),
+  ),

@@ -1,11 +1,14 @@
-/** `assetwire assets`: list, show, edit, delete. */
+/** `assetwire assets`: list, show, download and edit here; the rest in src/cli/assets. */
 import type { Command } from 'commander';
-import { Argument, InvalidArgumentError, Option } from 'commander';
+import { type Argument, InvalidArgumentError, Option } from 'commander';
 import type { AssetPatch, AssetView } from '../../app/app.ts';
-import { assetKinds } from '../../core/asset.ts';
+import { assetKinds, unavailabilities } from '../../core/asset.ts';
 import type { AssetState } from '../../core/asset.ts';
 import type { JsonValue } from '../../core/json.ts';
-import { confirmed } from '../ask.ts';
+import { assetArgument, at, placeOf, printAsset } from '../assets/asset-place.ts';
+import { dateExamples, defineDates } from '../assets/dates.ts';
+import { defineLife, lifeExamples } from '../assets/life.ts';
+import { defineTrash, trashExamples } from '../assets/trash.ts';
 import { RefusedError } from '../client.ts';
 import type { Client } from '../client.ts';
 import { connect } from '../connection.ts';
@@ -13,9 +16,8 @@ import type { ConnectionOptions } from '../connection.ts';
 import { countUpTo, withConnection, withExamples, withPage } from '../connection-options.ts';
 import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
-import { CommandError } from '../error-report.ts';
 import { momentOption } from '../moments.ts';
-import { printFields, printJson, printPage, showBytes, showTime } from '../output.ts';
+import { printPage, showBytes, showTime } from '../output.ts';
 import type { Column, PageAnswer } from '../output.ts';
 import { refuseEmptyPatch } from '../patch.ts';
 import { saveDownload } from '../save-download.ts';
@@ -30,6 +32,8 @@ type ListOptions = ConnectionOptions &
     readonly collection?: string;
     readonly nameContains?: string;
     readonly archived?: boolean;
+    readonly checkedOut?: boolean;
+    readonly availability?: string;
     readonly since?: number;
   };
 
@@ -56,7 +60,6 @@ type EditOptions = ConnectionOptions & {
 };
 
 export function define(command: Command, context: CliContext): void {
-  const reference = (): Argument => new Argument('<asset>', 'its id (ast_01…), or external: and its external id');
   withPage(withConnection(command.command('list').description('list assets, newest first')))
     .addOption(new Option('--folder <folder>', 'only those in this folder or below it'))
     .addOption(new Option('--kind <kind>', 'only those of this kind').choices([...assetKinds]))
@@ -65,33 +68,41 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--collection <name>', 'only those in this collection'))
     .addOption(new Option('--name-contains <text>', 'only those whose name has this in it'))
     .addOption(new Option('--archived', 'only those in the archive'))
+    .addOption(new Option('--checked-out', 'only those that somebody has checked out'))
+    .addOption(
+      new Option('--availability <state>', 'only those that may be given out, not yet, or not any more').choices([
+        'available',
+        ...unavailabilities,
+      ]),
+    )
     .addOption(new Option('--external-id <id>', 'only the asset with this external id'))
     .addOption(
       momentOption('--since <time>', 'only those written since: 2026-11-20T08:00Z, or an age: 6h, 2d', context),
     )
     .action((options: ListOptions) => list(options, context));
   withConnection(command.command('show').description('show an asset'))
-    .addArgument(reference())
+    .addArgument(assetArgument())
     .action((asset: string, options: ConnectionOptions) => show(asset, options, context));
   withConnection(command.command('download').description('fetch the content of an asset, or of one of its versions'))
-    .addArgument(reference())
+    .addArgument(assetArgument())
     .addOption(new Option('--output <file>', 'where to write it; - for standard output').makeOptionMandatory())
     .addOption(
       new Option('--asset-version <number>', 'this version instead of the active one').argParser(countUpTo(10_000)),
     )
     .addOption(new Option('--force', 'replace a file that is there'))
     .action((asset: string, options: DownloadOptions) => download(asset, options, context));
-  defineEdit(command, reference(), context);
-  withConnection(command.command('delete').description('delete assets; asks first on a terminal'))
-    .addArgument(new Argument('<assets...>', 'ids, or external: and external ids'))
-    .addOption(new Option('--yes', 'do not ask'))
-    .action((assets: string[], options: ConnectionOptions & { yes?: boolean }) => remove(assets, options, context));
+  defineEdit(command, assetArgument(), context);
+  defineLife(command, context);
+  defineDates(command, context);
+  defineTrash(command, context);
   withExamples(command, [
     'assetwire assets list --folder /press --tag spring --limit 10',
     'assetwire assets download ast_01kan4c4q0edkxrmnr6dgk2vfp --output flower.jpg',
     'assetwire assets show external:sku-4711 --json',
     'assetwire assets edit ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2026 --add-tag spring',
-    'assetwire assets delete ast_01kan4c4q0edkxrmnr6dgk2vfp --yes',
+    ...lifeExamples,
+    ...dateExamples,
+    ...trashExamples,
   ]);
 }
 
@@ -129,7 +140,8 @@ function parseField(text: string): Field {
   return [text.slice(0, at), value === '' ? null : value];
 }
 
-const columns: readonly Column<AssetView>[] = [
+/** How lists show assets. */
+export const assetColumns: readonly Column<AssetView>[] = [
   { title: 'ASSET', text: ({ id }) => id },
   { title: 'UPDATED', text: ({ updatedAtMs }) => showTime(updatedAtMs) },
   { title: 'KIND', text: ({ state }) => state.kind },
@@ -137,20 +149,15 @@ const columns: readonly Column<AssetView>[] = [
   { title: 'PLACE', text: ({ state }) => placeOf(state) },
 ];
 
-function placeOf({ path, name }: AssetState): string {
-  return `${path === '/' ? '' : path}/${name}`;
-}
-
-function at(asset: string): string {
-  return `/v1/assets/${encodeURIComponent(asset)}`;
-}
-
 async function list(options: ListOptions, context: CliContext): Promise<void> {
   const { limit, cursor, externalId, folder, kind, tag, label, collection, nameContains, archived, since } = options;
+  const { checkedOut, availability } = options;
   const filter = { externalId, folder, kind, tag, label, collection, nameContains, updatedFromMs: since };
-  const query = { limit, cursor, ...filter, archived: archived === true ? 'true' : undefined };
+  const whether = (given: boolean | undefined): string | undefined => (given === true ? 'true' : undefined);
+  const life = { archived: whether(archived), checkedOut: whether(checkedOut), availability };
+  const query = { limit, cursor, ...filter, ...life };
   const page = await connect(options, context).get<PageAnswer<AssetView>>('/v1/assets', query);
-  printPage(context.stdout, page, { json: options.json, columns });
+  printPage(context.stdout, page, { json: options.json, columns: assetColumns });
 }
 
 async function download(
@@ -163,46 +170,14 @@ async function download(
 }
 
 async function show(asset: string, options: ConnectionOptions, context: CliContext): Promise<void> {
-  print(await connect(options, context).get<AssetView>(at(asset)), options, context);
-}
-
-function print(asset: AssetView, options: ConnectionOptions, { stdout }: CliContext): void {
-  if (options.json === true) return printJson(stdout, asset);
-  const { state, externalId } = asset;
-  const { file } = state;
-  const size = file?.widthPx === undefined ? '' : `, ${file.widthPx} × ${file.heightPx ?? '?'} px`;
-  const words = (name: ListName): (readonly [string, string])[] =>
-    state[name].length === 0 ? [] : [[name, state[name].join(', ')]];
-  const fields = (name: 'info' | 'metadata'): (readonly [string, string])[] =>
-    Object.entries(state[name]).map(([field, value]) => [`${name}.${field}`, shownValue(value)]);
-  printFields(stdout, [
-    ['asset', asset.id],
-    ...(externalId === undefined ? [] : ([['external id', externalId]] as const)),
-    ['place', placeOf(state)],
-    ['kind', state.archived ? `${state.kind}, archived` : state.kind],
-    ...(file === undefined ? [] : ([['file', `${file.mimeType}, ${showBytes(file.bytes)}${size}`]] as const)),
-    ...(file?.sha256 === undefined ? [] : ([['sha256', file.sha256]] as const)),
-    ['versions', String(state.versions.length)],
-    ['renditions', state.renditions.map(({ title }) => title).join(', ') || 'none'],
-    ...words('tags'),
-    ...words('labels'),
-    ...words('collections'),
-    ...fields('info'),
-    ...fields('metadata'),
-    ['created', showTime(asset.createdAtMs)],
-    ['updated', `${showTime(asset.updatedAtMs)} (version ${asset.version})`],
-  ]);
-}
-
-function shownValue(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  printAsset(await connect(options, context).get<AssetView>(at(asset)), options, context);
 }
 
 const triesMax = 5;
 
 async function edited(asset: string, options: EditOptions, context: CliContext): Promise<void> {
   const client = connect(options, context);
-  print(await patch(client, asset, options), options, context);
+  printAsset(await patch(client, asset, options), options, context);
 }
 
 /** Words are added to those that are there, so the asset is read first; where somebody else was faster, it is read again. */
@@ -264,20 +239,4 @@ function asJson(value: string | null): JsonValue {
     // Most values are plain text.
     return value;
   }
-}
-
-async function remove(
-  assets: readonly string[],
-  options: ConnectionOptions & { readonly yes?: boolean },
-  context: CliContext,
-): Promise<void> {
-  const question = `Delete ${assets.length === 1 ? assets[0] : `${assets.length} assets`}?`;
-  if (!(await confirmed(question, { yes: options.yes, unasked: true }, context)))
-    throw new CommandError('Deletion must be confirmed: nothing was deleted', 'Answer y, or add --yes');
-  const client = connect(options, context);
-  for (const asset of assets) {
-    await client.send('DELETE', at(asset));
-    if (options.json !== true) context.stdout.write(`✓ ${asset} is deleted\n`);
-  }
-  if (options.json === true) printJson(context.stdout, { deleted: assets });
 }
