@@ -34,6 +34,7 @@ import type {
 } from './people.ts';
 import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
 import type { StatsCases } from './stats.ts';
+import type { FetchCases } from './fetch-cases.ts';
 import type { MetadataMappingCases } from './metadata-work.ts';
 import type { SyncCases } from './sync-cases.ts';
 import type { WebhookCases } from './webhook-cases.ts';
@@ -43,6 +44,7 @@ export type {
   AssetCases,
   AssetContent,
   AssetInput,
+  AssetListPage,
   AssetListQuery,
   AssetPatch,
   AssetPush,
@@ -84,6 +86,8 @@ export type {
 } from './folder-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
+export { fetchStates } from './fetch-cases.ts';
+export type { FetchCases, FetchInput, FetchResult, FetchView } from './fetch-cases.ts';
 export type { MetadataJobView, MetadataMappingCases } from './metadata-work.ts';
 export { syncStates, vanishedModes } from './sync-cases.ts';
 export type { SyncCases, SyncView, VanishedAsset, VanishedMode } from './sync-cases.ts';
@@ -142,6 +146,7 @@ export interface App {
   readonly collections: CollectionCases;
   readonly sections: SectionCases;
   readonly tasks: TaskCases;
+  readonly fetches: FetchCases;
   readonly metadataMappings: MetadataMappingCases;
   readonly syncs: SyncCases;
   readonly webhooks: WebhookCases;

@@ -1,13 +1,12 @@
 /** Use cases around assets and the definitions of their metadata, as callers see them. */
 import type { Readable } from 'node:stream';
-import type { AssetFilter } from '../core/asset-filter.ts';
 import type { DatesPatch } from '../core/asset-dates.ts';
 import type { AssetState, AssetVersion } from '../core/asset.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
-import type { ChangeQuery, Page } from '../storage/storage.ts';
+import type { AssetPage, AssetQuery, ChangeQuery, Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import type { AssetLifeCases, RemoveOptions } from './asset-life-cases.ts';
 import type { Expected } from './preconditions.ts';
@@ -107,17 +106,13 @@ export type PushResult = { readonly id?: string; readonly externalId?: string } 
 export type AssetWriteOptions = { readonly expected?: Expected; readonly idempotency?: Idempotency };
 
 /** Which assets to list; every part that is given must hold. `folder` may be in any spelling. */
-export type AssetListQuery = AssetFilter & {
-  readonly limit: number;
-  readonly cursor?: string;
-  readonly externalId?: string;
-  /** `from` is included, `to` is not. */
-  readonly createdFromMs?: number;
-  readonly createdToMs?: number;
-  readonly updatedFromMs?: number;
-  readonly updatedToMs?: number;
-  readonly order?: 'newest' | 'oldest';
+export type AssetListQuery = Omit<AssetQuery, 'workspaceId'> & {
+  /** In the query language: docs/reference/search.md. */
+  readonly q?: string;
 };
+
+/** See the store's `AssetPage`. */
+export type AssetListPage = Page<AssetView> & Pick<AssetPage, 'complete' | 'total'>;
 
 /** What an upload of a further version may say of itself. */
 export type VersionInput = {
@@ -174,7 +169,7 @@ export interface AssetCases extends AssetLifeCases {
   /** Into the trash, where the workspace keeps one. */
   remove(caller: Caller, reference: string, options?: RemoveOptions): Promise<Written<JsonObject>>;
   get(caller: Caller, reference: string): Promise<AssetView>;
-  list(caller: Caller, query: AssetListQuery): Promise<Page<AssetView>>;
+  list(caller: Caller, query: AssetListQuery): Promise<AssetListPage>;
   /** What happened to the asset, newest first; after its deletion too. */
   changes(
     caller: Caller,

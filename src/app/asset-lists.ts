@@ -1,4 +1,5 @@
 /** Assets and their history in pages, read on reader threads. */
+import { readSearch } from '../core/search-query.ts';
 import type { AssetCases } from './app.ts';
 import { folderPath } from './asset-state.ts';
 import { assetIdOf, assetView } from './asset-views.ts';
@@ -11,13 +12,17 @@ export type AssetListsDeps = Pick<AppDeps, 'storage'> & { readonly committer: Co
 export function createAssetLists(deps: AssetListsDeps): Pick<AssetCases, 'list' | 'changes'> {
   const { storage } = deps;
   return {
-    async list({ workspaceId }, { folder, ...query }) {
-      const found = await storage.read.assets({
+    async list({ workspaceId }, { folder, q, where, ...query }) {
+      const read = q === undefined ? where : readSearch(q);
+      const both = read !== undefined && where !== undefined && q !== undefined;
+      const wanted = both ? ({ op: 'all', of: [read, where] } as const) : read;
+      const { items, ...page } = await storage.read.assets({
         ...query,
         workspaceId,
+        ...(wanted === undefined ? {} : { where: wanted }),
         ...(folder === undefined ? {} : { folder: folderPath(folder, '/folder') }),
       });
-      return { items: found.items.map(assetView), nextCursor: found.nextCursor };
+      return { ...page, items: items.map(assetView) };
     },
 
     async changes({ workspaceId }, reference, query) {

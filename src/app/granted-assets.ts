@@ -6,8 +6,8 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import { liesIn, normalFolderPath } from '../core/folder-path.ts';
+import type { AssetScope } from '../core/search-expression.ts';
 import type { AssetCases, AssetView, AssetWriteOptions, Caller } from './app.ts';
-import { filteredPage } from './filtered-page.ts';
 import type { GrantScope } from './people.ts';
 import type { Expected } from './preconditions.ts';
 import { notFound } from './refusals.ts';
@@ -88,12 +88,9 @@ function reading(cases: AssetCases, { seen }: Gate): Partial<AssetCases> {
     },
     async list(caller, query) {
       if (caller.scopes.has('assets:read')) return cases.list(caller, query);
-      const { limit, cursor, ...filters } = query;
-      const read = (page: { readonly limit: number; readonly cursor?: string }) =>
-        cases.list(caller, { ...filters, ...page });
-      return filteredPage(read, { limit, ...(cursor === undefined ? {} : { cursor }) }, (asset) =>
-        covers(caller, 'assets:read', placeOf(asset)),
-      );
+      const page = await cases.list(caller, { ...query, within: scopeOf(caller, 'assets:read') });
+      // The store has looked; so do we.
+      return { ...page, items: page.items.filter((asset) => covers(caller, 'assets:read', placeOf(asset))) };
     },
     async content(caller, reference, range) {
       await seen(caller, reference);
@@ -217,6 +214,16 @@ export function covers(caller: Caller, scope: GrantScope, { id, path, collection
     if (resource.type === 'asset' && resource.id === id) return true;
   }
   return false;
+}
+
+/** What the caller's grants cover, as a list is told it. */
+function scopeOf({ grants = [] }: Caller, scope: GrantScope): AssetScope {
+  const held = grants.filter(({ scopes }) => scopes.includes(scope)).map(({ resource }) => resource);
+  return {
+    folders: held.flatMap((resource) => (resource.type === 'folder' ? [resource.path] : [])),
+    collections: held.flatMap((resource) => (resource.type === 'collection' ? [resource.id] : [])),
+    assets: held.flatMap((resource) => (resource.type === 'asset' ? [resource.id] : [])),
+  };
 }
 
 export function placeOf({ id, state }: AssetView): Placed {

@@ -5,6 +5,7 @@ import { ifMatchOf, versionTag } from '../if-match.ts';
 import { array, object, oneOf, optional, string } from '../schema.ts';
 import {
   assetInputSchema,
+  assetListPage,
   assetListQuery,
   assetPatchSchema,
   assetPushedSchema,
@@ -125,17 +126,19 @@ const listAssets = route({
   path: '/v1/assets',
   operation: 'listAssets',
   area,
-  summary: 'List assets, newest first',
+  summary: 'List or search assets',
   description:
-    'Every filter that is given must hold. One page looks at 20,000 assets at most: it may hold less than `limit`, even nothing, ' +
-    'while `nextCursor` says that there is more. Assets that come, change or go meanwhile make no other one be skipped or shown twice.',
+    'Every filter that is given must hold, and `q` with them; docs/reference/search.md is the manual of its language. A page takes a ' +
+    'bounded time: it may hold less than `limit`, even nothing, while `nextCursor` says that there is more. In the orders newest and ' +
+    'oldest, assets that come, change or go meanwhile make no other one be skipped or shown twice.',
   scope: 'assets:read',
   grantable: true,
   query: assetListQuery,
-  answers: { 200: { description: 'A page of assets', schema: pageOf(assetViewSchema) } },
-  errors: ['invalid_cursor'],
+  answers: { 200: { description: 'A page of assets', schema: assetListPage } },
+  errors: ['invalid_cursor', 'invalid_search', 'search_too_broad', 'not_ready'],
   async handle({ caller, query }, { app }) {
-    return ok(shownPage(await app.assets.list(caller, { ...query, ...pageOptions(query) })));
+    const { items, nextCursor, complete, total } = await app.assets.list(caller, { ...query, ...pageOptions(query) });
+    return ok({ data: items, nextCursor, complete, ...(total === undefined ? {} : { total }) });
   },
 });
 

@@ -65,7 +65,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       patch: missing,
       remove: missing,
       get: missing,
-      list: emptyPage,
+      list: async () => ({ ...(await emptyPage()), complete: true }),
       changes: emptyPage,
       versions: emptyPage,
       version: missing,

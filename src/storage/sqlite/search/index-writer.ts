@@ -33,7 +33,8 @@ export type IndexWriter = {
 export type Indexed = { readonly version: number; readonly createdAtMs: number; readonly updatedAtMs: number };
 
 const nameCharactersMax = 100;
-const termsKnownMax = 60_000;
+/** Of each of two generations; a term takes about 100 bytes. */
+const termsKnownMax = 100_000;
 const forgottenPerStep = 500;
 
 type Space = { readonly n: number; nextDoc: number };
@@ -163,43 +164,51 @@ function createTerms(db: DatabaseSync): Terms {
   const insert = db.prepare('INSERT INTO terms (n, space, term) VALUES (?, ?, ?)');
   const find = arrayStatement(db, 'SELECT space, term FROM terms WHERE n = ?');
   const remove = db.prepare('DELETE FROM terms WHERE n = ?');
-  // Two generations: what is asked for again stays, what is not goes with the older one.
-  let young = new Map<string, number>();
-  let old = new Map<string, number>();
+  // Two generations: what is asked for again stays, what is not goes with the older one. By workspace, so that a term is
+  // looked for as it is and no name has to be made of both.
+  let young = new Map<number, Map<string, number>>();
+  let old = new Map<number, Map<string, number>>();
+  let kept = 0;
   let next = Number(readMeta(db, 'next_term') ?? 1);
-  const remember = (name: string, n: number): number => {
-    if (young.size >= termsKnownMax) {
+  const remember = (space: number, term: string, n: number): number => {
+    if (kept >= termsKnownMax) {
       old = young;
       young = new Map();
+      kept = 0;
     }
-    young.set(name, n);
+    let known = young.get(space);
+    if (known === undefined) {
+      known = new Map();
+      young.set(space, known);
+    }
+    known.set(term, n);
+    kept += 1;
     return n;
   };
   return {
     number(space, term) {
-      const name = `${space}\n${term}`;
-      const known = young.get(name);
+      const known = young.get(space)?.get(term);
       if (known !== undefined) return known;
-      const before = old.get(name);
-      if (before !== undefined) return remember(name, before);
+      const before = old.get(space)?.get(term);
+      if (before !== undefined) return remember(space, term, before);
       const row = select.get(space, term);
-      if (row !== undefined) return remember(name, numberOf(row[0]));
+      if (row !== undefined) return remember(space, term, numberOf(row[0]));
       insert.run(next, space, term);
       next += 1;
-      return remember(name, next - 1);
+      return remember(space, term, next - 1);
     },
     drop(n) {
       const row = find.get(n);
       if (row === undefined) return;
-      const name = `${numberOf(row[0])}\n${textOf(row[1])}`;
-      young.delete(name);
-      old.delete(name);
+      young.get(numberOf(row[0]))?.delete(textOf(row[1]));
+      old.get(numberOf(row[0]))?.delete(textOf(row[1]));
       remove.run(n);
     },
     next: () => next,
     forget() {
       young.clear();
       old.clear();
+      kept = 0;
       next = Number(readMeta(db, 'next_term') ?? 1);
     },
   };
@@ -288,8 +297,8 @@ function noteSets(
 ): void {
   const chunk = Math.floor(doc / chunkDocs);
   const place = doc % chunkDocs;
+  const has = new Set(before.length === 0 ? [] : after);
   const had = new Set(before);
-  const has = new Set(after);
   for (const term of before) if (!has.has(term)) deltaOf(changes, postingKey(term, chunk)).removed.push(place);
   for (const term of after) if (!had.has(term)) deltaOf(changes, postingKey(term, chunk)).added.push(place);
 }

@@ -64,10 +64,27 @@ function changeFew(
   stored: Uint8Array | null,
   { added, removed }: { readonly added: readonly number[]; readonly removed: readonly number[] },
 ): Uint8Array | null {
-  const numbers = new Set<number>(stored === null ? [] : numbersIn(stored));
+  const before = stored === null ? new Uint16Array(0) : numbersIn(stored);
+  if (removed.length === 0 && rises(before.at(-1) ?? -1, added)) {
+    // New assets have higher numbers than those that are there.
+    const numbers = new Uint16Array(before.length + added.length);
+    numbers.set(before);
+    numbers.set(added, before.length);
+    return bytesOf(numbers);
+  }
+  const numbers = new Set<number>(before);
   for (const n of removed) numbers.delete(n);
   for (const n of added) numbers.add(n);
   return numbers.size === 0 ? null : bytesOf(Uint16Array.from(numbers).sort());
+}
+
+function rises(from: number, numbers: readonly number[]): boolean {
+  let before = from;
+  for (const n of numbers) {
+    if (n <= before) return false;
+    before = n;
+  }
+  return true;
 }
 
 function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {
