@@ -228,7 +228,7 @@ function changesOf(frame: FolderFrame, { current, state }: MovedFolder): readonl
   const before = current.state;
   const subject = { id: current.id, externalId: current.alias, version: current.version + 1 };
   const renamed = before['name'] !== state['name'];
-  const moved = parentFolder(String(before['path'])) !== parentFolder(String(state['path']));
+  const moved = parentFolder(folderState(current).path) !== parentFolder(folderState({ state }).path);
   const said = !sameJson(before['description'], state['description']) || !sameJson(before['info'], state['info']);
   return [
     ...(renamed

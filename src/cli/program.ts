@@ -40,6 +40,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         summary: 'copy the data directory while the server runs',
         load: () => import('./commands/backup.ts'),
       },
+      {
+        name: 'blobs',
+        summary: 'move the files of a data directory to S3',
+        load: () => import('./commands/blobs.ts'),
+      },
     ],
   },
   {
@@ -74,6 +79,26 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         name: 'metadata-fields',
         summary: 'define metadata fields, and which embedded fields become metadata',
         load: () => import('./commands/metadata-fields.ts'),
+      },
+      {
+        name: 'folders',
+        summary: 'list, make, rename, move and remove folders',
+        load: () => import('./commands/folders.ts'),
+      },
+      {
+        name: 'collections',
+        summary: 'make collections, put assets in and take them out',
+        load: () => import('./commands/collections.ts'),
+      },
+      {
+        name: 'sections',
+        summary: 'ordered groups that an asset is in one of at most',
+        load: () => import('./commands/sections.ts'),
+      },
+      {
+        name: 'tasks',
+        summary: 'work on many assets that goes on by itself',
+        load: () => import('./commands/tasks.ts'),
       },
       {
         name: 'changes',
@@ -131,11 +156,26 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
     title: 'Administration:',
     rows: [
       {
+        name: 'share-links',
+        summary: 'share files with people who have no account',
+        load: () => import('./commands/share-links.ts'),
+      },
+      {
         name: 'exports',
         summary: 'write deliveries, changes, assets or the audit into a file',
         load: () => import('./commands/exports.ts'),
       },
       { name: 'keys', summary: 'create, list, rotate and revoke API keys', load: () => import('./commands/keys.ts') },
+      {
+        name: 'roles',
+        summary: 'what users may do: list, make, change and delete roles',
+        load: () => import('./commands/roles.ts'),
+      },
+      {
+        name: 'grants',
+        summary: 'let somebody read or write one folder, collection or asset',
+        load: () => import('./commands/grants.ts'),
+      },
       { name: 'users', summary: 'invite, list, change and remove users', load: () => import('./commands/users.ts') },
       {
         name: 'workspaces',

@@ -72,6 +72,32 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),
     field: text(field['name']),
+    ...(await furnishGroups(tenant)),
+  };
+}
+
+/** A folder, a collection, a section, and a task that is done. */
+async function furnishGroups(tenant: Tenant): Promise<Readonly<Record<string, string>>> {
+  const folder = await tenant.ask('/v1/folders', { body: { path: '/alpha/only' } });
+  const collection = await tenant.ask('/v1/collections', { body: { name: 'Alpha only' } });
+  const section = await tenant.ask('/v1/sections', { body: { name: 'Alpha only' } });
+  const left = await tenant.ask('/v1/collections', { body: { name: 'left' } });
+  await tenant.ask('/v1/collections/key:left/assets', { body: { add: ['external:shared-name'] } });
+  const removed = expectStatus(
+    await tenant.call(`/v1/collections/${text(left['id'])}`, { method: 'DELETE' }),
+    202,
+  ).json;
+  const task = text((removed['task'] as Record<string, unknown>)['id']);
+  await eventually(
+    () => tenant.ask(`/v1/tasks/${task}`),
+    ({ state }) => state === 'done',
+    'the task is done',
+  );
+  return {
+    folders: text(folder['id']),
+    collections: text(collection['id']),
+    sections: text(section['id']),
+    tsk: task,
   };
 }
 
@@ -130,12 +156,18 @@ async function snapshot(): Promise<string> {
     workspace: await ask('/v1/workspaces/alpha'),
     replay: await ask(`/v1/replays/${things['rpl']}`),
     shareLinks: await ask('/v1/share-links'),
+    folders: await ask('/v1/folders?below=true'),
+    collections: await ask('/v1/collections'),
+    sections: await ask('/v1/sections'),
+    tasks: await ask('/v1/tasks'),
   };
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }
 
 /** Every path of a route with alpha's things in it; none where nothing of a tenant's is named. */
 function pathsTo(route: Route): readonly string[] {
+  const group = /^\/v1\/(folders|collections|sections)\//.exec(route.path)?.[1];
+  if (group !== undefined) return [route.path.replace('{reference}', things[group] ?? '')];
   if (route.path.includes('{reference}'))
     return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id).replace('{number}', '1'));
   if (route.path.startsWith('/v1/metadata-fields/')) return [route.path.replace('{name}', things['field'] ?? '')];
@@ -156,6 +188,11 @@ const bodies: Readonly<Record<string, object>> = {
   patchAsset: { name: 'taken over', tags: [] },
   updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
   configureInbox: { status: 500 },
+  updateFolder: { name: 'taken-over' },
+  updateCollection: { name: 'taken over' },
+  changeCollectionAssets: { add: ['external:shared-name'] },
+  updateSection: { name: 'taken over' },
+  changeSectionAssets: { add: ['external:shared-name'] },
   enableWebhook: { held: 'cancel', missed: 'skip' },
   disableWebhook: { reason: 'because' },
   testWebhook: {},
@@ -285,6 +322,10 @@ test('TN-05 lists, filters and sums show own rows only, whatever the filter says
     '/v1/grants',
     '/v1/sessions',
     '/v1/metadata-fields',
+    '/v1/folders',
+    '/v1/collections',
+    '/v1/sections',
+    '/v1/tasks',
   ];
   const foreign = Object.values(things);
   let tried = 0;

@@ -10,6 +10,7 @@
  * that did not end a delivery lie in partitions of their own, bodies kept for the next attempt in `bodies`.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { keepFolders } from './folders-migration.ts';
 
 /** `PRAGMA application_id`: "ASTW". A file with another one is not ours. */
 export const applicationId = 0x41535457;
@@ -130,6 +131,7 @@ export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   listPartitions,
   (db) => db.exec(assetAliases),
   (db) => db.exec(assetTouches),
+  keepFolders,
 ];
 export const schemaVersion = migrations.length;
 
