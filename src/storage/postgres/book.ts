@@ -1,0 +1,197 @@
+/**
+ * Everything a batch does: one transaction, two round trips. The first locks and reads what the batch touches, in between
+ * everything is decided here, the second writes and commits.
+ *
+ * A deadlock, a serialisation failure or a race for a key runs the same batch again, at most three times with a pause drawn
+ * by lot. What still fails is done item by item, so that one item never fails its mates. Where the connection is lost while
+ * the commit is under way, the server is asked afterwards whether it held: whoever waits is told the truth.
+ */
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Prepared } from '../prepared.ts';
+import type { CommitResult, RecordResult } from '../storage.ts';
+import { createDecider } from './batch-decisions.ts';
+import { gatherKeys } from './batch-keys.ts';
+import { findState } from './batch-state.ts';
+import { createEffects } from './batch-writes.ts';
+import type { Connection } from './connection.ts';
+import { dayOf, type Days } from './days.ts';
+import type { Statement } from './pipeline.ts';
+import type { Pool } from './pool.ts';
+import { faultOf } from './postgres-error.ts';
+import { writeSettings, type Timeouts } from './settings-local.ts';
+import type { Sql } from './sql.ts';
+import { createTally, type Tally, tallyStatement } from './tally.ts';
+
+/** `failed`: the item broke something of ours, not a rule of the contract; its mates are unharmed. */
+export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
+export type ItemResult = CommitResult | RecordResult | ItemFailure;
+
+export type BookParts = {
+  readonly pool: Pool;
+  readonly sql: Sql;
+  readonly days: Days;
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+  readonly pacing: Clock;
+  readonly random: Random;
+  /** The number this process writes under: epoch of what was never leased, and writer of its own rows of statistics. */
+  readonly epoch: number;
+};
+
+export type Book = {
+  apply(items: readonly Prepared[]): Promise<readonly ItemResult[]>;
+  /** Writes the counts that are carried in memory. */
+  flushCounts(): Promise<void>;
+  /** The lanes that are known may be gone: a workspace was erased. */
+  forget(): void;
+};
+
+const triesMax = 3;
+/** More lanes than this in memory and we start over: a bound, not a working size. */
+const lanesMax = 100_000;
+/** A connection's answer may take this much longer than a statement may run. */
+const answerMarginMs = 1_000;
+
+export function createBook(parts: BookParts): Book {
+  const { pool, sql, timeouts, pacing, random } = parts;
+  const timeoutMs = timeouts.statementTimeoutMs + answerMarginMs;
+  const lanes = new Map<string, string>();
+  /** Accepted and not yet written. */
+  let carried = createTally();
+
+  const attempt = async (items: readonly Prepared[], careful: boolean): Promise<readonly ItemResult[]> => {
+    const day = dayOf(parts.clock.nowMs());
+    return pool.use(async (connection) => {
+      await parts.days.ensure(connection, day);
+      const outcome = await transact(connection, { ...parts, timeoutMs, lanes, carried, day, items, careful });
+      if (outcome.flushed) carried = createTally();
+      carried.add(outcome.counted);
+      if (lanes.size > lanesMax) lanes.clear();
+      for (const [webhookId, workspaceId] of outcome.lanes) lanes.set(webhookId, workspaceId);
+      return outcome.results;
+    });
+  };
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      pacing.timer(5 + random.fraction() * 45, resolve);
+    });
+  const oneByOne = async (items: readonly Prepared[]): Promise<readonly ItemResult[]> => {
+    const results: ItemResult[] = [];
+    for (const item of items) results.push(...(await persist([item])));
+    return results;
+  };
+  const persist = async (items: readonly Prepared[]): Promise<readonly ItemResult[]> => {
+    let careful = false;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await attempt(items, careful);
+      } catch (error) {
+        const fault = faultOf(error);
+        if (fault.kind === 'full' || fault.kind === 'unavailable') throw error;
+        if (fault.kind === 'again' && tries < triesMax) {
+          careful = true;
+          await pause();
+          continue;
+        }
+        const [item] = items;
+        if (items.length > 1) return oneByOne(items);
+        if (item === undefined || (fault.kind === 'again' && fault.sqlState !== '23505')) throw error;
+        return [refused(item, fault.detail, fault.sqlState === '23505')];
+      }
+    }
+  };
+  return {
+    apply: persist,
+    async flushCounts() {
+      const rows = carried.rows();
+      if (rows.length === 0) return;
+      const taken = carried;
+      carried = createTally();
+      try {
+        await pool.use((connection) =>
+          connection.run(
+            [writeSettings(timeouts), tallyStatement(rows, parts.epoch)].map((one) => ({
+              ...one,
+              sql: sql.of(one.sql),
+            })),
+            timeoutMs,
+          ),
+        );
+      } catch (error) {
+        carried.add(taken);
+        throw error;
+      }
+    },
+    forget: () => lanes.clear(),
+  };
+}
+
+type Transaction = BookParts & {
+  readonly timeoutMs: number;
+  readonly lanes: ReadonlyMap<string, string>;
+  readonly carried: Tally;
+  readonly day: number;
+  readonly items: readonly Prepared[];
+  readonly careful: boolean;
+};
+
+type Outcome = {
+  readonly results: readonly ItemResult[];
+  readonly lanes: ReadonlyMap<string, string>;
+  /** What was counted and not written. */
+  readonly counted: Tally;
+  /** Whether what was carried was written with it. */
+  readonly flushed: boolean;
+};
+
+async function transact(connection: Connection, given: Transaction): Promise<Outcome> {
+  const { sql, timeouts, timeoutMs, lanes, carried, day, items, careful, epoch } = given;
+  const knownLane = (webhookId: string): string | undefined => lanes.get(webhookId);
+  const settings = writeSettings(timeouts);
+  const keys = gatherKeys(items, knownLane);
+  let committing: string | null = null;
+  try {
+    const state = await findState({ connection, sql, settings, timeoutMs, keys, careful });
+    const effects = createEffects();
+    const tally = createTally();
+    const decider = createDecider({ state, effects, tally, day, epoch, knownLane });
+    const results = items.map((item) => (item.kind === 'commit' ? decider.commit(item) : decider.record(item)));
+    decider.finish();
+    const flushed = tally.urgent();
+    if (flushed) tally.add(carried);
+    const writes: readonly Statement[] = [
+      ...effects.statements({ day, firstNumber: state.firstNumber }),
+      ...(flushed ? [tallyStatement(tally.rows(), epoch)] : []),
+      { sql: 'COMMIT' },
+    ];
+    committing = state.xid;
+    await connection.run(
+      writes.map((one) => ({ ...one, sql: sql.of(one.sql) })),
+      timeoutMs,
+    );
+    return { results, lanes: state.lanes, counted: flushed ? createTally() : tally, flushed };
+  } catch (error) {
+    if (connection.usable()) await connection.run([{ sql: 'ROLLBACK' }], timeoutMs);
+    else if (committing !== null) throw new LostCommit(committing, error);
+    throw error;
+  }
+}
+
+/** The connection went while the transaction of this id was being committed: it may have held. */
+class LostCommit extends Error {
+  readonly xid: string;
+
+  constructor(xid: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'LostCommit';
+    this.xid = xid;
+  }
+}
+
+/** A broken key is the item's own; anything else is a bug of ours, told as such. */
+function refused(item: Prepared, detail: string, byKey: boolean): ItemResult {
+  if (item.kind === 'record' || !byKey) return { status: 'failed', detail };
+  const id = item.changes[0]?.id ?? item.deliveries[0]?.id ?? item.resources[0]?.id ?? '';
+  return { status: 'rejected', code: 'already_exists', detail: `The item of ${id} must fit what is stored: ${detail}` };
+}

@@ -1,0 +1,144 @@
+/**
+ * Brings the schema up to date: one process at a time, each stage one transaction with the raise of the version, so a kill
+ * between two leaves what the next start goes on from. What cannot be done is told by the exact thing that is missing.
+ */
+import { AssetwireError } from '../../core/errors.ts';
+import type { Connection } from './connection.ts';
+import { faultOf } from './postgres-error.ts';
+import { lockClass, locks, numberBits, schemaVersion, stages, workspaceTables } from './schema.ts';
+import type { Sql } from './sql.ts';
+
+export type Migrating = {
+  readonly sql: Sql;
+  readonly timeoutMs: number;
+  /** Up to this stage, for tests of upgrades. Default all. */
+  readonly untilStage?: number;
+};
+
+/** Answers the version that the schema has then. */
+export async function migrate(connection: Connection, migrating: Migrating): Promise<number> {
+  const { sql, timeoutMs, untilStage = schemaVersion } = migrating;
+  const found = await readVersion(connection, migrating);
+  if (found > schemaVersion) throw newer(found, sql.schema);
+  if (found < untilStage) {
+    await connection.run([{ sql: `SELECT pg_advisory_lock(${lockClass}, ${locks.migration})` }], timeoutMs);
+    try {
+      await raise(connection, { ...migrating, untilStage });
+    } finally {
+      await connection.run([{ sql: `SELECT pg_advisory_unlock(${lockClass}, ${locks.migration})` }], timeoutMs);
+    }
+  }
+  await checkPrivileges(connection, migrating);
+  return Math.max(found, untilStage);
+}
+
+async function raise(connection: Connection, migrating: Migrating & { readonly untilStage: number }): Promise<void> {
+  const { sql, timeoutMs, untilStage } = migrating;
+  let version = await readVersion(connection, migrating);
+  if (version > schemaVersion) throw newer(version, sql.schema);
+  for (const [index, stage] of stages.entries()) {
+    if (index < version || index >= untilStage) continue;
+    const lines = [
+      'BEGIN',
+      index === 0 ? `CREATE SCHEMA IF NOT EXISTS ${sql.schema}` : '',
+      sql.of(stage),
+      sql.of(
+        `INSERT INTO aw.meta (key, value) VALUES ('version', '${index + 1}') ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+      ),
+      'COMMIT',
+    ];
+    try {
+      await connection.script(lines.join(';\n'), timeoutMs);
+    } catch (error) {
+      if (connection.usable()) await connection.script('ROLLBACK', timeoutMs);
+      throw explained(error, `Stage ${index + 1} of the schema ${sql.schema} must be made`, sql.schema);
+    }
+    version = index + 1;
+  }
+}
+
+/** 0 where there is no schema yet. */
+async function readVersion(connection: Connection, { sql, timeoutMs }: Migrating): Promise<number> {
+  const [there] = await connection
+    .run([{ sql: 'SELECT to_regclass($1)::text', values: [`${sql.schema}.meta`] }], timeoutMs)
+    .catch((error: unknown) => {
+      throw explained(error, `The schema ${sql.schema} must be readable`, sql.schema);
+    });
+  if ((there?.[0]?.[0] ?? null) === null) return 0;
+  try {
+    const [rows] = await connection.run(
+      [{ sql: sql.of("SELECT value FROM aw.meta WHERE key = 'version'") }],
+      timeoutMs,
+    );
+    return Number(rows?.[0]?.[0] ?? 0);
+  } catch (error) {
+    throw explained(error, `The schema ${sql.schema} must be readable`, sql.schema);
+  }
+}
+
+/** Whether this role may do with every table what the store does with it. */
+async function checkPrivileges(connection: Connection, { sql, timeoutMs }: Migrating): Promise<void> {
+  const tables = [...workspaceTables.map(([table]) => table), 'meta', 'days', 'cluster_members', 'shard_leases'];
+  const [rows] = await connection.run(
+    [
+      {
+        sql: `SELECT t.name || ': ' || p.what FROM unnest(string_to_array($1, ',')) t (name)
+          CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (what)
+          WHERE to_regclass($2 || '.' || t.name) IS NULL OR NOT has_table_privilege($2 || '.' || t.name, p.what)`,
+        values: [tables.join(','), sql.schema],
+      },
+    ],
+    timeoutMs,
+  );
+  const missing = (rows ?? []).map(([what]) => what ?? '');
+  if (missing.length === 0) return;
+  throw new AssetwireError('storage_unavailable', {
+    detail: `The role must be allowed to use every table of the schema ${sql.schema}: it lacks ${missing.slice(0, 5).join(', ')}`,
+    mend: `Grant it as the owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${sql.schema} TO …`,
+  });
+}
+
+function newer(found: number, schema: string): AssetwireError {
+  return new AssetwireError('storage_unavailable', {
+    detail: `The store must have schema ${schemaVersion} or older: ${schema} in the database has schema ${found}`,
+    mend: 'Start the newer Assetwire that wrote it, or restore a backup from before the upgrade',
+  });
+}
+
+function explained(error: unknown, wanted: string, schema: string): unknown {
+  const { sqlState, detail } = faultOf(error);
+  if (sqlState !== '42501') return error;
+  return new AssetwireError('storage_unavailable', {
+    detail: `${wanted}: ${detail}`,
+    mend: `Grant it: GRANT CREATE ON DATABASE … TO the role, or let the owner make the schema ${schema} (assetwire migrate) and grant USAGE on it`,
+    cause: error,
+  });
+}
+
+/**
+ * Raises the base of numbers where those that are stored may lie ahead of this cluster's transactions: a dump was restored,
+ * perhaps into a younger one. Called at start, before anything is written. Reads the tables whole, once per restore.
+ */
+export async function raiseNumberBase(connection: Connection, { sql, timeoutMs }: Migrating): Promise<void> {
+  const identity = sql.of(
+    `SELECT (SELECT system_identifier FROM pg_control_system())::text || ':' || 'aw.meta'::regclass::oid::text,
+       (SELECT value FROM aw.meta WHERE key = 'cluster')`,
+  );
+  const [rows] = await connection.run([{ sql: identity }], timeoutMs);
+  const [now = null, stored = null] = rows?.[0] ?? [];
+  if (now === stored) return;
+  const highest = [
+    ...['changes', 'kept_changes'].map((table) => `(SELECT max(seq) FROM aw.${table})`),
+    ...['log', 'queue'].map((table) => `(SELECT max(position) FROM aw.${table})`),
+  ].join(', ');
+  const raise = sql.of(
+    `UPDATE aw.meta m SET value = (found.needed - found.now)::text
+     FROM (SELECT (coalesce(greatest(${highest}), 0) >> ${numberBits}) + 1 AS needed,
+         pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS now) found
+     WHERE m.key = 'number_base' AND m.value::bigint + found.now < found.needed`,
+  );
+  const remember = sql.of(
+    "INSERT INTO aw.meta (key, value) VALUES ('cluster', $1) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+  );
+  await connection.run([{ sql: raise }, { sql: remember, values: [now] }], timeoutMs);
+}

@@ -1,0 +1,130 @@
+/**
+ * A bounded number of connections, made when they are needed, lent one at a time. Whoever waits longer than it may gets
+ * `storage_busy`; where no connection can be made everybody who waits hears so at once, and for a moment nobody tries again.
+ */
+import { AssetwireError } from '../../core/errors.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
+import { type Connecting, type Connection, connect } from './connection.ts';
+
+export type Pool = {
+  /** Lends a connection to `work`; afterwards it is given back, or closed where it can no longer be used. */
+  use<Result>(work: (connection: Connection) => Promise<Result>): Promise<Result>;
+  /** Closes what is idle now, and the rest when it is given back; nothing is lent any more. */
+  close(): void;
+};
+
+export type PoolParts = {
+  readonly connecting: Connecting;
+  readonly connectionsMax: number;
+  /** How long a caller waits for a connection, and how many may wait. */
+  readonly waitMsMax: number;
+  readonly waitingMax: number;
+};
+
+type Waiter = { readonly lend: (connection: Connection) => void; readonly refuse: (error: unknown) => void };
+
+/** After a failed attempt to connect nobody tries again for so long. */
+const pauseMs = 100;
+
+export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }: PoolParts): Pool {
+  const { pacing } = connecting;
+  const idle: Connection[] = [];
+  const waiters: Waiter[] = [];
+  let made = 0;
+  let closed = false;
+  let failure: { readonly error: unknown; readonly untilMs: number } | null = null;
+
+  const giveBack = (connection: Connection): void => {
+    if (closed || !connection.usable()) {
+      connection.close();
+      made -= 1;
+      if (waiters.length > 0) grow();
+      return;
+    }
+    const next = waiters.shift();
+    if (next === undefined) idle.push(connection);
+    else next.lend(connection);
+  };
+  const grow = (): void => {
+    made += 1;
+    connect(connecting).then(
+      (connection) => {
+        failure = null;
+        connection.onEnd(() => {
+          const at = idle.indexOf(connection);
+          if (at < 0) return;
+          idle.splice(at, 1);
+          made -= 1;
+        });
+        giveBack(connection);
+      },
+      (error: unknown) => {
+        made -= 1;
+        failure = { error, untilMs: pacing.monotonicMs() + pauseMs };
+        for (const { refuse } of waiters.splice(0)) refuse(error);
+      },
+    );
+  };
+  const lend = (): Promise<Connection> => {
+    if (closed)
+      return Promise.reject(new AssetwireError('shutting_down', { detail: 'The store must be open: it is stopped' }));
+    const free = idle.pop();
+    if (free !== undefined) return Promise.resolve(free);
+    if (failure !== null && failure.untilMs > pacing.monotonicMs()) return Promise.reject(failure.error);
+    if (waiters.length >= waitingMax) return Promise.reject(crowded(waiters.length));
+    const lent = waiting(waiters, { pacing, waitMsMax });
+    if (made < connectionsMax) grow();
+    return lent;
+  };
+  return {
+    async use(work) {
+      const connection = await lend();
+      try {
+        return await work(connection);
+      } finally {
+        giveBack(connection);
+      }
+    },
+    close() {
+      closed = true;
+      for (const connection of idle.splice(0)) {
+        connection.close();
+        made -= 1;
+      }
+    },
+  };
+}
+
+function waiting(
+  waiters: Waiter[],
+  { pacing, waitMsMax }: { readonly pacing: Clock; readonly waitMsMax: number },
+): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    let timer: Timer | null = null;
+    const waiter: Waiter = {
+      lend(connection) {
+        timer?.cancel();
+        resolve(connection);
+      },
+      refuse(error) {
+        timer?.cancel();
+        reject(error);
+      },
+    };
+    waiters.push(waiter);
+    timer = pacing.timer(waitMsMax, () => {
+      const at = waiters.indexOf(waiter);
+      if (at < 0) return;
+      waiters.splice(at, 1);
+      reject(crowded(waiters.length + 1));
+    });
+  });
+}
+
+function crowded(waiting: number): AssetwireError {
+  return new AssetwireError('storage_busy', {
+    detail: `A connection to the database must be free: ${waiting} are waiting for one`,
+    mend: 'Try again in a moment; raise the number of connections where it happens often',
+    retryAfterSeconds: 1,
+  });
+}

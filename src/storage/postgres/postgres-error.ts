@@ -1,0 +1,90 @@
+/**
+ * What an error of PostgreSQL means to us. Its SQLSTATE decides, never the text; an error without one came from the socket
+ * or from ourselves.
+ *
+ * - `full`: the disk is full. Nothing of the transaction is stored; later ones are tried again.
+ * - `unavailable`: no answer, no connection, shutting down, read-only, a lock or a statement that took too long.
+ * - `again`: a deadlock, a serialisation failure or a race for a key: the same transaction may go through the next time.
+ * - `item`: the statement itself was refused (a bad value): the item's fault, not the store's.
+ */
+import { AssetwireError } from '../../core/errors.ts';
+
+export type FaultKind = 'full' | 'unavailable' | 'again' | 'item';
+
+export type Fault = {
+  readonly kind: FaultKind;
+  readonly detail: string;
+  readonly sqlState: string | null;
+  /** What was violated, for `again` by a key. */
+  readonly constraint: string | null;
+};
+
+/** A transaction that could not be made durable; nothing of it is stored. */
+export class StorageFault extends Error {
+  readonly kind: 'full' | 'unavailable';
+
+  constructor(kind: 'full' | 'unavailable', detail: string) {
+    super(detail);
+    this.name = 'StorageFault';
+    this.kind = kind;
+  }
+}
+
+const byState: { readonly [sqlState: string]: FaultKind } = {
+  '53100': 'full',
+  '40001': 'again',
+  '40P01': 'again',
+  '23505': 'again',
+  // A partition or function that another process has just dropped or replaced.
+  '42P01': 'unavailable',
+  // Lock, statement, read-only.
+  '55P03': 'unavailable',
+  '57014': 'unavailable',
+  '25006': 'unavailable',
+  '25P03': 'unavailable',
+};
+
+/** Connection, authorisation, resources, operator intervention, system and internal errors. */
+const classes = new Set(['08', '28', '3D', '53', '57', '58', 'F0', 'XX']);
+
+export function faultOf(error: unknown): Fault {
+  const detail = error instanceof Error ? error.message : String(error);
+  const sqlState = fieldOf(error, 'code');
+  const constraint = fieldOf(error, 'constraint');
+  if (error instanceof StorageFault) return { kind: error.kind, detail, sqlState: null, constraint };
+  if (error instanceof AssetwireError || error instanceof TypeError || error instanceof SyntaxError) {
+    return { kind: 'item', detail, sqlState: null, constraint };
+  }
+  // Five characters: SQLSTATE. Anything else is a code of Node's, or none: the connection.
+  if (sqlState === null || !/^[0-9A-Z]{5}$/.test(sqlState))
+    return { kind: 'unavailable', detail, sqlState: null, constraint };
+  const kind = byState[sqlState] ?? (classes.has(sqlState.slice(0, 2)) ? 'unavailable' : 'item');
+  return { kind, detail, sqlState, constraint };
+}
+
+function fieldOf(error: unknown, name: 'code' | 'constraint'): string | null {
+  if (!(error instanceof Error) || !(name in error)) return null;
+  const value = (error as Error & { readonly code?: unknown; readonly constraint?: unknown })[name];
+  return typeof value === 'string' ? value : null;
+}
+
+/** The error a caller may see. */
+export function callerError(error: unknown): Error {
+  if (error instanceof AssetwireError) return error;
+  const { kind, detail } = faultOf(error);
+  if (kind === 'item') return error instanceof Error ? error : new Error(detail);
+  if (kind === 'full') {
+    return new AssetwireError('storage_full', {
+      detail: `The change must be written to the database: its disk is full (${detail})`,
+      mend: 'Free space on the disk of the database; the server goes on by itself',
+      retryAfterSeconds: 5,
+      cause: error,
+    });
+  }
+  return new AssetwireError('storage_unavailable', {
+    detail: `The database must answer: ${detail}`,
+    mend: 'Try again in a moment',
+    retryAfterSeconds: 1,
+    cause: error,
+  });
+}

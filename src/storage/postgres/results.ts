@@ -1,0 +1,33 @@
+/** What callers get from what the group commit settled. */
+import { AssetwireError } from '../../core/errors.ts';
+import type { Settled } from '../group-commit.ts';
+import type { CommitResult, RecordResult } from '../storage.ts';
+import type { ItemResult } from './book.ts';
+import { callerError } from './postgres-error.ts';
+
+/** A call fails as a whole where none of its items was stored; otherwise each item has its answer. */
+export function commitResults(settled: readonly Settled<ItemResult>[]): readonly CommitResult[] {
+  const failures = settled.filter((entry) => entry.status === 'failed');
+  const first = failures[0];
+  if (first !== undefined && failures.length === settled.length) throw callerError(first.error);
+  return settled.map((entry) => {
+    if (entry.status === 'done') return commitResult(entry.result);
+    const error = callerError(entry.error);
+    const full = error instanceof AssetwireError && error.code === 'storage_full';
+    return { status: 'rejected', code: full ? 'storage_full' : 'storage_unavailable', detail: error.message };
+  });
+}
+
+function commitResult(result: ItemResult): CommitResult {
+  if (typeof result === 'string') throw new TypeError('A commit must have the result of a commit');
+  return result.status === 'failed'
+    ? { status: 'rejected', code: 'storage_unavailable', detail: result.detail }
+    : result;
+}
+
+export function recordResult(entry: Settled<ItemResult>): RecordResult {
+  if (entry.status === 'failed') throw callerError(entry.error);
+  if (typeof entry.result === 'string') return entry.result;
+  const detail = entry.result.status === 'failed' ? entry.result.detail : 'it has the result of a commit';
+  throw new AssetwireError('internal', { detail: `An attempt must be recorded: ${detail}` });
+}

