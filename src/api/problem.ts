@@ -1,5 +1,6 @@
 import { errorMends } from '../core/error-mends.ts';
 import { AssetwireError, errorTable, type ErrorCode, type Problem } from '../core/errors.ts';
+import { problemSentence } from '../core/problem-sentence.ts';
 
 export const problemContentType = 'application/problem+json';
 
@@ -55,16 +56,11 @@ export function notFound(detail: string, mend?: string): AssetwireError {
   return new AssetwireError('not_found', { detail, ...(mend === undefined ? {} : { mend }) });
 }
 
-function sentenceOf({ at, wanted, found }: Problem): string {
-  if (wanted.startsWith('no such ')) return `it has no ${wanted.slice('no such '.length)} ${at}`;
-  return `${at === '' ? 'it' : at} wants ${wanted}, found ${found}`;
-}
-
 /** A request that does not fit its schema; `operation` is where its description is found. */
 export function invalidRequest(problems: readonly Problem[], where: string, operation?: string): AssetwireError {
   const first = problems[0];
   return new AssetwireError('invalid_request', {
-    detail: `Check ${where}: ${first === undefined ? 'it does not fit its schema' : sentenceOf(first)}`,
+    detail: `Check ${where}: ${first === undefined ? 'it does not fit its schema' : problemSentence(first)}`,
     problems,
     mend: first?.mend ?? `See ${operation ?? 'the operation'} in /docs/api or /openapi.json`,
   });

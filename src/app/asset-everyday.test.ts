@@ -6,6 +6,7 @@ import type { Change } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import { invalidRequest } from '../api/problem.ts';
 import type { AssetPatch } from './app.ts';
 import {
   allChanges,
@@ -403,4 +404,15 @@ test('Whatever happens to an asset, its changes follow from each other and end i
   };
   await fc.assert(fc.asyncProperty(steps, run), { numRuns: 60 });
   assert.ok(told > 100 && checked > 30, `${told} changes told, ${checked} lives checked from end to end`);
+});
+
+test('What does not fit is worded the same whoever finds it, the schema at the door or the use case behind it', async () => {
+  await push();
+  const refusal = await patch({ path: 'no/slash' }).then(
+    () => null,
+    (error: unknown) => error as AssetwireError,
+  );
+  assert.match(refusal?.message ?? '', /^Check the request: \/path wants .+, found .+$/);
+  const door = invalidRequest([{ at: '/path', wanted: 'a text', found: 'a number' }], 'the body');
+  assert.equal(door.message, 'Check the body: /path wants a text, found a number');
 });

@@ -1,5 +1,6 @@
 /** Refusals that several use cases share, worded once. */
 import { AssetwireError, type Problem } from '../core/errors.ts';
+import { problemSentence } from '../core/problem-sentence.ts';
 
 /** Not there, or not in the caller's workspace: nobody can tell the two apart. */
 export function notFound(what: string): AssetwireError {
@@ -19,22 +20,16 @@ export function lastAdmin(why: string): AssetwireError {
   return new AssetwireError('last_admin', { detail: `Leave somebody who can let others in: ${why}` });
 }
 
-/** Something in the request does not fit. */
+/** Something in the request does not fit. Worded as the API words what its schemas find. */
 export function unfit(at: string, wanted: string, found: string): AssetwireError {
-  return new AssetwireError('invalid_request', {
-    detail: `Take ${at}: wanted ${wanted}, found ${found}`,
-    problems: [{ at, wanted, found }],
-  });
+  return unfitAll([{ at, wanted, found }]);
 }
 
 /** Several things in the request do not fit. */
 export function unfitAll(problems: readonly Problem[]): AssetwireError {
   const first = problems[0];
   return new AssetwireError('invalid_request', {
-    detail:
-      first === undefined
-        ? 'Take the request: it does not fit'
-        : `Take ${first.at}: wanted ${first.wanted}, found ${first.found}`,
+    detail: `Check the request: ${first === undefined ? 'it does not fit' : problemSentence(first)}`,
     problems,
   });
 }
