@@ -14,10 +14,10 @@ import type { AppDeps } from './app/dependencies.ts';
 import { countAttempt, readGauges } from './app/gauges.ts';
 import { localKeyName } from './app/keys.ts';
 import { attemptSpan, changeTracer } from './app/spans.ts';
+import { createPropertiesFile, type PropertiesFile } from './app/properties-file.ts';
 import { createUpkeep } from './app/upkeep.ts';
 import type { Blobs } from './blobs/blobs.ts';
 import { copyBlobs } from './blobs/disk/copy-blobs.ts';
-import { createDiskBlobs } from './blobs/disk/disk-blobs.ts';
 import { AssetwireError } from './core/errors.ts';
 import { createIdSource } from './core/id-source.ts';
 import type { Dialect } from './dialects/dialect.ts';
@@ -33,12 +33,16 @@ import type { Engine, EngineEvent } from './engine/engine.ts';
 import type { EngineLog } from './engine/engine-deps.ts';
 import { createFlightFile } from './engine/flight-file.ts';
 import { createPreviewer } from './engine/preview.ts';
-import { createSoleOwnership } from './engine/ownership.ts';
 import { createSigner } from './engine/signer.ts';
 import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
 import { probeFfmpeg } from './media/ffmpeg.ts';
 import type { FilmTool } from './media/media.ts';
+import { chooseBlobs } from './compose/choose-blobs.ts';
+import { chooseStorage, databaseName } from './compose/choose-storage.ts';
+import { createCluster } from './compose/cluster.ts';
+import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
+import type { MemberRole } from './core/cluster.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { type Configuration, describeSettings, type Settings } from './runtime/configuration.ts';
 import { readCredentials, writeCredentials } from './runtime/credentials.ts';
@@ -55,15 +59,14 @@ import { openVault } from './runtime/vault-key.ts';
 import { backUpFile } from './storage/sqlite/back-up-file.ts';
 import { inspectFile } from './storage/sqlite/inspect-file.ts';
 import { lockFile } from './storage/sqlite/lock.ts';
-import { createSqliteStorage } from './storage/sqlite/sqlite-storage.ts';
 import type { Storage } from './storage/storage.ts';
 import { createSmtpMailer } from './transports/email/smtp-mailer.ts';
+import { createFileFetcher } from './transports/http/fetch-file.ts';
 import { createHttpTransport } from './transports/http/http-transport.ts';
 
 /** Every dialect this server speaks: a line here and a folder, nothing else. */
 export const dialects: readonly Dialect[] = [standardDialect, woodwingDialect];
 
-const databaseName = 'assetwire.db';
 const linkLifetimeMs = 30 * 24 * 3_600_000;
 
 /** What a server is started with. */
@@ -73,6 +76,8 @@ export type ServerOptions = {
   readonly sources?: Configuration['sources'];
   readonly logger: Logger;
   readonly sink?: LogSink;
+  /** `worker`: delivers, and answers health and metrics only. Default: takes requests, and delivers unless told not to. */
+  readonly run?: 'serve' | 'worker';
 };
 
 /** A server that runs; `stop` ends it in order and resolves when nothing of it is left. */
@@ -80,6 +85,8 @@ export type StartedServer = {
   readonly url: string;
   readonly publicUrl: string;
   readonly inboxTlsUrl: string | null;
+  /** Vendor APIs at the root of ports of their own, by dialect. */
+  readonly vendorUrls: ApiAddress['vendorUrls'];
   /** A generated admin key: at the first start only. */
   readonly firstAdminKey: string | null;
   /** The key that the command line on this machine uses. */
@@ -119,12 +126,15 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
   try {
     const { parts, engine, storage } = composition;
     const firstAdminKey = await parts.bootstrap();
-    const localKey = await localKeyOf(parts, settings.dataDir, vault);
+    // Many processes share a key of the operator's; one that is alone makes one for the command line beside it.
+    const localKey =
+      storage.cluster === null ? await localKeyOf(parts, settings.dataDir, vault) : (settings.adminKey ?? '');
     writeCredentials(settings.dataDir, vault, { url: address.url, key: localKey });
     return {
       url: address.url,
       publicUrl: address.publicUrl,
       inboxTlsUrl: address.tlsUrl,
+      vendorUrls: address.vendorUrls,
       firstAdminKey,
       localKey,
       signInToken: parts.issueSignInToken(),
@@ -165,6 +175,9 @@ export async function checkStore(
   }
 }
 
+/** Where files lie, and moving them there. */
+export { checkBlobs, copyFiles } from './compose/choose-blobs.ts';
+
 /** Whether commits last where the data directory is, or would be; see the function of this name in the storage. */
 export { checkDurability } from './storage/sqlite/check-durability.ts';
 
@@ -199,18 +212,27 @@ export type ComposeOptions = ServerOptions & {
 /** Where the server listens, once it does. */
 type Place = { address: ApiAddress | null };
 /** What the use cases tell the engine goes through here, because each of the two is made of the other. */
-type Signals = { engine: Engine | null; live: ((event: EngineEvent) => void) | null; running: boolean };
+type Signals = {
+  engine: Engine | null;
+  live: ((event: EngineEvent) => void) | null;
+  running: boolean;
+  readonly role: MemberRole;
+};
 
 export function compose(options: ComposeOptions): Composition {
+  const role = roleOf(options);
+  const delivers = role !== 'api' && !options.settings.startPaused;
   const rooms = makeRooms(options);
+  const { cluster } = rooms;
   const { storage, blobs, media, egress, http, metrics, clock } = rooms;
   const { logger, certificate } = options;
   const place: Place = { address: null };
-  const signals: Signals = { engine: null, live: null, running: false };
+  const signals: Signals = { engine: null, live: null, running: false, role };
   const parts = createApp(appDeps(options, rooms, { place, signals }));
   const engine = makeEngine(options, rooms, parts);
   signals.engine = engine;
   signals.live = parts.onEngineEvent;
+  if (delivers) hearForEngine(cluster, engine);
   const api = createApiServer({
     app: parts.app,
     settings: apiSettings(options),
@@ -220,8 +242,17 @@ export function compose(options: ComposeOptions): Composition {
     metrics,
     vendorRoutes: vendorApis(),
   });
-  readGauges(metrics, { storage, engine, transport: http, clock, sink: options.sink ?? null, media });
+  readGauges(metrics, {
+    storage,
+    engine,
+    transport: http,
+    clock,
+    sink: options.sink ?? null,
+    media,
+    leases: cluster.leases,
+  });
   const upkeep = createUpkeep({ storage, clock, logger });
+  const propertiesFiles = propertiesFilesOf(options, clock, parts);
 
   const listen = async (): Promise<void> => {
     const address = await api.start();
@@ -229,7 +260,7 @@ export function compose(options: ComposeOptions): Composition {
     openInbox(egress, { ...address, certificate });
   };
   const run = async (running: boolean): Promise<void> => {
-    if (running) await engine.start();
+    if (running) await (delivers ? engine.start() : cluster.watch());
     signals.running = running;
     if (!running) await engine.stop();
   };
@@ -237,13 +268,16 @@ export function compose(options: ComposeOptions): Composition {
   const lifecycle = inOrder(
     [
       { start: () => storage.start(), stop: () => storage.stop() },
+      { start: () => cluster.join(), stop: () => cluster.stop() },
       { start: () => blobs.start().then(() => blobs.sweep()), stop: () => blobs.stop() },
       { start: () => media.start(), stop: () => media.stop() },
       { start: () => http.start(), stop: () => http.stop() },
       { start: () => parts.app.start(), stop: () => parts.app.stop() },
+      ...propertiesFiles.map((file) => ({ start: () => file.start(), stop: async () => file.stop() })),
       { start: listen, stop: () => api.stop() },
       { start: () => run(true), stop: () => run(false) },
-      { start: () => upkeep.start(), stop: () => upkeep.stop() },
+      // Where others deliver they do this too.
+      ...(role === 'api' ? [] : [{ start: () => upkeep.start(), stop: () => upkeep.stop() }]),
     ],
     () => metrics.stop(),
   );
@@ -268,6 +302,20 @@ export function compose(options: ComposeOptions): Composition {
   };
 }
 
+/** The file that a vendor's server is set up with, for each dialect that has properties. */
+function propertiesFilesOf(
+  { settings, logger }: ComposeOptions,
+  clock: Clock,
+  { properties }: AppParts,
+): readonly PropertiesFile[] {
+  const path = settings.clusterProperties ?? join(settings.dataDir, 'cluster-properties.txt');
+  return dialects.flatMap(({ manifest }) =>
+    manifest.properties === undefined
+      ? []
+      : [createPropertiesFile({ path, dialect: manifest.id, known: manifest.properties, properties, clock, logger })],
+  );
+}
+
 /** The dialects that have an API of their own. */
 function vendorApis(): readonly VendorApi[] {
   return dialects.flatMap(({ manifest, manage, presentError }) =>
@@ -277,11 +325,30 @@ function vendorApis(): readonly VendorApi[] {
   );
 }
 
+/** What this process is to others on its store. */
+function roleOf({ run, settings }: Pick<ServerOptions, 'run' | 'settings'>): MemberRole {
+  if (run === 'worker') return 'worker';
+  return settings.engine === 'off' ? 'api' : 'serve';
+}
+
 type Rooms = ReturnType<typeof makeRooms>;
 
 /** The implementations. */
-function makeRooms({ settings, logger, clock = systemClock, random = createSystemRandom() }: ComposeOptions) {
-  const files = join(settings.dataDir, 'files');
+function makeRooms(options: ComposeOptions) {
+  const { settings, logger, random = createSystemRandom() } = options;
+  const version = readVersion();
+  const role = roleOf(options);
+  const applicationName = `assetwire ${role}`;
+  const own = options.clock ?? systemClock;
+  const { storage, clock, shared } = chooseStorage({ settings, logger, clock: own, random, applicationName });
+  const files = settings.sharedFilesDir ?? join(settings.dataDir, 'files');
+  const cluster = createCluster({
+    ...{ storage, clock, shared, random, role, version },
+    dataDir: settings.dataDir,
+    files: settings.sharedFilesDir === null ? null : `the shared directory ${settings.sharedFilesDir}`,
+    endOfTurn: systemTurn,
+    log: engineLog(logger),
+  });
   const egress = createEgress({
     clock,
     random,
@@ -289,21 +356,16 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
   });
   for (const warning of weakenedTls(process.env)) logger.warn('egress', { warning });
   return {
-    version: readVersion(),
+    version,
     clock,
     random,
+    cluster,
+    storage,
     metrics: createMetrics(),
-    traces: openTraces(settings, readVersion(), (detail) => logger.warn('traces', { detail })),
+    traces: openTraces(settings, version, (detail) => logger.warn('traces', { detail })),
     ids: createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => random.bytes(count) }),
     dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
-    storage: createSqliteStorage({
-      file: join(settings.dataDir, databaseName),
-      clock,
-      random,
-      logger: { error: (fields, message) => logger.error(message, { ...fields }) },
-      options: { keepMs: settings.retentionDays * 24 * 3_600_000 },
-    }),
-    blobs: createDiskBlobs({ directory: files }),
+    blobs: chooseBlobs(settings, { clock, random, logger }),
     media: createMedia({
       clock,
       random,
@@ -314,6 +376,7 @@ function makeRooms({ settings, logger, clock = systemClock, random = createSyste
     }),
     egress,
     http: createHttpTransport({ egress, clock }),
+    fetchFile: createFileFetcher({ egress, clock, userAgent: userAgentOf(readVersion()) }),
   };
 }
 
@@ -324,15 +387,17 @@ function appDeps(
 ): AppDeps {
   return {
     ...rooms,
-    soleWriter: true,
+    soleWriter: rooms.storage.cluster === null,
+    others: rooms.cluster.bus,
     vault,
     logger,
-    engine: {
-      offer: (tasks) => signals.engine?.offer(tasks),
-      webhookChanged: (workspaceId, webhookId) => signals.engine?.webhookChanged(workspaceId, webhookId),
-      dutyOffered: () => signals.engine?.dutyOffered(),
+    engine: engineSignals({
+      engine: () => signals.engine,
+      cluster: rooms.cluster,
       running: () => signals.running,
-    },
+      role: signals.role,
+      paused: settings.startPaused,
+    }),
     ...besideTheLanes(rooms, engineLog(logger), (delivery) => signals.live?.(delivery)),
     trace: rooms.traces === null ? null : changeTracer(rooms.traces, rooms.clock),
     settings: {
@@ -357,7 +422,7 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
     transports: new Map([[http.kind, http]]),
     care: parts.care,
     dutyHandlers: parts.duties,
-    ownership: createSoleOwnership(storage),
+    ownership: rooms.cluster.ownership,
     flights: createFlightFile(join(settings.dataDir, 'flights.bin')),
     signer: createSigner(),
     links: parts.links,
@@ -370,7 +435,12 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
       rooms.traces?.record(attemptSpan(event));
       parts.onEngineEvent(event);
     },
-    options: { userAgent: userAgentOf(version), stopDeadlineMs: settings.shutdownSeconds * 1_000 },
+    options: {
+      userAgent: userAgentOf(version),
+      stopDeadlineMs: settings.shutdownSeconds * 1_000,
+      // Others tell of writes to webhooks; looking is the net below, and each look is a question to the database.
+      ...(storage.cluster === null ? {} : { workspacesPerTick: 1 }),
+    },
   });
 }
 
@@ -402,17 +472,21 @@ function userAgentOf(version: string): string {
   return `Assetwire/${version}`;
 }
 
-function apiSettings({ settings, certificate }: ComposeOptions): ApiSettings {
+function apiSettings({ settings, certificate, run }: ComposeOptions): ApiSettings {
   const { host, port, publicUrl, uploadBytesMax, inboxTlsPort, trustedProxies, metricsOpen, dialectListen } = settings;
-  return {
+  const always = {
     host,
     port,
     ...(publicUrl === null ? {} : { publicUrl }),
     version: readVersion(),
     uploadBytesMax,
     trustedProxies,
-    dialectListen,
     metricsOpen,
+  };
+  if (run === 'worker') return { ...always, only: 'operation' };
+  return {
+    ...always,
+    dialectListen,
     inboxTls: {
       certificatePem: certificate.certPem,
       keyPem: certificate.keyPem,

@@ -37,6 +37,10 @@ export const areas: { readonly [name: string]: Area } = {
     title: 'Metadata mappings',
     description: 'What a file says of itself, brought into metadata by rules; and work on the metadata of many assets.',
   },
+  fetches: {
+    title: 'Uploads by address',
+    description: 'Files fetched from where they lie, over the guarded road: asked for, followed, repeated.',
+  },
   syncs: {
     title: 'Full syncs',
     description: 'Keep step with another system: push every asset it has, then let what vanished there vanish here.',

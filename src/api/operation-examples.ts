@@ -37,6 +37,7 @@ export const operationExamples: { readonly [operation: string]: OperationExample
       ],
     },
   },
+  fetchAssets: { request: { url: 'https://dam.example.com/files/4711.jpg', path, tags } },
   createSync: { request: { source: 'old-dam' } },
   completeSync: { request: { vanished: 'archive', dryRun: true } },
   patchAsset: { request: { name: 'harbour-at-noon.jpg', info: { title: 'Harbour at noon' }, expectedVersion: 3 } },

@@ -41,6 +41,8 @@ import { createLinkMaker, type LinkMaker } from './links.ts';
 import { createLive } from './live.ts';
 import { createMatching } from './matching.ts';
 import { createMetadataFields } from './metadata-fields.ts';
+import { createImportDuty } from './duty-import.ts';
+import { createFetches } from './fetches.ts';
 import { createMetadataDuty } from './duty-metadata.ts';
 import { createMetadataMappings } from './metadata-work.ts';
 import { createMetadataSets } from './metadata-sets.ts';
@@ -133,6 +135,7 @@ export function createApp(deps: AppDeps): AppParts {
     collections: grantedCollections(createCollections(parts), assets),
     sections: createSections(parts),
     tasks: grantedTasks(createTasks(parts)),
+    fetches: createFetches(parts),
     metadataMappings: createMetadataMappings(parts),
     syncs: syncs.cases,
     webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
@@ -178,7 +181,7 @@ function createShared(deps: AppDeps) {
   const { storage, clock, settings } = deps;
   const live = createLive(deps);
   const matching = createMatching(deps);
-  const closed = createClosedWorkspaces();
+  const closed = createClosedWorkspaces(deps);
   const places = createPlaces(deps);
   const told = (workspaceId: string, changes: readonly Change[]): void => {
     deps.metrics?.accepted(workspaceId, changes.length);
@@ -268,6 +271,7 @@ function createDuties(
     cancel: createCancelDuty({ ...parts, toggle }),
     erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
     gather: createGatherDuty(parts),
+    import: createImportDuty({ ...parts, assets }),
     metadata: createMetadataDuty(parts),
     sync: createSyncDuty({ ...parts, assets }),
     notify: createNotifyDuty({ ...parts, live }),

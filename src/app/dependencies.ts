@@ -1,6 +1,7 @@
 /** What the use cases are given. compose.ts hands in the real parts; tests hand in what they like. */
 import type { Blobs } from '../blobs/blobs.ts';
 import type { Change } from '../core/change.ts';
+import type { Hint } from '../core/hint.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { Mailer } from '../core/mail.ts';
 import type { Dialect } from '../dialects/dialect.ts';
@@ -13,6 +14,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Vault } from '../runtime/vault.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DeliveryTask, Storage } from '../storage/storage.ts';
+import type { FetchFile } from '../transports/transport.ts';
 import type { ScryptCost } from './passwords.ts';
 import type { ProcessSetting } from './people.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
@@ -22,8 +24,16 @@ export type EngineSignals = {
   offer(tasks: readonly DeliveryTask[]): void;
   webhookChanged(workspaceId: WorkspaceId, webhookId: WebhookId): void;
   dutyOffered(): void;
-  /** Whether the engine runs; part of readiness. */
+  /** Whether the engine does what it should in this process; part of readiness. */
   running(): boolean;
+  /** Where there is more to say than that. */
+  detail?(): string;
+};
+
+/** Other processes on the same store: what is told to them may be lost, and is found by who looks. */
+export type Others = {
+  tell(hint: Hint): void;
+  hear(onHint: (hint: Hint) => void): () => void;
 };
 
 export type AppSettings = {
@@ -47,11 +57,15 @@ export type AppDeps = {
   readonly storage: Storage;
   /** No other process writes to the store (SQLite): writes to one subject then need not wait for each other. */
   readonly soleWriter: boolean;
+  /** Absent or null: there are none. */
+  readonly others?: Others | null;
   readonly dialects: ReadonlyMap<string, Dialect>;
   readonly blobs: Blobs;
   readonly media: Media;
   /** The road out's opinion on a target; throws an `AssetwireError` that can be shown. */
   readonly egress: Pick<Egress, 'checkTarget'>;
+  /** Fetches a file that a tenant named by its address, over the guarded road. */
+  readonly fetchFile: FetchFile;
   readonly vault: Pick<Vault, 'seal' | 'open'>;
   readonly clock: Clock;
   /** Paces what is tried again; real even where `clock` is held. Default `clock`. */

@@ -117,6 +117,11 @@ export const limits = {
   syncVanishedShareMax: 0.2,
   sourceCharactersMax: 100,
   externalIdCharactersMax: 300,
+  /** Files fetched by address: under way at once, tries of one, time of one, kept to be looked at. */
+  fetchesAtOnceMax: 3,
+  fetchTriesMax: 5,
+  fetchMsMax: 15 * 60_000,
+  fetchesKeptMs: 7 * 24 * 3_600_000,
   /** Test sends under way at a time, and how long an answer may wait for one. */
   testSendsMax: 32,
   testWaitSecondsMax: 30,

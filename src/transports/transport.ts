@@ -3,6 +3,7 @@
  * throws for what a receiver, a network or a configuration can do (those are outcomes), never retries, never logs a
  * secret. It ends within the deadline, and ends early as `interrupted` when the signal is aborted.
  */
+import type { Readable } from 'node:stream';
 import type { Outcome } from '../core/outcome.ts';
 import type { TransportKind } from '../core/webhook.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
@@ -50,3 +51,34 @@ export type TransportStats = {
   readonly requestsInFlight: number;
   readonly pools: number;
 };
+
+// --- Files from elsewhere -------------------------------------------------------------------------------------------
+
+export type FileRequest = {
+  readonly url: string;
+  /** Who asks: connections and TLS sessions are not shared with others. */
+  readonly workspaceId: string;
+  /** The tag of the content that is known already; where it still counts nothing is sent again. */
+  readonly etag?: string;
+  /** Larger ones are refused by their announced length, before a byte of them is read. */
+  readonly bytesMax: number;
+  readonly signal: AbortSignal;
+};
+
+/** What asking for a file came to. Failures are values; `again` says whether another try may help. */
+export type FileAnswer =
+  | {
+      readonly kind: 'file';
+      /** Ends with an error where the connection breaks, it takes too long, or less came than was announced. */
+      readonly content: Readable;
+      /** As announced; null where it was not. */
+      readonly bytes: number | null;
+      readonly etag: string | null;
+      /** `Content-Disposition`, as received. */
+      readonly disposition: string | null;
+    }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'failed'; readonly code: string; readonly detail: string; readonly again: boolean };
+
+/** Fetches a file over the one guarded road out: no redirect is followed, no private address reached. Never throws. */
+export type FetchFile = (request: FileRequest) => Promise<FileAnswer>;

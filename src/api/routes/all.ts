@@ -17,6 +17,7 @@ import { deliveryRoutes } from './deliveries.ts';
 import { dialectPropertyRoutes } from './dialect-properties.ts';
 import { dryRunRoutes } from './dry-run.ts';
 import { folderRoutes } from './folders.ts';
+import { fetchRoutes } from './fetches.ts';
 import { grantRoutes } from './grants.ts';
 import { exportRoutes } from './exports.ts';
 import { inboxRoutes } from './inboxes.ts';
@@ -49,6 +50,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...assetRoutes,
     ...assetStateRoutes,
     ...syncRoutes,
+    ...fetchRoutes,
     ...assetVersionRoutes,
     ...assetMediaRoutes,
     ...assetRenditionRoutes,

@@ -16,6 +16,7 @@ import { noFilms } from '../../media/testing/no-films.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
+import { createFileFetcher } from '../../transports/http/fetch-file.ts';
 import { createVault } from '../../runtime/vault.ts';
 import type { OutgoingMessage, Transport } from '../../transports/transport.ts';
 import { createSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts';
@@ -99,13 +100,15 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     transports: new Map([['http' as const, receivingTransport(sent, () => options.receive?.() ?? 200)]]),
     userAgent: 'Assetwire/test',
   };
+  const egress = createEgress({ clock, random, policy: { allowedTargets: ['127.0.0.0/8'] } });
   const deps: AppDeps = {
     storage,
     soleWriter: options.soleWriter ?? false,
     dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
     blobs: options.blobs ?? memoryBlobs(),
     media: options.media ?? stillMedia(),
-    egress: createEgress({ clock, random, policy: { allowedTargets: ['127.0.0.0/8'] } }),
+    egress,
+    fetchFile: createFileFetcher({ egress, clock: systemClock, userAgent: 'Assetwire/test' }),
     vault: createVault([vaultKey]),
     clock,
     pacing: systemClock,
