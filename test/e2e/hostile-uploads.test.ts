@@ -18,12 +18,20 @@ let canary: Server;
 let canaryHits = 0;
 let canaryUrl = '';
 let canaryFile = '';
+let canaryPicture = '';
 let directory = '';
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'assetwire-canary-'));
   canaryFile = join(directory, 'canary.txt');
   await writeFile(canaryFile, 'canary-content');
+  canaryPicture = join(directory, 'canary.png');
+  await writeFile(
+    canaryPicture,
+    await sharp({ create: { width: 9, height: 9, channels: 3, background: '#f00' } })
+      .png()
+      .toBuffer(),
+  );
   canary = createServer((socket) => {
     canaryHits += 1;
     socket.destroy();
@@ -80,24 +88,49 @@ async function assertHarmless(path: string, content: Buffer | string): Promise<H
   return answer.headers;
 }
 
-test('UP-03 SVG with scripts, entities and references is stored as it is, never shown, never drawn, never followed', async () => {
+test('UP-03 SVG with scripts, entities and references is stored as it is, never shown, never followed; its renditions are pixels', async () => {
   const svgs = [
     `<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10" onload="fetch('${canaryUrl}')"><script>alert(1)</script><foreignObject><iframe src="${canaryUrl}"/></foreignObject></svg>`,
     `<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY x SYSTEM "file://${canaryFile}"><!ENTITY y SYSTEM "${canaryUrl}/dtd">]><svg width="9" height="9"><text>&x;&y;</text></svg>`,
     `<svg width="9" height="9" xmlns:xlink="http://www.w3.org/1999/xlink"><use href="${canaryUrl}/use"/><image xlink:href="${canaryUrl}/i.png"/><style>@import url(${canaryUrl}/s.css);</style></svg>`,
     `<!DOCTYPE svg [${Array.from({ length: 20 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join('')}]><svg width="9" height="9">&l20;</svg>`,
     `<svg width="9" height="9">${'<g/>'.repeat(300_000)}</svg>`,
+    `<svg width="9" height="9" xmlns:xlink="http://www.w3.org/1999/xlink"><image width="9" height="9" xlink:href="file://${canaryPicture}"/><image width="9" height="9" href="${canaryPicture}"/></svg>`,
   ];
   for (const svg of svgs) {
-    const { id, state } = await keep('drawing.svg', svg);
     // Behind declarations without end it is not even taken for a drawing.
-    assert.match(state.file.mimeType, /^(?:image\/svg\+xml|text\/plain)$/);
-    assert.deepEqual(state.renditions, []);
+    const taken = !svg.includes('l20');
+    const { id, state } = await keep('drawing.svg', svg, taken);
+    assert.equal(state.file.mimeType, taken ? 'image/svg+xml' : 'text/plain');
+    for (const { title } of state.renditions) {
+      const rendition = await download(`/v1/assets/${id}/renditions/${title}`);
+      assert.match(rendition.headers.get('content-type') ?? '', /^image\/(?:jpeg|png)$/);
+      assert.doesNotMatch(rendition.content.toString('latin1'), /<svg|script|canary/);
+    }
     assert.doesNotMatch(JSON.stringify(state), /canary-content/);
     const headers = await assertHarmless(`/v1/assets/${id}/content`, svg);
     assert.match(headers.get('content-disposition') ?? '', /^attachment;/);
   }
   assert.equal(canaryHits, 0);
+});
+
+test('UP-03 a drawing that names a picture on this disk is drawn without it', async () => {
+  const svg = (reference: string): string =>
+    `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="20" height="20"><rect width="9" height="9" fill="#00f"/><image width="20" height="20" xlink:href="${reference}"/></svg>`;
+  for (const reference of [canaryPicture, `file://${canaryPicture}`, 'canary.png', './canary.png']) {
+    const { id, state } = await keep('drawing.svg', svg(reference), true);
+    assert.equal(state.renditions.length, 3, JSON.stringify(state));
+    const { content } = await download(`/v1/assets/${id}/renditions/small`);
+    const { data } = await sharp(content).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    for (let at = 0; at < data.length; at += 3)
+      assert.ok((data[at] ?? 0) < 200 || (data[at + 1] ?? 0) > 50, `${reference}: the canary is seen`);
+  }
+  // The same picture inside of the drawing is seen: the colour would be found.
+  const inside = `data:image/png;base64,${(await readFile(canaryPicture)).toString('base64')}`;
+  const { id } = await keep('drawing.svg', svg(inside), true);
+  const { content } = await download(`/v1/assets/${id}/renditions/small`);
+  const { data } = await sharp(content).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  assert.ok((data.at(-3) ?? 0) > 250 && (data.at(-2) ?? 255) < 5, 'what is looked for above would be found');
 });
 
 test('UP-04 a page, a script or a mail named as a picture is what its content says, and only ever downloaded', async () => {

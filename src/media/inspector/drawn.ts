@@ -18,6 +18,8 @@ export type Pixels = {
 
 /** A larger drawing is not parsed. */
 export const svgBytesMax = 8 * 1024 * 1024;
+/** Opening and closing tags. Each element costs about 2 KB of memory to draw, and more than that in time. */
+const svgTagsMax = 100_000;
 /** What libvips takes as dots per inch. */
 const densityMax = 100_000;
 /** A page's sides in points, as PDF allows them. */
@@ -62,6 +64,8 @@ function isSide(points: number): boolean {
 export async function drawSvg(path: string, edgePx: number): Promise<Pixels | Failure> {
   if ((await stat(path)).size > svgBytesMax) return tooLarge(svgBytesMax);
   const content = await readFile(path);
+  if (tagsIn(content) > svgTagsMax)
+    return { kind: 'failed', code: 'too_large', note: `drawings of more than ${svgTagsMax} tags are not drawn` };
   return withSvg(async () => {
     const sharp = await loadSharp();
     const { width, height } = await sharp(content, { limitInputPixels: false }).metadata();
@@ -76,6 +80,12 @@ export async function drawSvg(path: string, edgePx: number): Promise<Pixels | Fa
       .toBuffer({ resolveWithObject: true });
     return { kind: 'pixels', data: drawn.data, ...sizeOf(drawn.info) };
   });
+}
+
+function tagsIn(content: Buffer): number {
+  let tags = 0;
+  for (const byte of content) if (byte === 60) tags += 1;
+  return tags;
 }
 
 function sizeOf({ width, height, channels }: { width: number; height: number; channels: 1 | 2 | 3 | 4 }) {
