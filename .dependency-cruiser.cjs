@@ -78,8 +78,8 @@ module.exports = {
     ),
     error(
       'contract-at-the-door',
-      'Only compose.ts names an implementation; everyone else sees the door file of the room.',
-      { path: '^src/', pathNot: ['^src/compose[.]ts$', `^src/${withImplementations}/`, ...testCode] },
+      'Only compose.ts and its folder name an implementation; everyone else sees the door file of the room.',
+      { path: '^src/', pathNot: ['^src/compose([.]ts$|/)', `^src/${withImplementations}/`, ...testCode] },
       { path: `^src/${withImplementations}/`, pathNot: Object.values(doors) },
     ),
     error(

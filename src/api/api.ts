@@ -23,6 +23,8 @@ export type ApiSettings = {
   readonly trustedProxies?: readonly string[];
   /** Vendor APIs at the root of ports of their own; each must be one of `vendorRoutes`. */
   readonly dialectListen?: readonly { readonly dialect: string; readonly host: string; readonly port: number }[];
+  /** `operation`: nothing but health and metrics is answered; for processes that deliver and take no requests. */
+  readonly only?: 'operation';
   /** Whether `/metrics` answers without a key. Default: it needs `settings:read`. */
   readonly metricsOpen?: boolean;
   /** How long `stop` waits for requests in flight before it cuts them. Default 10 s. */

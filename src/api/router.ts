@@ -22,18 +22,20 @@ export type RouterOptions = {
   readonly serving: Serving;
   readonly routes: readonly Route[];
   readonly inbox: RequestListener;
+  /** False: nothing is answered but the routes. */
+  readonly whole: boolean;
   /** Draws the id of what is answered before there is a request. */
   readonly requestId: () => string;
 };
 
-export function createRouter({ serving, routes, inbox, requestId }: RouterOptions): FastifyInstance {
+export function createRouter({ serving, routes, inbox, whole, requestId }: RouterOptions): FastifyInstance {
   const router = fastify({
     serverFactory: (routed) =>
       createHttpServer((request, response) => {
         const url = request.url ?? '';
-        if (url === reportChanges.path && request.method === reportChanges.method) {
+        if (whole && url === reportChanges.path && request.method === reportChanges.method) {
           void serveRoute(serving, { route: reportChanges, request, response, parameters: noParameters, search: '' });
-        } else if (url.startsWith(inboxPrefix)) inbox(request, response);
+        } else if (whole && url.startsWith(inboxPrefix)) inbox(request, response);
         else if (url.startsWith('/')) routed(request, response);
         else serving.answers.fail(request, response, notFound('Find it here: the target is not a path'));
       }),

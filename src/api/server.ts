@@ -19,6 +19,8 @@ import type { Serving } from './serve-route.ts';
 import { sessionCookieName } from './session-cookie.ts';
 import { atRoot } from './vendor-mounts.ts';
 
+/** What a process answers that takes no requests. */
+const operationPaths: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 const stopGraceMsDefault = 10_000;
 
 /** The server of one installation. */
@@ -31,11 +33,13 @@ export function createApiServer(options: ApiOptions): ApiServer {
 
   const start = async (): Promise<Running> => {
     const inbox = createInboxListener({ ...options, bodies: serving.bodies, answers: serving.answers });
-    const routes = createRoutes({ ...options, admission: serving.admission, https });
-    const router = createRouter({ serving, routes, inbox, requestId: () => options.ids.next('request') });
+    const everything = createRoutes({ ...options, admission: serving.admission, https });
+    const whole = settings.only === undefined;
+    const routes = whole ? everything : everything.filter(({ path }) => operationPaths.has(path));
+    const router = createRouter({ serving, routes, inbox, whole, requestId: () => options.ids.next('request') });
     const opened: Server[] = [];
     try {
-      await mountPages(router, serving.answers);
+      if (whole) await mountPages(router, serving.answers);
       await router.listen({ host: settings.host, port: settings.port });
       const tls = await listenTls(options, inbox, portOf(router.server));
       if (tls !== null) opened.push(tls);

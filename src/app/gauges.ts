@@ -3,7 +3,7 @@ import type { Engine, EngineEvent } from '../engine/engine.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogSink } from '../runtime/log-sink.ts';
-import type { Metrics, WorkspaceReading } from '../runtime/metrics.ts';
+import type { Metrics, Reading, WorkspaceReading } from '../runtime/metrics.ts';
 import type { BacklogRow, Storage } from '../storage/storage.ts';
 import type { Transport } from '../transports/transport.ts';
 
@@ -14,9 +14,21 @@ export type GaugeSources = {
   readonly clock: Clock;
   readonly sink: LogSink | null;
   readonly media: Pick<Media, 'counts' | 'films'>;
+  /** Null where there are no leases. */
+  readonly leases: () => LeaseReading | null;
 };
 
-export function readGauges(metrics: Metrics, { storage, engine, transport, clock, sink, media }: GaugeSources): void {
+export type LeaseReading = {
+  readonly shards: number;
+  readonly handingOver: number;
+  readonly members: number;
+  readonly leaseAgeMs: number | null;
+  readonly valid: boolean;
+  readonly takeovers: number;
+};
+
+export function readGauges(metrics: Metrics, sources: GaugeSources): void {
+  const { storage, engine, transport, clock, sink, media } = sources;
   metrics.onScrape(async () => {
     const { waiting, state } = storage.health();
     const { lanes, lanesActive, inFlight, waitingInMemory } = engine.stats();
@@ -37,6 +49,7 @@ export function readGauges(metrics: Metrics, { storage, engine, transport, clock
       ...(sink === null ? {} : { logLinesDropped: sink.dropped() }),
     };
   });
+  metrics.onScrape(() => leaseReading(sources.leases()));
   metrics.onScrape(async () => {
     const { ended, processesStarted, waiting } = media.counts();
     return {
@@ -46,6 +59,18 @@ export function readGauges(metrics: Metrics, { storage, engine, transport, clock
       mediaFilms: (await media.films()).state === 'found' ? 1 : 0,
     };
   });
+}
+
+function leaseReading(lease: LeaseReading | null): Reading {
+  if (lease === null) return {};
+  return {
+    shardsHeld: lease.shards,
+    shardsHandedOver: lease.handingOver,
+    ...(lease.leaseAgeMs === null ? {} : { leaseAgeMs: lease.leaseAgeMs }),
+    leaseValid: lease.valid ? 1 : 0,
+    clusterMembers: lease.members,
+    shardTakeovers: lease.takeovers,
+  };
 }
 
 function workspacesOf(backlog: readonly BacklogRow[], nowMs: number): readonly WorkspaceReading[] {

@@ -36,6 +36,9 @@ export function createInboxes(deps: InboxesDeps): Inboxes {
   const store = createInboxStore(clock);
   const verify = createInboxVerifier(deps);
   const { find, findAnywhere, outdated } = createLookup(deps);
+  deps.others?.hear((hint) => {
+    if (hint.kind === 'inbox') store.add(hint.id, hint.request as unknown as InboxRequest);
+  });
 
   const view = (row: Pick<Resource, 'id' | 'state' | 'createdAtMs'>): InboxView => ({
     id: row.id,
@@ -101,6 +104,8 @@ export function createInboxes(deps: InboxesDeps): Inboxes {
       const verification = await verify(row.workspaceId, id, request);
       const received: InboxRequest = { ...request, id: ids.next('inboxRequest'), atMs: clock.nowMs(), verification };
       store.add(id, received);
+      // A request is JSON: it is answered as such. One that is too long for a message stays where it arrived.
+      deps.others?.tell({ kind: 'inbox', id, request: received as unknown as JsonObject });
       return stored(row).answer;
     },
   };

@@ -30,7 +30,7 @@ export interface MetadataSets {
   forget(workspaceId: string): void;
 }
 
-export type SetsDeps = Pick<AppDeps, 'clock' | 'soleWriter'> & {
+export type SetsDeps = Pick<AppDeps, 'clock' | 'soleWriter' | 'others'> & {
   readonly storage: Pick<AppDeps['storage'], 'resources'>;
 };
 
@@ -51,11 +51,18 @@ export function storedFields(state: JsonObject | undefined): StoredFields {
   return state === undefined ? noFields : (state as unknown as StoredFields);
 }
 
-export function createMetadataSets({ storage, clock, soleWriter }: SetsDeps): MetadataSets {
+export function createMetadataSets({ storage, clock, soleWriter, others }: SetsDeps): MetadataSets {
   const entries = createTwoGenerations<Entry>(setsKept);
   /** Loads that began before a write must not be believed after it. */
   let writes = 0;
 
+  const forget = (workspaceId: string): void => {
+    writes += 1;
+    entries.delete(workspaceId);
+  };
+  others?.hear((hint) => {
+    if (hint.kind === 'forget' && hint.what === 'metadata') forget(hint.workspaceId);
+  });
   const known: MetadataSets['known'] = (workspaceId) => {
     const entry = entries.get(workspaceId);
     if (entry === undefined) return undefined;
@@ -78,8 +85,8 @@ export function createMetadataSets({ storage, clock, soleWriter }: SetsDeps): Me
       return set === undefined ? load(workspaceId) : set;
     },
     forget(workspaceId) {
-      writes += 1;
-      entries.delete(workspaceId);
+      forget(workspaceId);
+      others?.tell({ kind: 'forget', what: 'metadata', workspaceId });
     },
   };
 }

@@ -31,7 +31,7 @@ export function createOperation({
         ready: store && running,
         checks: [
           { name: 'storage', ok: store, detail: health.detail ?? health.state },
-          { name: 'engine', ok: running, detail: running ? 'running' : 'not running' },
+          { name: 'engine', ok: running, detail: engine.detail?.() ?? (running ? 'running' : 'not running') },
           mediaCheck(media.counts()),
         ],
       };

@@ -34,11 +34,28 @@ export type ServerParts = {
     readonly sources?: Configuration['sources'];
     readonly logger: Logger;
     readonly sink: LogSink;
+    readonly run?: 'serve' | 'worker';
   }): Promise<RunningServer>;
   /** Opens the store read-only and checks it; null where there is none yet. */
   checkStore(dataDir: string): Promise<StoreCheck | null>;
   /** Copies a data directory as of one moment. */
   backUp?(request: BackUpRequest): Promise<BackUpResult>;
+  /** Whether files can be kept in the store that the settings name; null where that is the data directory. */
+  checkBlobs?(
+    settings: Settings,
+  ): Promise<{ readonly ok: boolean; readonly detail: string; readonly mend?: string } | null>;
+  /** Copies the files of a data directory to an `s3://` URL. */
+  copyFiles?(request: {
+    readonly dataDir: string;
+    readonly to: string;
+    readonly onProgress?: (files: number, bytes: number) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<{
+    readonly files: number;
+    readonly bytes: number;
+    readonly present: number;
+    readonly damaged: readonly string[];
+  }>;
   /** Whether what makes commits last is in force where this directory is. */
   checkDurability?(directory: string): Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** Judges, resolves and connects to a webhook's target as a delivery would; sends nothing. */

@@ -36,6 +36,7 @@ const operatorExitCodes: { readonly [Code in OperatorErrorCode]: ExitCode } = {
   encryption_key: exitCodes.store,
   already_running: exitCodes.store,
   store_unusable: exitCodes.store,
+  files_apart: exitCodes.store,
   port_taken: exitCodes.port,
   address_unusable: exitCodes.port,
   node_version: exitCodes.configuration,

@@ -26,6 +26,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
     rows: [
       { name: 'serve', summary: 'run the server', load: () => import('./commands/serve.ts') },
       {
+        name: 'worker',
+        summary: 'deliver what others on the same PostgreSQL have taken in',
+        load: () => import('./commands/worker.ts'),
+      },
+      {
         name: 'demo',
         summary: 'see files become verified webhooks, in a temporary directory',
         load: () => import('./commands/demo.ts'),

@@ -15,8 +15,8 @@ export type Hint =
   | { readonly kind: 'webhook'; readonly workspaceId: WorkspaceId; readonly webhookId: WebhookId }
   /** Duties were committed. */
   | { readonly kind: 'duties' }
-  /** What is kept in memory of this must be read again; `id` where one thing is meant. */
-  | { readonly kind: 'forget'; readonly what: Forgotten; readonly workspaceId: WorkspaceId; readonly id?: string }
+  /** What is kept in memory of this must be read again. */
+  | { readonly kind: 'forget'; readonly what: Forgotten; readonly workspaceId: WorkspaceId }
   /** A workspace is being erased: nothing may be written to it. `open`: it is gone, and its name is free. */
   | { readonly kind: 'workspace'; readonly workspaceId: WorkspaceId; readonly state: 'closed' | 'open' }
   /** Changes were committed: live pages look at the feed. */
@@ -25,10 +25,10 @@ export type Hint =
   | { readonly kind: 'watched'; readonly workspaceId: WorkspaceId }
   | { readonly kind: 'attempted'; readonly workspaceId: WorkspaceId; readonly delivery: DeliverySummary }
   | { readonly kind: 'noticed'; readonly workspaceId: WorkspaceId; readonly notice: JsonObject }
-  /** A request arrived in an inbox. */
-  | { readonly kind: 'inbox'; readonly workspaceId: WorkspaceId; readonly id: string };
+  /** A request arrived in an inbox; whole, so that every process can show it. */
+  | { readonly kind: 'inbox'; readonly id: string; readonly request: JsonObject };
 
-export type Forgotten = 'metadata' | 'key' | 'session' | 'inbox' | 'signing_key';
+export type Forgotten = 'metadata';
 
 /** How long a word that somebody watches is good for. */
 export const watchedForMs = 30_000;
@@ -43,12 +43,11 @@ export function hintName(hint: Hint): string | null {
     case 'webhook':
       return `${hint.kind} ${hint.webhookId}`;
     case 'forget':
-      return `forget ${hint.what} ${hint.workspaceId} ${hint.id ?? ''}`;
+      return `forget ${hint.what} ${hint.workspaceId}`;
     case 'changed':
     case 'watched':
       return `${hint.kind} ${hint.workspaceId}`;
     case 'inbox':
-      return `inbox ${hint.id}`;
     case 'workspace':
     case 'attempted':
     case 'noticed':

@@ -10,6 +10,7 @@ function createRig() {
   const messages: string[] = [];
   const waiting: (() => void)[] = [];
   const turns: (() => void)[] = [];
+  let now = 0;
   let deliver: (text: string) => void = () => undefined;
   const rig = {
     messages,
@@ -36,6 +37,7 @@ function createRig() {
           return () => undefined;
         },
       },
+      clock: { monotonicMs: () => (now += 10), timer: (_ms, fire) => (turns.push(fire), { cancel() {} }) },
       endOfTurn: (turn) => void turns.push(turn),
       log,
     }),

@@ -3,6 +3,7 @@
  * the next one fills, so a busy store sends few and an idle one sends at once. Nothing here is waited for.
  */
 import { type Hint, hintName } from '../core/hint.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Turn } from '../runtime/turn.ts';
 import { type ClusterStore, messageBytesMax } from '../storage/storage.ts';
 import type { EngineLog } from './engine-deps.ts';
@@ -18,27 +19,33 @@ export type HintBus = {
 
 export type HintBusParts = {
   readonly cluster: Pick<ClusterStore, 'tell' | 'listen'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'timer'>;
   readonly endOfTurn: Turn;
   readonly log: EngineLog;
 };
 
+/** Messages of one process begin at least this far apart; each is a transaction of its own. */
+const gapMs = 4;
 /** Hints that wait for their message; more are dropped, and found by whoever looks. */
 const waitingMax = 4_096;
 
-export function createHintBus({ cluster, endOfTurn, log }: HintBusParts): HintBus {
+export function createHintBus({ cluster, clock, endOfTurn, log }: HintBusParts): HintBus {
   const ears = new Set<{ readonly onHint: (hint: Hint) => void; readonly onGap: () => void }>();
   let waiting = new Map<string, string>();
   let unnamed = 0;
   let sending = false;
   let scheduled = false;
   let failing = false;
+  let lastSentMs = Number.NEGATIVE_INFINITY;
+  let stopped = false;
   let stopListening: (() => void) | null = null;
   const counts = { told: 0, heard: 0, dropped: 0 };
 
   const flush = async (): Promise<void> => {
     scheduled = false;
-    if (sending || waiting.size === 0) return;
+    if (sending || stopped || waiting.size === 0) return;
     sending = true;
+    lastSentMs = clock.monotonicMs();
     const message = takeMessage();
     try {
       await cluster.tell(message);
@@ -55,7 +62,9 @@ export function createHintBus({ cluster, endOfTurn, log }: HintBusParts): HintBu
   const schedule = (): void => {
     if (scheduled || sending) return;
     scheduled = true;
-    endOfTurn(() => void flush());
+    const waitMs = lastSentMs + gapMs - clock.monotonicMs();
+    if (waitMs > 0) clock.timer(waitMs, () => void flush());
+    else endOfTurn(() => void flush());
   };
 
   /** As many as one message takes. */
@@ -115,6 +124,7 @@ export function createHintBus({ cluster, endOfTurn, log }: HintBusParts): HintBu
       });
     },
     stop() {
+      stopped = true;
       stopListening?.();
       stopListening = null;
     },

@@ -93,8 +93,28 @@ test('SC-07 a secret that is wrong is not repeated', () => {
   assert.match(error.message, /7 characters/);
 });
 
+test('SC-07 what is right by itself and wrong together is refused: PostgreSQL without shared keys, sharing without PostgreSQL', () => {
+  const database = { ASSETWIRE_DATABASE_URL: 'postgres://assetwire@db/assetwire' };
+  assert.deepEqual(
+    problemsOf({ environment: database }).map(({ at }) => at),
+    ['ASSETWIRE_ENCRYPTION_KEY', 'ASSETWIRE_ADMIN_KEY'],
+  );
+  const keys = {
+    ASSETWIRE_ADMIN_KEY: 'k'.repeat(32),
+    ASSETWIRE_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString('base64'),
+  };
+  assert.deepEqual(problemsOf({ environment: { ...database, ...keys } }), []);
+  const [wrong] = problemsOf({ environment: { ...keys, ASSETWIRE_DATABASE_URL: 'mysql://user:hunter2@db/x' } });
+  assert.deepEqual(wrong, { at: 'ASSETWIRE_DATABASE_URL', wanted: 'a postgres:// URL', found: 'another one' });
+  const alone = problemsOf({ environment: { ASSETWIRE_ENGINE: 'off', ASSETWIRE_SHARED_FILES_DIR: '/mnt/files' } });
+  assert.deepEqual(
+    alone.map(({ at }) => at),
+    ['ASSETWIRE_ENGINE', 'ASSETWIRE_SHARED_FILES_DIR'],
+  );
+});
+
 test('SC-07 a setting whose feature is not built yet is refused, not ignored', () => {
-  for (const name of ['DATABASE_URL', 'BLOBS_URL', 'SNS_URL']) {
+  for (const name of ['SNS_URL']) {
     const [problem] = problemsOf({ environment: { [`ASSETWIRE_${name}`]: 'http://x.test' } });
     assert.match(problem?.found ?? '', /not available in this version/, name);
   }

@@ -30,10 +30,27 @@ export type Settings = {
   readonly allowedTargets: readonly string[];
   readonly deniedTargets: readonly string[];
   readonly trustedProxies: readonly string[];
+  /** Null: `cluster-properties.txt` in the data directory. */
+  readonly clusterProperties: string | null;
   /** Vendor APIs at the root of ports of their own. */
   readonly dialectListen: readonly DialectListener[];
   readonly metricsOpen: boolean;
+  /** Null: SQLite in the data directory. */
+  readonly databaseUrl: string | null;
+  /** Null: `databaseUrl`. */
+  readonly databaseDirectUrl: string | null;
+  readonly databasePooler: 'yes' | 'no';
+  readonly databaseConnections: number;
+  readonly databaseDurability: 'strict' | 'weak';
+  readonly engine: 'on' | 'off';
+  /** Null: in the data directory. */
+  readonly sharedFilesDir: string | null;
+  readonly startPaused: boolean;
+  /** An `s3://` URL; null: the data directory. */
+  readonly blobsUrl: string | null;
   readonly smtpUrl: string | null;
+  /** An `s3://` URL; null: files lie in the data directory. */
+  readonly blobsUrl: string | null;
   readonly mailFrom: string;
   readonly uploadBytesMax: number;
   readonly renditions: 'on' | 'off';
@@ -103,7 +120,31 @@ export function readConfiguration({
     values[row.name] = readValue(row, found, problems);
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return { settings: toSettings(values), sources };
+  const settings = toSettings(values);
+  problems.push(...togetherProblems(settings));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return { settings, sources };
+}
+
+/** What is right by itself and wrong together. */
+function togetherProblems(settings: Settings): readonly ConfigurationProblem[] {
+  const { databaseUrl, encryptionKey, adminKey, engine, sharedFilesDir } = settings;
+  const problems: ConfigurationProblem[] = [];
+  if (databaseUrl === null) {
+    const only = 'ASSETWIRE_DATABASE_URL, because SQLite belongs to one process';
+    if (engine === 'off') problems.push({ at: 'ASSETWIRE_ENGINE', wanted: only, found: 'off without it' });
+    if (sharedFilesDir !== null) {
+      problems.push({ at: 'ASSETWIRE_SHARED_FILES_DIR', wanted: only, found: 'a directory without it' });
+    }
+    return problems;
+  }
+  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
+    problems.push({ at: 'ASSETWIRE_DATABASE_URL', wanted: 'a postgres:// URL', found: 'another one' });
+  }
+  const together = 'a value, the same for every process on one PostgreSQL';
+  if (encryptionKey === null) problems.push({ at: 'ASSETWIRE_ENCRYPTION_KEY', wanted: together, found: 'none' });
+  if (adminKey === null) problems.push({ at: 'ASSETWIRE_ADMIN_KEY', wanted: together, found: 'none' });
+  return problems;
 }
 
 type Given = Required<ConfigurationInput> & { readonly problems: ConfigurationProblem[] };
@@ -237,9 +278,20 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     allowedTargets: listOf(values['allowedTargets']),
     deniedTargets: listOf(values['deniedTargets']),
     trustedProxies: listOf(values['trustedProxies']),
+    clusterProperties: textOrNull('clusterProperties'),
     dialectListen: listOf(values['dialectListen']).flatMap((one) => readListener(one) ?? []),
     metricsOpen: text('metricsOpen') === 'yes',
+    databaseUrl: textOrNull('databaseUrl'),
+    databaseDirectUrl: textOrNull('databaseDirectUrl'),
+    databasePooler: choice(text('databasePooler'), ['yes', 'no']),
+    databaseConnections: number('databaseConnections'),
+    databaseDurability: choice(text('databaseDurability'), ['strict', 'weak']),
+    engine: choice(text('engine'), ['on', 'off']),
+    sharedFilesDir: textOrNull('sharedFilesDir'),
+    startPaused: text('startPaused') === 'yes',
+    blobsUrl: textOrNull('blobsUrl'),
     smtpUrl: textOrNull('smtpUrl'),
+    blobsUrl: textOrNull('blobsUrl'),
     mailFrom: text('mailFrom'),
     uploadBytesMax: number('uploadBytesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),

@@ -20,6 +20,13 @@ export type Reading = {
   readonly waitingInMemory?: number;
   readonly connectionsOpen?: number;
   readonly logLinesDropped?: number;
+  /** Shards held here, and what is known of the lease on them; only where there are leases. */
+  readonly shardsHeld?: number;
+  readonly shardsHandedOver?: number;
+  readonly leaseAgeMs?: number;
+  readonly leaseValid?: number;
+  readonly clusterMembers?: number;
+  readonly shardTakeovers?: number;
   readonly mediaJobs?: readonly MediaJobReading[];
   readonly mediaProcessesStarted?: number;
   readonly mediaWaiting?: number;
@@ -193,6 +200,15 @@ const gaugeTexts = {
   waitingInMemory: ['deliveries_in_memory', 'Deliveries handed to the engine and not yet attempted'],
   connectionsOpen: ['connections_open', 'Outgoing connections open'],
   logLinesDropped: ['log_lines_dropped', 'Log lines given up because nobody read them'],
+  shardsHeld: ['shards_held', 'Shards of lanes and duties that this process holds, of 256 (PostgreSQL)'],
+  shardsHandedOver: [
+    'shards_handing_over',
+    'Shards that wait for what is in flight before others take them (PostgreSQL)',
+  ],
+  leaseAgeMs: ['lease_age_seconds', 'Since the last good heartbeat; a lease is good for 30 (PostgreSQL)'],
+  leaseValid: ['lease_valid', '1 while the lease on the shards held here is good (PostgreSQL)'],
+  clusterMembers: ['cluster_members', 'Processes on the same store that are known to this one (PostgreSQL)'],
+  shardTakeovers: ['shard_takeovers', 'Shards taken over from processes that had died, since the start (PostgreSQL)'],
   mediaWaiting: ['media_jobs_waiting', 'Files that are being looked into, or wait for it'],
   mediaFilms: ['media_films', '1 where an ffmpeg was found for pictures and clips of films'],
 } as const satisfies Partial<Record<keyof Reading, readonly [string, string]>>;
@@ -203,7 +219,7 @@ function gaugesOf(reading: Reading): Family[] {
   const families = Object.entries(gaugeTexts).flatMap(([field, [name, help]]): Family[] => {
     const value: number | undefined = reading[field as keyof typeof gaugeTexts];
     if (value === undefined) return [];
-    const shown = field === 'oldestPendingMs' ? value / 1_000 : value;
+    const shown = field === 'oldestPendingMs' || field === 'leaseAgeMs' ? value / 1_000 : value;
     return [{ name: `assetwire_${name}`, help, type: 'gauge', samples: [{ value: shown }] }];
   });
   families.push(...mediaCounters(reading));

@@ -11,6 +11,7 @@ export type OperatorErrorCode =
   | 'address_unusable'
   | 'already_running'
   | 'store_unusable'
+  | 'files_apart'
   | 'node_version';
 
 export class OperatorError extends Error {

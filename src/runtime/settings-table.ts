@@ -163,8 +163,57 @@ export const settingRows = [
     type: { kind: 'text', charactersMax: 2_048 },
     default: null,
     secret: true,
-    unavailable: 'PostgreSQL storage',
-    summary: 'A postgres:// URL; absent: SQLite in the data directory',
+    summary:
+      'A postgres:// URL, several hosts separated by commas; any number of processes may share it. Absent: SQLite in the data directory',
+  },
+  {
+    name: 'databaseDirectUrl',
+    type: { kind: 'text', charactersMax: 2_048 },
+    default: null,
+    secret: true,
+    summary:
+      'Where databaseUrl leads to a pooler in transaction mode: the URL past it, for the one connection that listens. Absent: databaseUrl',
+  },
+  {
+    name: 'databasePooler',
+    type: { kind: 'choice', of: ['yes', 'no'] },
+    default: 'no',
+    summary:
+      'yes: databaseUrl leads to a pooler in transaction mode (PgBouncer), so no statement is prepared on a connection',
+  },
+  {
+    name: 'databaseConnections',
+    type: { kind: 'integer', min: 2, max: 200 },
+    default: '10',
+    summary: 'Connections to PostgreSQL that this process may hold, beside the one that listens',
+  },
+  {
+    name: 'databaseDurability',
+    type: { kind: 'choice', of: ['strict', 'weak'] },
+    default: 'strict',
+    summary:
+      'strict: a PostgreSQL that may lose what it has confirmed (fsync, full_page_writes or synchronous_commit off) is refused; weak: it is used all the same',
+  },
+  {
+    name: 'engine',
+    type: { kind: 'choice', of: ['on', 'off'] },
+    default: 'on',
+    summary:
+      'off: this process takes requests and delivers nothing; others on the same PostgreSQL do (serve --no-engine)',
+  },
+  {
+    name: 'sharedFilesDir',
+    type: { kind: 'path' },
+    default: null,
+    summary:
+      'A directory for files that all processes on one PostgreSQL have mounted; absent: each keeps files in its own data directory, and a second process is refused',
+  },
+  {
+    name: 'startPaused',
+    type: { kind: 'choice', of: ['yes', 'no'] },
+    default: 'no',
+    summary:
+      'yes: nothing is sent until the server is started without it; for looking at a restored installation first',
   },
   {
     name: 'smtpUrl',
@@ -185,8 +234,8 @@ export const settingRows = [
     type: { kind: 'text', charactersMax: 2_048 },
     default: null,
     secret: true,
-    unavailable: 'storing files in S3',
-    summary: 'An s3:// URL for files; absent: the data directory',
+    summary:
+      'Where files lie: s3://bucket/prefix?region=…, with endpoint=https://… for another store than Amazon’s; credentials as the AWS SDK finds them, or s3://KEY:SECRET@bucket; absent: the data directory',
   },
   {
     name: 'snsUrl',
@@ -194,6 +243,13 @@ export const settingRows = [
     default: null,
     unavailable: 'the Bynder dialect',
     summary: 'Base of the certificate, confirmation and unsubscription links in SNS messages',
+  },
+  {
+    name: 'clusterProperties',
+    type: { kind: 'path' },
+    default: null,
+    summary:
+      "A file of properties as the vendor's server has it, read at start and when it changes, for the workspace default; absent: cluster-properties.txt in the data directory, where there is one",
   },
   {
     name: 'dialectListen',

@@ -11,7 +11,7 @@ export type Sender = {
   readonly name: string;
   /** It was killed: its attempts are nobody's any more. */
   killed: boolean;
-  /** Monotonic time at which it was last killed, stopped in its tracks, or cut off from the store; −Infinity: never. */
+  /** Until when it was last killed, stopped in its tracks, or cut off from the store; −Infinity: never, Infinity: still. */
   disturbedAtMs: number;
 };
 

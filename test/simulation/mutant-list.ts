@@ -1,5 +1,12 @@
 /** Ways to break what the invariants stand for. Each is the smallest edit that a careless change could make. */
-export type Mutant = { readonly name: string; readonly file: string; readonly find: string; readonly replace: string };
+export type Mutant = {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+  /** Shows only among several workers. */
+  readonly cluster?: true;
+};
 
 export const mutants: readonly Mutant[] = [
   {
@@ -173,5 +180,55 @@ export const mutants: readonly Mutant[] = [
     file: 'src/engine/lane-keeper.ts',
     find: 'if (lane.shelf.inHand > 0) {\n      lane.reshelving = true;\n      return;\n    }',
     replace: '',
+  },
+  {
+    name: 'results under an old epoch are taken',
+    file: 'src/storage/testing/memory-cluster.ts',
+    find: 'epoch < (leases[shardOf(webhookId)]?.epoch ?? 0)',
+    replace: 'epoch < 0',
+    cluster: true,
+  },
+  {
+    name: 'a lease is judged on the wall clock',
+    file: 'src/engine/ownership-leases.ts',
+    find: 'const untilMonotonicMs = (sentAtMs ?? 0) + timings.leaseMs;',
+    replace:
+      'const wallAtMs = clock.nowMs();\n    const until = { valueOf: () => clock.monotonicMs() + (wallAtMs + timings.leaseMs - clock.nowMs()) + 3_600_000 };\n    const untilMonotonicMs = until as unknown as number;',
+    cluster: true,
+  },
+  {
+    name: 'a shard is given up while something of it is in flight',
+    file: 'src/engine/hand-over.ts',
+    find: 'return lane.inFlight > 0 || lane.recording > 0;',
+    replace: 'return false;',
+    cluster: true,
+  },
+  {
+    name: 'a lane that was lost goes on from memory',
+    file: 'src/engine/lane-keeper.ts',
+    find: 'parts.watch.forget(lane);\n      lane.shelf.giveBack();\n      // The object',
+    replace: '// The object',
+    cluster: true,
+  },
+  {
+    name: 'nobody looks through shards that were taken over',
+    file: 'src/engine/safety-net.ts',
+    find: 'for (const { webhookId, workspaceId } of heads) keeper.attend(keeper.lane(webhookId, workspaceId));',
+    replace: '',
+    cluster: true,
+  },
+  {
+    name: 'a stop that was stored for a death that never was holds for ever',
+    file: 'src/engine/lane-keeper.ts',
+    find: 'if (lane.stopped !== null) await confirmStop(lane, lane.stopped);',
+    replace: '',
+    cluster: true,
+  },
+  {
+    name: 'workers go by their own clocks',
+    file: 'src/runtime/shared-clock.ts',
+    find: 'base = { wallMs: databaseMs, monotonicMs };',
+    replace: ';',
+    cluster: true,
   },
 ];

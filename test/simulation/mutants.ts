@@ -1,6 +1,6 @@
 /**
  * Shows that the simulation can fail: breaks the engine (or the store) on purpose, one way at a time, in a copy of the
- * tree, and expects the runs to notice. `node test/simulation/mutants.ts [--seeds 40] [--only NAME]`
+ * tree, and expects the runs to notice. `node test/simulation/mutants.ts [--seeds 40] [--only PART-OF-A-NAME] [--cluster]`
  */
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -9,12 +9,21 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mutants } from './mutant-list.ts';
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '40' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '40' },
+    only: { type: 'string' },
+    cluster: { type: 'boolean', default: false },
+  },
+});
 const root = join(import.meta.dirname, '../..');
 
-function simulate(tree: string): Promise<{ readonly failed: boolean; readonly first: string }> {
+function simulate(
+  tree: string,
+  more: readonly string[],
+): Promise<{ readonly failed: boolean; readonly first: string }> {
   return new Promise((resolve) => {
-    const args = [join(tree, 'test/simulation/main.ts'), '--seeds', values.seeds];
+    const args = [join(tree, 'test/simulation/main.ts'), '--seeds', values.seeds, ...more];
     execFile(process.execPath, args, { cwd: tree, timeout: 300_000 }, (error, stdout, stderr) => {
       const first = stdout.split('\n').find((line) => line.startsWith('seed ')) ?? stderr.split('\n')[4] ?? '';
       resolve({ failed: error !== null, first: first.slice(0, 110) });
@@ -23,8 +32,9 @@ function simulate(tree: string): Promise<{ readonly failed: boolean; readonly fi
 }
 
 let missed = 0;
-for (const { name, file, find, replace } of mutants) {
-  if (values.only !== undefined && values.only !== name) continue;
+for (const { name, file, find, replace, cluster } of mutants) {
+  if (values.only !== undefined && !name.includes(values.only)) continue;
+  if (values.cluster && cluster !== true) continue;
   const tree = await mkdtemp(join(tmpdir(), 'assetwire-mutant-'));
   try {
     for (const part of ['src', 'test', 'package.json', 'tsconfig.json']) {
@@ -39,7 +49,7 @@ for (const { name, file, find, replace } of mutants) {
       continue;
     }
     await writeFile(path, source.replace(find, replace));
-    const { failed, first } = await simulate(tree);
+    const { failed, first } = await simulate(tree, cluster === true ? ['--cluster'] : []);
     if (!failed) missed += 1;
     process.stdout.write(`${failed ? 'caught' : 'MISSED'}  ${name}  ${first}\n`);
   } finally {

@@ -9,6 +9,7 @@ import { createHintBus, type HintBus } from '../../src/engine/hint-bus.ts';
 import { createLeaseOwnership, type LeaseOwnership } from '../../src/engine/ownership-leases.ts';
 import { createSigner } from '../../src/engine/signer.ts';
 import { standardDialect } from '../../src/dialects/standard/index.ts';
+import { shardOf } from '../../src/core/shard.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import { createSharedClock } from '../../src/runtime/shared-clock.ts';
 import type { ClusterStore, RecordItem, RecordResult, Storage } from '../../src/storage/storage.ts';
@@ -99,6 +100,9 @@ export function createSimWorker(world: SimWorld, node: Node, sender: Sender): Si
     onCommitted: (item) => webhooks.noticed(item, clock.monotonicMs()),
     onRecorded: (item) => {
       open.delete(item.deliveryId);
+      const lease = world.cluster.view().leases[shardOf(item.webhookId)];
+      if (item.epoch < (lease?.epoch ?? 0))
+        ledger.violate('INV-6', `${item.deliveryId} was recorded by ${sender.name}, which had lost its lane`);
       say(
         `record ${item.deliveryId} #${item.attempt.number} ${item.attempt.outcome} → ${item.next.state} by ${sender.name}`,
       );
@@ -125,7 +129,7 @@ export function createSimWorker(world: SimWorld, node: Node, sender: Sender): Si
   };
   const log = { info: tell, warn: tell, error: tell };
   const endOfTurn = (work: () => void): void => clock.endOfTurn(() => run(work));
-  const bus = createHintBus({ cluster, endOfTurn, log });
+  const bus = createHintBus({ cluster, clock: shared, endOfTurn, log });
   const ownership = createLeaseOwnership({
     store: cluster,
     clock: shared,
@@ -193,7 +197,7 @@ export function createSimWorker(world: SimWorld, node: Node, sender: Sender): Si
     },
     sleep() {
       asleep = true;
-      sender.disturbedAtMs = clock.monotonicMs();
+      sender.disturbedAtMs = Number.POSITIVE_INFINITY;
     },
     wake() {
       asleep = false;
@@ -205,7 +209,7 @@ export function createSimWorker(world: SimWorld, node: Node, sender: Sender): Si
     asleep: () => asleep,
     cutOff(isAway) {
       away = isAway;
-      sender.disturbedAtMs = clock.monotonicMs();
+      sender.disturbedAtMs = isAway ? Number.POSITIVE_INFINITY : clock.monotonicMs();
     },
   };
   return worker;

@@ -1,4 +1,6 @@
-/** `assetwire serve`: reads the configuration, starts the server, says where it is, and ends it in order. */
+/**
+ * `assetwire serve` and `assetwire worker`: read the configuration, start the server, say where it is, and end it in order.
+ */
 import { flushCompileCache } from 'node:module';
 import type { Command } from 'commander';
 import { Option } from 'commander';
@@ -21,6 +23,13 @@ const rows: readonly SettingRow[] = settingRows;
 const compactAfterMs = 1_000;
 
 export function define(command: Command, context: CliContext): void {
+  defineServer(command, context, 'serve');
+  command.addOption(new Option('--no-engine', 'take requests and deliver nothing: workers on the same PostgreSQL do'));
+  withExamples(command, ['assetwire serve', 'assetwire serve --port 8080 --data-dir /var/lib/assetwire']);
+}
+
+/** What both commands have. */
+export function defineServer(command: Command, context: CliContext, run: 'serve' | 'worker'): void {
   for (const row of rows) {
     if (row.unavailable !== undefined || row.secret === true) continue;
     const fallback = row.default === null || row.default === '' ? '' : ` (default: ${row.default})`;
@@ -34,13 +43,24 @@ export function define(command: Command, context: CliContext): void {
     `\nEvery option is also a variable (--upload-bytes-max is ASSETWIRE_UPLOAD_BYTES_MAX) and may stand in assetwire.json in the\n` +
       `data directory. Secrets are given as variables or files only: ${secrets.map((name) => `${name} or ${name}_FILE`).join(', ')}.`,
   );
-  withExamples(command, ['assetwire serve', 'assetwire serve --port 8080 --data-dir /var/lib/assetwire']);
-  command.action((flags: Record<string, string>) => serve(flags, context));
+  command.action(({ engine, ...flags }: Record<string, string> & { engine?: string | boolean }) =>
+    // `--no-engine` and `--engine off` say the same.
+    serve({ ...flags, ...(engine === false ? { engine: 'off' } : {}), ...asText(engine) }, context, run),
+  );
 }
 
-async function serve(flags: Readonly<Record<string, string>>, context: CliContext): Promise<void> {
+function asText(engine: string | boolean | undefined): { readonly engine?: string } {
+  return typeof engine === 'string' ? { engine } : {};
+}
+
+async function serve(
+  flags: Readonly<Record<string, string>>,
+  context: CliContext,
+  run: 'serve' | 'worker',
+): Promise<void> {
   const startedAtMs = context.clock.monotonicMs();
   const { settings, sources } = readConfiguration({ environment: context.environment, flags });
+  if (run === 'worker') refuseAlone(settings);
   const sink = createStdoutSink();
   const human = settings.logFormat === 'human' || (settings.logFormat === 'auto' && context.stdout.isTty);
   const logger = createLogger({
@@ -65,7 +85,7 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
     exit: (code) => exitAfterFlush(code, context.clock),
   });
   try {
-    running = await context.server.start({ settings, sources, logger, sink });
+    running = await context.server.start({ settings, sources, logger, sink, run });
   } catch (error) {
     uninstall();
     throw asListenError(error, settings);
@@ -80,10 +100,28 @@ async function serve(flags: Readonly<Record<string, string>>, context: CliContex
     startMs,
     uptimeMs: Math.round(process.uptime() * 1_000),
   });
-  context.stderr.write(banner(running, settings, context));
+  context.stderr.write(run === 'worker' ? workerBanner(running, context) : banner(running, settings, context));
   // The next start finds what this one compiled, even if this one is killed.
   flushCompileCache();
   context.clock.timer(compactAfterMs, compactMemory);
+}
+
+/** A worker is one of several on a PostgreSQL. */
+function refuseAlone({ databaseUrl, engine }: Settings): void {
+  if (databaseUrl === null) {
+    throw new OperatorError(
+      'configuration',
+      'A worker must share a PostgreSQL with those that take requests: none is named',
+      {
+        mend: 'Set ASSETWIRE_DATABASE_URL; with SQLite one `assetwire serve` does everything',
+      },
+    );
+  }
+  if (engine === 'off') {
+    throw new OperatorError('configuration', 'A worker must deliver: ASSETWIRE_ENGINE is off', {
+      mend: 'Leave it out for workers',
+    });
+  }
 }
 
 /** The listener's own errors, as what the person at the terminal can mend. */
@@ -107,6 +145,13 @@ function asListenError(error: unknown, { host, port }: Settings): unknown {
       cause: error,
     },
   );
+}
+
+/** Nobody signs in at a worker. */
+function workerBanner({ url }: RunningServer, context: CliContext): string {
+  const colours = coloursOf(context.stderr);
+  const name = `${colours.bold('Assetwire')} ${context.version}`;
+  return `\n  ${name} delivers; health and metrics at ${colours.cyan(url)}\n  Stop       Ctrl-C\n\n`;
 }
 
 /**
