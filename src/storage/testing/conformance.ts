@@ -18,6 +18,7 @@ import { readTests } from './conformance-reads.ts';
 import { recordTests } from './conformance-record.ts';
 import { resourceTests } from './conformance-resources.ts';
 import { retentionTests } from './conformance-retention.ts';
+import { searchTests } from './conformance-search.ts';
 import { statsTests } from './conformance-stats.ts';
 
 export type StoreOptions = {
@@ -50,6 +51,7 @@ export function storageConformance(factory: StoreFactory): void {
     dutyTests(factory);
     readTests(factory);
     assetListTests(factory);
+    searchTests(factory);
     deliveryListTests(factory);
     retentionTests(factory);
     statsTests(factory);
