@@ -10,6 +10,7 @@ import { limits } from '../core/limits.ts';
 import type { VendorCommand, VendorCommandName } from '../dialects/dialect.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { integer, object, optional, raw, type Schema, string } from './schema.ts';
+import { searchedHits, searchSchema, type VendorSearch } from './vendor-search.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
 import { cursor, limit, line, pageOptions } from './schemas/basics.ts';
 import { enableSchema, webhookInputSchema, type WebhookPatch, webhookPatchSchema } from './schemas/webhook.ts';
@@ -97,6 +98,7 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
     app.assets.list(caller, pageOptions(query)),
   ),
+  'assets.search': command(raw<VendorSearch>(searchSchema), (app, caller, wanted) => searchedHits(app, caller, wanted)),
   'assets.patch': command(
     object({ ...byId, patch: raw<AssetPatch>(assetPatchSchema), version: optional(integer()) }),
     (app, caller, { id, patch, version }) =>

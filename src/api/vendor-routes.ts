@@ -47,7 +47,7 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
         if ('content' in parsed) return sent({ call, services, dialect }, parsed);
         if (!('command' in parsed)) return shown(parsed);
         if (parsed.command === 'sessions.open') {
-          const opened = await openVendorSession(signIn, call, services, parsed.input);
+          const opened = await openVendorSession(signIn, { request: call.request, services }, parsed.input);
           const answer = shown(vendorRoute.present(opened.result, request));
           return vendorRoute.signsIn === true
             ? { ...answer, headers: { ...answer.headers, ...opened.headers } }
@@ -93,6 +93,7 @@ async function vendorRequest(
     headers: shownHeaders(call.request),
     body: bodyless ? null : await readVendorBody(call, services),
     base: vendorBase(call.request, `${services.publicUrl()}/${dialect}`),
+    scopes: [...call.caller.scopes],
   };
 }
 
@@ -139,7 +140,7 @@ function shownError(
   const { status } = errorTable[error.code];
   const answer = present(
     { code: error.code, status, detail: wordsOf(error) },
-    { parameters: {}, query: {}, headers: shownHeaders(request), body: null, base: '' },
+    { parameters: {}, query: {}, headers: shownHeaders(request), body: null, base: '', scopes: [] },
   );
   return shown({ ...answer, headers: { ...answer.headers, ...standardHeaders(error, status) } });
 }

@@ -24,10 +24,15 @@ export type OpenedSession = {
 
 const charactersMax = 1_000;
 
+/** The request that signs in, and what answers it. */
+export type SigningIn = {
+  readonly request: Call['request'];
+  readonly services: Pick<Services, 'app' | 'clock'>;
+};
+
 export async function openVendorSession(
   { admission, https }: VendorSignIn,
-  { request }: Pick<Call, 'request'>,
-  { app, clock }: Pick<Services, 'app' | 'clock'>,
+  { request, services: { app, clock } }: SigningIn,
   input: JsonObject,
 ): Promise<OpenedSession> {
   const [username, password] = [textIn(input, 'username'), textIn(input, 'password')];

@@ -4,13 +4,14 @@ import type { OpenSecret, WebhookCare } from '../engine/engine.ts';
 import type { Resource, ResourceKey } from '../storage/storage.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { propertyPolicy } from './dialect-properties.ts';
 import { type Notice, noticeWrites } from './notices.ts';
 import { operationalChange } from './operational.ts';
 import { openEntry, secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
 
-export type CareDeps = Pick<AppDeps, 'storage' | 'vault' | 'clock' | 'ids' | 'logger'> & {
+export type CareDeps = Pick<AppDeps, 'storage' | 'vault' | 'clock' | 'ids' | 'logger' | 'dialects'> & {
   readonly committer: Committer;
   readonly toggle: WebhookSwitch;
 };
@@ -25,7 +26,13 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
         secrets,
       ]);
       if (row === null) return null;
-      return { webhook: storedWebhook(row), secrets: openSecrets(deps, secrets, secretRow) };
+      const webhook = storedWebhook(row);
+      const policy = await propertyPolicy(storage, workspaceId, deps.dialects.get(webhook.dialect));
+      return {
+        webhook,
+        secrets: openSecrets(deps, secrets, secretRow),
+        ...(policy === null ? {} : { policy }),
+      };
     },
 
     async revision(workspaceId, webhookId, revision) {

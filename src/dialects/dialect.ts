@@ -10,7 +10,7 @@ import type { ErrorCode, Problem } from '../core/errors.ts';
 import type { EventTable } from '../core/event-table.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { JudgeInput } from '../core/judge.ts';
-import type { DeliveryPolicy } from '../core/policy.ts';
+import type { DeliveryPolicy, PolicyOverride } from '../core/policy.ts';
 import type { KeyDecoding, SecretFormat } from '../core/secret.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { TransportKind, Webhook } from '../core/webhook.ts';
@@ -35,6 +35,8 @@ export interface Dialect {
   sign(input: SignInput): readonly SignatureRequest[];
   /** Turns an outcome into a verdict. Pure: attempt, age, policy, time and chance are arguments. */
   judge(input: JudgeInput): Verdict;
+  /** What the values of `Manifest.properties` make of the dialect's policy; given those that are set. Pure. */
+  readonly policyFor?: (values: JsonObject) => PolicyOverride;
   /**
    * What a JSON Schema cannot say of `Webhook.settings`, such as a query that cannot be read. Pure; asked with settings that
    * fit the schema when a webhook is saved. `at` is a JSON pointer below the settings.
@@ -176,6 +178,8 @@ export type Manifest = {
   readonly capabilities: Capabilities;
   readonly limits: DialectLimits;
   readonly policy: DeliveryPolicy;
+  /** Settings of the vendor's server that concern all its webhooks in a workspace. */
+  readonly properties?: readonly PropertyDescription[];
   /** How deliveries are signed, in words, and the header names a receiver reads. */
   readonly signing: {
     readonly summary: string;
@@ -191,6 +195,18 @@ export type Manifest = {
   }[];
   /** Names that custom headers may not use (lower case), beside the ones no webhook may set. */
   readonly reservedHeaders: readonly string[];
+};
+
+/** A whole number that a vendor's server is set up with. */
+export type PropertyDescription = {
+  /** The vendor's own name. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** Included. */
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
 };
 
 export type EventDescription = {
@@ -266,6 +282,8 @@ export type VendorRequest = {
   readonly body: JsonObject | null;
   /** Absolute URL of the dialect's mount as this caller reaches it, without a slash at its end. */
   readonly base: string;
+  /** What the caller may do; empty on public routes. */
+  readonly scopes: readonly string[];
 };
 
 /** What went wrong, in our words, for the vendor's form of an error. */
@@ -275,7 +293,7 @@ export type VendorError = { readonly code: ErrorCode; readonly status: number; r
 export type VendorCommandName =
   | `webhooks.${'create' | 'update' | 'amend' | 'get' | 'getWithSecret' | 'list' | 'all' | 'remove'}`
   | `webhooks.${'enable' | 'disable' | 'test' | 'rotateSecret'}`
-  | `assets.${'get' | 'list' | 'patch'}`
+  | `assets.${'get' | 'list' | 'search' | 'patch'}`
   | `sessions.${'open' | 'close'}`;
 
 /** One of our use cases by name, with its input. */

@@ -5,6 +5,7 @@
 import type { DeliveryTask, Duty, DutyKind } from '../storage/storage.ts';
 import type { Attempt, DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { PolicyOverride } from '../core/policy.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Links } from '../dialects/dialect.ts';
 
@@ -55,6 +56,8 @@ export type CurrentWebhook = {
   readonly webhook: Webhook;
   /** Secrets in force, newest first, opened. Kept in memory only. */
   readonly secrets: readonly OpenSecret[];
+  /** What the workspace's properties of the dialect make of its policy; what the webhook says of its own counts more. */
+  readonly policy?: PolicyOverride;
 };
 
 export type OpenSecret = {

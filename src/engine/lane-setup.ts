@@ -69,7 +69,7 @@ export function makeLaneSetup(
     webhook,
     dialect,
     transport,
-    policy: policyOf(dialect, webhook),
+    policy: policyOf(dialect, current),
     links: deps.links(webhook.workspaceId, webhook.dialect),
     target: targetOf(webhook.target),
     method: webhook.target.transport === 'http' ? (webhook.target.method ?? 'POST') : 'POST',
@@ -88,9 +88,9 @@ export function makeLaneSetup(
 }
 
 /** A stored override that no longer fits its bounds must not stop the lane: the dialect's own policy is then followed. */
-function policyOf(dialect: Dialect, webhook: Webhook): DeliveryPolicy {
+function policyOf(dialect: Dialect, { webhook, policy }: CurrentWebhook): DeliveryPolicy {
   try {
-    return resolvePolicy(dialect.manifest.policy, webhook.policy);
+    return resolvePolicy(dialect.manifest.policy, { ...policy, ...webhook.policy });
   } catch (error) {
     if (error instanceof AssetwireError) return dialect.manifest.policy;
     throw error;

@@ -6,6 +6,8 @@ import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
+import { CommandError } from '../error-report.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { printFields, printJson, printPage, printTable } from '../output.ts';
 
 /** As `GET /v1/dialects` answers; only what is shown. */
@@ -27,7 +29,72 @@ export function define(command: Command, context: CliContext): void {
   withConnection(command.command('show').description('show a dialect: its events, settings and how it signs'))
     .addArgument(new Argument('<id>', 'the dialect, such as standard'))
     .action((id: string, options: ConnectionOptions) => show(id, options, context));
-  withExamples(command, ['assetwire dialects list', 'assetwire dialects show standard']);
+  withConnection(
+    command
+      .command('properties')
+      .description("show or set what a vendor's server is set up with, for all its webhooks"),
+  )
+    .addArgument(new Argument('<id>', 'the dialect, such as woodwing'))
+    .option(
+      '--set <name=value>',
+      'set a property; "name=" takes it back to its default. May come more than once',
+      collected,
+    )
+    .action((id: string, options: PropertyOptions) => properties(id, options, context));
+  withExamples(command, [
+    'assetwire dialects list',
+    'assetwire dialects show standard',
+    'assetwire dialects properties woodwing --set webHooksRetryMaximumAttempts=3',
+  ]);
+}
+
+type PropertyOptions = ConnectionOptions & { readonly set?: readonly string[] };
+
+type PropertyView = {
+  readonly name: string;
+  readonly description: string;
+  readonly value: number;
+  readonly default: number;
+  readonly source: string;
+};
+
+function collected(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+async function properties(id: string, options: PropertyOptions, context: CliContext): Promise<void> {
+  const { stdout } = context;
+  const path = `/v1/dialects/${encodeURIComponent(id)}/properties`;
+  const client = connect(options, context);
+  const patch = options.set === undefined ? null : Object.fromEntries(options.set.map(readProperty));
+  const answer =
+    patch === null
+      ? await client.get<{ readonly data: readonly PropertyView[] }>(path)
+      : await client.send<{ readonly data: readonly PropertyView[] }>('PATCH', path, patch);
+  if (options.json === true) return printJson(stdout, answer);
+  printTable(
+    stdout,
+    [
+      { title: 'PROPERTY', text: ({ name }) => name },
+      { title: 'VALUE', align: 'right', text: ({ value }) => String(value) },
+      { title: 'DEFAULT', align: 'right', text: (property) => String(property.default) },
+      { title: 'FROM', text: ({ source }) => source },
+      { title: 'WHAT', text: ({ description }) => description },
+    ],
+    answer.data,
+  );
+}
+
+/** `name=3`, or `name=` for the default. */
+function readProperty(text: string): readonly [name: string, value: number | null] {
+  const [, name = '', value = ''] = /^([^=]+)=(-?\d{1,9}|)$/.exec(text) ?? [];
+  if (name === '')
+    throw new CommandError(
+      `Set name=number: got "${text.slice(0, 80)}"`,
+      'Such as --set webHooksRetryMaximumAttempts=3',
+      exitCodes.usage,
+    );
+  return [name, value === '' ? null : Number(value)];
 }
 
 async function list(options: ConnectionOptions, context: CliContext): Promise<void> {

@@ -49,7 +49,7 @@ export const manageChecks: readonly Check[] = [
     name: 'every error of ours has words of the vendor',
     run({ dialect: { presentError } }) {
       if (presentError === undefined) return;
-      const none: VendorRequest = { parameters: {}, query: {}, headers: {}, body: null, base: '' };
+      const none: VendorRequest = { parameters: {}, query: {}, headers: {}, body: null, base: '', scopes: [] };
       for (const [code, { status }] of Object.entries(errorTable)) {
         const answer = presentError({ code: code as ErrorCode, status, detail: 'Say what is wrong: this' }, none);
         checkAnswer(answer, 400);
@@ -67,6 +67,7 @@ function request({ path }: VendorRoute, id: string, body: JsonObject | null): Ve
     headers: {},
     body,
     base: 'https://assetwire.example/mount',
+    scopes: [],
   };
 }
 

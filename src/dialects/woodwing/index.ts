@@ -4,6 +4,7 @@ import { judge } from './judge.ts';
 import { manage, presentError } from './manage.ts';
 import { manifest } from './manifest.ts';
 import { notify } from './notify.ts';
+import { policyFor } from './properties.ts';
 import { render } from './render.ts';
 import { checkSettings } from './settings.ts';
 import { sign } from './sign.ts';
@@ -17,6 +18,7 @@ export const woodwingDialect: Dialect = {
   render,
   sign,
   judge,
+  policyFor,
   checkSettings,
   verify,
   manage,

@@ -3,6 +3,7 @@ import { encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { eventNames } from './events.ts';
+import type { VendorAnswer } from '../dialect.ts';
 import { tokenName } from './sign.ts';
 
 /**
@@ -56,4 +57,9 @@ function listIn(object: JsonObject, key: string): readonly JsonValue[] {
 function textIn(object: JsonObject, key: string): string {
   const value = ownValue(object, key);
   return typeof value === 'string' ? value : '';
+}
+
+/** The vendor's form of an error. */
+export function failure(status: number, message: string): VendorAnswer {
+  return { status, body: { errorcode: status, message } };
 }

@@ -8,7 +8,9 @@ import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
 import { readRegistration, readUpdate } from './manage-input.ts';
-import { presentWebhook } from './manage-output.ts';
+import { assetRoutes } from './manage-assets.ts';
+import { failure, presentWebhook } from './manage-output.ts';
+import { sessionRoutes } from './manage-session.ts';
 
 const base = '/services/admin/webhook';
 /** The vendor's page writes the path of a new token without a slash before its last part. */
@@ -120,7 +122,10 @@ const routes: readonly VendorRoute[] = [
 ];
 
 /** Clients of the vendor's write some paths with a slash at the end: both are the same. */
-export const manage: readonly VendorRoute[] = routes.flatMap((route) => [route, { ...route, path: `${route.path}/` }]);
+export const manage: readonly VendorRoute[] = [
+  ...[...routes, ...sessionRoutes].flatMap((route) => [route, { ...route, path: `${route.path}/` }]),
+  ...assetRoutes,
+];
 
 type OneRoute = Pick<VendorRoute, 'method' | 'scope' | 'body'> & {
   /** Behind the id. */
@@ -143,8 +148,4 @@ function withId(request: VendorRequest, parse: Parse): VendorCommand | VendorAns
 /** The vendor words an error as `{errorcode, message}`; its 400 is what our 422 means. */
 export function presentError({ status, detail }: VendorError): VendorAnswer {
   return failure(status === 422 ? 400 : status, detail);
-}
-
-function failure(status: number, message: string): VendorAnswer {
-  return { status, body: { errorcode: status, message } };
 }

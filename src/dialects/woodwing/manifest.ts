@@ -7,6 +7,7 @@ import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
 import { eventRows, events } from './events.ts';
 import { policy } from './policy.ts';
+import { properties } from './properties.ts';
 import { render } from './render.ts';
 import { bodySchema } from './schemas.ts';
 import { configuration } from './settings.ts';
@@ -98,6 +99,7 @@ export const manifest: Manifest = {
     payloadBytesMax: 2 * limits.changeBytesMax + 16 * 1024,
   },
   policy,
+  properties,
   signing: {
     summary: 'HMAC-SHA256 over the body with the characters of the secret token as the key, in lower-case hex',
     headers: [signatureHeader],

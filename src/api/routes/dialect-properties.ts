@@ -1,0 +1,62 @@
+import { ok, type Route, route } from '../route.ts';
+import { array, integer, nullable, object, oneOf, raw, string } from '../schema.ts';
+import { line } from '../schemas/basics.ts';
+
+const area = 'dialects';
+
+const propertySchema = object({
+  name: string(),
+  title: string(),
+  description: string(),
+  min: integer(),
+  max: integer(),
+  default: integer(),
+  value: integer({ description: 'In force' }),
+  source: oneOf(['default', 'api', 'file'], { description: 'Who set it: the last writer counts' }),
+  changedAtMs: nullable(integer()),
+  changedBy: nullable(string()),
+});
+
+const propertiesSchema = object({ data: array(propertySchema) });
+const params = object({ id: line(63) });
+
+const listProperties = route({
+  method: 'GET',
+  path: '/v1/dialects/{id}/properties',
+  operation: 'listDialectProperties',
+  area,
+  summary: "Settings of a vendor's server that concern all its webhooks in the workspace",
+  scope: 'settings:read',
+  params,
+  answers: { 200: { description: 'Each with the value in force and where it came from', schema: propertiesSchema } },
+  async handle({ caller, params: { id } }, { app }) {
+    return ok({ data: await app.dialectProperties.list(caller, id) });
+  },
+});
+
+const updateProperties = route({
+  method: 'PATCH',
+  path: '/v1/dialects/{id}/properties',
+  operation: 'updateDialectProperties',
+  area,
+  summary: 'Set properties by name; null takes one back to its default',
+  description:
+    'For WoodWing Assets: webHooksRetryMaximumAttempts and webHooksFailuresBeforeDisable. They may also stand in the file ' +
+    '`cluster-properties.txt` of the data directory; the last writer wins. They count from the next attempt on; what a ' +
+    'webhook says in its own policy counts more.',
+  scope: 'settings:write',
+  params,
+  body: raw<{ readonly [name: string]: number | null }>({
+    type: 'object',
+    maxProperties: 100,
+    additionalProperties: { type: ['integer', 'null'] },
+    examples: [{ webHooksRetryMaximumAttempts: 3 }],
+  }),
+  answers: { 200: { description: 'All properties as they are now', schema: propertiesSchema } },
+  errors: ['conflict'],
+  async handle({ caller, params: { id }, body }, { app }) {
+    return ok({ data: await app.dialectProperties.update(caller, id, body) });
+  },
+});
+
+export const dialectPropertyRoutes: readonly Route[] = [listProperties, updateProperties];
