@@ -9,7 +9,7 @@ import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { fileNameOf } from './content-disposition.ts';
-import type { BodyReader } from './request-body.ts';
+import type { BodyReader, LateReason } from './request-body.ts';
 
 export const assetPartBytesMax = 256 * 1024;
 const boundaryCharactersMax = 200;
@@ -37,7 +37,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
     let ended = false;
     const parser = createParser(request, bytesMax);
     const edges = createFormEdges(request);
-    const watch = bodies.watch(() => fail(incomplete('Send the file without pauses: nothing came for a while')));
+    const watch = bodies.watch((reason) => fail(incomplete(lateTexts[reason])));
 
     const finish = (): void => {
       ended = true;
@@ -55,7 +55,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
     const broken = (found: string): void => fail(edges.cut() ? cutForm() : malformed(found));
     const deafen = listen(request, {
       data: (chunk) => {
-        watch.touch();
+        watch.touch(chunk.length);
         edges.see(chunk);
       },
       broken: () => {
@@ -99,6 +99,12 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
     request.pipe(parser);
   });
 }
+
+const lateTexts: { readonly [Reason in LateReason]: string } = {
+  silent: 'Send the file without pauses: nothing came for a while',
+  slow: `Send the file faster than ${limits.uploadBytesPerSecondMin} bytes a second: it came slower`,
+  long: `Send the file within ${limits.uploadMsMax / 3_600_000} hours: it was still under way`,
+};
 
 type Heard = { readonly data: (chunk: Buffer) => void; readonly broken: () => void };
 

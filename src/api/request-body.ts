@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 
 /** A body must be there in full this long after it was asked for (HARDENING IN-06: a trickle of one byte per second). */
@@ -14,12 +15,19 @@ const noBytes = Buffer.alloc(0);
 export interface BodyReader {
   /** The whole body. Throws `body_too_large`, `request_timeout`, `malformed_request`. */
   read(request: IncomingMessage, bytesMax: number): Promise<Buffer>;
-  /** Watches something that reads for itself; `late` is called where `touch` is not for half a minute. */
-  watch(late: () => void): Watch;
+  /**
+   * Watches something that reads for itself; `late` is called where `touch` is not for half a minute, where what it was
+   * told of in half a minute is less than `uploadBytesPerSecondMin`, and where it all takes longer than `uploadMsMax`.
+   */
+  watch(late: (reason: LateReason) => void): Watch;
   stop(): void;
 }
 
-export type Watch = { touch(): void; done(): void };
+/** `silent`: nothing came; `slow`: too little came; `long`: it took too long in all. */
+export type LateReason = 'silent' | 'slow' | 'long';
+
+/** `bytes`: how many came. */
+export type Watch = { touch(bytes: number): void; done(): void };
 
 export function createBodyReader({ clock }: { readonly clock: Clock }): BodyReader {
   const sweeper = createSweeper(clock);
@@ -83,7 +91,29 @@ function collect(request: IncomingMessage, bytesMax: number, watch: BodyReader['
   });
 }
 
-type Watched = { sinceMs: number; readonly late: () => void };
+type Watched = {
+  readonly beganMs: number;
+  /** When something came last. */
+  touchedMs: number;
+  /** Since when `bytes` is counted. */
+  windowMs: number;
+  bytes: number;
+  /** Whether it tells what comes: a rate is asked of those alone. */
+  counts: boolean;
+  readonly late: (reason: LateReason) => void;
+};
+
+/** Why an entry is late by now, null where it is not; begins a new window where one has passed. */
+function latenessOf(entry: Watched, nowMs: number): LateReason | null {
+  if (nowMs - entry.touchedMs >= bodyTimeMsMax) return 'silent';
+  if (nowMs - entry.beganMs >= limits.uploadMsMax) return 'long';
+  const windowMs = nowMs - entry.windowMs;
+  if (!entry.counts || windowMs < bodyTimeMsMax) return null;
+  if (entry.bytes * 1_000 < windowMs * limits.uploadBytesPerSecondMin) return 'slow';
+  entry.windowMs = nowMs;
+  entry.bytes = 0;
+  return null;
+}
 
 function createSweeper(clock: Clock): Pick<BodyReader, 'watch' | 'stop'> {
   const watched = new Set<Watched>();
@@ -92,20 +122,31 @@ function createSweeper(clock: Clock): Pick<BodyReader, 'watch' | 'stop'> {
     timer = undefined;
     const nowMs = clock.monotonicMs();
     for (const entry of watched) {
-      if (nowMs - entry.sinceMs < bodyTimeMsMax) continue;
+      const reason = latenessOf(entry, nowMs);
+      if (reason === null) continue;
       watched.delete(entry);
-      entry.late();
+      entry.late(reason);
     }
     if (watched.size > 0) timer = clock.timer(sweepMs, sweep);
   };
   return {
     watch(onLate) {
-      const entry: Watched = { sinceMs: clock.monotonicMs(), late: onLate };
+      const nowMs = clock.monotonicMs();
+      const entry: Watched = {
+        beganMs: nowMs,
+        touchedMs: nowMs,
+        windowMs: nowMs,
+        bytes: 0,
+        counts: false,
+        late: onLate,
+      };
       watched.add(entry);
       timer ??= clock.timer(sweepMs, sweep);
       return {
-        touch: () => {
-          entry.sinceMs = clock.monotonicMs();
+        touch: (bytes) => {
+          entry.touchedMs = clock.monotonicMs();
+          entry.bytes += bytes;
+          entry.counts = true;
         },
         done: () => {
           watched.delete(entry);

@@ -127,6 +127,31 @@ test('a file is streamed through byte by byte, with what the asset part says of 
   ]);
 });
 
+test('UP-14 five hundred uploads that have stopped half way leave others as fast as they were', async (t) => {
+  const { port } = new URL(server.url);
+  const half = form([{ name: 'file', fileName: 'slow.bin', content: 'x' }]).subarray(0, -20);
+  const head =
+    `POST /v1/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${adminToken}\r\nContent-Length: 1000000\r\n` +
+    `Content-Type: multipart/form-data; boundary=${boundary}\r\n\r\n`;
+  const slow = await Promise.all(
+    Array.from({ length: 500 }, async () => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+      socket.write(head);
+      socket.write(half);
+      return socket;
+    }),
+  );
+  t.after(() => {
+    for (const socket of slow) socket.destroy();
+  });
+  const startedMs = performance.now();
+  const answer = await upload(form([{ name: 'file', fileName: 'quick.jpg', content: 'x'.repeat(100_000) }]));
+  assert.equal(answer.status, 201, answer.text);
+  assert.ok(performance.now() - startedMs < 5_000);
+});
+
 test('UP-12 forms that are not one asset part and one file part behind it are refused', async () => {
   const file: Part = { name: 'file', fileName: 'a.jpg', content: 'x' };
   const asset: Part = { name: 'asset', content: '{}' };

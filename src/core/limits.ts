@@ -27,6 +27,9 @@ export const limits = {
   inboxRequestsMax: 500,
   inboxRequestBytesMax: 256 * 1024,
   uploadBytesMaxDefault: 1024 ** 3,
+  /** Of an upload over any half a minute. HARDENING UP-14. */
+  uploadBytesPerSecondMin: 1_024,
+  uploadMsMax: 12 * 3_600_000,
   /** Embedded metadata that is kept of a file. HARDENING UP-07, UP-08. */
   embeddedFieldsMax: 200,
   embeddedTextBytesMax: 4 * 1024,
