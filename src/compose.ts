@@ -38,7 +38,7 @@ import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
 import { probeFfmpeg } from './media/ffmpeg.ts';
 import type { FilmTool } from './media/media.ts';
-import { chooseBlobs } from './compose/choose-blobs.ts';
+import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.ts';
 import { chooseStorage, databaseName } from './compose/choose-storage.ts';
 import { createCluster } from './compose/cluster.ts';
 import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
@@ -341,11 +341,11 @@ function makeRooms(options: ComposeOptions) {
   const applicationName = `assetwire ${role}`;
   const own = options.clock ?? systemClock;
   const { storage, clock, shared } = chooseStorage({ settings, logger, clock: own, random, applicationName });
-  const files = settings.sharedFilesDir ?? join(settings.dataDir, 'files');
+  const files = localFiles(settings);
   const cluster = createCluster({
     ...{ storage, clock, shared, random, role, version },
     dataDir: settings.dataDir,
-    files: settings.sharedFilesDir === null ? null : `the shared directory ${settings.sharedFilesDir}`,
+    files: filesSeenByAll(settings),
     endOfTurn: systemTurn,
     log: engineLog(logger),
   });

@@ -11,13 +11,13 @@ import { createHintBus, type HintBus } from '../engine/hint-bus.ts';
 import { createSoleOwnership } from '../engine/ownership.ts';
 import { createLeaseOwnership, type LeaseOwnership, type LeaseStats } from '../engine/ownership-leases.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { createFileAtomically, readFileIfPresent } from '../runtime/data-directory.ts';
 import { OperatorError } from '../runtime/operator-error.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SharedClock } from '../runtime/shared-clock.ts';
 import type { Turn } from '../runtime/turn.ts';
 import { type FileLock, lockFile } from '../storage/sqlite/lock.ts';
 import type { ClusterStore, Storage } from '../storage/storage.ts';
+import { nodeOf } from './node.ts';
 
 export type Cluster = {
   readonly ownership: Ownership;
@@ -61,7 +61,7 @@ export function createCluster(input: ClusterInput): Cluster {
 
 function createMembership(input: ClusterInput, store: ClusterStore): Cluster {
   const { clock, shared, random, log, endOfTurn, role, version, dataDir } = input;
-  const id = `member_${hex(random, 16)}`;
+  const id = `member_${Buffer.from(random.bytes(16)).toString('hex')}`;
   const bus = createHintBus({ cluster: store, clock, endOfTurn, log });
   let lock: FileLock | null = null;
   let leases: LeaseOwnership | null = null;
@@ -143,17 +143,6 @@ function lockNode(dataDir: string): FileLock {
       cause: error,
     });
   }
-}
-
-/** The name of this directory's node, drawn once. */
-function nodeOf(dataDir: string, random: Random): string {
-  const path = join(dataDir, 'node-id');
-  createFileAtomically(path, `node_${hex(random, 8)}`);
-  return (readFileIfPresent(path) ?? '').trim();
-}
-
-function hex(random: Random, bytes: number): string {
-  return Buffer.from(random.bytes(bytes)).toString('hex');
 }
 
 function filesApart(ours: string, { node, role, blobs }: Member): OperatorError {

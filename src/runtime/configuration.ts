@@ -49,8 +49,6 @@ export type Settings = {
   /** An `s3://` URL; null: the data directory. */
   readonly blobsUrl: string | null;
   readonly smtpUrl: string | null;
-  /** An `s3://` URL; null: files lie in the data directory. */
-  readonly blobsUrl: string | null;
   readonly mailFrom: string;
   readonly uploadBytesMax: number;
   readonly renditions: 'on' | 'off';
@@ -291,7 +289,6 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     startPaused: text('startPaused') === 'yes',
     blobsUrl: textOrNull('blobsUrl'),
     smtpUrl: textOrNull('smtpUrl'),
-    blobsUrl: textOrNull('blobsUrl'),
     mailFrom: text('mailFrom'),
     uploadBytesMax: number('uploadBytesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),

@@ -2,9 +2,10 @@
  * From a received file to its address and away again: who holds a blob, who removes it, and what a process that was killed
  * in between leaves for the next one to look after.
  */
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { WorkspaceId } from '../../core/ids.ts';
+import { systemCode } from '../../runtime/operator-error.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Blobs } from '../blobs.ts';
 import { blobPath, blobPathOrNull, makeDirectorySynced, syncDirectory, workspacePath } from './blob-path.ts';
@@ -18,23 +19,35 @@ export type Custody = Pick<Blobs, 'release' | 'remove' | 'reclaim' | 'removeAll'
   forget(): void;
 };
 
+/** A directory that several processes keep files in. */
+export type SharedDirectory = {
+  /** The name of this one, as a part of a path. */
+  readonly node: string;
+  /** Unix milliseconds. */
+  readonly nowMs: () => number;
+};
+
 /** In the directory of the blobs. */
 export const claimsDirectory = 'claims';
 /** Looked after by one start: more uploads than were ever under way at once. */
 const reclaimedMax = 10_000;
+/** Longer than there may lie between the arrival of a file and the commit that names it. */
+const youngMs = 3_600_000;
 
 export function createCustody({
   directory,
   files,
   random,
+  shared,
 }: {
   readonly directory: string;
   readonly files: string;
   readonly random: Random;
+  readonly shared: SharedDirectory | null;
 }): Custody {
   const known = new Set<string>();
   const holds = createHolds();
-  const claims = createClaims(join(directory, claimsDirectory), random);
+  const claims = createClaims(join(directory, claimsDirectory, shared?.node ?? ''), random);
 
   const prepare = async (path: string): Promise<void> => {
     if (known.has(path)) return;
@@ -69,7 +82,7 @@ export function createCustody({
     if (path === null) return 'removed';
     return holds.removing(path, async (isHeld) => {
       if (isUsed !== undefined && (await isUsed())) return 'used';
-      if (isHeld()) return 'held';
+      if (isHeld() || (shared !== null && (await isYoung(path, shared.nowMs())))) return 'held';
       await rm(path, { force: true });
       return 'removed';
     });
@@ -92,4 +105,14 @@ export function createCustody({
   };
 
   return { place, release, remove, reclaim, removeAll, forget: () => known.clear() };
+}
+
+/** Arrived lately. */
+async function isYoung(path: string, nowMs: number): Promise<boolean> {
+  try {
+    return (await stat(path)).ctimeMs > nowMs - youngMs;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }

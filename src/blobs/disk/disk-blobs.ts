@@ -14,7 +14,7 @@ import { createSystemRandom } from '../../runtime/random.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Blobs, StoredBlob } from '../blobs.ts';
 import { blobPathOrNull, syncDirectory } from './blob-path.ts';
-import { claimsDirectory, createCustody } from './custody.ts';
+import { claimsDirectory, createCustody, type SharedDirectory } from './custody.ts';
 import { receive } from '../receive.ts';
 
 export type DiskBlobsOptions = {
@@ -24,18 +24,24 @@ export type DiskBlobsOptions = {
   readonly create?: (path: string) => Promise<FileHandle>;
   /** For the names of files that are being received. */
   readonly random?: Random;
+  /** Other processes keep files here too; the name of this one, and the time. Absent: one process at a time. */
+  readonly shared?: SharedDirectory;
 };
 
-/** The blobs of one data directory. One process at a time: the store's lock sees to it. */
+/**
+ * The blobs of one data directory. One process at a time: the store's lock sees to it. Where it is shared, what is being
+ * received and what is claimed is each process's own, and no young file is removed, because another may be about to name it.
+ */
 export function createDiskBlobs({
   directory,
   create = createFile,
   random = createSystemRandom(),
+  shared,
 }: DiskBlobsOptions): Blobs {
-  const incoming = join(directory, 'incoming');
+  const incoming = join(directory, 'incoming', shared?.node ?? '');
   const files = join(directory, 'files');
   const receiving = new Set<string>();
-  const custody = createCustody({ directory, files, random });
+  const custody = createCustody({ directory, files, random, shared: shared ?? null });
 
   const sweep = async (): Promise<number> => {
     const orphans = (await listIfPresent(incoming)).filter((name) => !receiving.has(name));
@@ -45,7 +51,7 @@ export function createDiskBlobs({
 
   return {
     async start() {
-      for (const path of [incoming, files, join(directory, claimsDirectory)])
+      for (const path of [incoming, files, join(directory, claimsDirectory, shared?.node ?? '')])
         await mkdir(path, { recursive: true, mode: 0o700 });
       await syncDirectory(directory);
       // What a killed process was receiving belongs to nobody.
