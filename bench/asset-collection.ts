@@ -25,6 +25,12 @@ const departments = ['marketing', 'press', 'product', 'events', 'people', 'archi
 const channels = ['web', 'print', 'social', 'shop', 'tv'];
 const statuses = ['draft', 'review', 'approved', 'approved', 'approved', 'expired'];
 
+/** Four deep, in an order in which neighbours lie far apart. */
+function folderOfRank(rank: number): string {
+  const year = 2019 + (Math.floor(rank / departments.length) % 8);
+  return `/${departments[rank % departments.length] ?? ''}/${year}/${wordOfRank(rank % 300)}/${wordOfRank(rank)}`;
+}
+
 export type AssetMaker = (n: number) => JsonObject;
 
 export function createAssetMaker(seed: number): AssetMaker {
@@ -50,7 +56,7 @@ export function createAssetMaker(seed: number): AssetMaker {
     return {
       kind,
       name,
-      path: `/${one(departments)}/${2019 + below(8)}/${wordOfRank(skewed(300))}/${wordOfRank(skewed(2_000))}`,
+      path: folderOfRank(skewed(12_000)),
       file,
       versions: [{ number: 1, active: true, createdAtMs, file }],
       renditions: [],
