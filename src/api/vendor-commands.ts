@@ -60,9 +60,9 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
     if (!caller.scopes.has('secrets:reveal')) return webhook;
     return { ...webhook, ...(await app.webhooks.revealSecret(caller, id)) };
   }),
-  // Every one of the dialect's, for vendors whose lists have no pages.
+  // Every one of the dialect's, for vendors whose lists have no pages; with signing secrets as `getWithSecret` shows them.
   'webhooks.all': command(object({ dialect: optional(line(63)) }), async (app, caller, { dialect }) => {
-    const items: WebhookView[] = [];
+    const items: (WebhookView & { readonly secret?: string })[] = [];
     let cursor: string | null = null;
     do {
       const page: { readonly items: readonly WebhookView[]; readonly nextCursor: string | null } =
@@ -71,7 +71,10 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
           ...(cursor === null ? {} : { cursor }),
           ...(dialect === undefined ? {} : { dialect }),
         });
-      items.push(...page.items);
+      for (const item of page.items) {
+        const revealed = caller.scopes.has('secrets:reveal') && item.secrets.length > 0;
+        items.push(revealed ? { ...item, ...(await app.webhooks.revealSecret(caller, item.id)) } : item);
+      }
       cursor = page.nextCursor;
     } while (cursor !== null);
     return { items };

@@ -11,6 +11,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { woodwingDialect } from '../../src/dialects/woodwing/index.ts';
 import { eventually, expectStatus, type RealServer, startRealServer, text } from './real-server.ts';
 
 const photograph = readFileSync(join(import.meta.dirname, '..', '..', 'media', 'wine.jpg'));
@@ -384,4 +385,122 @@ test('a path that the vendor does not have is told in its form, at the root of t
   const missing = await ask(`${base}/services/nothing`, { headers: { authorization: `Bearer ${key}` } });
   assert.deepEqual([missing.status, missing.json['errorcode']], [404, 404]);
   assert.equal((await ask(`${base}/v1/assets`, { headers: { authorization: `Bearer ${key}` } })).status, 404);
+});
+
+test('webHooksFailuresBeforeDisable reaches webhooks that are at work: disabled with reason and moment, enabled without what was held', async () => {
+  let status = 200;
+  let calls = 0;
+  const receiver = createServer((incoming, response) => {
+    incoming.resume();
+    incoming.on('end', () => {
+      calls += 1;
+      response.writeHead(status).end();
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  const { port } = receiver.address() as AddressInfo;
+  try {
+    const made = await ask(`${base}/services/admin/webhook`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name: 'Failing',
+        url: `http://127.0.0.1:${port}/`,
+        eventTypes: ['asset_update_metadata'],
+      }),
+    });
+    const change = (note: number) =>
+      server.call('/v1/changes', {
+        body: {
+          changes: [
+            {
+              kind: 'asset.metadata_changed',
+              subject: { type: 'asset', externalId: 'disabling' },
+              after: { name: 'a.jpg', metadata: { note } },
+            },
+          ],
+        },
+      });
+    expectStatus(await change(0), 202);
+    await eventually(
+      () => Promise.resolve(calls),
+      (count) => count === 1,
+      'a first message',
+    );
+    const set = { webHooksFailuresBeforeDisable: 3 };
+    expectStatus(await server.call('/v1/dialects/woodwing/properties', { method: 'PATCH', body: set }), 200);
+    status = 500;
+    for (const note of [1, 2, 3, 4]) expectStatus(await change(note), 202);
+    const one = `${base}/services/admin/webhook/${String(made.json['id'])}`;
+    const headers = { authorization: `Bearer ${key}` };
+    await eventually(
+      () => ask(one, { headers }),
+      ({ json }) => json['enabled'] === false,
+      'it is disabled',
+    );
+    const { json } = await server.call('/v1/webhooks?dialect=woodwing&state=disabled');
+    const [hook] = json['data'] as readonly { readonly stateReason?: string; readonly stateChangedAtMs?: number }[];
+    assert.match(String(hook?.stateReason), /3 failures|failures/);
+    assert.equal(typeof hook?.stateChangedAtMs, 'number');
+    const before = calls;
+    status = 200;
+    const enabled = await ask(`${one}/enable`, { method: 'PUT', headers });
+    assert.deepEqual([enabled.status, enabled.json['enabled']], [200, true]);
+    expectStatus(await change(9), 202);
+    await eventually(
+      () => Promise.resolve(calls),
+      (count) => count === before + 1,
+      'what happens from now on is told',
+    );
+    const pending = await server.call('/v1/deliveries?states=pending');
+    assert.deepEqual((pending.json['data'] as readonly object[]).length, 0, 'what was held is dropped');
+  } finally {
+    await server.call('/v1/dialects/woodwing/properties', {
+      method: 'PATCH',
+      body: { webHooksFailuresBeforeDisable: null },
+    });
+    receiver.closeAllConnections();
+    receiver.close();
+  }
+});
+
+test('a user signs in with e-mail and password; without the rights of the super user the vendor’s words refuse', async () => {
+  const password = 'correct horse battery staple';
+  const invite = async (email: string, roles: readonly string[]): Promise<string> => {
+    const { json } = expectStatus(await server.call('/v1/users', { body: { name: 'Ada', email, roles } }), 201);
+    const token = /#link=(\w+)$/.exec(String((json['link'] as { readonly url?: unknown }).url))?.[1] ?? '';
+    expectStatus(await server.call('/v1/passwords', { token: null, body: { token, password } }), 200);
+    const login = await ask(`${base}/services/apilogin`, { method: 'POST', ...form({ username: email, password }) });
+    assert.equal(login.json['loginSuccess'], true, login.bytes.toString());
+    return `Bearer ${String(login.json['authToken'])}`;
+  };
+  const superUser = await invite('super@dam.example', ['admin']);
+  const listed = await ask(`${base}/services/admin/webhook`, { headers: { authorization: superUser } });
+  assert.equal(listed.status, 200, listed.bytes.toString());
+  const hooks = listed.json as unknown as readonly { readonly secretToken: string }[];
+  assert.ok(hooks.length > 0);
+  for (const { secretToken } of hooks)
+    assert.match(secretToken, /^[A-Za-z0-9+/]{22}==$/, 'the super user sees the tokens');
+  const viewer = await invite('viewer@dam.example', ['viewer']);
+  const refused = await ask(`${base}/services/admin/webhook`, {
+    method: 'POST',
+    headers: { authorization: viewer, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  assert.deepEqual([refused.status, refused.json['errorcode']], [403, 403]);
+  const wrong = await ask(`${base}/services/apilogin`, {
+    method: 'POST',
+    ...form({ username: 'super@dam.example', password: 'wrong horse' }),
+  });
+  assert.equal(wrong.json['loginSuccess'], false);
+});
+
+test('the schema of each message is published, without a key', async () => {
+  for (const { name } of woodwingDialect.manifest.events) {
+    const reply = await ask(`${server.url}/v1/dialects/woodwing/schemas/${name}`);
+    assert.equal(reply.status, 200);
+    assert.equal(reply.json['title'], name);
+    assert.match(String(reply.json['$id']), new RegExp(`/schemas/${name}$`));
+  }
+  assert.equal((await ask(`${server.url}/v1/dialects/woodwing/schemas/nothing`)).status, 404);
 });

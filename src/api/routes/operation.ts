@@ -2,7 +2,7 @@ import { listPage } from '../../app/list-page.ts';
 import { AssetwireError } from '../../core/errors.ts';
 import type { ApiMetrics } from '../api.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
-import { array, boolean, object, string } from '../schema.ts';
+import { array, boolean, object, raw, string } from '../schema.ts';
 import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { manifestSchema } from '../schemas/operation.ts';
 
@@ -45,6 +45,28 @@ const getDialect = route({
   },
 });
 
+const getEventSchema = route({
+  method: 'GET',
+  path: '/v1/dialects/{id}/schemas/{event}',
+  operation: 'getEventSchema',
+  area: 'dialects',
+  summary: "The JSON Schema of an event's message, for whoever writes or tests a receiver",
+  scope: 'open',
+  params: object({
+    id: string({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9-]+$' }),
+    event: string({ minLength: 1, maxLength: 128 }),
+  }),
+  answers: { 200: { description: 'JSON Schema 2020-12', schema: raw({ type: 'object' }) } },
+  handle({ params }, { app, publicUrl }) {
+    const manifest = app.dialects.list().find(({ id }) => id === params.id);
+    const event = manifest?.events.find(({ name }) => name === params.event);
+    if (event === undefined)
+      throw new AssetwireError('not_found', { detail: 'Find the event: the dialect has none of this name' });
+    const $id = `${publicUrl()}/v1/dialects/${params.id}/schemas/${encodeURIComponent(params.event)}`;
+    return ok({ $id, ...event.schema });
+  },
+});
+
 const livez = route({
   method: 'GET',
   path: '/livez',
@@ -79,7 +101,7 @@ const readyz = route({
   },
 });
 
-export const operationRoutes: readonly Route[] = [listDialects, getDialect, livez, readyz];
+export const operationRoutes: readonly Route[] = [listDialects, getDialect, getEventSchema, livez, readyz];
 
 /** Open or with `settings:read`, as the operator set it. */
 export function createMetricsRoute({ metrics, open }: { readonly metrics: ApiMetrics; readonly open: boolean }): Route {

@@ -70,7 +70,10 @@ const routes: readonly VendorRoute[] = [
     parse: () => ({ command: 'webhooks.all', input: {} }),
     present: (result) => {
       const items = ownValue(result, 'items');
-      return { status: 200, body: isList(items) ? items.filter(isObject).map((item) => presentWebhook(item)) : [] };
+      return {
+        status: 200,
+        body: isList(items) ? items.filter(isObject).map((item) => presentWebhook(item, ownValue(item, 'secret'))) : [],
+      };
     },
   },
   one({
