@@ -151,8 +151,9 @@ function diskReads({ file, opened: { cursorKey }, options, pacing, failed }: Rea
     lists: { ...readers.reads, assets: index.assets },
     forget: index.forget,
     async close() {
-      await index.close();
+      // The last one that has the index open folds its log into the file.
       await readers.close();
+      await index.close();
       db.close();
     },
   };
