@@ -50,6 +50,8 @@ export type Book = {
 const triesMax = 3;
 /** More lanes than this in memory and we start over: a bound, not a working size. */
 const lanesMax = 100_000;
+/** How long a caller waits to hear whether a commit held whose connection was lost. */
+const lostMsMax = 3_000;
 /** A connection's answer may take this much longer than a statement may run. */
 const answerMarginMs = 1_000;
 
@@ -76,6 +78,20 @@ export function createBook(parts: BookParts): Book {
     new Promise((resolve) => {
       pacing.timer(5 + random.fraction() * 45, resolve);
     });
+  /** Asks a new connection what became of a commit, for as long as a caller may be kept waiting. */
+  const settleLost = async (lost: LostCommit): Promise<readonly ItemResult[]> => {
+    const endMs = pacing.monotonicMs() + lostMsMax;
+    for (;;) {
+      const status = await pool.use((connection) => statusOf(connection, lost.xid)).catch(() => 'in progress');
+      if (status === 'committed') return lost.results;
+      if (status !== 'in progress' || pacing.monotonicMs() > endMs) throw lost.cause;
+      await pause();
+    }
+  };
+  const statusOf = async (connection: Connection, xid: string): Promise<string> => {
+    const [rows] = await connection.run([{ sql: 'SELECT pg_xact_status($1::xid8)', values: [xid] }], lostMsMax);
+    return rows?.[0]?.[0] ?? 'unknown';
+  };
   const oneByOne = async (items: readonly Prepared[]): Promise<readonly ItemResult[]> => {
     const results: ItemResult[] = [];
     for (const item of items) results.push(...(await persist([item])));
@@ -87,6 +103,7 @@ export function createBook(parts: BookParts): Book {
       try {
         return await attempt(items, careful);
       } catch (error) {
+        if (error instanceof LostCommit) return settleLost(error);
         const fault = faultOf(error);
         if (fault.kind === 'full' || fault.kind === 'unavailable') throw error;
         if (fault.kind === 'again' && tries < triesMax) {
@@ -150,7 +167,7 @@ async function transact(connection: Connection, given: Transaction): Promise<Out
   const knownLane = (webhookId: string): string | undefined => lanes.get(webhookId);
   const settings = writeSettings(timeouts);
   const keys = gatherKeys(items, knownLane);
-  let committing: string | null = null;
+  let committing: { readonly xid: string; readonly results: readonly ItemResult[] } | null = null;
   try {
     const state = await findState({ connection, sql, settings, timeoutMs, keys, careful });
     const effects = createEffects();
@@ -165,15 +182,15 @@ async function transact(connection: Connection, given: Transaction): Promise<Out
       ...(flushed ? [tallyStatement(tally.rows(), epoch)] : []),
       { sql: 'COMMIT' },
     ];
-    committing = state.xid;
+    committing = { xid: state.xid, results };
     await connection.run(
       writes.map((one) => ({ ...one, sql: sql.of(one.sql) })),
       timeoutMs,
     );
     return { results, lanes: state.lanes, counted: flushed ? createTally() : tally, flushed };
   } catch (error) {
+    if (!connection.usable() && committing !== null) throw new LostCommit(committing, error);
     if (connection.usable()) await connection.run([{ sql: 'ROLLBACK' }], timeoutMs);
-    else if (committing !== null) throw new LostCommit(committing, error);
     throw error;
   }
 }
@@ -181,11 +198,14 @@ async function transact(connection: Connection, given: Transaction): Promise<Out
 /** The connection went while the transaction of this id was being committed: it may have held. */
 class LostCommit extends Error {
   readonly xid: string;
+  /** What its items are told if it did. */
+  readonly results: readonly ItemResult[];
 
-  constructor(xid: string, cause: unknown) {
+  constructor({ xid, results }: { readonly xid: string; readonly results: readonly ItemResult[] }, cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'LostCommit';
     this.xid = xid;
+    this.results = results;
   }
 }
 

@@ -1,10 +1,10 @@
 /**
- * Takes everything of one workspace out of the database, in slices: each step one statement, bounded in rows. The slice's
+ * Takes everything of one workspace out of the database, in slices: each step a transaction, bounded in rows. The slice's
  * cursor is handed to the caller, so an erasure goes on after a crash where it was; beginning anew is harmless too. Deleted
  * rows lie on their pages until PostgreSQL vacuums them.
  */
 import { type EraseCursor, type EraseSlice, resourceTypes } from '../storage.ts';
-import { storable } from './parameters.ts';
+import { storable, texts } from './parameters.ts';
 import type { Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
 import { writeSettings } from './settings-local.ts';
@@ -26,12 +26,12 @@ const rowsPerStep = 1_000;
 const timeouts = { statementTimeoutMs: 30_000, lockTimeoutMs: 5_000 };
 const answerMs = 35_000;
 
-/** A table with the columns of its key; `types`: one type of resource after another. */
+/** A table with the columns of its key. */
 type Stage = {
   readonly table: string;
   readonly column: string;
   readonly key: readonly string[];
-  readonly types?: true;
+  readonly typed?: true;
 };
 
 const of = (table: string, key: readonly string[]): Stage => ({ table, column: 'workspace', key });
@@ -49,50 +49,57 @@ const stages: readonly Stage[] = [
   of('idempotency', ['workspace', 'key']),
   of('stats_minutes', ['minute', 'webhook', 'writer']),
   of('stats_hours', ['hour', 'webhook']),
-  { ...of('revisions', ['type', 'workspace', 'id', 'version']), types: true },
-  { ...of('resources', ['type', 'workspace', 'id']), types: true },
+  { ...of('revisions', ['type', 'workspace', 'id', 'version']), typed: true },
+  { ...of('resources', ['type', 'workspace', 'id']), typed: true },
   of('lanes', ['webhook']),
   { table: 'workspaces', column: 'id', key: ['id'] },
 ];
 
 export function createEraser({ pool, sql, sliceMsMax, monotonicMs, forget }: EraserParts): Eraser {
   const settings = writeSettings(timeouts);
-  const remove = (stage: Stage, workspaceId: string, at: number): Promise<number> =>
+  /** One step over every stage that is left, in one transaction: the first that has more, null where none has. */
+  const step = (
+    workspaceId: string,
+    from: number,
+  ): Promise<{ readonly removed: number; readonly next: number | null }> =>
     pool.use(async (connection) => {
-      const statement = statementOf(stage, workspaceId, at);
-      const results = await connection.run([settings, { ...statement, sql: sql.of(statement.sql) }], answerMs);
-      return Number(results[1]?.[0]?.[0] ?? 0);
+      const statements = stages.slice(from).map((stage) => statementOf(stage, workspaceId));
+      const results = await connection.run(
+        [settings, ...statements.map((one) => ({ ...one, sql: sql.of(one.sql) }))],
+        answerMs,
+      );
+      const counts = results.slice(1).map((rows) => Number(rows[0]?.[0] ?? 0));
+      const full = counts.findIndex((count) => count >= rowsPerStep);
+      return { removed: counts.reduce((sum, count) => sum + count, 0), next: full < 0 ? null : from + full };
     });
   return async (workspaceId, cursor) => {
-    let { stage, at } = cursor ?? { stage: 0, at: 0 };
-    let removed = 0;
     const endMs = monotonicMs() + sliceMsMax;
+    let stage = Math.min(cursor?.stage ?? 0, stages.length - 1);
+    let removed = 0;
     try {
-      for (let one = stages[stage]; one !== undefined; one = stages[stage]) {
-        const count = await remove(one, workspaceId, at);
-        removed += count;
-        if (count < rowsPerStep) {
-          at = one.types === true && at + 1 < resourceTypes.length ? at + 1 : 0;
-          if (at === 0) stage += 1;
-        }
-        if (monotonicMs() >= endMs) break;
-      }
+      do {
+        const done = await step(workspaceId, stage);
+        removed += done.removed;
+        if (done.next === null) return { cursor: null, removed };
+        stage = done.next;
+      } while (monotonicMs() < endMs);
+      return { cursor: { stage, at: 0 }, removed };
     } finally {
       forget();
     }
-    return { cursor: stage < stages.length ? { stage, at } : null, removed };
   };
 }
 
-function statementOf({ table, column, key, types }: Stage, workspaceId: string, at: number): Statement {
-  const typed = types === true ? ' AND type = $3' : '';
+function statementOf({ table, column, key, typed }: Stage, workspaceId: string): Statement {
+  // The key of these tables leads with the type.
+  const types = typed === true ? ' AND type = ANY($3::text[])' : '';
   const names = key.join(', ');
   const same = key.map((name) => `t.${name} = old.${name}`).join(' AND ');
   return {
     sql: `WITH gone AS (
-        DELETE FROM aw.${table} t USING (SELECT ${names} FROM aw.${table} WHERE ${column} = $1${typed} LIMIT $2::int8) old
+        DELETE FROM aw.${table} t USING (SELECT ${names} FROM aw.${table} WHERE ${column} = $1${types} LIMIT $2::int8) old
         WHERE ${same} RETURNING 1)
       SELECT count(*) FROM gone`,
-    values: [storable(workspaceId), String(rowsPerStep), ...(types === true ? [resourceTypes[at] ?? ''] : [])],
+    values: [storable(workspaceId), String(rowsPerStep), ...(typed === true ? [texts(resourceTypes)] : [])],
   };
 }

@@ -59,9 +59,9 @@ export function createPipeline({ statements, prepared, done, failed }: Pipeline)
         for (const { sql, values = [] } of statements) {
           const name = prepared === null ? '' : prepare(wire, { sql, prepared, parsed });
           if (prepared === null) wire.parse({ name, text: sql, types: [] }, true);
-          // The types of `pg` know its text form only; a Buffer is written as it is.
-          wire.bind({ statement: name, values: values as unknown as string[] }, true);
-          wire.execute(null as never, true);
+          // A Buffer is written as it is.
+          wire.bind({ statement: name, values: [...values] }, true);
+          wire.execute(null, true);
         }
         wire.sync();
       } finally {

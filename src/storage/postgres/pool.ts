@@ -21,7 +21,7 @@ export type PoolParts = {
   readonly waitingMax: number;
 };
 
-type Waiter = { readonly lend: (connection: Connection) => void; readonly refuse: (error: unknown) => void };
+type Waiter = { readonly lend: (connection: Connection) => void; readonly refuse: (error: Error) => void };
 
 /** After a failed attempt to connect nobody tries again for so long. */
 const pauseMs = 100;
@@ -32,7 +32,7 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
   const waiters: Waiter[] = [];
   let made = 0;
   let closed = false;
-  let failure: { readonly error: unknown; readonly untilMs: number } | null = null;
+  let failure: { readonly error: Error; readonly untilMs: number } | null = null;
 
   const giveBack = (connection: Connection): void => {
     if (closed || !connection.usable()) {
@@ -58,7 +58,8 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
         });
         giveBack(connection);
       },
-      (error: unknown) => {
+      (cause: unknown) => {
+        const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
         made -= 1;
         failure = { error, untilMs: pacing.monotonicMs() + pauseMs };
         for (const { refuse } of waiters.splice(0)) refuse(error);
@@ -106,7 +107,7 @@ function waiting(
         timer?.cancel();
         resolve(connection);
       },
-      refuse(error) {
+      refuse(error: Error) {
         timer?.cancel();
         reject(error);
       },

@@ -4,12 +4,13 @@ import { type OpenedStore, type StoreFactory, type StoreOptions, storageConforma
 import { clusterConformance } from '../testing/conformance-cluster.ts';
 import { ask, createTestDatabase, removeTestServers } from '../testing/test-postgres.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { prepared } from '../testing/postgres-world.ts';
 import { createPostgresStorage } from './postgres-storage.ts';
 
 const postgres: StoreFactory = {
   name: 'PostgreSQL',
   async open(clock: Clock, { keepMs, limits }: StoreOptions = {}): Promise<OpenedStore> {
-    const database = await createTestDatabase();
+    const database = await createTestDatabase(prepared);
     const options = {
       connectionsMax: 4,
       ...(keepMs === undefined ? {} : { keepMs }),
@@ -38,7 +39,7 @@ after(removeTestServers);
 storageConformance(postgres);
 clusterConformance({
   async open() {
-    const database = await createTestDatabase();
+    const database = await createTestDatabase(prepared);
     const make = () => createPostgresStorage({ url: database.url, clock: systemClock, options: { connectionsMax: 3 } });
     const [one, two] = [make(), make()];
     await one.start();

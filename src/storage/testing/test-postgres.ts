@@ -285,9 +285,9 @@ export async function ask(
   }
 }
 
-let shared: Promise<{ readonly url: (database: string) => string }> | null = null;
+let shared: Promise<SharedServer> | null = null;
 
-async function sharedServer(): Promise<{ readonly url: (database: string) => string }> {
+async function sharedServer(): Promise<SharedServer> {
   const given = process.env['ASSETWIRE_TEST_POSTGRES_URL'];
   if (given === undefined || given === '') return createTestServer();
   return {
@@ -299,12 +299,35 @@ async function sharedServer(): Promise<{ readonly url: (database: string) => str
   };
 }
 
-/** A fresh, empty database. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+const templates = new Map<string, Promise<string>>();
+
+/**
+ * A fresh database. With `prepared`, a copy of one that was prepared once in this process; its name tells apart what was
+ * prepared differently. Nobody may be connected to it any more when `prepare` ends.
+ */
+export async function createTestDatabase(prepared?: {
+  readonly name: string;
+  readonly prepare: (url: string) => Promise<void>;
+}): Promise<TestDatabase> {
   shared ??= sharedServer();
   const server = await shared;
+  if (prepared === undefined) return newDatabase(server, 'template0');
+  let template = templates.get(prepared.name);
+  if (template === undefined) {
+    template = newDatabase(server, 'template0').then(async ({ url }) => {
+      await prepared.prepare(url);
+      return new URL(url).pathname.slice(1);
+    });
+    templates.set(prepared.name, template);
+  }
+  return newDatabase(server, await template);
+}
+
+type SharedServer = { readonly url: (database: string) => string };
+
+async function newDatabase(server: SharedServer, template: string): Promise<TestDatabase> {
   const name = `assetwire_test_${randomBytes(6).toString('hex')}`;
-  await ask(server.url('postgres'), `CREATE DATABASE ${name} TEMPLATE template0`);
+  await ask(server.url('postgres'), `CREATE DATABASE ${name} TEMPLATE ${template}`);
   return {
     url: server.url(name),
     drop: async () => {
@@ -315,6 +338,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 
 /** Stops the servers of this process; for an `after` hook, so that the process ends by itself. */
 export async function removeTestServers(): Promise<void> {
+  // A server that was named by its URL goes on; what was made there as a template does not.
+  for (const template of templates.values()) {
+    const server = await shared;
+    if (server !== null) await ask(server.url('postgres'), `DROP DATABASE IF EXISTS ${await template} WITH (FORCE)`);
+  }
+  templates.clear();
   shared = null;
   for (const server of made.splice(0)) await server.remove();
 }
