@@ -1,4 +1,5 @@
 /** Reported changes in, and changes read back. The way of a reported change is the hot path: see report.ts, committer.ts. */
+import type { Actor } from '../core/change.ts';
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { IdempotencyRow } from '../storage/storage.ts';
@@ -9,8 +10,11 @@ import { resolveExternalId } from './external-ids.ts';
 import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import type { Decision, Plan } from './plan.ts';
+import { folderPlaceId, inFolderPrefix } from './place-ids.ts';
+import { folderOfPlace, treePath } from './places.ts';
 import { contended, notFound, unfit } from './refusals.ts';
 import { noticeDaysFor } from './workspace-settings.ts';
+import { newTask } from './tasks.ts';
 import { checkReport, decideReport, type ReportDecision, type ReportedType, reportedTypes } from './report.ts';
 
 export type ChangesDeps = Pick<AppDeps, 'storage' | 'ids'> & {
@@ -67,14 +71,18 @@ type Batch = {
 async function reportAll(deps: ChangesDeps, { caller, changes, maker, idempotency }: Batch): Promise<Written<Report>> {
   const rows: BoundRow[] = [];
   const alone = changes.length === 1;
-  const results = await Promise.all(
-    changes.map((report, part) => {
-      if (maker === undefined) return reportOne(deps, { caller, report, alone });
-      const row = boundRow(maker, idempotency?.fingerprint ?? '', part);
-      rows.push(row);
-      return reportOne(deps, { caller, report, row, alone });
-    }),
-  );
+  const one = (report: ReportedChange, part: number): Promise<ReportResult> => {
+    if (maker === undefined) return reportOne(deps, { caller, report, alone });
+    const row = boundRow(maker, idempotency?.fingerprint ?? '', part);
+    rows.push(row);
+    return reportOne(deps, { caller, report, row, alone });
+  };
+  // Folders that come into being do so before what lies in them, or that would bring about folders of its own.
+  const folders = new Map<number, ReportResult>();
+  for (const [part, report] of changes.entries()) {
+    if (report.kind === 'folder.created') folders.set(part, await one(report, part));
+  }
+  const results = await Promise.all(changes.map((report, part) => folders.get(part) ?? one(report, part)));
   const answer = { status: 202, body: { results } };
   return rows.length > 0 && rows.every(({ replayed }) => replayed) ? { ...answer, replayed: true } : answer;
 }
@@ -105,7 +113,7 @@ async function reportExternal(
 ): Promise<ReportResult> {
   const { workspaceId } = item.caller;
   const { cache } = deps.committer;
-  let id = known;
+  let id = known ?? (type === 'folder' ? await folderThere(deps, item, externalId) : undefined);
   for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
     id ??= await resolveExternalId(deps, { workspaceId, type, externalId }, () => deps.ids.next(reportedTypes[type]));
     try {
@@ -118,6 +126,22 @@ async function reportExternal(
     }
   }
   throw contended();
+}
+
+/** The folder that assets have brought about already, where a DAM reports it now and nobody else has: it is that one. */
+async function folderThere(
+  { storage, committer }: ChangesDeps,
+  { caller: { workspaceId }, report }: Item,
+  externalId: string,
+): Promise<string | undefined> {
+  const path = report.kind === 'folder.created' ? treePath(report.after ?? null) : null;
+  if (path === null) return undefined;
+  const [place] = await storage.resources([{ workspaceId, type: 'folder_place', id: folderPlaceId(path) }]);
+  const id = folderOfPlace(place ?? null);
+  const known = id === null ? null : await committer.peek({ workspaceId, type: 'folder', id });
+  if (known === null || known.alias !== undefined) return undefined;
+  const taken = await storage.findByAlias('folder', externalId, workspaceId);
+  return taken.length > 0 ? undefined : known.id;
 }
 
 async function writeReport(
@@ -144,12 +168,42 @@ async function writeReport(
     if (decision.kind !== 'applied') return nothingToDo({ status: decision.kind, subject: decision.subject }, row);
     const { externalId } = report.subject;
     if (decision.state === null && externalId !== undefined) committer.cache.deleteAlias(workspaceId, type, externalId);
-    return toWrite(decision, externalId, row);
+    const write = toWrite(decision, externalId, row);
+    if (type !== 'folder' || decision.state !== null) return write;
+    return { ...write, plan: { ...write.plan, ...leftBehind({ ids }, { workspaceId, folder: id, actor, atMs }) } };
   });
   if (written.kind === 'done') return written.answer;
   if (row === undefined) throw contended();
   return row.earlier(written.row);
 }
+
+/** A DAM that removes a folder tells of the assets in it itself; those it says nothing of lie in a folder of our own again. */
+function leftBehind(
+  deps: Pick<ChangesDeps, 'ids'>,
+  {
+    workspaceId,
+    folder,
+    actor,
+    atMs,
+  }: { readonly workspaceId: string; readonly folder: string; readonly actor: Actor; readonly atMs: number },
+): Pick<Plan, 'resources' | 'duties'> {
+  const { resources, duty } = newTask(deps, {
+    workspaceId,
+    atMs,
+    kind: 'folder_remove',
+    subject: `folder:${folder}`,
+    total: 0,
+    done: 0,
+    actor,
+    quiet: true,
+    keepAll: true,
+    itemRows: [{ prefix: inFolderPrefix(folder), folder }],
+  });
+  return { resources, duties: [{ ...duty, dueAtMs: atMs + leftBehindAfterMs }] };
+}
+
+/** Time for the DAM to tell of the assets. */
+const leftBehindAfterMs = 60_000;
 
 /** With a key even "nothing to do" is an answer to keep. */
 function nothingToDo(answer: ReportResult, row: BoundRow | undefined): Decision<ReportResult> {
@@ -161,7 +215,7 @@ function toWrite(
   { changes, subject, state, metadataProblems }: Extract<ReportDecision, { kind: 'applied' }>,
   externalId: string | undefined,
   row: BoundRow | undefined,
-): Decision<ReportResult> {
+): Extract<Decision<ReportResult>, { kind: 'write' }> {
   const applied = (deliveries: number): ReportResult => ({
     status: 'applied',
     changes: changes.map(({ id, kind }) => ({ id, kind })),

@@ -2,6 +2,7 @@
  * The `housekeeping` duty, once an hour for the installation: warns of keys that end soon, lets go of sessions and links
  * that are over, and of notices and audit rows that are older than their workspace keeps them. All of it in pages.
  */
+import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { Resource, ResourceType, ResourceWrite } from '../storage/storage.ts';
 import type { Committer } from './committer.ts';
@@ -35,6 +36,7 @@ export function createHousekeepingDuty(deps: HousekeepingDeps): DutyHandler {
     await eachPage(deps, { type: 'key', signal }, (rows) => warnOfKeys(deps, rows));
     await eachPage(deps, { type: 'session', signal }, (rows) => removeOver(deps, rows));
     await eachPage(deps, { type: 'invitation', signal }, (rows) => removeOver(deps, rows));
+    await eachPage(deps, { type: 'task', signal }, (rows) => removeDone(deps, rows));
     await eachPage(deps, { type: 'workspace', signal }, async (rows) => {
       for (const { id } of rows) {
         const { noticeDays, auditDays } = await readWorkspaceSettings(storage, id);
@@ -93,6 +95,15 @@ async function removeOver(deps: HousekeepingDeps, rows: readonly Resource[]): Pr
   await remove(
     deps,
     rows.filter(({ state }) => Number(state['expiresAtMs']) <= nowMs),
+  );
+}
+
+/** Tasks stay to be seen for a while once they are done. */
+async function removeDone(deps: HousekeepingDeps, rows: readonly Resource[]): Promise<void> {
+  const beforeMs = deps.clock.nowMs() - limits.tasksKeptMs;
+  await remove(
+    deps,
+    rows.filter(({ state, updatedAtMs }) => state['state'] === 'done' && updatedAtMs < beforeMs),
   );
 }
 

@@ -422,3 +422,50 @@ test('Two processes: what one renames or removes the other one sees; a late writ
     await other.stop();
   }
 });
+
+test('A folder that a DAM reports takes its place in the tree, also one that its assets have brought about before', async () => {
+  const { app } = fixture;
+  await reported('/dam/press', 1);
+  const there = await at('/dam/press');
+  const tell = (kind: ReportedChange['kind'], after: object | null, externalId = 'F-1') =>
+    app.changes.report(caller, [
+      { kind, subject: { type: 'folder', externalId }, ...(after === null ? {} : { after: { ...after } }) },
+    ]);
+  await tell('folder.created', { path: '/dam/press', name: 'press', owner: 'ada' });
+  assert.deepEqual([(await at('/dam/press')).id, (await at('/dam/press')).externalId], [there.id, 'F-1']);
+  await tell('folder.created', { path: '/dam/film/raw', name: 'raw' }, 'F-2');
+  assert.deepEqual(await paths({ below: true }), ['/dam', '/dam/film', '/dam/press', '/dam/film/raw']);
+  await tell('folder.renamed', { path: '/dam/news', name: 'news' });
+  assert.deepEqual([(await at('/dam/news')).id, await code(at('/dam/press'))], [there.id, 'not_found']);
+  await app.changes.report(caller, [
+    { kind: 'asset.moved', subject: { type: 'asset', externalId: '/dam/press#0' }, after: { path: '/dam/news' } },
+  ]);
+  assert.deepEqual((await at('/dam/news')).counts, { assets: 1, folders: 0 });
+  await tell('folder.removed', null);
+  assert.equal(await code(at('/dam/news')), 'not_found');
+  fixture.clock.advance(60_000);
+  await settle();
+  // The DAM said nothing of the asset in it: that lies in a folder still.
+  assert.deepEqual((await at('/dam/news')).counts, { assets: 1, folders: 0 });
+  // A folder and what lies in it may come in one batch.
+  await app.changes.report(caller, [
+    { kind: 'asset.created', subject: { type: 'asset', externalId: 'x' }, after: { name: 'x', path: '/one/batch' } },
+    { kind: 'folder.created', subject: { type: 'folder', externalId: 'F-3' }, after: { path: '/one/batch' } },
+  ]);
+  assert.equal((await at('/one/batch')).externalId, 'F-3');
+  assert.deepEqual((await at('/one/batch')).counts, { assets: 1, folders: 0 });
+  // And it can be renamed here, with what lies in it.
+  await app.folders.update(caller, 'path:/one/batch', { name: 'lot' });
+  assert.equal((await app.assets.get(caller, 'external:x')).state.path, '/one/lot');
+});
+
+test('A workspace with many webhooks renames a folder by task: no commit makes too many deliveries', async () => {
+  for (let n = 0; n < 15; n += 1) await fixture.app.webhooks.create(caller, webhookInput({ events: ['asset.moved'] }));
+  const folder = await create('/many');
+  await reported('/many', 800);
+  const { status, body } = await fixture.app.folders.update(caller, folder.id, { name: 'other' });
+  assert.equal(status, 202);
+  await settle();
+  assert.equal((await fixture.app.tasks.get(caller, body.task?.id ?? '')).done, 800);
+  assert.equal(fixture.offered.length, 800 * 15);
+});

@@ -13,6 +13,7 @@ import { refuseStronger } from './authority.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { grantSetKey, grantSetState, heldGrants } from './grant-sets.ts';
+import { findByKey } from './member-writes.ts';
 import type { Grant, GrantCases, GrantView } from './people.ts';
 import { notFound, unfit } from './refusals.ts';
 
@@ -56,7 +57,11 @@ async function createGrant(
   refuseStronger(caller, { scopes, admin: false });
   await assertPrincipal(deps, workspaceId, principal);
   const id = ids.next('grant');
-  const given: StoredGrant = { principal, resource: tidy(resource), scopes: [...new Set(scopes)] };
+  const given: StoredGrant = {
+    principal,
+    resource: await tidy(deps, workspaceId, resource),
+    scopes: [...new Set(scopes)],
+  };
   const written = await committer.writeAlone(grantSetKey(workspaceId, principal), [], (current, atMs) => {
     const held = heldGrants(current);
     if (held.length >= limits.grantsPerPrincipalMax) {
@@ -115,8 +120,15 @@ async function assertPrincipal({ storage }: GrantsDeps, workspaceId: string, pri
   if (row === undefined || row === null) throw unfit('/principal', 'a user or key of this workspace', principal);
 }
 
-/** Folder paths in the one spelling that assets have, so that `/a/` and `/a` are one. */
-function tidy(resource: Grant['resource']): Grant['resource'] {
+/**
+ * Folder paths in the one spelling that assets have, so that `/a/` and `/a` are one; collections by their key, which is what
+ * assets carry, also where they are named by their id.
+ */
+async function tidy(deps: GrantsDeps, workspaceId: string, resource: Grant['resource']): Promise<Grant['resource']> {
+  if (resource.type === 'collection') {
+    const row = await findByKey(deps, { workspaceId, type: 'collection', reference: resource.id });
+    return { type: 'collection', id: row?.alias ?? resource.id };
+  }
   if (resource.type !== 'folder') return resource;
   const read = readFolderPath(resource.path);
   if (read.path === null) throw unfit('/resource/path', read.wanted, read.found);

@@ -5,7 +5,7 @@
  * A write that leaves an asset where it was costs a comparison; one that brings an asset to a folder this process knows
  * costs a look into a map. Everything else is learnt from the store before the write is decided on.
  */
-import { folderName, foldersOnTheWay } from '../core/folder-path.ts';
+import { folderName, foldersOnTheWay, readFolderPath } from '../core/folder-path.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -72,8 +72,41 @@ export function createPlaces(deps: PlacesDeps): Places {
     homes.set(nameOf(workspaceId, assetId), { row: row?.id ?? null }, 1);
   };
 
+  /** A folder that a DAM reports takes its place in the tree, where that is free, or leaves it. */
+  const folderPlacing = (
+    { workspaceId, id }: { readonly workspaceId: string; readonly id: string },
+    before: JsonObject | null,
+    after: JsonObject | null,
+  ): Placing | null => {
+    const [was, is] = [treePath(before), treePath(after)];
+    if (was === is && before !== null) return null;
+    const ways = [...(was === null ? [] : [was]), ...(is === null ? [] : foldersOnTheWay(is))];
+    const toLearn = unknownOn(ways, workspaceId, folderAt);
+    if (toLearn.length > 0) return { kind: 'unknown', learn: () => learnFolders(workspaceId, toLearn) };
+    const left = was !== null && was !== is && folderAt(workspaceId, was) === id ? [was] : [];
+    const free = is !== null && folderAt(workspaceId, is) === null;
+    const made = free
+      ? foldersOnTheWay(is)
+          .filter((path) => path !== is && folderAt(workspaceId, path) === null)
+          .map((path) => ({ path, id: deps.ids.next('folder') }))
+      : [];
+    return {
+      kind: 'known',
+      writes: [
+        ...left.map((path) => folderPlace(path, null)),
+        ...(free ? [folderPlace(is, id)] : []),
+        ...made.flatMap(newFolder),
+      ],
+      settled() {
+        for (const path of ways) folders.delete(nameOf(workspaceId, path));
+        if (left.length > 0) writes += 1;
+      },
+    };
+  };
+
   return {
     placing({ workspaceId, type, id }, current, after) {
+      if (type === 'folder') return folderPlacing({ workspaceId, id }, current?.state ?? null, after);
       if (type !== 'asset') return null;
       const before = current?.state ?? null;
       const members = membershipWrites(id, before, after);
@@ -132,6 +165,19 @@ export function rehomed(assetId: string, row: string | null, next: string | null
       ? []
       : [{ type, id: next, expectedVersion: 'any', state: {}, alias: assetId } as const]),
   ];
+}
+
+/** The path at which a reported folder lies in the tree; null where it says none that can be. */
+export function treePath(state: JsonObject | null): string | null {
+  const path = state?.['path'];
+  if (typeof path !== 'string' || path === '/') return null;
+  const read = readFolderPath(path);
+  return read.path === path ? path : null;
+}
+
+function folderPlace(path: string, folder: string | null): ResourceWrite {
+  const state = folder === null ? null : { folder };
+  return { type: 'folder_place', id: folderPlaceId(path), expectedVersion: folder === null ? 'any' : 0, state };
 }
 
 /** A folder that nobody made: something came to lie in it. */

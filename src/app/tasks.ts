@@ -73,6 +73,8 @@ export function taskItemId(task: string, item: number): string {
 }
 
 export type NewTask = Omit<StoredTask, 'state' | 'items' | 'startedAtMs'> & {
+  /** Whatever is still there is taken for what came late: it stays. */
+  readonly keepAll?: boolean;
   readonly workspaceId: string;
   readonly atMs: number;
   readonly itemRows: readonly TaskItem[];
@@ -81,10 +83,15 @@ export type NewTask = Omit<StoredTask, 'state' | 'items' | 'startedAtMs'> & {
 /** A task about to be committed, with its items and the duty that does it. */
 export function newTask(
   { ids }: Pick<AppDeps, 'ids'>,
-  { workspaceId, atMs, itemRows, ...rest }: NewTask,
+  { workspaceId, atMs, itemRows, keepAll = false, ...rest }: NewTask,
 ): { readonly view: TaskView; readonly resources: readonly ResourceWrite[]; readonly duty: NewDuty } {
   const id = ids.next('task');
-  const state = { ...rest, state: 'running', items: itemRows.length, startedAtMs: atMs } as unknown as StoredTask;
+  const state = {
+    ...rest,
+    state: 'running',
+    items: itemRows.length,
+    startedAtMs: keepAll ? 0 : atMs,
+  } as unknown as StoredTask;
   const payload: GatherPayload = { task: id, pass: rest['quiet'] ? 1 : 0, item: 0, cursor: null };
   return {
     view: taskView({ id, state, createdAtMs: atMs }),
