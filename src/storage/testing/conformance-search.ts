@@ -50,7 +50,7 @@ type Known = { readonly id: string; readonly version: number };
 /** Creates, changes and deletes at random, some of it in one item. */
 async function write(world: World, draw: Draw, known: Known[], count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {
-    world.clock.advance(1);
+    world.clock.advance(draw.below(2));
     const at = draw.below(2 * known.length + 3);
     const there = known[at];
     const id = there?.id ?? world.ids.next('asset');
@@ -106,7 +106,7 @@ export function searchTests(factory: StoreFactory): void {
     it('every order shows all, each once, sorted', async () => {
       const draw = createDraw(seededFraction(7));
       await withWorld(factory, {}, async (world) => {
-        await write(world, draw, [], 60);
+        await write(world, draw, [], 300);
         const where: SearchExpression = {
           op: 'not',
           of: { op: 'value', field: 'kind', value: 'audio', match: 'exact' },
