@@ -106,7 +106,7 @@ export function searchTests(factory: StoreFactory): void {
     it('every order shows all, each once, sorted', async () => {
       const draw = createDraw(seededFraction(7));
       await withWorld(factory, {}, async (world) => {
-        await write(world, draw, [], 300);
+        await write(world, draw, [], 600);
         const where: SearchExpression = {
           op: 'not',
           of: { op: 'value', field: 'kind', value: 'audio', match: 'exact' },
