@@ -39,7 +39,8 @@ export const areas: { readonly [name: string]: Area } = {
   },
   fetches: {
     title: 'Uploads by address',
-    description: 'Files fetched from where they lie, over the guarded road: asked for, followed, repeated.',
+    description:
+      'Files fetched from where they lie, over the guarded road: asked for, followed, repeated. And whether bytes are there already.',
   },
   syncs: {
     title: 'Full syncs',

@@ -50,6 +50,7 @@ export type {
   AssetPush,
   AssetView,
   AssetWriteOptions,
+  FoundContent,
   MetadataFieldCases,
   MetadataFieldInput,
   MetadataFieldPatch,

@@ -81,6 +81,17 @@ export type PushBatch = {
   readonly idempotency?: Idempotency;
 };
 
+/** Assets that are, in their active version, these very bytes. */
+export type FoundContent = {
+  readonly sha256: string;
+  readonly assets: readonly {
+    readonly id: string;
+    readonly externalId?: string;
+    readonly name: string;
+    readonly path: string;
+  }[];
+};
+
 export type PushResult = { readonly id?: string; readonly externalId?: string } & (
   | {
       readonly status: 'created' | 'updated';
@@ -163,6 +174,8 @@ export interface AssetCases extends AssetLifeCases {
     reference: string,
     push: AssetPush & AssetWriteOptions,
   ): Promise<Written<AssetView & { readonly result: 'created' | 'changed' | 'unchanged' | 'stale' }>>;
+  /** Contents that there are, of those asked for; up to ten copies of each. */
+  lookup(caller: Caller, query: { readonly sha256: readonly string[] }): Promise<readonly FoundContent[]>;
   /** Many full states at once, each with a result of its own, in order. */
   pushMany(caller: Caller, batch: PushBatch): Promise<{ readonly results: readonly PushResult[] }>;
   patch(caller: Caller, reference: string, patch: AssetPatch & AssetWriteOptions): Promise<Written<AssetView>>;

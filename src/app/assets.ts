@@ -6,6 +6,7 @@ import { createClips } from './asset-clips.ts';
 import { createCheckOut } from './asset-checkout.ts';
 import { createContentCases } from './asset-content.ts';
 import { createCopy } from './asset-copy.ts';
+import { createLookup } from './asset-lookup.ts';
 import { createAssetLists } from './asset-lists.ts';
 import { createPatch } from './asset-patch.ts';
 import { createPush } from './asset-push.ts';
@@ -39,6 +40,7 @@ export function createAssets(deps: AssetsDeps): AssetCases {
     upload: createUpload(deps),
     push: tellingGone(deps, createPush(deps)),
     pushMany: deps.pushMany,
+    lookup: createLookup(deps),
     patch: tellingGone(deps, createPatch(deps)),
     clip: tellingGone(deps, clips.clip),
     inspect: tellingGone(deps, clips.inspect),

@@ -2,9 +2,9 @@ import { fetchStates, type FetchInput } from '../../app/app.ts';
 import { AssetwireError, type ErrorCode, errorTable } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { ok, type Route, route } from '../route.ts';
-import { array, object, oneOf, optional, raw } from '../schema.ts';
+import { array, object, oneOf, optional, raw, string } from '../schema.ts';
 import { byId, cursor, limit, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
-import { fetchInputSchema, fetchResultSchema, fetchSchema } from '../schemas/fetch.ts';
+import { fetchInputSchema, fetchResultSchema, fetchSchema, foundContentSchema } from '../schemas/fetch.ts';
 import { problemsOf } from '../validation.ts';
 import { replayedHeader } from './changes.ts';
 
@@ -57,6 +57,25 @@ const fetchAssets = route({
       json: written.body,
       ...(written.replayed === true ? { headers: replayedHeader } : {}),
     };
+  },
+});
+
+const lookUpContent = route({
+  method: 'POST',
+  path: '/v1/assets/lookup',
+  operation: 'lookUpContent',
+  area,
+  summary: 'Which assets have these bytes already, by their SHA-256',
+  description:
+    'Ask before you upload: what is there need not be sent. Hashes that no asset has are left out of the answer.',
+  scope: 'assets:read',
+  bodyBytesMax: 128 * 1024,
+  body: object({
+    sha256: array(string({ pattern: '^[0-9a-f]{64}$' }), { minItems: 1, maxItems: limits.batchItemsMax }),
+  }),
+  answers: { 200: { description: 'Those that are there', schema: object({ data: array(foundContentSchema) }) } },
+  async handle({ caller, body }, { app }) {
+    return ok({ data: await app.assets.lookup(caller, body) });
   },
 });
 
@@ -123,4 +142,11 @@ const cancelFetch = route({
   },
 });
 
-export const fetchRoutes: readonly Route[] = [fetchAssets, listFetches, getFetch, repeatFetch, cancelFetch];
+export const fetchRoutes: readonly Route[] = [
+  fetchAssets,
+  lookUpContent,
+  listFetches,
+  getFetch,
+  repeatFetch,
+  cancelFetch,
+];

@@ -57,3 +57,13 @@ export const fetchResultSchema: Schema<unknown> = named(
     ],
   }),
 );
+
+export const foundContentSchema: Schema<unknown> = named(
+  'FoundContent',
+  object({
+    sha256: string(),
+    assets: array(object({ id: id('asset'), externalId: optional(string()), name: string(), path: string() }), {
+      description: 'Up to ten',
+    }),
+  }),
+);

@@ -1,12 +1,13 @@
 /**
- * What of the files found has to be sent. The server is asked what it has, so an upload that was interrupted, or is repeated
- * with more files, goes on where it is needed, on whichever machine: there is no journal to lose. A file is hashed only where
- * something of its very size is known, so a first upload reads every file once.
+ * What of the files found has to be sent. The server is asked what it has, by hash or folder by folder, so an upload that
+ * was interrupted, or is repeated with more files, goes on where it is needed, on whichever machine: there is no journal
+ * to lose, and what else the registry holds costs nothing.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { AssetView } from '../../app/app.ts';
+import type { AssetView, FoundContent } from '../../app/app.ts';
 import type { Client } from '../client.ts';
+import type { PageAnswer } from '../output.ts';
 import type { LocalFile } from './find-files.ts';
 
 /** `content`: the same bytes anywhere are the same. `place`: only under the same name in the same folder. */
@@ -37,6 +38,7 @@ type Known = {
 
 /** A page holds whole assets; of one with much embedded metadata there may be many kilobytes. */
 const pageItems = 200;
+const hashesPerCall = 500;
 
 /** The files in their order, each with whether it is to be sent. */
 export async function planUpload(
@@ -44,35 +46,77 @@ export async function planUpload(
   files: readonly LocalFile[],
   options: PlanOptions,
 ): Promise<readonly Planned[]> {
-  if (options.skip === 'nothing' && !options.versions) return files;
-  const sizes = new Map<number, number>();
-  for (const { bytes } of files) sizes.set(bytes, (sizes.get(bytes) ?? 0) + 1);
-  const places = new Map<string, string | null>(options.versions ? files.map((file) => [placeOf(file), null]) : []);
-  const known = await knownOfSizes(client, { sizes, places }, options);
-  const planned: Planned[] = [];
-  const sent = (file: LocalFile): Planned => {
-    const replaces = places.get(placeOf(file)) ?? null;
-    return replaces === null ? file : { ...file, replaces };
-  };
-  for (const [index, file] of files.entries()) {
-    options.signal.throwIfAborted();
-    const alike = known.get(file.bytes) ?? [];
-    const hasTwin = options.skip === 'content' && (sizes.get(file.bytes) ?? 0) > 1;
-    if (options.skip === 'nothing' || (alike.length === 0 && !hasTwin)) {
-      planned.push(sent(file));
-      continue;
-    }
-    options.onProgress(`comparing ${index + 1} of ${files.length}  ${file.name}`);
-    const sha256 = await sha256Of(file.path, options.signal);
-    const same = sha256 === null ? undefined : sameAs(file, sha256, { alike, skip: options.skip });
-    planned.push(
-      same === undefined ? sent(file) : { ...file, skip: { assetId: same.assetId, reason: reasonOf(same) } },
-    );
-    if (same === undefined && hasTwin && sha256 !== null) {
-      known.set(file.bytes, [{ assetId: null, folder: file.folder, name: file.name, sha256 }, ...alike]);
+  const { skip, versions } = options;
+  if (skip === 'nothing' && !versions) return files;
+  const there = skip === 'place' || versions ? await inFolders(client, files, options) : noPlaces;
+  const hashes = skip === 'nothing' ? noHashes : await hashesOf(files, there, options);
+  const known = skip === 'content' ? await knownContents(client, [...hashes.values()], options) : noContents;
+  /** The first of each content in this very upload. */
+  const twins = new Map<string, Known>();
+  return files.map((file) => {
+    const sha256 = hashes.get(file);
+    const here = there.get(placeOf(file));
+    const alike =
+      sha256 === undefined ? [] : [...(known.get(sha256) ?? []), ...listOf(here), ...listOf(twins.get(sha256))];
+    const same = sha256 === undefined ? undefined : sameAs(file, sha256, { alike, skip });
+    if (same !== undefined) return { ...file, skip: { assetId: same.assetId, reason: reasonOf(same) } };
+    if (sha256 !== undefined && skip === 'content' && !twins.has(sha256))
+      twins.set(sha256, { assetId: null, folder: file.folder, name: file.name, sha256 });
+    return versions && here?.assetId !== undefined && here.assetId !== null
+      ? { ...file, replaces: here.assetId }
+      : file;
+  });
+}
+
+const noPlaces: ReadonlyMap<string, Known> = new Map();
+const noHashes: ReadonlyMap<LocalFile, string> = new Map();
+const noContents: ReadonlyMap<string, readonly Known[]> = new Map();
+
+function listOf(one: Known | undefined): readonly Known[] {
+  return one === undefined ? [] : [one];
+}
+
+/** By place only what lies at a place that is taken need be hashed. A file that cannot be read has none: sending it says why. */
+async function hashesOf(
+  files: readonly LocalFile[],
+  there: ReadonlyMap<string, Known>,
+  { skip, signal, onProgress }: PlanOptions,
+): Promise<ReadonlyMap<LocalFile, string>> {
+  const hashes = new Map<LocalFile, string>();
+  const wanted = skip === 'content' ? files : files.filter((file) => there.has(placeOf(file)));
+  for (const [index, file] of wanted.entries()) {
+    signal.throwIfAborted();
+    onProgress(`reading ${index + 1} of ${wanted.length}  ${file.name}`);
+    const sha256 = await sha256Of(file.path, signal);
+    if (sha256 !== null) hashes.set(file, sha256);
+  }
+  return hashes;
+}
+
+/** What the server has of these contents, the oldest last. */
+async function knownContents(
+  client: Client,
+  hashes: readonly string[],
+  { signal, onProgress }: PlanOptions,
+): Promise<ReadonlyMap<string, readonly Known[]>> {
+  const known = new Map<string, readonly Known[]>();
+  const unique = [...new Set(hashes)];
+  for (let from = 0; from < unique.length; from += hashesPerCall) {
+    signal.throwIfAborted();
+    onProgress(`asking what the server has: ${from} of ${unique.length} contents`);
+    const sha256 = unique.slice(from, from + hashesPerCall);
+    const { data } = await client.send<{ readonly data: readonly FoundContent[] }>('POST', '/v1/assets/lookup', {
+      sha256,
+    });
+    for (const found of data) {
+      const assets = found.assets.toSorted((left, right) => (left.id < right.id ? 1 : -1));
+      known.set(
+        found.sha256,
+        assets.map(({ id, name, path: folder }) => ({ assetId: id, folder, name, sha256: found.sha256 })),
+      );
     }
   }
-  return planned;
+  return known;
 }
 
 type Rule = { readonly alike: readonly Known[]; readonly skip: SkipRule };
@@ -98,33 +142,31 @@ function reasonOf({ assetId, folder, name }: Known): string {
   return assetId === null ? `the same content as ${at}, which is uploaded` : `already there as ${at}`;
 }
 
-/** Every asset of the workspace is looked at once, a page at a time; only those of a size we have are kept. */
-async function knownOfSizes(
+/** What lies in the very folders that files go to, by place; of several at one place the newest. */
+async function inFolders(
   client: Client,
-  { sizes, places }: { readonly sizes: ReadonlyMap<number, number>; readonly places: Map<string, string | null> },
+  files: readonly LocalFile[],
   { signal, onProgress }: PlanOptions,
-): Promise<Map<number, readonly Known[]>> {
-  const known = new Map<number, readonly Known[]>();
-  let looked = 0;
-  let cursor: string | undefined;
-  do {
-    signal.throwIfAborted();
-    const page: { readonly data: readonly AssetView[]; readonly nextCursor: string | null } = await client.get(
-      '/v1/assets',
-      { limit: pageItems, cursor },
-    );
-    for (const { id, state } of page.data) {
-      const { file, path: folder, name } = state;
-      // Newest first: the one that was put there last is the one a further version is of.
-      if (places.get(placeOf({ folder, name })) === null) places.set(placeOf({ folder, name }), id);
-      if (file?.sha256 === undefined || !sizes.has(file.bytes)) continue;
-      known.set(file.bytes, [...(known.get(file.bytes) ?? []), { assetId: id, folder, name, sha256: file.sha256 }]);
-    }
-    looked += page.data.length;
-    onProgress(`looking at what the server has: ${looked} assets`);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return known;
+): Promise<ReadonlyMap<string, Known>> {
+  const places = new Map<string, Known>();
+  const folders = [...new Set(files.map(({ folder }) => folder))];
+  for (const [index, wanted] of folders.entries()) {
+    let cursor: string | undefined;
+    do {
+      signal.throwIfAborted();
+      onProgress(`looking at what the server has: folder ${index + 1} of ${folders.length}`);
+      const query = { limit: pageItems, cursor, folder: wanted.normalize('NFC'), exact: 'true' };
+      const page: PageAnswer<AssetView> = await client.get('/v1/assets', query);
+      for (const { id, state } of page.data) {
+        const { file, path: folder, name } = state;
+        // Newest first: the one that was put there last is the one a further version is of.
+        const place = placeOf({ folder, name });
+        if (!places.has(place)) places.set(place, { assetId: id, folder, name, sha256: file?.sha256 ?? '' });
+      }
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined);
+  }
+  return places;
 }
 
 /** Null where the file cannot be read: sending it will say why. */
