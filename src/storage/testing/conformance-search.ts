@@ -106,7 +106,7 @@ export function searchTests(factory: StoreFactory): void {
     it('every order shows all, each once, sorted', async () => {
       const draw = createDraw(seededFraction(7));
       await withWorld(factory, {}, async (world) => {
-        await write(world, draw, [], 600);
+        await write(world, draw, [], 150);
         const where: SearchExpression = {
           op: 'not',
           of: { op: 'value', field: 'kind', value: 'audio', match: 'exact' },
@@ -124,6 +124,24 @@ export function searchTests(factory: StoreFactory): void {
             if (order === 'updated') assert.ok(before.updatedAtMs >= row.updatedAtMs);
             if (order === 'name') assert.ok(Buffer.compare(Buffer.from(nameOf(before)), Buffer.from(nameOf(row))) <= 0);
           }
+        }
+      });
+    });
+
+    it('what was written in one moment comes each once too', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const state = { name: 'same', kind: 'image' };
+        const made = Array.from({ length: 150 }, () => world.ids.next('asset'));
+        await world.storage.commit(
+          made.map((id) => ({
+            workspaceId: 'default',
+            atMs: world.now(),
+            resources: [{ type: 'asset', id, expectedVersion: 0, state }] as const,
+          })),
+        );
+        for (const order of ['newest', 'oldest', 'updated', 'name'] as const) {
+          const rows = await search(world, { where: readSearch('same'), order }, 9);
+          assert.deepEqual(ids(rows).toSorted(), made.toSorted(), order);
         }
       });
     });
