@@ -19,9 +19,11 @@ import { decided, type FolderDeps, mergedInfo } from './folder-writes.ts';
 import { replay } from './idempotency.ts';
 import {
   assetsAt,
+  type ChangedMembers,
   changeMembers,
   checkMembers,
   findByKey,
+  type MemberWrite,
   spelt,
   subjectChange,
   type SubjectFrame,
@@ -193,11 +195,10 @@ export function createCollections(deps: CollectionDeps): CollectionCases {
       checkMembers(members);
       const row = await present(deps, caller, reference);
       const { key } = collectionView(row);
-      const { results, changed } = await changeMembers(deps, caller, members, (id, added) =>
-        changeAsset(deps, caller, { id, key, added }),
-      );
-      await tellChanged(deps, caller, row, changed);
-      return { results };
+      const change = (write: MemberWrite) => changeAsset(deps, caller, { ...write, key });
+      const changed = await changeMembers({ ...deps, change }, caller, members);
+      await tellChanged(deps, { caller, row }, changed);
+      return { results: changed.results };
     },
   };
 }
@@ -206,7 +207,7 @@ export function createCollections(deps: CollectionDeps): CollectionCases {
 async function changeAsset(
   { committer, ids }: CollectionDeps,
   { workspaceId, actor }: Caller,
-  { id, key, added }: { readonly id: string; readonly key: string; readonly added: boolean },
+  { id, key, added }: MemberWrite & { readonly key: string },
 ): Promise<'changed' | 'unchanged'> {
   const written = await committer.write<'changed' | 'unchanged'>(
     { workspaceId, type: 'asset', id },
@@ -233,9 +234,8 @@ async function changeAsset(
 /** One change of the collection for the batch; it names the assets that came and went. */
 async function tellChanged(
   { committer, ids }: CollectionDeps,
-  { workspaceId, actor }: Caller,
-  { id }: Resource,
-  { added, removed }: { readonly added: readonly string[]; readonly removed: readonly string[] },
+  { caller: { workspaceId, actor }, row: { id } }: { readonly caller: Caller; readonly row: Resource },
+  { added, removed }: Pick<ChangedMembers, 'added' | 'removed'>,
 ): Promise<void> {
   if (added.length + removed.length === 0) return;
   await committer.write({ workspaceId, type: 'collection', id }, (current, atMs) => {

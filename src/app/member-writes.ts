@@ -76,31 +76,38 @@ export function checkMembers({ add = [], remove = [] }: MemberChange): void {
   if (both !== undefined) throw unfit('/remove', 'other assets than in add', both);
 }
 
+export type MemberWrite = { readonly id: string; readonly added: boolean };
+
+/** What came of each asset, and the ids of those that changed, in the order they were named. */
+export type ChangedMembers = Members & { readonly added: readonly string[]; readonly removed: readonly string[] };
+
 /** Each asset on its own: what one is refused for says nothing about the others. */
 export async function changeMembers(
-  deps: ExternalIdDeps,
+  deps: ExternalIdDeps & { readonly change: (write: MemberWrite) => Promise<'changed' | 'unchanged'> },
   { workspaceId }: Caller,
   { add = [], remove = [] }: MemberChange,
-  change: (id: string, added: boolean) => Promise<'changed' | 'unchanged'>,
-): Promise<Members & { readonly changed: { readonly added: readonly string[]; readonly removed: readonly string[] } }> {
-  const changed = { added: [] as string[], removed: [] as string[] };
-  const one = async (asset: string, added: boolean): Promise<MemberResult> => {
+): Promise<ChangedMembers> {
+  const one = async (asset: string, added: boolean): Promise<{ result: MemberResult; changed: string | null }> => {
     try {
       const id = await assetIdOf(deps, workspaceId, asset);
       if (id === null) throw notFound('the asset');
-      const status = await change(id, added);
-      if (status === 'changed') (added ? changed.added : changed.removed).push(id);
-      return { asset, status };
+      const status = await deps.change({ id, added });
+      return { result: { asset, status }, changed: status === 'changed' ? id : null };
     } catch (error) {
       if (!(error instanceof AssetwireError)) throw error;
-      return { asset, status: 'rejected', code: error.code, detail: error.message };
+      return { result: { asset, status: 'rejected', code: error.code, detail: error.message }, changed: null };
     }
   };
-  const results = await Promise.all([
+  const done = await Promise.all([
     ...add.map((asset) => one(asset, true)),
     ...remove.map((asset) => one(asset, false)),
   ]);
-  return { results, changed };
+  const idsOf = (part: typeof done): readonly string[] => part.flatMap(({ changed }) => changed ?? []);
+  return {
+    results: done.map(({ result }) => result),
+    added: idsOf(done.slice(0, add.length)),
+    removed: idsOf(done.slice(add.length)),
+  };
 }
 
 export type SubjectFrame = {

@@ -19,7 +19,7 @@ import type { SectionCases, SectionInput, SectionView, WithTask } from './folder
 import { decided, inTurn } from './folder-writes.ts';
 import { replay } from './idempotency.ts';
 import { listPage } from './list-page.ts';
-import { assetsAt, changeMembers, checkMembers, findByKey, spelt } from './member-writes.ts';
+import { assetsAt, changeMembers, checkMembers, findByKey, type MemberWrite, spelt } from './member-writes.ts';
 import { inSectionPrefix } from './place-ids.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound } from './refusals.ts';
@@ -154,9 +154,8 @@ export function createSections(deps: CollectionDeps): SectionCases {
     async change(caller, reference, members) {
       checkMembers(members);
       const { key } = sectionView(await present(deps, caller, reference));
-      const { results } = await changeMembers(deps, caller, members, (id, added) =>
-        changeAsset(deps, caller, { id, key, added }),
-      );
+      const change = (write: MemberWrite) => changeAsset(deps, caller, { ...write, key });
+      const { results } = await changeMembers({ ...deps, change }, caller, members);
       return { results };
     },
   };
@@ -261,7 +260,7 @@ async function present(deps: CollectionDeps, { workspaceId }: Caller, reference:
 async function changeAsset(
   { committer, ids }: CollectionDeps,
   { workspaceId, actor }: Caller,
-  { id, key, added }: { readonly id: string; readonly key: string; readonly added: boolean },
+  { id, key, added }: MemberWrite & { readonly key: string },
 ): Promise<'changed' | 'unchanged'> {
   const written = await committer.write<'changed' | 'unchanged'>(
     { workspaceId, type: 'asset', id },
