@@ -110,4 +110,6 @@ export type Change = {
   readonly causationDepth: number;
   /** True where a reported `before` differed from what the registry held; both are kept. */
   readonly beforeDiffers?: boolean;
+  /** Absent unless an erasure took something out of it: the asset's states, or somebody's names. */
+  readonly erased?: boolean;
 };

@@ -22,6 +22,7 @@ import type {
   NewDelivery,
   PendingDelivery,
 } from '../core/delivery.ts';
+import type { ErasedPast } from '../core/erased-past.ts';
 import type { FilterMiss } from '../core/filter-explanation.ts';
 import type { Filter } from '../core/filter.ts';
 import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../core/ids.ts';
@@ -87,6 +88,13 @@ export interface Storage {
    * begins; the answer's goes on, null where nothing is left. Nobody may write to the workspace meanwhile.
    */
   eraseWorkspace(workspaceId: WorkspaceId, cursor: EraseCursor | null): Promise<EraseSlice>;
+  /**
+   * One bounded slice of taking somebody or something out of the past of a workspace: changes (with those that are kept
+   * longer), attempts, kept bodies, answers of idempotency keys, earlier revisions. Changes stay as rows, marked `erased`;
+   * deliveries of those changes stay without attempts, bytes and answers. Present states are the caller's. `cursor` null
+   * begins; beginning anew is harmless.
+   */
+  eraseHistory(workspaceId: WorkspaceId, past: ErasedPast, cursor: EraseCursor | null): Promise<EraseSlice>;
   health(): StorageHealth;
 }
 
@@ -120,6 +128,8 @@ export const resourceTypes = [
   'task',
   'task_item',
   'share_link',
+  /** That an endpoint was asked whether it wants deliveries: by the id of the webhook. */
+  'handshake',
   /** Beside a share link, told to nobody: the hash of its password, its uses, how it ended. Its alias is the link's id. */
   'share_access',
   'workflow_job',
@@ -335,6 +345,8 @@ export const dutyKinds = [
   'derive',
   'clip',
   'expand',
+  /** A change that an application recorded in the database itself. */
+  'outbox',
   'timer',
   'replay',
   'import',
@@ -348,6 +360,7 @@ export const dutyKinds = [
   'sync',
   'metadata',
   'share_link',
+  'handshake',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 

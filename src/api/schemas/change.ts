@@ -121,5 +121,8 @@ export const changeSchema: Schema<Change> = named(
     changed: array(string()),
     causationDepth: integer({ minimum: 0 }),
     beforeDiffers: optional(boolean()),
+    erased: optional(
+      boolean({ description: 'Something was taken out of it by an erasure: the states of the asset, or a person' }),
+    ),
   }),
 );

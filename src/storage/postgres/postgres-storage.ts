@@ -69,6 +69,7 @@ export function createPostgresStorage(parts: PostgresStorageParts): Storage {
     }),
     read: delegatedReads(() => life.current().reads),
     maintain: (nowMs) => answer(() => life.current().upkeep.slice(nowMs)),
+    eraseHistory: (workspaceId, past, cursor) => answer(() => life.current().eraseHistory(workspaceId, past, cursor)),
     eraseWorkspace: (workspaceId, cursor) => answer(() => life.current().erase(workspaceId, cursor)),
     health: life.health,
   };

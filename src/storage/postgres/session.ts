@@ -10,6 +10,7 @@ import { type Book, createBook, type ItemResult } from './book.ts';
 import { readServerFacts, refuseServer } from './check-server.ts';
 import type { Connecting, Connection } from './connection.ts';
 import { createDays, dayOf } from './days.ts';
+import { createHistoryEraser, type HistoryEraser } from './erase-history.ts';
 import { createEraser, type Eraser } from './erase-workspace.ts';
 import { type Ask, createKeyedReads, type KeyedReads } from './keyed-reads.ts';
 import type { ListAsk } from './list-ask.ts';
@@ -44,6 +45,7 @@ export type Session = {
   readonly reads: StorageReads;
   readonly upkeep: Upkeep;
   readonly erase: Eraser;
+  readonly eraseHistory: HistoryEraser;
   readonly listener: Listener;
   close(): Promise<void>;
 };
@@ -104,6 +106,7 @@ export async function openSession(parts: SessionParts): Promise<Session> {
       keyed: createKeyedReads(keyedAsk(reading)),
       reads: createListReads(listAsk(reading), createCursorCodec(opened.cursorKey)),
       upkeep: createUpkeep({ pool: writers, sql, days, book, keepMs: settings.keepMs, sliceMsMax, monotonicMs }),
+      eraseHistory: createHistoryEraser({ pool: writers, sql, sliceMsMax, monotonicMs }),
       erase: createEraser({ pool: writers, sql, sliceMsMax, monotonicMs, forget: () => book.forget() }),
       listener: createListener({
         connecting: { ...connecting, url: settings.directUrl },

@@ -9,6 +9,7 @@ import { createDeliveryWriter } from './apply-deliveries.ts';
 import { createRecordApplier } from './apply-record.ts';
 import { createResourceWriter } from './apply-resources.ts';
 import { createChangeLocator } from './change-locator.ts';
+import { createHistoryEraser, type HistoryEraser } from './erase-history.ts';
 import { createEraser } from './erase-workspace.ts';
 import { createItemApplier } from './item-applier.ts';
 import { createNames } from './names.ts';
@@ -42,6 +43,7 @@ export type Book = {
   /** Writes what is carried in memory beside the data: counts, nothing else. Called once, before the store is closed. */
   finish(): void;
   eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): EraseSlice;
+  eraseHistory: HistoryEraser;
 };
 
 /** The clock is looked at once in so many items. */
@@ -53,6 +55,7 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   const retention = createRetention(db, { partitions, rollup: parts.rollup, limits: options.retention });
+  const eraseHistory = createHistoryEraser(db, options.retention);
   const erase = createEraser(db, { ...options.retention, forget: forgetNames });
 
   /** Whether the last batch went well. */
@@ -90,6 +93,13 @@ export function createBook(db: DatabaseSync, options: BookOptions, nowMs: number
     maintain(at) {
       try {
         return retention.slice(at);
+      } catch (error) {
+        throw faultError(error);
+      }
+    },
+    eraseHistory(workspaceId, past, cursor) {
+      try {
+        return eraseHistory(workspaceId, past, cursor);
       } catch (error) {
         throw faultError(error);
       }

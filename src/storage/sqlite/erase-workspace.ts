@@ -90,7 +90,7 @@ export function createEraser(db: DatabaseSync, { sliceMsMax, monotonicMs, forget
 }
 
 /** What the deleted pages held before lies in the log until it is folded into the file. A reader may put it off. */
-function foldLog(db: DatabaseSync): void {
+export function foldLog(db: DatabaseSync): void {
   db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
@@ -233,7 +233,7 @@ function windowed({ table, by, width, whose = 'workspace = ?' }: Window): Stage 
 }
 
 /** Removes what hangs on a delivery by its id: kept bytes and attempts, in whichever partition they are. */
-function createPartsDropper(db: DatabaseSync): (delivery: string) => void {
+export function createPartsDropper(db: DatabaseSync): (delivery: string) => void {
   const body = db.prepare('DELETE FROM bodies WHERE delivery = ?');
   const attempts = readPartitions(db, 'attempts')
     .filter(({ state }) => state === 'open' || state === 'closed')

@@ -49,6 +49,7 @@ export function createInlineWriter({ settings, clock, pacing, random, turnMsMax 
       return current().book.apply(items, clock.nowMs(), () => pacing.monotonicMs() >= endMs).results;
     },
     maintain: async (nowMs) => current().book.maintain(nowMs),
+    eraseHistory: async (workspaceId, past, cursor) => current().book.eraseHistory(workspaceId, past, cursor),
     eraseWorkspace: async (workspaceId, cursor) => current().book.eraseWorkspace(workspaceId, cursor),
     async close() {
       opened?.book.finish();

@@ -1,4 +1,5 @@
 /** One stretch between start and stop: the writer, what gathers for it, and the connections that read. */
+import type { ErasedPast } from '../../core/erased-past.ts';
 import { DatabaseSync } from 'node:sqlite';
 import { microtaskTurn, systemTurn } from '../../runtime/turn.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -36,6 +37,7 @@ export type Session = {
   readonly reads: StorageReads;
   maintain(nowMs: number): Promise<{ readonly more: boolean }>;
   eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): Promise<EraseSlice>;
+  eraseHistory(workspaceId: string, past: ErasedPast, cursor: EraseCursor | null): Promise<EraseSlice>;
   /** Finishes what waits, then closes everything. */
   close(): Promise<void>;
 };
@@ -68,6 +70,7 @@ export async function openSession(parts: SessionParts): Promise<Session> {
     keyed: reads.keyed,
     reads: reads.lists,
     maintain: (nowMs) => guarded(trouble, () => writer.maintain(nowMs)),
+    eraseHistory: (workspaceId, past, cursor) => guarded(trouble, () => writer.eraseHistory(workspaceId, past, cursor)),
     async eraseWorkspace(workspaceId, cursor) {
       const slice = await guarded(trouble, () => writer.eraseWorkspace(workspaceId, cursor));
       if (slice.cursor === null) await reads.forget(workspaceId);

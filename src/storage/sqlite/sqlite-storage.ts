@@ -62,6 +62,7 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
     cluster: null,
     read: delegatedReads(() => life.current().reads),
     maintain: (nowMs) => answer(() => life.current().maintain(nowMs)),
+    eraseHistory: (workspaceId, past, cursor) => answer(() => life.current().eraseHistory(workspaceId, past, cursor)),
     eraseWorkspace: (workspaceId, cursor) => answer(() => life.current().eraseWorkspace(workspaceId, cursor)),
     health: life.health,
   };

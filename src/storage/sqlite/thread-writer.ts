@@ -49,6 +49,8 @@ export function createThreadWriter({ settings, clock, random, onEnd }: ThreadWri
       return decodeResults(results);
     },
     maintain: async (nowMs) => (await call('maintain', nowMs)) as { more: boolean },
+    eraseHistory: async (workspaceId, past, cursor) =>
+      (await call('eraseHistory', workspaceId, past, cursor)) as EraseSlice,
     eraseWorkspace: async (workspaceId, cursor) => (await call('eraseWorkspace', workspaceId, cursor)) as EraseSlice,
     async close() {
       if (worker === null || calls === null) return;

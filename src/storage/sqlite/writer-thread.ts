@@ -7,6 +7,7 @@ import { unwritable } from './lock.ts';
 import { type OpenBook, openBook } from './open-book.ts';
 import { type Answer, type Request, toWire } from './thread-call.ts';
 import { decodeBatch, encodeResults, type WireBatch } from './wire.ts';
+import type { ErasedPast } from '../../core/erased-past.ts';
 import type { EraseCursor } from '../storage.ts';
 import type { WriterSettings } from './writer.ts';
 
@@ -39,6 +40,9 @@ function answer({ name, values }: Request): unknown {
   if (book === null) throw new Error('The book must be open');
   if (name === 'maintain') return book.maintain(values[0] as number);
   if (name === 'eraseWorkspace') return book.eraseWorkspace(values[0] as string, values[1] as EraseCursor | null);
+  if (name === 'eraseHistory') {
+    return book.eraseHistory(values[0] as string, values[1] as ErasedPast, values[2] as EraseCursor | null);
+  }
   const [batch, nowMs] = values as [WireBatch, number];
   return encodeResults(book.apply(decodeBatch(batch), nowMs).results);
 }

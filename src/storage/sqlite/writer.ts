@@ -1,4 +1,5 @@
 /** What stands between the group commit and the book: inline in this thread, or on a thread of its own. */
+import type { ErasedPast } from '../../core/erased-past.ts';
 import type { ItemResult } from './book.ts';
 import type { Prepared } from '../prepared.ts';
 import type { EraseCursor, EraseSlice } from '../storage.ts';
@@ -12,6 +13,7 @@ export type Writer = {
   apply(items: readonly Prepared[]): Promise<readonly ItemResult[]>;
   maintain(nowMs: number): Promise<{ readonly more: boolean }>;
   eraseWorkspace(workspaceId: string, cursor: EraseCursor | null): Promise<EraseSlice>;
+  eraseHistory(workspaceId: string, past: ErasedPast, cursor: EraseCursor | null): Promise<EraseSlice>;
   close(): Promise<void>;
 };
 

@@ -10,6 +10,7 @@ import { assetListTests } from './conformance-assets.ts';
 import { commitTests } from './conformance-commit.ts';
 import { dutyTests } from './conformance-duties.ts';
 import { laneTests } from './conformance-lanes.ts';
+import { eraseHistoryTests } from './conformance-erase-history.ts';
 import { eraseTests } from './conformance-erase.ts';
 import { filterTests } from './conformance-filters.ts';
 import { lifecycleTests } from './conformance-lifecycle.ts';
@@ -57,5 +58,6 @@ export function storageConformance(factory: StoreFactory): void {
     statsTests(factory);
     filterTests(factory);
     eraseTests(factory);
+    eraseHistoryTests(factory);
   });
 }

@@ -63,6 +63,7 @@ export function createFaultyStorage(storage: Storage, plan: FaultPlan): FaultySt
     cluster: storage.cluster,
     read: storage.read,
     maintain: (nowMs) => storage.maintain(nowMs),
+    eraseHistory: (workspaceId, past, cursor) => storage.eraseHistory(workspaceId, past, cursor),
     eraseWorkspace: (workspaceId, cursor) => storage.eraseWorkspace(workspaceId, cursor),
     health: () => storage.health(),
     struck,
