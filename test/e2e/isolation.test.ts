@@ -72,8 +72,17 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),
     field: text(field['name']),
+    trashed: await furnishTrash(tenant),
     ...(await furnishGroups(tenant)),
   };
+}
+
+/** An asset that was deleted. */
+async function furnishTrash(tenant: Tenant): Promise<string> {
+  const asset = expectStatus(await tenant.upload('old.txt', Buffer.from('old'), { externalId: 'old' }), 201).json;
+  const id = text(asset['id']);
+  expectStatus(await tenant.call(`/v1/assets/${id}`, { method: 'DELETE' }), 204);
+  return id;
 }
 
 /** A folder, a collection, a section, and a task that is done. */
@@ -160,6 +169,7 @@ async function snapshot(): Promise<string> {
     collections: await ask('/v1/collections'),
     sections: await ask('/v1/sections'),
     tasks: await ask('/v1/tasks'),
+    trash: await ask('/v1/trash'),
   };
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }
@@ -167,6 +177,7 @@ async function snapshot(): Promise<string> {
 /** Every path of a route with alpha's things in it; none where nothing of a tenant's is named. */
 function pathsTo(route: Route): readonly string[] {
   const group = /^\/v1\/(folders|collections|sections)\//.exec(route.path)?.[1];
+  if (route.path.startsWith('/v1/trash/')) return [route.path.replace('{reference}', things['trashed'] ?? '')];
   if (group !== undefined) return [route.path.replace('{reference}', things[group] ?? '')];
   if (route.path.includes('{reference}'))
     return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id).replace('{number}', '1'));
@@ -186,6 +197,8 @@ const bodies: Readonly<Record<string, object>> = {
   pushAsset: { name: 'taken over' },
   updateMetadataField: { label: 'taken over' },
   patchAsset: { name: 'taken over', tags: [] },
+  copyAsset: { path: '/taken-over' },
+  restoreAsset: {},
   updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
   configureInbox: { status: 500 },
   updateFolder: { name: 'taken-over' },
@@ -326,6 +339,7 @@ test('TN-05 lists, filters and sums show own rows only, whatever the filter says
     '/v1/collections',
     '/v1/sections',
     '/v1/tasks',
+    '/v1/trash',
   ];
   const foreign = Object.values(things);
   let tried = 0;
