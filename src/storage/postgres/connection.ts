@@ -70,7 +70,8 @@ async function connectTo(url: string, connecting: Connecting): Promise<Connectio
     return connection;
   } catch (error) {
     connection.close();
-    throw error;
+    // Whatever the reason is (no such database, too many connections, a wrong password): there is none to be had.
+    throw new StorageFault('unavailable', error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -34,7 +34,7 @@ DECLARE
   alphabet CONSTANT text := '0123456789abcdefghjkmnpqrstvwxyz';
   subject jsonb := change -> 'subject';
   now_ms bigint := floor(extract(epoch FROM clock_timestamp()) * 1000);
-  bits bit(130);
+  bits bit varying;
   id text := 'dty_';
   wrong text;
 BEGIN

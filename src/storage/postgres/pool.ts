@@ -5,6 +5,7 @@
 import { AssetwireError } from '../../core/errors.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { type Connecting, type Connection, connect } from './connection.ts';
+import { StorageFault } from './postgres-error.ts';
 
 export type Pool = {
   /** Lends a connection to `work`; afterwards it is given back, or closed where it can no longer be used. */
@@ -31,6 +32,7 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
   const idle: Connection[] = [];
   const waiters: Waiter[] = [];
   let made = 0;
+  let underWay = 0;
   let closed = false;
   let failure: { readonly error: Error; readonly untilMs: number } | null = null;
 
@@ -47,8 +49,10 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
   };
   const grow = (): void => {
     made += 1;
+    underWay += 1;
     connect(connecting).then(
       (connection) => {
+        underWay -= 1;
         failure = null;
         connection.onEnd(() => {
           const at = idle.indexOf(connection);
@@ -61,11 +65,17 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
       (cause: unknown) => {
         const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
         made -= 1;
+        underWay -= 1;
         failure = { error, untilMs: pacing.monotonicMs() + pauseMs };
         for (const { refuse } of waiters.splice(0)) refuse(error);
       },
     );
   };
+  /** Where no connection has come about it is not for want of room. */
+  const tired = (): Error =>
+    underWay === made
+      ? new StorageFault('unavailable', `no connection within ${waitMsMax} ms`)
+      : crowded(waiters.length + 1);
   const lend = (): Promise<Connection> => {
     if (closed)
       return Promise.reject(new AssetwireError('shutting_down', { detail: 'The store must be open: it is stopped' }));
@@ -73,7 +83,7 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
     if (free !== undefined) return Promise.resolve(free);
     if (failure !== null && failure.untilMs > pacing.monotonicMs()) return Promise.reject(failure.error);
     if (waiters.length >= waitingMax) return Promise.reject(crowded(waiters.length));
-    const lent = waiting(waiters, { pacing, waitMsMax });
+    const lent = waiting(waiters, { pacing, waitMsMax, tired });
     if (made < connectionsMax) grow();
     return lent;
   };
@@ -98,7 +108,7 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
 
 function waiting(
   waiters: Waiter[],
-  { pacing, waitMsMax }: { readonly pacing: Clock; readonly waitMsMax: number },
+  { pacing, waitMsMax, tired }: { readonly pacing: Clock; readonly waitMsMax: number; readonly tired: () => Error },
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let timer: Timer | null = null;
@@ -117,7 +127,7 @@ function waiting(
       const at = waiters.indexOf(waiter);
       if (at < 0) return;
       waiters.splice(at, 1);
-      reject(crowded(waiters.length + 1));
+      reject(tired());
     });
   });
 }

@@ -8,17 +8,20 @@
  */
 import type { Connection } from './connection.ts';
 import { faultOf } from './postgres-error.ts';
-import { workspaceTables } from './schema.ts';
+import { lockClass, locks, workspaceTables } from './schema.ts';
 import type { Sql } from './sql.ts';
 
 export type Guarding = { readonly sql: Sql; readonly timeoutMs: number; readonly role: string };
 
 const policy = 'one_workspace';
+/** Starts of other databases of the server may touch the role at the same time. */
+const triesMax = 5;
 
 /** Makes role, grants and rules where they are missing. Whether reads are guarded from now on. */
 export async function guardReads(connection: Connection, { sql, timeoutMs, role }: Guarding): Promise<boolean> {
   const tables = workspaceTables.map(([table, column]) => guardTable(table, column, role)).join('\n');
   const script = sql.of(`BEGIN;
+    SELECT pg_advisory_xact_lock(${lockClass}, ${locks.migration});
     DO $body$ BEGIN
       IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '${role}') THEN
         CREATE ROLE ${role} NOLOGIN;
@@ -29,17 +32,18 @@ export async function guardReads(connection: Connection, { sql, timeoutMs, role 
     GRANT SELECT ON aw.days, aw.meta TO ${role};
     ${tables}
     COMMIT`);
-  if (await isGuarded(connection, { sql, timeoutMs, role })) return true;
-  try {
-    await connection.script(script, timeoutMs);
-    return await isGuarded(connection, { sql, timeoutMs, role });
-  } catch (error) {
-    if (connection.usable()) await connection.script('ROLLBACK', timeoutMs);
-    const { sqlState } = faultOf(error);
-    // No right to make a role, or two starts made it at once.
-    if (sqlState === '42501') return false;
-    if (sqlState === '23505' || sqlState === '42710') return guardReads(connection, { sql, timeoutMs, role });
-    throw error;
+  const guarding = { sql, timeoutMs, role };
+  for (let tries = 1; ; tries += 1) {
+    if (await isGuarded(connection, guarding)) return true;
+    try {
+      await connection.script(script, timeoutMs);
+    } catch (error) {
+      if (connection.usable()) await connection.script('ROLLBACK', timeoutMs);
+      const { sqlState } = faultOf(error);
+      // No right to make a role.
+      if (sqlState === '42501') return false;
+      if (tries >= triesMax || !['23505', '42710', 'XX000'].includes(sqlState ?? '')) throw error;
+    }
   }
 }
 

@@ -13,6 +13,8 @@
  *
  * Texts compare by their bytes (`COLLATE "C"`): orders do not depend on the server's locale, nor on the next version of it.
  */
+import { outboxStage } from './outbox.ts';
+
 export const durationColumns = 13;
 export const waitColumns = 8;
 
@@ -167,7 +169,7 @@ END $body$;
  * Numbered from 1; each runs in one transaction with the raise of the version. Older processes go on working beside a newer
  * schema: a stage adds, and what is no longer used leaves in a stage of a later release. `aw.` stands for the schema.
  */
-export const stages: readonly string[] = [first + packing];
+export const stages: readonly string[] = [first + packing, outboxStage];
 export const schemaVersion = stages.length;
 
 /** First half of our advisory locks: "awst". The second half says what for. */

@@ -5,19 +5,21 @@
  *
  * PostgreSQL refuses to run as root; as root its files and its process belong to `nobody`'s number.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   chownSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statfsSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, Socket } from 'node:net';
@@ -197,9 +199,9 @@ function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer
     async standby() {
       const place = mkdtempSync(join(roomiest(), 'assetwire-pg-'));
       roots.push(place);
-      if (asRoot) chownSync(place, unprivileged, unprivileged);
       const copy = join(place, 'data');
-      run(binaries, 'pg_basebackup', ['-D', copy, '-d', url(), '-R', '-X', 'stream', '-c', 'fast']);
+      await copyRunning({ url: url(), from: dataDir, to: copy });
+      if (asRoot) execFileSync('chown', ['-R', `${unprivileged}:${unprivileged}`, place]);
       const other = serverOver({ root: place, dataDir: copy, binaries, extra, port: await freePort() });
       await other.start();
       await ask(url(), "ALTER SYSTEM SET synchronous_standby_names = '*'");
@@ -218,6 +220,34 @@ function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer
   };
   made.push(server);
   return server;
+}
+
+/** Copies a running server's directory so that a standby can go on from it (the packaged binaries have no tool for it). */
+async function copyRunning({
+  url,
+  from,
+  to,
+}: {
+  readonly url: string;
+  readonly from: string;
+  readonly to: string;
+}): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query("SELECT pg_backup_start('standby', true)");
+    cpSync(from, to, { recursive: true, filter: (file) => !file.endsWith('postmaster.pid') });
+    const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop()');
+    writeFileSync(join(to, 'backup_label'), rows[0]?.labelfile ?? '');
+    writeFileSync(join(to, 'standby.signal'), '');
+    const { port } = new URL(url);
+    appendFileSync(
+      join(to, 'postgresql.auto.conf'),
+      `primary_conninfo = 'host=127.0.0.1 port=${port} user=postgres'\n`,
+    );
+  } finally {
+    await client.end();
+  }
 }
 
 /** The postmaster and its backends. */
@@ -346,9 +376,4 @@ export async function removeTestServers(): Promise<void> {
   templates.clear();
   shared = null;
   for (const server of made.splice(0)) await server.remove();
-}
-
-/** A copy of a data directory, for looking at what is on disk. */
-export function copyDirectory(from: string, to: string): void {
-  cpSync(from, to, { recursive: true });
 }

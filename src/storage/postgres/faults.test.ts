@@ -1,0 +1,465 @@
+/** What a database can do to us while we run. Each time: callers hear it quickly, nothing confirmed is lost, it goes on by itself. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { after, describe, it } from 'node:test';
+import { Client } from 'pg';
+import { systemClock } from '../../runtime/clock.ts';
+import type { CommitItem, Storage } from '../storage.ts';
+import { type PostgresWorld, withPostgres } from '../testing/postgres-world.ts';
+import { sampleCommit, sampleRecord } from '../testing/samples.ts';
+import { createTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts';
+import { ask, createTestServer, removeTestServers, type TestServer } from '../testing/test-postgres.ts';
+import { createPostgresStorage, type PostgresStorageOptions } from './postgres-storage.ts';
+import { createIdSource } from '../../core/id-source.ts';
+import { seededBytes } from '../testing/world.ts';
+
+after(removeTestServers);
+
+const quick: PostgresStorageOptions = {
+  connectionsMax: 4,
+  statementTimeoutMs: 500,
+  lockTimeoutMs: 300,
+  connectTimeoutMs: 500,
+  waitMsMax: 500,
+};
+
+/** Commits until told to stop; what was confirmed, how many calls failed and with what, and the longest wait of one. */
+function load(storage: Storage, commit: () => Promise<{ id: string; status: string }>) {
+  const confirmed: string[] = [];
+  const codes = new Set<string>();
+  let slowestMs = 0;
+  let running = true;
+  const client = async (): Promise<void> => {
+    while (running) {
+      const began = performance.now();
+      try {
+        const { id, status } = await commit();
+        if (status === 'applied') confirmed.push(id);
+      } catch (error) {
+        codes.add(String((error as { code?: unknown }).code));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      slowestMs = Math.max(slowestMs, performance.now() - began);
+    }
+  };
+  const all = Promise.all(Array.from({ length: 8 }, client));
+  return {
+    confirmed,
+    codes,
+    slowestMs: () => slowestMs,
+    async stop() {
+      running = false;
+      await all;
+    },
+    storage,
+  };
+}
+
+function committer(storage: Storage, seed: number): () => Promise<{ id: string; status: string }> {
+  const ids = createIdSource({ nowMs: () => Date.now(), randomBytes: seededBytes(seed) });
+  return async () => {
+    const item = sampleCommit({ ids, webhookId: 'wh_load', atMs: Date.now() });
+    const [result] = await storage.commit([item]);
+    return { id: item.changes?.[0]?.change.id ?? '', status: result?.status ?? '' };
+  };
+}
+
+async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 10_000): Promise<void> {
+  const endMs = performance.now() + withinMs;
+  while (!(await holds())) {
+    assert.ok(performance.now() < endMs, `Within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function assertNothingLost(url: string, confirmed: readonly string[]): Promise<void> {
+  const rows = await ask(url, 'SELECT id FROM assetwire.changes');
+  const there = new Set(rows.map(({ id }) => String(id)));
+  assert.deepEqual(
+    confirmed.filter((id) => !there.has(id)),
+    [],
+    'confirmed and lost',
+  );
+}
+
+async function withServer(
+  extra: readonly string[],
+  test: (given: { server: TestServer; storage: Storage }) => Promise<void>,
+): Promise<void> {
+  const server = await createTestServer(extra);
+  const storage = createPostgresStorage({ url: server.url(), clock: systemClock, options: quick });
+  try {
+    await storage.start();
+    await test({ server, storage });
+  } finally {
+    server.resume();
+    await storage.stop();
+    await server.remove();
+  }
+}
+
+async function viaProxy(
+  test: (given: { world: PostgresWorld; proxy: TcpProxy; url: string }) => Promise<void>,
+): Promise<void> {
+  await withPostgres(async (world) => {
+    const { hostname, port } = new URL(world.url);
+    const proxy = await createTcpProxy({ host: hostname, port: Number(port || 5432) });
+    const road = new URL(world.url);
+    road.hostname = '127.0.0.1';
+    road.port = String(proxy.port);
+    try {
+      await test({ world, proxy, url: road.href });
+    } finally {
+      await proxy.close();
+    }
+  });
+}
+
+describe('faults of PostgreSQL', () => {
+  for (const [id, how] of [
+    ['FD-01', 'stop'],
+    ['FD-02', 'kill'],
+  ] as const) {
+    it(`${id} the server is ${how === 'stop' ? 'stopped at once' : 'killed'} under load and started again: 503 meanwhile, nothing confirmed is lost`, async () => {
+      await withServer([], async ({ server, storage }) => {
+        const running = load(storage, committer(storage, 11));
+        await until(() => running.confirmed.length > 100, 'a load');
+        await (how === 'stop' ? server.stop('immediate') : server.kill());
+        await until(() => running.codes.size > 0, 'that callers hear it');
+        const before = running.confirmed.length;
+        assert.notEqual(storage.health().state, 'ok');
+        await until(
+          async () =>
+            await server.start().then(
+              () => true,
+              () => false,
+            ),
+          'the server starts',
+          20_000,
+        );
+        await until(() => running.confirmed.length > before + 100, 'work goes on by itself');
+        await running.stop();
+        assert.deepEqual([...running.codes], ['storage_unavailable']);
+        assert.ok(running.slowestMs() < 5_000, `${running.slowestMs()} ms`);
+        await assertNothingLost(server.url(), running.confirmed);
+        assert.equal(storage.health().state, 'ok');
+      });
+    });
+  }
+
+  it('FD-03 the server hangs: callers hear it within the statement’s time, and work goes on when it wakes', async () => {
+    await withServer([], async ({ server, storage }) => {
+      const commit = committer(storage, 12);
+      await commit();
+      server.pause();
+      const began = performance.now();
+      await assert.rejects(commit(), { code: 'storage_unavailable' });
+      await assert.rejects(storage.resources([{ workspaceId: 'default', type: 'asset', id: 'x' }]), {
+        code: 'storage_unavailable',
+      });
+      assert.ok(performance.now() - began < 6_000);
+      server.resume();
+      await until(async () => (await commit().catch(() => null))?.status === 'applied', 'it answers again');
+    });
+  });
+
+  it('FD-04 a connection that goes silent is given up in time; another road is taken when there is one', async () => {
+    await viaProxy(async ({ world, proxy, url }) => {
+      const storage = await world.open(quick, url);
+      await world.commit(storage);
+      proxy.silence(true);
+      const began = performance.now();
+      await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
+      assert.ok(performance.now() - began < 6_000);
+      proxy.silence(false);
+      await until(
+        async () => (await world.commit(storage).catch(() => null))?.status === 'applied',
+        'it answers again',
+      );
+    });
+  });
+
+  it('FD-05 connections ended in a loop under load: nothing confirmed is lost, no connection leaks', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open(quick);
+      const running = load(storage, committer(storage, 13));
+      for (let n = 0; n < 12; n += 1) {
+        await ask(
+          world.url,
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+        );
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const before = running.confirmed.length;
+      await until(() => running.confirmed.length > before + 50, 'work goes on');
+      await running.stop();
+      await assertNothingLost(world.url, running.confirmed);
+      const [found] = await ask(
+        world.url,
+        'SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database()',
+      );
+      assert.ok(Number(found?.['n']) <= 5, `${String(found?.['n'])} connections`);
+    });
+  });
+
+  it('a commit whose connection is lost before the answer is told as it was: applied once', async () => {
+    await viaProxy(async ({ world, proxy, url }) => {
+      const storage = await world.open(quick, url);
+      await world.commit(storage);
+      for (let n = 0; n < 5; n += 1) {
+        proxy.cutAfter('COMMIT');
+        // The name of the prepared statement is what goes over the wire, so the word is that of the first preparation.
+        assert.equal((await world.commit(storage)).status, 'applied');
+        await ask(world.url, 'SELECT 1');
+      }
+      assert.equal(await storage.read.countChanges({ workspaceId: 'default' }), 6);
+    });
+  });
+
+  it('FD-06 no connection is to be had: callers hear it quickly, and it goes on when there is', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open({ ...quick, connectionsMax: 3 });
+      const name = new URL(world.url).pathname.slice(1);
+      const admin = world.url.replace(/\/[^/]*$/, '/postgres');
+      await ask(admin, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+      await ask(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+      const began = performance.now();
+      await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
+      assert.ok(performance.now() - began < 2_000);
+      assert.notEqual(storage.health().state, 'ok');
+      await ask(admin, `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      await until(async () => (await world.commit(storage).catch(() => null))?.status === 'applied', 'it goes on');
+    });
+  });
+
+  it('FD-06 reads that use up their connections wait a while, then hear storage_busy, and batches have their own', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open({
+        ...quick,
+        connectionsMax: 3,
+        statementTimeoutMs: 3_000,
+        lockTimeoutMs: 2_500,
+        waitMsMax: 200,
+      });
+      await withLock(world.url, 'assetwire.bodies', async () => {
+        const reads = Array.from({ length: 4 }, () =>
+          storage.storedBody('dlv_x').then(
+            () => 'read',
+            (error: { code: string }) => error.code,
+          ),
+        );
+        assert.equal((await world.commit(storage)).status, 'applied');
+        const answers = await Promise.all(reads);
+        assert.ok(answers.filter((answer) => answer === 'storage_busy').length >= 3, String(answers));
+      });
+      assert.equal(await storage.storedBody('dlv_x'), null);
+    });
+  });
+
+  it('FD-12 a deadlock with somebody else is tried again and goes through', async () => {
+    await withPostgres(async (world) => {
+      await ask(world.url, `ALTER DATABASE ${new URL(world.url).pathname.slice(1)} SET deadlock_timeout = '100ms'`);
+      const storage = await world.open({ ...quick, statementTimeoutMs: 5_000, lockTimeoutMs: 4_000 });
+      const write = (id: string, n: number) => ({
+        workspaceId: 'default',
+        atMs: Date.now(),
+        resources: [{ type: 'setting', id, expectedVersion: 'any', state: { n } }] as const,
+      });
+      await storage.commit([write('a', 0), write('b', 0)]);
+      const client = new Client({ connectionString: world.url });
+      client.on('error', () => undefined);
+      await client.connect();
+      const touch = (id: string) => client.query(`UPDATE assetwire.resources SET updated_at = 1 WHERE id = '${id}'`);
+      await client.query('BEGIN');
+      await touch('b');
+      // It takes "a", waits for "b"; the other one has "b" and then wants "a".
+      const ours = storage.commit([write('a', 1), write('b', 1)]);
+      await until(async () => {
+        const rows = await ask(
+          world.url,
+          "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        );
+        return rows.length > 0;
+      }, 'our batch waits');
+      await touch('a')
+        .then(() => client.query('COMMIT'))
+        .catch(() => client.query('ROLLBACK'));
+      assert.deepEqual(
+        (await ours).map(({ status }) => status),
+        ['applied', 'applied'],
+      );
+      await client.end();
+    });
+  });
+
+  it('FD-13 a table locked by an operator: 503 in time, then it goes on', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open(quick);
+      await withLock(world.url, 'assetwire.queue', async () => {
+        const began = performance.now();
+        await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
+        assert.ok(performance.now() - began < 2_000);
+      });
+      assert.equal((await world.commit(storage)).status, 'applied');
+    });
+  });
+
+  it('FD-15 damaged rows are told apart and hold up nobody', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open();
+      const items = Array.from({ length: 6 }, () =>
+        sampleCommit({ ids: world.ids, webhookId: 'wh_d', atMs: Date.now() }),
+      );
+      await storage.commit(items);
+      const deliveries = items.flatMap((item) => item.deliveries ?? []);
+      const [first, second, third] = deliveries;
+      assert.ok(first && second && third);
+      await ask(world.url, "UPDATE assetwire.changes SET body = '{\"broken' WHERE id = $1", [first.changeId]);
+      await ask(world.url, 'DELETE FROM assetwire.changes WHERE id = $1', [second.changeId]);
+      await ask(world.url, "UPDATE assetwire.queue SET frozen = 'nonsense' WHERE id = $1", [third.id]);
+      for (const by of ['due', 'position'] as const) {
+        const page = await storage.pending({ webhookId: 'wh_d', by, nowMs: Date.now(), limit: 10 });
+        assert.deepEqual(
+          page.unreadable?.map(({ deliveryId }) => deliveryId).sort(),
+          [first.id, second.id, third.id].sort(),
+        );
+        assert.equal(page.tasks.length, 3);
+      }
+      const bury = [first, second, third].map(
+        ({ id }) => ({ kind: 'bury', deliveryId: id, reason: 'damaged' }) as const,
+      );
+      await storage.commit([{ workspaceId: 'default', atMs: Date.now(), deliveryOrders: bury }]);
+      assert.equal(await storage.read.countDeliveries({ workspaceId: 'default', states: ['dead'] }), 3);
+      assert.equal((await storage.read.changes({ workspaceId: 'default', limit: 10 })).items.length, 4);
+      await ask(world.url, "UPDATE assetwire.duties SET payload = '{'");
+      await ask(world.url, "UPDATE assetwire.log SET attempt = '[' WHERE id = $1", [first.id]);
+      assert.deepEqual((await storage.read.delivery('default', first.id))?.attempts, []);
+    });
+  });
+
+  it('FD-17 a slow database slows down and does nothing else', async () => {
+    await viaProxy(async ({ world, proxy, url }) => {
+      const storage = await world.open({ connectionsMax: 4 }, url);
+      proxy.delay(200);
+      const items = Array.from({ length: 30 }, () =>
+        sampleCommit({ ids: world.ids, webhookId: 'wh_s', atMs: Date.now() }),
+      );
+      const results = await Promise.all(items.map((item) => storage.commit([item])));
+      assert.ok(results.every(([result]) => result?.status === 'applied'));
+      const { epoch } = storage.health();
+      const deliveries = items.flatMap((item) => item.deliveries ?? []);
+      const records = deliveries.map((delivery) =>
+        sampleRecord({ delivery, epoch, attemptsBefore: 0, atMs: Date.now() }),
+      );
+      assert.ok((await storage.record(records)).every((result) => result === 'recorded'));
+    });
+  });
+
+  it('behind a pooler without prepared statements everything works', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open({ preparedStatements: false });
+      for (let n = 0; n < 3; n += 1) assert.equal((await world.commit(storage)).status, 'applied');
+      assert.equal((await storage.read.deliveries({ workspaceId: 'default', limit: 5 })).items.length, 3);
+      const [found] = await ask(
+        world.url,
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+      );
+      assert.equal(found?.['n'], 0);
+    });
+  });
+
+  it('FD-07 the disk of the database is full: storage_full and nothing half; it goes on when there is room', async (t) => {
+    const place = mountSmallDisk();
+    if (place === null) {
+      t.diagnostic('NOT RUN: a small file system could not be mounted (it takes root)');
+      return;
+    }
+    try {
+      await withPostgres(async (world) => {
+        const given = await ask(world.url, 'SHOW data_directory').catch(() => []);
+        if (process.env['ASSETWIRE_TEST_POSTGRES_URL'] !== undefined || given.length === 0) {
+          t.diagnostic('NOT RUN: the disk of a server that is not ours');
+          return;
+        }
+        await ask(world.url, `CREATE TABLESPACE small_${process.pid} LOCATION '${place.directory}'`);
+        const database = new URL(world.url).pathname.slice(1);
+        const storage = await world.open({ ...quick, statementTimeoutMs: 5_000 });
+        await storage.stop();
+        const admin = world.url.replace(/\/[^/]*$/, '/postgres');
+        await ask(admin, `ALTER DATABASE ${database} SET TABLESPACE small_${process.pid}`);
+        await storage.start();
+        const ids = createIdSource({ nowMs: () => Date.now(), randomBytes: seededBytes(15) });
+        const confirmed: string[] = [];
+        let refused: string | null = null;
+        for (let n = 0; n < 600 && refused === null; n += 1) {
+          const items = Array.from({ length: 20 }, () =>
+            large(sampleCommit({ ids, webhookId: 'wh_full', atMs: Date.now() })),
+          );
+          try {
+            await storage.commit(items);
+            confirmed.push(...items.map((item) => item.changes?.[0]?.change.id ?? ''));
+          } catch (error) {
+            refused = (error as { code: string }).code;
+          }
+        }
+        assert.equal(refused, 'storage_full');
+        assert.equal(storage.health().state, 'full');
+        await assertNothingLost(world.url, confirmed);
+        assert.equal(await storage.read.countChanges({ workspaceId: 'default' }), confirmed.length, 'all or nothing');
+        place.grow();
+        await until(async () => (await world.commit(storage).catch(() => null))?.status === 'applied', 'it goes on');
+        await storage.stop();
+        await ask(admin, `ALTER DATABASE ${database} SET TABLESPACE pg_default`);
+        await ask(admin, `DROP TABLESPACE small_${process.pid}`);
+      });
+    } finally {
+      place.remove();
+    }
+  });
+});
+
+/** With a state that does not pack. */
+function large(item: CommitItem): CommitItem {
+  const write = { type: 'setting', id: randomBytes(12).toString('hex'), expectedVersion: 0 } as const;
+  return { ...item, resources: [{ ...write, state: { text: randomBytes(15_000).toString('base64') } }] };
+}
+
+async function withLock(url: string, table: string, work: () => Promise<void>): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    await work();
+  } finally {
+    await client.query('ROLLBACK');
+    await client.end();
+  }
+}
+
+type SmallDisk = { readonly directory: string; grow(): void; remove(): void };
+
+/** A file system of 60 MiB in memory; null where it cannot be had. */
+function mountSmallDisk(): SmallDisk | null {
+  if (process.getuid?.() !== 0 || process.platform !== 'linux') return null;
+  const directory = `/tmp/assetwire-small-${process.pid}`;
+  const run = (program: string, ...values: readonly string[]): void => {
+    execFileSync(program, values, { stdio: 'ignore' });
+  };
+  try {
+    run('mkdir', '-p', directory);
+    run('mount', '-t', 'tmpfs', '-o', 'size=60m,mode=0700,uid=65534,gid=65534', 'tmpfs', directory);
+  } catch {
+    run('rm', '-rf', directory);
+    return null;
+  }
+  return {
+    directory,
+    grow: () => run('mount', '-o', 'remount,size=200m', directory),
+    remove: () => {
+      run('umount', '-l', directory);
+      run('rm', '-rf', directory);
+    },
+  };
+}
