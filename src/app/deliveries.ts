@@ -10,6 +10,7 @@ import { curlCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
+import { findDelivery } from './find-delivery.ts';
 import { notFound, refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import { storedWebhook } from './webhook-state.ts';
@@ -45,14 +46,13 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
         const { summary } = detail;
         await refuseDisabled(deps, caller, summary.webhookId);
         if (summary.state === 'pending' || summary.state === 'held') return hasten(deps, caller, summary.id);
-        const again = await storage.read.deliveries({
-          workspaceId: caller.workspaceId,
-          webhookId: summary.webhookId,
-          changeId: summary.changeId,
-          states: ['pending'],
-          limit: 100,
-        });
-        const waiting = again.items.find((other) => other.messageId === summary.messageId);
+        const { workspaceId } = caller;
+        const { webhookId, changeId, messageId } = summary;
+        const waiting = await findDelivery(
+          storage,
+          { workspaceId, webhookId, changeId, states: ['pending'], limit: 100 },
+          (other) => other.messageId === messageId,
+        );
         return waiting === undefined ? sendAgain(deps, caller, detail) : hasten(deps, caller, waiting.id);
       }),
   };

@@ -8,6 +8,7 @@ import { compileFilter } from '../core/filter-evaluation.ts';
 import { createWebhookIndex } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
+import { findDelivery } from './find-delivery.ts';
 import { commitReplayPage, fulfil, postpone, type ReplayDutyDeps, type ReplayPage } from './replay-page.ts';
 import { missedKinds } from './missed-kinds.ts';
 import { changeFilter } from './replay-state.ts';
@@ -44,14 +45,14 @@ export async function missedPage(deps: ReplayDutyDeps, page: ReplayPage): Promis
   const tasks: DeliveryTask[] = [];
   for (const change of found.items) {
     if (!wanted(change)) continue;
-    const known = await storage.read.deliveries({
+    const known = await findDelivery(storage, {
       workspaceId,
       webhookId,
       changeId: change.id,
       subject: `${change.subject.type}:${change.subject.id}`,
       limit: 1,
     });
-    if (known.items.length > 0) continue;
+    if (known !== undefined) continue;
     for (const delivery of deps.matching.deliveriesFor(change, webhook, { origin: 'replay', atMs })) {
       tasks.push({ delivery, change });
     }

@@ -72,6 +72,8 @@ export const limits = {
   metadataLabelsMax: 50,
   /** Rows that one page of a filtered list of assets looks at; a page that found little ends early and goes on behind its cursor. */
   assetRowsPerPageMax: 20_000,
+  /** Rows that one page of a filtered list of changes or deliveries looks at, about; a page that found little ends early. */
+  rowsPerPageMax: 20_000,
   /** Of one search: characters as it is written, words and conditions in it, parentheses and NOTs in each other. */
   searchCharactersMax: 2_000,
   searchTermsMax: 100,

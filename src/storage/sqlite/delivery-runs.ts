@@ -23,6 +23,8 @@ export type Run = {
   readonly from: string;
   readonly columns: string;
   readonly values: SQLInputValue[];
+  /** The rows that its filter looks at, sorted; absent where there is no filter, or where they are few. */
+  readonly looked?: { readonly from: string; readonly values: readonly SQLInputValue[] };
 };
 const pendingStates: readonly DeliveryState[] = ['pending', 'held'];
 
@@ -79,6 +81,7 @@ function queueRuns({ db, query, newest, workspace, lane }: Scope): readonly Run[
       columns: summaryColumns.queue,
       from: `queue WHERE lane = ?${filter.sql}`,
       values: [n, ...filter.values],
+      ...(filter.sql === '' ? {} : { looked: { from: 'queue WHERE lane = ?', values: [n] } }),
     });
   }
   return runs;
@@ -124,13 +127,17 @@ function listedRuns(
     if (bound === null) continue;
     const conditions = ['of_workspace = ?', 'of_state = ?', 'at_n < ?', ...asked.map(([column]) => `${column} = ?`)];
     const where = conditions.join(' AND ');
+    const narrowly = {
+      from: `${list} WHERE ${where}`,
+      values: [workspace, code, listed, ...asked.map(([, value]) => value)],
+    };
     runs.push({
       bound,
-      ...(filter.sql === '' ? { counted: `${list} WHERE ${where}` } : {}),
+      ...(filter.sql === '' ? { counted: narrowly.from } : { looked: narrowly }),
       order: 'at_position',
       columns: summaryColumns.log,
       from: `${list} CROSS JOIN ${partitionTable('log', n)} ON n = at_n WHERE ${where}${filter.sql}`,
-      values: [workspace, code, listed, ...asked.map(([, value]) => value), ...filter.values],
+      values: [...narrowly.values, ...filter.values],
     });
   }
   return runs;

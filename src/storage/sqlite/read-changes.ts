@@ -1,12 +1,13 @@
 /** Lists, counts and the feed of changes: a walk over partitions in order of commit. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Change } from '../../core/change.ts';
+import { limits } from '../../core/limits.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { ChangeQuery, Page } from '../storage.ts';
 import { parseChange } from '../change-body.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
 import { changesStride, readPartitions } from './partitions.ts';
-import { arrayStatement, isDamage, numberOf, textOf } from './rows.ts';
+import { arrayStatement, isDamage, numberOf, numberOrNull, textOf } from './rows.ts';
 import { listedTable, partitionTable } from './schema.ts';
 
 /** Changes with numbers of a range, `to` not included. `listed`: found by workspace in a table beside the partition. */
@@ -91,30 +92,72 @@ function conditionsOf(query: Omit<ChangeQuery, 'limit' | 'cursor'>): { sql: stri
   return { sql: conditions.join(''), values };
 }
 
+/** The changes of a source between two numbers, neither included. */
+type Stretch = { readonly source: Source; readonly low: number; readonly high: number; readonly newest: boolean };
+
+/**
+ * The last of the first `rows` changes of a stretch that a filter would look at, and how many there are: what of it one page
+ * may look at. By the narrow list where there is one, so that it costs little.
+ */
+function lookedAt(
+  db: DatabaseSync,
+  { source, low, high, newest }: Stretch,
+  {
+    workspace,
+    subject,
+    rows,
+  }: { readonly workspace: number; readonly subject: string | undefined; readonly rows: number },
+): { readonly count: number; readonly edge: number | null } {
+  const { listed, table } = source;
+  const [from, seq] =
+    listed === null
+      ? [`${table} WHERE workspace = ? AND seq > ? AND seq < ?`, 'seq']
+      : [`${listed} WHERE of_workspace = ? AND at_seq > ? AND at_seq < ?`, 'at_seq'];
+  const bySubject = subject === undefined ? '' : ' AND subject = ?';
+  const found = arrayStatement(
+    db,
+    `SELECT count(*), ${newest ? 'min' : 'max'}(n) FROM (
+       SELECT ${seq} AS n FROM ${from}${bySubject} ORDER BY ${seq} ${newest ? 'DESC' : 'ASC'} LIMIT ?)`,
+  ).get(workspace, low, high, ...(subject === undefined ? [] : [subject]), rows);
+  return { count: numberOf(found?.[0]), edge: numberOrNull(found?.[1]) };
+}
+
 /** Bounds of time are by acceptance, `fromMs` included, `toMs` not. Order is the order of commit. */
 export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: ChangeQuery): Page<Change> {
+  const { subject } = query;
   const newest = (query.order ?? 'newest') === 'newest';
   const scope = { workspaceId: query.workspaceId, list: `changes:${newest ? 'newest' : 'oldest'}` };
   const start = newest ? Number.MAX_SAFE_INTEGER : -1;
   const behind = query.cursor === undefined ? start : cursorNumber(cursors.decode(scope, query.cursor)[0]);
   const workspace = workspaceNumber(db, query.workspaceId);
   const { sql, values } = conditionsOf(query);
+  // A subject has an index of its own, over the whole partition; alone it looks at nothing in vain.
+  const inVain = query.kinds !== undefined || query.fromMs !== undefined || query.toMs !== undefined;
   const limit = pageLimit(query.limit);
   const items: Change[] = [];
   let bytes = 0;
   let last = behind;
-  // A subject has an index of its own, over the whole partition.
-  const places = query.subject === undefined ? changeSources(db) : wholeChangeSources(db);
+  let looked = 0;
+  const places = subject === undefined ? changeSources(db) : wholeChangeSources(db);
   for (const source of newest ? places.reverse() : places) {
     if (newest ? source.from > behind : source.to <= behind) continue;
-    const low = newest ? source.from - 1 : Math.max(behind, source.from - 1);
-    const high = newest ? Math.min(behind, source.to) : source.to;
+    let low = newest ? source.from - 1 : Math.max(behind, source.from - 1);
+    let high = newest ? Math.min(behind, source.to) : source.to;
+    let edge: number | null = null;
+    if (inVain) {
+      const rows = limits.rowsPerPageMax - looked;
+      const first = lookedAt(db, { source, low, high, newest }, { workspace, subject, rows });
+      looked += first.count;
+      if (looked >= limits.rowsPerPageMax) edge = first.edge;
+      if (edge !== null && newest) low = edge - 1;
+      if (edge !== null && !newest) high = edge + 1;
+    }
     const place = within(source);
-    const rows = arrayStatement(
+    const found = arrayStatement(
       db,
       `SELECT seq, body FROM ${place.sql}${sql} ORDER BY ${place.seq} ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
     ).all(workspace, low, high, ...values, limit + 1 - items.length);
-    for (const row of rows) {
+    for (const row of found) {
       const body = textOf(row[1]);
       if (items.length === limit || (items.length > 0 && bytes + body.length > pageBytesMax)) {
         return { items, nextCursor: cursors.encode(scope, [last]) };
@@ -124,6 +167,7 @@ export function listChanges(db: DatabaseSync, cursors: CursorCodec, query: Chang
       bytes += body.length;
       last = numberOf(row[0]);
     }
+    if (edge !== null) return { items, nextCursor: cursors.encode(scope, [edge]) };
   }
   return { items, nextCursor: null };
 }

@@ -7,13 +7,14 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { DeliverySummary } from '../../core/delivery.ts';
 import { compileFilter } from '../../core/filter-evaluation.ts';
 import type { Filter as ChangeFilter } from '../../core/filter.ts';
+import { limits } from '../../core/limits.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { DeliveryQuery, Page } from '../storage.ts';
 import { createChangeReader } from './change-reader.ts';
 import { createNamer, summaryOf } from './delivery-rows.ts';
 import { type DeliveryFilter, type Run, runsOf } from './delivery-runs.ts';
 import { pageLimit } from '../page.ts';
-import { arrayStatement, isDamage, numberOf } from './rows.ts';
+import { arrayStatement, isDamage, numberOf, numberOrNull } from './rows.ts';
 
 type Summaries = { row: readonly SQLOutputValue[]; position: number };
 
@@ -46,42 +47,72 @@ function listDeliveries(db: DatabaseSync, cursors: CursorCodec, query: DeliveryQ
   const scope = { workspaceId: query.workspaceId, list: `deliveries:${newest ? 'newest' : 'oldest'}` };
   const limit = pageLimit(query.limit);
   const behind = query.cursor === undefined ? null : cursorNumber(cursors.decode(scope, query.cursor)[0]);
-  const rows = merge(db, { runs: runsOf(db, query, newest), newest, behind, count: limit + 1 });
+  const { rows, horizon } = merge(db, { runs: runsOf(db, query, newest), newest, behind, count: limit + 1 });
   const namer = createNamer(db, query.workspaceId);
   const wanted = query.change === undefined ? null : createChangeTest(db, query.change);
   const items = rows
     .slice(0, limit)
     .filter(({ row }) => wanted === null || wanted(numberOf(row[changeSeqAt])))
     .map(({ row }) => summaryOf(row, namer));
-  const last = rows[limit - 1];
-  return {
-    items,
-    nextCursor: rows.length > limit && last !== undefined ? cursors.encode(scope, [last.position]) : null,
-  };
+  const next = rows.length > limit ? (rows[limit - 1]?.position ?? null) : horizon;
+  return { items, nextCursor: next === null ? null : cursors.encode(scope, [next]) };
 }
 
-/** The first `count` rows over all runs; runs that cannot matter any more are not read. */
+/** Of every run a page looks at so many rows at least, so that it comes on. */
+const lookedPerRunMin = 200;
+
+type Merge = {
+  readonly runs: readonly Run[];
+  readonly newest: boolean;
+  readonly behind: number | null;
+  readonly count: number;
+};
+
+/**
+ * The first `count` rows over all runs; runs that cannot matter any more are not read. A page looks at a bounded number of
+ * rows: what lies behind the place where the first run had to stop (`horizon`) is left for the next one.
+ */
 function merge(
   db: DatabaseSync,
-  { runs, newest, behind, count }: { runs: readonly Run[]; newest: boolean; behind: number | null; count: number },
-): readonly Summaries[] {
+  { runs, newest, behind, count }: Merge,
+): { readonly rows: readonly Summaries[]; readonly horizon: number | null } {
   const sooner = (a: number, b: number): number => (newest ? b - a : a - b);
   const sorted = [...runs].sort((a, b) => sooner(a.bound, b.bound));
+  const [direction, beyond, upTo] = newest ? ['DESC', '<', '>='] : ['ASC', '>', '<='];
   let best: Summaries[] = [];
+  let horizon: number | null = null;
+  let looked = 0;
   for (const run of sorted) {
     const worst = best.length === count ? best[count - 1] : undefined;
     if (worst !== undefined && sooner(worst.position, run.bound) < 0) break;
-    const place = behind === null ? '' : ` AND ${run.order} ${newest ? '<' : '>'} ?`;
+    if (horizon !== null && sooner(horizon, run.bound) < 0) break;
+    const place = behind === null ? '' : ` AND ${run.order} ${beyond} ?`;
+    const placed = behind === null ? [] : [behind];
+    let edge: number | null = null;
+    if (run.looked !== undefined) {
+      const rows = Math.max(lookedPerRunMin, Math.floor((limits.rowsPerPageMax - looked) / 2));
+      const first = arrayStatement(
+        db,
+        `SELECT count(*), ${newest ? 'min' : 'max'}(n) FROM (
+           SELECT ${run.order} AS n FROM ${run.looked.from}${place} ORDER BY ${run.order} ${direction} LIMIT ?)`,
+      ).get(...run.looked.values, ...placed, rows);
+      const seen = numberOf(first?.[0]);
+      looked += seen;
+      if (seen === rows) edge = numberOrNull(first?.[1]);
+      if (edge !== null && (horizon === null || sooner(edge, horizon) < 0)) horizon = edge;
+    }
+    const until = edge === null ? '' : ` AND ${run.order} ${upTo} ?`;
     const rows = arrayStatement(
       db,
-      `SELECT ${run.columns}, change_seq FROM ${run.from}${place} ORDER BY ${run.order} ${newest ? 'DESC' : 'ASC'} LIMIT ?`,
-    ).all(...run.values, ...(behind === null ? [] : [behind]), count);
+      `SELECT ${run.columns}, change_seq FROM ${run.from}${place}${until} ORDER BY ${run.order} ${direction} LIMIT ?`,
+    ).all(...run.values, ...placed, ...(edge === null ? [] : [edge]), count);
     if (rows.length === 0) continue;
     best = [...best, ...rows.map((row) => ({ row, position: numberOf(row[0]) }))]
       .sort((a, b) => sooner(a.position, b.position))
       .slice(0, count);
   }
-  return best;
+  const end = horizon;
+  return { rows: end === null ? best : best.filter(({ position }) => sooner(position, end) <= 0), horizon };
 }
 
 /** Behind the columns of a summary. */
