@@ -276,8 +276,7 @@ export function compose(options: ComposeOptions): Composition {
       ...propertiesFiles.map((file) => ({ start: () => file.start(), stop: async () => file.stop() })),
       { start: listen, stop: () => api.stop() },
       { start: () => run(true), stop: () => run(false) },
-      // Where others deliver they do this too.
-      ...(role === 'api' ? [] : [{ start: () => upkeep.start(), stop: () => upkeep.stop() }]),
+      { start: () => upkeep.start(), stop: () => upkeep.stop() },
     ],
     () => metrics.stop(),
   );

@@ -28,6 +28,7 @@ import { createFolders } from './folders.ts';
 import { createGatherDuty } from './duty-gather.ts';
 import { createInspectDuty } from './duty-inspect.ts';
 import { createNotifyDuty } from './duty-notify.ts';
+import { createOutboxDuty } from './duty-outbox.ts';
 import { createReplayDuty } from './duty-replay.ts';
 import { createTimerDuty } from './duty-timer.ts';
 import { grantedAssets } from './granted-assets.ts';
@@ -69,6 +70,7 @@ import { createTasks } from './tasks.ts';
 import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
 import { createWebhookCare } from './webhook-care.ts';
+import { createHandshakes, type Handshakes } from './webhook-handshake.ts';
 import { createInputChecks } from './webhook-input.ts';
 import { createWebhookSwitch, type WebhookSwitch } from './webhook-switch.ts';
 import { createWebhookViews } from './webhook-views.ts';
@@ -108,9 +110,10 @@ export function createApp(deps: AppDeps): AppParts {
   const syncs = createSyncs({ ...parts, pushMany: createPushMany(parts) });
   const assets = grantedAssets(createAssets({ ...parts, pushMany: syncs.pushMany }));
   const watch = createStorageWatch({ ...parts, live });
-  const toggle = createWebhookSwitch(parts);
+  const handshakes = createHandshakes(parts);
+  const toggle = createWebhookSwitch({ ...parts, handshakes });
   const views = createWebhookViews(deps);
-  const care = createWebhookCare({ ...parts, toggle });
+  const care = createWebhookCare({ ...parts, toggle, handshakes });
   const properties = createDialectProperties(parts);
 
   const app: App = {
@@ -138,7 +141,7 @@ export function createApp(deps: AppDeps): AppParts {
     fetches: createFetches(parts),
     metadataMappings: createMetadataMappings(parts),
     syncs: syncs.cases,
-    webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care })),
+    webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care, handshakes })),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
     deliveries: createDeliveries(parts),
     replays: createReplays(parts),
@@ -164,7 +167,7 @@ export function createApp(deps: AppDeps): AppParts {
     app,
     care,
     properties,
-    duties: createDuties(shared, { toggle, inboxes, assets }),
+    duties: createDuties(shared, { toggle, inboxes, assets, handshakes }),
     links: parts.links,
     onEngineEvent: live.attempted,
     bootstrap: keys.bootstrap,
@@ -256,7 +259,13 @@ function createDuties(
     toggle,
     inboxes,
     assets,
-  }: { readonly toggle: WebhookSwitch; readonly inboxes: Inboxes; readonly assets: App['assets'] },
+    handshakes,
+  }: {
+    readonly toggle: WebhookSwitch;
+    readonly inboxes: Inboxes;
+    readonly assets: App['assets'];
+    readonly handshakes: Handshakes;
+  },
 ): DutyHandlers {
   return {
     inspect: createInspectDuty(parts),
@@ -264,11 +273,13 @@ function createDuties(
     clip: createClipDuty(parts),
     erase: createEraseDuty(parts),
     expand: createExpandDuty(parts),
+    outbox: createOutboxDuty({ ...parts, changes: createChanges(parts) }),
     replay: createReplayDuty(parts),
     timer: createTimerDuty(parts),
     export: createExportDuty(parts),
     share_link: createShareLinkDuty(parts),
     cancel: createCancelDuty({ ...parts, toggle }),
+    handshake: handshakes.duty,
     erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),
     gather: createGatherDuty(parts),
     import: createImportDuty({ ...parts, assets }),

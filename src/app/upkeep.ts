@@ -7,9 +7,11 @@ import type { Storage } from '../storage/storage.ts';
 /** Between slices while there is more to do: the loop is mostly free. */
 const soonMs = 50;
 const pauseMs = 5_000;
+/** Where many processes share a store, one of them does it each time, and every look is a question to the database. */
+const sharedPauseMs = 60_000;
 
 export type UpkeepDeps = {
-  readonly storage: Pick<Storage, 'maintain'>;
+  readonly storage: Pick<Storage, 'maintain' | 'cluster'>;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
 };
@@ -20,7 +22,7 @@ export function createUpkeep({ storage, clock, logger }: UpkeepDeps): Lifecycle 
   let stopped = false;
 
   const slice = async (): Promise<void> => {
-    let nextMs = pauseMs;
+    let nextMs = storage.cluster === null ? pauseMs : sharedPauseMs;
     try {
       const { more } = await storage.maintain(clock.nowMs());
       if (more) nextMs = soonMs;
