@@ -111,7 +111,7 @@ function copyOf(
   assetId: string,
   { input, caller, set, atMs }: Pick<Copying, 'input' | 'caller' | 'set'> & { readonly atMs: number },
 ): AssetState {
-  const original = input.version === undefined ? null : versionOf(source, input.version);
+  const original = input.fromVersion === undefined ? null : versionOf(source, input.fromVersion);
   const ofActive = original === null || original.active;
   const file = ofActive ? source.file : original.file;
   const path = input.path === undefined ? source.path : folderPath(input.path);

@@ -85,7 +85,7 @@ export type CopyInput = {
   readonly path?: string;
   readonly externalId?: string;
   /** The version to copy; the active one where absent. */
-  readonly version?: number;
+  readonly fromVersion?: number;
   /** Whether info, metadata, tags, labels and collections come along. Default true. */
   readonly metadata?: boolean;
 };

@@ -77,7 +77,7 @@ test('A copy of an older version, without what was said, beside the original', a
   const { id } = await upload({ tags: ['t'], metadata: { status: 'x' } }, 'one');
   await fixture.app.assets.addVersion(caller, id, { file: file('two', 'b.png') });
   await fixture.doDuties();
-  const { body } = await fixture.app.assets.copy(caller, id, { version: 1, metadata: false, externalId: 'copy' });
+  const { body } = await fixture.app.assets.copy(caller, id, { fromVersion: 1, metadata: false, externalId: 'copy' });
   assert.deepEqual(
     [body.state.name, body.state.path, body.externalId, body.state.tags, body.state.metadata],
     ['a copy.jpg', '/', 'copy', [], {}],
@@ -92,7 +92,7 @@ test('A copy of an older version, without what was said, beside the original', a
     'never a second asset.ready',
   );
   assert.equal(await code(fixture.app.assets.copy(caller, id, { externalId: 'copy' })), 'already_exists');
-  assert.equal(await code(fixture.app.assets.copy(caller, id, { version: 9 })), 'not_found');
+  assert.equal(await code(fixture.app.assets.copy(caller, id, { fromVersion: 9 })), 'not_found');
   assert.equal(await code(fixture.app.assets.copy(caller, id, { expected: 99 })), 'conflict');
 });
 

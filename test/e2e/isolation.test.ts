@@ -177,7 +177,7 @@ async function snapshot(): Promise<string> {
 /** Every path of a route with alpha's things in it; none where nothing of a tenant's is named. */
 function pathsTo(route: Route): readonly string[] {
   const group = /^\/v1\/(folders|collections|sections)\//.exec(route.path)?.[1];
-  if (route.path.startsWith('/v1/trash/')) return [route.path.replace('{reference}', things['trashed'] ?? '')];
+  if (route.path.startsWith('/v1/trash/{')) return [route.path.replace('{reference}', things['trashed'] ?? '')];
   if (group !== undefined) return [route.path.replace('{reference}', things[group] ?? '')];
   if (route.path.includes('{reference}'))
     return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id).replace('{number}', '1'));
@@ -198,6 +198,7 @@ const bodies: Readonly<Record<string, object>> = {
   updateMetadataField: { label: 'taken over' },
   patchAsset: { name: 'taken over', tags: [] },
   copyAsset: { path: '/taken-over' },
+  clipAsset: { fromMs: 0, toMs: 1_000 },
   restoreAsset: {},
   updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
   configureInbox: { status: 500 },

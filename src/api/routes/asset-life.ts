@@ -19,7 +19,7 @@ const copyAsset = route({
   area,
   summary: 'Copy an asset',
   description:
-    'A new asset with the same bytes, which take no room a second time; told as `asset.copied`. It has one version: the active one of the original, or the one that `version` names. ' +
+    'A new asset with the same bytes, which take no room a second time; told as `asset.copied`. It has one version: the active one of the original, or the one that `fromVersion` names. ' +
     'External id, aliases, check-out and archive do not come along; the dates of publication and expiry always do.',
   scope: 'assets:write',
   grantable: true,

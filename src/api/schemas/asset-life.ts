@@ -64,7 +64,7 @@ export const copySchema: Schema<CopyInput> = named(
     path: optional({ ...assetPath, description: 'The folder of the copy; that of the original where absent' }),
     name: optional(line(500, 'Where absent that of the original, with "copy" in it where it lies beside that')),
     externalId: optional(externalIdField),
-    version: optional(integer({ minimum: 1, description: 'The version to copy; the active one where absent' })),
+    fromVersion: optional(integer({ minimum: 1, description: 'The version to copy; the active one where absent' })),
     metadata: optional(
       boolean({ description: 'Whether info, metadata, tags, labels and collections come along; true where absent' }),
     ),

@@ -75,8 +75,8 @@ type CopyOptions = ConnectionOptions & {
 };
 
 async function copy(asset: string, options: CopyOptions, context: CliContext): Promise<void> {
-  const { path, name, externalId, assetVersion: version, withoutMetadata } = options;
-  const given = { path, name, externalId, version, metadata: withoutMetadata === true ? false : undefined };
+  const { path, name, externalId, assetVersion: fromVersion, withoutMetadata } = options;
+  const given = { path, name, externalId, fromVersion, metadata: withoutMetadata === true ? false : undefined };
   const made = await connect(options, context).send<AssetView>('POST', `${at(asset)}/copy`, given);
   printAsset(made, options, context);
 }
