@@ -66,6 +66,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         load: () => import('./commands/import.ts'),
       },
       {
+        name: 'watch',
+        summary: 'watch a folder: its files are assets',
+        load: () => import('./commands/watch.ts'),
+      },
+      {
         name: 'syncs',
         summary: 'keep step with another system: what vanished there, and what becomes of it',
         load: () => import('./commands/syncs.ts'),

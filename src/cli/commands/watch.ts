@@ -1,0 +1,257 @@
+/** `assetwire watch`: a folder whose files are assets; what happens to them there happens here. */
+import { statSync } from 'node:fs';
+import { basename, join, relative, resolve, sep } from 'node:path';
+import type { Command } from 'commander';
+import { Argument, Option } from 'commander';
+import { createSystemRandom } from '../../runtime/random.ts';
+import { escapeControls } from '../../runtime/log-human.ts';
+import { connect, type ConnectionOptions } from '../connection.ts';
+import { countUpTo, withConnection, withExamples } from '../connection-options.ts';
+import type { CliContext } from '../context.ts';
+import { CommandError } from '../error-report.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { interruptible } from '../interrupt.ts';
+import { coloursOf, printJsonLine } from '../output.ts';
+import { isSelected } from '../upload/find-files.ts';
+import { type ApplyOptions, applyChanges, type WatchEvent } from '../watch/apply-changes.ts';
+import { lookAt } from '../watch/look-at.ts';
+import { createPendingPaths, type PendingPaths, type Settled } from '../watch/pending-paths.ts';
+import { perhapsMoved, planChanges } from '../watch/plan-changes.ts';
+import { openMemory, stateName, type WatchMemory } from '../watch/watch-state.ts';
+
+type WatchOptions = ConnectionOptions & {
+  readonly path: string;
+  readonly delete: 'trash' | 'ignore';
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly state?: string;
+  readonly settle: number;
+  readonly poll?: boolean;
+  readonly once?: boolean;
+  readonly atOnce: number;
+};
+
+/** What programs write on the way to a file: never an asset. */
+const unfinished = [
+  '*.part',
+  '*.partial',
+  '*.tmp',
+  '*.temp',
+  '*.crdownload',
+  '*.download',
+  '*.swp',
+  '*~',
+  '~$*',
+  'Thumbs.db',
+  'desktop.ini',
+];
+const tickMs = 250;
+const pauseMsMax = 30_000;
+
+export function define(command: Command, context: CliContext): void {
+  withConnection(command)
+    .addArgument(new Argument('<directory>', 'the folder to watch, with all below it'))
+    .addOption(new Option('--path <folder>', 'the folder in Assetwire that it is').default('/'))
+    .addOption(
+      new Option('--delete <rule>', 'what becomes of assets whose files are deleted')
+        .choices(['trash', 'ignore'])
+        .default('trash'),
+    )
+    .addOption(new Option('--include <pattern...>', 'only files that fit one: *.jpg, or 2026/**/*.tif with a slash'))
+    .addOption(new Option('--exclude <pattern...>', 'no files that fit one'))
+    .addOption(
+      new Option('--settle <ms>', 'a file counts once it has not changed for so long')
+        .default(2_000)
+        .argParser(countUpTo(600_000)),
+    )
+    .addOption(new Option('--state <file>', `what is known of the folder; else ${stateName} in it`))
+    .addOption(new Option('--poll', 'look again and again instead of being told: for network folders'))
+    .addOption(new Option('--once', 'bring the server up to date and end'))
+    .addOption(new Option('--at-once <count>', 'uploads at the same time').default(4).argParser(countUpTo(32)))
+    .action(async (directory: string, options: WatchOptions) => watch(directory, options, context));
+  withExamples(command, [
+    'assetwire watch photos/ --path /press',
+    'assetwire watch /mnt/share --path /share --poll --delete ignore',
+    'assetwire watch exports/ --once --json',
+  ]);
+  command.addHelpText(
+    'after',
+    '\nNew files become assets, changed ones versions; moved and renamed ones, directories too, stay the assets they are. What happened while nobody watched is found at the start. Left out: what begins with a dot, symbolic links, and what programs write on the way (*.part, *.tmp, *.crdownload, ~$*). While the server is away it waits.',
+  );
+}
+
+async function watch(given: string, options: WatchOptions, context: CliContext): Promise<void> {
+  const directory = resolve(given);
+  refuseNoDirectory(directory, given);
+  const client = connect(options, context);
+  const memory = openMemory(
+    options.state ?? join(directory, stateName),
+    JSON.stringify([client.url, options.workspace ?? null, options.path]),
+  );
+  const random = createSystemRandom();
+  const tell = teller(options, context);
+  const counts = { done: 0, failed: 0 };
+  await interruptible(context, async ({ signal }) => {
+    const pending = createPendingPaths(options.settle);
+    const watcher = await openWatcher(directory, { options, memory, pending });
+    try {
+      await watcher.ready;
+      // What was known and is not there any more happened while nobody watched.
+      for (const path of memory.state.files.keys()) pending.touch(path);
+      const apply: ApplyOptions = {
+        client,
+        directory,
+        folder: options.path,
+        onDelete: options.delete,
+        atOnce: options.atOnce,
+        memory,
+        draw: () => Buffer.from(random.bytes(16)).toString('hex'),
+        signal,
+        tell(event) {
+          counts[event.kind === 'failed' ? 'failed' : 'done'] += 1;
+          tell(event);
+        },
+      };
+      await follow({ pending, memory, apply, once: options.once === true }, context);
+    } finally {
+      await watcher.close();
+      memory.save();
+    }
+  });
+  if (counts.failed > 0)
+    throw new CommandError(`Watch must bring every file: ${counts.failed} failed`, 'See why above', exitCodes.failed);
+}
+
+type Following = {
+  readonly pending: PendingPaths;
+  readonly memory: WatchMemory;
+  readonly apply: ApplyOptions;
+  readonly once: boolean;
+};
+
+/** Until the signal; with `once`, until nothing is pending. */
+async function follow({ pending, memory, apply, once }: Following, { clock, stderr }: CliContext): Promise<void> {
+  const { signal, directory } = apply;
+  let pauseMs = 0;
+  let isTold = false;
+  const said = (text: string): void => {
+    if (!isTold) stderr.write(`${text}\n`);
+    isTold = true;
+  };
+  while (!signal.aborted) {
+    if (pending.size === 0 && once) return;
+    if (pending.size > 0) {
+      const rested = await pending.settle(clock.nowMs(), (path) => lookAt(join(directory, path)));
+      const settled = await withMoved(rested, { directory, memory });
+      // An unmounted disk or a folder that was renamed is no deletion of everything in it.
+      const isThere = settled.gone.length === 0 || isDirectory(directory);
+      if (!isThere) said(`${directory} is not there: nothing is deleted until it is back`);
+      const plan = planChanges(isThere ? settled : { ...settled, gone: [] }, memory.state.files);
+      const { paths, cause } = await applyChanges(plan, apply);
+      for (const path of [...paths, ...(isThere ? [] : settled.gone)]) pending.touch(path);
+      pauseMs = cause === null ? 0 : Math.min(pauseMsMax, Math.max(1_000, pauseMs * 2));
+      if (cause !== null) said(`${cause.message}; trying again`);
+      else if (isThere) isTold = false;
+    }
+    await pause(Math.max(tickMs, pauseMs), clock, signal);
+  }
+}
+
+async function withMoved(
+  { ready, gone }: Settled,
+  { directory, memory }: { readonly directory: string; readonly memory: WatchMemory },
+): Promise<Settled> {
+  const missing = new Set(gone);
+  for (const path of perhapsMoved({ ready }, memory.state.files))
+    if ((await lookAt(join(directory, path))) === null) missing.add(path);
+  return { ready, gone: [...missing] };
+}
+
+function pause(delayMs: number, clock: CliContext['clock'], signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const end = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', end);
+      done();
+    };
+    const timer = clock.timer(delayMs, end);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}
+
+type Watcher = { readonly ready: Promise<void>; close(): Promise<void> };
+
+async function openWatcher(
+  directory: string,
+  {
+    options,
+    memory,
+    pending,
+  }: { readonly options: WatchOptions; readonly memory: WatchMemory; readonly pending: PendingPaths },
+): Promise<Watcher> {
+  const chokidar = await import('chokidar');
+  const stateFile = options.state === undefined ? null : resolve(options.state);
+  const below = (path: string): string => relative(directory, path).split(sep).join('/');
+  const isLeftOut = (path: string): boolean => {
+    const inside = below(path);
+    return inside.split('/').some((part) => part.startsWith('.') && part !== '') || path === stateFile;
+  };
+  const isMeant = (path: string): boolean =>
+    isSelected(below(path), {
+      include: options.include ?? [],
+      exclude: [...unfinished, ...(options.exclude ?? [])],
+      hidden: false,
+    }) && basename(path) !== stateName;
+  const watcher = chokidar.watch(directory, {
+    followSymlinks: false,
+    ignored: (path, stats) => path !== directory && (isLeftOut(path) || stats?.isSymbolicLink() === true),
+    alwaysStat: true,
+    atomic: false,
+    usePolling: options.poll === true,
+  });
+  watcher.on('all', (event, path) => {
+    if (event === 'addDir') return;
+    if (event !== 'unlinkDir') {
+      if (isMeant(path)) pending.touch(below(path));
+      return;
+    }
+    // Of a directory that went, not every file is told.
+    const gone = `${below(path)}/`;
+    for (const known of memory.state.files.keys()) if (known.startsWith(gone)) pending.touch(known);
+  });
+  const ready = new Promise<void>((done, fail) => {
+    watcher.once('ready', done);
+    watcher.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+  });
+  return { ready, close: () => watcher.close() };
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function refuseNoDirectory(directory: string, given: string): void {
+  if (isDirectory(directory)) return;
+  const found = `${JSON.stringify(given)} is not`;
+  throw new CommandError(`Directory must be there: ${found}`, 'Check the path', exitCodes.usage);
+}
+
+const signs: { readonly [Kind in WatchEvent['kind']]: string } = {
+  uploaded: '+',
+  version: '~',
+  moved: '→',
+  deleted: '-',
+  found: '=',
+  failed: '✗',
+};
+
+function teller({ json }: WatchOptions, { stdout }: CliContext): (event: WatchEvent) => void {
+  const colours = coloursOf(stdout);
+  return (event) => {
+    if (json === true) return printJsonLine(stdout, event);
+    const { kind, path, from, assetId, error } = event;
+    const where = from === undefined ? path : `${from} → ${path}`;
+    const sign = kind === 'failed' ? colours.red(signs[kind]) : colours.green(signs[kind]);
+    stdout.write(`${sign} ${escapeControls(`${where}  ${error ?? assetId ?? ''}`)}\n`);
+  };
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { systemClock } from '../../runtime/clock.ts';
+import { inProcess } from '../testing/in-process.ts';
+import { clean, launcher, serve, temporaryDirectory } from '../testing/spawned.ts';
+import { createPendingPaths, type SeenFile } from './pending-paths.ts';
+import { planChanges } from './plan-changes.ts';
+import { type KnownFile, openMemory, stateName } from './watch-state.ts';
+
+type Event = { readonly kind: string; readonly path: string; readonly from?: string; readonly assetId?: string };
+
+let server: Awaited<ReturnType<typeof serve>>;
+let dataDir: string;
+let port = 0;
+before(async (t) => {
+  dataDir = temporaryDirectory(t as never);
+  server = await serve({ ASSETWIRE_DATA_DIR: dataDir });
+  port = Number(new URL(server.url).port);
+});
+after(() => void server.child.kill('SIGKILL'));
+
+const cli = () => inProcess({ ASSETWIRE_DATA_DIR: dataDir });
+
+type Watching = {
+  readonly directory: string;
+  readonly events: readonly Event[];
+  readonly err: () => string;
+  until(what: string, is: (events: readonly Event[]) => boolean): Promise<void>;
+  end(signal?: NodeJS.Signals): Promise<number | null>;
+};
+
+/** A watch as a process of its own, on a folder that is kept over several. */
+async function begin(t: TestContext, directory: string, ...args: string[]): Promise<Watching> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [launcher, 'watch', directory, '--json', '--settle', '200', ...args],
+    { env: clean({ ASSETWIRE_DATA_DIR: dataDir }), stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  t.after(() => void child.kill('SIGKILL'));
+  const events: Event[] = [];
+  const said = { out: '', err: '' };
+  child.stdout?.on('data', (chunk: Buffer) => {
+    said.out += chunk.toString();
+    const lines = said.out.split('\n');
+    said.out = lines.pop() ?? '';
+    for (const line of lines) events.push(JSON.parse(line) as Event);
+  });
+  child.stderr?.on('data', (chunk: Buffer) => void (said.err += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return {
+    directory,
+    events,
+    err: () => said.err,
+    async until(what, is) {
+      for (let tries = 0; !is(events); tries += 1) {
+        assert.ok(tries < 600, `${what} does not come: ${JSON.stringify(events)} ${said.err}`);
+        await new Promise<void>((resolve) => systemClock.timer(20, resolve));
+      }
+    },
+    end(signal = 'SIGINT') {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+const once = async (directory: string, ...args: string[]): Promise<readonly Event[]> => {
+  const { out, err } = await cli().run('watch', directory, '--once', '--settle', '100', '--json', ...args);
+  assert.equal(err, '');
+  return out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Event);
+};
+const summary = (events: readonly Event[]) => events.map(({ kind, path }) => `${kind} ${path}`).toSorted();
+type Shown = { id: string; state: { name: string; path: string; versions: unknown[] } };
+const lying = async (folder: string): Promise<readonly string[]> => {
+  const { data } = await cli().ask<{ data: Shown[] }>('assets', 'list', '--folder', folder);
+  return data.map(({ state }) => `${state.path}/${state.name}`).toSorted();
+};
+
+test('files that come, change, move and go become assets, versions, moves and deletions; half-written ones wait', async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'first.txt'), 'first');
+  const watching = await begin(t, directory, '--path', '/w1');
+  await watching.until('the first file', (events) => events.some(({ path }) => path === 'first.txt'));
+  mkdirSync(join(directory, 'sub'));
+  const growing = join(directory, 'sub/growing.txt');
+  writeFileSync(growing, '0');
+  for (let n = 1; n < 8; n += 1) {
+    await new Promise<void>((resolve) => systemClock.timer(60, resolve));
+    appendFileSync(growing, String(n));
+  }
+  writeFileSync(join(directory, 'download.part'), 'half');
+  writeFileSync(join(directory, '.hidden'), 'x');
+  await watching.until('the grown file', (events) => events.some(({ path }) => path === 'sub/growing.txt'));
+  renameSync(join(directory, 'download.part'), join(directory, 'download.txt'));
+  await watching.until('the download', (events) => events.some(({ path }) => path === 'download.txt'));
+  writeFileSync(join(directory, 'first.txt'), 'changed');
+  await watching.until('the change', (events) => events.some(({ kind }) => kind === 'version'));
+  renameSync(join(directory, 'sub'), join(directory, 'renamed'));
+  await watching.until('the move', (events) => events.some(({ kind }) => kind === 'moved'));
+  rmSync(join(directory, 'download.txt'));
+  await watching.until('the deletion', (events) => events.some(({ kind }) => kind === 'deleted'));
+  assert.deepEqual(summary(watching.events), [
+    'deleted download.txt',
+    'moved renamed/growing.txt',
+    'uploaded download.txt',
+    'uploaded first.txt',
+    'uploaded sub/growing.txt',
+    'version first.txt',
+  ]);
+  assert.deepEqual(await lying('/w1'), ['/w1/first.txt', '/w1/renamed/growing.txt']);
+  const grown = watching.events.find(({ path }) => path === 'sub/growing.txt');
+  const { state } = await cli().ask<Shown & { state: { file: { bytes: number } } }>(
+    'assets',
+    'show',
+    grown?.assetId ?? '',
+  );
+  assert.equal(state.file.bytes, 8);
+  assert.equal(await watching.end(), 130);
+});
+
+test('what happened while nobody watched is found at the start, and nothing known is sent again', async (t) => {
+  const directory = temporaryDirectory(t);
+  for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(directory, `${name}.txt`), `content ${name}`);
+  const first = await once(directory, '--path', '/w2');
+  assert.deepEqual(
+    summary(first),
+    ['a', 'b', 'c', 'd'].map((name) => `uploaded ${name}.txt`),
+  );
+  assert.deepEqual(await once(directory, '--path', '/w2'), []);
+  mkdirSync(join(directory, 'in'));
+  renameSync(join(directory, 'a.txt'), join(directory, 'in/a.txt'));
+  // Written anew elsewhere, as a copy and a deletion do.
+  writeFileSync(join(directory, 'b2.txt'), readFileSync(join(directory, 'b.txt')));
+  rmSync(join(directory, 'b.txt'));
+  rmSync(join(directory, 'c.txt'));
+  writeFileSync(join(directory, 'd.txt'), 'content d, longer');
+  const second = await once(directory, '--path', '/w2');
+  assert.deepEqual(summary(second), ['deleted c.txt', 'moved b2.txt', 'moved in/a.txt', 'version d.txt']);
+  assert.deepEqual(await lying('/w2'), ['/w2/b2.txt', '/w2/d.txt', '/w2/in/a.txt']);
+  // Without its memory, and with another that forgets: what lies there is found, not sent.
+  rmSync(join(directory, stateName));
+  assert.deepEqual(summary(await once(directory, '--path', '/w2')), ['found b2.txt', 'found d.txt', 'found in/a.txt']);
+  rmSync(join(directory, 'd.txt'));
+  assert.deepEqual(await once(directory, '--path', '/w2', '--delete', 'ignore'), []);
+  assert.equal((await lying('/w2')).length, 3);
+});
+
+test('links are not followed, a folder that is gone deletes nothing, and another watch does not believe this memory', async (t) => {
+  const outside = temporaryDirectory(t);
+  writeFileSync(join(outside, 'secret.txt'), 'secret');
+  const parent = temporaryDirectory(t);
+  const directory = join(parent, 'folder');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'plain.txt'), 'plain');
+  symlinkSync(outside, join(directory, 'linked'));
+  symlinkSync(join(outside, 'secret.txt'), join(directory, 'linked.txt'));
+  const state = join(parent, 'state.json');
+  const watching = await begin(t, directory, '--path', '/w3', '--state', state);
+  await watching.until('the file', (events) => events.length > 0);
+  renameSync(directory, join(parent, 'away'));
+  await watching.until('the warning', () => watching.err().includes('is not there'));
+  assert.deepEqual(summary(watching.events), ['uploaded plain.txt']);
+  await watching.end();
+  renameSync(join(parent, 'away'), directory);
+  assert.deepEqual(await once(directory, '--path', '/w3', '--state', state), []);
+  const other = await cli().run('watch', directory, '--once', '--path', '/elsewhere', '--state', state);
+  assert.match(other.err, /about another server, workspace or folder/);
+  const none = await cli().run('watch', join(parent, 'nothing'), '--once');
+  assert.equal(none.code, 2);
+});
+
+test('while the server is away the watch waits, and then goes on', async (t) => {
+  const directory = temporaryDirectory(t);
+  writeFileSync(join(directory, 'before.txt'), 'before');
+  const watching = await begin(t, directory, '--path', '/w4');
+  await watching.until('the first', (events) => events.length === 1);
+  await server.end('SIGTERM');
+  writeFileSync(join(directory, 'meanwhile.txt'), 'meanwhile');
+  await watching.until('the trouble', () => watching.err().includes('trying again'));
+  server = await serve({ ASSETWIRE_DATA_DIR: dataDir, ASSETWIRE_PORT: String(port) });
+  await watching.until('the second', (events) => events.length === 2);
+  assert.deepEqual(summary(watching.events), ['uploaded before.txt', 'uploaded meanwhile.txt']);
+  assert.equal(existsSync(join(directory, stateName)), true);
+  await watching.end();
+});
+
+const file = (bytes: number, mtimeMs: number, inode: number): SeenFile => ({ bytes, mtimeMs, inode });
+
+test('a file counts once it has come to rest, and what is gone as long after', async () => {
+  const there = new Map<string, SeenFile>();
+  const look = async (path: string) => there.get(path) ?? null;
+  const pending = createPendingPaths(1_000);
+  there.set('new', file(1, 10_000, 1));
+  there.set('old', file(1, 1, 2));
+  for (const path of ['new', 'old', 'gone']) pending.touch(path);
+  assert.deepEqual((await pending.settle(10_000, look)).ready, [['old', file(1, 1, 2)]]);
+  there.set('new', file(2, 10_900, 1));
+  assert.deepEqual(await pending.settle(10_900, look), { ready: [], gone: [] });
+  assert.deepEqual(await pending.settle(11_000, look), { ready: [], gone: ['gone'] });
+  assert.deepEqual((await pending.settle(11_900, look)).ready, [['new', file(2, 10_900, 1)]]);
+  assert.equal(pending.size, 0);
+});
+
+test('whatever happened, each file is in one change at most, and nothing that is there is deleted', () => {
+  const seen = fc.record({ bytes: fc.nat(2), mtimeMs: fc.nat(2), inode: fc.nat(4) });
+  const known = seen.map((one): KnownFile => ({ ...one, assetId: 'ast_x', sha256: 's' }));
+  const paths = fc.constantFrom('a', 'b', 'c', 'd');
+  fc.assert(
+    fc.property(fc.dictionary(paths, known), fc.dictionary(paths, seen), (before, now) => {
+      const gone = Object.keys(before).filter((path) => !Object.hasOwn(now, path));
+      const changes = planChanges({ ready: Object.entries(now), gone }, new Map(Object.entries(before)));
+      const touched = changes.flatMap((change) =>
+        change.kind === 'move' ? [change.from, change.path] : [change.path],
+      );
+      assert.equal(new Set(touched).size, touched.length);
+      for (const change of changes) if (change.kind === 'delete') assert.ok(!Object.hasOwn(now, change.path));
+    }),
+  );
+});
+
+test('a memory that is no JSON is told, not overwritten', (t) => {
+  const path = join(temporaryDirectory(t), 'state.json');
+  writeFileSync(path, '{"of":');
+  assert.throws(() => openMemory(path, 'x'), /is not JSON/);
+  assert.equal(readFileSync(path, 'utf8'), '{"of":');
+});
