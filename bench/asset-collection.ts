@@ -10,14 +10,36 @@ const dayMs = 86_400_000;
 export const collectionStartMs = Date.UTC(2019, 0, 1);
 
 const syllables = [
-  ...['ba', 'ce', 'di', 'fo', 'gu', 'ha', 'je', 'ki', 'lo', 'mu', 'na', 'pe', 'qui', 'ro', 'su', 'ta', 've', 'wi', 'xo', 'zu'],
+  ...[
+    'ba',
+    'ce',
+    'di',
+    'fo',
+    'gu',
+    'ha',
+    'je',
+    'ki',
+    'lo',
+    'mu',
+    'na',
+    'pe',
+    'qui',
+    'ro',
+    'su',
+    'ta',
+    've',
+    'wi',
+    'xo',
+    'zu',
+  ],
   ...['bar', 'cen', 'dil', 'for', 'gun', 'har', 'jes', 'kin', 'lor', 'mus'],
 ];
 
 /** The word of this rank: the same in every run; low ranks are common. */
 export function wordOfRank(rank: number): string {
   let word = '';
-  for (let rest = rank + 31; rest > 0; rest = Math.floor(rest / syllables.length)) word += syllables[rest % syllables.length] ?? '';
+  for (let rest = rank + 31; rest > 0; rest = Math.floor(rest / syllables.length))
+    word += syllables[rest % syllables.length] ?? '';
   return word;
 }
 
@@ -44,7 +66,10 @@ export function createAssetMaker(seed: number): AssetMaker {
     const createdAtMs = collectionStartMs + Math.floor((n / 1_000_000) * 2_500 * dayMs) + below(dayMs);
     const kind = chance() < 0.86 ? 'image' : one(['video', 'document', 'audio', 'other']);
     const widthPx = one([1_920, 3_000, 4_000, 4_032, 6_000, 800 + below(7_000)]);
-    const name = chance() < 0.7 ? `IMG_${String(n % 10_000).padStart(4, '0')}-${n.toString(36)}.jpg` : `${words(3).replaceAll(' ', '-')}.jpg`;
+    const name =
+      chance() < 0.7
+        ? `IMG_${String(n % 10_000).padStart(4, '0')}-${n.toString(36)}.jpg`
+        : `${words(3).replaceAll(' ', '-')}.jpg`;
     const file = {
       name,
       bytes: 100_000 + below(20_000_000),
@@ -89,7 +114,10 @@ export function searchMix(): readonly (readonly [name: string, query: { readonly
     ['two common words', { q: `${common} ${other}` }],
     ['a common and a rare word', { q: `${common} ${rare}` }],
     ['a rare word', { q: rare }],
-    ['common, but hardly together', { q: `tag:${wordOfRank(1)} label:hero archived:true metadata.status:expired kind:audio` }],
+    [
+      'common, but hardly together',
+      { q: `tag:${wordOfRank(1)} label:hero archived:true metadata.status:expired kind:audio` },
+    ],
     ['never together', { q: 'label:hero label:internal' }],
     ['a beginning', { q: `${wordOfRank(5_000)}*` }],
     ['a beginning of many words', { q: `${wordOfRank(40).slice(0, 4)}* -kind:video` }],

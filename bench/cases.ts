@@ -5,9 +5,23 @@ import { latency } from './cases/latency.ts';
 import { many } from './cases/many.ts';
 import { pending } from './cases/pending.ts';
 import { reads } from './cases/reads.ts';
+import { edits } from './cases/edits.ts';
 import { start } from './cases/start.ts';
 import { states } from './cases/states.ts';
+import { uploads } from './cases/uploads.ts';
 import type { BenchCase } from './figure.ts';
 
 /** Every case, in the order in which they are run. */
-export const benchCases: readonly BenchCase[] = [start, cost, latency, lanes, hang, reads, pending, many, states];
+export const benchCases: readonly BenchCase[] = [
+  start,
+  cost,
+  latency,
+  lanes,
+  hang,
+  reads,
+  pending,
+  many,
+  states,
+  uploads,
+  edits,
+];

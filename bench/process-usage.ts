@@ -57,6 +57,18 @@ export function treeRssMiB(pid: number): number {
   return (tree(pid).reduce((sum, { rssPages }) => sum + rssPages, 0) * pageBytes) / 1024 ** 2;
 }
 
+/** Resident memory in MiB of a process itself, and of all that it has started. */
+export function processesRssMiB(pid: number): { readonly own: number; readonly children: number } {
+  let own = 0;
+  let children = 0;
+  for (const stat of tree(pid)) {
+    const mebibytes = (stat.rssPages * pageBytes) / 1024 ** 2;
+    if (stat.pid === pid) own += mebibytes;
+    else children += mebibytes;
+  }
+  return { own, children };
+}
+
 /** CPU time of the whole machine that was not idle, in microseconds. */
 function machineBusyUs(): number {
   const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '';

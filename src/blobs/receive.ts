@@ -1,4 +1,4 @@
-/** Takes a stream into a file in one pass: counts, hashes three ways, keeps the head, and stops at the limit. */
+/** Takes a stream into a file: counts, hashes three ways, keeps the head, and stops at the limit. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AssetwireError } from '../core/errors.ts';
@@ -12,29 +12,74 @@ export interface Sink {
 /** `file-type` looks at no more than this many bytes for most types. */
 const headBytesMax = 4_100;
 
-/** Reads to the end of the stream. Errors of the stream are `upload_incomplete`; errors of the sink pass through. */
-export async function receive(content: Readable, sink: Sink, bytesMax: number): Promise<StoredBlob> {
+export type Digests = Pick<StoredBlob, 'sha256' | 'sha1' | 'md5'>;
+
+/** All three hashes of the same bytes. */
+export function createDigester(): { add(bytes: Uint8Array): void; digests(): Digests } {
   const hashes = { sha256: createHash('sha256'), sha1: createHash('sha1'), md5: createHash('md5') };
-  const head = new Uint8Array(headBytesMax);
-  let bytes = 0;
-  for await (const chunk of chunksOf(content)) {
-    if (bytes + chunk.length > bytesMax) throw tooLarge(bytesMax);
-    if (bytes < headBytesMax) head.set(chunk.subarray(0, headBytesMax - bytes), bytes);
-    bytes += chunk.length;
-    hashes.sha256.update(chunk);
-    hashes.sha1.update(chunk);
-    hashes.md5.update(chunk);
-    await writeWhole(sink, chunk);
-  }
-  const sha256 = hashes.sha256.digest('hex');
   return {
-    blob: sha256,
-    bytes,
-    sha256,
-    sha1: hashes.sha1.digest('hex'),
-    md5: hashes.md5.digest('hex'),
-    head: head.slice(0, Math.min(bytes, headBytesMax)),
+    add(bytes) {
+      hashes.sha256.update(bytes);
+      hashes.sha1.update(bytes);
+      hashes.md5.update(bytes);
+    },
+    digests: () => ({
+      sha256: hashes.sha256.digest('hex'),
+      sha1: hashes.sha1.digest('hex'),
+      md5: hashes.md5.digest('hex'),
+    }),
   };
+}
+
+/** Gathered before they are written: a photograph comes in fifty pieces, and each write is a round trip of its own. */
+const gatheredBytes = 512 * 1024;
+/** Kept for the next upload: half a megabyte of garbage for each made the collector the busiest part of an upload. */
+const spare: Buffer[] = [];
+const spareMax = 8;
+
+/**
+ * Reads to the end of the stream. Errors of the stream are `upload_incomplete`; errors of the sink pass through. `digest`
+ * hashes what lies in the sink, somewhere else; without it, and for what is small, hashing is done here.
+ */
+export async function receive(
+  content: Readable,
+  sink: Sink,
+  { bytesMax, digest }: { readonly bytesMax: number; readonly digest?: () => Promise<Digests> },
+): Promise<StoredBlob> {
+  const head = new Uint8Array(headBytesMax);
+  const gathered = spare.pop() ?? Buffer.allocUnsafeSlow(gatheredBytes);
+  const here = createDigester();
+  let held = 0;
+  let bytes = 0;
+  let isElsewhere = false;
+  const flush = async (): Promise<void> => {
+    const part = gathered.subarray(0, held);
+    held = 0;
+    if (!isElsewhere) here.add(part);
+    await writeWhole(sink, part);
+  };
+  try {
+    for await (const chunk of chunksOf(content)) {
+      if (bytes + chunk.length > bytesMax) throw tooLarge(bytesMax);
+      if (bytes < headBytesMax) head.set(chunk.subarray(0, headBytesMax - bytes), bytes);
+      bytes += chunk.length;
+      for (let taken = 0; taken < chunk.length; ) {
+        const piece = chunk.subarray(taken, taken + gatheredBytes - held);
+        gathered.set(piece, held);
+        held += piece.length;
+        taken += piece.length;
+        if (held < gatheredBytes) continue;
+        // There is more than is small.
+        isElsewhere = digest !== undefined;
+        await flush();
+      }
+    }
+    if (held > 0) await flush();
+  } finally {
+    if (spare.length < spareMax) spare.push(gathered);
+  }
+  const digests = isElsewhere && digest !== undefined ? await digest() : here.digests();
+  return { blob: digests.sha256, bytes, ...digests, head: head.slice(0, Math.min(bytes, headBytesMax)) };
 }
 
 /** A stream that is destroyed, with an error or without, throws here: half a file never passes for a whole one. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -133,4 +134,24 @@ test('what a killed process had put and not yet released stays where something n
   asked.length = 0;
   assert.equal(await next.reclaim(isUsed), 0);
   assert.deepEqual(asked, [], 'each is asked about once');
+});
+
+test('a large file, hashed beside the loop, has the hashes of its bytes; a small one too, and the end of a thread harms none', async () => {
+  const directory = await temporary();
+  const blobs = createDiskBlobs({ directory });
+  await blobs.start();
+  for (const length of [0, 1, 524_287, 524_288, 524_289, 3_000_001]) {
+    const content = Buffer.alloc(length, `bytes of ${length}, `);
+    const pieces = Array.from({ length: Math.ceil(length / 60_000) }, (_, n) =>
+      content.subarray(n * 60_000, (n + 1) * 60_000),
+    );
+    const stored = await blobs.put('default', Readable.from(pieces), { bytesMax: 4_000_000 });
+    for (const name of ['sha256', 'sha1', 'md5'] as const)
+      assert.equal(stored[name], createHash(name).update(content).digest('hex'), `${name} of ${length}`);
+    assert.equal(stored.bytes, length);
+    assert.equal((await blobs.stat('default', stored.blob))?.bytes, length);
+    // A stop ends the thread; the next file gets another.
+    if (length > 524_288) await blobs.stop();
+  }
+  await blobs.stop();
 });

@@ -15,7 +15,8 @@ import type { Random } from '../../runtime/random.ts';
 import type { Blobs, StoredBlob } from '../blobs.ts';
 import { blobPathOrNull, syncDirectory } from './blob-path.ts';
 import { claimsDirectory, createCustody, type SharedDirectory } from './custody.ts';
-import { receive } from '../receive.ts';
+import { type Digests, receive } from '../receive.ts';
+import { createFileHasher } from './file-hasher.ts';
 
 export type DiskBlobsOptions = {
   /** Made where it is missing. */
@@ -41,6 +42,7 @@ export function createDiskBlobs({
   const incoming = join(directory, 'incoming', shared?.node ?? '');
   const files = join(directory, 'files');
   const receiving = new Set<string>();
+  const hasher = createFileHasher();
   const custody = createCustody({ directory, files, random, shared: shared ?? null });
 
   const sweep = async (): Promise<number> => {
@@ -65,7 +67,10 @@ export function createDiskBlobs({
       // The stream may fail before it is read, while the file is being opened; unheard, that would end the process.
       content.on('error', ignoreUntilRead);
       try {
-        const received = await receiveInto(await create(temporary), content, bytesMax);
+        const received = await receiveInto(await create(temporary), content, {
+          bytesMax,
+          digest: () => hasher.hash(temporary),
+        });
         await custody.place(workspaceId, received.blob, temporary);
         return received;
       } catch (error) {
@@ -95,6 +100,7 @@ export function createDiskBlobs({
 
     async stop() {
       custody.forget();
+      await hasher.stop();
     },
   };
 }
@@ -104,10 +110,25 @@ function ignoreUntilRead(): void {
   // Nothing to do here.
 }
 
-async function receiveInto(handle: FileHandle, content: Readable, bytesMax: number): Promise<StoredBlob> {
+type Receiving = { readonly bytesMax: number; readonly digest: () => Promise<Digests> };
+
+/** What is large is hashed while it is synced: the one needs the processor, the other the disk. */
+async function receiveInto(
+  handle: FileHandle,
+  content: Readable,
+  { bytesMax, digest }: Receiving,
+): Promise<StoredBlob> {
+  let synced: Promise<void> | null = null;
   try {
-    const received = await receive(content, handle, bytesMax);
-    await handle.sync();
+    const received = await receive(content, handle, {
+      bytesMax,
+      digest: async () => {
+        synced = handle.sync();
+        const [digests] = await Promise.all([digest(), synced]);
+        return digests;
+      },
+    });
+    await (synced ?? handle.sync());
     return received;
   } finally {
     await handle.close();

@@ -63,7 +63,7 @@ export function createS3Blobs({
       content.on('error', ignored);
       const incoming = createIncoming(s3(), draw());
       try {
-        const received = await receive(content, incoming, bytesMax);
+        const received = await receive(content, incoming, { bytesMax });
         await keep(workspaceId, received, incoming);
         return received;
       } catch (error) {
