@@ -11,7 +11,8 @@ import { type IdempotentCalls, type RowMaker, replay } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import type { Decision, Plan } from './plan.ts';
 import { folderPlaceId, inFolderPrefix } from './place-ids.ts';
-import { folderOfPlace, treePath } from './places.ts';
+import { folderOfPlace } from './place-memory.ts';
+import { treePath } from './places.ts';
 import { contended, notFound, unfit } from './refusals.ts';
 import { noticeDaysFor } from './workspace-settings.ts';
 import { newTask } from './tasks.ts';
@@ -82,7 +83,9 @@ async function reportAll(deps: ChangesDeps, { caller, changes, maker, idempotenc
   for (const [part, report] of changes.entries()) {
     if (report.kind === 'folder.created') folders.set(part, await one(report, part));
   }
-  const results = await Promise.all(changes.map((report, part) => folders.get(part) ?? one(report, part)));
+  const results = await Promise.all(
+    folders.size === 0 ? changes.map(one) : changes.map(async (report, part) => folders.get(part) ?? one(report, part)),
+  );
   const answer = { status: 202, body: { results } };
   return rows.length > 0 && rows.every(({ replayed }) => replayed) ? { ...answer, replayed: true } : answer;
 }

@@ -7,21 +7,21 @@ import { AssetwireError } from '../core/errors.ts';
 import { changeKindsFor } from '../core/asset-changes.ts';
 import { isObject, sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
-import { limits } from '../core/limits.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { Caller, Written } from './app.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
-import { commitMany } from './commit-many.ts';
 import type { Committer } from './committer.ts';
 import type { CollectionCases, CollectionInput, CollectionPatch, CollectionView, WithTask } from './folder-cases.ts';
 import { decided, type FolderDeps, mergedInfo } from './folder-writes.ts';
-import { replay } from './idempotency.ts';
+import { removeGroup } from './group-removal.ts';
+import { replay, type RowMaker } from './idempotency.ts';
 import {
   assetsAt,
   type ChangedMembers,
   changeMembers,
   checkMembers,
+  countAt,
   findByKey,
   type MemberWrite,
   spelt,
@@ -31,7 +31,6 @@ import {
 import { inCollectionPrefix } from './place-ids.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound } from './refusals.ts';
-import { newTask } from './tasks.ts';
 
 export type CollectionDeps = FolderDeps & { readonly committer: Committer };
 
@@ -40,44 +39,9 @@ type Stored = { readonly name: string; readonly description?: string; readonly i
 export function createCollections(deps: CollectionDeps): CollectionCases {
   return {
     create: (caller, input, idempotency) =>
-      deps.idempotent.run<CollectionView>(caller.workspaceId, idempotency, async (row) => {
-        const { workspaceId, actor } = caller;
-        const id = deps.ids.next('collection');
-        const { key, state } = made(input);
-        await refuseTakenKey(deps, workspaceId, key);
-        const written = await deps.committer.write<Written<CollectionView>>(
-          { workspaceId, type: 'collection', id },
-          (_, atMs) => {
-            const frame: SubjectFrame = { ids: deps.ids, workspaceId, actor, atMs };
-            const subject = { type: 'collection', id, externalId: key, version: 1 } as const;
-            const view = collectionView({
-              workspaceId,
-              type: 'collection',
-              id,
-              version: 1,
-              alias: key,
-              state,
-              createdAtMs: atMs,
-              updatedAtMs: atMs,
-            });
-            return {
-              kind: 'write',
-              plan: {
-                state,
-                alias: key,
-                changes: [
-                  subjectChange(frame, subject, { kind: 'collection.created', before: null, after: { key, ...state } }),
-                ],
-                ...(row === undefined ? {} : { idempotency: () => row(201, view) }),
-              },
-              answer: () => ({ status: 201, body: view }),
-            };
-          },
-        );
-        return written.kind === 'done'
-          ? written.answer
-          : replay<CollectionView>(written.row, idempotency?.fingerprint ?? '');
-      }),
+      deps.idempotent.run<CollectionView>(caller.workspaceId, idempotency, (row) =>
+        createOne(deps, caller, { input, row, fingerprint: idempotency?.fingerprint ?? '' }),
+      ),
 
     async list({ workspaceId }, { nameContains, ...page }) {
       const found = await deps.storage.read.resources({
@@ -90,86 +54,33 @@ export function createCollections(deps: CollectionDeps): CollectionCases {
     },
 
     async get(caller, reference) {
-      const row = await present(deps, caller, reference);
-      const { workspaceId } = caller;
-      const view = collectionView(row);
-      const idPrefix = inCollectionPrefix(view.key);
-      const max = limits.folderCountMax;
-      return {
-        ...view,
-        assets: await deps.storage.read.countResources({ workspaceId, type: 'asset_place', idPrefix, max }),
-      };
+      const view = collectionView(await present(deps, caller, reference));
+      return { ...view, assets: await countAt(deps, caller, inCollectionPrefix(view.key)) };
     },
 
-    update: (caller, reference, { expected, idempotency, ...patch }) =>
-      deps.idempotent.run<CollectionView>(caller.workspaceId, idempotency, async (row) => {
-        const { workspaceId, actor } = caller;
+    update: (caller, reference, options) =>
+      deps.idempotent.run<CollectionView>(caller.workspaceId, options.idempotency, async (row) => {
         const { id } = await present(deps, caller, reference);
-        const written = await deps.committer.write<Written<CollectionView>>(
-          { workspaceId, type: 'collection', id },
-          (current, atMs) => {
-            if (current === null) throw notFound('the collection');
-            refuseOtherVersion(expected, current.version, 'collection');
-            const state = patched(current.state, patch);
-            const same = sameJson(state, current.state);
-            const version = same ? current.version : current.version + 1;
-            const view = collectionView({ ...current, version, state, updatedAtMs: same ? current.updatedAtMs : atMs });
-            const answer = { status: 200, body: view };
-            if (same && row === undefined) return { kind: 'nothing', answer };
-            const frame: SubjectFrame = { ids: deps.ids, workspaceId, actor, atMs };
-            const subject = subjectOf(current, version);
-            const { key } = view;
-            const change = {
-              kind: 'collection.changed',
-              before: { key, ...current.state },
-              after: { key, ...state },
-            } as const;
-            return {
-              kind: 'write',
-              plan: {
-                ...(same ? {} : { state }),
-                changes: same ? [] : [subjectChange(frame, subject, change)],
-                ...(row === undefined ? {} : { idempotency: () => row(200, view) }),
-              },
-              answer: () => answer,
-            };
-          },
-        );
-        return written.kind === 'done'
-          ? written.answer
-          : replay<CollectionView>(written.row, idempotency?.fingerprint ?? '');
+        return updateOne(deps, caller, { id, options, row });
       }),
 
     remove: (caller, reference, { expected, idempotency } = {}) =>
       deps.idempotent.run<WithTask<JsonObject>>(caller.workspaceId, idempotency, (row) =>
-        decided(async (): Promise<Written<WithTask<JsonObject>> | null> => {
+        decided(async () => {
           const { workspaceId, actor } = caller;
           const current = await present(deps, caller, reference);
           refuseOtherVersion(expected, current.version, 'collection');
           const { key } = collectionView(current);
-          const idPrefix = inCollectionPrefix(key);
-          const count = { workspaceId, type: 'asset_place', idPrefix, max: limits.folderCountMax } as const;
-          const total = await deps.storage.read.countResources(count);
-          const atMs = deps.clock.nowMs();
-          const task = newTask(deps, {
-            workspaceId,
-            atMs,
+          return removeGroup(deps, {
+            caller,
+            current,
             kind: 'collection_remove',
-            subject: `collection:${current.id}`,
-            total,
-            done: 0,
-            actor,
-            quiet: total === 0,
-            itemRows: [{ prefix: idPrefix, key }],
-          });
-          const status = total === 0 ? 204 : 202;
-          const body: WithTask<JsonObject> = total === 0 ? {} : { task: task.view };
-          const result = await commitMany(
-            deps,
-            { workspaceId, atMs },
-            {
-              subjects: [{ current, state: null }],
-              resources: task.resources,
+            key,
+            prefix: inCollectionPrefix(key),
+            row,
+            fingerprint: idempotency?.fingerprint ?? '',
+            told: (atMs) => ({
+              resources: [],
               changes: [
                 subjectChange({ ids: deps.ids, workspaceId, actor, atMs }, subjectOf(current, current.version + 1), {
                   kind: 'collection.removed',
@@ -177,12 +88,8 @@ export function createCollections(deps: CollectionDeps): CollectionCases {
                   after: null,
                 }),
               ],
-              duties: [task.duty],
-              ...(row === undefined ? {} : { idempotency: row(status, body) }),
-            },
-          );
-          if (result.status === 'duplicate') return replay(result.row, idempotency?.fingerprint ?? '');
-          return result.status === 'applied' ? { status, body } : null;
+            }),
+          });
         }),
       ),
 
@@ -201,6 +108,80 @@ export function createCollections(deps: CollectionDeps): CollectionCases {
       return { results: changed.results };
     },
   };
+}
+
+type Creating = { readonly input: CollectionInput; readonly row: RowMaker | undefined; readonly fingerprint: string };
+
+async function createOne(
+  deps: CollectionDeps,
+  caller: Caller,
+  { input, row, fingerprint }: Creating,
+): Promise<Written<CollectionView>> {
+  const { workspaceId, actor } = caller;
+  const id = deps.ids.next('collection');
+  const { key, state } = made(input);
+  await refuseTakenKey(deps, workspaceId, key);
+  const resource = { workspaceId, type: 'collection', id } as const;
+  const written = await deps.committer.write<Written<CollectionView>>(resource, (_, atMs) => {
+    const view = collectionView({ ...resource, version: 1, alias: key, state, createdAtMs: atMs, updatedAtMs: atMs });
+    const frame: SubjectFrame = { ids: deps.ids, workspaceId, actor, atMs };
+    const subject = { type: 'collection', id, externalId: key, version: 1 } as const;
+    const after = { key, ...state };
+    return {
+      kind: 'write',
+      plan: {
+        state,
+        alias: key,
+        changes: [subjectChange(frame, subject, { kind: 'collection.created', before: null, after })],
+        ...(row === undefined ? {} : { idempotency: () => row(201, view) }),
+      },
+      answer: () => ({ status: 201, body: view }),
+    };
+  });
+  return written.kind === 'done' ? written.answer : replay<CollectionView>(written.row, fingerprint);
+}
+
+type Updating = {
+  readonly id: string;
+  readonly options: Parameters<CollectionCases['update']>[2];
+  readonly row: RowMaker | undefined;
+};
+
+async function updateOne(
+  deps: CollectionDeps,
+  { workspaceId, actor }: Caller,
+  { id, options: { expected, idempotency, ...patch }, row }: Updating,
+): Promise<Written<CollectionView>> {
+  const written = await deps.committer.write<Written<CollectionView>>(
+    { workspaceId, type: 'collection', id },
+    (current, atMs) => {
+      if (current === null) throw notFound('the collection');
+      refuseOtherVersion(expected, current.version, 'collection');
+      const state = patched(current.state, patch);
+      const same = sameJson(state, current.state);
+      const version = same ? current.version : current.version + 1;
+      const view = collectionView({ ...current, version, state, updatedAtMs: same ? current.updatedAtMs : atMs });
+      const answer = { status: 200, body: view };
+      if (same && row === undefined) return { kind: 'nothing', answer };
+      const frame: SubjectFrame = { ids: deps.ids, workspaceId, actor, atMs };
+      const { key } = view;
+      const happening = {
+        kind: 'collection.changed',
+        before: { key, ...current.state },
+        after: { key, ...state },
+      } as const;
+      return {
+        kind: 'write',
+        plan: {
+          ...(same ? {} : { state }),
+          changes: same ? [] : [subjectChange(frame, subjectOf(current, version), happening)],
+          ...(row === undefined ? {} : { idempotency: () => row(200, view) }),
+        },
+        answer: () => answer,
+      };
+    },
+  );
+  return written.kind === 'done' ? written.answer : replay<CollectionView>(written.row, idempotency?.fingerprint ?? '');
 }
 
 /** One asset put in or taken out. */

@@ -60,7 +60,7 @@ export async function commitMany(
     const index = matching.known(workspaceId) ?? (await matching.load(workspaceId));
     const matched = matching.match(index, writes.changes, atMs);
     if (matched.deliveries.length > (writes.deliveriesMax ?? Infinity)) return { status: 'too-many' };
-    const upkeep = subjects.map((subject) => upkeepOf(deps, workspaceId, subject, atMs));
+    const upkeep = subjects.map((subject) => upkeepOf(deps, subject, atMs));
     const item: CommitItem = {
       workspaceId,
       atMs,
@@ -109,12 +109,8 @@ type Upkeep = {
 
 const nothing: Upkeep = { resources: [], duties: [], withdraws: [] };
 
-function upkeepOf(
-  { ids }: CommitManyDeps,
-  workspaceId: string,
-  { current, state, keepsBytes = false }: SubjectWrite,
-  atMs: number,
-): Upkeep {
+function upkeepOf({ ids }: CommitManyDeps, { current, state, keepsBytes = false }: SubjectWrite, atMs: number): Upkeep {
+  const { workspaceId } = current;
   if (current.type !== 'asset') return nothing;
   const bytes = keepsBytes ? null : blobUpkeep(current.id, current.state, state);
   const life = assetUpkeep({ workspaceId, assetId: current.id }, current.state, state);

@@ -6,6 +6,7 @@
  */
 import type { DutyHandler } from '../engine/engine.ts';
 import type { Duty, Resource, ResourceWrite } from '../storage/storage.ts';
+import { assetState } from './asset-views.ts';
 import { commitMany, type ManyWrites } from './commit-many.ts';
 import { settleMs } from './folder-change.ts';
 import { readAll } from './folder-tree.ts';
@@ -98,13 +99,11 @@ async function page(
       {
         subjects: works.map(({ subject }) => subject),
         deliveriesMax: limit === 1 ? Infinity : deliveriesPerPageMax,
-        ...goOn(
-          deps,
-          step,
-          next,
-          { done, total: Math.max(task.total, done) },
-          works.flatMap(({ resources }) => resources),
-        ),
+        ...goOn(deps, step, {
+          ...next,
+          progress: { done, total: Math.max(task.total, done) },
+          resources: works.flatMap(({ resources }) => resources),
+        }),
         changes: works.flatMap(({ changes }) => changes),
         duties: works.flatMap(({ duties }) => duties),
       },
@@ -143,8 +142,8 @@ async function cameLate(
   frame: FolderFrame,
   { asset, place }: { readonly asset: Resource; readonly place: Resource },
 ): Promise<Work> {
-  const path = String(asset.state['path'] ?? '/');
-  const folders = await missingFolders(deps, frame, path);
+  const path = assetState(asset).path;
+  const folders = await missingFolders(deps, frame, { path });
   return {
     // Written as it is: whoever knows it by its former place is told so.
     subject: { current: asset, state: asset.state },
@@ -171,8 +170,7 @@ async function nextPass(deps: GatherDeps, step: Step): Promise<void> {
     ({ id }): ResourceWrite => ({ type: 'task_item', id, expectedVersion: 'any', state: null }),
   );
   if (left.nextCursor !== null) {
-    const next = { item: payload.item, cursor: null };
-    return commit(deps, duty, goOn(deps, step, next, {}, removals));
+    return commit(deps, duty, goOn(deps, step, { item: payload.item, cursor: null, resources: removals }));
   }
   const state = task.quiet ? null : { ...task, state: 'done', total: task.done, endedAtMs: deps.clock.nowMs() };
   return commit(deps, duty, {
@@ -182,15 +180,20 @@ async function nextPass(deps: GatherDeps, step: Step): Promise<void> {
   });
 }
 
-type Next = { readonly item: number; readonly cursor: string | null; readonly pass?: 0 | 1; readonly pauseMs?: number };
+type Next = {
+  readonly item: number;
+  readonly cursor: string | null;
+  readonly pass?: 0 | 1;
+  readonly pauseMs?: number;
+  readonly progress?: Partial<StoredTask>;
+  readonly resources?: readonly ResourceWrite[];
+};
 
 /** The task's progress and the duty's next step. */
 function goOn(
   deps: GatherDeps,
   { duty, payload, row, task }: Step,
-  { item, cursor, pass = payload.pass, pauseMs: pause = pauseMs }: Next,
-  progress: Partial<StoredTask> = {},
-  resources: readonly ResourceWrite[] = [],
+  { item, cursor, pass = payload.pass, pauseMs: pause = pauseMs, progress = {}, resources = [] }: Next,
 ): Pick<ManyWrites, 'changes' | 'resources' | 'advances'> {
   const next: GatherPayload = { task: payload.task, pass, item, cursor };
   return {

@@ -136,7 +136,7 @@ async function move(
   const tree = await readTree(deps, workspaceId, top);
   const atMs = deps.clock.nowMs();
   const frame: FolderFrame = { ids: deps.ids, workspaceId, actor, atMs };
-  const parents = await missingFolders(deps, frame, parentFolder(to) ?? '/');
+  const parents = await missingFolders(deps, frame, { path: parentFolder(to) ?? '/' });
   const moved = tree.map((folder) => movedFolder(folder, { from, to, patch: folder === top ? patch : {} }));
   const items = moved.map(
     ({ current, path }): TaskItem => ({
@@ -161,14 +161,12 @@ async function move(
     quiet: atOnce !== null,
     itemRows: items,
   });
-  const grants = await movedGrants(deps, workspaceId, { from, to });
-  const audited = {
-    action: 'grants.moved',
-    target: `folder:${top.row.id}`,
-    before: { path: from },
-    after: { path: to },
-  };
-  const body = changedView(moved[0], top.row, atMs, atOnce === null ? task.view : null);
+  const grants = await grantWrites(deps, frame, { caller, top, to });
+  const body = changedView(
+    moved[0] ?? { current: top.row, state: top.row.state },
+    atMs,
+    atOnce === null ? task.view : null,
+  );
   const status = atOnce === null ? 202 : 200;
   return {
     answer: { status, body },
@@ -180,7 +178,6 @@ async function move(
         ...(atOnce?.resources ?? []),
         ...task.resources,
         ...grants,
-        ...(grants.length === 0 ? [] : [auditWrite({ ids: deps.ids, caller }, audited, atMs)]),
       ],
       changes: [...parents.changes, ...moved.flatMap((one) => changesOf(frame, one)), ...(atOnce?.changes ?? [])],
       duties: [{ ...task.duty, dueAtMs: atMs + (atOnce === null ? 0 : settleMs(deps)) }],
@@ -189,6 +186,24 @@ async function move(
     },
     atMs,
   };
+}
+
+/** Grants go along with their folder, which is a matter for the audit. */
+async function grantWrites(
+  deps: FolderDeps,
+  { workspaceId, atMs }: FolderFrame,
+  { caller, top, to }: { readonly caller: Caller; readonly top: Placed; readonly to: string },
+): Promise<readonly ResourceWrite[]> {
+  const from = top.path;
+  const grants = await movedGrants(deps, workspaceId, { from, to });
+  if (grants.length === 0) return grants;
+  const note = {
+    action: 'grants.moved',
+    target: `folder:${top.row.id}`,
+    before: { path: from },
+    after: { path: to },
+  };
+  return [...grants, auditWrite({ ids: deps.ids, caller }, note, atMs)];
 }
 
 /** By then whoever did not know yet that a folder had moved or gone knows it. */
@@ -252,9 +267,12 @@ function saidFields(before: JsonObject, after: JsonObject): readonly string[] {
   return ['description', 'info'].filter((field) => !sameJson(before[field], after[field]));
 }
 
-function changedView(moved: MovedFolder | undefined, row: Resource, atMs: number, task: TaskView | null): Changed {
-  const state = moved?.state ?? row.state;
-  const view = folderView({ ...row, version: row.version + 1, state, updatedAtMs: atMs });
+function changedView(
+  { current, state }: Pick<MovedFolder, 'current' | 'state'>,
+  atMs: number,
+  task: TaskView | null,
+): Changed {
+  const view = folderView({ ...current, version: current.version + 1, state, updatedAtMs: atMs });
   return task === null ? view : { ...view, task };
 }
 

@@ -28,7 +28,7 @@ export function createFolderMaker(deps: FolderDeps): FolderCases['create'] {
           await refuseTakenPath(deps, workspaceId, path);
           const atMs = deps.clock.nowMs();
           const frame: FolderFrame = { ids: deps.ids, workspaceId, actor, atMs };
-          const { made, resources, changes } = await missingFolders(deps, frame, path, described(input));
+          const { made, resources, changes } = await missingFolders(deps, frame, { path, more: described(input) });
           const own = made.at(-1);
           if (own === undefined) return null;
           const view = folderView({

@@ -25,7 +25,9 @@ export async function movedGrants(
     );
     cursor = page.nextCursor;
   } while (cursor !== null);
-  const principals = [...new Set(concerned.flatMap(({ state: { principal } }) => (typeof principal === 'string' ? [principal] : [])))];
+  const principals = [
+    ...new Set(concerned.flatMap(({ state: { principal } }) => (typeof principal === 'string' ? [principal] : []))),
+  ];
   const sets = await storage.resources(principals.map((principal) => grantSetKey(workspaceId, principal)));
   return [
     ...concerned.map(({ id, version, state }): ResourceWrite => {

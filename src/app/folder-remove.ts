@@ -3,6 +3,7 @@
  * moved to another folder, as it lies. The folders are gone in one commit; their assets in the same one where they are
  * few, else as a task.
  */
+import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { liesIn, pathMoved } from '../core/folder-path.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -98,15 +99,7 @@ async function plan(
 ): Promise<{ readonly answer: Written<Gone>; readonly writes: ManyWrites }> {
   const { workspaceId, atMs, actor } = frame;
   const arrivals = to === null ? noArrivals : await arriving(deps, frame, { tree, from: top.path, to });
-  const items = tree.map(({ row: folder, path }): TaskItem => {
-    const target = arrivals.folders.get(path);
-    return {
-      prefix: inFolderPrefix(folder.id),
-      folder: folder.id,
-      from: path,
-      ...(target === undefined ? {} : { to: target.path, toFolder: target.id }),
-    };
-  });
+  const items = tree.map((folder) => itemOf(folder, arrivals));
   const { trashDays } = await readWorkspaceSettings(deps.storage, workspaceId);
   const concerned = await concernedAssets(deps, { ...frame, kind: 'folder_remove', trashDays }, items);
   if (removal.contents === undefined) refuseNotEmpty(top, tree, concerned);
@@ -148,19 +141,30 @@ async function plan(
       changes: [
         ...arrivals.changes,
         ...(atOnce?.changes ?? []),
-        ...leaving.map(({ row: folder }) =>
-          folderChange(
-            frame,
-            { id: folder.id, externalId: folder.alias, version: folder.version + 1 },
-            { kind: 'folder.removed', before: folder.state, after: null },
-          ),
-        ),
+        ...leaving.map((folder) => removedChange(frame, folder)),
       ],
       duties: [{ ...task.duty, dueAtMs: atMs + (atOnce === null ? 0 : settleMs(deps)) }, ...(atOnce?.duties ?? [])],
       ...(atOnce === null ? {} : { deliveriesMax: deliveriesAtOnceMax }),
       ...(row === undefined ? {} : { idempotency: row(status, body) }),
     },
   };
+}
+
+/** What becomes of the assets of one folder. */
+function itemOf({ row: folder, path }: Placed, { folders }: Arrivals): TaskItem {
+  const target = folders.get(path);
+  return {
+    prefix: inFolderPrefix(folder.id),
+    folder: folder.id,
+    from: path,
+    ...(target === undefined ? {} : { to: target.path, toFolder: target.id }),
+  };
+}
+
+/** One of those that go, as it was. */
+function removedChange(frame: FolderFrame, { row }: Placed): Change {
+  const subject = { id: row.id, externalId: row.alias, version: row.version + 1 };
+  return folderChange(frame, subject, { kind: 'folder.removed', before: row.state, after: null });
 }
 
 type Arrivals = {
@@ -184,7 +188,7 @@ async function arriving(
   const seen = new Map<string, string>();
   for (const { path: was } of tree) {
     const path = pathMoved(was, from, to);
-    const parents = await missingFolders(deps, frame, path);
+    const parents = await missingFolders(deps, frame, { path });
     for (const one of parents.made) {
       if (seen.has(one.path)) continue;
       seen.set(one.path, one.id);

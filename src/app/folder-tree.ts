@@ -7,7 +7,7 @@ import { limits } from '../core/limits.ts';
 import type { Resource, ResourceKey, Storage } from '../storage/storage.ts';
 import type { FolderView } from './folder-cases.ts';
 import { belowPrefix, folderPlaceId, inFolderPrefix, assetOfPlace, pathOfPlace, rootFolderId } from './place-ids.ts';
-import { folderOfPlace } from './places.ts';
+import { folderOfPlace } from './place-memory.ts';
 import { notFound, unfit } from './refusals.ts';
 
 export type TreeDeps = { readonly storage: Pick<Storage, 'resources' | 'read'> };

@@ -15,7 +15,8 @@ import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
 import { findFolder, folderAt, isRoot, type Placed, presentFolder } from './folder-tree.ts';
 import { folderPlaceId, rootFolderId } from './place-ids.ts';
-import { folderOfPlace, newFolder } from './places.ts';
+import { folderOfPlace } from './place-memory.ts';
+import { newFolder } from './places.ts';
 import { contended, notFound, unfit } from './refusals.ts';
 import type { Turns } from './turns.ts';
 
@@ -102,8 +103,7 @@ export type MadeFolders = {
 export async function missingFolders(
   deps: FolderDeps,
   frame: FolderFrame,
-  path: string,
-  more: JsonObject = {},
+  { path, more = {} }: { readonly path: string; readonly more?: JsonObject },
 ): Promise<MadeFolders> {
   const { workspaceId } = frame;
   const way = foldersOnTheWay(path);

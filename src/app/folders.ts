@@ -8,7 +8,7 @@ import { createFolderRemoval } from './folder-remove.ts';
 import { findFolder, folderView, isRoot, readAll, rootView } from './folder-tree.ts';
 import type { FolderDeps } from './folder-writes.ts';
 import { belowPrefix, childrenPrefix, inFolderPrefix } from './place-ids.ts';
-import { folderOfPlace } from './places.ts';
+import { folderOfPlace } from './place-memory.ts';
 import { notFound } from './refusals.ts';
 
 export function createFolders(deps: FolderDeps): FolderCases {

@@ -9,7 +9,7 @@ import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import type { Page, Resource } from '../storage/storage.ts';
-import type { AssetCases, AssetView, Caller } from './app.ts';
+import type { AssetView, Caller } from './app.ts';
 import { assetIdOf, assetView } from './asset-views.ts';
 import type { ExternalIdDeps } from './external-ids.ts';
 import type { MemberResult, Members } from './folder-cases.ts';
@@ -35,8 +35,6 @@ export async function findByKey(
   const [row] = await storage.resources([{ workspaceId, type, id: reference }]);
   return row ?? null;
 }
-
-export type Group = { readonly type: 'collection' | 'section'; readonly what: string };
 
 /** A name or key in its one spelling: accents composed, blanks at its ends gone. */
 export function spelt(text: string, at: string): string {
@@ -64,6 +62,11 @@ export async function assetsAt(
     found.items.map(({ id }) => ({ workspaceId, type: 'asset', id: assetOfPlace(id) })),
   );
   return { items: rows.flatMap((row) => (row === null ? [] : [assetView(row)])), nextCursor: found.nextCursor };
+}
+
+/** How many assets have places that begin so; counted no further than a bound. */
+export function countAt({ storage }: TreeDeps, { workspaceId }: Caller, idPrefix: string): Promise<number> {
+  return storage.read.countResources({ workspaceId, type: 'asset_place', idPrefix, max: limits.folderCountMax });
 }
 
 export type MemberChange = { readonly add?: readonly string[]; readonly remove?: readonly string[] };
@@ -149,6 +152,3 @@ export function subjectChange(
     causationDepth: 0,
   };
 }
-
-/** What puts an asset in and takes it out is a patch like any other. */
-export type AssetPatcher = Pick<AssetCases, 'patch'>;

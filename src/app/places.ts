@@ -9,9 +9,8 @@ import { folderName, foldersOnTheWay, readFolderPath } from '../core/folder-path
 import type { JsonObject } from '../core/json.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
-import { otherWritersSeenMs } from './metadata-sets.ts';
 import { folderPlaceId, inFolderPrefix, membershipWrites, rootFolderId } from './place-ids.ts';
-import { createTwoGenerations } from './two-generations.ts';
+import { createPlaceMemory, type PlaceMemory, type PlaceMemoryDeps } from './place-memory.ts';
 
 export type Placing =
   /** Ask again once this has been learnt. */
@@ -24,136 +23,113 @@ export type Placing =
     };
 
 export interface Places {
-  /** What a write to an asset means for its places; null where nothing changes about them. */
+  /** What a write to an asset, or a reported folder, means for where things lie; null where nothing changes about it. */
   placing(key: ResourceKey, current: Resource | null, after: JsonObject | null): Placing | null;
   /** Folders have been renamed, moved or removed: what was known of them is not believed any more. */
   forget(): void;
 }
 
-export type PlacesDeps = Pick<AppDeps, 'ids' | 'clock' | 'soleWriter'> & {
-  readonly storage: Pick<AppDeps['storage'], 'resources' | 'findByAlias'>;
+export type PlacesDeps = Pick<AppDeps, 'ids'> & PlaceMemoryDeps;
+
+/** Somebody's thing, before and after. */
+type Step = {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
 };
 
-const knownMax = { entriesMax: 50_000, weightMax: 16 * 1024 * 1024 } as const;
-const homesMax = { entriesMax: 10_000, weightMax: 10_000 } as const;
+type Deps = Pick<PlacesDeps, 'ids'> & { readonly memory: PlaceMemory };
 
-/** A path's folder; null: known not to be there. */
-type Known = { readonly folderId: string | null; readonly readAtMs: number };
-/** The row that says in which folder an asset lies; null: there is none. */
-type Home = { readonly row: string | null };
-
-export function createPlaces(deps: PlacesDeps): Places {
-  const folders = createTwoGenerations<Known>(knownMax);
-  const homes = createTwoGenerations<Home>(homesMax);
-  /** What was read before a write must not be believed after it. */
-  let writes = 0;
-  const nameOf = (workspaceId: string, path: string): string => `${workspaceId} ${path}`;
-
-  const folderAt = (workspaceId: string, path: string): string | null | undefined => {
-    if (path === '/') return rootFolderId;
-    const known = folders.get(nameOf(workspaceId, path));
-    if (known === undefined) return undefined;
-    if (!deps.soleWriter && deps.clock.monotonicMs() - known.readAtMs > otherWritersSeenMs) return undefined;
-    return known.folderId;
-  };
-  const know = (workspaceId: string, path: string, folderId: string | null): void => {
-    const readAtMs = deps.clock.monotonicMs();
-    folders.set(nameOf(workspaceId, path), { folderId, readAtMs }, 100 + 2 * path.length);
-  };
-  const learnFolders = async (workspaceId: string, paths: readonly string[]): Promise<void> => {
-    const began = writes;
-    const keys = paths.map((path) => ({ workspaceId, type: 'folder_place', id: folderPlaceId(path) }) as const);
-    const rows = await deps.storage.resources(keys);
-    if (began !== writes) return;
-    for (const [at, path] of paths.entries()) know(workspaceId, path, folderOfPlace(rows[at] ?? null));
-  };
-  const learnHome = async (workspaceId: string, assetId: string): Promise<void> => {
-    const [row] = await deps.storage.findByAlias('asset_place', assetId, workspaceId);
-    homes.set(nameOf(workspaceId, assetId), { row: row?.id ?? null }, 1);
-  };
-
-  /** A folder that a DAM reports takes its place in the tree, where that is free, or leaves it. */
-  const folderPlacing = (
-    { workspaceId, id }: { readonly workspaceId: string; readonly id: string },
-    before: JsonObject | null,
-    after: JsonObject | null,
-  ): Placing | null => {
-    const [was, is] = [treePath(before), treePath(after)];
-    if (was === is && before !== null) return null;
-    const ways = [...(was === null ? [] : [was]), ...(is === null ? [] : foldersOnTheWay(is))];
-    const toLearn = unknownOn(ways, workspaceId, folderAt);
-    if (toLearn.length > 0) return { kind: 'unknown', learn: () => learnFolders(workspaceId, toLearn) };
-    const left = was !== null && was !== is && folderAt(workspaceId, was) === id ? [was] : [];
-    const free = is !== null && folderAt(workspaceId, is) === null;
-    const made = free
-      ? foldersOnTheWay(is)
-          .filter((path) => path !== is && folderAt(workspaceId, path) === null)
-          .map((path) => ({ path, id: deps.ids.next('folder') }))
-      : [];
-    return {
-      kind: 'known',
-      writes: [
-        ...left.map((path) => folderPlace(path, null)),
-        ...(free ? [folderPlace(is, id)] : []),
-        ...made.flatMap(newFolder),
-      ],
-      settled() {
-        for (const path of ways) folders.delete(nameOf(workspaceId, path));
-        if (left.length > 0) writes += 1;
-      },
-    };
-  };
-
+export function createPlaces(given: PlacesDeps): Places {
+  const deps: Deps = { ids: given.ids, memory: createPlaceMemory(given) };
   return {
     placing({ workspaceId, type, id }, current, after) {
-      if (type === 'folder') return folderPlacing({ workspaceId, id }, current?.state ?? null, after);
-      if (type !== 'asset') return null;
-      const before = current?.state ?? null;
-      const members = membershipWrites(id, before, after);
-      const [was, is] = [pathOf(before), pathOf(after)];
-      if (was === is) return members.length === 0 ? null : { kind: 'known', writes: members, settled: ignored };
-      const way = is === null ? [] : foldersOnTheWay(is);
-      const folderId = is === null ? null : folderAt(workspaceId, is);
-      const missing = folderId === null ? way.filter((path) => folderAt(workspaceId, path) === null) : [];
-      const toLearn = folderId === undefined || folderId === null ? unknownOn(way, workspaceId, folderAt) : [];
-      const homeName = nameOf(workspaceId, id);
-      const home = was === null ? { row: null } : homes.get(homeName);
-      if (toLearn.length > 0 || home === undefined) {
-        const learn = async (): Promise<void> => {
-          await Promise.all([
-            toLearn.length === 0 ? null : learnFolders(workspaceId, toLearn),
-            home === undefined ? learnHome(workspaceId, id) : null,
-          ]);
-        };
-        return { kind: 'unknown', learn };
-      }
-      const made = is === null ? [] : missing.map((path) => ({ path, id: deps.ids.next('folder') }));
-      const lies = is === null ? null : (folderId ?? made.at(-1)?.id ?? rootFolderId);
-      const next = lies === null ? null : `${inFolderPrefix(lies)}${id}`;
-      // The next write may be decided before this one is committed, and goes from where this one leaves the asset.
-      homes.set(homeName, { row: next }, 1);
-      return {
-        kind: 'known',
-        writes: [...members, ...rehomed(id, home.row, next), ...made.flatMap(newFolder)],
-        settled(applied) {
-          if (applied) for (const { path, id: folder } of made) know(workspaceId, path, folder);
-          else for (const path of way) folders.delete(nameOf(workspaceId, path));
-          if (!applied || next === null) homes.delete(homeName);
-        },
-      };
+      if (type !== 'asset' && type !== 'folder') return null;
+      const step: Step = { workspaceId, id, before: current?.state ?? null, after };
+      return type === 'asset' ? assetPlacing(deps, step) : folderPlacing(deps, step);
     },
-    forget() {
-      writes += 1;
-      folders.clear();
-      homes.clear();
+    forget: () => deps.memory.forgetAll(),
+  };
+}
+
+function assetPlacing(deps: Deps, step: Step): Placing | null {
+  const { id, before, after } = step;
+  const members = membershipWrites(id, before, after);
+  const [was, is] = [pathOf(before), pathOf(after)];
+  if (was !== is) return movePlacing(deps, step, { was, is, members });
+  return members.length === 0 ? null : { kind: 'known', writes: members, settled: ignored };
+}
+
+type Move = {
+  readonly was: string | null;
+  readonly is: string | null;
+  readonly members: readonly ResourceWrite[];
+};
+
+function movePlacing({ ids, memory }: Deps, { workspaceId, id }: Step, { was, is, members }: Move): Placing {
+  const way = is === null ? [] : foldersOnTheWay(is);
+  const folderId = is === null ? null : memory.folderAt(workspaceId, is);
+  // Where the folder is there, so are those on the way to it.
+  const toLearn = typeof folderId === 'string' ? [] : unknownOn(memory, workspaceId, way);
+  const home = was === null ? { row: null } : memory.home(workspaceId, id);
+  if (toLearn.length > 0 || home === undefined) {
+    const learn = async (): Promise<void> => {
+      await Promise.all([
+        toLearn.length === 0 ? null : memory.learnFolders(workspaceId, toLearn),
+        home === undefined ? memory.learnHome(workspaceId, id) : null,
+      ]);
+    };
+    return { kind: 'unknown', learn };
+  }
+  const missing = folderId === null ? way.filter((path) => memory.folderAt(workspaceId, path) === null) : [];
+  const made = missing.map((path) => ({ path, id: ids.next('folder') }));
+  const lies = is === null ? null : (folderId ?? made.at(-1)?.id ?? rootFolderId);
+  const next = lies === null ? null : `${inFolderPrefix(lies)}${id}`;
+  // The next write may be decided before this one is committed, and goes from where this one leaves the asset.
+  memory.setHome(workspaceId, id, { row: next });
+  return {
+    kind: 'known',
+    writes: [...members, ...rehomed(id, home.row, next), ...made.flatMap(newFolder)],
+    settled(applied) {
+      if (applied) for (const { path, id: folder } of made) memory.know(workspaceId, path, folder);
+      else for (const path of way) memory.forgetPath(workspaceId, path);
+      if (!applied || next === null) memory.setHome(workspaceId, id, null);
     },
   };
 }
 
-type FolderAt = (workspaceId: string, path: string) => string | null | undefined;
+/** A folder that a DAM reports takes its place in the tree, where that is free, or leaves it. */
+function folderPlacing({ ids, memory }: Deps, { workspaceId, id, before, after }: Step): Placing | null {
+  const [was, is] = [treePath(before), treePath(after)];
+  if (was === is && before !== null) return null;
+  const way = is === null ? [] : foldersOnTheWay(is);
+  const concerned = was === null ? way : [was, ...way];
+  const toLearn = unknownOn(memory, workspaceId, concerned);
+  if (toLearn.length > 0) return { kind: 'unknown', learn: () => memory.learnFolders(workspaceId, toLearn) };
+  const leaves = was !== null && was !== is && memory.folderAt(workspaceId, was) === id;
+  const free = is !== null && memory.folderAt(workspaceId, is) === null;
+  const made = free
+    ? way
+        .filter((path) => path !== is && memory.folderAt(workspaceId, path) === null)
+        .map((path) => ({ path, id: ids.next('folder') }))
+    : [];
+  return {
+    kind: 'known',
+    writes: [
+      ...(leaves ? [folderPlace(was, null)] : []),
+      ...(free ? [folderPlace(is, id)] : []),
+      ...made.flatMap(newFolder),
+    ],
+    settled() {
+      if (leaves) memory.forgetAll();
+      for (const path of concerned) memory.forgetPath(workspaceId, path);
+    },
+  };
+}
 
-function unknownOn(way: readonly string[], workspaceId: string, folderAt: FolderAt): readonly string[] {
-  return way.filter((path) => folderAt(workspaceId, path) === undefined);
+function unknownOn(memory: PlaceMemory, workspaceId: string, way: readonly string[]): readonly string[] {
+  return way.filter((path) => memory.folderAt(workspaceId, path) === undefined);
 }
 
 /** Moves the row that says in which folder an asset lies; null: there is, or will be, none. */
@@ -186,12 +162,6 @@ export function newFolder({ path, id }: { readonly path: string; readonly id: st
     { type: 'folder', id, expectedVersion: 0, state: { path, name: folderName(path) } },
     { type: 'folder_place', id: folderPlaceId(path), expectedVersion: 0, state: { folder: id } },
   ];
-}
-
-/** The folder that a row of type `folder_place` names. */
-export function folderOfPlace(row: Pick<Resource, 'state'> | null): string | null {
-  const folder = row?.state['folder'];
-  return typeof folder === 'string' ? folder : null;
 }
 
 function pathOf(state: JsonObject | null): string | null {

@@ -14,16 +14,15 @@ import { refuseTooLargeAsset } from './asset-size.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { auditWrite } from './audit.ts';
 import type { CollectionDeps } from './collections.ts';
-import { commitMany } from './commit-many.ts';
 import type { SectionCases, SectionInput, SectionView, WithTask } from './folder-cases.ts';
 import { decided, inTurn } from './folder-writes.ts';
-import { replay } from './idempotency.ts';
+import { removeGroup } from './group-removal.ts';
+import { replay, type RowMaker } from './idempotency.ts';
 import { listPage } from './list-page.ts';
-import { assetsAt, changeMembers, checkMembers, findByKey, type MemberWrite, spelt } from './member-writes.ts';
+import { assetsAt, changeMembers, checkMembers, countAt, findByKey, type MemberWrite, spelt } from './member-writes.ts';
 import { inSectionPrefix } from './place-ids.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound } from './refusals.ts';
-import { newTask } from './tasks.ts';
 
 type Stored = { readonly name: string; readonly position: number; readonly collection?: string };
 
@@ -49,100 +48,33 @@ export function createSections(deps: CollectionDeps): SectionCases {
 
     async get(caller, reference) {
       const view = sectionView(await present(deps, caller, reference));
-      const { workspaceId } = caller;
-      const idPrefix = inSectionPrefix(view.key);
-      const max = limits.folderCountMax;
-      return {
-        ...view,
-        assets: await deps.storage.read.countResources({ workspaceId, type: 'asset_place', idPrefix, max }),
-      };
+      return { ...view, assets: await countAt(deps, caller, inSectionPrefix(view.key)) };
     },
 
-    update: (caller, reference, { expected, idempotency, ...patch }) =>
-      deps.idempotent.run<SectionView>(caller.workspaceId, idempotency, async (row) => {
-        const { workspaceId } = caller;
+    update: (caller, reference, options) =>
+      deps.idempotent.run<SectionView>(caller.workspaceId, options.idempotency, async (row) => {
         const { id } = await present(deps, caller, reference);
-        const written = await deps.committer.write<Written<SectionView>>(
-          { workspaceId, type: 'section', id },
-          (current, atMs) => {
-            if (current === null) throw notFound('the section');
-            refuseOtherVersion(expected, current.version, 'section');
-            const { name, position } = patch;
-            const state: JsonObject = {
-              ...current.state,
-              ...(name === undefined ? {} : { name: spelt(name, '/name') }),
-              ...(position === undefined ? {} : { position }),
-            };
-            const same = sameJson(state, current.state);
-            const view = sectionView(
-              same ? current : { ...current, version: current.version + 1, state, updatedAtMs: atMs },
-            );
-            const answer = { status: 200, body: view };
-            if (same && row === undefined) return { kind: 'nothing', answer };
-            const note = { action: 'section.changed', target: `section:${id}`, before: current.state, after: state };
-            return {
-              kind: 'write',
-              plan: {
-                ...(same ? {} : { state, resources: [auditWrite({ ids: deps.ids, caller }, note, atMs)] }),
-                changes: [],
-                ...(row === undefined ? {} : { idempotency: () => row(200, view) }),
-              },
-              answer: () => answer,
-            };
-          },
-        );
-        return written.kind === 'done'
-          ? written.answer
-          : replay<SectionView>(written.row, idempotency?.fingerprint ?? '');
+        return updateOne(deps, caller, { id, options, row });
       }),
 
     remove: (caller, reference, { expected, idempotency } = {}) =>
       deps.idempotent.run<WithTask<JsonObject>>(caller.workspaceId, idempotency, (row) =>
-        decided(async (): Promise<Written<WithTask<JsonObject>> | null> => {
-          const { workspaceId, actor } = caller;
+        decided(async () => {
           const current = await present(deps, caller, reference);
           refuseOtherVersion(expected, current.version, 'section');
           const { key } = sectionView(current);
-          const prefix = inSectionPrefix(key);
-          const max = limits.folderCountMax;
-          const total = await deps.storage.read.countResources({
-            workspaceId,
-            type: 'asset_place',
-            idPrefix: prefix,
-            max,
-          });
-          const atMs = deps.clock.nowMs();
-          const task = newTask(deps, {
-            workspaceId,
-            atMs,
+          const before = { key, ...current.state };
+          const note = { action: 'section.removed', target: `section:${current.id}`, before };
+          return removeGroup(deps, {
+            caller,
+            current,
             kind: 'section_remove',
-            subject: `section:${current.id}`,
-            total,
-            done: 0,
-            actor,
-            quiet: total === 0,
-            itemRows: [{ prefix, key }],
+            key,
+            prefix: inSectionPrefix(key),
+            row,
+            fingerprint: idempotency?.fingerprint ?? '',
+            told: (atMs) => ({ changes: [], resources: [auditWrite({ ids: deps.ids, caller }, note, atMs)] }),
           });
-          const status = total === 0 ? 204 : 202;
-          const body: WithTask<JsonObject> = total === 0 ? {} : { task: task.view };
-          const note = {
-            action: 'section.removed',
-            target: `section:${current.id}`,
-            before: { key, ...current.state },
-          };
-          const result = await commitMany(
-            deps,
-            { workspaceId, atMs },
-            {
-              subjects: [{ current, state: null }],
-              resources: [...task.resources, auditWrite({ ids: deps.ids, caller }, note, atMs)],
-              changes: [],
-              duties: [task.duty],
-              ...(row === undefined ? {} : { idempotency: row(status, body) }),
-            },
-          );
-          if (result.status === 'duplicate') return replay(result.row, idempotency?.fingerprint ?? '');
-          return result.status === 'applied' ? { status, body } : null;
         }),
       ),
 
@@ -161,9 +93,50 @@ export function createSections(deps: CollectionDeps): SectionCases {
   };
 }
 
+type Updating = {
+  readonly id: string;
+  readonly options: Parameters<SectionCases['update']>[2];
+  readonly row: RowMaker | undefined;
+};
+
+async function updateOne(
+  deps: CollectionDeps,
+  caller: Caller,
+  { id, options: { expected, idempotency, name, position }, row }: Updating,
+): Promise<Written<SectionView>> {
+  const { workspaceId } = caller;
+  const written = await deps.committer.write<Written<SectionView>>(
+    { workspaceId, type: 'section', id },
+    (current, atMs) => {
+      if (current === null) throw notFound('the section');
+      refuseOtherVersion(expected, current.version, 'section');
+      const state: JsonObject = {
+        ...current.state,
+        ...(name === undefined ? {} : { name: spelt(name, '/name') }),
+        ...(position === undefined ? {} : { position }),
+      };
+      const same = sameJson(state, current.state);
+      const view = sectionView(same ? current : { ...current, version: current.version + 1, state, updatedAtMs: atMs });
+      const answer = { status: 200, body: view };
+      if (same && row === undefined) return { kind: 'nothing', answer };
+      const note = { action: 'section.changed', target: `section:${id}`, before: current.state, after: state };
+      return {
+        kind: 'write',
+        plan: {
+          ...(same ? {} : { state, resources: [auditWrite({ ids: deps.ids, caller }, note, atMs)] }),
+          changes: [],
+          ...(row === undefined ? {} : { idempotency: () => row(200, view) }),
+        },
+        answer: () => answer,
+      };
+    },
+  );
+  return written.kind === 'done' ? written.answer : replay<SectionView>(written.row, idempotency?.fingerprint ?? '');
+}
+
 type Creating = {
   readonly input: SectionInput;
-  readonly row: Parameters<Parameters<CollectionDeps['idempotent']['run']>[2]>[0];
+  readonly row: RowMaker | undefined;
   readonly fingerprint: string;
 };
 

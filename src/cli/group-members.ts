@@ -35,29 +35,27 @@ export function defineMembers(command: Command, group: Group, context: CliContex
     .addArgument(groupArgument(group))
     .addOption(new Option('--order <order>', 'by the age of the asset').choices(['newest', 'oldest']))
     .action((given: string, options: ConnectionOptions & PageOptions & { order?: string }) =>
-      listMembers(group, given, options, context),
+      listMembers(`${groupPath(group, given)}/assets`, options, context),
     );
   withConnection(command.command('add').description(`put assets into a ${group.one}`))
     .addArgument(groupArgument(group))
     .addArgument(assets())
     .action((given: string, add: string[], options: ConnectionOptions) =>
-      changeMembers(groupPath(group, given), { add }, options, context),
+      changeMembers({ path: groupPath(group, given), members: { add } }, options, context),
     );
   withConnection(command.command('remove').description(`take assets out of a ${group.one}; they stay where they lie`))
     .addArgument(groupArgument(group))
     .addArgument(assets())
     .action((given: string, remove: string[], options: ConnectionOptions) =>
-      changeMembers(groupPath(group, given), { remove }, options, context),
+      changeMembers({ path: groupPath(group, given), members: { remove } }, options, context),
     );
 }
 
 async function listMembers(
-  group: Group,
-  given: string,
+  path: string,
   { limit, cursor, order, ...options }: ConnectionOptions & PageOptions & { readonly order?: string },
   context: CliContext,
 ): Promise<void> {
-  const path = `${groupPath(group, given)}/assets`;
   const page = await connect(options, context).get<PageAnswer<AssetView>>(path, { limit, cursor, order });
   printPage<AssetView>(context.stdout, page, {
     json: options.json,
@@ -69,9 +67,13 @@ async function listMembers(
   });
 }
 
+type MemberCall = {
+  readonly path: string;
+  readonly members: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
+};
+
 async function changeMembers(
-  path: string,
-  members: { readonly add?: readonly string[]; readonly remove?: readonly string[] },
+  { path, members }: MemberCall,
   options: ConnectionOptions,
   context: CliContext,
 ): Promise<void> {

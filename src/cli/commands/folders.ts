@@ -37,17 +37,19 @@ export function define(command: Command, context: CliContext): void {
     .addArgument(folder())
     .addArgument(new Argument('<name>', 'its new name'))
     .addOption(noWait())
-    .action((given: string, name: string, options: Waiting) => change(given, { name }, options, context));
+    .action((given: string, name: string, options: Waiting) => change({ given, patch: { name } }, options, context));
   sub('move', 'move a folder into another one, with all that lies in it')
     .addArgument(folder())
     .addArgument(new Argument('<to>', 'the folder it then lies in: path or id, / for the root'))
     .addOption(noWait())
-    .action((given: string, parent: string, options: Waiting) => change(given, { parent }, options, context));
+    .action((given: string, parent: string, options: Waiting) =>
+      change({ given, patch: { parent } }, options, context),
+    );
   sub('describe', 'say what a folder is for')
     .addArgument(folder())
     .addArgument(new Argument('<text>', 'the description; "" takes it away'))
     .action((given: string, text: string, options: ConnectionOptions) =>
-      change(given, { description: text === '' ? null : text }, { ...options, wait: true }, context),
+      change({ given, patch: { description: text === '' ? null : text } }, { ...options, wait: true }, context),
     );
   sub('delete', 'remove a folder; what lies in it is deleted or moved where you say so')
     .addArgument(folder())
@@ -80,7 +82,12 @@ async function list(
   { limit, cursor, below, ...options }: ListOptions,
   context: CliContext,
 ): Promise<void> {
-  const query = { limit, cursor, below: below === true ? 'true' : undefined, in: given === undefined ? undefined : referenceOf(given) };
+  const query = {
+    limit,
+    cursor,
+    below: below === true ? 'true' : undefined,
+    in: given === undefined ? undefined : referenceOf(given),
+  };
   const page = await connect(options, context).get<PageAnswer<FolderView>>('/v1/folders', query);
   printPage<FolderView>(context.stdout, page, {
     json: options.json,
@@ -118,12 +125,12 @@ async function create(
   context.stdout.write(`✓ ${made.id}  ${made.path}\n`);
 }
 
-async function change(
-  given: string,
-  patch: { readonly name?: string; readonly parent?: string; readonly description?: string | null },
-  { wait, ...options }: Waiting,
-  context: CliContext,
-): Promise<void> {
+type Change = {
+  readonly given: string;
+  readonly patch: { readonly name?: string; readonly parent?: string; readonly description?: string | null };
+};
+
+async function change({ given, patch }: Change, { wait, ...options }: Waiting, context: CliContext): Promise<void> {
   const client = connect(options, context);
   const answer = await client.send<Changed>('PATCH', at(given), patch);
   const done = `${answer.id}  ${answer.path}`;
