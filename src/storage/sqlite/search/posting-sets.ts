@@ -70,7 +70,7 @@ function changeFew(
     const numbers = new Uint16Array(before.length + added.length);
     numbers.set(before);
     numbers.set(added, before.length);
-    return bytesOf(numbers);
+    return numbers.length === 0 ? null : bytesOf(numbers);
   }
   const numbers = new Set<number>(before);
   for (const n of removed) numbers.delete(n);
