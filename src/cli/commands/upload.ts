@@ -20,6 +20,7 @@ import { planUpload } from '../upload/plan-upload.ts';
 import type { Planned, SkipRule } from '../upload/plan-upload.ts';
 import { sendFiles } from '../upload/send-files.ts';
 import type { Sent } from '../upload/send-files.ts';
+import { areUrls, uploadUrls } from '../upload/upload-urls.ts';
 import { createUploadProgress } from '../upload/upload-progress.ts';
 
 type UploadOptions = ConnectionOptions & {
@@ -50,7 +51,9 @@ type Outcome =
 
 export function define(command: Command, context: CliContext): void {
   withConnection(command)
-    .addArgument(new Argument('<paths...>', 'files or directories; directories become folders'))
+    .addArgument(
+      new Argument('<paths...>', 'files or directories, which become folders; or addresses that the server fetches'),
+    )
     .addOption(new Option('--path <folder>', 'folder in Assetwire to put them in, such as /press/2026'))
     .addOption(new Option('--tag <tag...>', 'tags for each'))
     .addOption(new Option('--label <label...>', 'labels for each'))
@@ -74,6 +77,7 @@ export function define(command: Command, context: CliContext): void {
     "assetwire upload archive/ --include '*.jpg' '*.tif' --exclude 'drafts/**' --dry-run",
     'assetwire upload logo.svg --path /brand --versions',
     'assetwire upload logo.svg --skip nothing --json',
+    'assetwire upload https://dam.example.com/files/4711.jpg --path /press',
   ]);
   command.addHelpText(
     'after',
@@ -82,6 +86,10 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function upload(paths: readonly string[], options: UploadOptions, context: CliContext): Promise<void> {
+  if (areUrls(paths)) {
+    const asset = { ...wordsOf(options), ...(options.path === undefined ? {} : { path: options.path }) };
+    return uploadUrls(connect(options, context), { urls: paths, asset, json: options.json === true }, context);
+  }
   const found = await findFiles(paths, {
     folder: options.path ?? '/',
     include: options.include ?? [],
