@@ -260,7 +260,7 @@ test('who holds a grant shares what it covers, and sees only his own links', asy
     { folder: '/grant' },
     { collection: 'Press' },
   ])
-    await assert.rejects(share(input, someone), /not_found|invalid_request|Find|Take/, JSON.stringify(input));
+    await assert.rejects(share(input, someone), /not_found|invalid_request|Find|Check/, JSON.stringify(input));
   await assert.rejects(share({ assets: [mine] }, reader), { code: 'invalid_request' });
   const foreign = await share({ assets: [others] });
   for (const call of [

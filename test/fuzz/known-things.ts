@@ -43,11 +43,15 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
   for (const cursor of foreignCursors) keep(others, cursor, cursorKind);
 
   const filledText = (text: string, choice: number): string => {
-    if (text === tokenPlaceholder) return pick(own.get(tokenKind) ?? [text], choice);
-    if (text === cursorPlaceholder) return pick((choice % 5 === 0 ? others : own).get(cursorKind) ?? [text], choice);
+    if (text === tokenPlaceholder) return pick(present(own.get(tokenKind), text), choice);
+    if (text === cursorPlaceholder)
+      return pick(present((choice % 5 === 0 ? others : own).get(cursorKind), text), choice);
     return text.replaceAll(placeholderPattern, (example, prefix: string) => {
       if (prefix === 'ast' && choice % 23 === 0)
-        return pick(['external:external-1', 'external:ü', "external:a'b"], choice);
+        return pick(
+          ['external:external-1', 'external:ü', "external:a'b", 'alias:bynder:x', 'alias:woodwing:ü:y'],
+          choice,
+        );
       const list = choice % 11 === 0 ? others.get(prefix) : own.get(prefix);
       return list === undefined || list.length === 0 || choice % 13 === 0 ? example : pick(list, choice);
     });
@@ -86,6 +90,11 @@ function keep(things: Map<string, string[]>, id: string, prefix = id.slice(0, id
   list.push(id);
   if (list.length > perKindMax) list.shift();
   things.set(prefix, list);
+}
+
+/** What is known, or the example where nothing is, or nothing any more. */
+function present(known: readonly string[] | undefined, example: string): readonly string[] {
+  return known === undefined || known.length === 0 ? [example] : known;
 }
 
 function pick<T>(items: readonly T[], choice: number): T {

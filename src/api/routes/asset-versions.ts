@@ -45,6 +45,7 @@ const addVersion = route({
     'conflict',
     'precondition_failed',
     'gone',
+    'checked_out',
     'limit_reached',
   ],
   async handle({ caller, params, request }, services) {
@@ -111,7 +112,7 @@ const deleteVersion = route({
   requestHeaders: ['If-Match'],
   params: versionReference,
   answers: { 200: changed },
-  errors: ['conflict', 'precondition_failed', 'gone', 'active_version'],
+  errors: ['conflict', 'precondition_failed', 'gone', 'active_version', 'checked_out'],
   async handle({ caller, params, ...call }, { app }) {
     return assetAnswer(await app.assets.removeVersion(caller, versionOf(params), writeOptionsOf(call)));
   },
@@ -147,7 +148,7 @@ const activateVersion = route({
   requestHeaders: ['If-Match'],
   params: versionReference,
   answers: { 200: changed },
-  errors: ['conflict', 'precondition_failed', 'gone'],
+  errors: ['conflict', 'precondition_failed', 'gone', 'checked_out'],
   async handle({ caller, params, ...call }, { app }) {
     return assetAnswer(await app.assets.activateVersion(caller, versionOf(params), writeOptionsOf(call)));
   },

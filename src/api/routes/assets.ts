@@ -41,6 +41,7 @@ const uploadAsset = route({
     'upload_malformed',
     'unsupported_media_type',
     'already_exists',
+    'alias_taken',
     'conflict',
     'limit_reached',
   ],
@@ -114,7 +115,15 @@ const pushAsset = route({
     200: { description: 'The asset, and what came of it', schema: assetPushedSchema, headers: ['ETag'] },
     201: { description: 'The asset, which was not known before', schema: assetPushedSchema, headers: ['ETag'] },
   },
-  errors: ['conflict', 'precondition_failed', 'stale_source_version', 'already_exists', 'gone', 'limit_reached'],
+  errors: [
+    'conflict',
+    'precondition_failed',
+    'stale_source_version',
+    'already_exists',
+    'alias_taken',
+    'gone',
+    'limit_reached',
+  ],
   async handle({ caller, params, body, idempotency, request }, { app }) {
     const options = writeOptionsOf({ request, idempotency });
     return assetAnswer(await app.assets.push(caller, params.reference, { ...body, ...options }));
@@ -164,7 +173,8 @@ const patchAsset = route({
   path: '/v1/assets/{reference}',
   operation: 'patchAsset',
   area,
-  summary: 'Change an asset: name, path, info, metadata, tags, labels, collections, archived, focus point',
+  summary:
+    'Change an asset: name, path, info, metadata, tags, labels, collections, archived, dates, aliases, focus point',
   description:
     'What is absent stays; `info` and `metadata` are merged by field, null removes one. Each kind of thing that changes is one change ' +
     '(renamed, moved, metadata changed …), all with the same before and after, told in a fixed order; where nothing changes nobody is told. ' +
@@ -176,7 +186,7 @@ const patchAsset = route({
   params: assetReference,
   body: assetPatchSchema,
   answers: { 200: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
-  errors: ['conflict', 'precondition_failed', 'gone', 'limit_reached'],
+  errors: ['conflict', 'precondition_failed', 'gone', 'limit_reached', 'alias_taken', 'checked_out'],
   async handle({ caller, params, body, idempotency, request }, { app }) {
     const { expectedVersion, ...patch } = body;
     const said = expectedVersion === undefined ? {} : { expected: expectedVersion };
