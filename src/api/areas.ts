@@ -46,6 +46,10 @@ export const areas: { readonly [name: string]: Area } = {
     title: 'Full syncs',
     description: 'Keep step with another system: push every asset it has, then let what vanished there vanish here.',
   },
+  erasures: {
+    title: 'Erasures',
+    description: 'An asset or a person, out of the past as well; and the record that it was done.',
+  },
   'share-links': {
     title: 'Share links',
     description: 'Files for people who have no account: pages with preview and download, with expiry and password.',

@@ -15,6 +15,7 @@ import type { DeliveryCases, ReplayCases } from './delivery-cases.ts';
 import type { DialectPropertyCases } from './dialect-properties.ts';
 import type { DryRunCases } from './dry-run.ts';
 import type { CollectionCases, FolderCases, SectionCases, TaskCases } from './folder-cases.ts';
+import type { ErasureCases } from './erasure-cases.ts';
 import type { ExportCases } from './exports.ts';
 import type { InboxCases } from './inbox-cases.ts';
 import type {
@@ -168,6 +169,7 @@ export interface App {
   readonly stats: StatsCases;
   readonly exports: ExportCases;
   readonly shareLinks: ShareLinkCases;
+  readonly erasures: ErasureCases;
   /** For visitors, who are nobody. */
   readonly shares: ShareVisitCases;
   readonly operation: OperationCases;

@@ -19,6 +19,8 @@ import { createEraseWorkspaceDuty } from './duty-erase-workspace.ts';
 import { createDryRuns } from './dry-run.ts';
 import { createClipDuty } from './duty-clip.ts';
 import { createDeriveDuty } from './duty-derive.ts';
+import { createErasureDuty } from './duty-erasure.ts';
+import { createErasures } from './erasures.ts';
 import { createEraseDuty } from './duty-erase.ts';
 import { createExportDuty } from './duty-export.ts';
 import { createExports } from './exports.ts';
@@ -104,6 +106,7 @@ export function createApp(deps: AppDeps): AppParts {
   const keys = createKeys({ ...parts, workspaces });
   const roles = createRoles(parts);
   const people = createPeople(parts, { keys, roles });
+  const users = createUsers(people);
   const sessions = createSessions({ ...people, admit: workspaces.admit });
   const inboxes = createInboxes(parts);
   const shareUses = createShareUses(parts);
@@ -147,7 +150,7 @@ export function createApp(deps: AppDeps): AppParts {
     replays: createReplays(parts),
     inboxes,
     keys,
-    users: createUsers(people),
+    users,
     roles,
     grants: createGrants(parts),
     sessions,
@@ -158,6 +161,7 @@ export function createApp(deps: AppDeps): AppParts {
     dialectProperties: { list: properties.list, update: properties.update },
     stats: createStats(deps),
     exports: createExports(parts),
+    erasures: createErasures({ ...parts, users }),
     shareLinks: createShareLinks({ ...parts, passwords: people.passwords }),
     shares: createShareVisits({ ...parts, passwords: people.passwords, throttle: people.throttle, shareUses }),
     operation: createOperation(deps),
@@ -278,6 +282,7 @@ function createDuties(
     timer: createTimerDuty(parts),
     export: createExportDuty(parts),
     share_link: createShareLinkDuty(parts),
+    erasure: createErasureDuty({ ...parts, forgetInbox: inboxes.forget }),
     cancel: createCancelDuty({ ...parts, toggle }),
     handshake: handshakes.duty,
     erase_workspace: createEraseWorkspaceDuty({ ...parts, closed, live, forgetInbox: inboxes.forget }),

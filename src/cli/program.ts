@@ -166,6 +166,16 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
     title: 'Administration:',
     rows: [
       {
+        name: 'erase',
+        summary: 'erase an asset or a person, out of the past as well',
+        load: () => import('./commands/erase.ts'),
+      },
+      {
+        name: 'erasures',
+        summary: 'how far erasures have come, and that they were done',
+        load: () => import('./commands/erasures.ts'),
+      },
+      {
         name: 'share-links',
         summary: 'share files with people who have no account',
         load: () => import('./commands/share-links.ts'),

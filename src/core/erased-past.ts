@@ -40,9 +40,9 @@ export function mayName(body: string, texts: readonly string[]): boolean {
   return texts.some((text) => low.includes(JSON.stringify(text.toLowerCase()).slice(1, -1)));
 }
 
-/** What is long and special enough to be looked for inside longer texts: an address, or a name of several words. */
+/** What is long and special enough to be looked for inside longer texts: an address, a name of several words, a long id. */
 function isSpecial(text: string): boolean {
-  return text.length >= 6 && /[@\s]/.test(text);
+  return (text.length >= 6 && /[@\s]/.test(text)) || text.length >= 20;
 }
 
 /**
@@ -71,5 +71,5 @@ export function textReplacer(texts: readonly string[]): (value: JsonValue) => Js
 }
 
 function escaped(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`).replaceAll(/\s+/g, String.raw`\s+`);
+  return text.replaceAll(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`).replaceAll(/\s+/g, String.raw`\s+`);
 }

@@ -35,6 +35,7 @@ export const idPrefixes = {
   key: 'key',
   user: 'usr',
   grant: 'grt',
+  erasure: 'ers',
   invitation: 'inv',
   session: 'ses',
   notice: 'ntc',

@@ -97,6 +97,11 @@ export const limits = {
   /** Of a share link: it is said on the telephone, and guesses are slowed down. */
   sharePasswordCharactersMin: 8,
   shareLinkAssetsMax: 100,
+  /** What a person is erased by: shorter texts stand for too much else. */
+  erasedTextCharactersMin: 3,
+  /** Changes, and rows, that are looked at to tell what an erasure would come to. */
+  erasureCountedMax: 20_000,
+  erasureTellSecondsMax: 7 * 86_400,
   shareLinkRenditionsMax: 20,
   /** Files on one page of a share link. */
   sharePageAssets: 48,

@@ -158,6 +158,8 @@ export const resourceTypes = [
   'inbox',
   'replay',
   'export',
+  /** That somebody or something was erased; holds nothing of it. */
+  'erasure',
   'notice',
   'audit',
   'setting',
@@ -361,6 +363,7 @@ export const dutyKinds = [
   'metadata',
   'share_link',
   'handshake',
+  'erasure',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 

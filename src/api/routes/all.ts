@@ -19,6 +19,7 @@ import { dryRunRoutes } from './dry-run.ts';
 import { folderRoutes } from './folders.ts';
 import { fetchRoutes } from './fetches.ts';
 import { grantRoutes } from './grants.ts';
+import { erasureRoutes } from './erasures.ts';
 import { exportRoutes } from './exports.ts';
 import { inboxRoutes } from './inboxes.ts';
 import { keyRoutes } from './keys.ts';
@@ -69,6 +70,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...dryRunRoutes,
     ...exportRoutes,
     ...shareLinkRoutes,
+    ...erasureRoutes,
     ...createShareRoutes(options),
     ...inboxRoutes,
     ...workspaceRoutes,

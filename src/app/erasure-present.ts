@@ -1,0 +1,187 @@
+/**
+ * Somebody or something taken out of what is there now, a page of rows at a time. An asset is named by share links; a person
+ * by everything that people write into: assets, audit, notices, contacts of webhooks, grants …
+ */
+import { type ErasedPast, erasedText, mayName, textReplacer } from '../core/erased-past.ts';
+import { isList } from '../core/json-equality.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { readShareLink } from '../core/share-link.ts';
+import {
+  type NewDuty,
+  type Page,
+  type Resource,
+  type ResourceType,
+  resourceTypes,
+  type ResourceWrite,
+} from '../storage/storage.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import type { PresentCursor } from './erasure-state.ts';
+import type { ExportPayload } from './export-state.ts';
+import type { Matching } from './matching.ts';
+import { refusedByStore } from './refusals.ts';
+import { endLink } from './share-links.ts';
+import type { WebhookId } from '../core/ids.ts';
+
+export type PresentDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> & {
+  readonly committer: Committer;
+  readonly matching: Matching;
+  /** Lets go of what an inbox has in memory. */
+  readonly forgetInbox: (id: string) => void;
+};
+
+const rowsPerStep = 100;
+const copiesMax = 1_000;
+
+/** Rows that hold nothing but ids, numbers and what is sealed; and records of erasures, which hold nothing personal. */
+const impersonal: ReadonlySet<ResourceType> = new Set<ResourceType>([
+  'workspace',
+  'blob_use',
+  'secret',
+  'lane_health',
+  'key_use',
+  'share_access',
+  'signing_key',
+  'erasure',
+]);
+const personal: readonly ResourceType[] = resourceTypes.filter((type) => !impersonal.has(type));
+
+export type PresentStep = { readonly rows: number; readonly next: PresentCursor | null };
+
+/** One page; `next` null where all was looked through. */
+export async function erasePresent(
+  deps: PresentDeps,
+  workspaceId: string,
+  { past, at }: { readonly past: ErasedPast; readonly at: PresentCursor | null },
+): Promise<PresentStep> {
+  if (at === null) await forgetCopies(deps, workspaceId);
+  if (past.subject !== undefined) return { rows: await eraseAsset(deps, workspaceId, idOf(past.subject)), next: null };
+  const { type: index, cursor } = at ?? { type: 0, cursor: null };
+  const type = personal[index];
+  if (type === undefined) return { rows: 0, next: null };
+  const page = await deps.storage.read.resources({
+    workspaceId,
+    type,
+    limit: rowsPerStep,
+    order: 'oldest',
+    ...(cursor === null ? {} : { cursor }),
+  });
+  const rows = await rewrite(deps, page.items, past.texts);
+  const next = page.nextCursor === null ? { type: index + 1, cursor: null } : { type: index, cursor: page.nextCursor };
+  return { rows, next: next.type >= personal.length ? null : next };
+}
+
+/** How many rows name a person; up to a bound. */
+export async function countPresent(
+  { read }: Pick<AppDeps['storage'], 'read'>,
+  workspaceId: string,
+  texts: readonly string[],
+): Promise<{ readonly rows: number; readonly complete: boolean }> {
+  let rows = 0;
+  let examined = 0;
+  for (const type of personal) {
+    let cursor: string | null = null;
+    do {
+      if (examined >= limits.erasureCountedMax) return { rows, complete: false };
+      const page: Page<Resource> = await read.resources({
+        workspaceId,
+        type,
+        limit: rowsPerStep,
+        ...(cursor === null ? {} : { cursor }),
+      });
+      examined += page.items.length;
+      rows += page.items.filter(({ state }) => mayName(JSON.stringify(state), texts)).length;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+  return { rows, complete: true };
+}
+
+function idOf(subject: string): string {
+  return subject.slice(subject.indexOf(':') + 1);
+}
+
+/**
+ * Copies of what was told: requests that inboxes have in memory for a day, and files of exports, which are kept for three. Both
+ * are for looking at now, so all of them go instead of being searched.
+ */
+async function forgetCopies(deps: PresentDeps, workspaceId: string): Promise<void> {
+  const { storage, forgetInbox, ids, clock } = deps;
+  const inboxes = await storage.read.resources({ workspaceId, type: 'inbox', limit: copiesMax });
+  for (const { id } of inboxes.items) forgetInbox(id);
+  const exports = await storage.read.resources({ workspaceId, type: 'export', limit: copiesMax });
+  for (const row of exports.items) {
+    const atMs = clock.nowMs();
+    const payload: ExportPayload = { exportId: row.id, phase: 'remove', cursor: null };
+    const duty: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'export', dueAtMs: atMs, payload };
+    const state = { ...row.state, state: 'cancelled' };
+    const resources: ResourceWrite[] = [{ type: 'export', id: row.id, expectedVersion: 'any', state }];
+    const [result] = await storage.commit([{ workspaceId, atMs, resources, duties: [duty] }]);
+    if (result?.status === 'rejected') throw refusedByStore(result);
+  }
+}
+
+async function eraseAsset(deps: PresentDeps, workspaceId: string, assetId: string): Promise<number> {
+  const { storage, committer } = deps;
+  const links = await storage.read.resources({
+    workspaceId,
+    type: 'share_link',
+    contains: { assets: assetId },
+    limit: rowsPerStep,
+  });
+  for (const { id, state } of links.items) {
+    const link = readShareLink(state);
+    if (link === null) continue;
+    const rest = link.assets?.filter((one) => one !== assetId) ?? [];
+    const caller = { actor: { type: 'system', id: 'erasure' }, keyId: 'none' } as const;
+    if (rest.length === 0) await endLink(deps, { workspaceId, id, end: 'revoked', caller });
+    else
+      await committer.write({ workspaceId, type: 'share_link', id }, (current) => {
+        if (current === null) return { kind: 'nothing', answer: undefined };
+        const { versions: _, ...link } = current.state;
+        return { kind: 'write', plan: { state: { ...link, assets: rest }, changes: [] }, answer: () => undefined };
+      });
+  }
+  return links.items.length;
+}
+
+async function rewrite(deps: PresentDeps, rows: readonly Resource[], texts: readonly string[]): Promise<number> {
+  const replacer = textReplacer(texts);
+  let written = 0;
+  for (const row of rows) {
+    if (!mayName(JSON.stringify(row.state), texts)) continue;
+    const state = replacer(row.state) as JsonObject;
+    if (state === row.state) continue;
+    await write(deps, row, tidied(row, state));
+    written += 1;
+  }
+  // What is cached of them is no longer true, in this process; others are told so by the versions.
+  if (written > 0) deps.committer.cache.clear();
+  return written;
+}
+
+/** Of an audit row also where the call came from; of a webhook the contact that is nobody any more. */
+function tidied({ type, state: before }: Resource, state: JsonObject): JsonObject {
+  if (type === 'audit' && state['by'] !== before['by']) {
+    const { from: _, ...rest } = state;
+    return rest;
+  }
+  const { contacts } = state;
+  if (type !== 'webhook' || !isList(contacts)) return state;
+  return { ...state, contacts: contacts.filter((one) => one !== erasedText) };
+}
+
+/** Without a change: telling of it would tell what was erased. Somebody else's write meanwhile is looked at again later. */
+async function write(
+  { storage, clock, matching, engine }: PresentDeps,
+  { workspaceId, type, id, version }: Resource,
+  state: JsonObject,
+): Promise<void> {
+  const resource: ResourceWrite = { type, id, expectedVersion: version, state };
+  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), resources: [resource] }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+  if (type !== 'webhook') return;
+  matching.outdated(workspaceId);
+  engine.webhookChanged(workspaceId, id as WebhookId);
+}
