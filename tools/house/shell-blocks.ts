@@ -10,6 +10,7 @@ const typedByTests: { readonly [page: string]: string } = {
   'README.md': 'tools/readme.test.ts',
   'docs/tutorial.md': 'tools/readme-tutorial.test.ts',
   'docs/guides/manage-assets.md': 'test/guides/manage-assets.test.ts',
+  'docs/guides/organise-assets.md': 'test/guides/organise-assets.test.ts',
   'docs/guides/test-a-webhook.md': 'test/guides/deliveries.test.ts',
   'docs/guides/replay-and-recover.md': 'test/guides/deliveries.test.ts',
   'docs/guides/export.md': 'test/guides/deliveries.test.ts',
