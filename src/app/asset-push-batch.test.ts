@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
-import type { JsonObject } from '../core/json.ts';
 import type { CommitItem, Storage } from '../storage/storage.ts';
 import type { PushBatch, PushedState, PushResult, StatePush } from './app.ts';
 import { allChanges, caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
@@ -198,7 +197,7 @@ async function told(of: Fixture): Promise<ReadonlyMap<string, unknown>> {
   const by = new Map<string, unknown[]>();
   for (const { kind, subject, subjectVersion, changed, after } of await allChanges(of)) {
     const list = by.get(subject.externalId ?? '') ?? [];
-    const { createdAtMs: _c, modifiedAtMs: _m, ...state } = (after ?? {}) as JsonObject;
+    const { createdAtMs: _c, modifiedAtMs: _m, ...state } = after ?? {};
     list.push({ kind, subjectVersion, changed, state });
     by.set(subject.externalId ?? '', list);
   }

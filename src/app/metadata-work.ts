@@ -4,7 +4,7 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import { isList, ownValue } from '../core/json-equality.ts';
-import type { JsonObject, JsonValue } from '../core/json.ts';
+import type { JsonValue } from '../core/json.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { Actor } from '../core/change.ts';
 import { type MetadataMapping, mappingProblems, withMapped } from '../core/metadata-mapping.ts';
@@ -231,7 +231,7 @@ function withMetadata(
   if (value === undefined) return state;
   const next = change(value);
   if (JSON.stringify(next) === JSON.stringify(value)) return state;
-  const { [field]: _, ...rest } = state.metadata as JsonObject;
+  const { [field]: _, ...rest } = state.metadata;
   return { ...state, metadata: next === undefined ? rest : { ...rest, [field]: next } };
 }
 

@@ -60,7 +60,11 @@ export interface SyncCases {
     id: string,
     input: { readonly vanished: VanishedMode; readonly dryRun?: boolean; readonly confirm?: boolean },
   ): Promise<SyncView>;
-  /** What the latest comparison found, in parts of up to 500. */
-  vanished(caller: Caller, id: string, query: { readonly cursor?: string }): Promise<Page<VanishedAsset>>;
+  /** What the latest comparison found. */
+  vanished(
+    caller: Caller,
+    id: string,
+    query: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<VanishedAsset>>;
   cancel(caller: Caller, id: string): Promise<SyncView>;
 }

@@ -73,7 +73,7 @@ test('what a full sync does not name has vanished: deleted, each told as a chang
   const after = (await allChanges(fixture)).slice(before);
   const deleted = after.filter(({ kind }) => kind !== 'asset.created' && kind !== 'asset.ready');
   assert.deepEqual(deleted.map(({ subject }) => subject.externalId).sort(), ['a-18', 'a-19']);
-  const { items } = await fixture.app.syncs.vanished(caller, sync.id, {});
+  const { items } = await fixture.app.syncs.vanished(caller, sync.id, { limit: 100 });
   assert.deepEqual(items.map(({ externalId }) => externalId).sort(), ['a-18', 'a-19']);
 });
 
@@ -215,6 +215,18 @@ test('a comparison and a deletion that a crash cut off are done again by the nex
   await two.doDuties();
   const done = await two.app.syncs.get(caller, next.id);
   assert.deepEqual([done.state, done.compared, done.vanished, done.applied + done.kept], ['done', 700, 100, 100]);
+  const shown = new Set<string>();
+  let cursor: string | null = null;
+  do {
+    const page: Awaited<ReturnType<typeof two.app.syncs.vanished>> = await two.app.syncs.vanished(caller, next.id, {
+      limit: 7,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    assert.ok(page.items.length <= 7);
+    for (const { externalId = '' } of page.items) shown.add(externalId);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  assert.deepEqual([...shown].toSorted(), names(600, 700).toSorted());
   const { items } = await two.storage.read.resources({ workspaceId: 'default', type: 'asset', limit: 1_000 });
   assert.equal(items.length, 600);
   await one.stop();

@@ -5,7 +5,7 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { NewDuty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty, Page, Resource, ResourceWrite } from '../storage/storage.ts';
 import type { AssetCases, Caller, PushResult } from './app.ts';
 import type { PushMany } from './asset-push-batch.ts';
 import { auditWrite } from './audit.ts';
@@ -13,7 +13,7 @@ import { type Committer, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Decision } from './plan.ts';
 import { notFound } from './refusals.ts';
-import type { SyncCases, SyncView } from './sync-cases.ts';
+import type { SyncCases, SyncView, VanishedAsset } from './sync-cases.ts';
 import {
   endedAlias,
   runningAlias,
@@ -22,6 +22,7 @@ import {
   storedSync,
   type SyncPayload,
   syncView,
+  type Vanished,
   vanishedPartId,
 } from './sync-state.ts';
 
@@ -57,21 +58,7 @@ export function createSyncs(deps: SyncsDeps): Syncs {
       if ((underWay.get(`${caller.workspaceId} ${id}`) ?? 0) > 0) throw stillPushing();
       return complete(deps, caller, { id, ...input });
     },
-    async vanished(caller, id, { cursor }) {
-      const { vanishedParts } = storedSync(await find(caller, id));
-      const part = cursor === undefined ? 0 : partOf(cursor);
-      const key = { workspaceId: caller.workspaceId, type: 'sync_part', id: vanishedPartId(id, part) } as const;
-      const [row] = part < vanishedParts ? await storage.resources([key]) : [];
-      const items = (row?.state['vanished'] ?? []) as unknown as { id: string; externalId?: string; name: string }[];
-      return {
-        items: items.map(({ id: asset, externalId, name }) => ({
-          id: asset,
-          ...(externalId === undefined ? {} : { externalId }),
-          name,
-        })),
-        nextCursor: part + 1 < vanishedParts ? String(part + 1) : null,
-      };
-    },
+    vanished: async (caller, id, query) => vanishedPage(deps, await find(caller, id), query),
     cancel: (caller, id) => cancel(deps, caller, id),
   };
 
@@ -95,6 +82,28 @@ export function createSyncs(deps: SyncsDeps): Syncs {
       }
     },
   };
+}
+
+/** The parts as the comparison left them, each as many pages as it needs: a cursor is a part and a place in it. */
+async function vanishedPage(
+  { storage }: SyncsDeps,
+  { workspaceId, id, state }: Resource,
+  { limit, cursor = '0.0' }: { readonly limit: number; readonly cursor?: string },
+): Promise<Page<VanishedAsset>> {
+  const { vanishedParts } = storedSync({ state });
+  const { part, from } = readCursor(cursor);
+  const key = { workspaceId, type: 'sync_part', id: vanishedPartId(id, part) } as const;
+  const [row] = part < vanishedParts ? await storage.resources([key]) : [];
+  const all = (row?.state['vanished'] ?? []) as unknown as readonly Vanished[];
+  const items = all.slice(from, from + limit).map(({ version: _, ...shown }): VanishedAsset => shown);
+  const next = from + limit < all.length ? `${part}.${from + limit}` : `${part + 1}.0`;
+  return { items, nextCursor: from + limit < all.length || part + 1 < vanishedParts ? next : null };
+}
+
+function readCursor(cursor: string): { readonly part: number; readonly from: number } {
+  const read = /^(\d{1,7})\.(\d{1,7})$/.exec(cursor);
+  if (read === null) throw new AssetwireError('invalid_cursor', { detail: 'Use a cursor as it was given' });
+  return { part: Number(read[1]), from: Number(read[2]) };
 }
 
 async function create(
@@ -135,7 +144,9 @@ async function create(
         resources: [
           auditWrite({ ids, caller }, { action: 'sync.begun', target: `sync:${id}`, after: { source } }, atMs),
         ],
-        duties: leaving.map((syncId) => dutyOf(deps, workspaceId, { syncId, phase: 'remove', round: 0 }, atMs)),
+        duties: leaving.map((syncId) =>
+          dutyOf(deps, workspaceId, { syncId, phase: 'remove', round: 0, dueAtMs: atMs }),
+        ),
       },
       answer: () => syncView({ id, state: stored, createdAtMs: atMs }),
     }));
@@ -149,9 +160,10 @@ async function create(
   }
 }
 
-function refuseSecond({ id, state }: Resource): never {
+function refuseSecond(row: Resource): never {
+  const { id } = row;
   throw new AssetwireError('already_exists', {
-    detail: `Begin one sync of a source at a time: ${id} is ${String(state['state'])}`,
+    detail: `Begin one sync of a source at a time: ${id} is ${storedSync(row).state}`,
     mend: `Go on with it ("resume": true answers it), complete it, or cancel it: DELETE /v1/syncs/${id}`,
   });
 }
@@ -165,12 +177,9 @@ async function beyondKept({ storage }: SyncsDeps, workspaceId: string): Promise<
     .map(({ id }) => id);
 }
 
-export function dutyOf(
-  { ids }: Pick<SyncsDeps, 'ids'>,
-  workspaceId: string,
-  payload: Pick<SyncPayload, 'syncId' | 'phase' | 'round'>,
-  dueAtMs: number,
-): NewDuty {
+type Owed = Pick<SyncPayload, 'syncId' | 'phase' | 'round'> & { readonly dueAtMs: number };
+
+function dutyOf({ ids }: Pick<SyncsDeps, 'ids'>, workspaceId: string, { dueAtMs, ...payload }: Owed): NewDuty {
   const whole: SyncPayload = { ...payload, part: 0, item: 0, cursor: null };
   return { id: ids.next('duty'), workspaceId, kind: 'sync', dueAtMs, payload: whole };
 }
@@ -298,7 +307,7 @@ async function complete(
       return {
         next,
         resources: [auditWrite({ ids: deps.ids, caller }, note, atMs)],
-        duties: [dutyOf(deps, caller.workspaceId, { syncId: id, phase: 'compare', round }, atMs)],
+        duties: [dutyOf(deps, caller.workspaceId, { syncId: id, phase: 'compare', round, dueAtMs: atMs })],
       };
     },
   });
@@ -315,13 +324,8 @@ function cancel(deps: SyncsDeps, caller: Caller, id: string): Promise<SyncView> 
         next: { ...rest, state: 'cancelled', endedAtMs: atMs },
         alias: endedAlias(id),
         resources: [auditWrite({ ids: deps.ids, caller }, { action: 'sync.cancelled', target: `sync:${id}` }, atMs)],
-        duties: [dutyOf(deps, caller.workspaceId, { syncId: id, phase: 'tidy', round: stored.round }, atMs)],
+        duties: [dutyOf(deps, caller.workspaceId, { syncId: id, phase: 'tidy', round: stored.round, dueAtMs: atMs })],
       };
     },
   });
-}
-
-function partOf(cursor: string): number {
-  if (!/^\d{1,7}$/.test(cursor)) throw new AssetwireError('invalid_cursor', { detail: 'Use a cursor as it was given' });
-  return Number(cursor);
 }

@@ -1,7 +1,7 @@
 import { syncStates } from '../../app/app.ts';
 import { created, ok, type Route, route } from '../route.ts';
 import { object, oneOf, optional } from '../schema.ts';
-import { byId, cursor, limit, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
+import { byId, cursor, limit, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { sourceName, syncCompletionSchema, syncInputSchema, syncSchema, vanishedSchema } from '../schemas/sync.ts';
 
 const area = 'syncs';
@@ -87,14 +87,13 @@ const listVanished = route({
   operation: 'listVanishedAssets',
   area,
   summary: 'What the latest comparison did not find in the source',
-  description: 'Pages are as the comparison made them, of up to 500 assets.',
   scope: 'assets:read',
   params: byId('sync'),
-  query: object({ cursor: optional(cursor) }),
+  query: pageQuery,
   answers: { 200: { description: 'A page of assets', schema: pageOf(vanishedSchema) } },
   errors: ['invalid_cursor'],
   async handle({ caller, params, query }, { app }) {
-    return ok(shownPage(await app.syncs.vanished(caller, params.id, query)));
+    return ok(shownPage(await app.syncs.vanished(caller, params.id, pageOptions(query))));
   },
 });
 

@@ -30,10 +30,9 @@ export function define(command: Command, context: CliContext): void {
   withConnection(command.command('show').description('show a sync and how far it has come'))
     .addArgument(id())
     .action((sync: string, options: ConnectionOptions) => show(sync, options, context));
-  withConnection(command.command('vanished').description('list what the source does not have any more'))
+  withPage(withConnection(command.command('vanished').description('list what the source does not have any more')))
     .addArgument(id())
-    .addOption(new Option('--cursor <cursor>', 'go on behind the page whose nextCursor this is'))
-    .action((sync: string, options: ConnectionOptions & { cursor?: string }) => vanished(sync, options, context));
+    .action((sync: string, options: ConnectionOptions & PageOptions) => vanished(sync, options, context));
   withConnection(command.command('complete').description('find what vanished, and delete, archive or report it'))
     .addArgument(id())
     .addOption(
@@ -76,11 +75,11 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
 
 async function vanished(
   id: string,
-  { cursor, ...options }: ConnectionOptions & { readonly cursor?: string },
+  { limit, cursor, ...options }: ConnectionOptions & PageOptions,
   context: CliContext,
 ): Promise<void> {
   const path = `/v1/syncs/${encodeURIComponent(id)}/vanished`;
-  const page = await connect(options, context).get<PageAnswer<VanishedAsset>>(path, { cursor });
+  const page = await connect(options, context).get<PageAnswer<VanishedAsset>>(path, { limit, cursor });
   printPage(context.stdout, page, {
     json: options.json,
     columns: [
