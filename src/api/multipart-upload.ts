@@ -177,6 +177,15 @@ function boundaryOf(type: string): string | undefined {
   return found?.[1] ?? found?.[2];
 }
 
+/** What clients say that send a file in parts, one after another or side by side: half a file would pass for a whole one (HARDENING UP-15). */
+const partHeaders = [
+  'content-range',
+  'tus-resumable',
+  'upload-offset',
+  'upload-length',
+  'upload-draft-interop-version',
+];
+
 /** Before a byte is read: the right type, and not more announced than may come. */
 function assertMultipart(request: IncomingMessage, bytesMax: number): void {
   const type = request.headers['content-type'] ?? '';
@@ -193,6 +202,13 @@ function assertMultipart(request: IncomingMessage, bytesMax: number): void {
     });
   }
   if (type.length > boundaryCharactersMax) throw malformed('a boundary of more than 70 characters');
+  const part = partHeaders.find((name) => request.headers[name] !== undefined);
+  if (part !== undefined) {
+    throw new AssetwireError('upload_malformed', {
+      detail: `Send the file whole: ${part} says that this is a part of one`,
+      mend: 'Send one form with the whole file; parts of files are not put together here',
+    });
+  }
   const declared = Number(request.headers['content-length'] ?? 0);
   if (declared > bytesMax + assetPartBytesMax + limits.customHeaderBytesMax) throw tooLarge(bytesMax);
 }

@@ -152,6 +152,23 @@ test('UP-14 five hundred uploads that have stopped half way leave others as fast
   assert.ok(performance.now() - startedMs < 5_000);
 });
 
+test('UP-15 parts of a file, whoever claims to send them, are refused and never put together', async () => {
+  const body = form([{ name: 'file', fileName: 'a.jpg', content: 'the first half' }]);
+  for (const headers of [
+    { 'content-range': 'bytes 0-13/28' },
+    { 'content-range': 'bytes 14-27/28' },
+    { 'tus-resumable': '1.0.0', 'upload-length': '28' },
+    { 'upload-offset': '14' },
+  ]) {
+    await nothingStored(body, 'upload_malformed', 422, headers);
+  }
+  for (const method of ['PATCH', 'HEAD', 'OPTIONS'])
+    assert.ok(
+      (await call(server.url, '/v1/uploads/another', { method })).status >= 404,
+      'nothing to resume is offered',
+    );
+});
+
 test('UP-12 forms that are not one asset part and one file part behind it are refused', async () => {
   const file: Part = { name: 'file', fileName: 'a.jpg', content: 'x' };
   const asset: Part = { name: 'asset', content: '{}' };

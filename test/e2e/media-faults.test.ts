@@ -1,0 +1,157 @@
+/** The processes that look into files, and the server itself, killed at work: nothing is lost, and everything is told once. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import sharp from 'sharp';
+import { requestOk } from '../support/json-client.ts';
+import { endServer, freePort, type ServerProcess, startServer } from '../support/server-process.ts';
+
+type Asset = {
+  readonly id: string;
+  readonly state: { readonly inspection: { readonly state: string }; readonly renditions: readonly object[] };
+};
+
+async function upload(
+  { url, key }: ServerProcess,
+  name: string,
+  content: Buffer,
+  workspace = 'default',
+): Promise<Asset> {
+  const form = new FormData();
+  form.set('file', new Blob([new Uint8Array(content)]), name);
+  const headers = { authorization: `Bearer ${key}`, 'assetwire-workspace': workspace };
+  const answer = await fetch(`${url}/v1/assets`, { method: 'POST', body: form, headers });
+  const body = await answer.text();
+  assert.equal(answer.status, 201, body);
+  return JSON.parse(body) as Asset;
+}
+
+/** Large enough that it is still being scaled when the next one has come. */
+async function photographs(count: number): Promise<readonly Buffer[]> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const;
+  return Promise.all(
+    Array.from({ length: count }, (_, n) =>
+      sharp({ create: { width: 1_600 + n, height: 1_200, channels: 3, background: '#888', noise } })
+        .png({ compressionLevel: 1 })
+        .toBuffer(),
+    ),
+  );
+}
+
+/** Processes that this one started, by their parent in /proc. */
+function childrenOf(pid: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => {
+      try {
+        const stat = readFileSync(`/proc/${child}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === pid;
+      } catch {
+        // It ended meanwhile.
+        return false;
+      }
+    });
+}
+
+async function allDone({ url, key }: ServerProcess, ids: readonly string[]): Promise<void> {
+  const until = performance.now() + 60_000;
+  for (const id of ids) {
+    for (;;) {
+      const { state } = await requestOk<Asset>(`${url}/v1/assets/${id}`, { key });
+      if (state.inspection.state !== 'pending' && state.renditions.length === 3) break;
+      assert.ok(
+        performance.now() < until,
+        `${id} is not done: ${JSON.stringify({ ...state, file: 0, versions: 0, embedded: 0 })}`,
+      );
+      await wait(50);
+    }
+  }
+}
+
+async function kindsOf({ url, key }: ServerProcess, id: string): Promise<readonly string[]> {
+  const { data } = await requestOk<{ data: readonly { kind: string }[] }>(
+    `${url}/v1/assets/${id}/changes?order=oldest`,
+    { key },
+  );
+  return data.map(({ kind }) => kind);
+}
+
+test('UP-23 kill -9 of the media processes and of the server at work: every upload is told as ready once, with its pictures', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-media-kill-'));
+  const port = await freePort();
+  const start = async (): Promise<ServerProcess> => {
+    const started = startServer({ dataDir, port });
+    await started.ready;
+    return started;
+  };
+  let server = await start();
+  try {
+    const contents = await photographs(6);
+    const ids: string[] = [];
+    for (const [n, content] of contents.entries()) {
+      ids.push((await upload(server, `photograph-${n}.png`, content)).id);
+      if (process.platform === 'linux' && n === 2) for (const child of childrenOf(server.pid)) kill(child);
+    }
+    server.signal('SIGKILL');
+    await server.exited;
+    server = await start();
+    await allDone(server, ids);
+    for (const id of ids)
+      assert.deepEqual(await kindsOf(server, id), ['asset.created', 'asset.ready', 'asset.renditions_made'], id);
+    const orphans = readdirSync(join(dataDir, 'data', 'files', 'incoming'));
+    assert.deepEqual(orphans, [], 'nothing half received is left');
+  } finally {
+    await endServer(server);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+});
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+test('UP-16 the same content again and again, here and in another workspace, is answered alike and kept apart', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-same-'));
+  const server = startServer({ dataDir, port: await freePort(), settings: { ASSETWIRE_RENDITIONS: 'off' } });
+  try {
+    await server.ready;
+    const { url, key } = server;
+    for (const id of ['left', 'right']) await requestOk(`${url}/v1/workspaces`, { key, body: { id, name: id } });
+    const content = Buffer.alloc(700_000, 'the same bytes');
+    const first = await upload(server, 'same.bin', content, 'left');
+    for (let n = 0; n < 30; n += 1) await upload(server, 'same.bin', content, 'left');
+    const other = await upload(server, 'same.bin', content, 'right');
+    const shape = ({ state, ...view }: Asset): string =>
+      JSON.stringify([
+        Object.keys(view).sort(),
+        Object.keys(state).sort(),
+        Object.keys((state as { file?: object }).file ?? {}).sort(),
+      ]);
+    assert.equal(shape(other), shape(first), 'nothing in the answer tells that somebody had it');
+    const files = readdirSync(join(dataDir, 'data', 'files', 'files'), { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile(),
+    );
+    assert.equal(files.length, 2, 'once for each workspace');
+    // What one lets go the other keeps.
+    const gone = await fetch(`${url}/v1/assets/${other.id}?permanently=true`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${key}`, 'assetwire-workspace': 'right' },
+    });
+    assert.ok(gone.status < 300, `${gone.status} ${await gone.text()}`);
+    const kept = await fetch(`${url}/v1/assets/${first.id}/content`, {
+      headers: { authorization: `Bearer ${key}`, 'assetwire-workspace': 'left' },
+    });
+    assert.equal((await kept.arrayBuffer()).byteLength, content.length);
+  } finally {
+    await endServer(server);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+});
