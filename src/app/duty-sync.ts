@@ -25,7 +25,7 @@ export type SyncDutyDeps = Pick<AppDeps, 'storage' | 'clock' | 'engine'> & {
   readonly assets: Pick<AssetCases, 'remove' | 'patch'>;
 };
 
-const comparedPerSlice = 500;
+const comparedPerSlice = 1_000;
 const appliedPerSlice = 100;
 const partsPerSlice = 200;
 const partsReadAtOnce = 20;
