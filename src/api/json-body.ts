@@ -41,17 +41,30 @@ export function readJson(bytes: Buffer, bounds: JsonLimits): unknown {
 }
 
 const longExponent = /[eE]\+?[0-9]{3}/;
-const longDigits = /[0-9]{300}/;
+const longDigits = 300;
 
 /** Whether a number may be beyond the doubles: an exponent of three digits, or hundreds of digits in a row. */
 function mayHoldHugeNumber(text: string): boolean {
   if (longExponent.test(text)) return true;
   // A run of 300 digits covers one of every 300 places, so that is all that need be looked at.
-  for (let at = 299; at < text.length; at += 300) {
-    const code = text.charCodeAt(at);
-    if (code >= 0x30 && code <= 0x39 && longDigits.test(text)) return true;
+  for (let at = longDigits - 1; at < text.length; at += longDigits) {
+    if (isDigit(text, at) && hasLongRun(text, at)) return true;
   }
   return false;
+}
+
+/** Whether the run of digits around a place is long. Looked at there and not by a search: that would read all of it again. */
+function hasLongRun(text: string, at: number): boolean {
+  let from = at;
+  while (at - from < longDigits && isDigit(text, from - 1)) from -= 1;
+  let to = at;
+  while (to - from + 1 < longDigits && isDigit(text, to + 1)) to += 1;
+  return to - from + 1 >= longDigits;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
 }
 
 function assertFaithful(value: unknown, at: string): void {
