@@ -26,8 +26,8 @@ afterEach(() => fixture.stop());
 const patch = async (given: AssetPatch) => (await fixture.app.assets.patch(caller, id, given)).body.state;
 const state = async () => (await fixture.app.assets.get(caller, id)).state;
 const timers = async () => {
-  const { duties } = await fixture.storage.duties({ nowMs: Number.MAX_SAFE_INTEGER, limit: 100 });
-  return duties.filter(({ kind }) => kind === 'timer').map(({ dueAtMs }) => dueAtMs);
+  const { duties } = await fixture.storage.duties({ nowMs: Number.MAX_SAFE_INTEGER, limit: 110 });
+  return duties.flatMap(({ kind, dueAtMs }) => (kind === 'timer' ? [dueAtMs] : [])).slice(0, 100);
 };
 const happened = async (known: number) =>
   (await allChanges(fixture)).slice(known).map(({ kind, changed, actor }) => [kind, changed, actor.name]);
@@ -241,4 +241,31 @@ test('In the trash dates rest; what came to pass meanwhile is made up for when i
     (await happened(known)).map(([kind]) => kind),
     ['asset.rescued', 'asset.archived'],
   );
+});
+
+test('IN-13 a date in the year 9999 waits without holding anything up, one of 1970 takes effect at once', async () => {
+  await patch({ archiveAtMs: 253_402_300_799_999 });
+  const known = await count();
+  await advance(400 * dayMs);
+  assert.deepEqual(await happened(known), []);
+  await patch({ archiveAtMs: 0 });
+  await fixture.doDuties();
+  assert.equal((await state()).archived, true);
+});
+
+test('Assets with dates owe one row each, of which none is read before its time', async () => {
+  const dated = (n: number) => ({ name: `${n}`, archiveAtMs: startMs + (30 + (n % 300)) * dayMs });
+  const push = (count: number, state: (n: number) => object) =>
+    fixture.app.assets.pushMany(caller, {
+      states: Array.from({ length: count }, (_, n) => ({ externalId: `d${n}`, push: state(n) })),
+    });
+  await push(1_000, dated);
+  assert.equal((await timers()).length, 100, 'as many as the page of this test holds');
+  const { duties } = await fixture.storage.duties({ nowMs: startMs, limit: 100 });
+  assert.deepEqual(
+    duties.filter(({ kind }) => kind === 'timer'),
+    [],
+  );
+  await push(950, (n) => ({ name: `${n}` }));
+  assert.equal((await timers()).length, 50);
 });

@@ -1,12 +1,7 @@
 import type { Route } from '../route.ts';
 import { ok, route } from '../route.ts';
-import {
-  assetReference,
-  assetVersionSchema,
-  assetViewSchema,
-  versionInputSchema,
-  versionReference,
-} from '../schemas/asset.ts';
+import { assetReference, assetViewSchema, versionInputSchema, versionReference } from '../schemas/asset.ts';
+import { assetVersionSchema } from '../schemas/asset-state.ts';
 import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';
 import type { VersionReference } from '../../app/app.ts';

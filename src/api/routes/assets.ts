@@ -5,14 +5,13 @@ import { ifMatchOf, versionTag } from '../if-match.ts';
 import { array, object, oneOf, optional, string } from '../schema.ts';
 import {
   assetInputSchema,
-  assetListPage,
-  assetListQuery,
   assetPatchSchema,
   assetPushedSchema,
   assetPushSchema,
   assetReference,
   assetViewSchema,
 } from '../schemas/asset.ts';
+import { assetListPage, assetListQuery } from '../schemas/asset-list.ts';
 import { cursor, limit, pageOf, pageOptions, shownPage, timeMs } from '../schemas/basics.ts';
 import { changeSchema } from '../schemas/change.ts';
 import { takeUpload, uploadForm } from '../uploaded-file.ts';

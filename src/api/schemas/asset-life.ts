@@ -2,7 +2,8 @@
 import type { CopyInput, RestoreInput, TrashQuery } from '../../app/app.ts';
 import { limits } from '../../core/limits.ts';
 import { boolean, integer, named, nullable, object, oneOf, optional, record, type Schema, string } from '../schema.ts';
-import { aliasName, assetPath, assetStateSchema, externalIdField } from './asset.ts';
+import { aliasName, assetPath, externalIdField } from './asset.ts';
+import { assetStateSchema } from './asset-state.ts';
 import { cursor, id, limit, line, timeMs } from './basics.ts';
 
 /** The asset's own id: what lies in the trash has no other. */

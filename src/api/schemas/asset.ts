@@ -1,5 +1,4 @@
-import type { AssetInput, AssetListQuery, AssetPatch, AssetPush, ClipInput, VersionInput } from '../../app/app.ts';
-import { type AssetVersion, assetKinds, unavailabilities } from '../../core/asset.ts';
+import type { AssetInput, AssetPatch, AssetPush, ClipInput, VersionInput } from '../../app/app.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import {
@@ -17,7 +16,8 @@ import {
   type Schema,
   string,
 } from '../schema.ts';
-import { cursor, id, jsonObject, limit, line, problemItemSchema, timeMs } from './basics.ts';
+import { assetFileSchema, assetStateSchema, dateTexts } from './asset-state.ts';
+import { id, line, problemItemSchema, timeMs } from './basics.ts';
 import { sourceVersionSchema } from './change.ts';
 
 const words = (description: string, examples: readonly unknown[]): Schema<readonly string[]> =>
@@ -38,13 +38,6 @@ const focusPoint = object(
     examples: [{ x: 0.5, y: 0.3 }],
   },
 );
-
-const dateTexts = {
-  archiveAtMs: 'When it is archived by itself; webhooks are told some days before (archiveNoticeDays of the workspace)',
-  publishAtMs: 'Not to be given out before: until then availability is upcoming',
-  expiresAtMs:
-    'Not to be given out from then on: availability is expired, links in payloads and share links answer 410',
-};
 
 const dates = {
   archiveAtMs: optional(timeMs(dateTexts.archiveAtMs)),
@@ -140,51 +133,6 @@ export const clipInputSchema: Schema<Omit<ClipInput, 'expected' | 'idempotency'>
   }),
 );
 
-const text = { type: 'string' };
-const count = { type: 'number', minimum: 0 };
-
-/** Open: a DAM may say more of a file than we have a word for. */
-export const assetFileSchema: Schema<JsonObject> = named(
-  'AssetFile',
-  raw({
-    type: 'object',
-    description: 'A file: sizes in bytes, dimensions in pixels, durations in milliseconds, hashes in hex',
-    properties: {
-      name: text,
-      bytes: count,
-      mimeType: text,
-      sha256: text,
-      sha1: text,
-      md5: text,
-      url: { ...text, description: 'Where it lies, where it does not lie here' },
-      widthPx: count,
-      heightPx: count,
-      durationMs: count,
-      bitRate: { ...count, description: 'Bits per second' },
-      storedWidthPx: { ...count, description: 'As stored, where turning it to be shown changes it' },
-      storedHeightPx: { ...count, description: 'As stored, where turning it to be shown changes it' },
-      pages: count,
-      frames: { ...count, description: 'Pictures of a moving picture' },
-      frameRate: { ...count, description: 'Pictures per second' },
-      codecs: { type: 'array', items: text, description: 'Of every track' },
-      channels: { ...count, description: 'Of sound' },
-      sampleRateHz: count,
-      colourSpace: text,
-      hasAlpha: { type: 'boolean' },
-    },
-    examples: [
-      {
-        name: 'harbour-at-dawn.jpg',
-        bytes: 482_113,
-        mimeType: 'image/jpeg',
-        url: 'https://dam.example.com/files/4711.jpg',
-        widthPx: 4_000,
-        heightPx: 3_000,
-      },
-    ],
-  }),
-);
-
 const pushFields = {
   ...inputFields,
   externalId: optional(externalIdField),
@@ -217,74 +165,6 @@ export const versionInputSchema: Schema<VersionInput> = named(
   object({
     name: optional(line(500, "The file's name; that of the asset stays")),
     activate: optional(boolean({ description: 'Whether it becomes the active version at once; true where absent' })),
-  }),
-);
-
-export const assetVersionSchema: Schema<AssetVersion> = named(
-  'AssetVersion',
-  raw({
-    type: 'object',
-    required: ['number', 'active', 'file'],
-    properties: {
-      number: { type: 'integer', minimum: 1, description: 'Never used again for another file of this asset' },
-      active: { type: 'boolean', description: 'Exactly one version is' },
-      createdAtMs: timeMs(),
-      file: assetFileSchema,
-    },
-  }),
-);
-
-/** Open: states that other systems report may hold more. */
-export const assetStateSchema: Schema<unknown> = named(
-  'AssetState',
-  raw({
-    type: 'object',
-    description: 'The full present state',
-    required: ['kind', 'name', 'path', 'metadata', 'tags', 'archived'],
-    properties: {
-      kind: { enum: assetKinds },
-      name: text,
-      path: { ...text, description: 'Folder, absolute' },
-      file: assetFileSchema,
-      versions: { type: 'array', items: { type: 'object' }, description: 'See GET …/versions' },
-      renditions: {
-        type: 'array',
-        items: { type: 'object' },
-        description:
-          'Smaller pictures: `small` (250 px on the longer edge), `medium` (750), `large` (1,000), made once the asset is ready, with size and dimensions; and those that a DAM named',
-      },
-      info: jsonObject,
-      metadata: jsonObject,
-      embedded: { type: 'object', description: 'What the file says of itself: EXIF, IPTC, XMP' },
-      tags: { type: 'array', items: text },
-      labels: { type: 'array', items: text },
-      collections: { type: 'array', items: text },
-      archived: { type: 'boolean' },
-      archivedAtMs: { type: 'number', description: 'While it is archived: since when' },
-      archivedBy: { ...text, description: 'Id of who archived it; `timer` where its date did' },
-      archiveAtMs: { type: 'number', description: dateTexts.archiveAtMs },
-      archiveNoticeAtMs: { type: 'number', description: 'When the next notice of that is given' },
-      publishAtMs: { type: 'number', description: dateTexts.publishAtMs },
-      expiresAtMs: { type: 'number', description: dateTexts.expiresAtMs },
-      availability: { enum: unavailabilities, description: 'Absent: it may be given out' },
-      checkedOutBy: { ...text, description: 'Id of who has checked it out' },
-      checkedOutByName: text,
-      checkedOutAtMs: { type: 'number' },
-      focusPoint: { type: 'object' },
-      inspection: { type: 'object', description: '`state`: pending, done or failed, with a note' },
-      clipOf: {
-        type: 'object',
-        description: 'Of a clip: the asset it was cut out of, `assetId`, and the stretch, `fromMs` to `toMs`',
-      },
-      derivation: { type: 'object', description: 'Why there are no renditions, where none could be made: a note' },
-      createdAtMs: { type: 'number' },
-      modifiedAtMs: { type: 'number' },
-      createdBy: text,
-      copiedFrom: { type: 'object', description: 'assetId and version of what it was copied from' },
-      aliases: jsonObject,
-      source: text,
-      sourceVersion: { type: ['number', 'string'] },
-    },
   }),
 );
 
@@ -336,59 +216,3 @@ export const renditionReference: Schema<{ readonly reference: string; readonly n
     examples: ['small'],
   }),
 });
-
-const word = (description: string): Schema<string> => line(300, description);
-
-export const assetListQuery: Schema<Partial<AssetListQuery>> = object({
-  limit: optional(limit),
-  cursor: optional(cursor),
-  q: optional(
-    string({
-      minLength: 1,
-      maxLength: limits.searchCharactersMax,
-      description: 'A search: words, "phrases", beginnings*, field:value, ranges, AND, OR, NOT and parentheses',
-      examples: ['spring (flower OR blossom) metadata.status:approved created:>=2026-01-01'],
-    }),
-  ),
-  externalId: optional(line(300)),
-  kind: optional(oneOf(assetKinds)),
-  folder: optional({ ...assetPath, description: 'In this folder or below it' }),
-  exact: optional(boolean({ description: 'With folder: not below it' })),
-  tag: optional(word('Has this tag')),
-  label: optional(word('Has this label')),
-  collection: optional(word('Is in this collection')),
-  archived: optional(boolean()),
-  checkedOut: optional(boolean({ description: 'Somebody has checked it out, or nobody has' })),
-  availability: optional(
-    oneOf(['available', ...unavailabilities], { description: 'By its dates of publication and expiry' }),
-  ),
-  nameContains: optional(word('Part of the name, whatever its case')),
-  createdFromMs: optional(timeMs('Created then or later')),
-  createdToMs: optional(timeMs('Created before')),
-  updatedFromMs: optional(timeMs('Last written then or later')),
-  updatedToMs: optional(timeMs('Last written before')),
-  order: optional(
-    oneOf(['newest', 'oldest', 'updated', 'name'], {
-      description: 'By creation, newest first where absent; by the last write, latest first; by name',
-    }),
-  ),
-  count: optional(boolean({ description: 'Say how many there are, in `total`' })),
-});
-
-/** A page of a search. */
-export const assetListPage = named(
-  'AssetListPage',
-  object({
-    data: array(assetViewSchema),
-    nextCursor: nullable(string()),
-    complete: boolean({ description: 'False: what was written in the last moments may be missing' }),
-    total: optional(
-      object({
-        value: integer({ minimum: 0 }),
-        is: oneOf(['exact', 'atLeast', 'atMost'], {
-          description: 'atMost: not each of them was looked at; atLeast: counting took too long',
-        }),
-      }),
-    ),
-  }),
-);
