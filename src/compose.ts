@@ -21,6 +21,7 @@ import { copyBlobs } from './blobs/disk/copy-blobs.ts';
 import { AssetwireError } from './core/errors.ts';
 import { createIdSource } from './core/id-source.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { cloudeventsDialect } from './dialects/cloudevents/index.ts';
 import { standardDialect } from './dialects/standard/index.ts';
 import { woodwingDialect } from './dialects/woodwing/index.ts';
 import { createEgress, type Egress } from './egress/egress.ts';
@@ -65,7 +66,7 @@ import { createFileFetcher } from './transports/http/fetch-file.ts';
 import { createHttpTransport } from './transports/http/http-transport.ts';
 
 /** Every dialect this server speaks: a line here and a folder, nothing else. */
-export const dialects: readonly Dialect[] = [standardDialect, woodwingDialect];
+export const dialects: readonly Dialect[] = [standardDialect, cloudeventsDialect, woodwingDialect];
 
 const linkLifetimeMs = 30 * 24 * 3_600_000;
 

@@ -2,6 +2,7 @@
  * Which of our use cases a vendor's route may call, by name. Inputs are checked with the schemas of the native routes, so
  * a dialect can ask for nothing that a caller of ours could not.
  */
+import { consentOf } from '../app/webhook-handshake.ts';
 import type { App, AssetPatch, Caller, WebhookInput, WebhookView } from '../app/app.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { isObject, ownValue } from '../core/json-equality.ts';
@@ -96,6 +97,14 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   'webhooks.test': command(object({ ...byId, event: optional(line(128)) }), (app, caller, { id, event }) =>
     app.webhooks.test(caller, id, event === undefined ? {} : { event }),
   ),
+  // Whoever has the link of a question answers it: the token is the authority.
+  'webhooks.consent': command(
+    object({ token: line(200), perMinute: optional(string({ maxLength: 100 })) }),
+    async (app, _caller, { token, perMinute }) => {
+      await app.webhooks.consent(token, consentOf(perMinute));
+      return {};
+    },
+  ),
   'webhooks.rotateSecret': command(object(byId), (app, caller, { id }) => app.webhooks.rotateSecret(caller, id, {})),
   'assets.get': command(object(byId), (app, caller, { id }) => app.assets.get(caller, id)),
   'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
@@ -169,6 +178,7 @@ async function confined(
     return { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
   }
   if (!name.startsWith('webhooks.')) return input;
+  if (name === 'webhooks.consent') return input;
   if (ofNoOneWebhook.has(name)) return { ...input, dialect };
   const id = ownValue(input, 'id');
   const webhook = await app.webhooks.get(caller, typeof id === 'string' ? id : '');

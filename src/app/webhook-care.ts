@@ -7,6 +7,7 @@ import type { AppDeps } from './dependencies.ts';
 import { propertyPolicy } from './dialect-properties.ts';
 import { type Notice, noticeWrites } from './notices.ts';
 import { operationalChange } from './operational.ts';
+import type { Handshakes } from './webhook-handshake.ts';
 import { openEntry, secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -14,6 +15,7 @@ import type { WebhookSwitch } from './webhook-switch.ts';
 export type CareDeps = Pick<AppDeps, 'storage' | 'vault' | 'clock' | 'ids' | 'logger' | 'dialects'> & {
   readonly committer: Committer;
   readonly toggle: WebhookSwitch;
+  readonly handshakes: Pick<Handshakes, 'confirm'>;
 };
 
 export function createWebhookCare(deps: CareDeps): WebhookCare {
@@ -44,6 +46,8 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
       toggle.disableByRule({ workspaceId, id: webhookId, reason }, (webhook, atMs) =>
         noticeWrites(ids, { workspaceId, notice: disabledNotice(webhook, reason) }, atMs),
       ),
+
+    confirm: (workspaceId, webhookId, consent) => deps.handshakes.confirm(workspaceId, webhookId, consent),
 
     warn: (workspaceId, webhookId, warning) => warn(deps, { workspaceId, type: 'webhook', id: webhookId }, warning),
   };

@@ -3,6 +3,7 @@ import type { Attempt, DeliveryState } from '../core/delivery.ts';
 import type { Filter, Projection } from '../core/filter.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { PolicyOverride } from '../core/policy.ts';
+import type { Consent } from '../core/verdict.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
@@ -19,7 +20,7 @@ export type WebhookInput = {
   readonly credentials?:
     | { readonly kind: 'none' }
     | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-    | { readonly kind: 'bearer'; readonly token: string };
+    | { readonly kind: 'bearer'; readonly token: string; readonly in?: 'header' | 'query' };
   readonly policy?: PolicyOverride;
   readonly contacts?: readonly string[];
   /** A signing secret of the caller's own; one is made where absent and the dialect signs. */
@@ -108,4 +109,6 @@ export interface WebhookCases {
     options: { readonly secret?: string; readonly revokeOldNow?: boolean },
   ): Promise<{ readonly secret: string; readonly oldSignsUntilMs: number | null; readonly webhook: WebhookView }>;
   revealSecret(caller: Caller, id: string): Promise<{ readonly secret: string }>;
+  /** An endpoint that was asked consents by the link in the question: the token is the authority. Throws `not_found`. */
+  consent(token: string, consent: Consent): Promise<void>;
 }

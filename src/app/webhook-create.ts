@@ -12,6 +12,7 @@ import { type IdempotentCalls, replay } from './idempotency.ts';
 import { signingSecret } from './signing-secret.ts';
 import type { Turns } from './turns.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
+import { type Handshakes, questionPlan } from './webhook-handshake.ts';
 import type { InputChecks } from './webhook-input.ts';
 import { secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.ts';
@@ -24,6 +25,7 @@ export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random'> & {
   readonly turns: Turns;
   readonly views: WebhookViews;
   readonly checks: InputChecks;
+  readonly handshakes: Pick<Handshakes, 'question'>;
 };
 
 type Created = WebhookView & { readonly secret?: string };
@@ -80,6 +82,7 @@ async function createOne(
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
       const view = deps.views.fresh(webhook, write.state);
+      const question = body.state === 'pending' ? deps.handshakes.question(webhook, { version: 1, atMs }) : null;
       const note = { action: 'webhook.created', target: `webhook:${id}`, after: auditedWebhook(body) };
       return {
         kind: 'write',
@@ -87,7 +90,12 @@ async function createOne(
           state: webhookState(body, index.revision + 1),
           changes: [],
           webhooksRevision: index.revision,
-          resources: [...(entries.length === 0 ? [] : [write]), auditWrite({ ids, caller }, note, atMs)],
+          resources: [
+            ...(entries.length === 0 ? [] : [write]),
+            ...(question === null ? [] : [question.resource]),
+            auditWrite({ ids, caller }, note, atMs),
+          ],
+          ...questionPlan(question),
           ...(keep === null ? {} : { idempotency: () => keep(view, signing?.value) }),
         },
         answer: () => ({ status: 201, body: signing === null ? view : { ...view, secret: signing.value } }),

@@ -205,8 +205,11 @@ function credentials(
       secrets.push({ name: passwordSecret, value: given.password });
       return { kind: 'basic', username: given.username, passwordSecret };
     case 'bearer':
+      if (given.in === 'query' && manifest.capabilities.tokenInQuery !== true) {
+        throw unfit('/credentials/in', `header: dialect "${manifest.id}" sends no token in the query`, 'query');
+      }
       secrets.push({ name: tokenSecret, value: given.token });
-      return { kind: 'bearer', tokenSecret };
+      return { kind: 'bearer', tokenSecret, ...(given.in === 'query' ? { in: 'query' } : {}) };
     default:
       return given satisfies never;
   }

@@ -19,6 +19,8 @@ import { operationalChange } from './operational.ts';
 import { notFound } from './refusals.ts';
 import { newReplay } from './replays.ts';
 import type { Turns } from './turns.ts';
+import type { Plan } from './plan.ts';
+import { type Handshakes, pendingBody, type Question, questionPlan } from './webhook-handshake.ts';
 import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 import { webhookTurn } from './webhook-turn.ts';
 
@@ -41,6 +43,7 @@ export interface WebhookSwitch {
 type Recorded = { readonly resource: ResourceWrite; readonly duty?: NewDuty };
 
 export type SwitchDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'clock' | 'engine'> & {
+  readonly handshakes: Pick<Handshakes, 'question'>;
   readonly committer: Committer;
   readonly matching: Matching;
   readonly turns: Turns;
@@ -165,10 +168,16 @@ async function enableNow(
     if (current === null) throw notFound('the webhook');
     const before = storedWebhook(current);
     if (before.state === 'enabled') return { kind: 'nothing', answer: undefined };
+    if (before.state === 'pending') return { kind: 'nothing', answer: undefined };
     const { stateReason: _, ...kept } = webhookBody(before);
-    const body: WebhookBody = { ...kept, state: 'enabled', stateChangedAtMs: atMs };
+    const asks = deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
+    const body: WebhookBody = asks
+      ? pendingBody(webhookBody(before), atMs)
+      : { ...kept, state: 'enabled', stateChangedAtMs: atMs };
     const after: Webhook = { ...before, ...body };
-    const event = { kind: 'webhook.enabled', actor, before, after, version: current.version + 1 } as const;
+    const version = current.version + 1;
+    const question = asks ? deps.handshakes.question({ ...after, revision: version }, { version, atMs }) : null;
+    const event = { kind: 'webhook.enabled', actor, before, after, version } as const;
     const note = { action: 'webhook.enabled', target: `webhook:${id}`, after: { missed } };
     const replay = missed === 'replay' && count > 0 ? missedReplay(deps, before, { count, atMs }) : null;
     told = { done: doneWith(missed), count, ...(replay === null ? {} : { replayId: replay.id }) };
@@ -176,15 +185,18 @@ async function enableNow(
       kind: 'write',
       plan: {
         state: webhookState(body, index.revision + 1),
-        changes: [operationalChange(ids, event, atMs)],
+        // Of one that has to be asked first, it is told when it has consented.
+        changes: asks ? [] : [operationalChange(ids, event, atMs)],
         webhooksRevision: index.revision,
         resources: [
+          ...(question === null ? [] : [question.resource]),
           auditWrite({ ids, caller: by }, note, atMs),
           ...(replay === null
             ? []
             : [{ type: 'replay' as const, id: replay.id, expectedVersion: 0, state: replay.state }]),
         ],
-        ...(replay === null || replay.duty === null ? {} : { duties: [replay.duty] }),
+        ...questionPlan(question),
+        ...dutiesOf(question, replay?.duty ?? null),
         ...(count === 0 ? {} : { missed: [{ webhookId: before.id, count: -count }] }),
       },
       answer: () => undefined,
@@ -192,6 +204,11 @@ async function enableNow(
   });
   switched(deps, workspaceId, id);
   return told;
+}
+
+function dutiesOf(question: Question | null, replay: NewDuty | null): Pick<Plan, 'duties'> {
+  const duties = [...(question?.duties ?? []), ...(replay === null ? [] : [replay])];
+  return duties.length === 0 ? {} : { duties };
 }
 
 /** From the moment it was disabled on. What is committed while this is decided is told by its own commit. */

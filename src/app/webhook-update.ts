@@ -8,13 +8,15 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { notFound, unfit } from './refusals.ts';
+import { type Handshakes, pendingBody, type Question, questionPlan } from './webhook-handshake.ts';
 import type { CheckedInput, InputChecks } from './webhook-input.ts';
 import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
-export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault'> & {
+export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault' | 'dialects'> & {
   readonly committer: Committer;
   readonly checks: InputChecks;
+  readonly handshakes: Pick<Handshakes, 'question'>;
 };
 
 export type WebhookUpdate = {
@@ -29,7 +31,12 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
   const key = secretKey(workspaceId, id);
   await deps.committer.writeAlone({ workspaceId, type: 'webhook', id }, [key], (current, atMs, { others, index }) => {
     if (current === null) throw notFound('the webhook');
-    const { before, body, secrets } = decideUpdate(deps, current, patch);
+    const { before, body: wanted, secrets, moved } = decideUpdate(deps, current, patch);
+    // Another endpoint has not consented yet.
+    const asks =
+      moved && wanted.state !== 'disabled' && deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
+    const body = asks ? pendingBody(wanted, atMs) : wanted;
+    const question = asks ? askedAnew(deps, { ...before, ...body, revision: current.version + 1 }, atMs) : null;
     const row = others[0] ?? null;
     const { entries } = withSecrets({ vault, key, entries: secretEntries(row) }, secrets, { atMs, overlapMs: 0 });
     const note = {
@@ -46,15 +53,27 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
         webhooksRevision: index.revision,
         resources: [
           ...(secrets.length === 0 ? [] : [secretWrite(key, row, entries)]),
+          ...(question === null ? [] : [question.resource]),
           auditWrite({ ids, caller }, note, atMs),
         ],
+        ...questionPlan(question),
       },
       answer: () => undefined,
     };
   });
 }
 
-type Updated = { readonly before: Webhook; readonly body: WebhookBody; readonly secrets: CheckedInput['secrets'] };
+function askedAnew({ handshakes }: UpdateDeps, webhook: Webhook, atMs: number): Question | null {
+  return handshakes.question(webhook, { version: webhook.revision, atMs });
+}
+
+type Updated = {
+  readonly before: Webhook;
+  readonly body: WebhookBody;
+  readonly secrets: CheckedInput['secrets'];
+  /** To another target. */
+  readonly moved: boolean;
+};
 
 function decideUpdate({ checks }: UpdateDeps, current: Resource, patch: WebhookUpdate['patch']): Updated {
   const before = storedWebhook(current);
@@ -75,7 +94,7 @@ function decideUpdate({ checks }: UpdateDeps, current: Resource, patch: WebhookU
   const body: { -readonly [Key in keyof WebhookBody]: WebhookBody[Key] } = { ...webhookBody(before), ...checked.body };
   if (filter === null) delete body.filter;
   if (projection === null) delete body.projection;
-  return { before, body, secrets: checked.secrets };
+  return { before, body, secrets: checked.secrets, moved };
 }
 
 /** Secret fields that were not given keep the secret they have. */
@@ -110,6 +129,8 @@ export async function removeWebhook(
         duties: [cancel],
         resources: [
           ...(row === null ? [] : [{ type: 'secret' as const, id, expectedVersion: row.version, state: null }]),
+          // Where it was asked whether it wants deliveries, the answer comes too late.
+          { type: 'handshake', id, expectedVersion: 'any', state: null },
           auditWrite({ ids, caller }, { action: 'webhook.removed', target: `webhook:${id}` }, atMs),
         ],
       },

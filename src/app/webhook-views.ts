@@ -101,7 +101,11 @@ function shownCredentials({ credentials }: Webhook, masked: (name: string) => st
     case 'basic':
       return { kind: 'basic', username: credentials.username, password: masked(credentials.passwordSecret) };
     case 'bearer':
-      return { kind: 'bearer', token: masked(credentials.tokenSecret) };
+      return {
+        kind: 'bearer',
+        token: masked(credentials.tokenSecret),
+        ...(credentials.in === 'query' ? { in: 'query' } : {}),
+      };
     case 'oauth2':
       return {
         kind: 'oauth2',

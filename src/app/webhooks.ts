@@ -15,6 +15,7 @@ import type { Matching } from './matching.ts';
 import { notFound } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import { createCreation } from './webhook-create.ts';
+import type { Handshakes } from './webhook-handshake.ts';
 import { createInputChecks } from './webhook-input.ts';
 import { createSecretCases } from './webhook-secret-cases.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -32,6 +33,7 @@ export type WebhooksDeps = AppDeps & {
   readonly toggle: WebhookSwitch;
   readonly care: Pick<WebhookCare, 'current'>;
   readonly links: LinkMaker;
+  readonly handshakes: Pick<Handshakes, 'question' | 'confirmByToken'>;
 };
 
 export function createWebhooks(given: WebhooksDeps): WebhookCases {
@@ -51,6 +53,8 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
   };
 
   return {
+    consent: (token, consent) => deps.handshakes.confirmByToken(token, consent),
+
     async create(caller, input, idempotency) {
       await refuseUnknownInbox(deps, input.target);
       const created = await create(caller, input, idempotency);

@@ -1,3 +1,4 @@
+import type { JsonObject } from './json.ts';
 import type { Outcome, ReceivedResponse } from './outcome.ts';
 import type { DeliveryPolicy, StatusSet } from './policy.ts';
 import { askedWaitMs, nextAttempt } from './retry-schedule.ts';
@@ -8,6 +9,8 @@ export type JudgeInput = {
   readonly outcome: Outcome;
   /** The notification's event: a dialect may read the answer to a handshake differently. */
   readonly event: string;
+  /** What was fixed with the notification at commit, where there is something. */
+  readonly frozen?: JsonObject | undefined;
   /** Number of the attempt that just ended, from 1. */
   readonly attempt: number;
   readonly createdAtMs: number;

@@ -15,7 +15,8 @@ export type TransportKind = Target['transport'];
 export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'basic'; readonly username: string; readonly passwordSecret: string }
-  | { readonly kind: 'bearer'; readonly tokenSecret: string }
+  /** `in`: in the header `Authorization`, or as `access_token` in the query (RFC 6750, 2.3). Default the header. */
+  | { readonly kind: 'bearer'; readonly tokenSecret: string; readonly in?: 'query' }
   | {
       readonly kind: 'oauth2';
       readonly grant: 'password' | 'client-credentials';

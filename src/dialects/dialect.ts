@@ -187,6 +187,8 @@ export type Manifest = {
     /** A message that `sign` asks no signature for is refused by configuration, never sent unsigned (default false). */
     readonly required?: boolean;
   };
+  /** How an endpoint is asked whether it wants deliveries; there exactly where `capabilities.handshake` is true. */
+  readonly handshake?: Handshake;
   /** Keys of the workspace that bodies are signed with, made on first use (SNS: an RSA key with its certificate). */
   readonly signingKeys?: readonly {
     readonly name: string;
@@ -195,6 +197,21 @@ export type Manifest = {
   }[];
   /** Names that custom headers may not use (lower case), beside the ones no webhook may set. */
   readonly reservedHeaders: readonly string[];
+};
+
+/**
+ * The question is rendered as a notification of its own; its `frozen` holds `publicUrl`, our own address, and `token`, which
+ * belongs into the link by which the endpoint may answer later. `judge` reads the answer (`Verdict.confirms`).
+ */
+export type Handshake = {
+  /** Event name of the question; in no catalogue, because nobody subscribes to it. */
+  readonly event: string;
+  /** How long a webhook stays pending before it is given up. */
+  readonly expiresMs: number;
+  /** When a webhook that is still pending is asked again. */
+  readonly askAgainMs: number;
+  /** How often one that consented is asked whether it still does; null: never. */
+  readonly repeatMs: number | null;
 };
 
 /** A whole number that a vendor's server is set up with. */
@@ -251,6 +268,8 @@ export type Capabilities = {
   readonly plainHttp: boolean;
   readonly customHeaders: boolean;
   readonly credentials: readonly ('none' | 'basic' | 'bearer' | 'oauth2')[];
+  /** A bearer token may go into the query as `access_token` (default false). */
+  readonly tokenInQuery?: boolean;
 };
 
 export type DialectLimits = {
@@ -294,7 +313,8 @@ export type VendorCommandName =
   | `webhooks.${'create' | 'update' | 'amend' | 'get' | 'getWithSecret' | 'list' | 'all' | 'remove'}`
   | `webhooks.${'enable' | 'disable' | 'test' | 'rotateSecret'}`
   | `assets.${'get' | 'list' | 'search' | 'patch'}`
-  | `sessions.${'open' | 'close'}`;
+  | `sessions.${'open' | 'close'}`
+  | 'webhooks.consent';
 
 /** One of our use cases by name, with its input. */
 export type VendorCommand = { readonly command: VendorCommandName; readonly input: JsonObject };

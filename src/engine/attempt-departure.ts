@@ -148,7 +148,7 @@ export function createDeparture(parts: DepartureParts): Departure {
           workspaceId: lane.workspaceId,
           webhookId: lane.webhookId,
           target: setup.target,
-          method: setup.method,
+          method: prepared.method,
           headers: prepared.headers,
           body: prepared.body,
           ...(prepared.subject === undefined ? {} : { subject: prepared.subject }),

@@ -4,6 +4,7 @@
  */
 import type { DeliveryId } from '../core/ids.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { Consent } from '../core/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { RecordItem, RecordResult } from '../storage/storage.ts';
 import { learn } from './attempt-lessons.ts';
@@ -26,7 +27,7 @@ export type Landing = {
   recorded(run: Run, result: RecordResult, repeated: boolean): void;
 };
 
-export type LandingParts = Pick<EngineDeps, 'flights' | 'random' | 'log' | 'onEvent'> & {
+export type LandingParts = Pick<EngineDeps, 'flights' | 'random' | 'log' | 'onEvent' | 'care'> & {
   readonly clock: Clock;
   readonly due: DueClock;
   readonly room: AttemptRoom;
@@ -52,6 +53,7 @@ export function createLanding(parts: LandingParts): Landing {
     const verdict = verdictOf(run, outcome, parts);
     learn(run, { outcome, verdict }, parts);
     run.item = recordOf(run, outcome, { verdict, nowMs: clock.nowMs() });
+    if (verdict.kind === 'delivered' && verdict.confirms !== undefined) run.consent = verdict.confirms;
     if (verdict.kind === 'rejected') logRefusal(run, run.item);
     lane.recording += 1;
     const stops =
@@ -107,8 +109,17 @@ export function createLanding(parts: LandingParts): Landing {
     } else run.shelf.settle(task, result === 'fenced' ? { kind: 'unknown' } : { kind: 'ended' });
     if (parts.onEvent !== undefined && item !== null && (result === 'recorded' || repeated))
       parts.onEvent(eventOf(run, item));
+    if (run.consent !== null && result === 'recorded') confirm(run, run.consent);
     parts.keeper().attend(lane);
     parts.wake();
+  };
+
+  /** Lost in a crash, the question is asked again. */
+  const confirm = ({ lane }: Run, consent: Consent): void => {
+    const { workspaceId, webhookId } = lane;
+    parts.care.confirm(workspaceId, webhookId, consent).catch((error: unknown) => {
+      log.warn({ err: error, webhookId }, 'A consent could not be stored: the endpoint will be asked again');
+    });
   };
 
   return { settle, recorded };

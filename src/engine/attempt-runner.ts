@@ -40,7 +40,7 @@ export type AttemptRunner = {
 
 export type AttemptRunnerParts = Pick<
   EngineDeps,
-  'storage' | 'flights' | 'signer' | 'ownership' | 'random' | 'endOfTurn' | 'log' | 'onEvent'
+  'storage' | 'flights' | 'signer' | 'ownership' | 'random' | 'endOfTurn' | 'log' | 'onEvent' | 'care'
 > & {
   readonly clock: Clock;
   readonly due: DueClock;
@@ -163,6 +163,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       lostFromMs: 0,
       outcome: null,
       item: null,
+      consent: null,
     };
     room.take(run);
     lane.requestRate?.spend(1, parts.turnNow().monotonicMs);

@@ -27,6 +27,7 @@ export function verdictOf(run: Run, outcome: Outcome, { random, log, due, turnNo
   const input = {
     outcome,
     event: task.delivery.event,
+    frozen: task.delivery.frozen,
     attempt: task.delivery.attempts + 1,
     // On the clock of due times, so that a jump of the wall clock ages nothing.
     createdAtMs: nowMs - due.ageMs(task.delivery.createdAtMs),
@@ -91,8 +92,8 @@ export function recordItem(ended: EndedAttempt): RecordItem {
       startedAtMs,
       outcome,
       verdict,
-      method: setup?.method ?? 'POST',
-      url: setup?.target ?? '',
+      method: prepared?.method ?? setup?.method ?? 'POST',
+      url: setup?.shownTarget ?? '',
       headers: prepared?.shownHeaders ?? [],
       bodyBytes: prepared?.body.length ?? 0,
       bodySha256: prepared?.bodySha256 ?? '',

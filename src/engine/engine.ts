@@ -6,6 +6,7 @@ import type { DeliveryTask, Duty, DutyKind } from '../storage/storage.ts';
 import type { Attempt, DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { PolicyOverride } from '../core/policy.ts';
+import type { Consent } from '../core/verdict.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Links } from '../dialects/dialect.ts';
 
@@ -44,6 +45,8 @@ export interface WebhookCare {
   /** The revision of a delivery's commit. */
   revision(workspaceId: WorkspaceId, webhookId: WebhookId, revision: number): Promise<Webhook | null>;
   disable(workspaceId: WorkspaceId, webhookId: WebhookId, reason: string): Promise<void>;
+  /** The endpoint was asked whether it wants deliveries, and consented. */
+  confirm(workspaceId: WorkspaceId, webhookId: WebhookId, consent: Consent): Promise<void>;
   /** A time-based rule has run for 50, 75 or 90 % of its time. */
   warn(
     workspaceId: WorkspaceId,

@@ -24,6 +24,8 @@ export type LaneSetup = {
   readonly policy: DeliveryPolicy;
   readonly links: Links;
   readonly target: string;
+  /** The same, as it may be shown: a token in its query masked. */
+  readonly shownTarget: string;
   readonly method: 'POST' | 'PUT' | 'PATCH';
   /** The same on every attempt: custom headers, then credentials. */
   readonly ownHeaders: readonly Header[];
@@ -71,7 +73,8 @@ export function makeLaneSetup(
     transport,
     policy: policyOf(dialect, current),
     links: deps.links(webhook.workspaceId, webhook.dialect),
-    target: targetOf(webhook.target),
+    target: withToken(targetOf(webhook.target), credentials, (token) => token),
+    shownTarget: withToken(targetOf(webhook.target), credentials, () => maskedValue),
     method: webhook.target.transport === 'http' ? (webhook.target.method ?? 'POST') : 'POST',
     ownHeaders: own,
     shownHeaders: own.map(masked),
@@ -110,10 +113,22 @@ function targetOf(target: Target): string {
   }
 }
 
-function credentialHeaders(
-  webhook: Webhook,
-  secrets: readonly OpenSecret[],
-): { readonly header: Header } | { readonly refusal: Refusal } | { readonly none: true } {
+type CredentialParts =
+  | { readonly header: Header }
+  /** Goes into the query, as RFC 6750 section 2.3 has it. */
+  | { readonly token: string }
+  | { readonly refusal: Refusal }
+  | { readonly none: true };
+
+function withToken(target: string, credentials: CredentialParts, shown: (token: string) => string): string {
+  if (!('token' in credentials)) return target;
+  const [before = '', fragment] = target.split('#', 2);
+  const joint = before.includes('?') ? '&' : '?';
+  const url = `${before}${joint}access_token=${encodeURIComponent(shown(credentials.token))}`;
+  return fragment === undefined ? url : `${url}#${fragment}`;
+}
+
+function credentialHeaders(webhook: Webhook, secrets: readonly OpenSecret[]): CredentialParts {
   const { credentials } = webhook;
   const valueOf = (name: string): string | undefined => secrets.find((secret) => secret.name === name)?.value;
   const missing = (name: string) => ({
@@ -130,7 +145,8 @@ function credentialHeaders(
     }
     case 'bearer': {
       const token = valueOf(credentials.tokenSecret);
-      return token === undefined ? missing(credentials.tokenSecret) : { header: ['authorization', `Bearer ${token}`] };
+      if (token === undefined) return missing(credentials.tokenSecret);
+      return credentials.in === 'query' ? { token } : { header: ['authorization', `Bearer ${token}`] };
     }
     case 'oauth2':
       return { refusal: { code: 'oauth2-unavailable', detail: 'OAuth 2 tokens cannot be fetched by this server' } };

@@ -18,6 +18,7 @@ export type Prepared = {
   /** As they may be stored and shown. */
   readonly shownHeaders: readonly Header[];
   readonly subject: string | undefined;
+  readonly method: LaneSetup['method'] | 'OPTIONS';
   /** False where bytes were stored for this delivery and rendering it again gives others: the stored ones are sent. */
   readonly sameBytes: boolean;
 };
@@ -171,7 +172,7 @@ function assemble(
 ): Prepared {
   const { delivery } = task;
   const headers: Header[] = [
-    ['content-type', rendered.contentType],
+    [body.length === 0 ? 'accept' : 'content-type', body.length === 0 ? '*/*' : rendered.contentType],
     ['user-agent', parts.userAgent],
     ['accept-encoding', 'identity'],
     ...rendered.headers,
@@ -190,6 +191,7 @@ function assemble(
     headers: setup.ownHeaders.length === 0 ? headers : [...headers, ...setup.ownHeaders],
     shownHeaders,
     subject: rendered.subject,
+    method: rendered.method ?? setup.method,
     sameBytes:
       storedBody === null || !(rendered.body instanceof Uint8Array) || Buffer.compare(storedBody, rendered.body) === 0,
   };

@@ -41,8 +41,8 @@ function shown({ task, atMs }: PreviewInput, setup: LaneSetup, made: Prepared): 
       .map(({ placement }) => placement.header.toLowerCase()),
   );
   return {
-    method: setup.method,
-    url: setup.target,
+    method: made.method,
+    url: setup.shownTarget,
     headers: made.shownHeaders.map(([name, value]) => [name, signatures.has(name.toLowerCase()) ? maskedValue : value]),
     body: made.body,
     bodySha256: made.bodySha256,

@@ -1,6 +1,7 @@
 /** One attempt on its way, and what is read off it. */
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Consent } from '../core/verdict.ts';
 import type { DeliveryTask, RecordItem } from '../storage/storage.ts';
 import type { Flight } from './flight-log.ts';
 import type { Lane } from './lane.ts';
@@ -25,6 +26,8 @@ export type Run = {
   lostFromMs: number;
   outcome: Outcome | null;
   item: RecordItem | null;
+  /** What the endpoint allowed, where it was asked and consented. */
+  consent: Consent | null;
 };
 
 /** Until now: for outcomes that no transport told. */

@@ -64,7 +64,7 @@ async function attempt(deps: TryOnceDeps, { current, task, links: made }: TryOnc
     workspaceId: current.webhook.workspaceId,
     webhookId: current.webhook.id,
     target: setup.target,
-    method: setup.method,
+    method: prepared.method,
     headers: prepared.headers,
     body: prepared.body,
     ...(prepared.subject === undefined ? {} : { subject: prepared.subject }),

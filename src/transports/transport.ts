@@ -24,7 +24,8 @@ export type OutgoingMessage = {
   readonly webhookId: WebhookId;
   /** `http`: the URL. `sqs`: the queue ARN. `email`: the address. */
   readonly target: string;
-  readonly method: 'POST' | 'PUT' | 'PATCH';
+  /** `OPTIONS` asks an endpoint whether it wants deliveries; it has no body. */
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'OPTIONS';
   /** Complete but for Host and Content-Length, in the order they are to be sent. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: Uint8Array;

@@ -120,6 +120,7 @@ export function createSimWebhooks(): SimWebhooks {
         told(workspaceId, webhookId);
       },
       async warn() {},
+      async confirm() {},
     }),
     noticed(item, atMs) {
       for (const { type, id, state } of item.resources ?? []) {

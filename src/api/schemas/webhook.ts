@@ -63,7 +63,15 @@ const credentialsSchema: Schema<CredentialsInput> = named(
       ),
       named(
         'BearerCredentials',
-        object({ kind: oneOf(['bearer']), token: string({ minLength: 1, maxLength: 8_192 }) }),
+        object({
+          kind: oneOf(['bearer']),
+          token: string({ minLength: 1, maxLength: 8_192 }),
+          in: optional(
+            oneOf(['header', 'query'], {
+              description: 'Authorization header, or access_token in the query where the dialect has that',
+            }),
+          ),
+        }),
       ),
     ],
   }),

@@ -1,11 +1,12 @@
 import { changeKinds } from '../../core/change.ts';
+import { changeWords } from '../../core/change-words.ts';
 import { eventsOf } from '../../core/event-table.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { events, fires } from './events.ts';
+import { events } from './events.ts';
 import { policy } from './policy.ts';
 import { render } from './render.ts';
 import { bodySchema } from './schemas.ts';
@@ -24,8 +25,8 @@ function describeEvents(): readonly EventDescription[] {
       const change = sampleChange(kind);
       return {
         name,
-        summary: fires[name] ?? name,
-        fires: fires[name] ?? name,
+        summary: changeWords[kind],
+        fires: changeWords[kind],
         changeKinds: [kind],
         schema: bodySchema(name, change.subject.type),
         example: exampleOf(name, kind),

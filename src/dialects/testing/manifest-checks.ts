@@ -49,6 +49,12 @@ export const manifestChecks: readonly Check[] = [
     },
   },
   {
+    name: 'a dialect that asks an endpoint first says how, and no other does',
+    run({ dialect: { manifest } }) {
+      assert.equal(manifest.handshake !== undefined, manifest.capabilities.handshake);
+    },
+  },
+  {
     name: 'every event of the manifest is told once and names the change kinds it comes from',
     run({ dialect }) {
       const seen = new Set<string>();

@@ -155,6 +155,9 @@ export async function createEngineRig(options: RigOptions = {}): Promise<EngineR
           disabled.push({ webhookId, reason });
           rig.write(webhookId, { state: 'disabled', stateReason: reason });
         },
+        async confirm(_workspaceId, webhookId) {
+          rig.write(webhookId, { state: 'enabled' });
+        },
         async warn(_workspaceId, _webhookId, { percent }) {
           warned.push(percent);
         },

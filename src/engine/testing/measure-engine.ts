@@ -120,6 +120,7 @@ async function measure(name: string, storage: EngineStorage, real: Storage | nul
       revision: async (_workspace, id) => hooks.get(id) ?? null,
       async disable() {},
       async warn() {},
+      async confirm() {},
     },
     dutyHandlers: {},
     ownership: {

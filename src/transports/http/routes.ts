@@ -26,7 +26,7 @@ export type Routes = {
 };
 
 const routesKeptMax = 20_000;
-const methods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+const methods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'OPTIONS']);
 
 export function createRoutes(egress: Egress, pools: ConnectionPools): Routes {
   const kept = new Map<string, Route>();
@@ -56,7 +56,7 @@ export function createRoutes(egress: Egress, pools: ConnectionPools): Routes {
 /** Judged here and again at each connection: the store and the queue are not trusted to hold only what was checked. */
 function judgeRoute(egress: Egress, url: string, method: string): Route {
   if (!methods.has(method)) {
-    return { kind: 'refused', code: 'method_not_allowed', detail: 'Only POST, PUT and PATCH are sent' };
+    return { kind: 'refused', code: 'method_not_allowed', detail: 'Only POST, PUT, PATCH and OPTIONS are sent' };
   }
   const reading = readTarget(url);
   if (!reading.ok) return { kind: 'refused', code: reading.problem.code, detail: reading.problem.detail };

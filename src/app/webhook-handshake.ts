@@ -1,0 +1,268 @@
+/**
+ * Asking an endpoint whether it wants deliveries, where its dialect demands that (`Manifest.handshake`). Until the answer
+ * is yes the webhook is `pending`: it is told nothing, and nothing is kept for it. The question is a delivery like every
+ * other, with its attempts in the log; the answer comes with it, or later by a link of ours that it carried.
+ *
+ * A duty goes with each webhook that is asked: it asks again where a crash lost an answer, gives up when the time is over,
+ * and, where the dialect says so, asks again now and then while deliveries go on.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { AssetwireError } from '../core/errors.ts';
+import type { WebhookId } from '../core/ids.ts';
+import { policyBounds } from '../core/policy-resolution.ts';
+import type { Consent } from '../core/verdict.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { Handshake } from '../dialects/dialect.ts';
+import type { DutyHandler } from '../engine/engine.ts';
+import type { DeliveryTask, Duty, NewDuty, ResourceWrite } from '../storage/storage.ts';
+import { auditWrite } from './audit.ts';
+import type { Committer } from './committer.ts';
+import { DutyGone } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import type { Matching } from './matching.ts';
+import { operationalChange } from './operational.ts';
+import type { Plan } from './plan.ts';
+import { notFound } from './refusals.ts';
+import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
+
+export type HandshakeDeps = Pick<
+  AppDeps,
+  'storage' | 'dialects' | 'ids' | 'clock' | 'random' | 'engine' | 'settings'
+> & {
+  readonly committer: Committer;
+  readonly matching: Matching;
+};
+
+/** What the `handshake` duty owes. */
+export type HandshakePayload = { readonly webhookId: string; readonly askedAtMs: number };
+
+/** Characters of the token in the link that an endpoint may answer by later: 160 bits. */
+const tokenBytes = 20;
+const system = { type: 'system', id: 'assetwire' } as const;
+
+/** What asking adds to the commit of a webhook. */
+export type Question = Required<Pick<Plan, 'addressed' | 'tasks' | 'duties'>> & { readonly resource: ResourceWrite };
+
+export interface Handshakes {
+  /** The question to a webhook that is saved in the same commit; null where its dialect asks none. */
+  question(webhook: Webhook, at: { readonly version: number; readonly atMs: number }): Question | null;
+  /** The endpoint consents: deliveries begin, or go on, at most as fast as it allows. */
+  confirm(workspaceId: string, webhookId: string, consent: Consent): Promise<void>;
+  /** The same, by the token of the link that the question carried. Throws `not_found`. */
+  confirmByToken(token: string, consent: Consent): Promise<void>;
+  readonly duty: DutyHandler;
+}
+
+export function createHandshakes(deps: HandshakeDeps): Handshakes {
+  return {
+    question: (webhook, at) => ask(deps, webhook, at),
+    confirm: (workspaceId, webhookId, consent) => confirm(deps, { workspaceId, webhookId }, consent),
+    async confirmByToken(token, consent) {
+      const [row] = await deps.storage.findByAlias('handshake', digestOf(token));
+      if (row === undefined || row.alias === undefined || !sameText(row.alias, digestOf(token))) {
+        throw notFound('the question that this answers');
+      }
+      const webhook = { workspaceId: row.workspaceId, type: 'webhook', id: row.id } as const;
+      const [asked] = await deps.storage.resources([webhook]);
+      if (asked === undefined || asked === null) throw notFound('the question that this answers');
+      await confirm(deps, { workspaceId: row.workspaceId, webhookId: row.id }, consent);
+    },
+    duty: (duty) => attend(deps, duty),
+  };
+}
+
+function handshakeOf({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook): Handshake | null {
+  return dialects.get(webhook.dialect)?.manifest.handshake ?? null;
+}
+
+function ask(
+  deps: HandshakeDeps,
+  webhook: Webhook,
+  { version, atMs }: { readonly version: number; readonly atMs: number },
+): Question | null {
+  const handshake = handshakeOf(deps, webhook);
+  if (handshake === null) return null;
+  const { workspaceId, id } = webhook;
+  const event = {
+    kind: 'webhook.confirmation_requested',
+    actor: system,
+    before: webhook,
+    after: webhook,
+    version,
+  } as const;
+  const change = operationalChange(deps.ids, event, atMs);
+  const token = Buffer.from(deps.random.bytes(tokenBytes)).toString('base64url');
+  const notification = { event: handshake.event, frozen: { token, publicUrl: deps.settings.publicUrl() } };
+  const delivery = deps.matching.delivery(change, webhook, { notification, origin: 'handshake', atMs });
+  const task: DeliveryTask = { delivery, change };
+  const payload: HandshakePayload = { webhookId: id, askedAtMs: atMs };
+  const duty: NewDuty = {
+    id: deps.ids.next('duty'),
+    workspaceId,
+    kind: 'handshake',
+    dueAtMs: atMs + handshake.askAgainMs,
+    payload,
+  };
+  return {
+    addressed: [change],
+    tasks: [task],
+    duties: [duty],
+    resource: {
+      type: 'handshake',
+      id,
+      expectedVersion: 'any',
+      state: { askedAtMs: atMs },
+      alias: digestOf(token),
+    },
+  };
+}
+
+type Asked = { readonly workspaceId: string; readonly webhookId: string };
+
+async function confirm(deps: HandshakeDeps, { workspaceId, webhookId }: Asked, consent: Consent): Promise<void> {
+  const { committer, ids } = deps;
+  let changed = false;
+  await committer.writeAlone({ workspaceId, type: 'webhook', id: webhookId }, [], (current, atMs, { index }) => {
+    changed = false;
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const before = storedWebhook(current);
+    const policy = allowed(before, consent);
+    // Switched off by hand meanwhile: it stays so, and is asked again when it is switched on.
+    if (before.state === 'disabled') return { kind: 'nothing', answer: undefined };
+    if (before.state === 'enabled' && policy === before.policy) return { kind: 'nothing', answer: undefined };
+    changed = true;
+    const { stateReason: _, ...kept } = webhookBody(before);
+    const body: WebhookBody = {
+      ...kept,
+      policy,
+      ...(before.state === 'pending' ? { state: 'enabled' as const, stateChangedAtMs: atMs } : {}),
+    };
+    const after: Webhook = { ...before, ...body };
+    const event = { kind: 'webhook.enabled', actor: system, before, after, version: current.version + 1 } as const;
+    const note = { action: 'webhook.confirmed', target: `webhook:${webhookId}`, after: { ...consent } };
+    return {
+      kind: 'write',
+      plan: {
+        state: webhookState(body, index.revision + 1),
+        changes: before.state === 'pending' ? [operationalChange(ids, event, atMs)] : [],
+        webhooksRevision: index.revision,
+        resources: [auditWrite({ ids, caller: { actor: system, keyId: 'system' } }, note, atMs)],
+      },
+      answer: () => undefined,
+    };
+  });
+  if (changed) told(deps, workspaceId, webhookId);
+}
+
+/** Never faster than the endpoint allows; the same object where nothing differs. */
+function allowed({ policy }: Webhook, { requestsPerSecondMax: rate }: Consent): Webhook['policy'] {
+  const own = policy.requestsPerSecondMax ?? null;
+  const [least, most] = policyBounds.requestsPerSecondMax;
+  // More than we could ever send is no bound; less than a policy can say is its slowest.
+  if (rate === null || rate > most) return policy;
+  const bound = Math.max(least, rate);
+  return own !== null && own <= bound ? policy : { ...policy, requestsPerSecondMax: bound };
+}
+
+async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
+  const { workspaceId } = duty;
+  const { webhookId, askedAtMs } = duty.payload as HandshakePayload;
+  const fulfils = { dutyId: duty.id, version: duty.version };
+  const done = { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined } as const;
+  let changed = false;
+  try {
+    await deps.committer.writeAlone({ workspaceId, type: 'webhook', id: webhookId }, [], (current, atMs, { index }) => {
+      changed = false;
+      const webhook = current === null ? null : storedWebhook(current);
+      const handshake = webhook === null ? null : handshakeOf(deps, webhook);
+      if (current === null || webhook === null || handshake === null || webhook.state === 'disabled') return done;
+      if (webhook.state === 'pending' && atMs - askedAtMs >= handshake.expiresMs) {
+        changed = true;
+        const reason = 'The endpoint did not consent in time';
+        const body: WebhookBody = {
+          ...webhookBody(webhook),
+          state: 'disabled',
+          stateReason: reason,
+          stateChangedAtMs: atMs,
+        };
+        const after: Webhook = { ...webhook, ...body };
+        const event = {
+          kind: 'webhook.disabled',
+          actor: system,
+          before: webhook,
+          after,
+          version: current.version + 1,
+        } as const;
+        return {
+          kind: 'write',
+          plan: {
+            state: webhookState(body, index.revision + 1),
+            changes: [operationalChange(deps.ids, event, atMs)],
+            webhooksRevision: index.revision,
+            fulfils,
+          },
+          answer: () => undefined,
+        };
+      }
+      if (webhook.state === 'enabled' && handshake.repeatMs === null) return done;
+      const question = ask(deps, webhook, { version: current.version, atMs });
+      if (question === null) return done;
+      const dueAtMs = atMs + (webhook.state === 'enabled' ? (handshake.repeatMs ?? 0) : handshake.askAgainMs);
+      const payload: HandshakePayload = { webhookId, askedAtMs: webhook.state === 'pending' ? askedAtMs : atMs };
+      return {
+        kind: 'write',
+        plan: {
+          changes: [],
+          addressed: question.addressed,
+          tasks: question.tasks,
+          duties: question.duties.map((next) => ({ ...next, dueAtMs, payload })),
+          resources: [question.resource],
+          fulfils,
+        },
+        answer: () => undefined,
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof DutyGone)) throw error;
+  }
+  if (changed) told(deps, workspaceId, webhookId);
+}
+
+function told({ matching, engine }: HandshakeDeps, workspaceId: string, webhookId: string): void {
+  matching.outdated(workspaceId);
+  engine.webhookChanged(workspaceId, webhookId as WebhookId);
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(`assetwire handshake v1\0${token}`).digest('hex');
+}
+
+function sameText(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}
+
+/** How often an endpoint allows to be called, as text of its answer: a number per minute, or `*` for as often as we like. */
+export function consentOf(perMinute: string | undefined): Consent {
+  if (perMinute === undefined || perMinute.trim() === '*' || perMinute.trim() === '')
+    return { requestsPerSecondMax: null };
+  const rate = Number(perMinute);
+  if (!(rate > 0) || !Number.isFinite(rate)) {
+    throw new AssetwireError('invalid_request', {
+      detail: `Allow a number of calls per minute, or *: got "${perMinute.slice(0, 40)}"`,
+    });
+  }
+  return { requestsPerSecondMax: rate / 60 };
+}
+
+/** What a webhook is saved as where it must be asked first. */
+export function pendingBody(body: WebhookBody, atMs: number): WebhookBody {
+  const { stateReason: _, ...kept } = body;
+  return { ...kept, state: 'pending', stateChangedAtMs: atMs };
+}
+
+/** What a question adds to a plan beside its row. */
+export function questionPlan(question: Question | null): Pick<Plan, 'addressed' | 'tasks' | 'duties'> {
+  if (question === null) return {};
+  const { addressed, tasks, duties } = question;
+  return { addressed, tasks, duties };
+}

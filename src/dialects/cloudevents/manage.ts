@@ -1,0 +1,54 @@
+/** What is asked of us under this dialect's mount: the schema of an event's data, and a consent that comes later. */
+import { changeKinds } from '../../core/change.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import { sampleChange } from '../../core/sample-change.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import { events } from './events.ts';
+import { dataSchema } from './schemas.ts';
+
+const subjects = new Map(
+  changeKinds.flatMap((kind) =>
+    eventsOf(events, kind).map((event) => [event, sampleChange(kind).subject.type] as const),
+  ),
+);
+
+const allowedName = 'webhook-allowed-origin';
+
+/**
+ * "A POST or GET to the callback URL with the headers of the answer" (section 4.2). A browser that opens the link sends no
+ * headers: then the link itself, which only the endpoint was told, is the consent.
+ */
+function consent({ parameters, headers }: VendorRequest): VendorCommand | VendorAnswer {
+  const allowed = headers[allowedName];
+  if (allowed !== undefined && allowed.trim() === '') {
+    return { status: 400, body: { error: 'WebHook-Allowed-Origin must name the origin that asked, or be *' } };
+  }
+  const rate = headers['webhook-allowed-rate'];
+  return {
+    command: 'webhooks.consent',
+    input: { token: parameters['token'] ?? '', ...(rate === undefined ? {} : { perMinute: rate }) },
+  };
+}
+
+const consented = (): VendorAnswer => ({ status: 200, body: 'Deliveries will come.\n' });
+
+export const manage: readonly VendorRoute[] = [
+  {
+    method: 'GET',
+    path: '/schemas/:event',
+    scope: 'public',
+    parse: ({ parameters }) => {
+      const event = parameters['event'] ?? '';
+      const subject = subjects.get(event);
+      if (subject === undefined) return { status: 404, body: { error: 'There is no such event' } };
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/schema+json' },
+        body: dataSchema(event, subject),
+      };
+    },
+    present: (result) => ({ status: 200, body: result }),
+  },
+  { method: 'GET', path: '/consent/:token', scope: 'public', parse: consent, present: consented },
+  { method: 'POST', path: '/consent/:token', scope: 'public', body: 'ignored', parse: consent, present: consented },
+];

@@ -1,0 +1,85 @@
+import { changeKinds } from '../../core/change.ts';
+import { changeWords } from '../../core/change-words.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
+import { sampleChange } from '../../core/sample-change.ts';
+import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { events, validationEvent } from './events.ts';
+import { handshakeTimes, policy } from './policy.ts';
+import { render } from './render.ts';
+import { bodySchema } from './schemas.ts';
+import { configuration } from './settings.ts';
+
+const exampleLinks: Links = {
+  content: (assetId, version) => `https://assetwire.example/l/${assetId}-${version ?? 0}`,
+  rendition: (assetId, title) => `https://assetwire.example/l/${assetId}-${title}`,
+  dialect: (path) => `https://assetwire.example/cloudevents${path}`,
+};
+const webhook = exampleWebhook({ dialect: 'cloudevents' });
+
+/** Each event once, in the order of the change kinds it comes from. */
+function describeEvents(): readonly EventDescription[] {
+  return changeKinds.flatMap((kind) =>
+    eventsOf(events, kind).map((name) => {
+      const change = sampleChange(kind);
+      const { body } = render({
+        change,
+        webhook,
+        notification: { event: name },
+        messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
+        createdAtMs: change.acceptedAtMs,
+        links: exampleLinks,
+      });
+      return {
+        name,
+        summary: changeWords[kind],
+        fires: changeWords[kind],
+        changeKinds: [kind],
+        schema: bodySchema(name, change.subject.type),
+        example: JSON.parse(
+          new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array()),
+        ) as JsonObject,
+      };
+    }),
+  );
+}
+
+const readOn = '2026-11-22';
+
+export const manifest: Manifest = {
+  id: 'cloudevents',
+  title: 'CloudEvents',
+  summary: 'The neutral form of the CNCF: CloudEvents 1.0 over HTTP, after the endpoint has consented',
+  sources: [
+    { url: 'https://github.com/cloudevents/spec/blob/main/cloudevents/spec.md', readOn },
+    { url: 'https://github.com/cloudevents/spec/blob/main/cloudevents/bindings/http-protocol-binding.md', readOn },
+    { url: 'https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md', readOn },
+  ],
+  events: describeEvents(),
+  transports: ['http'],
+  configuration,
+  capabilities: {
+    targetEditable: true,
+    singleEvent: false,
+    handshake: true,
+    // "Delivery requests MUST use TLS."
+    plainHttp: false,
+    customHeaders: true,
+    credentials: ['none', 'basic', 'bearer'],
+    tokenInQuery: true,
+  },
+  limits: {
+    webhooksMax: limits.webhooksPerWorkspaceMax,
+    customHeadersMax: limits.customHeadersMax,
+    payloadBytesMax: 2 * limits.changeBytesMax + 16 * 1024,
+  },
+  policy,
+  handshake: { event: validationEvent, ...handshakeTimes },
+  signing: {
+    summary: 'None: an endpoint consents before anything is sent, and knows us by a bearer token',
+    headers: [],
+  },
+  reservedHeaders: ['webhook-request-origin', 'webhook-request-callback', 'webhook-request-rate'],
+};

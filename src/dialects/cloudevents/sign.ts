@@ -1,0 +1,6 @@
+import type { SignatureRequest } from '../dialect.ts';
+
+/** The specification has no signature: who sends is proved by a token, and by what was agreed in the question. */
+export function sign(): readonly SignatureRequest[] {
+  return [];
+}
