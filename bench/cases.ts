@@ -6,6 +6,7 @@ import { many } from './cases/many.ts';
 import { pending } from './cases/pending.ts';
 import { reads } from './cases/reads.ts';
 import { edits } from './cases/edits.ts';
+import { search } from './cases/search.ts';
 import { start } from './cases/start.ts';
 import { states } from './cases/states.ts';
 import { uploads } from './cases/uploads.ts';
@@ -19,6 +20,7 @@ export const benchCases: readonly BenchCase[] = [
   lanes,
   hang,
   reads,
+  search,
   pending,
   many,
   states,

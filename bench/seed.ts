@@ -28,7 +28,7 @@ const batch = 1_000;
 /** The one database below a data directory. */
 export function databaseFile(directory: string): string {
   const [file, ...more] = globSync('data/**/*.{db,sqlite,sqlite3}', { cwd: directory }).filter(
-    (name) => !/lock/.test(name),
+    (name) => !/lock|search/.test(name),
   );
   if (file === undefined || more.length > 0)
     throw new Error(`Wanted one database below ${directory}: ${[file, ...more].join(', ')}`);

@@ -12,8 +12,9 @@ let keeper: Keeper | null = null;
 async function answer({ name, values }: Request): Promise<unknown> {
   if (name === 'open') {
     const [file, storeId] = values as [string, string];
-    lowerPriority();
     keeper = createKeeper({ file, storeId, searchFile: searchFileOf(file), clock: systemClock, turn: systemTurn });
+    // Whoever waits for it to be opened does not wait at that priority.
+    lowerPriority();
     return keeper.state();
   }
   if (keeper === null) throw new Error('The keeper of the search index must be open');
@@ -23,6 +24,8 @@ async function answer({ name, values }: Request): Promise<unknown> {
       const reached = await keeper.catchUp(head, withinMs);
       return { reached, ...keeper.state() };
     }
+    case 'state':
+      return keeper.state();
     case 'forget':
       return keeper.forget(values[0] as string);
     case 'rebuild':

@@ -29,8 +29,8 @@ export type Follower = {
   forget(workspaceId: string): boolean;
 };
 
-/** Assets written in one transaction of the index. */
-const itemsPerWrite = 500;
+/** Assets written in one transaction of the index: a search that waits, waits for one of them at most in vain. */
+const itemsPerWrite = 200;
 
 export function createFollower(store: DatabaseSync, index: DatabaseSync): Follower {
   const feed = createFeed(store);

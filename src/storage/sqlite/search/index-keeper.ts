@@ -49,11 +49,14 @@ type Waiting = {
 };
 type Opened = { readonly store: DatabaseSync; readonly index: DatabaseSync; readonly follower: Follower };
 
-/** Other threads come first. Where the system does not let us, it is a thread like others. */
+/**
+ * Other threads come first, and leave it a tenth where all are busy: at the lowest priority it would come to nothing for as
+ * long as a storm lasts. Where the system does not let us, it is a thread like others.
+ */
 export function lowerPriority(): void {
   try {
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    if (Number.isSafeInteger(thread)) setPriority(thread, constants.priority.PRIORITY_LOW);
+    if (Number.isSafeInteger(thread)) setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error)) throw error;
   }

@@ -42,7 +42,9 @@ export type SearchIndexParts = {
 /** How long a first search waits for an index that is soon made. */
 const firstWaitMs = 1_000;
 /** An index that is there is followed from here on, when the start of everything else is over. */
-const startAfterMs = 2_000;
+const startAfterMs = 1_000;
+/** Where the index could not be brought up in time, searches do not wait for it for so long: they would all wait in vain. */
+const notWaitedForMs = 1_000;
 const restartAfterMs = 30_000;
 
 type Keeping = {
@@ -50,6 +52,8 @@ type Keeping = {
   readonly calls: ThreadCalls;
   state: KeeperState;
   opened: Promise<void>;
+  /** Its state has been asked for. */
+  asking: boolean;
 };
 
 export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
@@ -58,6 +62,7 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
   const storeId = createHash('sha256').update('search').update(parts.cursorKey).digest('hex').slice(0, 32);
   let keeping: Keeping | null = null;
   let failedAtMs: number | null = null;
+  let failedToCatchUpAtMs = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   const start = (): Keeping => {
@@ -68,11 +73,17 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
       failedAtMs = pacing.monotonicMs();
       parts.failed(error);
     });
-    const made: Keeping = { worker, calls, state: { generation: 0, built: false }, opened: Promise.resolve() };
+    const made: Keeping = {
+      worker,
+      calls,
+      state: { generation: 0, built: false },
+      opened: Promise.resolve(),
+      asking: false,
+    };
     const open = async (): Promise<void> => {
       try {
         made.state = (await calls.call('open', file, storeId)) as KeeperState;
-        await catchUp(made, null, firstWaitMs);
+        if (!made.state.built) await catchUp(made, null, firstWaitMs);
       } catch (error) {
         if (keeping === made) keeping = null;
         failedAtMs = pacing.monotonicMs();
@@ -83,10 +94,23 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
     made.opened = open();
     return made;
   };
-  const catchUp = async (kept: Keeping, head: FeedPlace | null, withinMs: number): Promise<boolean> => {
-    const answer = (await kept.calls.call('catchUp', head, withinMs)) as KeeperState & { readonly reached: boolean };
-    kept.state = { generation: answer.generation, built: answer.built };
-    return answer.reached;
+  /** Waits on this side too: on a machine that is busy the other thread may be late to notice that the time is over. */
+  const catchUp = async (kept: Keeping, head: FeedPlace | null, withinMs: number): Promise<void> => {
+    const answered = kept.calls.call('catchUp', head, withinMs).then((answer) => {
+      const { reached, ...state } = answer as KeeperState & { readonly reached: boolean };
+      kept.state = state;
+      return reached;
+    });
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = pacing.timer(withinMs, () => resolve(false));
+    try {
+      const reached = await Promise.race([answered, late]);
+      if (!reached) failedToCatchUpAtMs = pacing.monotonicMs();
+    } finally {
+      timer.cancel();
+      // Who waits no longer must not end the process when the thread does.
+      answered.catch(() => undefined);
+    }
   };
   /** Started where it is not, unless it failed a moment ago. */
   const current = (): Keeping | null => {
@@ -97,15 +121,31 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
   };
   const later = existsSync(searchFileOf(file)) ? pacing.timer(startAfterMs, () => void current()) : null;
 
+  /** Nobody waits for it: the thread is in the middle of making the index. */
+  const askState = (kept: Keeping): void => {
+    if (kept.asking) return;
+    kept.asking = true;
+    kept.calls.call('state').then(
+      (state) => {
+        kept.state = state as KeeperState;
+        kept.asking = false;
+      },
+      // The thread has ended, which its end tells.
+      () => undefined,
+    );
+  };
   /** Null where the index cannot answer. */
   const byIndex = async (query: AssetQuery): Promise<AssetPage | null> => {
     const kept = current();
     if (kept === null) return null;
     await kept.opened;
     if (keeping !== kept) return null;
-    if (!kept.state.built) await catchUp(kept, null, 0);
-    if (!kept.state.built) return null;
-    const first = await search(query, { generation: kept.state.generation, anyway: false });
+    if (!kept.state.built) {
+      askState(kept);
+      return null;
+    }
+    const waits = pacing.monotonicMs() - failedToCatchUpAtMs >= notWaitedForMs;
+    const first = await search(query, { generation: kept.state.generation, anyway: !waits });
     if (first.kind === 'page') return first.page;
     if (first.kind === 'behind') {
       await catchUp(kept, first.head, limits.searchCatchUpMs);
