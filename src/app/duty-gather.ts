@@ -9,9 +9,9 @@ import type { Duty, Resource, ResourceWrite } from '../storage/storage.ts';
 import { assetState } from './asset-views.ts';
 import { commitMany, type ManyWrites } from './commit-many.ts';
 import { settleMs } from './folder-change.ts';
-import { readAll } from './folder-tree.ts';
+import { folderState, readAll } from './folder-tree.ts';
 import { type FolderDeps, type FolderFrame, missingFolders } from './folder-writes.ts';
-import { assetOfPlace, inFolderPrefix } from './place-ids.ts';
+import { assetOfPlace, inFolderPrefix, rootFolderId } from './place-ids.ts';
 import { rehomed } from './places.ts';
 import { type GatherPayload, type StoredTask, storedTask, type TaskItem, taskItemId } from './tasks.ts';
 import { type Work, workOn } from './task-work.ts';
@@ -56,7 +56,7 @@ export function createGatherDuty(deps: GatherDeps): DutyHandler {
 async function page(
   deps: GatherDeps,
   step: Step,
-  { item, signal }: { readonly item: TaskItem; readonly signal: AbortSignal },
+  { item: given, signal }: { readonly item: TaskItem; readonly signal: AbortSignal },
 ): Promise<void> {
   const { duty, payload, task } = step;
   const { workspaceId } = duty;
@@ -66,13 +66,14 @@ async function page(
     const found = await deps.storage.read.resources({
       workspaceId,
       type: 'asset_place',
-      idPrefix: item.prefix,
+      idPrefix: given.prefix,
       order: 'oldest',
       limit,
       // The second pass looks at those only that can have come since.
       ...(payload.pass === 0 ? {} : { fromMs: task.startedAtMs - decidedBeforeMs }),
       ...(payload.cursor === null ? {} : { cursor: payload.cursor }),
     });
+    const item = await asOfNow(deps, workspaceId, given);
     const atMs = deps.clock.nowMs();
     const frame = { ids: deps.ids, workspaceId, actor: task.actor, atMs, kind: task.kind, trashDays };
     const assets = await readAll(
@@ -83,9 +84,10 @@ async function page(
     for (const [at, place] of found.items.entries()) {
       const asset = assets[at];
       if (asset === undefined || asset === null) continue;
-      const work = isLate(step, place)
-        ? await cameLate(deps, frame, { asset, place })
-        : workOn(frame, item, { asset, place: place.id });
+      const work =
+        isLate(step, place) || isHomeless(given, item)
+          ? await cameLate(deps, frame, { asset, place })
+          : workOn(frame, item, { asset, place: place.id });
       if (work !== null) works.push(work);
     }
     const next =
@@ -116,6 +118,23 @@ async function page(
     // Somebody did this page already, or the task is gone: the next call looks again.
     if (result.status === 'stale' && (await isOver(deps, step))) return;
   }
+}
+
+/**
+ * Where the assets go, as it is now: the folder they lie in, or go to, may have been renamed since. A folder that is gone
+ * takes nothing.
+ */
+async function asOfNow({ storage }: GatherDeps, workspaceId: string, item: TaskItem): Promise<TaskItem> {
+  const target = item.toFolder ?? item.folder;
+  if (item.to === undefined || target === undefined || target === rootFolderId) return item;
+  const [row] = await storage.resources([{ workspaceId, type: 'folder', id: target }]);
+  const { to: _, ...rest } = item;
+  return row === undefined || row === null ? rest : { ...rest, to: folderState(row).path };
+}
+
+/** The folder that they were to go to is gone itself. */
+function isHomeless(given: TaskItem, { to }: TaskItem): boolean {
+  return given.toFolder !== undefined && to === undefined;
 }
 
 async function isOver(deps: GatherDeps, { row }: Step): Promise<boolean> {

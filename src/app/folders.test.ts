@@ -212,6 +212,33 @@ test('What is uploaded to the old path after a rename lies in a new folder of th
   );
 });
 
+test('Renamed again at once, what looks after the first rename moves nothing back; what goes to a folder that is gone stays', async () => {
+  const folder = await create('/a');
+  const asset = await upload('/a');
+  await fixture.doDuties();
+  const before = (await told()).length;
+  for (const name of ['b', 'c', 'd']) await fixture.app.folders.update(caller, folder.id, { name });
+  await settle();
+  const moves = (await told()).slice(before).filter(({ kind }) => kind === 'asset.moved');
+  assert.deepEqual(lines(moves), [
+    ['asset.moved', '/a', '/b'],
+    ['asset.moved', '/b', '/c'],
+    ['asset.moved', '/c', '/d'],
+  ]);
+  await create('/target');
+  await reported('/from', 1_010);
+  await fixture.app.folders.remove(caller, 'path:/from', { contents: 'move', to: '/target' });
+  // Before the first page is done the target is renamed, where a task does not forbid it, by the DAM that reports it.
+  const target = await at('/target');
+  await fixture.app.changes.report(caller, [
+    { kind: 'folder.renamed', subject: { type: 'folder', id: target.id }, after: { path: '/goal', name: 'goal' } },
+  ]);
+  await settle();
+  assert.equal((await fixture.app.assets.get(caller, 'external:/from#7')).state.path, '/goal');
+  assert.equal((await at('/goal')).counts?.assets, 1_010);
+  assert.equal((await fixture.app.assets.get(caller, asset.id)).state.path, '/d');
+});
+
 test('A folder is moved below another one, which is made where it is missing; name and place at once are two changes', async () => {
   const folder = await create('/a');
   await upload('/a');
