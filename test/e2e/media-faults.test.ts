@@ -90,7 +90,7 @@ test('UP-23 kill -9 of the media processes and of the server at work: every uplo
   };
   let server = await start();
   try {
-    const contents = await photographs(6);
+    const contents = await photographs(4);
     const ids: string[] = [];
     for (const [n, content] of contents.entries()) {
       ids.push((await upload(server, `photograph-${n}.png`, content)).id);

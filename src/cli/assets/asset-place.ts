@@ -1,7 +1,7 @@
 /** Assets in paths and on the terminal, as every command of `assetwire assets` has them. */
 import { Argument } from 'commander';
 import type { AssetView } from '../../app/app.ts';
-import type { AssetState } from '../../core/asset.ts';
+import type { AssetFile, AssetState } from '../../core/asset.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import type { CliContext } from '../context.ts';
@@ -27,7 +27,6 @@ export function printAsset(asset: AssetView, options: Pick<ConnectionOptions, 'j
   if (options.json === true) return printJson(stdout, asset);
   const { state, externalId } = asset;
   const { file } = state;
-  const size = file?.widthPx === undefined ? '' : `, ${file.widthPx} × ${file.heightPx ?? '?'} px`;
   const words = (name: 'tags' | 'labels' | 'collections'): readonly Row[] =>
     state[name].length === 0 ? [] : [[name, state[name].join(', ')]];
   const fields = (name: 'info' | 'metadata' | 'aliases'): readonly Row[] =>
@@ -38,10 +37,13 @@ export function printAsset(asset: AssetView, options: Pick<ConnectionOptions, 'j
     ['place', placeOf(state)],
     ['kind', state.archived ? `${state.kind}, archived${since(state.archivedAtMs, state.archivedBy)}` : state.kind],
     ...heldBy(state),
-    ...(file === undefined ? [] : ([['file', `${file.mimeType}, ${showBytes(file.bytes)}${size}`]] as const)),
+    ...(file === undefined
+      ? []
+      : ([['file', [file.mimeType, showBytes(file.bytes), ...factsOf(file)].join(', ')]] as const)),
     ...(file?.sha256 === undefined ? [] : ([['sha256', file.sha256]] as const)),
     ['versions', String(state.versions.length)],
-    ['renditions', state.renditions.map(({ title }) => title).join(', ') || 'none'],
+    ['renditions', state.renditions.map(({ title }) => title).join(', ') || (state.derivation?.note ?? 'none')],
+    ...notesOf(state),
     ...words('tags'),
     ...words('labels'),
     ...words('collections'),
@@ -53,6 +55,24 @@ export function printAsset(asset: AssetView, options: Pick<ConnectionOptions, 'j
     ['created', showTime(asset.createdAtMs)],
     ['updated', `${showTime(asset.updatedAtMs)} (version ${asset.version})`],
   ]);
+}
+
+function factsOf({ widthPx, heightPx, pages, durationMs }: AssetFile): readonly string[] {
+  return [
+    ...(widthPx === undefined ? [] : [`${widthPx} × ${heightPx ?? '?'} px`]),
+    ...(pages === undefined ? [] : [pages === 1 ? '1 page' : `${pages} pages`]),
+    ...(durationMs === undefined ? [] : [`${(durationMs / 1_000).toFixed(1)} s`]),
+  ];
+}
+
+function notesOf({ inspection, clipOf }: AssetState): readonly Row[] {
+  const origin: readonly Row[] =
+    clipOf === undefined
+      ? []
+      : [['clip of', `${clipOf.assetId}, ${clipOf.fromMs / 1_000} s to ${clipOf.toMs / 1_000} s`]];
+  return inspection.note === undefined
+    ? origin
+    : [...origin, ['inspection', `${inspection.state}: ${inspection.note}`]];
 }
 
 function heldBy({ checkedOutBy, checkedOutByName, checkedOutAtMs }: AssetState): readonly Row[] {

@@ -7,6 +7,7 @@ import type { AssetState } from '../../core/asset.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { assetArgument, at, placeOf, printAsset } from '../assets/asset-place.ts';
 import { dateExamples, defineDates } from '../assets/dates.ts';
+import { defineFilms, filmExamples } from '../assets/films.ts';
 import { defineLife, lifeExamples } from '../assets/life.ts';
 import { defineTrash, trashExamples } from '../assets/trash.ts';
 import { RefusedError } from '../client.ts';
@@ -94,6 +95,7 @@ export function define(command: Command, context: CliContext): void {
   defineEdit(command, assetArgument(), context);
   defineLife(command, context);
   defineDates(command, context);
+  defineFilms(command, context);
   defineTrash(command, context);
   withExamples(command, [
     'assetwire assets list --folder /press --tag spring --limit 10',
@@ -102,6 +104,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire assets edit ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2026 --add-tag spring',
     ...lifeExamples,
     ...dateExamples,
+    ...filmExamples,
     ...trashExamples,
   ]);
 }
