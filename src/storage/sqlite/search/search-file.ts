@@ -3,7 +3,7 @@
  * anew where it is missing, damaged, of another version or of another store. Not synced: a process that dies loses nothing
  * (what it wrote is with the system), and after a machine that died without being asked the file is made anew.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { arrayStatement } from '../rows.ts';
 import { chunkDocs } from './posting-sets.ts';
@@ -66,6 +66,7 @@ export function removeSearchFile(file: string): void {
 /** Null where it cannot be trusted. */
 function reopened(file: string, store: string): DatabaseSync | null {
   let db: DatabaseSync | null = null;
+  if (isCutOff(file)) return null;
   try {
     db = connect(file);
     const sound = readMeta(db, 'clean') === 1 || (bootId() !== '' && readMeta(db, 'boot') === bootId());
@@ -79,6 +80,20 @@ function reopened(file: string, store: string): DatabaseSync | null {
   }
   if (db?.isOpen === true) db.close();
   return null;
+}
+
+/** Without a log beside it the file must be as long as its header says; SQLite finds out only where it reads. */
+function isCutOff(file: string): boolean {
+  if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) return false;
+  const handle = openSync(file, 'r');
+  try {
+    const header = Buffer.alloc(100);
+    if (readSync(handle, header, 0, 100, 0) < 100) return true;
+    const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16);
+    return header.readUInt32BE(28) * pageBytes > statSync(file).size;
+  } finally {
+    closeSync(handle);
+  }
 }
 
 function connect(file: string): DatabaseSync {
