@@ -10,18 +10,14 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Prepared } from '../prepared.ts';
 import type { CommitResult, RecordResult } from '../storage.ts';
-import { createDecider } from './batch-decisions.ts';
-import { gatherKeys } from './batch-keys.ts';
-import { findState } from './batch-state.ts';
-import { createEffects } from './batch-writes.ts';
+import { LostCommit, transact } from './batch-transaction.ts';
 import type { Connection } from './connection.ts';
 import { dayOf, type Days } from './days.ts';
-import type { Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
 import { faultOf } from './postgres-error.ts';
 import { writeSettings, type Timeouts } from './settings-local.ts';
 import type { Sql } from './sql.ts';
-import { createTally, type Tally, tallyStatement } from './tally.ts';
+import { createTally, type TallyRow, tallyStatement } from './tally.ts';
 
 /** `failed`: the item broke something of ours, not a rule of the contract; its mates are unharmed. */
 export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
@@ -78,20 +74,6 @@ export function createBook(parts: BookParts): Book {
     new Promise((resolve) => {
       pacing.timer(5 + random.fraction() * 45, resolve);
     });
-  /** Asks a new connection what became of a commit, for as long as a caller may be kept waiting. */
-  const settleLost = async (lost: LostCommit): Promise<readonly ItemResult[]> => {
-    const endMs = pacing.monotonicMs() + lostMsMax;
-    for (;;) {
-      const status = await pool.use((connection) => statusOf(connection, lost.xid)).catch(() => 'in progress');
-      if (status === 'committed') return lost.results;
-      if (status !== 'in progress' || pacing.monotonicMs() > endMs) throw lost.cause;
-      await pause();
-    }
-  };
-  const statusOf = async (connection: Connection, xid: string): Promise<string> => {
-    const [rows] = await connection.run([{ sql: 'SELECT pg_xact_status($1::xid8)', values: [xid] }], lostMsMax);
-    return rows?.[0]?.[0] ?? 'unknown';
-  };
   const oneByOne = async (items: readonly Prepared[]): Promise<readonly ItemResult[]> => {
     const results: ItemResult[] = [];
     for (const item of items) results.push(...(await persist([item])));
@@ -103,7 +85,7 @@ export function createBook(parts: BookParts): Book {
       try {
         return await attempt(items, careful);
       } catch (error) {
-        if (error instanceof LostCommit) return settleLost(error);
+        if (error instanceof LostCommit) return settleLost(parts, error, pause);
         const fault = faultOf(error);
         if (fault.kind === 'full' || fault.kind === 'unavailable') throw error;
         if (fault.kind === 'again' && tries < triesMax) {
@@ -121,20 +103,10 @@ export function createBook(parts: BookParts): Book {
   return {
     apply: persist,
     async flushCounts() {
-      const rows = carried.rows();
-      if (rows.length === 0) return;
       const taken = carried;
       carried = createTally();
       try {
-        await pool.use((connection) =>
-          connection.run(
-            [writeSettings(timeouts), tallyStatement(rows, parts.epoch)].map((one) => ({
-              ...one,
-              sql: sql.of(one.sql),
-            })),
-            timeoutMs,
-          ),
-        );
+        await writeCounts(parts, taken.rows(), timeoutMs);
       } catch (error) {
         carried.add(taken);
         throw error;
@@ -144,68 +116,37 @@ export function createBook(parts: BookParts): Book {
   };
 }
 
-type Transaction = BookParts & {
-  readonly timeoutMs: number;
-  readonly lanes: ReadonlyMap<string, string>;
-  readonly carried: Tally;
-  readonly day: number;
-  readonly items: readonly Prepared[];
-  readonly careful: boolean;
-};
-
-type Outcome = {
-  readonly results: readonly ItemResult[];
-  readonly lanes: ReadonlyMap<string, string>;
-  /** What was counted and not written. */
-  readonly counted: Tally;
-  /** Whether what was carried was written with it. */
-  readonly flushed: boolean;
-};
-
-async function transact(connection: Connection, given: Transaction): Promise<Outcome> {
-  const { sql, timeouts, timeoutMs, lanes, carried, day, items, careful, epoch } = given;
-  const knownLane = (webhookId: string): string | undefined => lanes.get(webhookId);
-  const settings = writeSettings(timeouts);
-  const keys = gatherKeys(items, knownLane);
-  let committing: { readonly xid: string; readonly results: readonly ItemResult[] } | null = null;
-  try {
-    const state = await findState({ connection, sql, settings, timeoutMs, keys, careful });
-    const effects = createEffects();
-    const tally = createTally();
-    const decider = createDecider({ state, effects, tally, day, epoch, knownLane });
-    const results = items.map((item) => (item.kind === 'commit' ? decider.commit(item) : decider.record(item)));
-    decider.finish();
-    const flushed = tally.urgent();
-    if (flushed) tally.add(carried);
-    const writes: readonly Statement[] = [
-      ...effects.statements({ day, firstNumber: state.firstNumber }),
-      ...(flushed ? [tallyStatement(tally.rows(), epoch)] : []),
-      { sql: 'COMMIT' },
-    ];
-    committing = { xid: state.xid, results };
-    await connection.run(
-      writes.map((one) => ({ ...one, sql: sql.of(one.sql) })),
+async function writeCounts(
+  { pool, sql, timeouts, epoch }: BookParts,
+  rows: readonly TallyRow[],
+  timeoutMs: number,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const statements = [writeSettings(timeouts), tallyStatement(rows, epoch)];
+  await pool.use((connection) =>
+    connection.run(
+      statements.map((one) => ({ ...one, sql: sql.of(one.sql) })),
       timeoutMs,
-    );
-    return { results, lanes: state.lanes, counted: flushed ? createTally() : tally, flushed };
-  } catch (error) {
-    if (!connection.usable() && committing !== null) throw new LostCommit(committing, error);
-    if (connection.usable()) await connection.run([{ sql: 'ROLLBACK' }], timeoutMs);
-    throw error;
-  }
+    ),
+  );
 }
 
-/** The connection went while the transaction of this id was being committed: it may have held. */
-class LostCommit extends Error {
-  readonly xid: string;
-  /** What its items are told if it did. */
-  readonly results: readonly ItemResult[];
-
-  constructor({ xid, results }: { readonly xid: string; readonly results: readonly ItemResult[] }, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.name = 'LostCommit';
-    this.xid = xid;
-    this.results = results;
+/** Asks a new connection what became of a commit, for as long as a caller may be kept waiting. */
+async function settleLost(
+  { pool, pacing }: BookParts,
+  lost: LostCommit,
+  pause: () => Promise<void>,
+): Promise<readonly ItemResult[]> {
+  const endMs = pacing.monotonicMs() + lostMsMax;
+  const ask = async (connection: Connection): Promise<string> => {
+    const [rows] = await connection.run([{ sql: 'SELECT pg_xact_status($1::xid8)', values: [lost.xid] }], lostMsMax);
+    return rows?.[0]?.[0] ?? 'unknown';
+  };
+  for (;;) {
+    const status = await pool.use(ask).catch(() => 'in progress');
+    if (status === 'committed') return lost.results;
+    if (status !== 'in progress' || pacing.monotonicMs() > endMs) throw lost.cause;
+    await pause();
   }
 }
 

@@ -133,11 +133,6 @@ export function createKeyedReads(ask: Ask): KeyedReads {
     (await ask([values === undefined ? { sql } : { sql, values }]))[0] ?? [];
   const first = async (sql: string, values: Statement['values']): Promise<Row | undefined> =>
     (await one(sql, values))[0];
-  const inOrder = (rows: readonly Row[], count: number): readonly (Resource | null)[] => {
-    const found = new Array<Resource | null>(count).fill(null);
-    for (const row of rows) found[numberOf(row[0]) - 1] = resourceOf(row.slice(1));
-    return found;
-  };
   return {
     async resources(wanted) {
       if (wanted.length === 0) return [];
@@ -199,6 +194,13 @@ export function createKeyedReads(ask: Ask): KeyedReads {
     },
     pending: createPendingReader(ask),
   };
+}
+
+/** Resources at the places that the first column names, counted from 1. */
+function inOrder(rows: readonly Row[], count: number): readonly (Resource | null)[] {
+  const found = new Array<Resource | null>(count).fill(null);
+  for (const row of rows) found[numberOf(row[0]) - 1] = resourceOf(row.slice(1));
+  return found;
 }
 
 function dutyOf(row: Row): Duty {

@@ -4,7 +4,8 @@ import type { StorageReads } from '../storage.ts';
 import type { ListAsk } from './list-ask.ts';
 import { listAssets } from './read-assets.ts';
 import { countChanges, listChanges, readChange, readFeed, tryChanges } from './read-changes.ts';
-import { countDeliveries, listDeliveries, readDelivery } from './read-deliveries.ts';
+import { countDeliveries, listDeliveries } from './read-deliveries.ts';
+import { readDelivery } from './read-delivery.ts';
 import { countResources, listAllResources, listResources } from './read-resources.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
 

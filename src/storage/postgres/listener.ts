@@ -36,6 +36,7 @@ export function createListener({ connecting, channel, self, pacing }: ListenerPa
   let failures = 0;
   let timer: Timer | null = null;
   let closed = false;
+  let pulse: Timed | null = null;
 
   const wanted = (): boolean => !closed && ears.size > 0;
   const again = (): void => {
@@ -43,14 +44,6 @@ export function createListener({ connecting, channel, self, pacing }: ListenerPa
     const waitMs = pausesMs[Math.min(failures, pausesMs.length - 1)] ?? 5_000;
     failures += 1;
     timer = pacing.timer(waitMs, open);
-  };
-  const pulse = (): void => {
-    timer = pacing.timer(pulseEveryMs, () => {
-      const asked = connection;
-      if (asked === null || !wanted()) return;
-      // One that fails closes the connection, and its end makes another.
-      asked.run([{ sql: 'SELECT 1' }], pulseAnswerMs).then(pulse, () => undefined);
-    });
   };
   const hear = (payload: string): void => {
     const at = payload.indexOf(':');
@@ -61,11 +54,8 @@ export function createListener({ connecting, channel, self, pacing }: ListenerPa
   const open = (): void => {
     if (!wanted() || connectingNow || connection !== null) return;
     connectingNow = true;
-    void openOne()
-      .catch(again)
-      .finally(() => {
-        connectingNow = false;
-      });
+    const done = (): void => void (connectingNow = false);
+    void openOne().catch(again).finally(done);
   };
   const openOne = async (): Promise<void> => {
     const made = await connect(connecting);
@@ -79,15 +69,16 @@ export function createListener({ connecting, channel, self, pacing }: ListenerPa
     failures = 0;
     made.onEnd(() => {
       connection = null;
-      timer?.cancel();
+      pulse?.cancel();
       again();
     });
-    pulse();
+    pulse = keepAlive(made, pacing);
     // From here on everything is heard; what was told before may have been missed.
     for (const ear of ears) ear.gap();
   };
   const hush = (): void => {
     timer?.cancel();
+    pulse?.cancel();
     connection?.close();
     connection = null;
   };
@@ -107,4 +98,18 @@ export function createListener({ connecting, channel, self, pacing }: ListenerPa
       hush();
     },
   };
+}
+
+type Timed = { cancel(): void };
+
+/** A question now and then; one that is not answered closes the connection, and its end makes another. */
+function keepAlive(connection: Connection, pacing: Clock): Timed {
+  let timer: Timer | null = null;
+  const next = (): void => {
+    timer = pacing.timer(pulseEveryMs, () => {
+      connection.run([{ sql: 'SELECT 1' }], pulseAnswerMs).then(next, () => undefined);
+    });
+  };
+  next();
+  return { cancel: () => timer?.cancel() };
 }

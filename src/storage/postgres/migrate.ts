@@ -17,43 +17,48 @@ export type Migrating = {
 
 /** Answers the version that the schema has then. */
 export async function migrate(connection: Connection, migrating: Migrating): Promise<number> {
-  const { sql, timeoutMs, untilStage = schemaVersion } = migrating;
+  const { sql, untilStage = schemaVersion } = migrating;
   const found = await readVersion(connection, migrating);
   if (found > schemaVersion) throw newer(found, sql.schema);
   if (found < untilStage) {
-    await connection.run([{ sql: `SELECT pg_advisory_lock(${lockClass}, ${locks.migration})` }], timeoutMs);
-    try {
-      await raise(connection, { ...migrating, untilStage });
-    } finally {
-      await connection.run([{ sql: `SELECT pg_advisory_unlock(${lockClass}, ${locks.migration})` }], timeoutMs);
-    }
+    for (let stage = found; stage < untilStage; ) stage = await raise(connection, { ...migrating, untilStage });
   }
   await checkPrivileges(connection, migrating);
   return Math.max(found, untilStage);
 }
 
-async function raise(connection: Connection, migrating: Migrating & { readonly untilStage: number }): Promise<void> {
+/**
+ * Makes the next stage, unless somebody else just did; answers the version after it. The lock is the transaction's, so it
+ * holds behind a pooler too.
+ */
+async function raise(connection: Connection, migrating: Migrating & { readonly untilStage: number }): Promise<number> {
   const { sql, timeoutMs, untilStage } = migrating;
-  let version = await readVersion(connection, migrating);
-  if (version > schemaVersion) throw newer(version, sql.schema);
-  for (const [index, stage] of stages.entries()) {
-    if (index < version || index >= untilStage) continue;
+  const lock = `SELECT pg_advisory_xact_lock(${lockClass}, ${locks.migration})`;
+  await connection.run([{ sql: 'BEGIN' }, { sql: lock }], timeoutMs);
+  try {
+    const version = await readVersion(connection, migrating);
+    if (version > schemaVersion) throw newer(version, sql.schema);
+    const stage = stages[version];
+    if (stage === undefined || version >= untilStage) {
+      await connection.script('COMMIT', timeoutMs);
+      return version;
+    }
+    const next = version + 1;
     const lines = [
-      'BEGIN',
-      index === 0 ? `CREATE SCHEMA IF NOT EXISTS ${sql.schema}` : '',
+      next === 1 ? `CREATE SCHEMA IF NOT EXISTS ${sql.schema}` : '',
       sql.of(stage),
       sql.of(
-        `INSERT INTO aw.meta (key, value) VALUES ('version', '${index + 1}') ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+        `INSERT INTO aw.meta (key, value) VALUES ('version', '${next}') ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
       ),
       'COMMIT',
     ];
-    try {
-      await connection.script(lines.join(';\n'), timeoutMs);
-    } catch (error) {
-      if (connection.usable()) await connection.script('ROLLBACK', timeoutMs);
-      throw explained(error, `Stage ${index + 1} of the schema ${sql.schema} must be made`, sql.schema);
-    }
-    version = index + 1;
+    await connection.script(lines.join(';\n'), timeoutMs).catch((error: unknown) => {
+      throw explained(error, `Stage ${next} of the schema ${sql.schema} must be made`, sql.schema);
+    });
+    return next;
+  } catch (error) {
+    if (connection.usable()) await connection.script('ROLLBACK', timeoutMs);
+    throw error;
   }
 }
 

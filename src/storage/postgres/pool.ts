@@ -24,6 +24,12 @@ export type PoolParts = {
 
 type Waiter = { readonly lend: (connection: Connection) => void; readonly refuse: (error: Error) => void };
 
+function removeFrom<Item>(list: Item[], item: Item): boolean {
+  const at = list.indexOf(item);
+  if (at >= 0) list.splice(at, 1);
+  return at >= 0;
+}
+
 /** After a failed attempt to connect nobody tries again for so long. */
 const pauseMs = 100;
 
@@ -55,10 +61,7 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
         underWay -= 1;
         failure = null;
         connection.onEnd(() => {
-          const at = idle.indexOf(connection);
-          if (at < 0) return;
-          idle.splice(at, 1);
-          made -= 1;
+          if (removeFrom(idle, connection)) made -= 1;
         });
         giveBack(connection);
       },
@@ -98,10 +101,8 @@ export function createPool({ connecting, connectionsMax, waitMsMax, waitingMax }
     },
     close() {
       closed = true;
-      for (const connection of idle.splice(0)) {
-        connection.close();
-        made -= 1;
-      }
+      // The end of each takes it out of the list.
+      for (const connection of [...idle]) connection.close();
     },
   };
 }

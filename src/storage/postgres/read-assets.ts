@@ -61,8 +61,10 @@ async function walk(looking: Looking, cursors: CursorCodec, order: 'newest' | 'o
     for (const row of rows) {
       const bytes = textOf(row[4]).length;
       const asset = resourceOf(row);
-      if (test === null || test(asset)) {
-        if (items.length >= limit || (items.length > 0 && shownBytes + bytes > pageBytesMax)) return more();
+      const wanted = test === null || test(asset);
+      const full = items.length >= limit || (items.length > 0 && shownBytes + bytes > pageBytesMax);
+      if (wanted && full) return more();
+      if (wanted) {
         items.push(asset);
         shownBytes += bytes;
       }

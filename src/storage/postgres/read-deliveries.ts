@@ -3,33 +3,23 @@
  * one statement over both, so what moves from one to the other meanwhile is seen once, and keeps its place while somebody
  * pages. Held is what is pending for a webhook that is disabled: asked of the webhooks, never written.
  */
-import type { Attempt, DeliveryOrigin, DeliveryState, DeliverySummary } from '../../core/delivery.ts';
+import type { DeliveryState, DeliverySummary } from '../../core/delivery.ts';
 import { compileFilter } from '../../core/filter-evaluation.ts';
 import type { Filter } from '../../core/filter.ts';
-import type { ChangeId, DeliveryId, WebhookId } from '../../core/ids.ts';
 import { ownValue } from '../../core/json-equality.ts';
-import type { JsonObject } from '../../core/json.ts';
-import { limits } from '../../core/limits.ts';
-import type { OutcomeKind } from '../../core/outcome.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
 import { pageLimit } from '../page.ts';
-import type { DeliveryDetail, DeliveryQuery, Page } from '../storage.ts';
+import type { DeliveryQuery, Page } from '../storage.ts';
+import { disabledOf, stateOf, summaryColumns, summaryOf } from './delivery-rows.ts';
 import { type Conditions, createConditions, type ListAsk } from './list-ask.ts';
 import { int2s, keys, storable, texts } from './parameters.ts';
 import type { Row } from './pipeline.ts';
 import { readableChange } from './read-changes.ts';
-import { bytesOf, isDamage, keyOf, keyOrNull, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
-import { stateCodes, stateNames } from './schema.ts';
+import { keyOf, numberOf, textOf, textOrNull } from './rows.ts';
+import { stateCodes } from './schema.ts';
 
 export type DeliveryFilter = Omit<DeliveryQuery, 'limit' | 'cursor'>;
 
-/** Columns that queue and log share, in the order `summaryOf` takes them; what only the log has comes behind. */
-const shared = `d.position, d.webhook, d.id, d.attempts, d.change_id, d.subject, d.event, d.message_id, d.origin, d.redelivery_of,
-  d.created_at, d.due_at, d.status, d.outcome, d.duration`;
-const columns = {
-  queue: `${shared}, 0 AS state, NULL::int8 AS ended_at, NULL AS reason`,
-  log: `${shared}, d.state, d.ended_at, d.reason`,
-};
 const changeColumn = `, coalesce((SELECT body FROM aw.changes c WHERE c.day = d.change_day AND c.workspace = d.workspace AND c.id = d.change_id),
     (SELECT body FROM aw.kept_changes k WHERE k.workspace = d.workspace AND k.id = d.change_id)) AS body`;
 const highest = '9223372036854775807';
@@ -64,7 +54,7 @@ export async function countDeliveries(ask: ListAsk, query: DeliveryFilter): Prom
   const asked = await lookUp(ask, query);
   const places = asked === null ? [] : placesOf(query, asked);
   if (places.length === 0) return 0;
-  if (query.change !== undefined) return countMatching(ask, query, places, query.change);
+  if (query.change !== undefined) return countMatching(ask, query, { places, filter: query.change });
   const values = places.flatMap(({ conditions }) => conditions.values);
   const parts = numbered(places).map(({ from, where }) => `(SELECT count(*) FROM ${from} WHERE ${where})`);
   const [row] = await ask(query.workspaceId, [{ sql: `SELECT ${parts.join(' + ')}`, values }]);
@@ -74,8 +64,7 @@ export async function countDeliveries(ask: ListAsk, query: DeliveryFilter): Prom
 async function countMatching(
   ask: ListAsk,
   query: DeliveryFilter,
-  places: readonly Place[],
-  filter: Filter,
+  { places, filter }: { readonly places: readonly Place[]; readonly filter: Filter },
 ): Promise<number> {
   const holds = compileFilter(filter);
   const count = 500;
@@ -135,15 +124,6 @@ async function webhooksWhere(
   return rows.filter((row) => ownValue(stateOf(row[1]), field) === value).map((row) => keyOf(row[0]));
 }
 
-function stateOf(text: string | null | undefined): JsonObject {
-  try {
-    return JSON.parse(textOf(text)) as JsonObject;
-  } catch (error) {
-    if (isDamage(error)) return {};
-    throw error;
-  }
-}
-
 async function subjectOf(ask: ListAsk, workspaceId: string, changeId: string): Promise<string | undefined> {
   const rows = await ask(workspaceId, [
     {
@@ -153,20 +133,6 @@ async function subjectOf(ask: ListAsk, workspaceId: string, changeId: string): P
     },
   ]);
   return rows[0] === undefined ? undefined : keyOf(rows[0][0]);
-}
-
-/** Which of the webhooks of these rows are disabled. */
-async function disabledOf(ask: ListAsk, workspaceId: string, rows: readonly Row[]): Promise<ReadonlySet<string>> {
-  const pending = new Set(rows.filter((row) => row[15] === '0').map((row) => keyOf(row[1])));
-  if (pending.size === 0) return pending;
-  const found = await ask(workspaceId, [
-    {
-      sql: `SELECT r.id, r.state FROM unnest($2::text[]) u (id) CROSS JOIN LATERAL (
-          SELECT id, state FROM aw.resources r WHERE r.type = 'webhook' AND r.workspace = $1 AND r.id = u.id LIMIT 1) r`,
-      values: [storable(workspaceId), keys([...pending])],
-    },
-  ]);
-  return new Set(found.filter((row) => ownValue(stateOf(row[1]), 'state') === 'disabled').map((row) => keyOf(row[0])));
 }
 
 // --- Queue and log -----------------------------------------------------------------------------------------------
@@ -261,10 +227,10 @@ function readPlaces(
   const parts = numbered(places).map(({ place, where }) => {
     const tail = `ORDER BY d.position ${direction} LIMIT ${most}`;
     if (!place.lanes)
-      return `(SELECT ${columns.log}${body} FROM aw.log d WHERE ${where} AND d.position ${compare} ${at} ${tail})`;
+      return `(SELECT ${summaryColumns.log}${body} FROM aw.log d WHERE ${where} AND d.position ${compare} ${at} ${tail})`;
     const [ofLane, ofRow] = splitLaneConditions(where);
     const lane = `SELECT * FROM aw.queue d WHERE d.shard = l.shard AND d.webhook = l.webhook AND d.position ${compare} ${at}${ofRow} ${tail}`;
-    return `(SELECT ${columns.queue}${body} FROM aw.lanes l CROSS JOIN LATERAL (${lane}) d WHERE ${ofLane} ${tail})`;
+    return `(SELECT ${summaryColumns.queue}${body} FROM aw.lanes l CROSS JOIN LATERAL (${lane}) d WHERE ${ofLane} ${tail})`;
   });
   const sql = `SELECT * FROM (${parts.join(' UNION ALL ')}) d ORDER BY position ${direction} LIMIT ${most}`;
   return ask(query.workspaceId, [{ sql, values: [...values, behind, String(count)] }]);
@@ -276,104 +242,4 @@ function splitLaneConditions(where: string): readonly [ofLane: string, ofRow: st
   const ofLane = all.filter((condition) => condition.startsWith('l.'));
   const ofRow = all.filter((condition) => !condition.startsWith('l.'));
   return [ofLane.join(' AND '), ofRow.map((condition) => ` AND ${condition}`).join('')];
-}
-
-// --- One delivery ------------------------------------------------------------------------------------------------
-
-export async function readDelivery(ask: ListAsk, workspaceId: string, id: string): Promise<DeliveryDetail | null> {
-  const key = [storable(workspaceId), storable(id)];
-  const [row] = await ask(workspaceId, [
-    {
-      sql: `SELECT ${columns.queue}, d.revision, d.frozen, NULL AS attempt FROM aw.queue d WHERE d.workspace = $1 AND d.id = $2
-        UNION ALL SELECT ${columns.log}, d.revision, d.frozen, d.attempt FROM aw.log d WHERE d.workspace = $1 AND d.id = $2 LIMIT 1`,
-      values: key,
-    },
-  ]);
-  if (row === undefined) return null;
-  const attempts = await ask(workspaceId, [
-    { sql: 'SELECT attempt FROM aw.attempts WHERE workspace = $1 AND delivery = $2 ORDER BY number', values: key },
-  ]);
-  const [body] = await ask(workspaceId, [
-    { sql: 'SELECT body FROM aw.bodies WHERE workspace = $1 AND delivery = $2', values: key },
-  ]);
-  const summary = summaryOf(row, workspaceId, await disabledOf(ask, workspaceId, [row]));
-  const frozen = textOrNull(row[19]);
-  const last = textOrNull(row[20]);
-  return {
-    summary,
-    delivery: {
-      id: summary.id,
-      workspaceId,
-      webhookId: summary.webhookId,
-      webhookRevision: numberOf(row[18]),
-      changeId: summary.changeId,
-      subject: summary.subject,
-      event: summary.event,
-      ...(frozen === null ? {} : readable<JsonObject, 'frozen'>('frozen', frozen)),
-      messageId: summary.messageId,
-      origin: summary.origin,
-      ...(summary.redeliveryOf === undefined ? {} : { redeliveryOf: summary.redeliveryOf }),
-      createdAtMs: summary.createdAtMs,
-      dueAtMs: numberOf(row[11]),
-    },
-    attempts: capped(
-      [...attempts.map((found) => textOf(found[0])), ...(last === null ? [] : [last])].flatMap(attemptsOf),
-    ),
-    storedBody: body === undefined ? null : bytesOf(body[0]),
-  };
-}
-
-/** An attempt whose row is damaged is left out: the others are still to be seen. */
-function attemptsOf(text: string): readonly Attempt[] {
-  const { attempt } = readable<Attempt, 'attempt'>('attempt', text);
-  return attempt === undefined ? [] : [attempt];
-}
-
-/** What a text says under a name; nothing where it is damaged. */
-function readable<Value, Name extends string>(name: Name, text: string): { readonly [Key in Name]?: Value } {
-  try {
-    return { [name]: JSON.parse(text) as Value } as { readonly [Key in Name]?: Value };
-  } catch (error) {
-    if (isDamage(error)) return {};
-    throw error;
-  }
-}
-
-function capped(attempts: readonly Attempt[]): readonly Attempt[] {
-  const { attemptsKeptFirst, attemptsKeptLast } = limits;
-  const last = attempts.at(-1)?.number ?? 0;
-  return attempts.filter(({ number }) => number <= attemptsKeptFirst || number > last - attemptsKeptLast);
-}
-
-function summaryOf(row: Row, workspaceId: string, disabled: ReadonlySet<string>): DeliverySummary {
-  const id = keyOf(row[2]) as DeliveryId;
-  const webhookId = keyOf(row[1]) as WebhookId;
-  const redeliveryOf = keyOrNull(row[9]);
-  const status = numberOrNull(row[12]);
-  const outcome = textOrNull(row[13]);
-  const duration = numberOrNull(row[14]);
-  const code = numberOf(row[15]);
-  const endedAtMs = numberOrNull(row[16]);
-  const reason = keyOrNull(row[17]);
-  const state = code === 0 && disabled.has(webhookId) ? 'held' : (stateNames[code] ?? 'pending');
-  return {
-    id,
-    workspaceId,
-    webhookId,
-    changeId: keyOf(row[4]) as ChangeId,
-    subject: keyOf(row[5]),
-    event: keyOf(row[6]),
-    messageId: keyOrNull(row[7]) ?? id,
-    origin: keyOf(row[8]) as DeliveryOrigin,
-    ...(redeliveryOf === null ? {} : { redeliveryOf: redeliveryOf as DeliveryId }),
-    state,
-    ...(reason === null ? {} : { reason }),
-    attempts: numberOf(row[3]),
-    createdAtMs: numberOf(row[10]),
-    ...(code === 0 ? { dueAtMs: numberOf(row[11]) } : {}),
-    ...(endedAtMs === null ? {} : { endedAtMs }),
-    ...(status === null ? {} : { lastStatus: status }),
-    ...(outcome === null ? {} : { lastOutcome: outcome as OutcomeKind }),
-    ...(duration === null ? {} : { lastDurationMs: duration }),
-  };
 }

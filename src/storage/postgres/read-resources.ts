@@ -32,12 +32,10 @@ export async function listResources(ask: ListAsk, cursors: CursorCodec, query: R
   for (let looked = 0; ; ) {
     const step = filtersHere(query) ? rowsPerStep : limit + 1 - items.length;
     const rows = await readRows(ask, query, { at, step, newest: order === 'newest' });
-    for (const row of rows) {
-      const resource = resourceOf(row);
-      if (holds(resource.state, query)) {
-        if (items.length === limit) return { items, nextCursor: cursors.encode(scope, [at ?? '']) };
-        items.push(resource);
-      }
+    for (const resource of rows.map(resourceOf)) {
+      const wanted = holds(resource.state, query);
+      if (wanted && items.length === limit) return { items, nextCursor: cursors.encode(scope, [at ?? '']) };
+      if (wanted) items.push(resource);
       at = resource.id;
     }
     looked += rows.length;

@@ -1,0 +1,74 @@
+/** One delivery with its attempts, wherever it lies. */
+import type { Attempt } from '../../core/delivery.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
+import type { DeliveryDetail } from '../storage.ts';
+import { disabledOf, summaryColumns, summaryOf } from './delivery-rows.ts';
+import type { ListAsk } from './list-ask.ts';
+import { storable } from './parameters.ts';
+import { bytesOf, isDamage, numberOf, textOf, textOrNull } from './rows.ts';
+
+export async function readDelivery(ask: ListAsk, workspaceId: string, id: string): Promise<DeliveryDetail | null> {
+  const key = [storable(workspaceId), storable(id)];
+  const [row] = await ask(workspaceId, [
+    {
+      sql: `SELECT ${summaryColumns.queue}, d.revision, d.frozen, NULL AS attempt FROM aw.queue d WHERE d.workspace = $1 AND d.id = $2
+        UNION ALL SELECT ${summaryColumns.log}, d.revision, d.frozen, d.attempt FROM aw.log d WHERE d.workspace = $1 AND d.id = $2 LIMIT 1`,
+      values: key,
+    },
+  ]);
+  if (row === undefined) return null;
+  const attempts = await ask(workspaceId, [
+    { sql: 'SELECT attempt FROM aw.attempts WHERE workspace = $1 AND delivery = $2 ORDER BY number', values: key },
+  ]);
+  const [body] = await ask(workspaceId, [
+    { sql: 'SELECT body FROM aw.bodies WHERE workspace = $1 AND delivery = $2', values: key },
+  ]);
+  const summary = summaryOf(row, workspaceId, await disabledOf(ask, workspaceId, [row]));
+  const frozen = textOrNull(row[19]);
+  const last = textOrNull(row[20]);
+  return {
+    summary,
+    delivery: {
+      id: summary.id,
+      workspaceId,
+      webhookId: summary.webhookId,
+      webhookRevision: numberOf(row[18]),
+      changeId: summary.changeId,
+      subject: summary.subject,
+      event: summary.event,
+      ...(frozen === null ? {} : readable<JsonObject, 'frozen'>('frozen', frozen)),
+      messageId: summary.messageId,
+      origin: summary.origin,
+      ...(summary.redeliveryOf === undefined ? {} : { redeliveryOf: summary.redeliveryOf }),
+      createdAtMs: summary.createdAtMs,
+      dueAtMs: numberOf(row[11]),
+    },
+    attempts: capped(
+      [...attempts.map((found) => textOf(found[0])), ...(last === null ? [] : [last])].flatMap(attemptsOf),
+    ),
+    storedBody: body === undefined ? null : bytesOf(body[0]),
+  };
+}
+
+/** An attempt whose row is damaged is left out: the others are still to be seen. */
+function attemptsOf(text: string): readonly Attempt[] {
+  const { attempt } = readable<Attempt, 'attempt'>('attempt', text);
+  return attempt === undefined ? [] : [attempt];
+}
+
+/** What a text says under a name; nothing where it is damaged. */
+function readable<Value, Name extends string>(name: Name, text: string): { readonly [Key in Name]?: Value } {
+  try {
+    return { [name]: JSON.parse(text) as Value } as { readonly [Key in Name]?: Value };
+  } catch (error) {
+    if (isDamage(error)) return {};
+    throw error;
+  }
+}
+
+function capped(attempts: readonly Attempt[]): readonly Attempt[] {
+  const { attemptsKeptFirst, attemptsKeptLast } = limits;
+  const last = attempts.at(-1)?.number ?? 0;
+  return attempts.filter(({ number }) => number <= attemptsKeptFirst || number > last - attemptsKeptLast);
+}
