@@ -67,12 +67,13 @@ export function createInboxListener({ app, clock, bodies, answers }: InboxListen
     if (answer === null) throw notFound('Find the inbox: there is none of this id, or it has expired');
     await wait(answer.delayMs, response);
     const { status, body } = answer;
+    const headers = status < 400 ? consent(request) : {};
     answers.write(
       request,
       response,
       mayHaveBody(status)
-        ? { status, style: 'foreign', text: body, contentType: 'text/plain; charset=utf-8' }
-        : { status, style: 'foreign', empty: true },
+        ? { status, style: 'foreign', headers, text: body, contentType: 'text/plain; charset=utf-8' }
+        : { status, style: 'foreign', headers, empty: true },
     );
   };
 
@@ -81,6 +82,13 @@ export function createInboxListener({ app, clock, bodies, answers }: InboxListen
       answers.fail(request, response, thrown);
     });
   };
+}
+
+/** A sender that asks before it sends (CloudEvents) is welcome, unless the inbox was told to answer with a failure. */
+function consent({ method, headers }: IncomingMessage): { readonly [name: string]: string } {
+  const origin = headers['webhook-request-origin'];
+  if (method !== 'OPTIONS' || typeof origin !== 'string' || !/^[a-zA-Z0-9.:[\]-]{1,253}$/.test(origin)) return {};
+  return { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' };
 }
 
 function mayHaveBody(status: number): boolean {

@@ -16,7 +16,7 @@ export type EgressPolicy = {
   readonly deniedTargets?: readonly string[];
 };
 
-/** The server's own inbox listener: the one place of this host that may be called, by POST, below `/inbox/`. */
+/** The server's own inbox listener: the one place of this host that may be called, by POST and by the OPTIONS of a handshake, below `/inbox/`. */
 export type InboxException = {
   /** The address it is reached at, as it stands in inbox URLs; 127.0.0.1 where it listens on every address. */
   readonly address: string;
@@ -88,7 +88,7 @@ export function createAdmission(settings: AdmissionSettings): Admission {
     inbox: () => inbox,
     admit(target, method) {
       const { hostname, port, literal, path } = target;
-      if (method === 'POST' && isInbox(target) && inboxPath.test(path)) return null;
+      if ((method === 'POST' || method === 'OPTIONS') && isInbox(target) && inboxPath.test(path)) return null;
       if (!literal && isForbiddenName(hostname)) return 'forbidden-name';
       if (!isUsualPort(port) && !(literal && guard.isAllowedPair(hostname, port))) return 'forbidden-port';
       return literal ? guard.judge(hostname, port) : null;

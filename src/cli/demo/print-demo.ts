@@ -24,8 +24,8 @@ export function printDemo(
         text: ({ acceptedToDeliveredMs: ms }) => (ms === null ? '–' : `${ms} ms`),
       },
       {
-        title: 'SIGNATURE',
-        text: ({ verified }) => (verified ? '✓ verified' : '✗ not verified'),
+        title: 'PROVED BY',
+        text: ({ verified, proof }) => (verified ? `✓ ${proof}` : `✗ no ${proof}`),
         paint: (text, { verified }, { green, red }) => (verified ? green(text) : red(text)),
       },
     ],

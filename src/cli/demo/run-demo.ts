@@ -1,4 +1,5 @@
 /** What the demo does, through the public API only, as a user would: the same files told in every dialect there is. */
+import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
@@ -21,6 +22,8 @@ export type DemoRow = {
   readonly acceptedToDeliveredMs: number | null;
   /** The inbox's own judgement and ours, which know nothing of each other. */
   readonly verified: boolean;
+  /** What proves the sender: a signature over the bytes, or a token that only the two know. */
+  readonly proof: 'signature' | 'token';
 };
 
 export type DemoResult = {
@@ -42,6 +45,7 @@ type Told = {
   readonly event: string;
   readonly webhookId: string;
   readonly secret: string;
+  readonly proof: DemoRow['proof'];
 };
 
 /** Uploads every photograph and waits until each has been told of in each dialect, and every delivery has ended. */
@@ -52,12 +56,17 @@ export async function runDemo(
 ): Promise<DemoResult> {
   const inbox = await client.send<InboxView>('POST', '/v1/inboxes', {});
   const told = await createWebhooks(client, inbox.url);
+  const asked = await consented(client, told, context);
   const arrivals = collectArrivals(client, inbox.id, context);
   try {
     await arrivals.open;
     const assets = await uploadPhotographs(client, mediaDirectory);
     await arrivals.until((requests) => told.every((webhook) => timesTold(requests, webhook) >= assets.length));
-    const deliveries = await settledDeliveries(client, { count: assets.length * told.length, arrivals }, context);
+    const deliveries = await settledDeliveries(
+      client,
+      { count: assets.length * told.length, asked, arrivals },
+      context,
+    );
     return judge({ assets: await lookedInto(client, assets), told, deliveries, requests: arrivals.requests });
   } finally {
     arrivals.stop();
@@ -67,23 +76,53 @@ export async function runDemo(
 type DialectView = {
   readonly id: string;
   readonly events: readonly { readonly name: string; readonly changeKinds: readonly string[] }[];
+  readonly signing: { readonly headers: readonly string[] };
 };
 
 /** One webhook per dialect of the server, for the event by which it tells of a new file that is ready. */
 async function createWebhooks(client: Client, url: string): Promise<readonly Told[]> {
   const { data } = await client.get<{ readonly data: readonly DialectView[] }>('/v1/dialects', {});
   return Promise.all(
-    data.flatMap(({ id: dialect, events }) => {
+    data.flatMap(({ id: dialect, events, signing }) => {
       const event = events.find(({ changeKinds }) => changeKinds.includes('asset.ready'))?.name;
       if (event === undefined) return [];
-      const input = { name: `demo ${dialect}`, dialect, target: { transport: 'http', url }, events: [event] };
+      // A dialect without a signature is known by a token.
+      const proof = signing.headers.length === 0 ? 'token' : 'signature';
+      const token = randomBytes(20).toString('hex');
+      const input = {
+        name: `demo ${dialect}`,
+        dialect,
+        target: { transport: 'http', url },
+        events: [event],
+        ...(proof === 'token' ? { credentials: { kind: 'bearer', token } } : {}),
+      };
       return [
         client
           .send<WebhookView & { readonly secret?: string }>('POST', '/v1/webhooks', input)
-          .then(({ id: webhookId, secret = '' }): Told => ({ dialect, event, webhookId, secret })),
+          .then(({ id: webhookId, secret = token }): Told => ({ dialect, event, webhookId, secret, proof })),
       ];
     }),
   );
+}
+
+/** Waits until every endpoint that is asked first has consented; how many were asked. */
+async function consented(client: Client, told: readonly Told[], { clock }: Pick<CliContext, 'clock'>): Promise<number> {
+  const endMs = clock.monotonicMs() + patienceMs;
+  let asked = 0;
+  for (const { webhookId } of told) {
+    for (let tries = 0; ; tries += 1) {
+      const { state } = await client.get<WebhookView>(`/v1/webhooks/${webhookId}`, {});
+      if (state === 'pending' && tries === 0) asked += 1;
+      if (state === 'enabled') break;
+      if (state === 'disabled' || clock.monotonicMs() > endMs)
+        throw new CommandError(
+          `Demo's inbox must consent to ${webhookId}: it is ${state}`,
+          'Run it again with --verbose',
+        );
+      await new Promise<void>((resolve) => clock.timer(recordingMs, resolve));
+    }
+  }
+  return asked;
 }
 
 /** The assets as they are now, with what inspection found. */
@@ -170,17 +209,18 @@ function collectArrivals(client: Client, inboxId: string, { clock }: Pick<CliCon
 /** All deliveries once none is pending: an attempt is recorded a moment after it arrives. */
 async function settledDeliveries(
   client: Client,
-  { count, arrivals }: { readonly count: number; readonly arrivals: Arrivals },
+  { count, asked, arrivals }: { readonly count: number; readonly asked: number; readonly arrivals: Arrivals },
   { clock }: Pick<CliContext, 'clock'>,
 ): Promise<readonly DeliverySummary[]> {
   for (;;) {
     const { data } = await client.get<{ readonly data: readonly DeliverySummary[] }>('/v1/deliveries', {
       limit: 1_000,
     });
-    if (data.length >= count && data.every(({ state }) => state !== 'pending')) return data;
+    if (data.length >= count + asked && data.every(({ state }) => state !== 'pending')) return data;
     const seen = arrivals.requests.length;
     // What has arrived is being recorded and is asked for again at once; what has not is worth waiting for.
-    if (data.length > seen) await arrivals.next();
+    // What was asked for consent may have come before the inbox was followed.
+    if (data.length - asked > seen) await arrivals.next();
     else await new Promise<void>((resolve) => clock.timer(recordingMs, resolve));
   }
 }
@@ -210,7 +250,8 @@ function judge({ assets, told, deliveries, requests }: Evidence): DemoResult {
         status: delivery?.lastStatus ?? null,
         attempts: delivery?.attempts ?? 0,
         acceptedToDeliveredMs: delivery?.endedAtMs === undefined ? null : delivery.endedAtMs - delivery.createdAtMs,
-        verified: request !== undefined && request.verification.result === 'verified' && verifies(request, webhook),
+        proof: webhook.proof,
+        verified: request !== undefined && verifies(request, webhook),
       };
     }),
   );
@@ -225,7 +266,9 @@ function judge({ assets, told, deliveries, requests }: Evidence): DemoResult {
 }
 
 /** As that dialect's receivers do, from the bytes and the secret alone. */
-function verifies(request: InboxRequest, { secret }: Told): boolean {
+function verifies(request: InboxRequest, { secret, proof }: Told): boolean {
+  if (proof === 'token') return headerOf(request, 'authorization') === `Bearer ${secret}`;
+  if (request.verification.result !== 'verified') return false;
   return headerOf(request, hookSignatureHeader) === ''
     ? verifyStandard(request, secret)
     : verifyHookSignature(request, secret);
