@@ -40,7 +40,7 @@ export function createImportDuty(deps: ImportDutyDeps): DutyHandler {
     const [row] = await storage.resources([{ workspaceId, type: 'fetch', id: fetchId }]);
     if (row === undefined || row === null) return commit(deps, duty, { fulfils: fulfilled(duty) });
     const stored = storedFetch(row);
-    if (stored.state !== 'pending' && stored.state !== 'fetching') return conclude(deps, duty, fetchId, stored);
+    if (stored.state !== 'pending' && stored.state !== 'fetching') return conclude(deps, { duty, id: fetchId }, stored);
     const slot = slots.take();
     if (slot.kind === 'later') return commit(deps, duty, { advances: later(duty, slot.atMs) });
     try {
@@ -54,7 +54,7 @@ export function createImportDuty(deps: ImportDutyDeps): DutyHandler {
 async function attempt(deps: ImportDutyDeps, running: Running): Promise<void> {
   const { duty, id, stored, signal } = running;
   const tries = stored.tries + 1;
-  await update(deps, duty, id, (now) => ({ ...withoutTrouble(now), state: 'fetching', tries, bytes: 0 }));
+  await update(deps, { duty, id }, (now) => ({ ...withoutTrouble(now), state: 'fetching', tries, bytes: 0 }));
   const stop = new AbortController();
   const answer = await deps.fetchFile({
     url: stored.url,
@@ -69,7 +69,7 @@ async function attempt(deps: ImportDutyDeps, running: Running): Promise<void> {
   if (outcome.kind === 'failed' && outcome.again && tries < limits.fetchTriesMax) {
     const dueAtMs = deps.clock.nowMs() + retryPauseMs * 3 ** (tries - 1);
     const { code, detail } = outcome;
-    await update(deps, duty, id, (now) => ({
+    await update(deps, { duty, id }, (now) => ({
       ...now,
       state: 'pending',
       error: { code, detail },
@@ -78,7 +78,7 @@ async function attempt(deps: ImportDutyDeps, running: Running): Promise<void> {
     return commit(deps, duty, { advances: later(duty, dueAtMs) });
   }
   const endedAtMs = deps.clock.nowMs();
-  const ended = await update(deps, duty, id, (now) => ({
+  const ended = await update(deps, { duty, id }, (now) => ({
     ...withoutTrouble(now),
     ...(outcome.kind === 'failed'
       ? { state: 'failed', error: { code: outcome.code, detail: outcome.detail } }
@@ -86,7 +86,7 @@ async function attempt(deps: ImportDutyDeps, running: Running): Promise<void> {
     endedAtMs,
   }));
   // Cancelled meanwhile: asked again, the duty finds that out.
-  if (ended !== null) await conclude(deps, duty, id, ended);
+  if (ended !== null) await conclude(deps, { duty, id }, ended);
 }
 
 type Outcome =
@@ -202,7 +202,7 @@ async function addUnlessSame(
 function watched(deps: ImportDutyDeps, { duty, id }: Running, { answer, stop }: Taking): Readable {
   const { clock, logger } = deps;
   const tell = async (bytes: number): Promise<void> => {
-    const now = await update(deps, duty, id, (stored) => ({ ...stored, bytes, bytesTotal: answer.bytes }));
+    const now = await update(deps, { duty, id }, (stored) => ({ ...stored, bytes, bytesTotal: answer.bytes }));
     if (now === null) stop.abort();
   };
   async function* pieces(): AsyncGenerator<Buffer> {
@@ -250,8 +250,7 @@ function withoutTrouble({ error: _, nextTryAtMs: _next, ...stored }: StoredFetch
 /** Writes the fetch as it goes on; null where it was cancelled, which stays so. */
 async function update(
   { committer }: ImportDutyDeps,
-  { workspaceId }: Duty,
-  id: string,
+  { duty: { workspaceId }, id }: Pick<Running, 'duty' | 'id'>,
   change: (stored: StoredFetch) => StoredFetch,
 ): Promise<StoredFetch | null> {
   const written = await committer.writeAlone<StoredFetch | null>({ workspaceId, type: 'fetch', id }, [], (current) => {
@@ -264,7 +263,11 @@ async function update(
 }
 
 /** Ended: it stays to be looked at, then goes. */
-async function conclude(deps: ImportDutyDeps, duty: Duty, id: string, { endedAtMs = 0 }: StoredFetch): Promise<void> {
+async function conclude(
+  deps: ImportDutyDeps,
+  { duty, id }: Pick<Running, 'duty' | 'id'>,
+  { endedAtMs = 0 }: StoredFetch,
+): Promise<void> {
   const leavesAtMs = endedAtMs + limits.fetchesKeptMs;
   if (deps.clock.nowMs() < leavesAtMs) return commit(deps, duty, { advances: later(duty, leavesAtMs) });
   const gone = { type: 'fetch', id, expectedVersion: 'any', state: null } as const;

@@ -42,7 +42,11 @@ export function createSyncDuty(deps: SyncDutyDeps): DutyHandler {
   let seen: { readonly of: string; readonly set: SeenSet } | null = null;
   const seenOf = async ({ duty, payload, sync }: Slice): Promise<SeenSet> => {
     const of = `${duty.workspaceId} ${payload.syncId} ${payload.round}`;
-    if (seen?.of !== of) seen = { of, set: await readSeen(deps, duty.workspaceId, payload.syncId, sync.seenParts) };
+    if (seen?.of !== of)
+      seen = {
+        of,
+        set: await readSeen(deps, { workspaceId: duty.workspaceId, syncId: payload.syncId, parts: sync.seenParts }),
+      };
     return seen.set;
   };
   return async (duty, signal) => {
@@ -66,9 +70,7 @@ export function createSyncDuty(deps: SyncDutyDeps): DutyHandler {
 
 async function readSeen(
   { storage }: SyncDutyDeps,
-  workspaceId: string,
-  syncId: string,
-  parts: number,
+  { workspaceId, syncId, parts }: { readonly workspaceId: string; readonly syncId: string; readonly parts: number },
 ): Promise<SeenSet> {
   const set = createSeenSet();
   for (let from = 0; from < parts; from += partsReadAtOnce) {

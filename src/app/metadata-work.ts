@@ -109,36 +109,7 @@ export function createMetadataMappings(deps: MetadataWorkDeps): MetadataMappingC
       return mappings;
     },
 
-    async apply(caller, { dryRun = false }) {
-      const { workspaceId } = caller;
-      const made = newJob(deps, caller, { work: { kind: 'apply-mappings' }, dryRun, atMs: deps.clock.nowMs() });
-      try {
-        await committer.write({ workspaceId, type: 'metadata_job', id: made.id }, (_, atMs) => ({
-          kind: 'write',
-          plan: {
-            state: made.state,
-            alias: applyingAlias,
-            changes: [],
-            duties: [made.duty],
-            resources: [
-              auditWrite(
-                { ids, caller },
-                { action: 'metadata_mappings.applied', target: `metadata_job:${made.id}` },
-                atMs,
-              ),
-            ],
-          },
-          answer: () => undefined,
-        }));
-      } catch (error) {
-        if (!isTaken(error)) throw error;
-        throw new AssetwireError('already_exists', {
-          detail: 'Apply the mappings once at a time: a job that does is running',
-          mend: 'Wait for it, or cancel it: GET /v1/metadata-jobs',
-        });
-      }
-      return jobView(await find(caller, made.id));
-    },
+    apply: async (caller, { dryRun = false }) => jobView(await find(caller, await begin(deps, caller, dryRun))),
 
     job: async (caller, id) => jobView(await find(caller, id)),
 
@@ -171,6 +142,34 @@ export function createMetadataMappings(deps: MetadataWorkDeps): MetadataMappingC
 }
 
 const applyingAlias = 'applying';
+
+/** The id of a new job that applies the mappings. */
+async function begin(deps: MetadataWorkDeps, caller: Caller, dryRun: boolean): Promise<string> {
+  const { committer, ids } = deps;
+  const { workspaceId } = caller;
+  const made = newJob(deps, caller, { work: { kind: 'apply-mappings' }, dryRun, atMs: deps.clock.nowMs() });
+  const note = { action: 'metadata_mappings.applied', target: `metadata_job:${made.id}` };
+  try {
+    await committer.write({ workspaceId, type: 'metadata_job', id: made.id }, (_, atMs) => ({
+      kind: 'write',
+      plan: {
+        state: made.state,
+        alias: applyingAlias,
+        changes: [],
+        duties: [made.duty],
+        resources: [auditWrite({ ids, caller }, note, atMs)],
+      },
+      answer: () => undefined,
+    }));
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    throw new AssetwireError('already_exists', {
+      detail: 'Apply the mappings once at a time: a job that does is running',
+      mend: 'Wait for it, or cancel it: GET /v1/metadata-jobs',
+    });
+  }
+  return made.id;
+}
 
 export function endedAlias(id: string): string {
   return `ended ${id}`;

@@ -12,15 +12,9 @@ import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { csvMapping } from '../import/csv-mapping.ts';
-import {
-  type ImportCounts,
-  type Journal,
-  type JournalEntry,
-  type LineError,
-  nothingYet,
-  openJournal,
-} from '../import/journal.ts';
+import { type Journal, type JournalEntry, nothingYet, openJournal } from '../import/journal.ts';
 import { type Pushed, pushRecords } from '../import/push-records.ts';
+import { countOne, type Tally, troubleOf } from '../import/tally.ts';
 import {
   csvRecords,
   type ImportFormat,
@@ -89,13 +83,6 @@ export function define(command: Command, context: CliContext): void {
     '\nA state names its asset by externalId, and has the fields of PUT /v1/assets: name, path, tags, info, metadata, file … An import that was interrupted goes on where it stopped when the same command is typed again (FILE.import-progress.json says where). Exit code 1: a line could not be taken.',
   );
 }
-
-/** What an import has come to so far. */
-type Tally = {
-  records: number;
-  counts: { -readonly [Count in keyof ImportCounts]: number };
-  kinds: Record<string, number>;
-};
 
 type Import = {
   readonly file: string;
@@ -230,36 +217,6 @@ async function* skipping(records: AsyncGenerator<ReadRecord>, count: number): As
     if (left > 0) left -= 1;
     else yield record;
   }
-}
-
-/** Counts one answer; what is wrong with its line, where something is. */
-function countOne(tally: Tally, { record, result }: Pushed): readonly LineError[] {
-  tally.records += 1;
-  const { line } = record;
-  if (result === null) {
-    tally.counts.unreadable += 1;
-    return [{ line, code: 'unreadable', detail: record.fault ?? 'It cannot be read' }];
-  }
-  tally.counts[result.status] += 1;
-  if ('changes' in result) {
-    for (const { kind } of result.changes) tally.kinds[kind] = (tally.kinds[kind] ?? 0) + 1;
-  }
-  if (result.status !== 'rejected') return [];
-  const { externalId, code, detail, problems } = result;
-  return [
-    {
-      line,
-      ...(externalId === undefined ? {} : { externalId }),
-      code,
-      detail,
-      ...(problems === undefined ? {} : { problems }),
-    },
-  ];
-}
-
-function troubleOf({ counts }: Tally): string {
-  const wrong = counts.rejected + counts.unreadable;
-  return wrong === 0 ? '' : `, ${counted(wrong, 'line')} not taken`;
 }
 
 type Ending = { readonly ended: SyncView | null; readonly tookMs: number; readonly sent: number };

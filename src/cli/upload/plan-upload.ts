@@ -161,7 +161,8 @@ async function inFolders(
         const { file, path: folder, name } = state;
         // Newest first: the one that was put there last is the one a further version is of.
         const place = placeOf({ folder, name });
-        if (!places.has(place)) places.set(place, { assetId: id, folder, name, sha256: file?.sha256 ?? '' });
+        const known: Known = { assetId: id, folder, name, sha256: file?.sha256 ?? '' };
+        places.set(place, places.get(place) ?? known);
       }
       cursor = page.nextCursor ?? undefined;
     } while (cursor !== undefined);

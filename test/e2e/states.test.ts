@@ -1,0 +1,146 @@
+/** State in, changes out, over HTTP: batches, full syncs, lookups, files by their address, embedded metadata into fields. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
+
+let server: RealServer;
+let tenant: Tenant;
+
+before(async () => {
+  server = await startRealServer({ allowedTargets: ['127.0.0.0/8'] });
+  tenant = await server.tenant('states');
+});
+after(() => server[Symbol.asyncDispose]());
+
+const put = (body: object) => tenant.call('/v1/assets', { method: 'PUT', body });
+const resultsOf = async (body: object) =>
+  expectStatus(await put(body), 200).json['results'] as Record<string, unknown>[];
+
+test('a batch of states answers for each, and the changes are there for receivers', async () => {
+  const results = await resultsOf({
+    assets: [
+      { externalId: 'b-1', name: 'one.jpg', tags: ['x', 'y'] },
+      { externalId: 'b-2', name: 5 },
+      { externalId: 'b-3', name: 'three.jpg', nonsense: true },
+      'not a state',
+      { name: 'whose?' },
+    ],
+  });
+  assert.deepEqual(
+    results.map(({ status, code, externalId }) => [status, code, externalId]),
+    [
+      ['created', undefined, 'b-1'],
+      ['rejected', 'invalid_request', 'b-2'],
+      ['rejected', 'invalid_request', 'b-3'],
+      ['rejected', 'invalid_request', undefined],
+      ['rejected', 'invalid_request', undefined],
+    ],
+  );
+  const again = await resultsOf({ assets: [{ externalId: 'b-1', name: 'one.jpg', tags: ['y', 'x'] }] });
+  assert.equal(again[0]?.['status'], 'unchanged');
+  const shown = await tenant.ask('/v1/assets/external:b-1');
+  assert.equal(shown['version'], 1);
+});
+
+test('IN-02 a batch has bounds: too many, none, and a body that is too large', async () => {
+  const many = Array.from({ length: 1_001 }, (_, n) => ({ externalId: `m-${n}` }));
+  assert.equal((await put({ assets: many })).status, 422);
+  assert.equal((await put({ assets: [] })).status, 422);
+  assert.equal((await put({ assets: [{ externalId: 'x' }], other: 1 })).status, 422);
+  const large = { externalId: 'large', info: { text: 'x'.repeat(9 * 1024 * 1024) } };
+  assert.equal((await put({ assets: [large] })).status, 413);
+});
+
+test('a full sync over HTTP finds what vanished and is followed to its end', async () => {
+  const sync = expectStatus(await tenant.call('/v1/syncs', { body: { source: 'dam' } }), 201).json;
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => ({ externalId: `s-${letter}`, name: `${letter}.jpg` }));
+  await resultsOf({ sync: sync['id'], assets: names });
+  const done = async (id: unknown) =>
+    eventually(
+      () => tenant.ask(`/v1/syncs/${text(id)}`),
+      ({ state }) => !['open', 'comparing', 'applying'].includes(String(state)),
+      'the sync has ended',
+    );
+  expectStatus(await tenant.call(`/v1/syncs/${text(sync['id'])}/complete`, { body: { vanished: 'archive' } }), 202);
+  assert.equal((await done(sync['id']))['state'], 'done');
+  const second = expectStatus(await tenant.call('/v1/syncs', { body: { source: 'dam' } }), 201).json;
+  assert.equal((await tenant.call('/v1/syncs', { body: { source: 'dam' } })).status, 409);
+  await resultsOf({ sync: second['id'], assets: names.slice(1) });
+  expectStatus(await tenant.call(`/v1/syncs/${text(second['id'])}/complete`, { body: { vanished: 'archive' } }), 202);
+  const ended = await done(second['id']);
+  assert.deepEqual([ended['state'], ended['vanished'], ended['applied']], ['done', 1, 1]);
+  const vanished = rows(await tenant.ask(`/v1/syncs/${text(second['id'])}/vanished`));
+  assert.deepEqual(
+    vanished.map(({ externalId }) => externalId),
+    ['s-a'],
+  );
+  const archived = (await tenant.ask('/v1/assets/external:s-a'))['state'] as { archived: boolean };
+  assert.equal(archived.archived, true);
+});
+
+test('a photograph fetched by its address has what it says of itself as metadata with its first notification', async (t) => {
+  const photo = readFileSync(join(import.meta.dirname, '..', '..', 'media', 'sunset.jpg'));
+  const peer = createServer((_request, response) => response.writeHead(200).end(photo));
+  await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+  t.after(() => peer.close());
+  const url = `http://127.0.0.1:${(peer.address() as AddressInfo).port}/files/sunset.jpg`;
+  const mappings = [
+    { from: 'fields.orientation', to: 'metadata.orientation', when: 'always' },
+    { from: 'fields.software', to: 'info.software' },
+  ];
+  expectStatus(await tenant.call('/v1/metadata-mappings', { method: 'PUT', body: { mappings } }), 200);
+  const asked = expectStatus(await tenant.call('/v1/assets/from-url', { body: { url, path: '/press' } }), 202).json;
+  const [first] = asked['results'] as { fetch: { id: string } }[];
+  const done = await eventually(
+    () => tenant.ask(`/v1/fetches/${first?.fetch.id ?? ''}`),
+    ({ state }) => state === 'done' || state === 'failed',
+    'the fetch has ended',
+  );
+  assert.deepEqual(
+    [done['state'], done['result'], done['bytes']],
+    ['done', 'created', photo.length],
+    JSON.stringify(done),
+  );
+  const sha256 = hash('sha256', photo, 'hex');
+  const found = expectStatus(
+    await tenant.call('/v1/assets/lookup', { body: { sha256: [sha256, '0'.repeat(64)] } }),
+    200,
+  );
+  assert.deepEqual(found.json['data'], [
+    { sha256, assets: [{ id: done['assetId'], name: 'sunset.jpg', path: '/press' }] },
+  ]);
+  const ready = await eventually(
+    () => tenant.ask(`/v1/assets/${text(done['assetId'])}`),
+    ({ state }) => (state as { inspection: { state: string } }).inspection.state === 'done',
+    'the asset is ready',
+  );
+  const { embedded, metadata, info } = ready['state'] as Record<string, Record<string, unknown>>;
+  const fields = (embedded?.['fields'] ?? {}) as Record<string, unknown>;
+  assert.equal(metadata?.['orientation'], fields['orientation']);
+  assert.equal(info?.['software'], fields['software']);
+  const blocked = await tenant.call('/v1/assets/from-url', { body: { url: 'http://169.254.169.254/' } });
+  assert.deepEqual([blocked.status, blocked.json['code']], [422, 'target_forbidden_address']);
+});
+
+test('a reported batch keeps a before that differs, and marks it', async () => {
+  const report = (changes: object[]) => tenant.call('/v1/changes', { body: { changes } });
+  const subject = { type: 'asset', externalId: 'r-1' };
+  await report([{ kind: 'asset.created', subject, after: { name: 'r.jpg', tags: ['known'] } }]);
+  const kind = 'asset.tags_changed';
+  const answer = expectStatus(
+    await report([
+      { kind, subject, before: { tags: ['other'] }, after: { tags: ['new'] } },
+      { kind, subject, before: { tags: ['new'] }, after: { tags: ['newer'] } },
+    ]),
+    202,
+  );
+  const ids = (answer.json['results'] as { changes: { id: string }[] }[]).map(({ changes }) => changes[0]?.id ?? '');
+  const [differs, fits] = await Promise.all(ids.map((id) => tenant.ask(`/v1/changes/${id}`)));
+  assert.deepEqual((differs?.['before'] as { tags: string[] }).tags, ['other']);
+  assert.deepEqual([differs?.['beforeDiffers'], fits?.['beforeDiffers']], [true, undefined]);
+});
