@@ -3,7 +3,7 @@
  * escaped where it is put in; what it looks like is in `page/share.css`.
  */
 import type { SharedAsset, SharedFile, ShareVisit } from '../app/share-cases.ts';
-import { AssetwireError, errorTable } from '../core/errors.ts';
+import { type AssetwireError, errorTable } from '../core/errors.ts';
 import { originalName } from '../core/share-link.ts';
 import { isShowable } from './content-disposition.ts';
 import type { Answer } from './route.ts';

@@ -6,7 +6,7 @@ import type { DutyHandler } from '../engine/engine.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { refusedByStore } from './refusals.ts';
-import { type Ending, endLink, type ShareDutyPayload } from './share-links.ts';
+import { type Ending, endLink, type ShareDutyPayload } from './share-link-end.ts';
 
 export type ShareLinkDutyDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock'> & { readonly committer: Committer };
 

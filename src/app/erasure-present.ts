@@ -21,7 +21,7 @@ import type { PresentCursor } from './erasure-state.ts';
 import type { ExportPayload } from './export-state.ts';
 import type { Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
-import { endLink } from './share-links.ts';
+import { endLink } from './share-link-end.ts';
 import type { WebhookId } from '../core/ids.ts';
 
 export type PresentDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> & {

@@ -219,9 +219,6 @@ test('AK-04 who may not write assets, or not manage people, does not erase them;
   for (const input of [{}, { asset: id, person: { name: 'Rosa' } }, { person: {} }, { person: { name: 'R' } }])
     await assert.rejects(fixture.app.erasures.begin(caller, input), { code: 'invalid_request' });
   const audit = await fixture.app.operation.audit(caller, { limit: 100 });
-  assert.ok(
-    audit.items.every(({ action }) => !String(action).startsWith('erasure')),
-    'nothing was begun',
-  );
+  assert.ok(!JSON.stringify(audit.items).includes('erasure.begun'), 'nothing was begun');
   await fixture.stop();
 });

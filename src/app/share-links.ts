@@ -4,13 +4,11 @@
  * away from the very moment on. What visitors see is in `share-visits.ts`.
  */
 import { createHmac } from 'node:crypto';
-import type { Change, ChangeKind } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import { readFolderPath } from '../core/folder-path.ts';
-import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { asShareState, originalName, readShareLink, type ShareLinkState } from '../core/share-link.ts';
-import type { NewDuty, Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
 import { auditWrite } from './audit.ts';
@@ -20,8 +18,9 @@ import { mayWriteAt, type Placed } from './granted-assets.ts';
 import { type IdempotentCalls, replay as answered } from './idempotency.ts';
 import type { Passwords } from './passwords.ts';
 import { notFound, unfit } from './refusals.ts';
-import { accessWrite, endedKeptMs, newAccess, type ShareEnd, storedAccess, usesOf } from './share-access.ts';
+import { accessWrite, newAccess, storedAccess, usesOf } from './share-access.ts';
 import type { ShareLinkCases, ShareLinkInput, ShareLinkPatch, ShareLinkView } from './share-cases.ts';
+import { accessKeyOf, endLink, expiryDuty, linkChange, linkKeyOf } from './share-link-end.ts';
 import { shareToken } from './share-token.ts';
 
 export type ShareLinkDeps = Pick<AppDeps, 'storage' | 'clock' | 'ids' | 'settings' | 'engine'> & {
@@ -30,8 +29,6 @@ export type ShareLinkDeps = Pick<AppDeps, 'storage' | 'clock' | 'ids' | 'setting
   readonly passwords: Passwords;
   readonly linkKey: () => Uint8Array;
 };
-
-export type ShareDutyPayload = { readonly linkId: string; readonly phase: 'expire' | 'forget' };
 
 export function createShareLinks(deps: ShareLinkDeps): ShareLinkCases {
   const { storage } = deps;
@@ -82,14 +79,6 @@ export function createShareLinks(deps: ShareLinkDeps): ShareLinkCases {
 }
 
 type Found = { readonly row: Resource; readonly link: ShareLinkState; readonly access: Resource | null };
-
-function linkKeyOf(workspaceId: string, id: string) {
-  return { workspaceId, type: 'share_link', id } as const;
-}
-
-function accessKeyOf(workspaceId: string, id: string) {
-  return { workspaceId, type: 'share_access', id } as const;
-}
 
 /** Who may read all assets sees all links; who holds grants sees those he made. */
 function sees({ scopes, actor }: Caller, link: ShareLinkState): boolean {
@@ -331,101 +320,4 @@ function patched(link: ShareLinkState, patch: ShareLinkPatch): ShareLinkState {
     ...(patch.expiresAtMs === undefined ? {} : { expiresAtMs: patch.expiresAtMs }),
     ...(patch.password === undefined ? {} : { hasPassword: patch.password !== null }),
   };
-}
-
-export type Ending = {
-  readonly workspaceId: string;
-  readonly id: string;
-  readonly end: ShareEnd;
-  readonly caller: Pick<Caller, 'actor' | 'keyId' | 'from'>;
-  /** The duty that this fulfils. */
-  readonly fulfils?: { readonly dutyId: NewDuty['id']; readonly version: number };
-  /** Ends it only where this is so. */
-  readonly only?: (link: ShareLinkState, atMs: number) => boolean;
-};
-
-/** Takes a link away: it answers 410 for a while, then 404. False where there was nothing to end. */
-export async function endLink(
-  deps: Pick<ShareLinkDeps, 'committer' | 'ids'>,
-  { workspaceId, id, end, caller, fulfils, only }: Ending,
-): Promise<boolean> {
-  const { committer, ids } = deps;
-  const written = await committer.writeAlone<boolean>(
-    linkKeyOf(workspaceId, id),
-    [accessKeyOf(workspaceId, id)],
-    (current, atMs, { others: [access = null] }) => {
-      const link = current === null ? null : readShareLink(current.state);
-      if (current === null || link === null || only?.(link, atMs) === false) return { kind: 'nothing', answer: false };
-      const { version, state } = current;
-      const { actor } = caller;
-      const change = linkChange(deps, {
-        workspaceId,
-        id,
-        version: version + 1,
-        atMs,
-        actor,
-        before: state,
-        after: null,
-      });
-      const note = { action: `share_link.${end}`, target: `share_link:${id}`, before: state };
-      const ended = { ...storedAccess(access), password: null, ended: end };
-      return {
-        kind: 'write',
-        plan: {
-          state: null,
-          changes: [change],
-          resources: [accessWrite(id, access, ended), auditWrite({ ids, caller }, note, atMs)],
-          duties: [
-            shareDuty(deps, workspaceId, { payload: { linkId: id, phase: 'forget' }, dueAtMs: atMs + endedKeptMs }),
-          ],
-          ...(fulfils === undefined ? {} : { fulfils }),
-        },
-        answer: () => true,
-      };
-    },
-  );
-  return written.kind === 'done' && written.answer;
-}
-
-type LinkHappening = {
-  readonly workspaceId: string;
-  readonly id: string;
-  readonly version: number;
-  readonly atMs: number;
-  readonly actor: Caller['actor'];
-  readonly before: JsonObject | null;
-  readonly after: JsonObject | null;
-};
-
-function linkChange({ ids }: Pick<ShareLinkDeps, 'ids'>, happening: LinkHappening): Change {
-  const { workspaceId, id, version, atMs, actor, before, after } = happening;
-  const kind: ChangeKind = after === null ? 'share_link.removed' : 'share_link.created';
-  return {
-    id: ids.next('change'),
-    workspaceId,
-    kind,
-    subject: { type: 'share_link', id },
-    subjectVersion: version,
-    occurredAtMs: atMs,
-    acceptedAtMs: atMs,
-    actor,
-    before,
-    after,
-    changed: changedFields(before, after),
-    causationDepth: 0,
-  };
-}
-
-type Expiring = { readonly workspaceId: string; readonly id: string; readonly expiresAtMs: number | null };
-
-/** An earlier duty of a link that was prolonged finds that it is not time yet, and goes. */
-function expiryDuty(deps: Pick<ShareLinkDeps, 'ids'>, { workspaceId, id, expiresAtMs }: Expiring): readonly NewDuty[] {
-  if (expiresAtMs === null) return [];
-  return [shareDuty(deps, workspaceId, { payload: { linkId: id, phase: 'expire' }, dueAtMs: expiresAtMs })];
-}
-
-type Owed = { readonly payload: ShareDutyPayload; readonly dueAtMs: number };
-
-function shareDuty({ ids }: Pick<ShareLinkDeps, 'ids'>, workspaceId: string, { payload, dueAtMs }: Owed): NewDuty {
-  return { id: ids.next('duty'), workspaceId, kind: 'share_link', dueAtMs, payload };
 }

@@ -4,7 +4,7 @@
  */
 import type { Change } from './change.ts';
 import { isList, isObject } from './json-equality.ts';
-import type { JsonObject, JsonValue } from './json.ts';
+import type { JsonValue } from './json.ts';
 
 /** `subject`: `type:id`. `texts`: what a person is known by. */
 export type ErasedPast =
@@ -61,7 +61,7 @@ export function textReplacer(texts: readonly string[]): (value: JsonValue) => Js
     if (!isObject(value)) return value;
     const entries = Object.entries(value);
     const next = entries.map(([key, item]) => [key, replace(item)] as const);
-    return next.every(([, item], at) => item === entries[at]?.[1]) ? value : (Object.fromEntries(next) as JsonObject);
+    return next.every(([, item], at) => item === entries[at]?.[1]) ? value : Object.fromEntries(next);
   };
   const replaced = (text: string): string => {
     if (whole.has(text.toLowerCase())) return erasedText;

@@ -68,6 +68,7 @@ async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>
     chg: text(change?.['id']),
     rpl: text(replay['id']),
     key: text(key['id']),
+    ers: text((await tenant.ask('/v1/erasures', { body: { person: { name: 'Nobody Known' } } }))['id']),
     shl: text((await tenant.ask('/v1/share-links', { body: { assets: [asset['id']] } }))['id']),
     exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),

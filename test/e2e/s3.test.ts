@@ -62,7 +62,7 @@ test('an upload lies in S3, is looked into and scaled as on a disk, served in ra
     'the export is done',
   );
   assert.match((await tenant.call(`/v1/exports/${text(exported['id'])}/content`)).text, /asset\.created/);
-  expectStatus(await tenant.call(`/v1/assets/${id}?permanent=true`, { method: 'DELETE' }), 204);
+  expectStatus(await tenant.call(`/v1/assets/${id}?permanently=true`, { method: 'DELETE' }), 204);
   await eventually(
     async () => (await keysIn('whole')).length,
     (count) => count === 1,

@@ -4,7 +4,7 @@
  * HTTP Basic authentication.
  */
 import type { IncomingMessage } from 'node:http';
-import type { ShareCredentials, ShareVisit } from '../../app/share-cases.ts';
+import type { ShareCredentials, SharedFileReference, ShareVisit } from '../../app/share-cases.ts';
 import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { originalName } from '../../core/share-link.ts';
@@ -181,7 +181,7 @@ function getSharedContent(options: ShareRouteOptions): Route {
     errors: contentErrors,
     pages: true,
     presentError,
-    handle: (call, { app }) => sharedContent(options, call, app),
+    handle: ({ params, request }, { app }) => sharedContent(options, { ...params, request }, app),
   });
 }
 
@@ -199,8 +199,8 @@ function getSharedFile(options: ShareRouteOptions): Route {
     errors: contentErrors,
     pages: true,
     presentError,
-    handle: (call, { app }) =>
-      sharedContent(options, call, app, { assetId: call.params.asset, name: call.params.name }),
+    handle: ({ params: { token: of, asset, name }, request }, { app }) =>
+      sharedContent(options, { token: of, assetId: asset, name, request }, app),
   });
 }
 
@@ -213,20 +213,19 @@ const contentErrors = [
   'too_many_requests',
 ] as const;
 
-type SharedCall = Pick<Call<{ readonly token: string }>, 'params' | 'request'>;
+type SharedCall = Pick<Call, 'request'> & SharedFileReference & { readonly token: string };
 
 async function sharedContent(
   options: ShareRouteOptions,
-  { params, request }: SharedCall,
+  { token: of, request, ...file }: SharedCall,
   app: Services['app'],
-  file: { readonly assetId?: string; readonly name?: string } = {},
 ): Promise<Answer> {
   // A rendition is a picture that we made and may be looked at; whatever somebody uploaded is saved.
   const saved = file.name === undefined || file.name === originalName;
   const answer = await guarded(options, request, (credentials) =>
-    servedContent(request, (wanted) => app.shares.content(params.token, credentials, { ...file, wanted }), {
+    servedContent(request, (wanted) => app.shares.content(of, credentials, { ...file, wanted }), {
       saved,
-      ...(saved ? { onBegin: () => app.shares.downloaded(params.token) } : {}),
+      ...(saved ? { onBegin: () => app.shares.downloaded(of) } : {}),
     }),
   );
   return { ...answer, headers: { ...answer.headers, 'x-robots-tag': 'noindex' } };

@@ -63,7 +63,8 @@ test('a file of many parts is streamed to its address, read in ranges, and nothi
   const content = randomBytes(partBytes * 2 + 12_345);
   const stored = await blobs.put('default', Readable.from(slices(content, 64 * 1024)), { bytesMax: content.length });
   blobs.release('default', stored.blob);
-  assert.deepEqual(await read(await blobs.open('default', stored.blob)), content);
+  // Told apart without drawing the difference, which takes minutes.
+  assert.ok((await read(await blobs.open('default', stored.blob))).equals(content));
   const from = partBytes - 3;
   const part = await read(await blobs.open('default', stored.blob, { from, to: from + 9 }));
   assert.deepEqual(part, content.subarray(from, from + 10));

@@ -92,22 +92,22 @@ export function createS3Blobs({
     reclaim: (isUsed) => refusing(() => custody.reclaim(isUsed)),
     removeAll: (workspaceId) => refusing(() => custody.removeAll(workspaceId)),
 
-    sweep: () =>
-      refusing(async () => {
-        const beforeMs = clock.nowMs() - incomingMsMax;
-        let removed = await s3().abortUploads(incomingPrefix, beforeMs);
-        const { objects } = await s3().list(incomingPrefix);
-        const old = objects.filter(({ modifiedAtMs }) => modifiedAtMs < beforeMs).map(({ key }) => key);
-        await s3().remove(old);
-        removed += old.length;
-        return removed;
-      }),
+    sweep: () => refusing(() => sweep(s3(), clock.nowMs() - incomingMsMax)),
 
     async stop() {
       opened?.close();
       opened = null;
     },
   };
+}
+
+/** Uploads that were begun before a time and never ended. */
+async function sweep(s3: S3Objects, beforeMs: number): Promise<number> {
+  const aborted = await s3.abortUploads(incomingPrefix, beforeMs);
+  const { objects } = await s3.list(incomingPrefix);
+  const old = objects.filter(({ modifiedAtMs }) => modifiedAtMs < beforeMs).map(({ key }) => key);
+  await s3.remove(old);
+  return aborted + old.length;
 }
 
 /** Writes, reads and removes an object: what is wrong is known at start, and not with the first upload. */
@@ -166,7 +166,8 @@ function createIncoming(s3: S3Objects, key: string): Incoming {
 
   return {
     async write(chunk, offset, length) {
-      const part = chunk.subarray(offset, offset + length);
+      // What is written is the caller's to use again; this goes out later.
+      const part = Buffer.from(chunk.subarray(offset, offset + length));
       bytes += length;
       if (sending === null && bytes <= partBytes) chunks.push(part);
       else {

@@ -42,16 +42,6 @@ export function createS3Custody({ s3, random, clock, untidy }: S3CustodyParts): 
   const own = new Map<string, string[]>();
   /** Claims of this process that count for nothing any more, until they are gone. */
   const released = new Set<string>();
-  const pause = (): Promise<void> => new Promise((resolve) => void clock.timer(pauseMs, resolve));
-
-  /** Waits while another process removes the same content. */
-  const unmarked = async (address: string): Promise<void> => {
-    for (;;) {
-      const mark = await s3().head(`${marksPrefix}${address}`);
-      if (mark === null || clock.nowMs() - mark.modifiedAtMs > markMsMax) return;
-      await pause();
-    }
-  };
 
   const release: Blobs['release'] = (workspaceId, blob) => {
     if (!isAddress(blob)) return;
@@ -76,7 +66,7 @@ export function createS3Custody({ s3, random, clock, untidy }: S3CustodyParts): 
       const claim = `${claimsPrefix}${address}/${name}.${Buffer.from(workspaceId, 'utf8').toString('base64url')}`;
       own.set(address, [...(own.get(address) ?? []), claim]);
       await s3().put(claim, none);
-      await unmarked(address);
+      await unmarked({ s3, clock }, address);
       await run(`${filesPrefix}${address}`);
     } catch (error) {
       release(workspaceId, blob);
@@ -110,33 +100,50 @@ export function createS3Custody({ s3, random, clock, untidy }: S3CustodyParts): 
     });
   };
 
-  const reclaim: Blobs['reclaim'] = async (isUsed) => {
-    let removed = 0;
-    let next: string | null = null;
-    do {
-      const page = await s3().list(claimsPrefix, next);
-      next = page.next;
-      for (const { key, modifiedAtMs } of page.objects) {
-        const [, , , blob = '', name = ''] = key.split('/');
-        const workspaceId = Buffer.from(name.slice(name.indexOf('.') + 1), 'base64url').toString('utf8');
-        // A younger one may be another process's, whose commit is on its way.
-        if (clock.nowMs() - modifiedAtMs <= claimMsMax) continue;
-        await s3().remove([key]);
-        if ((await remove(workspaceId, blob, () => isUsed(workspaceId, blob))) === 'removed') removed += 1;
-      }
-    } while (next !== null);
-    return removed;
+  return {
+    place,
+    release,
+    remove,
+    reclaim: (isUsed) => reclaim({ s3, clock, remove }, isUsed),
+    removeAll: (workspaceId) => removeAll(s3(), workspaceId),
   };
+}
 
-  const removeAll: Blobs['removeAll'] = async (workspaceId) => {
-    for (const prefix of [filesPrefix, claimsPrefix, marksPrefix]) {
-      for (;;) {
-        const { objects } = await s3().list(`${prefix}${workspaceFolder(workspaceId)}/`);
-        if (objects.length === 0) break;
-        await s3().remove(objects.map(({ key }) => key));
-      }
+/** Waits while another process removes the same content. */
+async function unmarked({ s3, clock }: Pick<S3CustodyParts, 's3' | 'clock'>, address: string): Promise<void> {
+  for (;;) {
+    const mark = await s3().head(`${marksPrefix}${address}`);
+    if (mark === null || clock.nowMs() - mark.modifiedAtMs > markMsMax) return;
+    await new Promise<void>((resolve) => void clock.timer(pauseMs, resolve));
+  }
+}
+
+type Reclaiming = Pick<S3CustodyParts, 's3' | 'clock'> & { readonly remove: Blobs['remove'] };
+
+async function reclaim({ s3, clock, remove }: Reclaiming, isUsed: Parameters<Blobs['reclaim']>[0]): Promise<number> {
+  let removed = 0;
+  let next: string | null = null;
+  do {
+    const page = await s3().list(claimsPrefix, next);
+    next = page.next;
+    for (const { key, modifiedAtMs } of page.objects) {
+      const [, , , blob = '', name = ''] = key.split('/');
+      const workspaceId = Buffer.from(name.slice(name.indexOf('.') + 1), 'base64url').toString('utf8');
+      // A younger one may be another process's, whose commit is on its way.
+      if (clock.nowMs() - modifiedAtMs <= claimMsMax) continue;
+      await s3().remove([key]);
+      if ((await remove(workspaceId, blob, () => isUsed(workspaceId, blob))) === 'removed') removed += 1;
     }
-  };
+  } while (next !== null);
+  return removed;
+}
 
-  return { place, release, remove, reclaim, removeAll };
+async function removeAll(s3: S3Objects, workspaceId: WorkspaceId): Promise<void> {
+  for (const prefix of [filesPrefix, claimsPrefix, marksPrefix]) {
+    for (;;) {
+      const { objects } = await s3.list(`${prefix}${workspaceFolder(workspaceId)}/`);
+      if (objects.length === 0) break;
+      await s3.remove(objects.map(({ key }) => key));
+    }
+  }
 }

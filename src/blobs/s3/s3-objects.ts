@@ -42,10 +42,26 @@ export async function openS3Objects(place: S3Place): Promise<S3Objects> {
   const { S3Client, ...sdk } = await import('@aws-sdk/client-s3');
   const { Upload } = await import('@aws-sdk/lib-storage');
   const client = new S3Client(clientOptions(place));
-  const { bucket: Bucket, prefix } = place;
-  const at = (key: string) => ({ Bucket, Key: `${prefix}${key}` });
-  const source = (key: string): string => encodeURI(`${Bucket}/${prefix}${key}`);
+  const open: Open = {
+    client,
+    sdk,
+    Upload,
+    place,
+    at: (key) => ({ Bucket: place.bucket, Key: `${place.prefix}${key}` }),
+  };
+  return { ...writing(open), ...reading(open), ...tidying(open), close: () => client.destroy() };
+}
 
+type Open = {
+  readonly client: S3Client;
+  readonly sdk: Sdk;
+  readonly Upload: typeof import('@aws-sdk/lib-storage').Upload;
+  readonly place: S3Place;
+  readonly at: (key: string) => { readonly Bucket: string; readonly Key: string };
+};
+
+function writing({ client, sdk, Upload, place, at }: Open): Pick<S3Objects, 'put' | 'upload' | 'copy'> {
+  const source = (key: string): string => encodeURI(`${place.bucket}/${place.prefix}${key}`);
   return {
     async put(key, content, sha256) {
       await client.send(
@@ -78,6 +94,20 @@ export async function openS3Objects(place: S3Place): Promise<S3Objects> {
       }
     },
 
+    async copy(from, to, bytes) {
+      const CopySource = source(from);
+      if (bytes <= copyBytesMax) {
+        await client.send(new sdk.CopyObjectCommand({ ...at(to), CopySource }));
+        return;
+      }
+      await copyInParts({ client, sdk }, { target: at(to), CopySource, bytes });
+    },
+  };
+}
+
+function reading({ client, sdk, place, at }: Open): Pick<S3Objects, 'get' | 'head' | 'list' | 'checkBucket'> {
+  const { bucket: Bucket, prefix } = place;
+  return {
     async get(key, range) {
       try {
         const { Body } = await client.send(
@@ -103,26 +133,6 @@ export async function openS3Objects(place: S3Place): Promise<S3Objects> {
       }
     },
 
-    async copy(from, to, bytes) {
-      const CopySource = source(from);
-      if (bytes <= copyBytesMax) {
-        await client.send(new sdk.CopyObjectCommand({ ...at(to), CopySource }));
-        return;
-      }
-      await copyInParts({ client, sdk }, { target: at(to), CopySource, bytes });
-    },
-
-    async remove(keys) {
-      for (let from = 0; from < keys.length; from += removedPerRequest) {
-        const Objects = keys.slice(from, from + removedPerRequest).map((key) => ({ Key: `${prefix}${key}` }));
-        const { Errors = [] } = await client.send(
-          new sdk.DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
-        );
-        const [first] = Errors;
-        if (first !== undefined) throw Object.assign(new Error(first.Message ?? 'Not removed'), { name: first.Code });
-      }
-    },
-
     async list(below, next = null) {
       const page = await client.send(
         new sdk.ListObjectsV2Command({
@@ -139,6 +149,26 @@ export async function openS3Objects(place: S3Place): Promise<S3Objects> {
       return { objects, next: page.NextContinuationToken ?? null };
     },
 
+    async checkBucket() {
+      await client.send(new sdk.HeadBucketCommand({ Bucket }));
+    },
+  };
+}
+
+function tidying({ client, sdk, place }: Open): Pick<S3Objects, 'remove' | 'abortUploads'> {
+  const { bucket: Bucket, prefix } = place;
+  return {
+    async remove(keys) {
+      for (let from = 0; from < keys.length; from += removedPerRequest) {
+        const Objects = keys.slice(from, from + removedPerRequest).map((key) => ({ Key: `${prefix}${key}` }));
+        const { Errors = [] } = await client.send(
+          new sdk.DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+        );
+        const [first] = Errors;
+        if (first !== undefined) throw Object.assign(new Error(first.Message ?? 'Not removed'), { name: first.Code });
+      }
+    },
+
     async abortUploads(below, beforeMs) {
       const { Uploads = [] } = await client.send(
         new sdk.ListMultipartUploadsCommand({ Bucket, Prefix: `${prefix}${below}` }),
@@ -148,12 +178,6 @@ export async function openS3Objects(place: S3Place): Promise<S3Objects> {
         await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
       return old.length;
     },
-
-    async checkBucket() {
-      await client.send(new sdk.HeadBucketCommand({ Bucket }));
-    },
-
-    close: () => client.destroy(),
   };
 }
 
