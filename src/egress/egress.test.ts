@@ -170,6 +170,14 @@ describe('a target at create, update and test', () => {
     assert.equal(verdict(egress, 'http://localhost:8484/inbox/inb_1'), 'target_forbidden_name');
   });
 
+  it('the inbox may be sent to and asked for its consent, and nothing else', () => {
+    const egress = makeEgress([]);
+    egress.setInbox({ address: '127.0.0.1', port: 8484, tlsPort: 8485, caPem: '' });
+    const inbox = parseTarget('http://127.0.0.1:8484/inbox/inb_1');
+    for (const method of ['POST', 'OPTIONS']) assert.equal(egress.admit(inbox, method), null, method);
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) assert.notEqual(egress.admit(inbox, method), null, method);
+  });
+
   it('SL-26 the server’s own ports are refused on every address of the host', () => {
     const egress = makeEgress(['127.0.0.0/8', '10.0.0.0/8'], {
       interfaceAddresses: () => ['10.0.0.5', '93.184.215.14'],

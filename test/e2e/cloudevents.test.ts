@@ -198,3 +198,19 @@ test("a partner's own preflight is understood: @azure/web-pubsub-express allows 
   const id = await create(receiver.url);
   await becomes(id, 'enabled');
 });
+
+test('an inbox of our own consents, unless it was told to answer with failures', async () => {
+  const made = await server.call('/v1/inboxes', { body: {} });
+  const id = await create(text(made.json['url']));
+  await becomes(id, 'enabled');
+  const failing = await server.call('/v1/inboxes', { body: {} });
+  const inbox = text(failing.json['id']);
+  expectStatus(await server.call(`/v1/inboxes/${inbox}`, { method: 'PATCH', body: { status: 500 } }), 200);
+  const asked = await create(text(failing.json['url']));
+  await eventually(
+    () => server.call(`/v1/deliveries?webhookId=${asked}`),
+    ({ json }) => (json['data'] as readonly { readonly attempts: number }[]).some(({ attempts }) => attempts > 0),
+    'an attempt',
+  );
+  assert.equal(await stateOf(asked), 'pending');
+});
