@@ -31,6 +31,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
     checkDurability: async (directory) => (await import('./compose.ts')).checkDurability(directory),
     checkBlobs: async (settings) => (await import('./compose.ts')).checkBlobs(settings),
+    moveInstallation: async (request) => (await import('./compose/move-installation.ts')).moveInstallation(request),
     copyFiles: async (request) => (await import('./compose.ts')).copyFiles(request),
     findFilmTool: async (settings) => (await import('./compose.ts')).findFilmTool(settings),
     probeTarget: async (settings, url) => (await import('./compose.ts')).probeTarget(settings, url),

@@ -44,6 +44,13 @@ export type ServerParts = {
   checkBlobs?(
     settings: Settings,
   ): Promise<{ readonly ok: boolean; readonly detail: string; readonly mend?: string } | null>;
+  /** Moves an installation from SQLite to an empty PostgreSQL. */
+  moveInstallation?(request: {
+    readonly dataDir: string;
+    readonly databaseUrl: string;
+    readonly signal: AbortSignal;
+    readonly onProgress: (progress: { readonly what: string; readonly done: number; readonly all: number }) => void;
+  }): Promise<{ readonly rows: number; readonly byTable: { readonly [table: string]: number } }>;
   /** Copies the files of a data directory to an `s3://` URL. */
   copyFiles?(request: {
     readonly dataDir: string;

@@ -46,6 +46,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         load: () => import('./commands/backup.ts'),
       },
       {
+        name: 'migrate',
+        summary: 'move a whole installation from SQLite to PostgreSQL',
+        load: () => import('./commands/migrate.ts'),
+      },
+      {
         name: 'blobs',
         summary: 'move the files of a data directory to S3',
         load: () => import('./commands/blobs.ts'),

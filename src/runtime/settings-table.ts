@@ -183,7 +183,7 @@ export const settingRows = [
   },
   {
     name: 'databaseConnections',
-    type: { kind: 'integer', min: 2, max: 200 },
+    type: { kind: 'integer', min: 3, max: 200 },
     default: '10',
     summary: 'Connections to PostgreSQL that this process may hold, beside the one that listens',
   },

@@ -59,8 +59,7 @@ const rename = (externalId: string, name: string) => ({
   after: { name },
 });
 
-const told = (): readonly string[] =>
-  rig.receiver.received.map(({ body }) => /"name":"([^"]*)"/.exec(body)?.[1] ?? '');
+const told = (): readonly string[] => rig.receiver.received.map(({ body }) => /"name":"([^"]*)"/.exec(body)?.[1] ?? '');
 
 describe('a change recorded in the application’s own transaction', () => {
   it('commits with the application’s rows, and its deliveries follow', async () => {
