@@ -236,7 +236,9 @@ test('ID-01 a definition made again with its key is made once, and its answer is
   );
   await fixture.app.metadataFields.remove(caller, 'status', { idempotency: { key: 'r', fingerprint: 'f' } });
   assert.equal((await fixture.app.metadataFields.create(caller, status, key)).replayed, true);
-  const again = await fixture.app.metadataFields.remove(caller, 'status', { idempotency: { key: 'r', fingerprint: 'f' } });
+  const again = await fixture.app.metadataFields.remove(caller, 'status', {
+    idempotency: { key: 'r', fingerprint: 'f' },
+  });
   assert.deepEqual([again.status, again.replayed], [204, true]);
 });
 
