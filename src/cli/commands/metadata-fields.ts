@@ -61,20 +61,21 @@ export function define(command: Command, context: CliContext): void {
   withExamples(command, [
     "assetwire metadata-fields create season --type select --option 'spring=Spring' autumn --labels de=Jahreszeit",
     'assetwire metadata-fields update season --option spring autumn --replace summer=spring',
-    'assetwire metadata-fields mappings set mappings.json',
-    'assetwire metadata-fields mappings apply --dry-run',
+    'assetwire metadata-fields set-mappings mappings.json',
+    'assetwire metadata-fields apply-mappings --dry-run',
   ]);
 }
 
 function defineMappings(command: Command, context: CliContext): void {
-  const mappings = command.command('mappings').description('which embedded fields (EXIF, IPTC, XMP) become metadata');
-  withConnection(mappings.command('show').description('show the mappings')).action((options: ConnectionOptions) =>
-    showMappings(options, context),
-  );
-  withConnection(mappings.command('set').description('replace the mappings'))
+  withConnection(
+    command.command('mappings').description('show which embedded fields (EXIF, IPTC, XMP) become metadata'),
+  ).action((options: ConnectionOptions) => showMappings(options, context));
+  withConnection(command.command('set-mappings').description('say which embedded fields become metadata; replaces all'))
     .addArgument(new Argument('<file>', 'a JSON list of {"from", "to", "when", "transform"}; - is standard input'))
     .action((file: string, options: ConnectionOptions) => setMappings(file, options, context));
-  withConnection(mappings.command('apply').description('apply them to the assets that are there, with progress'))
+  withConnection(
+    command.command('apply-mappings').description('apply them to the assets that are there, with progress'),
+  )
     .addOption(new Option('--dry-run', 'only count'))
     .action((options: ConnectionOptions & { dryRun?: boolean }) => apply(options, context));
 }
