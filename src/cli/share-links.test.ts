@@ -21,6 +21,7 @@ before(async () => {
   command = inProcess({ ASSETWIRE_URL: server.url, ASSETWIRE_KEY: adminKey });
   const file = join(dataDir, 'one.txt');
   writeFileSync(file, 'one');
+  writeFileSync(join(dataDir, 'pw'), 'correct horse\n');
   await command.run('upload', file);
   const { data } = await command.ask<{ data: readonly { id: string }[] }>('assets', 'list');
   asset = data[0]?.id ?? '';
@@ -44,8 +45,8 @@ test('a link is made, shown, prolonged, listed and revoked', async () => {
     asset,
     '--expires',
     '2d',
-    '--password',
-    'correct horse',
+    '--password-file',
+    join(dataDir, 'pw'),
   );
   assert.match(made.url, /\/share\/[\w-]{44}$/);
   assert.equal(made.hasPassword, true);

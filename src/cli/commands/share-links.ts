@@ -8,12 +8,14 @@ import { type PageOptions, withConnection, withExamples, withPage } from '../con
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { parseDate } from '../moments.ts';
+import { readTextFile } from '../read-text-file.ts';
 import { type Column, type PageAnswer, printJson, printPage, showTime } from '../output.ts';
 
 type Settings = ConnectionOptions & {
   readonly name?: string;
   readonly expires?: number | 'never';
   readonly password?: string;
+  readonly passwordFile?: string;
   readonly allow?: ShareAllowance;
   readonly renditions?: readonly string[];
 };
@@ -36,7 +38,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--folder <folder>', 'what lies in this folder or below it when the link is opened'))
     .addOption(new Option('--collection <name>', 'what is in this collection when the link is opened'))
     .addOption(new Option('--fixed', 'the version that is active now, also when a newer one comes'));
-  create.addOption(passwordOption().env('ASSETWIRE_SHARE_PASSWORD'));
+  create.addOption(passwordOption());
   withSettings(create, context).action((assets: readonly string[], options: CreateOptions) =>
     createLink(assets, options, context),
   );
@@ -70,11 +72,12 @@ export function define(command: Command, context: CliContext): void {
 }
 
 function passwordOption(): Option {
-  return new Option('--password <password>', 'ask visitors for it');
+  return new Option('--password <password>', 'ask visitors for it; others on this machine may see it here');
 }
 
 function withSettings(command: Command, context: CliContext): Command {
   return command
+    .addOption(new Option('--password-file <file>', 'read the password from there; - for standard input'))
     .addOption(new Option('--name <name>', 'what visitors see as its title'))
     .addOption(
       new Option('--expires <time>', 'good until then: 2027-01-31, a span from now such as 30d, or never').argParser(
@@ -89,7 +92,9 @@ function at(id: string): string {
   return `/v1/share-links/${encodeURIComponent(id)}`;
 }
 
-function settingsOf({ name, expires, password, allow, renditions }: Settings) {
+async function settingsOf({ name, expires, password: given, passwordFile, allow, renditions }: Settings) {
+  // Without the end of its line, which nobody means.
+  const password = passwordFile === undefined ? given : (await readTextFile(passwordFile)).replace(/\r?\n$/, '');
   return {
     ...(name === undefined ? {} : { name }),
     ...(expires === undefined ? {} : { expiresAtMs: expires === 'never' ? null : expires }),
@@ -106,7 +111,7 @@ async function createLink(assets: readonly string[], options: CreateOptions, con
     ...(folder === undefined ? {} : { folder }),
     ...(collection === undefined ? {} : { collection }),
     ...(fixed === true ? { version: 'fixed' } : {}),
-    ...settingsOf(options),
+    ...(await settingsOf(options)),
   };
   if (input.assets === undefined && folder === undefined && collection === undefined)
     throw new CommandError('Something must be shared: nothing was named', 'Name assets, or --folder or --collection');
@@ -116,7 +121,7 @@ async function createLink(assets: readonly string[], options: CreateOptions, con
 async function updateLink(id: string, options: UpdateOptions, context: CliContext): Promise<void> {
   const { password, ...settings } = options;
   const patch: ShareLinkPatch = {
-    ...settingsOf(typeof password === 'string' ? { ...settings, password } : settings),
+    ...(await settingsOf(typeof password === 'string' ? { ...settings, password } : settings)),
     ...(password === false ? { password: null } : {}),
   };
   if (Object.keys(patch).length === 0)
