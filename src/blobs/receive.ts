@@ -58,21 +58,24 @@ export async function receive(
     if (!isElsewhere) here.add(part);
     await writeWhole(sink, part);
   };
+  const gather = async (chunk: Uint8Array): Promise<void> => {
+    for (let taken = 0; taken < chunk.length; ) {
+      const piece = chunk.subarray(taken, taken + gatheredBytes - held);
+      gathered.set(piece, held);
+      held += piece.length;
+      taken += piece.length;
+      if (held < gatheredBytes) continue;
+      // There is more than is small.
+      isElsewhere = digest !== undefined;
+      await flush();
+    }
+  };
   try {
     for await (const chunk of chunksOf(content)) {
       if (bytes + chunk.length > bytesMax) throw tooLarge(bytesMax);
       if (bytes < headBytesMax) head.set(chunk.subarray(0, headBytesMax - bytes), bytes);
       bytes += chunk.length;
-      for (let taken = 0; taken < chunk.length; ) {
-        const piece = chunk.subarray(taken, taken + gatheredBytes - held);
-        gathered.set(piece, held);
-        held += piece.length;
-        taken += piece.length;
-        if (held < gatheredBytes) continue;
-        // There is more than is small.
-        isElsewhere = digest !== undefined;
-        await flush();
-      }
+      await gather(chunk);
     }
     if (held > 0) await flush();
   } finally {

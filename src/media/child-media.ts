@@ -11,7 +11,7 @@ import { canUnshareNetwork } from './bounded-process.ts';
 import { isDerivable } from './derivable.ts';
 import type { FfmpegSetting } from './ffmpeg.ts';
 import { filmTypes } from './film-types.ts';
-import { createFilms } from './films.ts';
+import { createFilms, type Films } from './films.ts';
 import { createInspectorPool } from './inspector-pool.ts';
 import { startInspector } from './inspector-process.ts';
 import { createMediaCounts } from './media-counts.ts';
@@ -24,7 +24,7 @@ import type {
   InspectionResult,
   Media,
 } from './media.ts';
-import { createScratch } from './scratch.ts';
+import { createScratch, type Scratch } from './scratch.ts';
 import { sniff } from './sniff.ts';
 
 export type MediaOptions = {
@@ -55,65 +55,23 @@ export type MediaOptions = {
 };
 
 /** The media of one server. Nothing is started before the first inspection. */
-export function createMedia({
-  clock,
-  readable,
-  program,
-  ...limits
-}: MediaOptions): Media & { inspectorPid(): number | null; deriverPid(): number | null } {
-  let unshareNetwork = false;
-  let probe: Promise<boolean> | null = null;
-  const scratch = createScratch({
-    directory: limits.scratch ?? join(tmpdir(), 'assetwire-scratch'),
-    random: limits.random ?? createSystemRandom(),
-  });
-  const idleMs = limits.idleMs ?? 30_000;
-  const residentBytesMax = limits.residentBytesMax ?? 512 * 1024 * 1024;
-  const pixelsMax = limits.pixelsMax ?? 0x3fff ** 2;
-  const embedded = limits.embedded ?? 'all';
+export function createMedia(
+  options: MediaOptions,
+): Media & { inspectorPid(): number | null; deriverPid(): number | null } {
+  const { clock } = options;
   const counts = createMediaCounts();
-  const start = () => {
-    counts.started();
-    const own = { readable: [...readable, scratch.directory], unshareNetwork };
-    return startInspector({ ...own, ...(program === undefined ? {} : { program }) });
-  };
-  const pool = (timeoutMs: number) => createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, start });
-  const inspecting = pool(limits.timeoutMs ?? 10_000);
-  const deriving = pool(limits.deriveTimeoutMs ?? 30_000);
-  const prepared = async (): Promise<boolean> => {
-    probe ??= canUnshareNetwork();
-    unshareNetwork = await probe;
-    return unshareNetwork;
-  };
-  const films = createFilms({
-    clock,
-    scratch,
-    ffmpeg: limits.ffmpeg ?? 'off',
-    searchPath: 'searchPath' in limits ? limits.searchPath : process.env['PATH'],
-    unshareNetwork: prepared,
-    ...(limits.frameTimeoutMs === undefined ? {} : { frameTimeoutMs: limits.frameTimeoutMs }),
-    ...(limits.clipTimeoutMs === undefined ? {} : { clipTimeoutMs: limits.clipTimeoutMs }),
-    ...(limits.filmResidentBytesMax === undefined ? {} : { residentBytesMax: limits.filmResidentBytesMax }),
+  const scratch = createScratch({
+    directory: options.scratch ?? join(tmpdir(), 'assetwire-scratch'),
+    random: options.random ?? createSystemRandom(),
   });
-  const derivePicture = async (
-    path: string,
-    { mimeType, sizes }: Pick<DerivationOrder, 'mimeType' | 'sizes'>,
-  ): Promise<DerivationResult> => {
-    await prepared();
-    const reply = await deriving.run({ kind: 'derive', path, mimeType, pixelsMax, sizes });
-    return reply.kind === 'inspected' ? misplaced : reply;
-  };
-  const look = async (path: string, mimeType: string): Promise<InspectionResult> => {
-    await prepared();
-    const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
-    return reply.kind === 'derived' ? misplaced : reply;
-  };
+  const pictures = createPictures(options, { scratch, started: counts.started });
+  const films = makeFilms(options, { scratch, unshareNetwork: pictures.prepared });
   /** A stretch behind the end comes as a film of nothing, so what was cut is looked into before it counts as a clip. */
   const clip = async (path: string, order: ClipOrder): Promise<ClipResult> => {
     const cut = await films.clip(path, order);
     if (cut.kind === 'failed') return cut;
     const { dispose } = cut;
-    const looked = await look(cut.path, cut.mimeType);
+    const looked = await pictures.look(cut.path, cut.mimeType);
     if (looked.kind === 'inspected' && (looked.facts.durationMs ?? 0) > 0)
       return { kind: 'clipped', facts: looked.facts, path: cut.path, dispose };
     await dispose();
@@ -126,12 +84,12 @@ export function createMedia({
     sniff,
     derivable: isDerivable,
     clippable: (mimeType) => filmTypes.has(mimeType),
-    inspect: (path, { mimeType }) => counts.count('inspect', () => look(path, mimeType)),
+    inspect: (path, { mimeType }) => counts.count('inspect', () => pictures.look(path, mimeType)),
     derive: (path, order) =>
       counts.count('derive', () => {
-        if (!filmTypes.has(order.mimeType)) return derivePicture(path, order);
+        if (!filmTypes.has(order.mimeType)) return pictures.derive(path, order);
         return films.withFrame(path, order, (picture) =>
-          derivePicture(picture, { mimeType: 'image/png', sizes: order.sizes }),
+          pictures.derive(picture, { mimeType: 'image/png', sizes: order.sizes }),
         );
       }),
     clip: (path, order) => counts.count('clip', () => clip(path, order)),
@@ -139,11 +97,74 @@ export function createMedia({
     films: () => films.tool(),
     counts: () => counts.read(),
     async stop() {
-      await Promise.all([inspecting.stop(), deriving.stop(), films.stop()]);
+      await Promise.all([pictures.stop(), films.stop()]);
+    },
+    inspectorPid: pictures.inspectorPid,
+    deriverPid: pictures.deriverPid,
+  };
+}
+
+/** The two processes of our own program: one looks into files, one makes pictures. */
+function createPictures(
+  { clock, readable, program, ...limits }: MediaOptions,
+  { scratch, started }: { readonly scratch: Scratch; readonly started: () => void },
+) {
+  let unshareNetwork = false;
+  let probe: Promise<boolean> | null = null;
+  const idleMs = limits.idleMs ?? 30_000;
+  const residentBytesMax = limits.residentBytesMax ?? 512 * 1024 * 1024;
+  const pixelsMax = limits.pixelsMax ?? 0x3fff ** 2;
+  const embedded = limits.embedded ?? 'all';
+  const start = () => {
+    started();
+    const own = { readable: [...readable, scratch.directory], unshareNetwork };
+    return startInspector({ ...own, ...(program === undefined ? {} : { program }) });
+  };
+  const pool = (timeoutMs: number) => createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, start });
+  const inspecting = pool(limits.timeoutMs ?? 10_000);
+  const deriving = pool(limits.deriveTimeoutMs ?? 30_000);
+  const prepared = async (): Promise<boolean> => {
+    probe ??= canUnshareNetwork();
+    unshareNetwork = await probe;
+    return unshareNetwork;
+  };
+  return {
+    prepared,
+    async look(path: string, mimeType: string): Promise<InspectionResult> {
+      await prepared();
+      const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
+      return reply.kind === 'derived' ? misplaced : reply;
+    },
+    async derive(
+      path: string,
+      { mimeType, sizes }: Pick<DerivationOrder, 'mimeType' | 'sizes'>,
+    ): Promise<DerivationResult> {
+      await prepared();
+      const reply = await deriving.run({ kind: 'derive', path, mimeType, pixelsMax, sizes });
+      return reply.kind === 'inspected' ? misplaced : reply;
+    },
+    async stop() {
+      await Promise.all([inspecting.stop(), deriving.stop()]);
     },
     inspectorPid: () => inspecting.pid(),
     deriverPid: () => deriving.pid(),
   };
+}
+
+function makeFilms(
+  options: MediaOptions,
+  parts: { readonly scratch: Scratch; readonly unshareNetwork: () => Promise<boolean> },
+): Films {
+  const { clock, ffmpeg = 'off', frameTimeoutMs, clipTimeoutMs, filmResidentBytesMax: residentBytesMax } = options;
+  return createFilms({
+    ...parts,
+    clock,
+    ffmpeg,
+    searchPath: 'searchPath' in options ? options.searchPath : process.env['PATH'],
+    ...(frameTimeoutMs === undefined ? {} : { frameTimeoutMs }),
+    ...(clipTimeoutMs === undefined ? {} : { clipTimeoutMs }),
+    ...(residentBytesMax === undefined ? {} : { residentBytesMax }),
+  });
 }
 
 /** A reply of the wrong kind never leaves the pool; this is for the compiler. */

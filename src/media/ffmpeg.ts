@@ -145,15 +145,9 @@ export function createFfmpeg({ path, clock, unshareNetwork, directory }: FfmpegO
       if (said.length < errorBytesKept) said += chunk.toString('latin1', 0, errorBytesKept - said.length);
     });
     child.once('error', () => resolve(failed('crashed', 'ffmpeg could not be started')));
-    child.once('close', (code, signal) => {
-      if (ended !== null) resolve(ended);
-      else if (signal === 'SIGXFSZ') resolve(failed('too_large', 'what comes of it is larger than is allowed'));
-      else if (code === 0) resolve({ kind: 'done', output: Buffer.concat(chunks, held) });
-      else
-        resolve(
-          signal === null ? failed('unreadable', complaint(said)) : failed('crashed', `ffmpeg ended by ${signal}`),
-        );
-    });
+    child.once('close', (code, signal) =>
+      resolve(ended ?? failureOf(code, signal, said) ?? { kind: 'done', output: Buffer.concat(chunks, held) }),
+    );
     running.set(stop, promise);
     try {
       return await promise;
@@ -172,6 +166,13 @@ export function createFfmpeg({ path, clock, unshareNetwork, directory }: FfmpegO
       await Promise.all(all);
     },
   };
+}
+
+/** Null where it ended well. */
+function failureOf(code: number | null, signal: string | null, said: string): Failure | null {
+  if (code === 0) return null;
+  if (signal === 'SIGXFSZ') return failed('too_large', 'what comes of it is larger than is allowed');
+  return signal === null ? failed('unreadable', complaint(said)) : failed('crashed', `ffmpeg ended by ${signal}`);
 }
 
 function failed(code: Failure['code'], note: string): Failure {

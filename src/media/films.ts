@@ -41,13 +41,14 @@ export type Films = {
 
 const frameTimeoutMs = 30_000;
 const clipTimeoutMs = 600_000;
+const residentBytes = 1024 * 1024 * 1024;
 /** A PNG of 1,000 × 1,000 is at most 4 MB. */
 const frameBytesMax = 16 * 1024 * 1024;
 
 type Started = { readonly tool: FilmTool; readonly encoders: ReadonlySet<string>; readonly ffmpeg: Ffmpeg | null };
 
 export function createFilms(options: FilmsOptions): Films {
-  const { scratch, residentBytesMax = 1024 * 1024 * 1024 } = options;
+  const { scratch, residentBytesMax = residentBytes } = options;
   let probing: Promise<Started> | null = null;
   const frames = createTurns();
   const clips = createTurns();
@@ -76,32 +77,6 @@ export function createFilms(options: FilmsOptions): Films {
     return { kind: 'failed', code: 'unreadable', note: 'there is no frame in it that could be decoded' };
   };
 
-  const clip = async (path: string, order: ClipOrder): Promise<CutFile | Failure> => {
-    const { ffmpeg, tool, encoders } = await started();
-    const type = filmTypes.get(order.mimeType);
-    if (type === undefined)
-      return { kind: 'failed', code: 'unsupported', note: `no clips are cut out of ${order.mimeType}` };
-    if (ffmpeg === null) return without(tool, 'no clip can be cut');
-    const output = scratch.newPath(type.picture ? 'mp4' : 'm4a');
-    const dispose = (): Promise<void> => rm(output, { force: true });
-    const bytesMax = Math.min(order.bytesMax, limits.clipBytesMax);
-    const run = await ffmpeg.run(clipArguments(path, output, { ...order, bytesMax, type, encoders }), {
-      timeoutMs: options.clipTimeoutMs ?? clipTimeoutMs,
-      residentBytesMax,
-      outputBytesMax: 64 * 1024,
-      fileBytesMax: bytesMax,
-    });
-    const bytes = run.kind === 'done' ? await bytesOf(output) : 0;
-    // `-fs` ends a file that grows too large as if it were complete: half a clip must not pass for a whole one.
-    if (run.kind === 'done' && bytes > 0 && bytes < bytesMax * 0.98)
-      return { kind: 'cut', mimeType: type.picture ? 'video/mp4' : 'audio/mp4', path: output, dispose };
-    await dispose();
-    if (run.kind === 'failed') return run;
-    return bytes === 0
-      ? { kind: 'failed', code: 'unreadable', note: 'nothing lies between these two moments' }
-      : { kind: 'failed', code: 'too_large', note: `the clip would have more than ${bytesMax} bytes` };
-  };
-
   return {
     tool: async () => (await started()).tool,
     withFrame: (path, order, use) =>
@@ -115,13 +90,47 @@ export function createFilms(options: FilmsOptions): Films {
           await dispose();
         }
       }),
-    clip: (path, order) => clips.take(() => clip(path, order)),
+    clip: (path, order) => clips.take(async () => cut(await started(), { path, order, options })),
     async stop() {
       const running = probing === null ? null : await probing;
       probing = null;
       await running?.ffmpeg?.stop();
     },
   };
+}
+
+type Cutting = { readonly path: string; readonly order: ClipOrder; readonly options: FilmsOptions };
+
+async function cut(
+  { ffmpeg, tool, encoders }: Started,
+  {
+    path,
+    order,
+    options: { scratch, clipTimeoutMs: timeoutMs = clipTimeoutMs, residentBytesMax = residentBytes },
+  }: Cutting,
+): Promise<CutFile | Failure> {
+  const type = filmTypes.get(order.mimeType);
+  if (type === undefined)
+    return { kind: 'failed', code: 'unsupported', note: `no clips are cut out of ${order.mimeType}` };
+  if (ffmpeg === null) return without(tool, 'no clip can be cut');
+  const output = scratch.newPath(type.picture ? 'mp4' : 'm4a');
+  const dispose = (): Promise<void> => rm(output, { force: true });
+  const bytesMax = Math.min(order.bytesMax, limits.clipBytesMax);
+  const run = await ffmpeg.run(clipArguments(path, output, { ...order, bytesMax, type, encoders }), {
+    timeoutMs,
+    residentBytesMax,
+    outputBytesMax: 64 * 1024,
+    fileBytesMax: bytesMax,
+  });
+  const bytes = run.kind === 'done' ? await bytesOf(output) : 0;
+  // `-fs` ends a file that grows too large as if it were complete: half a clip must not pass for a whole one.
+  if (run.kind === 'done' && bytes > 0 && bytes < bytesMax * 0.98)
+    return { kind: 'cut', mimeType: type.picture ? 'video/mp4' : 'audio/mp4', path: output, dispose };
+  await dispose();
+  if (run.kind === 'failed') return run;
+  return bytes === 0
+    ? { kind: 'failed', code: 'unreadable', note: 'nothing lies between these two moments' }
+    : { kind: 'failed', code: 'too_large', note: `the clip would have more than ${bytesMax} bytes` };
 }
 
 async function startOf({

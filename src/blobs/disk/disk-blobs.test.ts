@@ -155,3 +155,28 @@ test('a large file, hashed beside the loop, has the hashes of its bytes; a small
   }
   await blobs.stop();
 });
+
+for (const [what, code] of [
+  ['inodes', 'ENOSPC'],
+  ['quota', 'EDQUOT'],
+] as const) {
+  test(`UP-18 a disk without ${what} left refuses uploads as full, leaves nothing, and goes on when there is room`, async () => {
+    const directory = await temporary();
+    let full = true;
+    const create = async (path: string): Promise<FileHandle> => {
+      if (full) throw Object.assign(new Error(`${code}: nothing left`), { code });
+      return open(path, 'wx');
+    };
+    const blobs = createDiskBlobs({ directory, create });
+    await blobs.start();
+    for (let n = 0; n < 100; n += 1) {
+      await assert.rejects(blobs.put('default', Readable.from(['x']), { bytesMax: 10 }), (error) => {
+        return error instanceof AssetwireError && error.code === 'storage_full';
+      });
+    }
+    assert.deepEqual(await filesBelow(directory), []);
+    full = false;
+    assert.equal((await blobs.put('default', Readable.from(['x']), { bytesMax: 10 })).bytes, 1);
+    await blobs.stop();
+  });
+}
