@@ -14,10 +14,13 @@ import { type FolderDeps, type FolderFrame, missingFolders } from './folder-writ
 import { assetOfPlace, inFolderPrefix, rootFolderId } from './place-ids.ts';
 import { rehomed } from './places.ts';
 import { type GatherPayload, type StoredTask, storedTask, type TaskItem, taskItemId } from './tasks.ts';
-import { type Work, workOn } from './task-work.ts';
+import { type Work, type WorkFrame, workOn } from './task-work.ts';
 import { readWorkspaceSettings } from './workspace-settings.ts';
 
-const pageMax = 200;
+/** Assets of one page: what one turn of the loop may take. */
+const pageMax = 50;
+/** Items that one page looks through where they have few assets. */
+const itemsPerPage = 50;
 /** Of one page: a workspace with many webhooks gets smaller pages. */
 const deliveriesPerPageMax = 4_000;
 /** Between pages: the writer belongs to those who deliver. */
@@ -42,58 +45,17 @@ export function createGatherDuty(deps: GatherDeps): DutyHandler {
     const [row] = await deps.storage.resources([{ workspaceId, type: 'task', id: payload.task }]);
     if (row === undefined || row === null) return commit(deps, duty, { changes: [], ...fulfils(duty) });
     const step: Step = { duty, payload, row, task: storedTask(row) };
-    if (payload.item >= step.task.items) return nextPass(deps, step);
-    const [item] = await deps.storage.resources([
-      { workspaceId, type: 'task_item', id: taskItemId(payload.task, payload.item) },
-    ]);
-    if (item === undefined || item === null)
-      return commit(deps, duty, goOn(deps, step, { item: payload.item + 1, cursor: null }));
-    return page(deps, step, { item: item.state as TaskItem, signal });
+    return payload.item >= step.task.items ? nextPass(deps, step) : page(deps, step, signal);
   };
 }
 
-/** One page of one item. */
-async function page(
-  deps: GatherDeps,
-  step: Step,
-  { item: given, signal }: { readonly item: TaskItem; readonly signal: AbortSignal },
-): Promise<void> {
-  const { duty, payload, task } = step;
+/** One page: assets of one item, or of several that have few. */
+async function page(deps: GatherDeps, step: Step, signal: AbortSignal): Promise<void> {
+  const { duty, task } = step;
   const { workspaceId } = duty;
-  const { trashDays } = await readWorkspaceSettings(deps.storage, workspaceId);
   let limit = pageMax;
   for (let tries = 1; tries <= staleTriesMax && !signal.aborted; tries += 1) {
-    const found = await deps.storage.read.resources({
-      workspaceId,
-      type: 'asset_place',
-      idPrefix: given.prefix,
-      order: 'oldest',
-      limit,
-      // The second pass looks at those only that can have come since.
-      ...(payload.pass === 0 ? {} : { fromMs: task.startedAtMs - decidedBeforeMs }),
-      ...(payload.cursor === null ? {} : { cursor: payload.cursor }),
-    });
-    const item = await asOfNow(deps, workspaceId, given);
-    const atMs = deps.clock.nowMs();
-    const frame = { ids: deps.ids, workspaceId, actor: task.actor, atMs, kind: task.kind, trashDays };
-    const assets = await readAll(
-      deps,
-      found.items.map(({ id }) => ({ workspaceId, type: 'asset', id: assetOfPlace(id) })),
-    );
-    const works: Work[] = [];
-    for (const [at, place] of found.items.entries()) {
-      const asset = assets[at];
-      if (asset === undefined || asset === null) continue;
-      const work =
-        isLate(step, place) || isHomeless(given, item)
-          ? await cameLate(deps, frame, { asset, place })
-          : workOn(frame, item, { asset, place: place.id });
-      if (work !== null) works.push(work);
-    }
-    const next =
-      found.nextCursor === null
-        ? { item: payload.item + 1, cursor: null }
-        : { item: payload.item, cursor: found.nextCursor };
+    const { works, next, atMs } = await collect(deps, step, limit);
     const done = task.done + works.length;
     const result = await commitMany(
       deps,
@@ -110,14 +72,92 @@ async function page(
         duties: works.flatMap(({ duties }) => duties),
       },
     );
-    if (result.status === 'applied') {
-      forgetExternalIds(deps, works);
-      return;
-    }
+    if (result.status === 'applied') return forgetExternalIds(deps, works);
     limit = Math.max(1, Math.floor(limit / 4));
     // Somebody did this page already, or the task is gone: the next call looks again.
     if (result.status === 'stale' && (await isOver(deps, step))) return;
   }
+}
+
+type Collected = {
+  readonly works: readonly Work[];
+  readonly next: Pick<Next, 'item' | 'cursor'>;
+  readonly atMs: number;
+};
+
+/** What there is to do with the next assets, at most `limit` of them, of a bounded number of items. */
+async function collect(deps: GatherDeps, step: Step, limit: number): Promise<Collected> {
+  const { duty, payload, task } = step;
+  const { workspaceId } = duty;
+  const { trashDays } = await readWorkspaceSettings(deps.storage, workspaceId);
+  const atMs = deps.clock.nowMs();
+  const frame = { ids: deps.ids, workspaceId, actor: task.actor, atMs, kind: task.kind, trashDays };
+  const last = Math.min(task.items, payload.item + itemsPerPage);
+  const numbers = Array.from({ length: last - payload.item }, (_, n) => payload.item + n);
+  const items = await readAll(
+    deps,
+    numbers.map((n) => ({ workspaceId, type: 'task_item', id: taskItemId(payload.task, n) })),
+  );
+  const works: Work[] = [];
+  let looked = 0;
+  let cursor = payload.cursor;
+  for (const [n, item] of items.entries()) {
+    if (looked >= limit) return { works, next: { item: payload.item + n, cursor: null }, atMs };
+    if (item === null) continue;
+    const found = await worksOf(deps, step, { frame, given: item.state as TaskItem, cursor, limit: limit - looked });
+    works.push(...found.works);
+    looked += found.looked;
+    if (found.nextCursor !== null) return { works, next: { item: payload.item + n, cursor: found.nextCursor }, atMs };
+    cursor = null;
+  }
+  return { works, next: { item: last, cursor: null }, atMs };
+}
+
+type Looking = {
+  readonly frame: WorkFrame;
+  readonly given: TaskItem;
+  readonly cursor: string | null;
+  readonly limit: number;
+};
+
+/** The next assets of one item, and what there is to do with each. */
+async function worksOf(
+  deps: GatherDeps,
+  step: Step,
+  { frame, given, cursor, limit }: Looking,
+): Promise<{ readonly works: readonly Work[]; readonly looked: number; readonly nextCursor: string | null }> {
+  const { workspaceId } = frame;
+  const { payload, task } = step;
+  const { items, nextCursor } = await deps.storage.read.resources({
+    workspaceId,
+    type: 'asset_place',
+    idPrefix: given.prefix,
+    order: 'oldest',
+    limit,
+    // The second pass looks at those only that can have come since.
+    ...(payload.pass === 0 ? {} : { fromMs: task.startedAtMs - decidedBeforeMs }),
+    ...(cursor === null ? {} : { cursor }),
+  });
+  if (items.length === 0) return { works: [], looked: 0, nextCursor };
+  const item = await asOfNow(deps, workspaceId, given);
+  const assets = await readAll(
+    deps,
+    items.map(({ id }) => ({ workspaceId, type: 'asset', id: assetOfPlace(id) })),
+  );
+  const works: Work[] = [];
+  for (const [at, place] of items.entries()) {
+    const asset = assets[at];
+    if (asset === undefined || asset === null) continue;
+    const late = isLate(step, place) || isHomeless(given, item);
+    const work = late ? await cameLate(deps, frame, { asset, place }) : workOn(frame, item, { asset, place: place.id });
+    if (work !== null) works.push(work);
+  }
+  return { works, looked: items.length, nextCursor };
+}
+
+async function isOver(deps: GatherDeps, { row }: Step): Promise<boolean> {
+  const [present] = await deps.storage.resources([row]);
+  return present?.version !== row.version;
 }
 
 /**
@@ -135,11 +175,6 @@ async function asOfNow({ storage }: GatherDeps, workspaceId: string, item: TaskI
 /** The folder that they were to go to is gone itself. */
 function isHomeless(given: TaskItem, { to }: TaskItem): boolean {
   return given.toFolder !== undefined && to === undefined;
-}
-
-async function isOver(deps: GatherDeps, { row }: Step): Promise<boolean> {
-  const [present] = await deps.storage.resources([row]);
-  return present?.version !== row.version;
 }
 
 /** Deleted assets give their external ids free. */

@@ -474,13 +474,15 @@ test('A folder that a DAM reports takes its place in the tree, also one that its
   await settle();
   // The DAM said nothing of the asset in it: that lies in a folder still.
   assert.deepEqual((await at('/dam/news')).counts, { assets: 1, folders: 0 });
-  // A folder and what lies in it may come in one batch.
+  // A folder and what lies in it may come in one batch, in whatever order.
+  await reported('/one', 1);
   await app.changes.report(caller, [
+    { kind: 'asset.renamed', subject: { type: 'asset', externalId: '/one#0' }, after: { path: '/one/batch' } },
     { kind: 'asset.created', subject: { type: 'asset', externalId: 'x' }, after: { name: 'x', path: '/one/batch' } },
     { kind: 'folder.created', subject: { type: 'folder', externalId: 'F-3' }, after: { path: '/one/batch' } },
   ]);
   assert.equal((await at('/one/batch')).externalId, 'F-3');
-  assert.deepEqual((await at('/one/batch')).counts, { assets: 1, folders: 0 });
+  assert.deepEqual((await at('/one/batch')).counts, { assets: 2, folders: 0 });
   // And it can be renamed here, with what lies in it.
   await app.folders.update(caller, 'path:/one/batch', { name: 'lot' });
   assert.equal((await app.assets.get(caller, 'external:x')).state.path, '/one/lot');
