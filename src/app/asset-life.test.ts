@@ -245,6 +245,10 @@ test('An alias belongs to one asset: whoever comes second is told who has it, by
   assert.equal(await code(assets.get(caller, 'external:p')), 'not_found', 'nothing of the refused is there');
   await assets.patch(caller, second.id, { aliases: { scaleflex: 'B1' } });
   assert.equal((await assets.get(caller, 'alias:scaleflex:B1')).id, second.id);
+  assert.equal(
+    (await assets.push(caller, 'alias:woodwing:W1', { name: 'pushed', aliases: first.state.aliases })).body.id,
+    first.id,
+  );
   await assets.patch(caller, first.id, { aliases: { bynder: null } });
   assert.deepEqual((await assets.get(caller, first.id)).state.aliases, { woodwing: 'W1' });
   await assets.patch(caller, second.id, { aliases: { bynder: 'B1' } });

@@ -5,7 +5,7 @@
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { AssetCases, AssetPush, AssetView, Caller, Written } from './app.ts';
 import { decidePush } from './asset-push-decision.ts';
-import { assetView, externalIdIn } from './asset-views.ts';
+import { assetIdOf, assetView, externalIdIn } from './asset-views.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { resolveExternalId } from './external-ids.ts';
@@ -34,7 +34,11 @@ export function createPush(deps: PushDeps): AssetCases['push'] {
       const set = await deps.metadataSets.get(caller.workspaceId);
       const noticeDays = await noticeDaysFor(deps.storage, caller.workspaceId, push.archiveAtMs);
       const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '', expected, set, noticeDays };
-      if (externalId === null) return pushTo(deps, pushing, { id: reference });
+      if (externalId === null) {
+        const id = await assetIdOf(deps, caller.workspaceId, reference);
+        if (id === null) throw notFound('the asset');
+        return pushTo(deps, pushing, { id });
+      }
       if (externalId === '') throw unfit('', 'external:ID', 'an empty ID');
       for (let attempt = 1; attempt <= decideAttemptsMax; attempt += 1) {
         const ref = { workspaceId: caller.workspaceId, type: 'asset', externalId } as const;

@@ -7,7 +7,7 @@ import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { Actor } from '../core/change.ts';
 import type { Duty } from '../storage/storage.ts';
-import { type AssetTimerPayload, timerId } from './asset-upkeep.ts';
+import type { AssetTimerPayload } from './asset-upkeep.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -29,9 +29,8 @@ export async function actOnDates(deps: AssetTimerDeps, duty: Duty, { assetId }: 
     const before = current === null ? null : assetState(current);
     const dueAtMs = before === null ? null : nextDateOf(before);
     const done = { kind: 'write', plan: { changes: [], fulfils }, answer: () => ({ waitUntilMs: null }) } as const;
-    // Gone, or its dates have moved on: another timer is owed for them, or none.
+    // Gone, or without dates by now. Where they moved meanwhile this timer was withdrawn, and nothing of it is committed.
     if (current === null || before === null || dueAtMs === null) return done;
-    if (timerId({ workspaceId, assetId }, dueAtMs) !== duty.id) return done;
     // The clock was put back.
     if (dueAtMs > atMs) return { kind: 'nothing', answer: { waitUntilMs: dueAtMs } };
     if (atMs - dueAtMs > lateMs) logger.warn('timer.late', { workspaceId, assetId, dueAtMs, lateMs: atMs - dueAtMs });

@@ -34,6 +34,10 @@ const code = async (call: Promise<unknown>): Promise<string> => {
     return (error as AssetwireError).code;
   }
 };
+const timers = async () => {
+  const { duties } = await fixture.storage.duties({ nowMs: Number.MAX_SAFE_INTEGER, limit: 100 });
+  return duties.filter(({ kind }) => kind === 'timer').length;
+};
 const kinds = async () => (await allChanges(fixture)).map(({ kind }) => kind);
 const blobThere = async (blob: string | undefined) => (await fixture.deps.blobs.stat('default', blob ?? '')) !== null;
 
@@ -101,13 +105,14 @@ test('Brought back it is the same asset: id, external id, aliases, versions, and
     [...versions].sort((a, b) => a - b),
   );
   assert.deepEqual((await fixture.app.trash.list(caller, { limit: 9 })).items, []);
+  assert.equal(await timers(), 0, 'its timer was withdrawn');
   const patched = await fixture.app.assets.patch(caller, id, { tags: ['x'] });
   assert.equal(patched.body.version, body.version + 1);
   const [row] = await fixture.storage.resources([{ workspaceId: 'default', type: 'asset', id }]);
   assert.equal(row?.version, patched.body.version, 'the store and the answer are of one mind');
   fixture.clock.advance(60 * dayMs);
   await fixture.doDuties();
-  assert.ok(await blobThere(body.state.file?.blob), 'its timer was withdrawn');
+  assert.ok(await blobThere(body.state.file?.blob));
   assert.equal(await code(fixture.app.trash.restore(caller, id, {})), 'not_found');
 });
 
@@ -144,7 +149,9 @@ test('Permanently goes past the trash, and out of it; without a grace every dele
   const [one, two, three] = [await upload({}, '1'), await upload({}, '2'), await upload({}, '3')];
   await fixture.app.assets.remove(caller, one.id, { permanently: true });
   await fixture.app.assets.remove(caller, two.id);
+  assert.equal(await timers(), 1);
   await fixture.app.assets.remove(caller, two.id, { permanently: true });
+  assert.equal(await timers(), 0);
   assert.equal(await code(fixture.app.assets.remove(caller, two.id, { permanently: true })), 'gone');
   await fixture.app.settings.update(caller, { trashDays: 0 });
   await fixture.app.assets.remove(caller, three.id);
@@ -232,4 +239,31 @@ test('A deletion with an idempotency key is answered again', async () => {
   const idempotency = { key: 'k', fingerprint: 'f' };
   assert.equal((await fixture.app.assets.remove(caller, id, { idempotency })).replayed, undefined);
   assert.equal((await fixture.app.assets.remove(caller, id, { idempotency })).replayed, true);
+});
+
+test('Deleted for good while it is being brought back, it does not come back without its bytes', async () => {
+  let meanwhile: (() => Promise<unknown>) | null = null;
+  const one = await createFixture({
+    wrap: (storage) => ({
+      ...storage,
+      async commit(items) {
+        const first = meanwhile;
+        meanwhile = null;
+        if (first !== null) await first();
+        return storage.commit(items);
+      },
+    }),
+  });
+  try {
+    const other = await one.another();
+    const file = { name: 'a.txt', content: Readable.from([Buffer.from('x')]) };
+    const { body } = await one.app.assets.upload(caller, { file });
+    await one.app.assets.remove(caller, body.id);
+    // The row has been read, and goes before the commit that rests on it.
+    meanwhile = () => other.app.trash.remove(caller, body.id);
+    assert.equal(await code(one.app.trash.restore(caller, body.id, {})), 'not_found');
+    assert.equal(await code(one.app.assets.get(caller, body.id)), 'gone');
+  } finally {
+    await one.stop();
+  }
 });
