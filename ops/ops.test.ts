@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
+import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { createMetrics } from '../src/runtime/metrics.ts';
+import { environmentName, settingRows } from '../src/runtime/settings-table.ts';
 
 type Rule = {
   readonly alert: string;
@@ -129,5 +131,134 @@ describe('alert rules and dashboard', () => {
         }
       }
     }
+  });
+});
+
+const text = { type: 'string', minLength: 1 };
+const listOf = (items: object) => ({ type: 'array', items });
+const dictionary = { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean', 'null'] } };
+const duration = { type: 'string', pattern: '^([0-9]+(us|ms|s|m|h))+$' };
+/** The parts of the compose specification (https://github.com/compose-spec/compose-spec) that are used here; it allows no others. */
+const composeSchema = {
+  type: 'object',
+  required: ['services'],
+  additionalProperties: false,
+  patternProperties: {
+    '^x-': {},
+    '^name$': { type: 'string', pattern: '^[a-z0-9][a-z0-9_-]*$' },
+    '^volumes$': { type: 'object', additionalProperties: { type: 'object', maxProperties: 0 } },
+    '^secrets$': {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        required: ['file'],
+        additionalProperties: false,
+        properties: { file: text },
+      },
+    },
+    '^services$': {
+      type: 'object',
+      minProperties: 1,
+      propertyNames: { pattern: '^[a-zA-Z0-9._-]+$' },
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        properties: {
+          image: text,
+          build: { type: 'object', additionalProperties: false, properties: { context: text, dockerfile: text } },
+          command: listOf(text),
+          environment: dictionary,
+          ports: listOf({ type: 'string', pattern: '^[0-9]+:[0-9]+$' }),
+          volumes: listOf({ type: 'string', pattern: '^[^:]+:/[^:]*$' }),
+          secrets: listOf(text),
+          restart: { enum: ['no', 'always', 'on-failure', 'unless-stopped'] },
+          stop_grace_period: duration,
+          depends_on: {
+            type: 'object',
+            additionalProperties: {
+              type: 'object',
+              required: ['condition'],
+              additionalProperties: false,
+              properties: {
+                condition: { enum: ['service_started', 'service_healthy', 'service_completed_successfully'] },
+              },
+            },
+          },
+          healthcheck: {
+            type: 'object',
+            additionalProperties: false,
+            properties: {
+              test: listOf(text),
+              interval: duration,
+              timeout: duration,
+              start_period: duration,
+              retries: { type: 'number' },
+            },
+          },
+        },
+      },
+    },
+  },
+};
+
+describe('the container files', () => {
+  type Service = {
+    image: string;
+    command?: string[];
+    environment?: Record<string, string>;
+    secrets?: string[];
+    volumes?: string[];
+  };
+  type Compose = {
+    services: Record<string, Service>;
+    volumes: Record<string, unknown>;
+    secrets: Record<string, { file: string }>;
+  };
+  const compose = parse(read('compose.yaml'), { merge: true }) as Compose;
+  const dockerfile = read('Dockerfile');
+
+  it('the compose file has what the specification of compose files knows, and nothing else', () => {
+    const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(composeSchema);
+    const written = parse(read('compose.yaml'), { merge: true }) as Record<string, unknown>;
+    assert.equal(validate(written), true, JSON.stringify(validate.errors, null, 2));
+    assert.equal(
+      validate({ ...written, services: { one: { image: 'x', comand: [] } } }),
+      false,
+      'the schema can refuse',
+    );
+  });
+
+  it('two processes take requests, three deliver, each on a volume of its own, with settings and keys that there are', () => {
+    const roles = Object.values(compose.services).filter(({ image }) => image === 'assetwire');
+    assert.deepEqual(roles.map(({ command }) => command?.join(' ')).toSorted(), [
+      'serve --no-engine',
+      'serve --no-engine',
+      'worker',
+      'worker',
+      'worker',
+    ]);
+    const own = roles.map(({ volumes = [] }) => volumes.find((volume) => volume.endsWith(':/data')));
+    assert.equal(new Set(own).size, 5);
+    const known = new Set(settingRows.flatMap(({ name }) => [environmentName(name), `${environmentName(name)}_FILE`]));
+    for (const { environment = {}, secrets = [], volumes = [] } of roles) {
+      for (const name of Object.keys(environment)) assert.ok(known.has(name), name);
+      for (const value of Object.values(environment)) {
+        const secret = /^\/run\/secrets\/(.*)$/.exec(value)?.[1];
+        if (secret !== undefined) assert.ok(secrets.includes(secret), secret);
+      }
+      for (const volume of volumes) assert.ok((volume.split(':')[0] ?? '') in compose.volumes, volume);
+      for (const secret of secrets) assert.ok(secret in compose.secrets, secret);
+    }
+  });
+
+  it('the image starts the program that is there, as nobody special, with settings that there are', () => {
+    assert.match(dockerfile, /^USER node$/m);
+    assert.match(dockerfile, /^ENTRYPOINT \["node", "bin\/assetwire\.js"\]$/m);
+    const known = new Set(settingRows.map(({ name }) => environmentName(name)));
+    for (const [name] of dockerfile.matchAll(/ASSETWIRE_[A-Z_]+/g)) assert.ok(known.has(name), name);
+    for (const [, path = ''] of dockerfile.matchAll(
+      /^COPY (?:--from=build \/build\/)?(bin|docs|media|packages|package\.json)\b/gm,
+    ))
+      assert.ok(existsSync(new URL(`../${path}`, import.meta.url)), path);
   });
 });

@@ -18,6 +18,8 @@ export const testAdminKey = 'test-admin-key-0123456789-0123456789-0123';
 export type ServerOptions = {
   readonly dataDir: string;
   readonly port: number;
+  /** The command and its arguments. Default `serve`. */
+  readonly command?: readonly string[];
   /** More `ASSETWIRE_…` settings. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly readyWithinMs?: number;
@@ -67,7 +69,7 @@ export function startServer(options: ServerOptions): ServerProcess {
     ...(options.wrap ?? []),
     process.execPath,
     join(root, 'bin/assetwire.js'),
-    'serve',
+    ...(options.command ?? ['serve']),
   ];
   const child = spawn(command, args, {
     cwd: options.dataDir,
