@@ -15,6 +15,7 @@ import { commitMany, type ManyWrites } from './commit-many.ts';
 import { concernedAssets } from './folder-assets.ts';
 import type { FolderCases, FolderPatch, FolderView, TaskView, WithTask } from './folder-cases.ts';
 import { movedGrants } from './folder-grants.ts';
+import { movedShares } from './folder-shares.ts';
 import { folderState, folderView, type Placed, readTree } from './folder-tree.ts';
 import {
   changeable,
@@ -162,6 +163,7 @@ async function move(
     itemRows: items,
   });
   const grants = await grantWrites(deps, frame, { caller, top, to });
+  const shares = await movedShares(deps, workspaceId, { from, to });
   const body = changedView(
     moved[0] ?? { current: top.row, state: top.row.state },
     atMs,
@@ -171,7 +173,7 @@ async function move(
   return {
     answer: { status, body },
     writes: {
-      subjects: [...moved.map(({ current, state }) => ({ current, state })), ...(atOnce?.subjects ?? [])],
+      subjects: [...moved.map(({ current, state }) => ({ current, state })), ...(atOnce?.subjects ?? []), ...shares],
       resources: [
         ...parents.resources,
         ...moved.flatMap(({ places }) => places),

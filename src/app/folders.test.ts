@@ -239,6 +239,16 @@ test('Renamed again at once, what looks after the first rename moves nothing bac
   assert.equal((await fixture.app.assets.get(caller, asset.id)).state.path, '/d');
 });
 
+test('Share links of a folder go along with it', async () => {
+  const { shareLinks, folders } = fixture.app;
+  await create('/a/b');
+  const share = async (folder: string) => (await shareLinks.create(caller, { folder })).body.id;
+  const [own, inner, beside] = [await share('/a'), await share('/a/b'), await share('/ab')];
+  await folders.update(caller, 'path:/a', { name: 'z' });
+  const found = await Promise.all([own, inner, beside].map(async (id) => (await shareLinks.get(caller, id)).folder));
+  assert.deepEqual(found, ['/z', '/z/b', '/ab']);
+});
+
 test('A folder is moved below another one, which is made where it is missing; name and place at once are two changes', async () => {
   const folder = await create('/a');
   await upload('/a');

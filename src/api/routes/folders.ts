@@ -85,7 +85,7 @@ const updateFolder = route({
   description:
     'Renamed or moved, all that lies in it goes along: one `asset.moved` for each asset, `folder.renamed` or `folder.moved` for the folder and `folder.moved` ' +
     'for each one in it. Up to 1,000 assets it is one commit (200); with more the folders have their new paths at once and the assets follow by a task (202). ' +
-    'The old path is free from then on. Grants on the folder go along; filters of webhooks go by path and stay.',
+    'The old path is free from then on. Grants on the folder and share links of it go along; filters of webhooks go by path and stay.',
   scope: 'assets:write',
   grantable: true,
   idempotent: true,
