@@ -1,13 +1,12 @@
 /** The `ffmpeg` of the tests: that of a development dependency, where it has one for this platform; else none. */
 import { accessSync, chmodSync, constants } from 'node:fs';
-import { createRequire } from 'node:module';
 
 /** Its path; null where the tests of films must do without. */
-export const testFfmpeg: string | null = findTestFfmpeg();
+export const testFfmpeg: string | null = await findTestFfmpeg();
 
-function findTestFfmpeg(): string | null {
+async function findTestFfmpeg(): Promise<string | null> {
   try {
-    const { path } = createRequire(import.meta.url)('@ffmpeg-installer/ffmpeg') as { readonly path: string };
+    const { path } = (await import('@ffmpeg-installer/ffmpeg')).default;
     // Its install script, which we do not allow, would do just this.
     chmodSync(path, 0o755);
     accessSync(path, constants.X_OK);
