@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
+import { AssetwireError } from '../core/errors.ts';
 import type { CommitItem, Storage } from '../storage/storage.ts';
 import type { PushBatch, PushedState, PushResult, StatePush } from './app.ts';
 import { allChanges, caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
@@ -134,6 +135,17 @@ test('an asset that another process made or changed meanwhile is seen', async ()
   assert.deepEqual(said(await pushMany([of('a', { tags: ['2'] })], {}, other)), ['updated']);
   // What this process remembers is the state before: pushing that again is news.
   assert.deepEqual(said(await pushMany([of('a', { tags: ['1'] })], {}, two)), ['updated']);
+  // One by one as well.
+  const alone = async (tag: string, to: Fixture) =>
+    (await to.app.assets.push(caller, 'external:a', { name: 'a.jpg', tags: [tag] })).body.result;
+  assert.equal(await alone('3', two), 'changed');
+  assert.equal(await alone('4', other), 'changed');
+  assert.equal(await alone('3', two), 'changed');
+  assert.equal(await alone('3', two), 'unchanged');
+  // A refusal is not told on what is remembered either: the tag of the present version is taken.
+  const { version } = await other.app.assets.get(caller, 'external:a');
+  await other.app.assets.patch(caller, 'external:a', { tags: ['5'], expected: version });
+  await two.app.assets.patch(caller, 'external:a', { tags: ['6'], expected: version + 1 });
   const both = await Promise.all([pushMany([of('z')], {}, two), pushMany([of('z')], {}, other)]);
   assert.deepEqual(both.flatMap(said).sort(), ['created', 'unchanged']);
   await two.stop();
@@ -174,9 +186,9 @@ test(`a batch does what the same states would do one by one (seed ${seed})`, asy
       try {
         for (const states of batches as (readonly PushedState[])[]) {
           const together = await pushMany(states, {}, batched);
-          const alone: PushResult[] = [];
-          for (const one of states) alone.push(...(await pushMany([one], {}, singly)));
-          assert.deepEqual(shape(together), shape(alone));
+          const alone: string[] = [];
+          for (const one of states) alone.push(await pushAlone(one, singly));
+          assert.deepEqual(said(together), alone);
         }
         assert.deepEqual(await told(batched), await told(singly));
       } finally {
@@ -188,8 +200,15 @@ test(`a batch does what the same states would do one by one (seed ${seed})`, asy
   );
 });
 
-function shape(results: readonly PushResult[]): readonly unknown[] {
-  return results.map((result) => [result.status, result.externalId, kinds(result), 'code' in result && result.code]);
+/** By `PUT /v1/assets/external:ID`, in the words of a batch. */
+async function pushAlone({ externalId = '', push = {} }: PushedState, to: Fixture): Promise<string> {
+  try {
+    const { body } = await to.app.assets.push(caller, `external:${externalId}`, push);
+    return body.result === 'changed' ? 'updated' : body.result;
+  } catch (error) {
+    assert.ok(error instanceof AssetwireError);
+    return 'rejected';
+  }
 }
 
 /** Per asset what was told of it, in order, without what differs from run to run. */

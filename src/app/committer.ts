@@ -11,7 +11,8 @@
  *   waits until nothing of it is in flight, reloads, decides and commits alone, up to 8 times, then `conflict`. Once the
  *   queue is empty the subject is undisturbed again.
  * - A decision that needs no commit (`nothing`) is answered only when no commit it was based on is in flight: nobody is
- *   told "unchanged" about a state that may still fail to be stored.
+ *   told "unchanged" about a state that may still fail to be stored. Where other processes write too, it and a refusal are
+ *   decided once more on what is read: no commit would show that what was remembered is old.
  */
 import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -138,9 +139,12 @@ async function write<Answer>(state: State, key: ResourceKey, decide: Decide<Answ
     return write(state, key, decide);
   }
   const atMs = deps.nowMs();
-  const decision = decide(current, atMs);
+  const decision = deps.soleWriter ? decide(current, atMs) : decideOrNull(decide, { current, atMs });
+  // Where others write too, what is remembered may be old: no commit would find out, so it is read and decided again.
+  if (decision === null) return queue(state, { key, others: [] }, decide);
   if (decision.kind === 'nothing') {
-    return there === undefined ? { kind: 'done', answer: decision.answer } : queue(state, { key, others: [] }, decide);
+    const isCertain = there === undefined && deps.soleWriter;
+    return isCertain ? { kind: 'done', answer: decision.answer } : queue(state, { key, others: [] }, decide);
   }
   const placing = placingOf(deps, { key, current }, decision.plan);
   if (placing?.kind === 'unknown') {
@@ -155,6 +159,19 @@ async function write<Answer>(state: State, key: ResourceKey, decide: Decide<Answ
     leave(state, name, busy);
   }
   return written ?? queue(state, { key, others: [] }, decide);
+}
+
+/** Null where the decision is a refusal. */
+function decideOrNull<Answer>(
+  decide: Decide<Answer>,
+  { current, atMs }: { readonly current: Resource | null; readonly atMs: number },
+): Decision<Answer> | null {
+  try {
+    return decide(current, atMs);
+  } catch (error) {
+    if (error instanceof AssetwireError) return null;
+    throw error;
+  }
 }
 
 /** Loads what is not known: the subject, the webhooks of its workspace. */
