@@ -311,3 +311,31 @@ test('What another DAM reports of dates and archive has its consequences, and a 
   const worse = await tell({ expiresAtMs: 'soon' });
   assert.equal(worse.status === 'rejected' ? worse.problems?.[0]?.at : worse.status, '/after/expiresAtMs');
 });
+
+test('An original that is deleted for good while it is copied takes no bytes away from a copy', async () => {
+  let meanwhile: (() => Promise<unknown>) | null = null;
+  const one = await createFixture({
+    wrap: (storage) => ({
+      ...storage,
+      async commit(items) {
+        const first = meanwhile;
+        meanwhile = null;
+        if (first !== null) await first();
+        return storage.commit(items);
+      },
+    }),
+  });
+  try {
+    const other = await one.another();
+    const { body } = await one.app.assets.upload(caller, { file: file('only') });
+    // The original has been read, and goes before the commit that rests on it.
+    meanwhile = async () => {
+      await other.app.assets.remove(caller, body.id, { permanently: true });
+      await other.doDuties();
+    };
+    assert.equal(await code(one.app.assets.copy(caller, body.id, { path: '/copy' })), 'gone');
+    assert.deepEqual((await one.app.assets.list(caller, { limit: 9 })).items, []);
+  } finally {
+    await one.stop();
+  }
+});
