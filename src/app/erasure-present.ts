@@ -146,19 +146,33 @@ async function eraseAsset(deps: PresentDeps, workspaceId: string, assetId: strin
   return links.items.length;
 }
 
+/** In one commit call, so that a page costs a sync; each row is an item of its own, and one that is stale comes again later. */
 async function rewrite(deps: PresentDeps, rows: readonly Resource[], texts: readonly string[]): Promise<number> {
+  const { storage, clock, committer } = deps;
   const replacer = textReplacer(texts);
-  let written = 0;
+  const atMs = clock.nowMs();
+  const changed: Resource[] = [];
+  const items: CommitItem[] = [];
   for (const row of rows) {
     if (!mayName(JSON.stringify(row.state), texts)) continue;
     const state = replacer(row.state) as JsonObject;
     if (state === row.state) continue;
-    await write(deps, row, tidied(row, state));
-    written += 1;
+    const { workspaceId, type, id, version } = row;
+    changed.push(row);
+    // Without a change: telling of it would tell what was erased.
+    items.push({ workspaceId, atMs, resources: [{ type, id, expectedVersion: version, state: tidied(row, state) }] });
   }
+  if (items.length === 0) return 0;
+  for (const result of await storage.commit(items)) if (result.status === 'rejected') throw refusedByStore(result);
   // What is cached of them is no longer true, in this process; others are told so by the versions.
-  if (written > 0) deps.committer.cache.clear();
-  return written;
+  committer.cache.clear();
+  for (const row of changed) if (row.type === 'webhook') told(deps, row);
+  return items.length;
+}
+
+function told({ matching, engine }: PresentDeps, { workspaceId, id }: Resource): void {
+  matching.outdated(workspaceId);
+  engine.webhookChanged(workspaceId, id as WebhookId);
 }
 
 /** Of an audit row also where the call came from; of a webhook the contact that is nobody any more. */
@@ -170,18 +184,4 @@ function tidied({ type, state: before }: Resource, state: JsonObject): JsonObjec
   const { contacts } = state;
   if (type !== 'webhook' || !isList(contacts)) return state;
   return { ...state, contacts: contacts.filter((one) => one !== erasedText) };
-}
-
-/** Without a change: telling of it would tell what was erased. Somebody else's write meanwhile is looked at again later. */
-async function write(
-  { storage, clock, matching, engine }: PresentDeps,
-  { workspaceId, type, id, version }: Resource,
-  state: JsonObject,
-): Promise<void> {
-  const resource: ResourceWrite = { type, id, expectedVersion: version, state };
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), resources: [resource] }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
-  if (type !== 'webhook') return;
-  matching.outdated(workspaceId);
-  engine.webhookChanged(workspaceId, id as WebhookId);
 }
