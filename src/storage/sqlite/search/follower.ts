@@ -13,7 +13,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '../../../core/json.ts';
 import { arrayStatement, isDamage, numberOf, numberOrNull, textOf, textOrNull } from '../rows.ts';
 import { createFeed, type FeedPlace, hasReached, type Written } from './feed.ts';
-import { createIndexWriter, type Indexed, type IndexItem } from './index-writer.ts';
+import { createIndexWriter, type Indexed, type IndexItem, type IndexWriter } from './index-writer.ts';
 import { readMeta, writeMeta } from './search-file.ts';
 
 export type Follower = {
@@ -35,19 +35,17 @@ const itemsPerWrite = 200;
 export function createFollower(store: DatabaseSync, index: DatabaseSync): Follower {
   const feed = createFeed(store);
   const writer = createIndexWriter(index);
-  const reader = createAssetReader(store);
+  const assets = createAssetReader(store);
   const place = (): FeedPlace => ({
     seq: Number(readMeta(index, 'seq') ?? -1),
     touch: Number(readMeta(index, 'touch') ?? 0),
   });
-  if (readMeta(index, 'seq') === null) startOver();
-  else if (!hasReached(feed.head(), place())) startOver();
-
   /** Everything is looked at; what is written meanwhile comes by the feed. */
-  function startOver(): void {
+  const startOver = (): void => {
     const { seq, touch } = feed.head();
     writeMeta(index, { seq, touch, built: 0, swept_workspace: '', swept_id: '' });
-  }
+  };
+  if (readMeta(index, 'seq') === null || !hasReached(feed.head(), place())) startOver();
   let waiting: Written[] = [];
   let reading: FeedPlace | null = null;
 
@@ -66,48 +64,37 @@ export function createFollower(store: DatabaseSync, index: DatabaseSync): Follow
       const now = waiting.slice(0, itemsPerWrite);
       const last = now.length === waiting.length && reading !== null;
       const items = now
-        .map((written) => reader.item(written))
+        .map((written) => assets.item(written))
         .filter((item): item is IndexItem => item !== null && differs(item, writer.indexed(item.workspaceId, item.id)));
       items.sort((a, b) => (a.id < b.id ? -1 : 1));
       writer.write(items, last ? { ...reading } : {});
       waiting = waiting.slice(now.length);
       return true;
     },
-    sweep(rows) {
-      const workspaces = reader.workspacesFrom(String(readMeta(index, 'swept_workspace') ?? ''));
-      const workspaceId = workspaces[0];
-      if (workspaceId === undefined) return endOfSweep();
-      const continued = workspaceId === readMeta(index, 'swept_workspace');
-      const after = continued ? String(readMeta(index, 'swept_id') ?? '') : '';
-      const there = reader.versions(workspaceId, after, rows);
-      const end = there.length < rows ? null : (there.at(-1)?.id ?? null);
-      const items = [...compared(workspaceId, there), ...vanished(workspaceId, after, { end, there, rows })];
-      const next =
-        end === null
-          ? { swept_workspace: workspaces[1] ?? '\uffff', swept_id: '' }
-          : { swept_workspace: workspaceId, swept_id: end };
-      writer.write(items, next);
-      return { done: false, mended: items.length };
-    },
+    sweep: createSweep(index, writer, assets),
     built: () => readMeta(index, 'built') === 1,
     reached: (head) => hasReached(place(), head),
     head: feed.head,
     forget: writer.forget,
   };
+}
 
-  function* compared(workspaceId: string, there: readonly VersionRow[]): Generator<IndexItem> {
+/** A stretch of assets in the order of their ids; `end` null: the last of their workspace. */
+type Stretch = { readonly workspaceId: string; readonly after: string; readonly end: string | null };
+
+function createSweep(index: DatabaseSync, writer: IndexWriter, assets: AssetReader): Follower['sweep'] {
+  const compared = function* ({ workspaceId }: Stretch, there: readonly VersionRow[]): Generator<IndexItem> {
     for (const row of there) {
       if (!isOther(row, writer.indexed(workspaceId, row.id))) continue;
-      const item = reader.asset(workspaceId, row.id);
+      const item = assets.asset(workspaceId, row.id);
       if (item !== null) yield item;
     }
-  }
-
-  /** What the index has in the same stretch of ids and the store has not. */
-  function* vanished(
-    workspaceId: string,
-    after: string,
-    { end, there, rows }: { readonly end: string | null; readonly there: readonly VersionRow[]; readonly rows: number },
+  };
+  /** What the index has in the same stretch and the store has not. */
+  const vanished = function* (
+    { workspaceId, after, end }: Stretch,
+    there: readonly VersionRow[],
+    rows: number,
   ): Generator<IndexItem> {
     const known = new Set(there.map(({ id }) => id));
     for (let from = after; ; ) {
@@ -120,15 +107,34 @@ export function createFollower(store: DatabaseSync, index: DatabaseSync): Follow
       if (last === undefined || ids.length < rows) return;
       from = last;
     }
-  }
-
-  function endOfSweep(): { readonly done: boolean; readonly mended: number } {
-    const gone = writer.workspaces().filter((id) => !reader.hasWorkspace(id));
+  };
+  const endOfSweep = (): { readonly done: boolean; readonly mended: number } => {
+    const gone = writer.workspaces().filter((id) => !assets.hasWorkspace(id));
     for (const id of gone) if (!writer.forget(id)) return { done: false, mended: 1 };
     writeMeta(index, { built: 1, swept_workspace: '', swept_id: '' });
     return { done: true, mended: 0 };
-  }
+  };
+  return (rows) => {
+    const sweptTo = String(readMeta(index, 'swept_workspace') ?? '');
+    const [workspaceId, next] = assets.workspacesFrom(sweptTo);
+    if (workspaceId === undefined) return endOfSweep();
+    const after = workspaceId === sweptTo ? String(readMeta(index, 'swept_id') ?? '') : '';
+    const there = assets.versions(workspaceId, after, rows);
+    const end = there.length < rows ? null : (there.at(-1)?.id ?? null);
+    const stretch = { workspaceId, after, end };
+    const items = [...compared(stretch, there), ...vanished(stretch, there, rows)];
+    writer.write(
+      items,
+      end === null
+        ? { swept_workspace: next ?? behindAll, swept_id: '' }
+        : { swept_workspace: workspaceId, swept_id: end },
+    );
+    return { done: false, mended: items.length };
+  };
 }
+
+/** Sorts behind the name of every workspace. */
+const behindAll = '\uffff';
 
 function distinct(written: readonly Written[]): Written[] {
   const found = new Map<string, Written>();

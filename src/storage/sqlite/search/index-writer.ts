@@ -7,9 +7,10 @@ import { numbersOf, type SearchSubject } from '../../../core/search-document.ts'
 import { termsOf } from '../../../core/search-terms.ts';
 import { foldText } from '../../../core/search-words.ts';
 import { arrayStatement, bytesOf, numberOf, textOf } from '../rows.ts';
+import { createSpaces, createTerms, type Spaces, type Terms } from './index-names.ts';
 import { blockDocs, readBlock, writeBlock } from './number-blocks.ts';
 import { changeSet, chunkDocs } from './posting-sets.ts';
-import { chunksMax, docKey, docOfKey, postingKey, readMeta, writeMeta } from './search-file.ts';
+import { chunksMax, docKey, docOfKey, postingKey, writeMeta } from './search-file.ts';
 
 /** An asset as it is now; `subject` null where it is gone. */
 export type IndexItem = {
@@ -33,11 +34,8 @@ export type IndexWriter = {
 export type Indexed = { readonly version: number; readonly createdAtMs: number; readonly updatedAtMs: number };
 
 const nameCharactersMax = 100;
-/** Of each of two generations; a term takes about 100 bytes. */
-const termsKnownMax = 100_000;
-const forgottenPerStep = 500;
+const forgottenPerStep = 2_000;
 
-type Space = { readonly n: number; nextDoc: number };
 type Delta = { readonly added: number[]; readonly removed: number[] };
 /** What a batch changes, by key of the set and by block of numbers. */
 type Changes = {
@@ -88,130 +86,47 @@ export function createIndexWriter(db: DatabaseSync): IndexWriter {
         .all()
         .map((row) => textOf(row[0])),
     forget(workspaceId) {
-      const left = ids(workspaceId, '', forgottenPerStep);
-      if (left.length > 0) {
-        write(
-          left.map((id) => ({ workspaceId, id, subject: null })),
-          {},
-        );
-        return false;
-      }
+      let left = true;
       transaction(() => {
         const space = spaces.known(workspaceId);
-        if (space === null) return;
-        for (const table of ['names', 'terms', 'numbers'])
-          db.prepare(`DELETE FROM ${table} WHERE space = ?`).run(space.n);
-        db.prepare('DELETE FROM spaces WHERE n = ?').run(space.n);
+        // Whoever makes a workspace of this name again meanwhile gets another space.
+        if (space !== null && !workspaceId.startsWith(goneName))
+          db.prepare('UPDATE spaces SET id = ? WHERE n = ?').run(`${goneName}${space.n}`, space.n);
+        left = forgetStep(db);
       });
       spaces.forget();
       terms.forget();
-      return true;
+      return !left;
     },
   };
 }
 
-type Spaces = {
-  known(workspaceId: string): Space | null;
-  of(workspaceId: string): Space;
-  save(): void;
-  forget(): void;
-};
+/** How a space is called whose workspace is gone; no workspace has a blank in its name. */
+const goneName = 'gone ';
 
-/** Workspaces by numbers of the index's own: the store may give a number again. */
-function createSpaces(db: DatabaseSync): Spaces {
-  const select = arrayStatement(db, 'SELECT n, next_doc FROM spaces WHERE id = ?');
-  const insert = db.prepare('INSERT INTO spaces (id, next_doc) VALUES (?, 0)');
-  const update = db.prepare('UPDATE spaces SET next_doc = ? WHERE n = ?');
-  const known = new Map<string, Space>();
-  const find = (workspaceId: string): Space | null => {
-    const there = known.get(workspaceId);
-    if (there !== undefined) return there;
-    const row = select.get(workspaceId);
-    if (row === undefined) return null;
-    const space = { n: numberOf(row[0]), nextDoc: numberOf(row[1]) };
-    known.set(workspaceId, space);
-    return space;
-  };
-  return {
-    known: find,
-    of(workspaceId) {
-      const there = find(workspaceId);
-      if (there !== null) return there;
-      const space = { n: Number(insert.run(workspaceId).lastInsertRowid), nextDoc: 0 };
-      known.set(workspaceId, space);
-      return space;
-    },
-    save: () => {
-      for (const { n, nextDoc } of known.values()) update.run(nextDoc, n);
-      if (known.size > 1_000) known.clear();
-    },
-    forget: () => known.clear(),
-  };
-}
-
-type Terms = {
-  /** The number of a term, given where it has none. */
-  number(space: number, term: string): number;
-  /** The last asset with it is gone. */
-  drop(n: number): void;
-  next(): number;
-  forget(): void;
-};
-
-/** Terms by numbers in the order they were first seen: common ones lie together, rare ones are appended. */
-function createTerms(db: DatabaseSync): Terms {
-  const select = arrayStatement(db, 'SELECT n FROM terms WHERE space = ? AND term = ?');
-  const insert = db.prepare('INSERT INTO terms (n, space, term) VALUES (?, ?, ?)');
-  const find = arrayStatement(db, 'SELECT space, term FROM terms WHERE n = ?');
-  const remove = db.prepare('DELETE FROM terms WHERE n = ?');
-  // Two generations: what is asked for again stays, what is not goes with the older one. By workspace, so that a term is
-  // looked for as it is and no name has to be made of both.
-  let young = new Map<number, Map<string, number>>();
-  let old = new Map<number, Map<string, number>>();
-  let kept = 0;
-  let next = Number(readMeta(db, 'next_term') ?? 1);
-  const remember = (space: number, term: string, n: number): number => {
-    if (kept >= termsKnownMax) {
-      old = young;
-      young = new Map();
-      kept = 0;
-    }
-    let known = young.get(space);
-    if (known === undefined) {
-      known = new Map();
-      young.set(space, known);
-    }
-    known.set(term, n);
-    kept += 1;
-    return n;
-  };
-  return {
-    number(space, term) {
-      const known = young.get(space)?.get(term);
-      if (known !== undefined) return known;
-      const before = old.get(space)?.get(term);
-      if (before !== undefined) return remember(space, term, before);
-      const row = select.get(space, term);
-      if (row !== undefined) return remember(space, term, numberOf(row[0]));
-      insert.run(next, space, term);
-      next += 1;
-      return remember(space, term, next - 1);
-    },
-    drop(n) {
-      const row = find.get(n);
-      if (row === undefined) return;
-      young.get(numberOf(row[0]))?.delete(textOf(row[1]));
-      old.get(numberOf(row[0]))?.delete(textOf(row[1]));
-      remove.run(n);
-    },
-    next: () => next,
-    forget() {
-      young.clear();
-      old.clear();
-      kept = 0;
-      next = Number(readMeta(db, 'next_term') ?? 1);
-    },
-  };
+/** Takes a handful of what is gone out of the tables; whether there may be more. */
+function forgetStep(db: DatabaseSync): boolean {
+  const row = arrayStatement(db, `SELECT n FROM spaces WHERE id LIKE '${goneName}%' LIMIT 1`).get();
+  if (row === undefined) return false;
+  const space = numberOf(row[0]);
+  const terms = arrayStatement(db, 'SELECT n FROM terms WHERE space = ? LIMIT ?').all(space, forgottenPerStep);
+  const removeSets = db.prepare('DELETE FROM postings WHERE key >= ? AND key < ?');
+  const removeTerm = db.prepare('DELETE FROM terms WHERE n = ?');
+  for (const [n] of terms) {
+    const term = numberOf(n);
+    removeSets.run(postingKey(term, 0), postingKey(term + 1, 0));
+    removeTerm.run(term);
+  }
+  if (terms.length > 0) return true;
+  for (const sql of [
+    'DELETE FROM docs WHERE key IN (SELECT key FROM docs WHERE space = ? LIMIT ?)',
+    'DELETE FROM names WHERE (space, name, doc) IN (SELECT space, name, doc FROM names WHERE space = ? LIMIT ?)',
+    'DELETE FROM numbers WHERE (space, field, block) IN (SELECT space, field, block FROM numbers WHERE space = ? LIMIT ?)',
+  ]) {
+    if (Number(db.prepare(sql).run(space, forgottenPerStep).changes) > 0) return true;
+  }
+  db.prepare('DELETE FROM spaces WHERE n = ?').run(space);
+  return true;
 }
 
 type Docs = {

@@ -97,7 +97,7 @@ async function agrees(storage: Storage, searches: number, seed: number): Promise
   }
 }
 
-const writer = new URL('./search-crash-child.ts', import.meta.url).pathname;
+const writer = new URL('../../testing/search-crash-child.ts', import.meta.url).pathname;
 
 /** Writes and searches in a process of its own until it is killed. */
 async function runAndKill(directory: string, seed: number, afterMs: number): Promise<number> {

@@ -2,21 +2,13 @@
  * Lists and search of assets, by the index where it helps. The index is made at the first search that needs one, and kept
  * from then on; until it is made, and where it cannot be, searches walk through the store (read-assets.ts) in pages.
  */
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import type { Worker } from 'node:worker_threads';
 import { AssetwireError } from '../../../core/errors.ts';
 import { limits } from '../../../core/limits.ts';
 import { searchOf } from '../../../core/search-expression.ts';
 import type { Clock } from '../../../runtime/clock.ts';
-import { startThread } from '../../../runtime/start-thread.ts';
 import { createCursorCodec, type CursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery } from '../../storage.ts';
-import { createThreadCalls, type ThreadCalls } from '../thread-call.ts';
-import { threadEntry } from '../thread-entry.ts';
-import type { FeedPlace } from './feed.ts';
-import type { KeeperState } from './index-keeper.ts';
-import { searchFileOf } from './search-file.ts';
+import { createKeeperThread } from './keeper-thread.ts';
 import { cursorScope, indexCursor } from './search-pages.ts';
 import type { SearchAnswer, SearchAsk } from './search-reader.ts';
 
@@ -39,119 +31,29 @@ export type SearchIndexParts = {
   readonly failed: (error: Error) => void;
 };
 
-/** How long a first search waits for an index that is soon made. */
-const firstWaitMs = 1_000;
-/** An index that is there is followed from here on, when the start of everything else is over. */
-const startAfterMs = 1_000;
 /** Where the index could not be brought up in time, searches do not wait for it for so long: they would all wait in vain. */
 const notWaitedForMs = 1_000;
-const restartAfterMs = 30_000;
-
-type Keeping = {
-  readonly worker: Worker;
-  readonly calls: ThreadCalls;
-  state: KeeperState;
-  opened: Promise<void>;
-  /** Its state has been asked for. */
-  asking: boolean;
-};
 
 export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
-  const { file, pacing, walk, search } = parts;
+  const { pacing, walk, search } = parts;
   const cursors = createCursorCodec(parts.cursorKey);
-  const storeId = createHash('sha256').update('search').update(parts.cursorKey).digest('hex').slice(0, 32);
-  let keeping: Keeping | null = null;
-  let failedAtMs: number | null = null;
-  let failedToCatchUpAtMs = Number.NEGATIVE_INFINITY;
-  let closed = false;
+  const thread = createKeeperThread(parts);
+  let caughtUpInVainAtMs = Number.NEGATIVE_INFINITY;
 
-  const start = (): Keeping => {
-    const worker = startThread(threadEntry('search-thread'), 'assetwire-search');
-    const calls = createThreadCalls(worker, (error) => {
-      if (closed) return;
-      keeping = null;
-      failedAtMs = pacing.monotonicMs();
-      parts.failed(error);
-    });
-    const made: Keeping = {
-      worker,
-      calls,
-      state: { generation: 0, built: false },
-      opened: Promise.resolve(),
-      asking: false,
-    };
-    const open = async (): Promise<void> => {
-      try {
-        made.state = (await calls.call('open', file, storeId)) as KeeperState;
-        if (!made.state.built) await catchUp(made, null, firstWaitMs);
-      } catch (error) {
-        if (keeping === made) keeping = null;
-        failedAtMs = pacing.monotonicMs();
-        if (!closed) parts.failed(error instanceof Error ? error : new Error(String(error)));
-        await worker.terminate();
-      }
-    };
-    made.opened = open();
-    return made;
-  };
-  /** Waits on this side too: on a machine that is busy the other thread may be late to notice that the time is over. */
-  const catchUp = async (kept: Keeping, head: FeedPlace | null, withinMs: number): Promise<void> => {
-    const answered = kept.calls.call('catchUp', head, withinMs).then((answer) => {
-      const { reached, ...state } = answer as KeeperState & { readonly reached: boolean };
-      kept.state = state;
-      return reached;
-    });
-    const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const timer = pacing.timer(withinMs, () => resolve(false));
-    try {
-      const reached = await Promise.race([answered, late]);
-      if (!reached) failedToCatchUpAtMs = pacing.monotonicMs();
-    } finally {
-      timer.cancel();
-      // Who waits no longer must not end the process when the thread does.
-      answered.catch(() => undefined);
-    }
-  };
-  /** Started where it is not, unless it failed a moment ago. */
-  const current = (): Keeping | null => {
-    if (keeping !== null || closed) return keeping;
-    if (failedAtMs !== null && pacing.monotonicMs() - failedAtMs < restartAfterMs) return null;
-    keeping = start();
-    return keeping;
-  };
-  const later = existsSync(searchFileOf(file)) ? pacing.timer(startAfterMs, () => void current()) : null;
-
-  /** Nobody waits for it: the thread is in the middle of making the index. */
-  const askState = (kept: Keeping): void => {
-    if (kept.asking) return;
-    kept.asking = true;
-    kept.calls.call('state').then(
-      (state) => {
-        kept.state = state as KeeperState;
-        kept.asking = false;
-      },
-      // The thread has ended, which its end tells.
-      () => undefined,
-    );
-  };
   /** Null where the index cannot answer. */
   const byIndex = async (query: AssetQuery): Promise<AssetPage | null> => {
-    const kept = current();
-    if (kept === null) return null;
-    await kept.opened;
-    if (keeping !== kept) return null;
-    if (!kept.state.built) {
-      askState(kept);
-      return null;
-    }
-    const waits = pacing.monotonicMs() - failedToCatchUpAtMs >= notWaitedForMs;
-    const first = await search(query, { generation: kept.state.generation, anyway: !waits });
+    const state = await thread.state();
+    if (state?.built !== true) return null;
+    const { generation } = state;
+    const waits = pacing.monotonicMs() - caughtUpInVainAtMs >= notWaitedForMs;
+    const first = await search(query, { generation, anyway: !waits });
     if (first.kind === 'page') return first.page;
     if (first.kind === 'behind') {
-      await catchUp(kept, first.head, limits.searchCatchUpMs);
-      const second = await search(query, { generation: kept.state.generation, anyway: true });
+      const reached = await thread.catchUp(first.head, limits.searchCatchUpMs);
+      if (!reached) caughtUpInVainAtMs = pacing.monotonicMs();
+      const second = await search(query, { generation, anyway: true });
       if (second.kind === 'page') return second.page;
-    } else if (first.damaged) kept.state = (await kept.calls.call('rebuild')) as KeeperState;
+    } else if (first.damaged) await thread.rebuild(generation);
     return null;
   };
   return {
@@ -164,20 +66,8 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
       if (way === 'index') throw beingMade();
       return walk(query);
     },
-    async forget(workspaceId) {
-      const kept = existsSync(searchFileOf(file)) ? current() : null;
-      if (kept === null) return;
-      await kept.opened;
-      if (keeping === kept) await kept.calls.call('forget', workspaceId);
-    },
-    async close() {
-      closed = true;
-      later?.cancel();
-      if (keeping === null) return;
-      await keeping.opened;
-      await keeping.calls.call('close').catch(() => undefined);
-      await keeping.worker.terminate();
-    },
+    forget: (workspaceId) => thread.forget(workspaceId),
+    close: () => thread.close(),
   };
 }
 

@@ -210,6 +210,34 @@ function slow(): AssetwireError {
 
 type Keyed = { readonly key: number; readonly doc: number };
 
+/** The best so many by key, the highest first: what is surely not among them is let go now and then. */
+function createBest(wanted: number): {
+  offer(keyed: Keyed): void;
+  worst(): number;
+  end(): { readonly best: readonly Keyed[]; readonly more: boolean };
+} {
+  let best: Keyed[] = [];
+  let worst = Number.NEGATIVE_INFINITY;
+  let more = false;
+  const cut = (): void => {
+    best.sort((a, b) => b.key - a.key || b.doc - a.doc);
+    more ||= best.length > wanted;
+    best = best.slice(0, wanted);
+    if (best.length === wanted) worst = best.at(-1)?.key ?? worst;
+  };
+  return {
+    offer(keyed) {
+      best.push(keyed);
+      if (best.length >= wanted * 4) cut();
+    },
+    worst: () => worst,
+    end() {
+      cut();
+      return { best, more };
+    },
+  };
+}
+
 /** Last written first: the best of all times, which lie in order in the index. */
 function createUpdatedWalk(index: DatabaseSync): (walk: Walk) => Iterable<Step> {
   const blocks = arrayStatement(
@@ -217,40 +245,28 @@ function createUpdatedWalk(index: DatabaseSync): (walk: Walk) => Iterable<Step> 
     "SELECT block, numbers FROM numbers WHERE space = ? AND field = 'updated' AND block >= ? AND block < ?",
   );
   const perChunk = chunkDocs / blockDocs;
+  /** Every asset of a chunk with its time, behind the place where the page begins. */
+  function* times({ space, behind }: Walk, chunk: number, bits: Bits): Generator<Keyed> {
+    const [before, beforeDoc] = behind === null ? [Number.POSITIVE_INFINITY, 0] : [Number(behind[0]), behind[1]];
+    for (const row of blocks.all(space, chunk * perChunk, (chunk + 1) * perChunk)) {
+      const first = numberOf(row[0]) * blockDocs;
+      const numbers = readBlock(bytesOf(row[1]));
+      for (let at = 0; at < blockDocs; at += 1) {
+        const key = numbers[at] ?? Number.NaN;
+        const doc = first + at;
+        if ((key < before || (key === before && doc < beforeDoc)) && hasBit(bits, doc % chunkDocs)) yield { key, doc };
+      }
+    }
+  }
   return function* updated(walk) {
-    const { space, behind, limit } = walk;
     // Candidates that turn out to be gone must not end the page: some more than a page are kept.
-    const wanted = limit * 2 + 16;
-    let best: Keyed[] = [];
-    let worst = Number.NEGATIVE_INFINITY;
-    const sooner = (a: Keyed, b: Keyed): number => b.key - a.key || b.doc - a.doc;
-    const cut = (): void => {
-      best.sort(sooner);
-      best = best.slice(0, wanted);
-      if (best.length === wanted) worst = best.at(-1)?.key ?? worst;
-    };
-    let more = false;
+    const kept = createBest(walk.limit * 2 + 16);
     for (const [chunk, bits] of allChunks(walk).entries()) {
       if (bits === null) continue;
       if (walk.tooLate()) throw slow();
-      for (const row of blocks.all(space, chunk * perChunk, (chunk + 1) * perChunk)) {
-        const first = numberOf(row[0]) * blockDocs;
-        const numbers = readBlock(bytesOf(row[1]));
-        for (let at = 0; at < blockDocs; at += 1) {
-          const key = numbers[at] ?? Number.NaN;
-          const doc = first + at;
-          if (!(key >= worst) || !hasBit(bits, doc % chunkDocs)) continue;
-          if (behind !== null && !(key < Number(behind[0]) || (key === behind[0] && doc < behind[1]))) continue;
-          best.push({ key, doc });
-          if (best.length >= wanted * 4) {
-            more = true;
-            cut();
-          }
-        }
-      }
+      for (const keyed of times(walk, chunk, bits)) if (keyed.key >= kept.worst()) kept.offer(keyed);
     }
-    more ||= best.length > wanted;
-    cut();
+    const { best, more } = kept.end();
     for (const { key, doc } of best) yield { place: [key, doc], candidate: true };
     // What was kept is over and not everything was kept: there is more behind it.
     const last = best.at(-1);

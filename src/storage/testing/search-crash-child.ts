@@ -1,10 +1,10 @@
-/** Run by search-index.test.ts: writes assets at random and searches, until it is killed. A dot per round on standard output. */
-import { createIdSource } from '../../../core/id-source.ts';
-import { systemClock } from '../../../runtime/clock.ts';
-import { createSystemRandom } from '../../../runtime/random.ts';
-import { createDraw, drawAsset, drawSearch } from '../../testing/search-samples.ts';
-import { seededFraction } from '../../testing/world.ts';
-import { createSqliteStorage } from '../sqlite-storage.ts';
+/** Run by sqlite/search/search-index.test.ts: writes assets at random and searches, until it is killed. A dot per round on standard output. */
+import { createIdSource } from '../../core/id-source.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { createSystemRandom } from '../../runtime/random.ts';
+import { createDraw, drawAsset, drawSearch } from './search-samples.ts';
+import { seededFraction } from './world.ts';
+import { createSqliteStorage } from '../sqlite/sqlite-storage.ts';
 
 const [file = '', seed = '1'] = process.argv.slice(2);
 const random = createSystemRandom();
