@@ -29,6 +29,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     start: async (options) => (await import('./compose.ts')).startServer(options),
     checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
     backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
+    checkDatabase: async (settings) => (await import('./compose/check-database.ts')).checkDatabase(settings),
     checkDurability: async (directory) => (await import('./compose.ts')).checkDurability(directory),
     checkBlobs: async (settings) => (await import('./compose.ts')).checkBlobs(settings),
     moveInstallation: async (request) => (await import('./compose/move-installation.ts')).moveInstallation(request),

@@ -38,6 +38,12 @@ export type ServerParts = {
   }): Promise<RunningServer>;
   /** Opens the store read-only and checks it; null where there is none yet. */
   checkStore(dataDir: string): Promise<StoreCheck | null>;
+  /** Looks at the PostgreSQL of the settings without changing it; null where the store is SQLite. */
+  checkDatabase?(settings: Settings): Promise<{
+    readonly result: 'ok' | 'warning' | 'failed';
+    readonly detail: string;
+    readonly mend?: string;
+  } | null>;
   /** Copies a data directory as of one moment. */
   backUp?(request: BackUpRequest): Promise<BackUpResult>;
   /** Whether files can be kept in the store that the settings name; null where that is the data directory. */

@@ -1,7 +1,7 @@
 /** The checks of `doctor`, one after another. None changes anything that matters: probes are files of a moment. */
 import { resolve } from 'node:path';
 import { describeSettings, readConfiguration } from '../../runtime/configuration.ts';
-import type { Configuration } from '../../runtime/configuration.ts';
+import type { Configuration, Settings } from '../../runtime/configuration.ts';
 import { createClient, UnreachableError } from '../client.ts';
 import { canListen, resolveName } from '../client-probes.ts';
 import type { CliContext } from '../context.ts';
@@ -35,7 +35,7 @@ export async function diagnose(
   findings.push(checkSync(settings.dataDir, context.clock), checkKey(settings));
   findings.push(
     await checkDurability(settings.dataDir, context),
-    await checkStore(settings.dataDir, context),
+    await checkStore(settings, context),
     await checkPort(configuration, running),
     await checkNames(),
   );
@@ -104,8 +104,11 @@ async function findRunning({ settings }: Configuration): Promise<Running> {
   }
 }
 
-async function checkStore(dataDir: string, { server }: CliContext): Promise<Finding> {
+async function checkStore(settings: Settings, { server }: CliContext): Promise<Finding> {
+  const { dataDir } = settings;
   try {
+    const database = await server.checkDatabase?.(settings);
+    if (database !== null && database !== undefined) return { name: 'Database', ...database };
     const check = await server.checkStore(dataDir);
     if (check === null) return { name: 'Database', result: 'ok', detail: 'none yet; it is made at the first start' };
     if (check.state === 'broken') {
