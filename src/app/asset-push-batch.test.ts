@@ -196,7 +196,7 @@ test(`a batch does what the same states would do one by one (seed ${seed})`, asy
         await singly.stop();
       }
     }),
-    { numRuns: 60, seed },
+    { numRuns: 30, seed },
   );
 });
 

@@ -87,6 +87,7 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
   const memory = openMemory(
     options.state ?? join(directory, stateName),
     JSON.stringify([client.url, options.workspace ?? null, options.path]),
+    context.clock,
   );
   const random = createSystemRandom();
   const tell = teller(options, context);
@@ -97,7 +98,7 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
     try {
       await watcher.ready;
       // What was known and is not there any more happened while nobody watched.
-      for (const path of memory.state.files.keys()) pending.touch(path);
+      for (const path of memory.files.keys()) pending.touch(path);
       const apply: ApplyOptions = {
         client,
         directory,
@@ -146,8 +147,9 @@ async function follow({ pending, memory, apply, once }: Following, { clock, stde
       // An unmounted disk or a folder that was renamed is no deletion of everything in it.
       const isThere = settled.gone.length === 0 || isDirectory(directory);
       if (!isThere) said(`${directory} is not there: nothing is deleted until it is back`);
-      const plan = planChanges(isThere ? settled : { ...settled, gone: [] }, memory.state.files);
+      const plan = planChanges(isThere ? settled : { ...settled, gone: [] }, memory.files);
       const { paths, cause } = await applyChanges(plan, apply);
+      if (pending.size === 0) memory.save();
       for (const path of [...paths, ...(isThere ? [] : settled.gone)]) pending.touch(path);
       pauseMs = cause === null ? 0 : Math.min(pauseMsMax, Math.max(1_000, pauseMs * 2));
       if (cause !== null) said(`${cause.message}; trying again`);
@@ -162,7 +164,7 @@ async function withMoved(
   { directory, memory }: { readonly directory: string; readonly memory: WatchMemory },
 ): Promise<Settled> {
   const missing = new Set(gone);
-  for (const path of perhapsMoved({ ready }, memory.state.files))
+  for (const path of perhapsMoved({ ready }, memory.files))
     if ((await lookAt(join(directory, path))) === null) missing.add(path);
   return { ready, gone: [...missing] };
 }
@@ -217,7 +219,7 @@ async function openWatcher(
     }
     // Of a directory that went, not every file is told.
     const gone = `${below(path)}/`;
-    for (const known of memory.state.files.keys()) if (known.startsWith(gone)) pending.touch(known);
+    for (const known of memory.files.keys()) if (known.startsWith(gone)) pending.touch(known);
   });
   const ready = new Promise<void>((done, fail) => {
     watcher.once('ready', done);

@@ -58,7 +58,6 @@ export async function applyChanges(changes: readonly WatchChange[], options: App
       }
     };
     await Promise.all(Array.from({ length: width }, work));
-    options.memory.save();
   };
   const of = (kind: WatchChange['kind']): readonly WatchChange[] => changes.filter((change) => change.kind === kind);
   await run(of('move'), options.atOnce);
@@ -77,6 +76,7 @@ async function applyOne(change: WatchChange, options: ApplyOptions): Promise<voi
     if (change.kind === 'move') await move(change, options);
     else if (change.kind === 'delete') await remove(change, options);
     else await look(change, options);
+    options.memory.changed();
   } catch (error) {
     if (mayPass(error) || options.signal.aborted) throw error;
     const known = error instanceof RefusedError || error instanceof LocalFileError || isFileError(error);
@@ -97,7 +97,7 @@ async function move(
 ): Promise<void> {
   const { client, memory, tell } = options;
   const { name, folder } = placeOf(path, options);
-  const { files } = memory.state;
+  const { files } = memory;
   try {
     await client.send('PATCH', `/v1/assets/${known.assetId}`, { name, path: folder });
   } catch (error) {
@@ -114,7 +114,7 @@ async function move(
 async function remove({ path, known }: Extract<WatchChange, { kind: 'delete' }>, options: ApplyOptions): Promise<void> {
   const { client, memory, onDelete, tell } = options;
   // Found to have moved while this batch was done.
-  if (memory.state.files.get(path) !== known) return;
+  if (memory.files.get(path) !== known) return;
   if (onDelete === 'trash') {
     try {
       await client.send('DELETE', `/v1/assets/${known.assetId}`);
@@ -123,7 +123,7 @@ async function remove({ path, known }: Extract<WatchChange, { kind: 'delete' }>,
     }
     tell({ kind: 'deleted', path, assetId: known.assetId });
   }
-  memory.state.files.delete(path);
+  memory.files.delete(path);
 }
 
 function isGone(error: unknown): boolean {
@@ -133,21 +133,22 @@ function isGone(error: unknown): boolean {
 /** A file that is new or not as it was: whether its content is tells only its content. */
 async function look(change: Extract<WatchChange, { kind: 'look' }>, options: ApplyOptions): Promise<void> {
   const { path, file, known } = change;
-  const { files } = options.memory.state;
+  const { files } = options.memory;
   const sha256 = await sha256Of(join(options.directory, path), options.signal);
   if (known !== null && known.sha256 === sha256) {
     files.set(path, { ...known, ...file });
     return;
   }
-  if (known !== null) return addVersion({ path, file, sha256, assetId: known.assetId }, options);
-  const from = await wentFrom({ path, sha256 }, options);
+  const from = known === null ? await wentFrom({ path, sha256 }, options) : null;
   if (from !== null) return move({ ...from, path, file }, options);
+  // What was sent by a process that ended before it could write that down is found, not sent again.
   const there = await atPlace({ path, sha256 }, options);
   if (there !== null) {
     files.set(path, { ...file, sha256, assetId: there });
     options.tell({ kind: 'found', path, assetId: there });
     return;
   }
+  if (known !== null) return addVersion({ path, file, sha256, assetId: known.assetId }, options);
   await upload({ path, file, sha256 }, options);
 }
 
@@ -158,7 +159,7 @@ async function wentFrom(
   { path, sha256 }: Omit<Content, 'file'>,
   { directory, memory }: ApplyOptions,
 ): Promise<{ readonly from: string; readonly known: KnownFile } | null> {
-  for (const [from, known] of memory.state.files) {
+  for (const [from, known] of memory.files) {
     if (known.sha256 === sha256 && from !== path && (await lookAt(join(directory, from))) === null)
       return { from, known };
   }
@@ -179,11 +180,10 @@ async function atPlace({ path, sha256 }: Omit<Content, 'file'>, options: ApplyOp
 async function upload({ path, file, sha256 }: Content, options: ApplyOptions): Promise<void> {
   const { client, directory, memory, signal, tell } = options;
   const { name, folder } = placeOf(path, options);
-  const { begun, files } = memory.state;
+  const { begun, files } = memory;
   const before = begun.get(path);
   const idempotencyKey = before?.sha256 === sha256 ? before.key : options.draw();
   begun.set(path, { sha256, key: idempotencyKey });
-  memory.save();
   const content = createReadStream(join(directory, path), { highWaterMark: 256 * 1024 });
   const asset = await client.upload<AssetView>(
     { name, bytes: file.bytes, content },
@@ -201,11 +201,10 @@ async function addVersion(
 ): Promise<void> {
   const { client, directory, memory, signal, tell } = options;
   const { name } = placeOf(path, options);
-  const { begun, files } = memory.state;
+  const { begun, files } = memory;
   const before = begun.get(path);
   const idempotencyKey = before?.sha256 === sha256 ? before.key : options.draw();
   begun.set(path, { sha256, key: idempotencyKey });
-  memory.save();
   const content = createReadStream(join(directory, path), { highWaterMark: 256 * 1024 });
   try {
     await client.upload<AssetView>(

@@ -3,6 +3,7 @@
  * at the next start, and nothing is sent twice. Written whole beside itself and renamed, never in place.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Clock } from '../../runtime/clock.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { CommandError } from '../error-report.ts';
 
@@ -15,49 +16,53 @@ export type KnownFile = {
   readonly sha256: string;
 };
 
-export type WatchState = {
+export interface WatchMemory {
   /** By path below the folder, with slashes. */
   readonly files: Map<string, KnownFile>;
-  /** Uploads that were begun: their keys make a second try the same upload. */
+  /** Uploads that were begun: their keys make a second try the same upload. Of another process what it sent is found by content. */
   readonly begun: Map<string, { readonly sha256: string; readonly key: string }>;
-};
-
-export interface WatchMemory {
-  readonly state: WatchState;
+  /** Something has changed: written now and then, so that a folder of very many files is not written anew for each. */
+  changed(): void;
+  /** Written now, where anything has changed. */
   save(): void;
 }
 
-type Stored = {
-  readonly of: string;
-  readonly files: Readonly<Record<string, KnownFile>>;
-  readonly begun: Readonly<Record<string, { readonly sha256: string; readonly key: string }>>;
-};
+type Stored = { readonly of: string; readonly files: Readonly<Record<string, KnownFile>> };
 
 export const stateName = '.assetwire-watch.json';
 
+const saveEveryMs = 1_000;
+/** Of the time, no more than a twentieth goes into writing this down. */
+const shareOfTime = 20;
+
 /** `of` says which server, workspace and folder it is about: of another one nothing is believed. */
-export function openMemory(file: string, of: string): WatchMemory {
+export function openMemory(file: string, of: string, { monotonicMs }: Pick<Clock, 'monotonicMs'>): WatchMemory {
   const stored = read(file);
   if (stored !== null && stored.of !== of)
     throw new CommandError(
       `The state file must be about this watch: ${file} is about another server, workspace or folder`,
       'Name another one with --state, or remove it to begin anew',
     );
-  const state: WatchState = {
-    files: new Map(Object.entries(stored?.files ?? {})),
-    begun: new Map(Object.entries(stored?.begun ?? {})),
+  const files = new Map(Object.entries(stored?.files ?? {}));
+  let isDirty = stored === null;
+  let againAtMs = monotonicMs() + saveEveryMs;
+  const save = (): void => {
+    if (!isDirty) return;
+    const beganMs = monotonicMs();
+    writeFileSync(`${file}.new`, `${JSON.stringify({ of, files: Object.fromEntries(files) })}\n`);
+    renameSync(`${file}.new`, file);
+    isDirty = false;
+    const tookMs = monotonicMs() - beganMs;
+    againAtMs = beganMs + Math.max(saveEveryMs, tookMs * shareOfTime);
   };
   return {
-    state,
-    save() {
-      const text = JSON.stringify({
-        of,
-        files: Object.fromEntries(state.files),
-        begun: Object.fromEntries(state.begun),
-      });
-      writeFileSync(`${file}.new`, `${text}\n`);
-      renameSync(`${file}.new`, file);
+    files,
+    begun: new Map(),
+    changed() {
+      isDirty = true;
+      if (monotonicMs() >= againAtMs) save();
     },
+    save,
   };
 }
 

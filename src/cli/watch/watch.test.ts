@@ -234,9 +234,30 @@ test('whatever happened, each file is in one change at most, and nothing that is
   );
 });
 
+test('a memory is written now and then while much happens, and whole at the end', (t) => {
+  const path = join(temporaryDirectory(t), 'state.json');
+  let nowMs = 0;
+  const memory = openMemory(path, 'x', { monotonicMs: () => nowMs });
+  const stored = () => (existsSync(path) ? Object.keys(JSON.parse(readFileSync(path, 'utf8')).files).length : -1);
+  const known: KnownFile = { assetId: 'ast_x', bytes: 1, mtimeMs: 1, inode: 1, sha256: 's' };
+  const sizes: number[] = [];
+  for (let n = 0; n < 30; n += 1) {
+    nowMs += 100;
+    memory.files.set(`f-${n}`, known);
+    memory.changed();
+    sizes.push(stored());
+  }
+  assert.deepEqual([...new Set(sizes)], [-1, 10, 20, 30]);
+  memory.files.delete('f-0');
+  memory.changed();
+  memory.save();
+  assert.equal(stored(), 29);
+  assert.equal(openMemory(path, 'x', systemClock).files.size, 29);
+});
+
 test('a memory that is no JSON is told, not overwritten', (t) => {
   const path = join(temporaryDirectory(t), 'state.json');
   writeFileSync(path, '{"of":');
-  assert.throws(() => openMemory(path, 'x'), /is not JSON/);
+  assert.throws(() => openMemory(path, 'x', systemClock), /is not JSON/);
   assert.equal(readFileSync(path, 'utf8'), '{"of":');
 });
