@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { checkDurability, checkStore, probeTarget } from '../../compose.ts';
+import { checkDurability, checkStore, findFilmTool, probeTarget } from '../../compose.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { inProcess } from '../testing/in-process.ts';
@@ -17,6 +17,7 @@ const server: CliContext['server'] = {
   checkStore,
   checkDurability: async (directory) => checkDurability(directory),
   probeTarget,
+  findFilmTool,
 };
 
 function temporary(t: TestContext): string {
@@ -113,4 +114,19 @@ test('proxies that are set and not used are told', async (t) => {
   const { of } = await diagnosed({ ASSETWIRE_DATA_DIR: temporary(t), HTTPS_PROXY: 'http://proxy.example:3128' });
   assert.match(of('Egress')[0]?.detail ?? '', /HTTPS_PROXY is not used/);
   assert.equal((of('Egress')[0]?.detail ?? '').includes('proxy.example'), false, 'it may hold a password');
+});
+
+test('whether films are worked on is told: a program that was found, none, or one that was named and is not there', async (t) => {
+  const dataDir = temporary(t);
+  const path = join(dataDir, 'ffmpeg');
+  writeFileSync(path, '#!/bin/sh\necho "ffmpeg version 7.1-test Copyright"\n');
+  chmodSync(path, 0o755);
+  const told = async (ffmpeg: string): Promise<Finding | undefined> =>
+    (await diagnosed({ ASSETWIRE_DATA_DIR: join(dataDir, 'data'), ASSETWIRE_FFMPEG: ffmpeg })).of('Films')[0];
+  assert.deepEqual(await told(path), { name: 'Films', result: 'ok', detail: `ffmpeg 7.1-test at ${path}` });
+  const off = await told('off');
+  assert.equal(off?.result, 'info');
+  const wrong = await told(join(dataDir, 'nowhere'));
+  assert.equal(wrong?.result, 'warning');
+  assert.match(wrong.mend ?? '', /ASSETWIRE_FFMPEG/);
 });
