@@ -41,6 +41,8 @@ const verifyEveryMs = 1_000;
 const verifiedPerStep = 200;
 const sweptPerStep = 1_500;
 const retryAfterMs = 2_000;
+/** What was taken out lies in the log until that is folded into the file: not for longer than this, once there is time. */
+const foldEveryMs = 10_000;
 
 type Waiting = {
   readonly head: FeedPlace | null;
@@ -71,6 +73,8 @@ export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperP
   let timer: { cancel(): void } | null = null;
   let running = false;
   let verifiedAtMs = 0;
+  let foldedAtMs = 0;
+  let unfolded = false;
 
   function open(): Opened {
     const store = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
@@ -108,7 +112,7 @@ export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperP
     });
   }
   /** One step; how long to rest after it. */
-  function step({ follower }: Opened): number {
+  function step({ follower, index }: Opened): number {
     const startedMs = clock.monotonicMs();
     const gone = forgetting[0];
     if (gone !== undefined) {
@@ -120,15 +124,22 @@ export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperP
     }
     const followed = follower.follow();
     settle(follower);
+    unfolded ||= followed;
     if (followed) return waiting.length > 0 ? 0 : clock.monotonicMs() - startedMs;
     if (!follower.built()) {
       follower.sweep(sweptPerStep);
+      unfolded = true;
       settle(follower);
       return 0;
     }
     if (clock.monotonicMs() - verifiedAtMs >= verifyEveryMs) {
       verifiedAtMs = clock.monotonicMs();
-      follower.sweep(verifiedPerStep);
+      unfolded = follower.sweep(verifiedPerStep).mended > 0 || unfolded;
+    }
+    if (unfolded && clock.monotonicMs() - foldedAtMs >= foldEveryMs) {
+      foldedAtMs = clock.monotonicMs();
+      unfolded = false;
+      index.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     }
     return followEveryMs;
   }
