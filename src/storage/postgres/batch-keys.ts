@@ -31,13 +31,9 @@ export type BatchKeys = {
 
 const separator = '\n';
 
+/** One text of several; two parts cannot run into each other, as all but the last are words or ids without a line's end. */
 export function nameOf(...parts: readonly string[]): string {
   return parts.join(separator);
-}
-
-/** Names of different tables; two parts cannot run into each other, as all but the last are words or ids without a line's end. */
-export function resourceName({ workspaceId, type, id }: ResourceName): string {
-  return nameOf(type, workspaceId, id);
 }
 
 export function shardOfText(text: string): number {

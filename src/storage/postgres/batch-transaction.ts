@@ -7,7 +7,7 @@ import { createEffects } from './batch-writes.ts';
 import type { BookParts, ItemResult } from './book.ts';
 import type { Connection } from './connection.ts';
 import type { Statement } from './pipeline.ts';
-import { writeSettings } from './settings-local.ts';
+import { commonSettings } from './settings-local.ts';
 import { createTally, type Tally, tallyStatement } from './tally.ts';
 
 export type Transaction = Pick<BookParts, 'sql' | 'timeouts' | 'epoch'> & {
@@ -31,7 +31,7 @@ export type Outcome = {
 export async function transact(connection: Connection, given: Transaction): Promise<Outcome> {
   const { sql, timeouts, timeoutMs, lanes, carried, day, items, careful, epoch } = given;
   const knownLane = (webhookId: string): string | undefined => lanes.get(webhookId);
-  const settings = writeSettings(timeouts);
+  const settings = commonSettings(timeouts);
   const keys = gatherKeys(items, knownLane);
   let committing: { readonly xid: string; readonly results: readonly ItemResult[] } | null = null;
   try {

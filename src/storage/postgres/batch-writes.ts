@@ -6,6 +6,7 @@ import type {
   PreparedIdempotency,
   PreparedRecord,
 } from '../prepared.ts';
+import { nameOf } from './batch-keys.ts';
 import type { FoundChange } from './batch-state.ts';
 import type { Statement } from './pipeline.ts';
 import {
@@ -104,79 +105,99 @@ export type Effects = {
 };
 
 export function createEffects(): Effects {
-  const inserted: ResourceRow[] = [];
-  const updated: ResourceRow[] = [];
-  const deleted: ResourceRow[] = [];
-  const revisions: ResourceRow[] = [];
-  const changes: { readonly workspaceId: string; readonly change: PreparedChange }[] = [];
-  const deliveries: DeliveryRow[] = [];
-  const kept: KeptRow[] = [];
-  const ended: EndedRow[] = [];
-  const redated: RedatedRow[] = [];
-  const hastened: RedatedRow[] = [];
-  const attempts: { readonly item: PreparedRecord; readonly number: number }[] = [];
-  const droppedAttempts: { readonly item: PreparedRecord; readonly number: number }[] = [];
-  const bodies: { readonly item: PreparedRecord; readonly body: Uint8Array }[] = [];
-  const endedBodies: { readonly id: string; readonly atMs: number }[] = [];
-  const droppedBodies: string[] = [];
-  const duties: { readonly workspaceId: string; readonly duty: PreparedDuty; readonly shard: number }[] = [];
-  const removedDuties: string[] = [];
-  const advances: Advance[] = [];
-  const usedKeys: { readonly workspaceId: string; readonly row: PreparedIdempotency }[] = [];
-  const freedKeys: string[] = [];
-  const misses: { readonly webhookId: string; readonly workspaceId: string; readonly count: number }[] = [];
-  const raises: { readonly workspaceId: string; readonly by: number }[] = [];
+  const lists = createLists();
   return {
     resource(row, how) {
-      (how === 'insert' ? inserted : how === 'update' ? updated : deleted).push(row);
+      (how === 'insert' ? lists.inserted : how === 'update' ? lists.updated : lists.deleted).push(row);
     },
-    revision: (row) => void revisions.push(row),
-    change: (workspaceId, change) => void changes.push({ workspaceId, change }),
-    delivery: (row) => void deliveries.push(row),
-    keepChange: (row) => void kept.push(row),
-    end: (row) => void ended.push(row),
-    redate: (row) => void redated.push(row),
-    hasten: (row) => void hastened.push(row),
-    attempt: (item, number) => void attempts.push({ item, number }),
-    dropAttempt: (item, number) => void droppedAttempts.push({ item, number }),
-    keepBody: (item, body) => void bodies.push({ item, body }),
-    endBody: (id, atMs) => void endedBodies.push({ id, atMs }),
-    dropBody: (deliveryId) => void droppedBodies.push(deliveryId),
-    addDuty: (workspaceId, duty, shard) => void duties.push({ workspaceId, duty, shard }),
-    removeDuty: (dutyId) => void removedDuties.push(dutyId),
-    advanceDuty: (advance) => void advances.push(advance),
-    useKey: (workspaceId, row) => void usedKeys.push({ workspaceId, row }),
-    freeKey: (name) => void freedKeys.push(name),
-    miss: (webhookId, workspaceId, count) => void misses.push({ webhookId, workspaceId, count }),
-    raiseRevision: (workspaceId, by) => void raises.push({ workspaceId, by }),
-    statements({ day, firstNumber }) {
-      return [
-        ...some(raises, raiseRevisions),
-        ...some(usedKeys, useKeys),
-        ...some(freedKeys, freeKeys),
-        ...some(removedDuties, removeDuties),
-        ...some(advances, advanceDuties),
-        ...some(duties, insertDuties),
-        ...some(deleted, deleteResources),
-        ...some(updated, updateResources),
-        ...some(inserted, insertResources),
-        ...some(revisions, insertRevisions),
-        ...some(changes, (rows) => insertChanges(rows, day, firstNumber ?? '')),
-        ...some(kept, keepChanges),
-        ...some(kept, keepFor),
-        ...some(hastened, hastenDeliveries),
-        ...some(redated, redateDeliveries),
-        ...some(ended, (rows) => endDeliveries(rows, day)),
-        ...some(deliveries, (rows) => insertDeliveries(rows, firstNumber ?? '')),
-        ...some(attempts, (rows) => insertAttempts(rows, day)),
-        ...some(droppedAttempts, dropAttempts),
-        ...some(bodies, insertBodies),
-        ...some(endedBodies, endBodies),
-        ...some(droppedBodies, dropBodies),
-        ...some(misses, countMisses),
-      ];
-    },
+    revision: (row) => void lists.revisions.push(row),
+    change: (workspaceId, change) => void lists.changes.push({ workspaceId, change }),
+    delivery: (row) => void lists.deliveries.push(row),
+    keepChange: (row) => void lists.kept.push(row),
+    end: (row) => void lists.ended.push(row),
+    redate: (row) => void lists.redated.push(row),
+    hasten: (row) => void lists.hastened.push(row),
+    attempt: (item, number) => void lists.attempts.push({ item, number }),
+    dropAttempt: (item, number) => void lists.droppedAttempts.push({ item, number }),
+    keepBody: (item, body) => void lists.bodies.push({ item, body }),
+    endBody: (id, atMs) => void lists.endedBodies.push({ id, atMs }),
+    dropBody: (deliveryId) => void lists.droppedBodies.push(deliveryId),
+    addDuty: (workspaceId, duty, shard) => void lists.duties.push({ workspaceId, duty, shard }),
+    removeDuty: (dutyId) => void lists.removedDuties.push(dutyId),
+    advanceDuty: (advance) => void lists.advances.push(advance),
+    useKey: (workspaceId, row) => void lists.usedKeys.push({ workspaceId, row }),
+    freeKey: (name) => void lists.freedKeys.push(name),
+    miss: (webhookId, workspaceId, count) => void lists.misses.push({ webhookId, workspaceId, count }),
+    raiseRevision: (workspaceId, by) => void lists.raises.push({ workspaceId, by }),
+    statements: (given) => statementsOf(lists, given),
   };
+}
+
+type Lists = ReturnType<typeof createLists>;
+
+/** Rows by what becomes of them. */
+function createLists() {
+  return {
+    inserted: new Array<ResourceRow>(),
+    updated: new Array<ResourceRow>(),
+    deleted: new Array<ResourceRow>(),
+    revisions: new Array<ResourceRow>(),
+    changes: new Array<{ readonly workspaceId: string; readonly change: PreparedChange }>(),
+    deliveries: new Array<DeliveryRow>(),
+    kept: new Array<KeptRow>(),
+    ended: new Array<EndedRow>(),
+    redated: new Array<RedatedRow>(),
+    hastened: new Array<RedatedRow>(),
+    attempts: new Array<{ readonly item: PreparedRecord; readonly number: number }>(),
+    droppedAttempts: new Array<{ readonly item: PreparedRecord; readonly number: number }>(),
+    bodies: new Array<{ readonly item: PreparedRecord; readonly body: Uint8Array }>(),
+    endedBodies: new Array<{ readonly id: string; readonly atMs: number }>(),
+    droppedBodies: new Array<string>(),
+    duties: new Array<{ readonly workspaceId: string; readonly duty: PreparedDuty; readonly shard: number }>(),
+    removedDuties: new Array<string>(),
+    advances: new Array<Advance>(),
+    usedKeys: new Array<{ readonly workspaceId: string; readonly row: PreparedIdempotency }>(),
+    freedKeys: new Array<string>(),
+    misses: new Array<{ readonly webhookId: string; readonly workspaceId: string; readonly count: number }>(),
+    raises: new Array<{ readonly workspaceId: string; readonly by: number }>(),
+  };
+}
+
+/** Two processes that make the same resources at once then wait for each other in one direction only. */
+function byKey(a: ResourceRow, b: ResourceRow): number {
+  const [left, right] = [nameOf(a.type, a.workspaceId, a.id), nameOf(b.type, b.workspaceId, b.id)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function statementsOf(
+  lists: Lists,
+  { day, firstNumber }: { readonly day: number; readonly firstNumber: string | null },
+): readonly Statement[] {
+  return [
+    ...some(lists.raises, raiseRevisions),
+    ...some(lists.usedKeys, useKeys),
+    ...some(lists.freedKeys, freeKeys),
+    ...some(lists.removedDuties, removeDuties),
+    ...some(lists.advances, advanceDuties),
+    ...some(lists.duties, insertDuties),
+    ...some(lists.deleted, deleteResources),
+    ...some(lists.updated, updateResources),
+    ...some(lists.inserted.sort(byKey), insertResources),
+    ...some(lists.revisions, insertRevisions),
+    ...some(lists.changes, (rows) => insertChanges(rows, day, firstNumber ?? '')),
+    ...some(lists.kept, keepChanges),
+    ...some(lists.kept, keepFor),
+    ...some(lists.hastened, hastenDeliveries),
+    ...some(lists.redated, redateDeliveries),
+    ...some(lists.ended, (rows) => endDeliveries(rows, day)),
+    ...some(lists.deliveries, (rows) => insertDeliveries(rows, firstNumber ?? '')),
+    ...some(lists.attempts, (rows) => insertAttempts(rows, day)),
+    ...some(lists.droppedAttempts, dropAttempts),
+    ...some(lists.bodies, insertBodies),
+    ...some(lists.endedBodies, endBodies),
+    ...some(lists.droppedBodies, dropBodies),
+    ...some(lists.misses, countMisses),
+  ];
 }
 
 /** The statement for these rows; none where there are no rows. */

@@ -15,7 +15,7 @@ import type { Connection } from './connection.ts';
 import { dayOf, type Days } from './days.ts';
 import type { Pool } from './pool.ts';
 import { faultOf } from './postgres-error.ts';
-import { writeSettings, type Timeouts } from './settings-local.ts';
+import { commonSettings, type Timeouts } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 import { createTally, type TallyRow, tallyStatement } from './tally.ts';
 
@@ -52,7 +52,7 @@ const lostMsMax = 3_000;
 const answerMarginMs = 1_000;
 
 export function createBook(parts: BookParts): Book {
-  const { pool, sql, timeouts, pacing, random } = parts;
+  const { pool, timeouts, pacing, random } = parts;
   const timeoutMs = timeouts.statementTimeoutMs + answerMarginMs;
   const lanes = new Map<string, string>();
   /** Accepted and not yet written. */
@@ -122,7 +122,7 @@ async function writeCounts(
   timeoutMs: number,
 ): Promise<void> {
   if (rows.length === 0) return;
-  const statements = [writeSettings(timeouts), tallyStatement(rows, epoch)];
+  const statements = [commonSettings(timeouts), tallyStatement(rows, epoch)];
   await pool.use((connection) =>
     connection.run(
       statements.map((one) => ({ ...one, sql: sql.of(one.sql) })),

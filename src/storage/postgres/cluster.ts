@@ -8,7 +8,7 @@ import type { Pool } from './pool.ts';
 import { callerError } from './postgres-error.ts';
 import { keyOf, keyOrNull, numberOf } from './rows.ts';
 import { lockClass, locks } from './schema.ts';
-import { type Timeouts, writeSettings } from './settings-local.ts';
+import { type Timeouts, commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 
 export type ClusterParts = {
@@ -35,7 +35,7 @@ export function createCluster({ pool, sql, timeouts, listener }: ClusterParts): 
   const answerMs = timeouts.statementTimeoutMs + 1_000;
   /** One transaction; rows of each statement. */
   const transact = async (statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> => {
-    const begin = [{ sql: 'BEGIN' }, writeSettings(timeouts)];
+    const begin = [{ sql: 'BEGIN' }, commonSettings(timeouts)];
     const all = [...begin, ...statements, { sql: 'COMMIT' }].map((one) => ({ ...one, sql: sql.of(one.sql) }));
     try {
       return await pool().use(async (connection) => {

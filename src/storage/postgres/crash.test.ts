@@ -12,7 +12,7 @@ import { createPostgresStorage } from './postgres-storage.ts';
 
 after(removeTestServers);
 
-const kills = Number(process.env['ASSETWIRE_CRASH_KILLS'] ?? 4);
+const kills = Number(process.env['ASSETWIRE_CRASH_KILLS'] ?? 3);
 const seed = Number(process.env['ASSETWIRE_CRASH_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
 crashTest('PostgreSQL', async () => {
@@ -36,7 +36,7 @@ crashTest('PostgreSQL', async () => {
 });
 
 it('FK-16 killed at any moment of its first start, the next start goes on from there', async () => {
-  for (let afterMs = 60; afterMs < 700; afterMs += 80) {
+  for (let afterMs = 80; afterMs < 700; afterMs += 150) {
     const database = await createTestDatabase();
     const module = new URL('../testing/crash-postgres.ts', import.meta.url).href;
     const script = `import(${JSON.stringify(module)}).then(({ openForCrash }) => openForCrash(${JSON.stringify(database.url)}))`;

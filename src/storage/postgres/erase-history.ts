@@ -10,7 +10,7 @@ import type { EraseCursor, EraseSlice } from '../storage.ts';
 import { int4s, type Parameter, storable, texts } from './parameters.ts';
 import type { Row, Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
-import { writeSettings } from './settings-local.ts';
+import { commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 
 export type HistoryEraser = (workspaceId: string, past: ErasedPast, cursor: EraseCursor | null) => Promise<EraseSlice>;
@@ -42,7 +42,7 @@ const stages: readonly ((place: Place) => Promise<Step>)[] = [
 ];
 
 export function createHistoryEraser({ pool, sql, sliceMsMax, monotonicMs }: HistoryEraserParts): HistoryEraser {
-  const settings = writeSettings(timeouts);
+  const settings = commonSettings(timeouts);
   const ask: Ask = (...statements) =>
     pool.use(async (connection) => {
       const named = statements.map((one) => ({ ...one, sql: sql.of(one.sql) }));

@@ -7,7 +7,7 @@ import { type EraseCursor, type EraseSlice, resourceTypes } from '../storage.ts'
 import { storable, texts } from './parameters.ts';
 import type { Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
-import { writeSettings } from './settings-local.ts';
+import { commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 
 export type Eraser = (workspaceId: string, cursor: EraseCursor | null) => Promise<EraseSlice>;
@@ -56,7 +56,7 @@ const stages: readonly Stage[] = [
 ];
 
 export function createEraser({ pool, sql, sliceMsMax, monotonicMs, forget }: EraserParts): Eraser {
-  const settings = writeSettings(timeouts);
+  const settings = commonSettings(timeouts);
   /** One step over every stage that is left, in one transaction: the first that has more, null where none has. */
   const step = (
     workspaceId: string,

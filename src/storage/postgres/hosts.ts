@@ -17,10 +17,3 @@ export function hostUrls(url: string): readonly string[] {
   const before = user === undefined ? scheme : `${scheme}${user}@`;
   return hosts.split(',').map((host) => `${before}${host}${rest}`);
 }
-
-/** Host and database of a URL, for people and logs: never its user or password. */
-export function describeUrl(url: string): string {
-  const parts = /^postgres(?:ql)?:\/\/(?:[^@/?#]*@)?([^/?#]*)(?:\/([^?#]*))?/.exec(url);
-  const [, hosts = '', database = ''] = parts ?? [];
-  return `${hosts === '' ? 'the local socket' : hosts}/${database}`;
-}

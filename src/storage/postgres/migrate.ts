@@ -5,7 +5,7 @@
 import { AssetwireError } from '../../core/errors.ts';
 import type { Connection } from './connection.ts';
 import { faultOf } from './postgres-error.ts';
-import { lockClass, locks, numberBits, schemaVersion, stages, workspaceTables } from './schema.ts';
+import { dailyTables, lockClass, locks, numberBits, schemaVersion, stages, workspaceTables } from './schema.ts';
 import type { Sql } from './sql.ts';
 
 export type Migrating = {
@@ -89,7 +89,9 @@ async function checkPrivileges(connection: Connection, { sql, timeoutMs }: Migra
       {
         sql: `SELECT t.name || ': ' || p.what FROM unnest(string_to_array($1, ',')) t (name)
           CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p (what)
-          WHERE to_regclass($2 || '.' || t.name) IS NULL OR NOT has_table_privilege($2 || '.' || t.name, p.what)`,
+          WHERE to_regclass($2 || '.' || t.name) IS NULL OR NOT has_table_privilege($2 || '.' || t.name, p.what)
+          UNION ALL SELECT c.relname || ': ownership' FROM pg_class c
+          WHERE c.oid = ANY (ARRAY[${dailyTables.map((name) => `to_regclass($2 || '.${name}')`).join(', ')}]) AND NOT pg_has_role(c.relowner, 'USAGE')`,
         values: [tables.join(','), sql.schema],
       },
     ],
@@ -99,7 +101,7 @@ async function checkPrivileges(connection: Connection, { sql, timeoutMs }: Migra
   if (missing.length === 0) return;
   throw new AssetwireError('storage_unavailable', {
     detail: `The role must be allowed to use every table of the schema ${sql.schema}: it lacks ${missing.slice(0, 5).join(', ')}`,
-    mend: `Grant it as the owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${sql.schema} TO …`,
+    mend: `Let it own the schema ${sql.schema} and its tables, or grant it the role that does: a table per day is made and dropped`,
   });
 }
 

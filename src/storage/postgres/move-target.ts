@@ -65,7 +65,8 @@ export async function openMoveTarget(url: string, pacing: Clock): Promise<MoveTa
 /** A value as the print of a row shows it: the same text on both sides. */
 function shown(column: string): string {
   if (column === 'body') return `md5(${column}::text)`;
-  if (['state', 'attempt', 'payload', 'response', 'frozen'].includes(column)) return `md5(coalesce(${column}::text, ''))`;
+  if (['state', 'attempt', 'payload', 'response', 'frozen'].includes(column))
+    return `md5(coalesce(${column}::text, ''))`;
   if (column === 'unexpanded') return `CASE WHEN ${column} THEN '1' ELSE '0' END`;
   return `coalesce(${column}::text, '')`;
 }

@@ -20,7 +20,7 @@ import { migrate, raiseNumberBase } from './migrate.ts';
 import type { PostgresSettings } from './options.ts';
 import { createPool, type Pool } from './pool.ts';
 import { guardReads } from './request-role.ts';
-import { keyedSettings, listSettings, type Timeouts } from './settings-local.ts';
+import { commonSettings, listSettings, type Timeouts } from './settings-local.ts';
 import { createSql, type Sql } from './sql.ts';
 import type { Trouble, TroubleLogger } from './trouble.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -187,7 +187,7 @@ type Reading = {
 };
 
 function keyedAsk({ readers, sql, timeouts, answerMs }: Reading): Ask {
-  const settings = keyedSettings(timeouts);
+  const settings = commonSettings(timeouts);
   return (statements) =>
     readers.use(async (connection) => {
       const all = [settings, ...statements.map((one) => ({ ...one, sql: sql.of(one.sql) }))];

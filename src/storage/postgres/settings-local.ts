@@ -31,13 +31,10 @@ const common = [
   `set_config('idle_in_transaction_session_timeout', '${abandonedMs}', true)`,
 ].join(', ');
 
-/** For batches and upkeep. */
-export function writeSettings({ statementTimeoutMs, lockTimeoutMs }: Timeouts): Statement {
+/** For batches, upkeep and reads by key. */
+export function commonSettings({ statementTimeoutMs, lockTimeoutMs }: Timeouts): Statement {
   return { sql: `SELECT ${common}`, values: [String(statementTimeoutMs), String(lockTimeoutMs)] };
 }
-
-/** For reads by key. */
-export const keyedSettings = writeSettings;
 
 /** Lists are read in the order of an index, a page at a time; collecting and sorting a whole workspace first never pays. */
 const ordered = `${common}, set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)`;

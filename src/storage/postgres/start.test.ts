@@ -105,6 +105,8 @@ describe('starting on PostgreSQL', () => {
         start(asRole(url, other)),
         refusal(/must be allowed to use every table.*lacks \w+: (INSERT|UPDATE|DELETE)/),
       );
+      await ask(url, `GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA assetwire TO ${other}`);
+      await assert.rejects(start(asRole(url, other)), refusal(/lacks \w+: ownership, /));
       await ask(url, `REVOKE ALL ON ALL TABLES IN SCHEMA assetwire FROM ${other}`);
       await ask(url, `REVOKE ALL ON SCHEMA assetwire FROM ${other}`);
       await ask(url, `DROP ROLE ${other}`);

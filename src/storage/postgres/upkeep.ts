@@ -13,7 +13,7 @@ import { dayOf, type Days, dropDay, leavingDayOf, leavingDays, type LeavingDay }
 import type { Row, Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
 import { lockClass, locks } from './schema.ts';
-import { writeSettings } from './settings-local.ts';
+import { commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 import { rollStatement } from './tally.ts';
 
@@ -86,7 +86,7 @@ type Stepper = (statements: readonly Statement[]) => Promise<readonly Row[]>;
 function createStepper({ pool, sql }: UpkeepParts): Stepper {
   const begin: readonly Statement[] = [
     { sql: 'BEGIN' },
-    writeSettings(timeouts),
+    commonSettings(timeouts),
     { sql: `SELECT pg_try_advisory_xact_lock(${lockClass}, ${locks.upkeep})` },
   ];
   return (statements) =>
