@@ -223,6 +223,21 @@ test('TN-12 a deleted asset is not behind any link from that moment', async () =
   );
 });
 
+test('TN-12 an asset that has expired, or is not published yet, is given out by no link', async () => {
+  const id = await upload('dated.jpg');
+  const link = await share({ assets: [id] });
+  const payload = fixture.links('default', 'standard').content(id);
+  const linked = () => fixture.app.assets.linked(payload.slice(payload.lastIndexOf('/') + 1));
+  const inAnHour = fixture.clock.nowMs() + 3_600_000;
+  await fixture.app.assets.patch(caller, id, { publishAtMs: inAnHour });
+  await assert.rejects(open(link), { code: 'not_ready' });
+  await fixture.app.assets.patch(caller, id, { publishAtMs: null, expiresAtMs: inAnHour });
+  assert.equal(await read(link), 'content of dated.jpg');
+  assert.equal((await linked()).bytes, 'content of dated.jpg'.length);
+  fixture.clock.advance(3_600_000);
+  for (const fetch_ of [() => open(link), () => read(link), linked]) await assert.rejects(fetch_(), { code: 'gone' });
+});
+
 test('uses are counted per link, written together, and survive that the link changes meanwhile', async () => {
   const link = await share({ assets: [await upload('used.jpg')] });
   await open(link);

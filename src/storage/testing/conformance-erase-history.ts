@@ -15,6 +15,7 @@ async function erase(storage: Storage, past: ErasedPast, slicesMax = 10_000): Pr
   return cursor;
 }
 
+const day = 24 * 3_600_000;
 const secret = 'Rosa Beispiel';
 const mail = 'rosa@beispiel.example';
 
@@ -116,6 +117,23 @@ export function eraseHistoryTests(factory: StoreFactory): void {
         assert.equal(await world.storage.idempotency('default', 'once'), null);
         assert.deepEqual(await world.storage.read.delivery('default', other.delivery.id), before);
         assert.equal(await remembered(world, foreign), ofForeign, 'another workspace');
+      });
+    });
+
+    it('LG-10 a change that is kept beyond its time, because it is still owed, is erased where it is kept', async () => {
+      await withWorld(factory, { keepMs: 30 * day, partitionRowsMax: 20 }, async (world) => {
+        const { owed } = await tell(world);
+        const fill = async (): Promise<void> => {
+          for (let n = 0; n < 60; n += 1) await world.deliver('wh_filler');
+        };
+        await fill();
+        world.clock.advance(31 * day);
+        await fill();
+        for (let slices = 0; slices < 10_000; slices += 1) if (!(await world.storage.maintain(world.now())).more) break;
+        assert.equal((await world.storage.read.change('default', owed.change.id))?.actor.name, secret);
+        assert.equal(await erase(world.storage, { texts: [secret] }), null);
+        const kept = await world.storage.read.change('default', owed.change.id);
+        assert.deepEqual([kept?.actor.name, kept?.erased], ['erased', true]);
       });
     });
 
