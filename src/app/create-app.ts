@@ -35,6 +35,7 @@ import { createReplayDuty } from './duty-replay.ts';
 import { createTimerDuty } from './duty-timer.ts';
 import { grantedAssets } from './granted-assets.ts';
 import { grantedCollections, grantedFolders, grantedTasks } from './granted-folders.ts';
+import { grantedTrash } from './granted-trash.ts';
 import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes, type Inboxes } from './inboxes.ts';
@@ -135,7 +136,7 @@ export function createApp(deps: AppDeps): AppParts {
     },
     changes: createChanges(parts),
     assets,
-    trash: createTrash(parts),
+    trash: grantedTrash(createTrash(parts)),
     metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
     folders: grantedFolders(createFolders(parts)),
     collections: grantedCollections(createCollections(parts), assets),

@@ -186,7 +186,7 @@ test('the trash by HTTP: listed, weighed, refused where an id is taken, emptied'
   expectStatus(await tenant.call(`/v1/assets/${id}?permanently=true`, { method: 'DELETE' }), 410);
 });
 
-test('a grant on a folder lets one copy, check out and delete there, and never for good', async () => {
+test('a grant on a folder lets one copy, check out, delete there and bring back, and never delete for good', async () => {
   const inside = await uploaded('inside.png', { path: '/ours/a' });
   const outside = await uploaded('outside.png', { path: '/theirs' });
   const { id: keyId, key } = await server.key('life', ['webhooks:read']);
@@ -207,8 +207,15 @@ test('a grant on a folder lets one copy, check out and delete there, and never f
     expectStatus(await as(`/v1/assets/${outside}/${step}`), 404);
   expectStatus(await as(`/v1/assets/${inside}?permanently=true`, 'DELETE'), 403);
   expectStatus(await as(`/v1/assets/${inside}`, 'DELETE'), 204);
-  expectStatus(await as('/v1/trash', 'GET'), 403);
-  expectStatus(await as(`/v1/trash/${inside}/restore`), 403);
+  expectStatus(await tenant.call(`/v1/assets/${outside}`, { method: 'DELETE' }), 204);
+  const seen = rows(expectStatus(await as('/v1/trash', 'GET'), 200).json).map((asset) => asset['id']);
+  assert.deepEqual(seen, [inside]);
+  expectStatus(await as(`/v1/trash/${outside}`, 'GET'), 404);
+  expectStatus(await as(`/v1/trash/${outside}/restore`), 404);
+  for (const path of [`/v1/trash/${inside}`, '/v1/trash']) expectStatus(await as(path, 'DELETE'), 403);
+  expectStatus(await as('/v1/trash/usage', 'GET'), 403);
+  expectStatus(await as(`/v1/trash/${inside}/restore`, 'POST', { path: '/theirs' }), 403);
+  expectStatus(await as(`/v1/trash/${inside}/restore`), 200);
 });
 
 test('a check-in takes a form or nothing, and says so of anything else', async () => {

@@ -47,6 +47,7 @@ const listTrash = route({
   area,
   summary: 'List the assets in the trash, last deleted first',
   scope: 'assets:read',
+  grantable: true,
   query: trashListQuery,
   answers: { 200: { description: 'A page of deleted assets', schema: pageOf(trashedAssetSchema) } },
   errors: ['invalid_cursor'],
@@ -92,6 +93,7 @@ const getTrashed = route({
   area,
   summary: 'Show an asset in the trash',
   scope: 'assets:read',
+  grantable: true,
   params: trashReference,
   answers: { 200: { description: 'The asset as it was', schema: trashedAssetSchema } },
   async handle({ caller, params }, { app }) {
@@ -108,6 +110,7 @@ const restoreAsset = route({
   description:
     'With its id, versions, history and everything that was known of it; told as `asset.rescued`. Where its external id or an alias belongs to another asset by now it is refused with 409: send others, or null.',
   scope: 'assets:write',
+  grantable: true,
   idempotent: true,
   params: trashReference,
   body: restoreSchema,
