@@ -5,6 +5,7 @@
  *   npm run bench -- --only cost,hang  some cases
  *   npm run bench -- --quick           shows that it works; the figures mean little
  *   npm run bench -- --json FILE       writes the figures as JSON too
+ *   npm run bench -- --store postgres  on PostgreSQL; its own processor time is in no figure
  *
  * Ratios are taken within one run on one machine, medians of runs that take turns. All traffic stays on loopback.
  */
@@ -15,10 +16,21 @@ import { benchCases } from './cases.ts';
 import type { Figure } from './figure.ts';
 import { foreignCores, watchForeign } from './process-usage.ts';
 import { round } from './figure.ts';
+import { closeStores, useStore } from './store.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    store: { type: 'string', default: 'sqlite' },
+  },
 });
+if (values.store !== 'sqlite' && values.store !== 'postgres') {
+  console.error(`The store must be sqlite or postgres: found ${values.store}`);
+  process.exit(2);
+}
+useStore(values.store);
 const wanted = values.only?.split(',');
 const unknown = wanted?.filter((name) => !benchCases.some((one) => one.name === name)) ?? [];
 if (unknown.length > 0) {
@@ -31,7 +43,7 @@ const machine = {
   kernel: release(),
   cpus: cpus().map(({ model }) => model),
   memoryGiB: round(totalmem() / 1024 ** 3),
-  durability: 'SQLite WAL, synchronous=FULL',
+  durability: values.store === 'sqlite' ? 'SQLite WAL, synchronous=FULL' : 'PostgreSQL, synchronous_commit=on',
 };
 console.log(
   `Node ${machine.node}, ${machine.cpus.length} × ${machine.cpus[0] ?? '?'}, Linux ${machine.kernel}, ${machine.durability}`,
@@ -77,4 +89,5 @@ console.log(`\nCores used by others meanwhile: ${foreign || '–'}`);
 if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify({ machine, quick: values.quick, reports }, null, 2)}\n`);
 }
+await closeStores();
 process.exitCode = broken === 0 ? 0 : 1;

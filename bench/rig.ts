@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endServer, freePort, startServer } from '../test/support/server-process.ts';
+import { openStore } from './store.ts';
 import type { ServerProcess } from '../test/support/server-process.ts';
 import { requestOk } from '../test/support/json-client.ts';
 import { startChild } from './child.ts';
@@ -148,7 +149,9 @@ export async function startProduct(keptDirectory?: string): Promise<Product> {
   const dataDir = keptDirectory ?? mkdtempSync(join(tmpdir(), 'assetwire-bench-'));
   mkdirSync(dataDir, { recursive: true });
   const port = await freePort();
-  const server = startServer({ dataDir, port, readyWithinMs: 60_000, settings: { ASSETWIRE_LOG_LEVEL: 'warn' } });
+  const store = await openStore(dataDir, keptDirectory !== undefined);
+  const settings = { ASSETWIRE_LOG_LEVEL: 'warn', ...store.settings };
+  const server = startServer({ dataDir, port, readyWithinMs: 60_000, settings });
   const readyMs = await server.ready;
   return {
     server,
@@ -159,6 +162,7 @@ export async function startProduct(keptDirectory?: string): Promise<Product> {
     key: server.key,
     stop: async () => {
       await endServer(server);
+      await store.close();
       if (keptDirectory === undefined) rmSync(dataDir, { recursive: true, force: true });
     },
   };

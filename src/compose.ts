@@ -222,7 +222,7 @@ type Signals = {
 
 export function compose(options: ComposeOptions): Composition {
   const role = roleOf(options);
-  const delivers = role !== 'api' && !options.settings.startPaused;
+  const delivers = role !== 'api';
   const rooms = makeRooms(options);
   const { cluster } = rooms;
   const { storage, blobs, media, egress, http, metrics, clock } = rooms;
@@ -327,8 +327,9 @@ function vendorApis(): readonly VendorApi[] {
 
 /** What this process is to others on its store. */
 function roleOf({ run, settings }: Pick<ServerOptions, 'run' | 'settings'>): MemberRole {
-  if (run === 'worker') return 'worker';
-  return settings.engine === 'off' ? 'api' : 'serve';
+  if (run === 'worker' && !settings.startPaused) return 'worker';
+  // One that is paused takes no shards that it would not serve.
+  return settings.engine === 'off' || settings.startPaused ? 'api' : 'serve';
 }
 
 type Rooms = ReturnType<typeof makeRooms>;
