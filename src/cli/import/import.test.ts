@@ -169,6 +169,52 @@ test('an import that was interrupted goes on where it stopped', async (t) => {
   assert.deepEqual([again.records, again.created, again.unchanged], [4_000, 4_000, 0]);
 });
 
+test('a server that is killed in a sync goes on with it at its next start, and each that vanished is archived once', async (t) => {
+  const file = join(temporaryDirectory(t), 'killed.ndjson');
+  writeFileSync(file, lines(states(2_500, {}, 'x')));
+  await cli().ask('import', file, '--sync', 'killed');
+  const begun = await cli().ask<{ sync: { id: string } }>('import', file, '--sync', 'killed', '--vanished', 'report');
+  assert.match(begun.sync.id, /^syn_/);
+  writeFileSync(file, lines(states(2_200, {}, 'x')));
+  const environment = { env: { ...clean({ ASSETWIRE_DATA_DIR: dataDir }) } };
+  const { spawn } = await import('node:child_process');
+  const child = spawn(
+    process.execPath,
+    [launcher, 'import', file, '--sync', 'killed', '--vanished', 'archive'],
+    environment,
+  );
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  type Sync = { readonly id: string; readonly state: string; readonly applied: number; readonly kept: number };
+  const latest = async (): Promise<Sync | undefined> =>
+    (await cli().ask<{ data: Sync[] }>('syncs', 'list', '--source', 'killed', '--limit', '1')).data[0];
+  const kills: string[] = [];
+  for (let tries = 0; tries < 400 && kills.length === 0; tries += 1) {
+    const sync = await latest();
+    if (sync?.id !== begun.sync.id && (sync?.state === 'comparing' || sync?.state === 'applying'))
+      kills.push(sync.state);
+  }
+  await server.end('SIGKILL');
+  assert.equal(kills.length, 1, 'the sync was seen under way');
+  await ended;
+  server = await serve({ ASSETWIRE_DATA_DIR: dataDir });
+  let sync = await latest();
+  for (let tries = 0; tries < 400 && sync?.state !== 'done'; tries += 1) {
+    sync = await latest();
+    await new Promise<void>((resolve) => systemClock.timer(20, resolve));
+  }
+  assert.deepEqual([sync?.state, (sync?.applied ?? 0) + (sync?.kept ?? 0)], ['done', 300]);
+  const { data } = await cli().ask<{ data: { subject: { externalId?: string } }[] }>(
+    'changes',
+    'list',
+    '--kind',
+    'asset.archived',
+    '--limit',
+    '1000',
+  );
+  const archived = data.map(({ subject }) => subject.externalId ?? '').filter((name) => name.startsWith('x-'));
+  assert.deepEqual([archived.length, new Set(archived).size], [300, 300]);
+});
+
 test('Ctrl-C ends an import in order and says how to go on', async (t) => {
   const file = join(temporaryDirectory(t), 'interrupted.ndjson');
   writeFileSync(file, lines(states(60_000, {}, 'k')));
