@@ -218,7 +218,7 @@ if (testFfmpeg !== null) {
     );
     assert.ok(told[1]?.changed.includes('file'));
     // The clip is nobody's part: it stays when the film goes.
-    await app.assets.remove(caller, pan.id);
+    await app.assets.remove(caller, pan.id, { permanently: true });
     await fixture.doDuties();
     const content = await app.assets.content(caller, body.id);
     assert.equal(content.bytes, state.file?.bytes);

@@ -106,7 +106,7 @@ test('a new version gets renditions of its own, and bytes that nothing names any
     first.renditions.map(({ blob }) => blob),
     'the same content makes the same pictures',
   );
-  await app.assets.remove(caller, id);
+  await app.assets.remove(caller, id, { permanently: true });
   await fixture.doDuties();
   assert.deepEqual(await fixture.files(), []);
 });
@@ -239,10 +239,10 @@ test('equal bytes stay while another asset names them', async (t) => {
   const two = await uploadBytes(fixture, Buffer.from('the same'), 'b.txt');
   await fixture.doDuties();
   assert.equal((await fixture.files()).length, 1);
-  await app.assets.remove(caller, one.id);
+  await app.assets.remove(caller, one.id, { permanently: true });
   await fixture.doDuties();
   assert.equal(String(await buffer((await app.assets.content(caller, two.id)).stream)), 'the same');
-  await app.assets.remove(caller, two.id);
+  await app.assets.remove(caller, two.id, { permanently: true });
   await fixture.doDuties();
   assert.deepEqual(await fixture.files(), []);
 });
@@ -270,7 +270,7 @@ test('an upload of bytes that are being erased keeps them, whenever it comes', a
     const { app } = fixture;
     const one = await uploadBytes(fixture, Buffer.from('wanted'), 'a.txt');
     await fixture.doDuties();
-    await app.assets.remove(caller, one.id);
+    await app.assets.remove(caller, one.id, { permanently: true });
     const [erasing] = await fixture.pendingDuties();
     assert.equal(erasing?.kind, 'erase');
     armed = true;
@@ -307,7 +307,7 @@ test('bytes whose upload is not committed yet are not erased with the asset that
   await fixture.doDuties();
   const uploading = uploadBytes(fixture, Buffer.from('wanted'), 'b.txt');
   await arrived.promise;
-  await app.assets.remove(caller, one.id);
+  await app.assets.remove(caller, one.id, { permanently: true });
   await fixture.doDuties();
   gate.resolve();
   const two = await uploading;
