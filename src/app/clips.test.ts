@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -180,6 +180,32 @@ test('files that lie elsewhere are fetched to be looked into, and nothing of the
   assert.equal(file?.widthPx, 1_600);
   assert.equal(renditions.length, 3);
   assert.deepEqual(await fixture.scratch(), []);
+});
+
+test('media processes that keep ending are told by the readiness, which stays ready: uploads are taken and told all the same', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'assetwire-broken-media-'));
+  const program = join(directory, 'main.mjs');
+  await writeFile(program, 'process.exit(3);');
+  const media = createMedia({ clock: systemClock, readable: [directory], program });
+  const blobs = createDiskBlobs({ directory });
+  await blobs.start();
+  const fixture = await createFixture({ blobs, media });
+  t.after(async () => {
+    await fixture.stop();
+    await media.stop();
+    await rm(directory, { recursive: true });
+  });
+  const check = async () => (await fixture.app.operation.readiness()).checks.find(({ name }) => name === 'media');
+  assert.equal((await check())?.ok, true);
+  for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) {
+    const { id } = await upload(fixture, photograph, name);
+    await fixture.doDuties();
+    const { inspection } = (await fixture.app.assets.get(caller, id)).state;
+    assert.deepEqual(inspection, { state: 'failed', note: 'the inspector ended while it read the file' });
+  }
+  assert.equal((await check())?.ok, false);
+  assert.match((await check())?.detail ?? '', /the last 3 processes for them ended/);
+  assert.equal((await allChanges(fixture)).filter(({ kind }) => kind === 'asset.ready').length, 3);
 });
 
 if (testFfmpeg !== null) {
