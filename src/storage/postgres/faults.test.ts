@@ -203,17 +203,16 @@ describe('faults of PostgreSQL', () => {
     });
   });
 
-  it('a commit whose connection is lost before the answer is told as it was: applied once', async () => {
+  it('FK-02 a commit whose connection is lost before the answer is told as it was: applied once', async () => {
     await viaProxy(async ({ world, proxy, url }) => {
-      const storage = await world.open(quick, url);
-      await world.commit(storage);
-      for (let n = 0; n < 5; n += 1) {
+      // Statements in full each time, so that the word is on the wire.
+      const storage = await world.open({ ...quick, preparedStatements: false }, url);
+      for (let n = 1; n <= 5; n += 1) {
         proxy.cutAfter('COMMIT');
-        // The name of the prepared statement is what goes over the wire, so the word is that of the first preparation.
         assert.equal((await world.commit(storage)).status, 'applied');
-        await ask(world.url, 'SELECT 1');
+        assert.equal(proxy.cuts(), n);
       }
-      assert.equal(await storage.read.countChanges({ workspaceId: 'default' }), 6);
+      assert.equal(await storage.read.countChanges({ workspaceId: 'default' }), 5);
     });
   });
 

@@ -161,6 +161,24 @@ describe('starting on PostgreSQL', () => {
     await database.drop();
   });
 
+  it('FD-20 restored into a younger cluster, numbers go on behind those that are stored', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open();
+      await world.commit(storage);
+      await storage.stop();
+      // As a dump brings it: numbers of a cluster that was much further, and the name of that cluster.
+      await ask(world.url, 'UPDATE assetwire.changes SET seq = (1::bigint << 50)');
+      await ask(world.url, 'UPDATE assetwire.queue SET position = (1::bigint << 50)');
+      await ask(world.url, "UPDATE assetwire.meta SET value = 'another' WHERE key = 'cluster'");
+      const restored = await world.open();
+      const before = await restored.read.feed({ workspaceId: 'default', cursor: null, limit: 10 });
+      assert.equal(before.changes.length, 1);
+      await world.commit(restored);
+      const behind = await restored.read.feed({ workspaceId: 'default', cursor: before.cursor, limit: 10 });
+      assert.equal(behind.changes.length, 1, 'what comes later lies behind the cursor');
+    });
+  });
+
   it('of several hosts the one that takes writes is found, also after another was promoted', async () => {
     const primary = await createTestServer();
     const standby = await primary.standby();

@@ -9,6 +9,8 @@ export type TcpProxy = {
   delay(ms: number): void;
   /** The next time a client says this, it is passed on, and the connection is cut before the answer. */
   cutAfter(word: string): void;
+  /** How often that has happened. */
+  cuts(): number;
   close(): Promise<void>;
 };
 
@@ -17,6 +19,7 @@ export function createTcpProxy(target: { readonly host: string; readonly port: n
   let silent = false;
   let delayMs = 0;
   let word: string | null = null;
+  let cuts = 0;
 
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
@@ -34,6 +37,7 @@ export function createTcpProxy(target: { readonly host: string; readonly port: n
       if (silent) return;
       if (word !== null && chunk.includes(word)) {
         word = null;
+        cuts += 1;
         cut = true;
       }
       upstream.write(chunk);
@@ -59,6 +63,7 @@ export function createTcpProxy(target: { readonly host: string; readonly port: n
         cutAfter: (given) => {
           word = given;
         },
+        cuts: () => cuts,
         close: () =>
           new Promise((done) => {
             for (const socket of sockets) socket.destroy();
