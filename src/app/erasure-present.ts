@@ -8,6 +8,7 @@ import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { readShareLink } from '../core/share-link.ts';
 import {
+  type CommitItem,
   type NewDuty,
   type Page,
   type Resource,

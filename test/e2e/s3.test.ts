@@ -108,10 +108,10 @@ test('files are moved from the disk to S3 while the server runs, and the next st
 });
 
 test('doctor says whether files can be kept where the settings say, without the secret', async () => {
-  const good = await checkBlobs({ ...defaultSettings({ adminKey }), blobsUrl: urlOf('doctor') });
+  const good = await checkBlobs({ ...defaultSettings({ dataDir: '.', adminKey }), blobsUrl: urlOf('doctor') });
   assert.deepEqual([good?.ok, good?.detail.includes('s3://files/doctor/')], [true, true]);
   const bad = await checkBlobs({
-    ...defaultSettings({ adminKey }),
+    ...defaultSettings({ dataDir: '.', adminKey }),
     blobsUrl: urlOf('doctor').replace('@files', '@nothing'),
   });
   assert.equal(bad?.ok, false);

@@ -214,7 +214,7 @@ async function look(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(looksAt, `${name}.png`), fullPage: true });
 }
 
-/** Whether every picture on the page has been drawn, and nothing is wider than the window. */
+/** By `evaluate`, which no policy of a page forbids. Whether every picture on the page has been drawn, and nothing is wider than the window. */
 const drawn = `[...document.images].every(({ complete, naturalWidth }) => complete && naturalWidth > 0) &&
   document.documentElement.scrollWidth <= document.documentElement.clientWidth`;
 
@@ -229,7 +229,11 @@ test('a visitor sees the picture and saves it, on a wide screen and on a telepho
   ] as const) {
     await inBrowser(at, async (page) => {
       await page.goto(url);
-      await page.waitForFunction(drawn, undefined, { timeout });
+      await eventually(
+        () => page.evaluate<boolean>(drawn),
+        (whole) => whole,
+        'the page is drawn whole',
+      );
       assert.match(await page.locator('main').innerText(), /Harvest 2026[\s\S]*Download[\s\S]*Available until/);
       await look(page, name);
       const [download] = await Promise.all([page.waitForEvent('download', { timeout }), page.click('a.button')]);
@@ -254,7 +258,11 @@ test('a visitor enters the password, first wrong, then right, and stays in', asy
       await look(page, `${name}-mistake`);
       await page.fill('input[name=password]', password);
       await page.click('button');
-      await page.waitForFunction(drawn, undefined, { timeout });
+      await eventually(
+        () => page.evaluate<boolean>(drawn),
+        (whole) => whole,
+        'the page is drawn whole',
+      );
       await page.locator('article.one').waitFor({ timeout });
       const [cookie] = await context.cookies();
       assert.deepEqual([cookie?.httpOnly, cookie?.sameSite], [true, 'Lax']);
@@ -279,7 +287,11 @@ test('a folder is a page of tiles, a revoked link a few words', async () => {
   ] as const) {
     await inBrowser(at, async (page) => {
       await page.goto(url);
-      await page.waitForFunction(drawn, undefined, { timeout });
+      await eventually(
+        () => page.evaluate<boolean>(drawn),
+        (whole) => whole,
+        'the page is drawn whole',
+      );
       assert.equal(await page.locator('.tile').count(), files.length + 1);
       await look(page, name);
     });

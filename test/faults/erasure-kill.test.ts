@@ -63,7 +63,8 @@ test(`LG-10 killed again and again, an erasure goes on where it was (seed ${seed
       const rows = page['data'] as readonly unknown[];
       seen += rows.length;
       assert.ok(!JSON.stringify(rows).includes(secret), list);
-      cursor = page['nextCursor'] === null ? '' : `&cursor=${String(page['nextCursor'])}`;
+      const { nextCursor } = page;
+      cursor = typeof nextCursor === 'string' ? `&cursor=${nextCursor}` : '';
     } while (cursor !== '');
   }
   assert.equal(seen, 1_000 * 3, 'two changes and an asset of each are still there');
