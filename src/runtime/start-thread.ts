@@ -12,7 +12,11 @@ const bootstrap = `
   import(require('node:worker_threads').workerData.entry).then(() => flushCompileCache());
 `;
 
-/** A thread that runs the module at `entry`. A failure to load it arrives as the worker's `error` event. */
-export function startThread(entry: URL, name: string): Worker {
-  return new Worker(bootstrap, { eval: true, name, workerData: { entry: entry.href } });
+/**
+ * A thread that runs the module at `entry`. A failure to load it arrives as the worker's `error` event. `youngMib`: room for
+ * what is new, for a thread that makes much and keeps little; without a bound V8 takes what it is given.
+ */
+export function startThread(entry: URL, name: string, youngMib?: number): Worker {
+  const limits = youngMib === undefined ? {} : { resourceLimits: { maxYoungGenerationSizeMb: youngMib } };
+  return new Worker(bootstrap, { eval: true, name, workerData: { entry: entry.href }, ...limits });
 }

@@ -39,7 +39,7 @@ const followEveryMs = 300;
 /** A store of a million assets is verified in about an hour and a half. */
 const verifyEveryMs = 1_000;
 const verifiedPerStep = 200;
-const sweptPerStep = 1_500;
+const sweptPerStep = 500;
 const retryAfterMs = 2_000;
 /** What was taken out lies in the log until that is folded into the file: not for longer than this, once there is time. */
 const foldEveryMs = 10_000;
