@@ -39,5 +39,5 @@ export async function openStore(dataDir: string, kept: boolean): Promise<OpenedS
 export async function closeStores(): Promise<void> {
   for (const database of databases.values()) await database.drop();
   databases.clear();
-  removeTestServers();
+  await removeTestServers();
 }

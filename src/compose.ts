@@ -2,7 +2,7 @@
  * The only file that names implementations: it makes the parts, tells them of each other, and starts and stops them in
  * order. `startServer` is what `serve` and `demo` run; `compose` is what tests and other hosts may take apart.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApiAddress, ApiServer, ApiSettings } from './api/api.ts';
 import { createApiServer } from './api/server.ts';
@@ -18,13 +18,12 @@ import { createPropertiesFile, type PropertiesFile } from './app/properties-file
 import { createUpkeep } from './app/upkeep.ts';
 import type { Blobs } from './blobs/blobs.ts';
 import { copyBlobs } from './blobs/disk/copy-blobs.ts';
-import { AssetwireError } from './core/errors.ts';
 import { createIdSource } from './core/id-source.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { cloudeventsDialect } from './dialects/cloudevents/index.ts';
 import { standardDialect } from './dialects/standard/index.ts';
 import { woodwingDialect } from './dialects/woodwing/index.ts';
-import { createEgress, type Egress } from './egress/egress.ts';
+import { createEgress } from './egress/egress.ts';
 import { keepInboxCertificate } from './egress/inbox-certificate.ts';
 import { probeTarget as probe, type TargetProbe } from './egress/probe-target.ts';
 import type { InboxCertificate } from './egress/self-signed.ts';
@@ -43,6 +42,7 @@ import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.
 import { chooseStorage, databaseName } from './compose/choose-storage.ts';
 import { createCluster } from './compose/cluster.ts';
 import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
+import { inboxHost, inboxUrls, openInbox } from './compose/inbox-place.ts';
 import type { MemberRole } from './core/cluster.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { type Configuration, describeSettings, type Settings } from './runtime/configuration.ts';
@@ -58,8 +58,6 @@ import { systemTurn } from './runtime/turn.ts';
 import type { Vault } from './runtime/vault.ts';
 import { openVault } from './runtime/vault-key.ts';
 import { backUpFile } from './storage/sqlite/back-up-file.ts';
-import { inspectFile } from './storage/sqlite/inspect-file.ts';
-import { lockFile } from './storage/sqlite/lock.ts';
 import type { Storage } from './storage/storage.ts';
 import { createSmtpMailer } from './transports/email/smtp-mailer.ts';
 import { createFileFetcher } from './transports/http/fetch-file.ts';
@@ -155,26 +153,7 @@ export function backUpDirectory(request: BackUpRequest): Promise<BackUpResult> {
   return backUp({ storeName: databaseName, filesName: 'files', copyStore: backUpFile, copyFiles: copyBlobs }, request);
 }
 
-/** Looks at the store of a data directory without changing it; null where there is none yet. */
-export async function checkStore(
-  dataDir: string,
-): Promise<{ readonly state: 'ok' | 'in-use' | 'broken'; readonly detail: string } | null> {
-  const file = join(dataDir, databaseName);
-  if (!existsSync(file)) return null;
-  try {
-    lockFile(file).release();
-  } catch (error) {
-    if (!(error instanceof AssetwireError)) throw error;
-    return { state: isBusy(error.cause) ? 'in-use' : 'broken', detail: error.message };
-  }
-  try {
-    inspectFile(file);
-    return { state: 'ok', detail: 'The store is whole and can be read by this version' };
-  } catch (error) {
-    if (!(error instanceof AssetwireError)) throw error;
-    return { state: 'broken', detail: error.message };
-  }
-}
+export { checkStore } from './compose/check-store.ts';
 
 /** Where files lie, and moving them there. */
 export { checkBlobs, copyFiles } from './compose/choose-blobs.ts';
@@ -193,14 +172,6 @@ export function probeTarget({ allowedTargets, deniedTargets }: Settings, url: st
 export async function findFilmTool({ ffmpeg }: Settings): Promise<FilmTool> {
   const { tool } = await probeFfmpeg(ffmpeg, { searchPath: process.env['PATH'], clock: systemClock });
   return tool;
-}
-
-/** SQLite's code for a lock that another process holds; its extended codes keep it in the lowest byte. */
-const sqliteBusy = 5;
-
-function isBusy(cause: unknown): boolean {
-  const code = typeof cause === 'object' && cause !== null && 'errcode' in cause ? Number(cause.errcode) : 0;
-  return (code & 0xff) === sqliteBusy;
 }
 
 export type ComposeOptions = ServerOptions & {
@@ -403,8 +374,7 @@ function appDeps(
     trace: rooms.traces === null ? null : changeTracer(rooms.traces, rooms.clock),
     settings: {
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
-      inboxUrl: () => `http://${inboxAuthority(settings.host, place.address?.port ?? 0)}`,
-      inboxTlsUrl: () => `https://${inboxAuthority(settings.host, place.address?.tlsPort ?? 0)}`,
+      ...inboxUrls(settings, { many: rooms.storage.cluster !== null, place: () => place.address }),
       uploadBytesMax: settings.uploadBytesMax,
       renditions: settings.renditions,
       adminKey: settings.adminKey,
@@ -494,28 +464,6 @@ function apiSettings({ settings, certificate, run }: ComposeOptions): ApiSetting
       ...(inboxTlsPort === null ? {} : { port: inboxTlsPort }),
     },
   };
-}
-
-/** The host that webhooks reach our inbox at, as the guard's exception and inbox URLs both name it. */
-function inboxHost(host: string): string {
-  return host === '0.0.0.0' || host === '::' || host === 'localhost' ? '127.0.0.1' : host;
-}
-
-function inboxAuthority(listeningHost: string, port: number): string {
-  const host = inboxHost(listeningHost);
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-type Listening = Pick<ApiAddress, 'host' | 'port' | 'tlsPort'> & { readonly certificate: InboxCertificate };
-
-/** Our own ports are shut to webhooks, but for POST below /inbox/. */
-function openInbox(egress: Egress, { host, port, tlsPort, certificate }: Listening): void {
-  egress.setOwnPorts(tlsPort === null ? [port] : [port, tlsPort]);
-  egress.setInbox({
-    address: inboxHost(host),
-    port,
-    ...(tlsPort === null ? {} : { tlsPort, caPem: certificate.certPem }),
-  });
 }
 
 /** The key of the command line on this machine, made once and kept sealed in the data directory. */

@@ -74,7 +74,8 @@ async function compare(source: MoveSource, target: MoveTarget, { onProgress, sig
       rows += page.length;
       done += page.length;
       onProgress?.({ what: 'checking', done, all });
-      await new Promise((resolve) => setImmediate(resolve));
+      // The bar is drawn and a signal heard.
+      await new Promise<void>((resolve) => void systemClock.timer(0, resolve));
     }
     const found = await target.sumOf(table);
     if (found.rows !== rows || found.sum !== String(sum)) throw differs(table, { rows, found: found.rows });

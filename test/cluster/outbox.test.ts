@@ -41,7 +41,7 @@ after(async () => {
   await owner.query('DROP SCHEMA dam CASCADE; DROP OWNED BY dam_application; DROP ROLE dam_application');
   await owner.end();
   await rig.stop();
-  removeTestServers();
+  await removeTestServers();
 });
 
 async function connected(url: string): Promise<Client> {

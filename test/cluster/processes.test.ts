@@ -18,7 +18,7 @@ before(async () => {
 });
 after(async () => {
   await rig.stop();
-  removeTestServers();
+  await removeTestServers();
 });
 
 async function webhook(by: Member, path: string): Promise<{ readonly id: string }> {

@@ -114,7 +114,7 @@ export async function runKillWorkers(options: KillWorkersOptions): Promise<KillW
     await Promise.all(all.map(({ process }) => endServer(process)));
     receiver.stop();
     await database.remove();
-    removeTestServers();
+    await removeTestServers();
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   }
 }
