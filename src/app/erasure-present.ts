@@ -3,7 +3,7 @@
  * by everything that people write into: assets, audit, notices, contacts of webhooks, grants …
  */
 import { type ErasedPast, erasedText, mayName, textReplacer } from '../core/erased-past.ts';
-import { isList } from '../core/json-equality.ts';
+import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { readShareLink } from '../core/share-link.ts';
@@ -35,10 +35,18 @@ export type PresentDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> 
 const rowsPerStep = 100;
 const copiesMax = 1_000;
 
-/** Rows that hold nothing but ids, numbers and what is sealed; and records of erasures, which hold nothing personal. */
+/**
+ * Rows that hold nothing but ids, numbers and what is sealed; records of erasures, which hold nothing personal; and what
+ * gives assets their places: a folder that is called after somebody is renamed, with all that hangs on its name.
+ */
 const impersonal: ReadonlySet<ResourceType> = new Set<ResourceType>([
   'workspace',
   'blob_use',
+  'folder',
+  'folder_place',
+  'asset_place',
+  'collection',
+  'section',
   'secret',
   'lane_health',
   'key_use',
@@ -171,6 +179,12 @@ async function rewrite(deps: PresentDeps, rows: readonly Resource[], texts: read
   return items.length;
 }
 
+/** Where an asset lies is also written elsewhere, and stays. */
+function inPlace(before: JsonObject, state: JsonObject): JsonObject {
+  const places = ['path', 'collections'].filter((field) => Object.hasOwn(before, field));
+  return { ...state, ...Object.fromEntries(places.map((field) => [field, before[field] ?? null])) };
+}
+
 function told({ matching, engine }: PresentDeps, { workspaceId, id }: Resource): void {
   matching.outdated(workspaceId);
   engine.webhookChanged(workspaceId, id as WebhookId);
@@ -182,6 +196,10 @@ function tidied({ type, state: before }: Resource, state: JsonObject): JsonObjec
     const { from: _, ...rest } = state;
     return rest;
   }
+  if (type === 'asset') return inPlace(before, state);
+  const { asset } = state;
+  if (type === 'trashed_asset' && isObject(asset) && isObject(before['asset']))
+    return { ...state, asset: inPlace(before['asset'], asset) };
   const { contacts } = state;
   if (type !== 'webhook' || !isList(contacts)) return state;
   return { ...state, contacts: contacts.filter((one) => one !== erasedText) };

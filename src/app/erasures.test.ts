@@ -193,6 +193,22 @@ test('LG-10 a person goes out of everything he was named in, his user with it; o
   await fixture.stop();
 });
 
+test('places keep their names: an asset is found where it lay, though its folder is called after the person', async () => {
+  const fixture = await createFixture();
+  const id = await upload(fixture, 'by Rosa Beispiel.jpg', { path: '/Rosa Beispiel', collections: ['Rosa Beispiel'] });
+  await fixture.app.erasures.begin(caller, { person: { name: 'Rosa Beispiel' } });
+  await run(fixture);
+  const { state } = await fixture.app.assets.get(caller, id);
+  assert.deepEqual([state.name, state.path, state.collections], ['by erased.jpg', '/Rosa Beispiel', ['Rosa Beispiel']]);
+  const found = await fixture.app.assets.list(caller, { folder: '/Rosa Beispiel', limit: 10 });
+  assert.deepEqual(
+    found.items.map((one) => one.id),
+    [id],
+  );
+  await fixture.app.assets.patch(caller, id, { path: '/elsewhere' });
+  await fixture.stop();
+});
+
 test('TN-01 what another workspace holds is not touched, and the record of an erasure is its own', async () => {
   const fixture = await createFixture();
   const foreign = callerIn('other');
