@@ -428,7 +428,10 @@ test('webHooksFailuresBeforeDisable reaches webhooks that are at work: disabled 
       'a first message',
     );
     const set = { webHooksFailuresBeforeDisable: 3 };
-    expectStatus(await server.call('/v1/dialects/woodwing/properties', { method: 'PATCH', body: set }), 200);
+    expectStatus(
+      await server.call('/v1/dialects/woodwing/properties', { method: 'PATCH', body: { values: set } }),
+      200,
+    );
     status = 500;
     for (const note of [1, 2, 3, 4]) expectStatus(await change(note), 202);
     const one = `${base}/services/admin/webhook/${String(made.json['id'])}`;
@@ -439,7 +442,11 @@ test('webHooksFailuresBeforeDisable reaches webhooks that are at work: disabled 
       'it is disabled',
     );
     const { json } = await server.call('/v1/webhooks?dialect=woodwing&state=disabled');
-    const [hook] = json['data'] as readonly { readonly stateReason?: string; readonly stateChangedAtMs?: number }[];
+    const [hook] = json['data'] as readonly {
+      readonly id: string;
+      readonly stateReason?: string;
+      readonly stateChangedAtMs?: number;
+    }[];
     assert.match(String(hook?.stateReason), /3 failures|failures/);
     assert.equal(typeof hook?.stateChangedAtMs, 'number');
     const before = calls;
@@ -452,12 +459,12 @@ test('webHooksFailuresBeforeDisable reaches webhooks that are at work: disabled 
       (count) => count === before + 1,
       'what happens from now on is told',
     );
-    const pending = await server.call('/v1/deliveries?states=pending');
+    const pending = await server.call(`/v1/deliveries?states=pending&webhookId=${text(hook?.id)}`);
     assert.deepEqual((pending.json['data'] as readonly object[]).length, 0, 'what was held is dropped');
   } finally {
     await server.call('/v1/dialects/woodwing/properties', {
       method: 'PATCH',
-      body: { webHooksFailuresBeforeDisable: null },
+      body: { values: { webHooksFailuresBeforeDisable: null } },
     });
     receiver.closeAllConnections();
     receiver.close();

@@ -1,5 +1,5 @@
 import { ok, type Route, route } from '../route.ts';
-import { array, integer, nullable, object, oneOf, raw, string } from '../schema.ts';
+import { array, integer, nullable, object, oneOf, record, string } from '../schema.ts';
 import { line } from '../schemas/basics.ts';
 
 const area = 'dialects';
@@ -17,7 +17,7 @@ const propertySchema = object({
   changedBy: nullable(string()),
 });
 
-const propertiesSchema = object({ data: array(propertySchema) });
+const propertiesSchema = object({ properties: array(propertySchema) });
 const params = object({ id: line(63) });
 
 const listProperties = route({
@@ -30,7 +30,7 @@ const listProperties = route({
   params,
   answers: { 200: { description: 'Each with the value in force and where it came from', schema: propertiesSchema } },
   async handle({ caller, params: { id } }, { app }) {
-    return ok({ data: await app.dialectProperties.list(caller, id) });
+    return ok({ properties: await app.dialectProperties.list(caller, id) });
   },
 });
 
@@ -46,16 +46,17 @@ const updateProperties = route({
     'webhook says in its own policy counts more.',
   scope: 'settings:write',
   params,
-  body: raw<{ readonly [name: string]: number | null }>({
-    type: 'object',
-    maxProperties: 100,
-    additionalProperties: { type: ['integer', 'null'] },
-    examples: [{ webHooksRetryMaximumAttempts: 3 }],
+  body: object({
+    values: record(nullable(integer()), {
+      maxProperties: 100,
+      description: 'By name; null for the default',
+      examples: [{ webHooksRetryMaximumAttempts: 3 }],
+    }),
   }),
   answers: { 200: { description: 'All properties as they are now', schema: propertiesSchema } },
   errors: ['conflict'],
   async handle({ caller, params: { id }, body }, { app }) {
-    return ok({ data: await app.dialectProperties.update(caller, id, body) });
+    return ok({ properties: await app.dialectProperties.update(caller, id, body.values) });
   },
 });
 

@@ -69,8 +69,8 @@ async function properties(id: string, options: PropertyOptions, context: CliCont
   const patch = options.set === undefined ? null : Object.fromEntries(options.set.map(readProperty));
   const answer =
     patch === null
-      ? await client.get<{ readonly data: readonly PropertyView[] }>(path)
-      : await client.send<{ readonly data: readonly PropertyView[] }>('PATCH', path, patch);
+      ? await client.get<{ readonly properties: readonly PropertyView[] }>(path)
+      : await client.send<{ readonly properties: readonly PropertyView[] }>('PATCH', path, { values: patch });
   if (options.json === true) return printJson(stdout, answer);
   printTable(
     stdout,
@@ -81,7 +81,7 @@ async function properties(id: string, options: PropertyOptions, context: CliCont
       { title: 'FROM', text: ({ source }) => source },
       { title: 'WHAT', text: ({ description }) => description },
     ],
-    answer.data,
+    answer.properties,
   );
 }
 
