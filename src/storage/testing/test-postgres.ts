@@ -107,11 +107,17 @@ function roomiest(): string {
   }
 }
 
+/**
+ * Runs a program as long as somebody holds the other end of our standard input: a test process that ends, however it does,
+ * takes its server and the server's directory with it.
+ */
+const guarded = `root=$1; shift; exec 3<&0; "$@" & pid=$!
+(cat <&3 >/dev/null; touch "$root/abandoned"; kill -CONT $pid; kill -QUIT $pid; sleep 2; kill -KILL $pid) 2>/dev/null & guard=$!
+wait $pid; code=$?; kill $guard 2>/dev/null; [ -e "$root/abandoned" ] && rm -rf "$root"; exit $code`;
+
 const made: TestServer[] = [];
 const roots: string[] = [];
-let children: ChildProcess[] = [];
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
   for (const root of roots) rmSync(root, { recursive: true, force: true });
 });
 
@@ -150,12 +156,16 @@ type Place = {
 
 function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer {
   let child: ChildProcess | null = null;
+  let postmaster = 0;
   let ended: Promise<void> = Promise.resolve();
   const url = (database = 'postgres'): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
+  const running = (): boolean => child !== null && child.exitCode === null && child.signalCode === null;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     child?.ref();
-    child?.kill('SIGCONT');
-    child?.kill(signal);
+    if (running() && postmaster > 0) {
+      process.kill(postmaster, 'SIGCONT');
+      process.kill(postmaster, signal);
+    }
     await ended;
   };
   const server: TestServer = {
@@ -166,10 +176,10 @@ function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer
       // What a killed postmaster left behind; nothing else runs on this directory, it is ours.
       rmSync(join(dataDir, 'postmaster.pid'), { force: true });
       const lines = [...settings, ...extra].flatMap((line) => ['-c', line.replaceAll(' = ', '=').replaceAll("'", '')]);
-      const values = ['-D', dataDir, '-p', String(port), '-k', root, ...lines];
-      const started = spawn(join(binaries.bin, 'postgres'), values, {
+      const program = [join(binaries.bin, 'postgres'), '-D', dataDir, '-p', String(port), '-k', root, ...lines];
+      const started = spawn('sh', ['-c', guarded, 'sh', root, ...program], {
         env: binaries.env,
-        stdio: ['ignore', 'ignore', 'pipe'],
+        stdio: ['pipe', 'ignore', 'pipe'],
         ...owner,
       });
       let said = '';
@@ -177,24 +187,24 @@ function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer
         said = (said + chunk.toString()).slice(-4_000);
       });
       child = started;
-      children.push(started);
       ended = new Promise((resolve) => {
         started.once('exit', () => {
-          children = children.filter((other) => other !== started);
+          started.stdin.destroy();
           resolve();
         });
       });
-      await untilAnswers(url(), () => (started.exitCode === null ? null : said));
+      await untilAnswers(url(), () => (running() ? null : said));
+      postmaster = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
       started.unref();
-      if (started.stderr instanceof Socket) started.stderr.unref();
+      for (const stream of [started.stdin, started.stderr]) if (stream instanceof Socket) stream.unref();
     },
     stop: (mode) => stop(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
     kill: () => stop('SIGKILL'),
     pause: () => {
-      signalAll(child, dataDir, 'SIGSTOP');
+      if (running()) signalAll(postmaster, 'SIGSTOP');
     },
     resume: () => {
-      signalAll(child, dataDir, 'SIGCONT');
+      if (running()) signalAll(postmaster, 'SIGCONT');
     },
     async standby() {
       const place = mkdtempSync(join(roomiest(), 'assetwire-pg-'));
@@ -251,14 +261,12 @@ async function copyRunning({
 }
 
 /** The postmaster and its backends. */
-function signalAll(child: ChildProcess | null, dataDir: string, signal: NodeJS.Signals): void {
-  const pid = child?.pid;
-  if (pid === undefined || !existsSync(dataDir)) return;
+function signalAll(postmaster: number, signal: NodeJS.Signals): void {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .filter((name) => parentOf(name) === pid)
+    .filter((name) => parentOf(name) === postmaster)
     .map(Number);
-  for (const one of [pid, ...pids]) process.kill(one, signal);
+  for (const one of [postmaster, ...pids]) process.kill(one, signal);
 }
 
 function parentOf(pid: string): number | null {
