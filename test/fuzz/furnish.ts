@@ -76,7 +76,8 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
     (page) => rows(page).length > 0,
     'a notice that a webhook was disabled',
   );
-  const lists = [photograph.text];
+  const groups = await fillGroups(tenant, name);
+  const lists = [photograph.text, groups];
   for (const path of [
     '/v1/deliveries',
     '/v1/changes',
@@ -86,6 +87,21 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
   ])
     lists.push(decoded((await tenant.call(path)).text));
   return [JSON.stringify([inbox, webhook, replay]), asset.text, ...lists].join();
+}
+
+/** Folders, collections and sections enough for some to be removed, and a task. */
+async function fillGroups(tenant: Tenant, name: string): Promise<string> {
+  const made: unknown[] = [];
+  for (const n of [1, 2, 3, 4]) {
+    made.push(await tenant.ask('/v1/folders', { body: { path: `/${name}/${n}` } }));
+    made.push(await tenant.ask('/v1/collections', { body: { name: `${name} ${n}` } }));
+    made.push(await tenant.ask('/v1/sections', { body: { name: `${name} ${n}` } }));
+  }
+  await tenant.ask(`/v1/collections/key:${encodeURIComponent(`${name} 1`)}/assets`, {
+    body: { add: ['external:external-1'] },
+  });
+  made.push((await tenant.call(`/v1/collections/key:${encodeURIComponent(`${name} 1`)}`, { method: 'DELETE' })).json);
+  return JSON.stringify(made);
 }
 
 function idsOf(answers: string): readonly string[] {

@@ -125,7 +125,7 @@ const folderReferenceText = string({
   maxLength: limits.folderPathCharactersMax + 5,
   pattern: '^(?:root|fld_[0-9a-z]{26}|path:/[^\\u0000-\\u001f\\u007f]*)$',
   description: 'Id of the folder, `path:` and its path (percent-encoded), or `root`',
-  examples: ['path:/campaigns/spring'],
+  examples: ['fld_01m93k7q5v8x2c4r6t8w0y1z3b', 'path:/campaigns/spring'],
 });
 export const folderReference: Schema<{ readonly reference: string }> = object({ reference: folderReferenceText });
 
@@ -229,7 +229,7 @@ function groupReference(prefix: string, what: string): Schema<{ readonly referen
       maxLength: 304,
       pattern: `^(?:${prefix}_[0-9a-z]{26}|key:[^\\u0000-\\u001f\\u007f]{1,300})$`,
       description: `Id of the ${what}, or key: and its key`,
-      examples: ['key:spring'],
+      examples: [`${prefix}_01m93k7q5v8x2c4r6t8w0y1z3b`, 'key:spring'],
     }),
   });
 }
@@ -238,7 +238,7 @@ export const sectionReference = groupReference('sct', 'section');
 
 const assetNames = array(line(310, 'Id of an asset, or external: and its external id'), {
   maxItems: limits.batchItemsMax,
-  examples: [['external:dam-4711']],
+  examples: [['ast_01m93k7q5v8x2c4r6t8w0y1z3b', 'external:dam-4711']],
 });
 export const membersSchema: Schema<{ readonly add?: readonly string[]; readonly remove?: readonly string[] }> = named(
   'MemberChange',
