@@ -63,6 +63,7 @@ function findBinaries(root: string): Binaries {
   const native = join(dirname(dirname(entry)), 'native');
   const links = join(root, 'lib');
   mkdirSync(links);
+  if (asRoot) chownSync(links, unprivileged, unprivileged);
   const listed = join(native, 'pg-symlinks.json');
   const pairs = existsSync(listed)
     ? (JSON.parse(readFileSync(listed, 'utf8')) as { source: string; target: string }[])
@@ -88,6 +89,8 @@ const settings = [
   "listen_addresses = '127.0.0.1'",
   'max_connections = 60',
   'shared_buffers = 32MB',
+  // In the data directory, so that a killed server leaves nothing elsewhere.
+  'dynamic_shared_memory_type = mmap',
   'wal_level = replica',
   'max_wal_senders = 4',
   'max_prepared_transactions = 4',
