@@ -227,10 +227,10 @@ test('SC-07 FO-05 what cannot start says why in a paragraph and ends with the do
   const wrong = await run(['serve'], {
     ASSETWIRE_DATA_DIR: dataDir,
     ASSETWIRE_PRT: '1',
-    ASSETWIRE_BLOBS_URL: 's3://x',
+    ASSETWIRE_PORT: 'many',
   });
   assert.equal(wrong.code, exitCodes.configuration);
-  assert.match(wrong.err, /ASSETWIRE_PRT[\s\S]*ASSETWIRE_BLOBS_URL[\s\S]*mend:/);
+  assert.match(wrong.err, /ASSETWIRE_PRT[\s\S]*ASSETWIRE_PORT: wanted[\s\S]*mend:/);
   const server = await serve({ ASSETWIRE_DATA_DIR: dataDir });
   t.after(() => server.child.kill('SIGKILL'));
   const second = await run(['serve'], { ASSETWIRE_DATA_DIR: dataDir, ASSETWIRE_PORT: '0' });
