@@ -49,7 +49,7 @@ test('FK-09 a rename of 3,000 assets under kill -9 tells each of them once, with
   };
   let running = await start();
   const ask = <Answer>(path: string, options: { method?: string; body?: object } = {}): Promise<Answer> =>
-    requestOk(`${running.url}${path}`, { key: running.key, ...options }) as Promise<Answer>;
+    requestOk<Answer>(`${running.url}${path}`, { key: running.key, ...options });
 
   const folder = await ask<{ id: string }>('/v1/folders', { body: { path: '/old' } });
   for (let from = 0; from < assets; from += 500) {
