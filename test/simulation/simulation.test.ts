@@ -6,7 +6,7 @@ import { runSeed } from './run-seed.ts';
 
 const seeds = Number(process.env['ASSETWIRE_SIMULATION_SEEDS'] ?? 200);
 
-const clusterSeeds = Number(process.env['ASSETWIRE_SIMULATION_CLUSTER_SEEDS'] ?? 10);
+const clusterSeeds = Number(process.env['ASSETWIRE_SIMULATION_CLUSTER_SEEDS'] ?? 6);
 
 describe('simulation', () => {
   it(`INV-1 to INV-8 hold over ${seeds} seeded storms of crashes, store errors, hostile receivers, edits and clock jumps`, async () => {
