@@ -10,8 +10,8 @@ import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import type { VendorCommand, VendorCommandName } from '../dialects/dialect.ts';
 import { invalidRequest, notFound } from './problem.ts';
-import { integer, object, optional, raw, type Schema, string } from './schema.ts';
-import { searchedHits, searchSchema, type VendorSearch } from './vendor-search.ts';
+import { boolean, integer, object, optional, raw, type Schema, string } from './schema.ts';
+import { searchedHits, searchSchema, type VendorSearch, withAliases } from './vendor-search.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
 import { cursor, limit, line, pageOptions } from './schemas/basics.ts';
 import { enableSchema, webhookInputSchema, type WebhookPatch, webhookPatchSchema } from './schemas/webhook.ts';
@@ -29,6 +29,8 @@ function command<T>(schema: Schema<T>, run: (app: App, caller: Caller, input: T)
 }
 
 const byId = { id: line(400) };
+/** For vendors whose answer to a change holds the signing secret as their answer to a look does. */
+const revealing = { reveal: optional(boolean()) };
 const page = object({
   limit: optional(limit),
   cursor: optional(cursor),
@@ -47,20 +49,18 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   ),
   // What is not given stays, of the settings too: for vendors whose update names the fields to change.
   'webhooks.amend': command(
-    object({ ...byId, patch: raw<WebhookPatch>(webhookPatchSchema) }),
-    async (app, caller, { id, patch: { settings, ...patch } }) => {
-      if (settings === undefined) return app.webhooks.update(caller, id, patch);
-      const present = withoutSecrets(app, await app.webhooks.get(caller, id));
-      return app.webhooks.update(caller, id, { ...patch, settings: { ...present, ...settings } });
+    object({ ...byId, ...revealing, patch: raw<WebhookPatch>(webhookPatchSchema) }),
+    async (app, caller, { id, reveal, patch: { settings, ...patch } }) => {
+      const present = settings === undefined ? {} : withoutSecrets(app, await app.webhooks.get(caller, id));
+      const whole = settings === undefined ? patch : { ...patch, settings: { ...present, ...settings } };
+      return shownTo({ app, caller }, await app.webhooks.update(caller, id, whole), reveal);
     },
   ),
   'webhooks.get': command(object(byId), (app, caller, { id }) => app.webhooks.get(caller, id)),
   // With its signing secret in full for a caller who may reveal secrets; that is audited like any revealing.
-  'webhooks.getWithSecret': command(object(byId), async (app, caller, { id }) => {
-    const webhook = await app.webhooks.get(caller, id);
-    if (!caller.scopes.has('secrets:reveal')) return webhook;
-    return { ...webhook, ...(await app.webhooks.revealSecret(caller, id)) };
-  }),
+  'webhooks.getWithSecret': command(object(byId), async (app, caller, { id }) =>
+    shownTo({ app, caller }, await app.webhooks.get(caller, id), true),
+  ),
   // Every one of the dialect's, for vendors whose lists have no pages; with signing secrets as `getWithSecret` shows them.
   'webhooks.all': command(object({ dialect: optional(line(63)) }), async (app, caller, { dialect }) => {
     const items: (WebhookView & { readonly secret?: string })[] = [];
@@ -88,11 +88,15 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
     }),
   ),
   'webhooks.remove': command(object(byId), (app, caller, { id }) => app.webhooks.remove(caller, id)),
-  'webhooks.enable': command(object({ ...byId, options: enableSchema }), (app, caller, { id, options }) =>
-    app.webhooks.enable(caller, id, options),
+  'webhooks.enable': command(
+    object({ ...byId, ...revealing, options: enableSchema }),
+    async (app, caller, { id, reveal, options }) =>
+      shownTo({ app, caller }, await app.webhooks.enable(caller, id, options), reveal),
   ),
-  'webhooks.disable': command(object({ ...byId, reason: optional(line(500)) }), (app, caller, { id, reason }) =>
-    app.webhooks.disable(caller, id, reason),
+  'webhooks.disable': command(
+    object({ ...byId, ...revealing, reason: optional(line(500)) }),
+    async (app, caller, { id, reveal, reason }) =>
+      shownTo({ app, caller }, await app.webhooks.disable(caller, id, reason), reveal),
   ),
   'webhooks.test': command(object({ ...byId, event: optional(line(128)) }), (app, caller, { id, event }) =>
     app.webhooks.test(caller, id, event === undefined ? {} : { event }),
@@ -110,13 +114,29 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
     app.assets.list(caller, pageOptions(query)),
   ),
-  'assets.search': command(raw<VendorSearch>(searchSchema), (app, caller, wanted) => searchedHits(app, caller, wanted)),
+  'assets.search': command(
+    object({ search: raw<VendorSearch>(searchSchema), dialect: line(63) }),
+    async (app, caller, { search, dialect }) => {
+      const where = await withAliases(search.where, (alias) => assetOfAlias({ app, caller, dialect }, alias));
+      return searchedHits(app, caller, { ...search, where });
+    },
+  ),
   'assets.patch': command(
     object({ ...byId, patch: raw<AssetPatch>(assetPatchSchema), version: optional(integer()) }),
     (app, caller, { id, patch, version }) =>
       app.assets.patch(caller, id, { ...patch, ...(version === undefined ? {} : { expected: version }) }),
   ),
 };
+
+/** With its signing secret where that is asked for, to a caller who may reveal secrets. */
+async function shownTo(
+  { app, caller }: Pick<VendorCall, 'app' | 'caller'>,
+  webhook: WebhookView,
+  reveal = false,
+): Promise<WebhookView & { readonly secret?: string }> {
+  if (!reveal || !caller.scopes.has('secrets:reveal')) return webhook;
+  return { ...webhook, ...(await app.webhooks.revealSecret(caller, webhook.id)) };
+}
 
 /** Settings as a patch may repeat them: without those that are shown masked, which stay as they are when left out. */
 function withoutSecrets(app: App, { dialect, settings }: WebhookView): JsonObject {
@@ -149,15 +169,20 @@ export async function assetReference(
   { app, caller, dialect }: VendorCall,
   { id, ownId }: { readonly id: string; readonly ownId?: string },
 ): Promise<string> {
-  if (id !== '') {
-    try {
-      return (await app.assets.get(caller, `alias:${dialect}:${id}`)).id;
-    } catch (error) {
-      if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
-    }
-  }
+  const aliased = id === '' ? null : await assetOfAlias({ app, caller, dialect }, id);
+  if (aliased !== null) return aliased;
   if (ownId === undefined) throw notFound('Find the asset: there is none of this id');
   return ownId;
+}
+
+/** The asset that has this alias in this dialect; null where the caller sees none. */
+async function assetOfAlias({ app, caller, dialect }: VendorCall, alias: string): Promise<string | null> {
+  try {
+    return (await app.assets.get(caller, `alias:${dialect}:${alias}`)).id;
+  } catch (error) {
+    if (error instanceof AssetwireError && error.code === 'not_found') return null;
+    throw error;
+  }
 }
 
 const ofNoOneWebhook: ReadonlySet<VendorCommandName> = new Set<VendorCommandName>([
@@ -177,6 +202,7 @@ async function confined(
     const wanted = { id: typeof id === 'string' ? id : '', ...(typeof ownId === 'string' ? { ownId } : {}) };
     return { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
   }
+  if (name === 'assets.search') return { search: input, dialect };
   if (!name.startsWith('webhooks.')) return input;
   if (name === 'webhooks.consent') return input;
   if (ofNoOneWebhook.has(name)) return { ...input, dialect };

@@ -52,3 +52,22 @@ export async function searchedHits(
   } while (cursor !== null && passed < offset + limit);
   return { items, total: Math.max(total ?? 0, passed) };
 }
+
+/**
+ * A search in which an id also means the asset that has it as its alias: an index knows assets by our ids only. `find` says
+ * which asset has one, null where none has.
+ */
+export async function withAliases(
+  expression: SearchExpression,
+  find: (alias: string) => Promise<string | null>,
+): Promise<SearchExpression> {
+  if (expression.op === 'id') {
+    const id = await find(expression.id);
+    return id === null ? expression : { op: 'any', of: [expression, { op: 'id', id }] };
+  }
+  if (expression.op === 'not') return { op: 'not', of: await withAliases(expression.of, find) };
+  if (expression.op !== 'all' && expression.op !== 'any') return expression;
+  const of: SearchExpression[] = [];
+  for (const part of expression.of) of.push(await withAliases(part, find));
+  return { op: expression.op, of };
+}

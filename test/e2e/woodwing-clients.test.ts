@@ -221,6 +221,22 @@ test("the vendor's sample: a status becomes Final, the preview is fetched, the r
   }
 });
 
+test('an asset that was brought with its old id is found and updated by it, in its own workspace only', async () => {
+  const alias = '4ovRzkGWaf79DgVMRpgSFl';
+  const stranger = { headers: { authorization: `Bearer ${(await server.tenant('other')).key}` } };
+  const own = { headers: { authorization: `Bearer ${key}` } };
+  await uploaded('moved.jpg', { path: '/moved', aliases: { woodwing: alias } });
+  const search = async (query: string, as: Asked = own): Promise<readonly Hit[]> =>
+    hitsOf(await ask(`${base}/services/search?q=${encodeURIComponent(query)}`, as));
+  for (const query of [`id:${alias}`, `id:"${alias}" AND filename:moved*`, `NOT (NOT id:${alias})`]) {
+    assert.equal((await search(query)).map((hit) => hit.id).join(), alias, query);
+  }
+  assert.deepEqual(await search(`id:${alias}`, stranger), []);
+  const rating = `${base}/services/update?id=${alias}&metadata=${encodeURIComponent('{"rating":5}')}`;
+  assert.equal((await ask(rating, { method: 'POST', ...stranger })).status, 404);
+  assert.equal((await ask(rating, { method: 'POST', ...own })).json['id'], alias);
+});
+
 type Changed = { readonly [field: string]: { readonly oldValue: unknown; readonly newValue: unknown } };
 
 test('a management client: apilogin by form, then registers, updates, switches and removes with forms and JSON', async () => {

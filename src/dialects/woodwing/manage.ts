@@ -30,7 +30,8 @@ function warned(answer: VendorAnswer, webhook: JsonObject): VendorAnswer {
   return { ...answer, headers: { warning: '199 - "eventTypes is empty: this webhook is sent nothing"' } };
 }
 
-const shown: Present = (result) => warned({ status: 200, body: presentWebhook(result) }, result);
+const shown: Present = (result) =>
+  warned({ status: 200, body: presentWebhook(result, ownValue(result, 'secret')) }, result);
 
 /** A new token is shown in full: the answer is the webhook with it. */
 const shownWithToken: Present = (result) => {
@@ -44,7 +45,7 @@ const update: Parse = (id, { body }) => {
   const patch = readUpdate(body);
   return 'refused' in patch
     ? failure(400, patch.refused)
-    : { command: 'webhooks.amend', input: { id, patch: patch.webhook } };
+    : { command: 'webhooks.amend', input: { id, patch: patch.webhook, reveal: true } };
 };
 
 const registered: Present = (result) =>
@@ -80,7 +81,6 @@ const routes: readonly VendorRoute[] = [
     method: 'GET',
     scope: read,
     parse: (id) => ({ command: 'webhooks.getWithSecret', input: { id } }),
-    present: (result) => ({ status: 200, body: presentWebhook(result, ownValue(result, 'secret')) }),
   }),
   {
     method: 'POST',
@@ -99,14 +99,14 @@ const routes: readonly VendorRoute[] = [
     tail: '/enable',
     scope: write,
     body: 'ignored',
-    parse: (id) => ({ command: 'webhooks.enable', input: { id, options: {} } }),
+    parse: (id) => ({ command: 'webhooks.enable', input: { id, options: {}, reveal: true } }),
   }),
   one({
     method: 'PUT',
     tail: '/disable',
     scope: write,
     body: 'ignored',
-    parse: (id) => ({ command: 'webhooks.disable', input: { id } }),
+    parse: (id) => ({ command: 'webhooks.disable', input: { id, reveal: true } }),
   }),
   one({
     method: 'POST',

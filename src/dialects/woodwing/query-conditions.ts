@@ -48,13 +48,24 @@ function compileNode(node: QueryNode): SearchTest {
     return (subject) => !test(subject);
   }
   const expression = leafExpression(node);
-  if (expression !== null) return compileSearch(expression);
+  if (expression !== null) {
+    const test = compileSearch(expression);
+    if (node.kind !== 'text' || node.field !== 'id') return test;
+    // An asset of a former life is known by the id that it had there.
+    const { text } = node;
+    return (subject) => test(subject) || aliasOf(subject.state) === text;
+  }
   if (node.kind !== 'pattern') return () => false;
   const fits = compilePattern(node.parts);
   const { field } = node;
   return field === null
     ? ({ state }) => wherePlainWordsAre.some((one) => fitsValue(fieldValue(state, one), fits))
     : ({ state }) => fitsValue(fieldValue(state, field), fits);
+}
+
+function aliasOf(state: JsonObject): JsonValue | undefined {
+  const aliases = ownValue(state, 'aliases');
+  return isObject(aliases) ? ownValue(aliases, 'woodwing') : undefined;
 }
 
 /** A wildcard within a word without a field is looked for here. */

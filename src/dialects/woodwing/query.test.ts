@@ -211,6 +211,15 @@ test('Conditions and search say the same of every query that search can answer',
   );
 });
 
+test('An asset is found by the id that it had in its former life, as messages speak of it', () => {
+  const moved = { ...state, aliases: { woodwing: '4ovRzkGWaf79DgVMRpgSFl', brandfolder: 'another' } };
+  assert.ok(matches('id:4ovRzkGWaf79DgVMRpgSFl', moved));
+  assert.ok(matches('status:Final AND id:"4ovRzkGWaf79DgVMRpgSFl"', moved));
+  assert.ok(!matches('NOT id:4ovRzkGWaf79DgVMRpgSFl', moved));
+  assert.ok(!matches('id:another', moved));
+  assert.ok(!matches('id:4ovRzkGWaf79DgVMRpgSFl'));
+});
+
 test('What search cannot answer is told, each condition by itself', () => {
   const refused: string[] = [];
   const parsed = parseQuery('tags:*ed AND filename:*x* OR fl?wer NOT status:F*l');
