@@ -100,6 +100,8 @@ export type Rendered = {
   readonly subject?: string;
   /** For a handshake that asks by another method than the target's (a preflight). */
   readonly method?: 'OPTIONS';
+  /** What only the receiver may know of it: blacked out wherever its headers or the receiver's answer are shown. */
+  readonly hidden?: readonly string[];
 };
 
 export type SelfSignedBody = {

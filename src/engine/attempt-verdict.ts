@@ -98,7 +98,7 @@ export function recordItem(ended: EndedAttempt): RecordItem {
       bodyBytes: prepared?.body.length ?? 0,
       bodySha256: prepared?.bodySha256 ?? '',
       webhookRevision,
-      hidden: setup?.hidden ?? [],
+      hidden: [...(setup?.hidden ?? []), ...(prepared?.hidden ?? [])],
     }),
     next: nextOf(verdict, ended.endedAtMs),
     ...(keepBody ? { body: prepared.body } : {}),

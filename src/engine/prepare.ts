@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import type { Webhook } from '../core/webhook.ts';
 import type { Rendered, SignatureRequest } from '../dialects/dialect.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
-import type { Header, LaneSetup, Refusal } from './lane-setup.ts';
+import { type Header, type LaneSetup, maskedValue, type Refusal } from './lane-setup.ts';
 import type { Signature, Signer } from './signer.ts';
 
 export type Prepared = {
@@ -17,6 +17,8 @@ export type Prepared = {
   readonly headers: readonly Header[];
   /** As they may be stored and shown. */
   readonly shownHeaders: readonly Header[];
+  /** What a receiver's answer must not bring into the log, beside the secrets of the webhook. */
+  readonly hidden: readonly string[];
   readonly subject: string | undefined;
   readonly method: LaneSetup['method'] | 'OPTIONS';
   /** False where bytes were stored for this delivery and rendering it again gives others: the stored ones are sent. */
@@ -184,17 +186,24 @@ function assemble(
   ];
   // Tells a replayed or test message from the first of its kind; silence means an ordinary one.
   if (delivery.origin !== 'change') headers.push(['assetwire-origin', delivery.origin]);
-  const shownHeaders = setup.ownHeaders.length === 0 ? headers : [...headers, ...setup.shownHeaders];
+  const hidden = rendered.hidden ?? [];
+  const shown = hidden.length === 0 ? headers : headers.map((header) => withoutHidden(header, hidden));
+  const shownHeaders = setup.ownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];
   return {
     body,
     bodySha256: hash('sha256', body, 'hex'),
     headers: setup.ownHeaders.length === 0 ? headers : [...headers, ...setup.ownHeaders],
     shownHeaders,
+    hidden,
     subject: rendered.subject,
     method: rendered.method ?? setup.method,
     sameBytes:
       storedBody === null || !(rendered.body instanceof Uint8Array) || Buffer.compare(storedBody, rendered.body) === 0,
   };
+}
+
+function withoutHidden([name, value]: Header, hidden: readonly string[]): Header {
+  return [name, hidden.reduce((text, one) => text.replaceAll(one, maskedValue), value)];
 }
 
 function missing(what: string): Preparation {

@@ -61,7 +61,9 @@ const consents =
     });
     response.end();
   };
-const silent: Receiver['answer'] = (_request, response) => void response.writeHead(200).end();
+/** Says nothing of consent, and what it was asked. */
+const silent: Receiver['answer'] = (request, response) =>
+  void response.writeHead(200).end(JSON.stringify(request.headers).replaceAll('/', '\\/'));
 
 let server: RealServer;
 before(async () => {
@@ -120,6 +122,20 @@ test('an endpoint is asked first, told nothing before it consents, and then told
   assert.match(callback, /^https:\/\/dam\.example\/assets\/cloudevents\/consent\/[\w-]{27}$/);
   assert.equal(await stateOf(id), 'pending');
   const path = callback.slice('https://dam.example/assets'.length);
+  const asked = await server.call(`/v1/deliveries?webhookId=${id}`);
+  const [first] = asked.json['data'] as readonly { readonly id: string }[];
+  const shownQuestion = JSON.stringify((await server.call(`/v1/deliveries/${String(first?.id)}`)).json);
+  assert.match(shownQuestion, /cloudevents\/consent\/•••/);
+  const token = path.slice(path.lastIndexOf('/') + 1);
+  assert.ok(!`${shownQuestion}${server.log.join('')}`.includes(token), 'who reads the log cannot consent');
+  for (const origin of ['evil.example', 'dam.example.evil.example', ' ']) {
+    const forged = await fetch(`${server.url}${path}`, {
+      method: 'POST',
+      headers: { 'webhook-allowed-origin': origin },
+    });
+    assert.equal(forged.status, 400, origin);
+  }
+  assert.equal(await stateOf(id), 'pending');
   const later = await fetch(`${server.url}${path}`, {
     method: 'POST',
     headers: { 'webhook-allowed-origin': 'dam.example', 'webhook-allowed-rate': '600' },

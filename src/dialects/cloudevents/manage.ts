@@ -18,9 +18,10 @@ const allowedName = 'webhook-allowed-origin';
  * "A POST or GET to the callback URL with the headers of the answer" (section 4.2). A browser that opens the link sends no
  * headers: then the link itself, which only the endpoint was told, is the consent.
  */
-function consent({ parameters, headers }: VendorRequest): VendorCommand | VendorAnswer {
-  const allowed = headers[allowedName];
-  if (allowed !== undefined && allowed.trim() === '') {
+function consent({ parameters, headers, base }: VendorRequest): VendorCommand | VendorAnswer {
+  const allowed = headers[allowedName]?.trim().toLowerCase();
+  // Consent to somebody else's deliveries is none to ours, as in the answer to the question.
+  if (allowed !== undefined && allowed !== '*' && allowed !== originOf(base)) {
     return { status: 400, body: { error: 'WebHook-Allowed-Origin must name the origin that asked, or be *' } };
   }
   const rate = headers['webhook-allowed-rate'];
@@ -28,6 +29,10 @@ function consent({ parameters, headers }: VendorRequest): VendorCommand | Vendor
     command: 'webhooks.consent',
     input: { token: parameters['token'] ?? '', ...(rate === undefined ? {} : { perMinute: rate }) },
   };
+}
+
+function originOf(base: string): string | null {
+  return URL.canParse(base) ? new URL(base).hostname.toLowerCase() : null;
 }
 
 const consented = (): VendorAnswer => ({ status: 200, body: 'Deliveries will come.\n' });

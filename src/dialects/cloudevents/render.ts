@@ -58,10 +58,13 @@ function originOf(publicUrl: string): Rendered['headers'] {
 function question({ webhook, notification, links }: RenderInput): Rendered {
   const frozen: JsonObject = isObject(notification.frozen) ? notification.frozen : {};
   const token = ownValue(frozen, 'token');
-  const callback = links.dialect(`/consent/${typeof token === 'string' ? token : ''}`);
+  const known = typeof token === 'string' ? token : '';
+  const callback = links.dialect(`/consent/${known}`);
   const rate = webhook.policy.requestsPerSecondMax ?? null;
   return {
     method: 'OPTIONS',
+    // Who reads it in the log could consent in the endpoint's place.
+    hidden: known === '' ? [] : [known],
     body: new Uint8Array(),
     contentType: dataType,
     headers: [
