@@ -306,6 +306,20 @@ test('quoted cells may hold line ends, and lines are still counted', async () =>
   );
 });
 
+test('a CSV with other delimiters or quotes that do not pair is refused with what to do, and is no bug of ours', async () => {
+  const read = (text: string): Promise<unknown> =>
+    all(
+      csvRecords(Readable.from([Buffer.from(text)]), {
+        delimiter: ',',
+        mapping: (header) => csvMapping(header, rules),
+      }),
+    );
+  await assert.rejects(read('externalId;name\na;one\n'), { exitCode: 2, mend: /--delimiter ';'$/ });
+  await assert.rejects(read('externalId\tname\na\tone\n'), { exitCode: 2, mend: /--delimiter \$'\\t'$/ });
+  for (const text of ['externalId;name\na;"one, ""two"".jpg"\n', 'externalId,name\na,o"n"e\n', 'externalId\n"a\n'])
+    await assert.rejects(read(text), { exitCode: 2, message: /^File must be readable as CSV: / }, text);
+});
+
 async function all(records: AsyncGenerator<ReadRecord>): Promise<readonly ReadRecord[]> {
   const list: ReadRecord[] = [];
   for await (const record of records) list.push(record);

@@ -117,10 +117,11 @@ export async function* csvRecords(
   let columns: CsvMapping | null = null;
   let width = 0;
   let line = 1;
-  for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
+  for await (const { record, info } of told(parser)) {
     const beginsAt = line;
     line = info.lines + 1;
     if (columns === null) {
+      refuseOtherDelimiter(record);
       columns = mapping(record);
       width = record.length;
     } else if (record.length !== width) {
@@ -128,6 +129,33 @@ export async function* csvRecords(
       yield { line: beginsAt, bytes: info.bytes, fault };
     } else yield { line: beginsAt, bytes: info.bytes, ...columns(record) };
   }
+}
+
+/** The same, and where quotes do not pair: no telling where the next record begins, so the file is the user's to mend. */
+async function* told(parser: AsyncIterable<CsvRecord>): AsyncGenerator<CsvRecord> {
+  const { CsvError } = await import('csv-parse');
+  try {
+    yield* parser;
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw new CommandError(
+      `File must be readable as CSV: ${error.message}`,
+      "Mend the quotes on that line, or name what stands between the columns: --delimiter ';'",
+      exitCodes.usage,
+    );
+  }
+}
+
+/** Spreadsheets write semicolons where a comma is the decimal sign. */
+function refuseOtherDelimiter(header: readonly string[]): void {
+  const found = header.length === 1 ? /[;\t|]/.exec(header[0] ?? '')?.[0] : undefined;
+  if (found === undefined) return;
+  const shown = found === '\t' ? "$'\\t'" : `'${found}'`;
+  throw new CommandError(
+    `Header must hold columns: it is one, ${JSON.stringify(header[0])}`,
+    `Name what stands between them: --delimiter ${shown}`,
+    exitCodes.usage,
+  );
 }
 
 type CsvRecord = {
