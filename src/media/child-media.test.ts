@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AssetwireError } from '../core/errors.ts';
 import { systemClock } from '../runtime/clock.ts';
+import type * as own from './child-media.ts';
 import { createMedia } from './child-media.ts';
 import type { MediaOptions } from './child-media.ts';
 import { canUnshareNetwork } from './bounded-process.ts';
@@ -60,6 +62,24 @@ test('a film is measured, and one process reads several files', async (t) => {
   const png = await file('png', pngClaiming(5, 6));
   await media.inspect(png, { mimeType: 'image/png' });
   assert.equal(media.inspectorPid(), pid);
+});
+
+test('packages may lie elsewhere, behind a link that is called node_modules', async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'assetwire-media-'));
+  t.after(() => rm(home, { recursive: true }));
+  const source = join(import.meta.dirname, '..');
+  for (const room of ['media', 'core', 'runtime'])
+    await cp(join(source, room), join(home, 'src', room), { recursive: true });
+  await cp(join(source, '..', 'package.json'), join(home, 'package.json'));
+  const sharp = fileURLToPath(import.meta.resolve('sharp'));
+  const packages = join('node_modules', 'sharp');
+  await symlink(sharp.slice(0, sharp.lastIndexOf(packages) + 'node_modules'.length), join(home, 'node_modules'));
+  const copy = (await import(pathToFileURL(join(home, 'src/media/child-media.ts')).href)) as typeof own;
+  const media = copy.createMedia({ clock: systemClock, readable: [home] });
+  t.after(() => media.stop());
+  await cp(join(source, '..', 'media', 'wine.jpg'), join(home, 'wine.jpg'));
+  const result = await media.inspect(join(home, 'wine.jpg'), { mimeType: 'image/jpeg' });
+  assert.equal(result.kind, 'inspected', JSON.stringify(result));
 });
 
 test('UP-05 SVG and playlists make the inspector connect nowhere', async (t) => {

@@ -9,6 +9,8 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bounded, lowerPriority } from './bounded-process.ts';
@@ -68,8 +70,18 @@ function ownProgram(): string {
 
 /** This room, the nouns and limits it shares with the server, and the packages it loads. */
 function programDirectories(): string[] {
-  const sharp = fileURLToPath(import.meta.resolve('sharp'));
-  const packages = sharp.slice(0, sharp.lastIndexOf(`${sep}node_modules${sep}`) + `${sep}node_modules`.length);
   const room = dirname(fileURLToPath(import.meta.url));
-  return [room, join(room, '..', 'core'), packages, join(room, '..', '..', 'package.json')];
+  return [room, join(room, '..', 'core'), ...packageDirectories(), join(room, '..', '..', 'package.json')];
+}
+
+/**
+ * Where packages are looked for, and where they really lie: elsewhere, where node_modules is a link or, as pnpm has it, full
+ * of them.
+ */
+function packageDirectories(): string[] {
+  const named = (createRequire(import.meta.url).resolve.paths('sharp') ?? []).filter((path) => existsSync(path));
+  const sharp = fileURLToPath(import.meta.resolve('sharp'));
+  const store = `${sep}node_modules${sep}.pnpm${sep}`;
+  const around = sharp.includes(store) ? store : `${sep}node_modules${sep}`;
+  return [...new Set([...named, sharp.slice(0, sharp.lastIndexOf(around) + around.length - 1)])];
 }
