@@ -63,7 +63,11 @@ async function ask(product: Product, workspace: string, query: Query): Promise<A
     key,
     headers: { 'assetwire-workspace': workspace },
   });
-  return { ms: performance.now() - startedMs, status: answer.status, complete: (answer.body as { readonly complete?: boolean } | null)?.complete === true };
+  return {
+    ms: performance.now() - startedMs,
+    status: answer.status,
+    complete: (answer.body as { readonly complete?: boolean } | null)?.complete === true,
+  };
 }
 
 /** Waits until the index is made; how long that took, and the CPU of it. */

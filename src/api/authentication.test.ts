@@ -155,6 +155,11 @@ test('AK-03 what is open to anybody is this short list', () => {
     'GET /livez',
     'GET /openapi.json',
     'GET /readyz',
+    'GET /share/{token}',
+    'GET /share/{token}/content',
+    'GET /share/{token}/files/{asset}/{name}',
+    'GET /v1/dialects/{id}/schemas/{event}',
+    'POST /share/{token}',
     'POST /v1/passwords',
     'POST /v1/sessions',
   ]);

@@ -100,7 +100,7 @@ test('CF-10 a token opens one question only, the one that was asked last, and no
         nowMs: fixture.clock.nowMs(),
         limit: 10,
       });
-      return tasks.map(({ delivery }) => String(delivery.frozen?.['token']));
+      return tasks.map(({ delivery }) => delivery.frozen?.['token'] as string);
     };
     await nextDuty(fixture);
     const [first = '', second = ''] = await tokens();

@@ -13,7 +13,7 @@ import { neverGood, shownReport } from '../fuzz/report.ts';
 import { dialects } from '../../src/compose.ts';
 import { adminKey } from './real-server.ts';
 
-const calls = 1_500;
+const calls = 3_000;
 const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_122);
 
 /** What answers well only to who knows a token that is given to nobody here. */
@@ -42,9 +42,11 @@ test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, wit
 
 test("IN-21 calls to the vendors' own APIs: none is answered 5xx, late, or with what is inside us", async () => {
   const document = vendorDocument(dialects);
-  const report = await fuzz({ ...furnished, document, url: furnished.server.url, calls: 250, seed });
+  const report = await fuzz({ ...furnished, document, url: furnished.server.url, calls: 800, seed });
   console.log(`IN-21 vendors' APIs: seed ${seed}, ${shownReport(report, 0)}`);
   assert.deepEqual(report.wrong, [], `FUZZ_SEED=${seed}`);
-  // What was just deleted is not there to be deleted again: that much is chance.
-  assert.ok(neverGood(report).length <= 2, neverGood(report).join());
+  // Consent is asked for by a token that only the receiver gets. What was just deleted is not there to be deleted again:
+  // that much is chance.
+  const never = neverGood(report).filter((id) => !id.includes('/consent/'));
+  assert.ok(never.length <= 2, never.join());
 });

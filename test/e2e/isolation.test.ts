@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { allRoutes, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
 import { type Route } from '../../src/api/route.ts';
+import { furnish } from './isolation-things.ts';
 import {
-  eventually,
   expectStatus,
   type RealServer,
   rows,
@@ -28,119 +28,6 @@ before(async () => {
   things = await furnish(alpha);
 });
 after(() => server[Symbol.asyncDispose]());
-
-/** One of everything. */
-async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>> {
-  const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
-  const webhook = await tenant.ask('/v1/webhooks', {
-    body: {
-      name: 'to the inbox',
-      dialect: 'standard',
-      target: { transport: 'http', url: inbox['url'] },
-      events: ['*'],
-    },
-  });
-  const asset = expectStatus(
-    await tenant.upload('a.txt', Buffer.from('hello'), { externalId: 'shared-name', tags: ['x'] }),
-    201,
-  ).json;
-  const delivery = await eventually(
-    async () => rows(await tenant.ask('/v1/deliveries?states=delivered'))[0],
-    (row) => row !== undefined,
-    'a delivery',
-  );
-  const change = rows(await tenant.ask('/v1/changes'))[0];
-  const replay = await tenant.ask('/v1/replays', {
-    body: { fromMs: 0, toMs: Date.now() + 1_000, webhookId: webhook['id'] },
-  });
-  await eventually(
-    () => tenant.ask(`/v1/replays/${text(replay['id'])}`),
-    ({ state }) => state === 'done',
-    'the replay is done',
-  );
-  const field = await tenant.ask('/v1/metadata-fields', { body: { name: 'alpha-only', type: 'text' } });
-  const key = await tenant.ask('/v1/keys', { body: { name: 'another', scopes: ['assets:read'] } });
-  return {
-    inb: text(inbox['id']),
-    wh: text(webhook['id']),
-    ast: text(asset['id']),
-    dlv: text(delivery?.['id']),
-    chg: text(change?.['id']),
-    rpl: text(replay['id']),
-    key: text(key['id']),
-    ers: text((await tenant.ask('/v1/erasures', { body: { person: { name: 'Nobody Known' } } }))['id']),
-    shl: text((await tenant.ask('/v1/share-links', { body: { assets: [asset['id']] } }))['id']),
-    exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
-    ...(await furnishPeople(tenant, webhook)),
-    field: text(field['name']),
-    trashed: await furnishTrash(tenant),
-    ...(await furnishGroups(tenant)),
-  };
-}
-
-/** An asset that was deleted. */
-async function furnishTrash(tenant: Tenant): Promise<string> {
-  const asset = expectStatus(await tenant.upload('old.txt', Buffer.from('old'), { externalId: 'old' }), 201).json;
-  const id = text(asset['id']);
-  expectStatus(await tenant.call(`/v1/assets/${id}`, { method: 'DELETE' }), 204);
-  return id;
-}
-
-/** A folder, a collection, a section, and a task that is done. */
-async function furnishGroups(tenant: Tenant): Promise<Readonly<Record<string, string>>> {
-  const folder = await tenant.ask('/v1/folders', { body: { path: '/alpha/only' } });
-  const collection = await tenant.ask('/v1/collections', { body: { name: 'Alpha only' } });
-  const section = await tenant.ask('/v1/sections', { body: { name: 'Alpha only' } });
-  const left = await tenant.ask('/v1/collections', { body: { name: 'left' } });
-  await tenant.ask('/v1/collections/key:left/assets', { body: { add: ['external:shared-name'] } });
-  const removed = expectStatus(
-    await tenant.call(`/v1/collections/${text(left['id'])}`, { method: 'DELETE' }),
-    202,
-  ).json;
-  const task = text((removed['task'] as Record<string, unknown>)['id']);
-  await eventually(
-    () => tenant.ask(`/v1/tasks/${task}`),
-    ({ state }) => state === 'done',
-    'the task is done',
-  );
-  return {
-    folders: text(folder['id']),
-    collections: text(collection['id']),
-    sections: text(section['id']),
-    tsk: task,
-  };
-}
-
-/** Users, roles, grants, a session, a notice. */
-async function furnishPeople(
-  tenant: Tenant,
-  webhook: Readonly<Record<string, unknown>>,
-): Promise<Readonly<Record<string, string>>> {
-  const user = await tenant.ask('/v1/users', {
-    body: { name: 'Ada', email: 'ada@alpha.example', roles: ['viewer'] },
-  });
-  const grant = await tenant.ask('/v1/grants', {
-    body: {
-      principal: `user:${text(user['id'])}`,
-      resource: { type: 'folder', path: '/alpha' },
-      scopes: ['assets:read'],
-    },
-  });
-  await tenant.ask('/v1/roles', { body: { id: 'alphas', name: 'Of alpha', scopes: ['assets:read'] } });
-  const signedIn = await tenant.call('/v1/sessions', { body: { key: tenant.key } });
-  assert.equal(signedIn.status, 201, signedIn.text);
-  const session = rows(await tenant.ask('/v1/sessions'))[0];
-  // Many secrets in a row push the first one out, of which a notice tells.
-  for (let count = 0; count < 4; count++)
-    await tenant.ask(`/v1/webhooks/${text(webhook['id'])}/rotate-secret`, { body: {} });
-  const notice = rows(await tenant.ask('/v1/notices'))[0];
-  return {
-    usr: text(user['id']),
-    grt: text(grant['id']),
-    ses: text(session?.['id']),
-    ntc: text(notice?.['id']),
-  };
-}
 
 /** What alpha sees of its own things, without what its own deliveries and inspections go on doing; beta must not change it. */
 async function snapshot(): Promise<string> {
@@ -171,6 +58,10 @@ async function snapshot(): Promise<string> {
     sections: await ask('/v1/sections'),
     tasks: await ask('/v1/tasks'),
     trash: await ask('/v1/trash'),
+    syncs: await ask('/v1/syncs'),
+    fetches: await ask('/v1/fetches'),
+    mappings: await ask('/v1/metadata-mappings'),
+    jobs: await ask('/v1/metadata-jobs'),
   };
   return createHash('sha256').update(JSON.stringify(seen)).digest('hex');
 }
@@ -203,6 +94,7 @@ const bodies: Readonly<Record<string, object>> = {
   restoreAsset: {},
   updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
   configureInbox: { status: 500 },
+  updateShareLink: { name: 'taken over' },
   updateFolder: { name: 'taken-over' },
   updateCollection: { name: 'taken over' },
   changeCollectionAssets: { add: ['external:shared-name'] },
@@ -213,6 +105,7 @@ const bodies: Readonly<Record<string, object>> = {
   testWebhook: {},
   dryRunWebhook: {},
   rotateWebhookSecret: { revokeOldNow: true },
+  completeSync: { vanished: 'delete', confirm: true },
   updateUser: { name: 'taken over', disabled: true },
   updateRole: { name: 'taken over', scopes: [] },
   rotateKey: {},
@@ -475,7 +368,6 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
     createExport: { of: 'changes', format: 'ndjson' },
     createShareLink: { folder: '/m' },
     beginErasure: { asset: 'external:m', dryRun: true },
-    updateShareLink: { name: 'm' },
     dryRunUnsavedWebhook: {
       webhook: {
         name: 'm',
@@ -484,10 +376,17 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
         events: ['*'],
       },
     },
+    pushAssets: { assets: [{ externalId: 'm', name: 'm' }] },
+    fetchAssets: { url: 'https://alpha.example/m.jpg' },
+    lookUpContent: { sha256: ['0'.repeat(64)] },
+    createSync: { source: 'm' },
+    setMetadataMappings: { mappings: [] },
+    applyMetadataMappings: { dryRun: true },
+    updateDialectProperties: { values: {} },
     createReplay: { fromMs: 0, toMs: 1, dryRun: true },
     createFolder: { path: '/m' },
-    createCollection: { name: 'm' },
-    createSection: { name: 'm' },
+    createCollection: { name: 'm', key: 'm' },
+    createSection: { name: 'm', key: 'm' },
     createMetadataField: { name: 'm', type: 'text' },
     updateMetadataRules: { unknownFields: 'accept' },
     createInbox: {},

@@ -76,8 +76,7 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
     (page) => rows(page).length > 0,
     'a notice that a webhook was disabled',
   );
-  const groups = await fillGroups(tenant, name);
-  const lists = [photograph.text, groups];
+  const lists = [photograph.text, await fillGroups(tenant, name), await fillIntake(tenant, name)];
   for (const path of [
     '/v1/deliveries',
     '/v1/changes',
@@ -101,6 +100,24 @@ async function fillGroups(tenant: Tenant, name: string): Promise<string> {
     body: { add: ['external:external-1'] },
   });
   made.push((await tenant.call(`/v1/collections/key:${encodeURIComponent(`${name} 1`)}`, { method: 'DELETE' })).json);
+  return JSON.stringify(made);
+}
+
+/** What comes in by other ways, what is shared, thrown away or to be forgotten. */
+async function fillIntake(tenant: Tenant, name: string): Promise<string> {
+  const made: unknown[] = [];
+  for (const n of [1, 2, 3]) {
+    const file = await tenant.upload(`${name}-${n}.txt`, Buffer.from(`${name} ${n}`));
+    made.push(file.json);
+    made.push(await tenant.ask('/v1/share-links', { body: { assets: [file.json['id']], name: `${name} ${n}` } }));
+    made.push(await tenant.ask('/v1/syncs', { body: { source: `${name}-${n}` } }));
+    const old = await tenant.upload(`${name}-old-${n}.txt`, Buffer.from(`${name} old ${n}`));
+    made.push((await tenant.call(`/v1/assets/${text(old.json['id'])}`, { method: 'DELETE' })).text);
+    await tenant.upload(`${name}-${n}-again.txt`, Buffer.from(`${name} ${n}, again`), { externalId: `v-${n}` });
+  }
+  made.push(await tenant.ask('/v1/erasures', { body: { person: { name: `${name} nobody` }, dryRun: true } }));
+  made.push(await tenant.ask('/v1/assets/from-url', { body: { url: 'https://dam.example/a.jpg' } }));
+  made.push(await tenant.ask('/v1/trash'));
   return JSON.stringify(made);
 }
 

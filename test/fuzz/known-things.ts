@@ -1,4 +1,5 @@
 /** Things that exist, learnt from answers, so that calls get further than "there is no such thing". */
+import { encodeId } from '../../src/core/id-encoding.ts';
 import { isJson } from '../support/answer-check.ts';
 
 const perKindMax = 60;
@@ -6,12 +7,18 @@ const idPattern = /\b([a-z]{2,4})_[0-9a-z]{26}\b/g;
 /** A vendor's form of an id: 22 characters of base64url. */
 const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
 const vendorKind = 'vend';
+/** An asset, as vendors name it. */
+const vendorAssetKind = 'vast';
 /** The document's example of a cursor, for which a real one is put in: of this list, of another, or of a neighbour's. */
 const cursorPlaceholder = 'eyJhIjoxfQ';
 /** The document's example of a link's token. */
 const tokenPlaceholder = 'example-token';
 const tokenPattern = /\/content\/([\w.~-]{20,})/g;
 const tokenKind = 'token';
+/** The same of a share link. */
+const sharePlaceholder = 'example-share';
+const sharePattern = /\/share\/([\w-]{20,})/g;
+const shareKind = 'share';
 const cursorPattern = /"nextCursor":"([!-~]+?)"/g;
 const cursorKind = 'cursor';
 const placeholderEnd = '_01m93k7q5v8x2c4r6t8w0y1z3b';
@@ -44,6 +51,7 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
 
   const filledText = (text: string, choice: number): string => {
     if (text === tokenPlaceholder) return pick(present(own.get(tokenKind), text), choice);
+    if (text === sharePlaceholder) return pick(present(own.get(shareKind), text), choice);
     if (text === cursorPlaceholder)
       return pick(present((choice % 5 === 0 ? others : own).get(cursorKind), text), choice);
     return text.replaceAll(placeholderPattern, (example, prefix: string) => {
@@ -67,9 +75,13 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
   return {
     learn(text) {
       for (const [id] of text.matchAll(idPattern))
-        if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) keep(own, id);
+        if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) {
+          keep(own, id);
+          if (id.startsWith('ast_')) keep(own, encodeId(id, 'base64url'), vendorAssetKind);
+        }
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
       for (const [, token = ''] of text.matchAll(tokenPattern)) keep(own, token, tokenKind);
+      for (const [, token = ''] of text.matchAll(sharePattern)) keep(own, token, shareKind);
       for (const [, cursor = ''] of text.matchAll(cursorPattern)) keep(own, cursor, cursorKind);
     },
     forget(path) {

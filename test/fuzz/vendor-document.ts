@@ -5,32 +5,60 @@
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import type { Json, OpenApi } from '../support/answer-check.ts';
 
-/** What the vendors' own clients send; a dialect that is not here is sent an empty object. */
-const bodies: { readonly [dialect: string]: Json } = {
-  woodwing: {
-    name: 'Fuzz',
-    url: 'https://example.com/hook',
-    eventTypes: ['asset_create', 'asset_update_metadata'],
-    enabled: true,
-    metadataToReturn: ['name', 'folderPath'],
-  },
+const webhook: Json = {
+  name: 'Fuzz',
+  url: 'https://example.com/hook',
+  eventTypes: ['asset_create', 'asset_update_metadata'],
+  enabled: true,
+  metadataToReturn: ['name', 'folderPath'],
 };
+const assetId = 'vast_01m93k7q5v8x2c4r6t8w0y1z3b';
+
+/** What the vendors' own clients send, by how the path begins; where nothing is said, an empty object. */
+const bodies: readonly (readonly [path: string, body: Json])[] = [
+  ['/woodwing/services/search', { q: 'name:*' }],
+  ['/woodwing/services/update', { id: assetId, metadata: { rating: 3 } }],
+  ['/woodwing/services/admin/webhook', webhook],
+];
+
+/** Whatever else a path names than a thing with the vendor's id. */
+function pathExample(template: string, name: string, { manifest }: Dialect): string {
+  if (name === 'version') return '1';
+  if (name === 'name') return 'a.txt';
+  if (name === 'event') return manifest.events[0]?.name ?? 'none';
+  return /^\/woodwing\/(?:file|preview|thumbnail)\//.test(template) ? assetId : 'vend_01m93k7q5v8x2c4r6t8w0y1z3b';
+}
 
 export function vendorDocument(dialects: readonly Dialect[]): OpenApi & Json {
   const paths: { [path: string]: { [method: string]: Json } } = {};
-  for (const { manifest, manage = [] } of dialects) {
-    const body = bodies[manifest.id] ?? {};
+  for (const dialect of dialects) {
+    const { manifest, manage = [] } = dialect;
     for (const { method, path } of manage) {
       const template = `/${manifest.id}${path.replaceAll(/:(\w+)/g, '{$1}')}`;
+      const [, body = {}] = bodies.find(([beginning]) => template.startsWith(beginning)) ?? [];
+      const query = template.endsWith('/services/search')
+        ? [
+            {
+              name: 'q',
+              in: 'query',
+              required: true,
+              schema: { type: 'string' },
+              example: 'name:a* OR rating:[1 TO 3]',
+            },
+          ]
+        : [];
       (paths[template] ??= {})[method.toLowerCase()] = {
         operationId: `${method} ${template}`,
-        parameters: [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-          name,
-          in: 'path',
-          required: true,
-          schema: { type: 'string', pattern: '^vend_[0-9a-z]{26}$' },
-          example: 'vend_01m93k7q5v8x2c4r6t8w0y1z3b',
-        })),
+        parameters: [
+          ...query,
+          ...[...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+            name,
+            in: 'path',
+            required: true,
+            schema: { type: 'string', pattern: '^[0-9a-z_]{1,40}$' },
+            example: pathExample(template, name, dialect),
+          })),
+        ],
         ...(method === 'GET' || method === 'DELETE'
           ? {}
           : { requestBody: { content: { 'application/json': media(body) } } }),

@@ -23,6 +23,7 @@ const token = string({
   minLength: 1,
   maxLength: 128,
   pattern: '^[\\w-]+$',
+  examples: ['example-share'],
   description: 'What stands behind /share/ in the URL',
 });
 const cookieName = 'assetwire-share';

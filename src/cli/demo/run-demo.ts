@@ -1,10 +1,10 @@
 /** What the demo does, through the public API only, as a user would: the same files told in every dialect there is. */
-import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { AssetView, InboxRequest, InboxView, WebhookView } from '../../app/app.ts';
 import type { DeliverySummary } from '../../core/delivery.ts';
+import { createSystemRandom } from '../../runtime/random.ts';
 import type { Client } from '../client.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
@@ -35,6 +35,7 @@ export type DemoResult = {
 };
 
 const extensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.gif', '.mp4']);
+const random = createSystemRandom();
 const patienceMs = 20_000;
 /** What has arrived is recorded within a batch of the store. */
 const recordingMs = 5;
@@ -88,7 +89,7 @@ async function createWebhooks(client: Client, url: string): Promise<readonly Tol
       if (event === undefined) return [];
       // A dialect without a signature is known by a token.
       const proof = signing.headers.length === 0 ? 'token' : 'signature';
-      const token = randomBytes(20).toString('hex');
+      const token = Buffer.from(random.bytes(20)).toString('hex');
       const input = {
         name: `demo ${dialect}`,
         dialect,

@@ -16,14 +16,14 @@ it('FD-09 after one failed sync nothing is written any more, and what was confir
   const file = join(directory, 'assetwire.db');
   try {
     const child = new URL('../testing/failed-sync.ts', import.meta.url).pathname;
-    // Only that one sync fails; every later one would succeed, which must not be believed.
+    // Only that one sync fails, one of a commit and none of the start; every later one would succeed, which must not be believed.
     const inject = [
       '-f',
       '-qq',
       '-e',
       'trace=fsync,fdatasync',
       '-e',
-      'inject=fsync,fdatasync:error=EIO:when=20',
+      'inject=fsync,fdatasync:error=EIO:when=60',
       '-o',
       '/dev/null',
     ];

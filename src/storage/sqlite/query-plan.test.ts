@@ -148,8 +148,9 @@ describe('query plans', () => {
     const scans = statements.filter(
       ({ sql, plan }) =>
         // A partition's rows are counted once, when it is opened; the list of partitions is read whole; a run of rows is
-        // sorted before it is listed.
+        // sorted before it is listed; the two that end with a grouping or an order by id are those of a migration.
         !/^SELECT count\(\*\), max|FROM partitions|^INSERT INTO \w+_listed/.test(sql) &&
+        !/FROM resources WHERE type = '(?:folder|asset)'.*(?:ORDER BY id|GROUP BY 1, 2)$/.test(sql) &&
         plan.some((line) => /\bSCAN\b|TEMP B-TREE/.test(line) && !harmless.test(line)),
     );
     assert.deepEqual(scans, []);

@@ -112,7 +112,7 @@ export function searchTests(factory: StoreFactory): void {
           of: { op: 'value', field: 'kind', value: 'audio', match: 'exact' },
         };
         const all = (await everything(world)).filter(compileSearch(where));
-        const nameOf = ({ state }: Resource): string => foldText(String(state['name'])).slice(0, 100);
+        const nameOf = ({ state }: Resource): string => foldText(state['name'] as string).slice(0, 100);
         for (const order of ['newest', 'oldest', 'updated', 'name'] as const) {
           const rows = await search(world, { where, order }, 4);
           assert.deepEqual(ids(rows).toSorted(), ids(all).toSorted(), order);

@@ -154,15 +154,7 @@ describe('what the HTTP transport sends', async () => {
 
   it('HX-12 only POST, PUT, PATCH and the OPTIONS of a handshake leave', async () => {
     const before = receiver.requests.length;
-    for (const method of [
-      'GET',
-      'HEAD',
-      'DELETE',
-      'TRACE',
-      'CONNECT',
-      'post',
-      'POST / HTTP/1.1\r\nX: y\r\n\r\n',
-    ]) {
+    for (const method of ['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT', 'post', 'POST / HTTP/1.1\r\nX: y\r\n\r\n']) {
       // Out of the type on purpose: configuration could have come by another road.
       const outcome = await send({ method: method as 'POST' });
       assert.equal(outcome.kind, 'refused-by-config', method);
