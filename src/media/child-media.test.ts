@@ -75,10 +75,11 @@ test('packages may lie elsewhere, behind a link that is called node_modules', as
   const packages = join('node_modules', 'sharp');
   await symlink(sharp.slice(0, sharp.lastIndexOf(packages) + 'node_modules'.length), join(home, 'node_modules'));
   const copy = (await import(pathToFileURL(join(home, 'src/media/child-media.ts')).href)) as typeof own;
-  const media = copy.createMedia({ clock: systemClock, readable: [home] });
+  const media = copy.createMedia({ clock: systemClock, readable: [join(home, 'files')] });
   t.after(() => media.stop());
-  await cp(join(source, '..', 'media', 'wine.jpg'), join(home, 'wine.jpg'));
-  const result = await media.inspect(join(home, 'wine.jpg'), { mimeType: 'image/jpeg' });
+  const picture = join(home, 'files', 'wine.jpg');
+  await cp(join(source, '..', 'media', 'wine.jpg'), picture);
+  const result = await media.inspect(picture, { mimeType: 'image/jpeg' });
   assert.equal(result.kind, 'inspected', JSON.stringify(result));
 });
 
