@@ -213,7 +213,7 @@ const gaugeTexts = {
   mediaFilms: ['media_films', '1 where an ffmpeg was found for pictures and clips of films'],
 } as const satisfies Partial<Record<keyof Reading, readonly [string, string]>>;
 
-const storageStates = ['ok', 'busy', 'full', 'failed', 'stopped'];
+const storageStates = ['ok', 'busy', 'unavailable', 'full', 'failed', 'stopped'];
 
 function gaugesOf(reading: Reading): Family[] {
   const families = Object.entries(gaugeTexts).flatMap(([field, [name, help]]): Family[] => {

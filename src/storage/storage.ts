@@ -582,7 +582,8 @@ export type BacklogRow = {
 };
 
 export type StorageHealth = {
-  readonly state: 'ok' | 'busy' | 'full' | 'failed' | 'stopped';
+  /** `unavailable`: a store elsewhere does not answer or takes no writes; it goes on by itself once it does. */
+  readonly state: 'ok' | 'busy' | 'unavailable' | 'full' | 'failed' | 'stopped';
   readonly detail?: string;
   /** Items waiting for their transaction. */
   readonly waiting: number;

@@ -10,12 +10,14 @@ import { keyOf, keyOrNull, numberOf } from './rows.ts';
 import { lockClass, locks } from './schema.ts';
 import { type Timeouts, commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
+import { type Trouble, watchedBeat } from './trouble.ts';
 
 export type ClusterParts = {
   readonly pool: () => Pool;
   readonly sql: Sql;
   readonly timeouts: Timeouts;
   readonly listener: () => Listener;
+  readonly trouble: () => Trouble;
 };
 
 const goneAfter = "interval '10 minutes'";
@@ -31,31 +33,35 @@ const viewStatements: readonly Statement[] = [
   { sql: 'SELECT shard, epoch, holder FROM aw.shard_leases ORDER BY shard' },
 ];
 
-export function createCluster({ pool, sql, timeouts, listener }: ClusterParts): ClusterStore {
+export function createCluster({ pool, sql, timeouts, listener, trouble }: ClusterParts): ClusterStore {
   const answerMs = timeouts.statementTimeoutMs + 1_000;
   /** One transaction; rows of each statement. */
-  const transact = async (statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> => {
+  const run = (statements: readonly Statement[]): Promise<readonly (readonly Row[])[]> => {
     const begin = [{ sql: 'BEGIN' }, commonSettings(timeouts)];
     const all = [...begin, ...statements, { sql: 'COMMIT' }].map((one) => ({ ...one, sql: sql.of(one.sql) }));
+    return pool().use(async (connection) => {
+      try {
+        return (await connection.run(all, answerMs)).slice(begin.length);
+      } catch (error) {
+        if (connection.usable()) await connection.run([{ sql: 'ROLLBACK' }], answerMs);
+        throw error;
+      }
+    });
+  };
+  const told = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     try {
-      return await pool().use(async (connection) => {
-        try {
-          return (await connection.run(all, answerMs)).slice(begin.length);
-        } catch (error) {
-          if (connection.usable()) await connection.run([{ sql: 'ROLLBACK' }], answerMs);
-          throw error;
-        }
-      });
+      return await work();
     } catch (error) {
       throw callerError(error);
     }
   };
+  const transact = (statements: readonly Statement[]) => told(() => run(statements));
   const alone: Statement = { sql: `SELECT pg_advisory_xact_lock(${lockClass}, ${locks.cluster})` };
   const free = 'UPDATE aw.shard_leases SET holder = NULL WHERE holder = $1';
   return {
     async beat(beat) {
       const steps = [alone, writeMember(beat), ...reclaim(beat), ...release(beat), ...acquire(beat), removeOld];
-      const results = await transact([...steps, ...viewStatements]);
+      const results = await told(() => watchedBeat(trouble(), () => run([...steps, ...viewStatements])));
       return viewOf(results.slice(steps.length));
     },
     async leave(memberId) {

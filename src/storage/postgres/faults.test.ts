@@ -232,6 +232,26 @@ describe('faults of PostgreSQL', () => {
     });
   });
 
+  it('FD-06 a process that is asked for nothing sees by its heartbeats that the database is gone, and that it is back', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open({ ...quick, connectionsMax: 3 });
+      const { cluster } = storage;
+      assert.ok(cluster !== null);
+      const heartbeat = { id: 'm_one', node: 'n_one', role: 'api', version: '1', blobs: 's3', leaving: false } as const;
+      const beat = () => cluster.beat({ ...heartbeat, leaseMs: 30_000, acquire: [], release: [] });
+      await beat();
+      const name = new URL(world.url).pathname.slice(1);
+      const admin = world.url.replace(/\/[^/]*$/, '/postgres');
+      await ask(admin, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+      await ask(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
+      await assert.rejects(beat(), { code: 'storage_unavailable' });
+      assert.equal(storage.health().state, 'unavailable');
+      await ask(admin, `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
+      await until(async () => (await beat().catch(() => null)) !== null, 'it goes on');
+      assert.equal(storage.health().state, 'ok');
+    });
+  });
+
   it('FD-06 reads that use up their connections wait a while, then hear storage_busy, and batches have their own', async () => {
     await withPostgres(async (world) => {
       const storage = await world.open({

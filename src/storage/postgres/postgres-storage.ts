@@ -66,6 +66,7 @@ export function createPostgresStorage(parts: PostgresStorageParts): Storage {
       sql: life.sql,
       timeouts: settings,
       listener: () => life.current().listener,
+      trouble: () => life.trouble(),
     }),
     read: delegatedReads(() => life.current().reads),
     maintain: (nowMs) => answer(() => life.current().upkeep.slice(nowMs)),
@@ -91,6 +92,8 @@ type Life = {
   /** Throws where the store is not open. */
   current(): Session;
   health(): StorageHealth;
+  /** Of the session that is open. */
+  trouble(): Trouble;
 };
 
 /** Start and stop in any order and number, from several callers at once. */
@@ -145,6 +148,7 @@ function createLife(parts: PostgresStorageParts): Life {
       return session;
     },
     health: () => healthOf(session, trouble),
+    trouble: () => trouble,
   };
 }
 
@@ -173,5 +177,5 @@ function healthOf(session: Session | null, trouble: Trouble): StorageHealth {
   const base = { waiting: session.group.waiting(), epoch: session.epoch };
   const found = trouble.current();
   if (found === null) return { state: session.group.busy() ? 'busy' : 'ok', ...base };
-  return { state: found.kind === 'full' ? 'full' : 'busy', detail: found.detail, ...base };
+  return { state: found.kind, detail: found.detail, ...base };
 }

@@ -22,7 +22,7 @@ import { createPool, type Pool } from './pool.ts';
 import { guardReads } from './request-role.ts';
 import { commonSettings, listSettings, type Timeouts } from './settings-local.ts';
 import { createSql, type Sql } from './sql.ts';
-import type { Trouble, TroubleLogger } from './trouble.ts';
+import { type Trouble, type TroubleLogger, watched } from './trouble.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 export type SessionParts = {
@@ -162,18 +162,6 @@ async function enter(
     cursorKey: Buffer.from(keyRows?.[0]?.[0] ?? drawn, 'hex'),
     guarded,
   };
-}
-
-/** What comes of a call shows in health. */
-async function watched<Result>(trouble: Trouble, work: () => Promise<Result>): Promise<Result> {
-  try {
-    const result = await work();
-    trouble.clear();
-    return result;
-  } catch (error) {
-    trouble.note(error);
-    throw error;
-  }
 }
 
 type Reading = {

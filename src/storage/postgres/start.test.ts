@@ -128,7 +128,7 @@ describe('starting on PostgreSQL', () => {
       await ask(world.url, `ALTER DATABASE ${database} SET default_transaction_read_only = on`);
       await ask(world.url, end);
       await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
-      assert.equal(storage.health().state, 'busy');
+      assert.equal(storage.health().state, 'unavailable');
       assert.match(storage.health().detail ?? '', /read-only/);
       await assert.rejects(start(world.url), refusal(/must take writes: it is read-only/));
       const admin = new Client({ connectionString: world.url, options: '-c default_transaction_read_only=off' });

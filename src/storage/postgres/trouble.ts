@@ -28,3 +28,30 @@ export function createTrouble(logger: TroubleLogger | undefined): Trouble {
     current: () => now,
   };
 }
+
+/** What comes of a batch shows in health. */
+export async function watched<Result>(trouble: Trouble, work: () => Promise<Result>): Promise<Result> {
+  try {
+    const result = await work();
+    trouble.clear();
+    return result;
+  } catch (error) {
+    trouble.note(error);
+    throw error;
+  }
+}
+
+/**
+ * What comes of a heartbeat does, too: a process that nobody asks for anything, since a load balancer leaves it out, must
+ * see the database go and come. One narrow row may still fit where a batch does not, so it is no proof of a disk with room.
+ */
+export async function watchedBeat<Result>(trouble: Trouble, work: () => Promise<Result>): Promise<Result> {
+  try {
+    const result = await work();
+    if (trouble.current()?.kind === 'unavailable') trouble.clear();
+    return result;
+  } catch (error) {
+    trouble.note(error);
+    throw error;
+  }
+}
