@@ -22,6 +22,8 @@ type Worker = {
   asleep: boolean;
   /** The store does not answer it. */
   cutOff: boolean;
+  /** How long an answer of the store is on its way, after the store has done what it was asked. */
+  answerMs: number;
 };
 
 type World = {
@@ -55,6 +57,7 @@ function createWorld(): World {
         surrendered: new Map(),
         asleep: false,
         cutOff: false,
+        answerMs: 0,
         ownership: createLeaseOwnership({
           store: unreliable(shared, () => worker, clock),
           clock: sleepy(clock, () => worker.asleep),
@@ -93,7 +96,10 @@ function unreliable(shared: ClusterStore, worker: () => Worker, clock: Clock): P
   const call = async <Answer>(work: () => Promise<Answer>): Promise<Answer> => {
     if (worker().cutOff) throw new Error('cut off');
     await new Promise<void>((resolve) => void clock.timer(2, resolve));
-    return work();
+    const answer = await work();
+    const { answerMs } = worker();
+    if (answerMs > 0) await new Promise<void>((resolve) => void clock.timer(answerMs, resolve));
+    return answer;
   };
   return { beat: (beat) => call(() => shared.beat(beat)), leave: (id) => call(() => shared.leave(id)) };
 }
@@ -255,6 +261,26 @@ describe('shards held by lease', () => {
     await within(world, 29_000, () => a.ownership.shards()?.length === shardCount);
     b.cutOff = false;
     await within(world, 15_000, () => world.held().join() === '128,128');
+  });
+
+  it('FR-05 a lease counts from before its heartbeat was sent, however late the answer comes', async () => {
+    const world = createWorld();
+    const [worker] = await Promise.all([world.worker('a'), world.clock.advance(20)]);
+    worker.answerMs = 8_000;
+    // The next heartbeat is sent within ten seconds and answered eight later; its claim is what it was when it was sent.
+    const before = worker.ownership.owns(firstLane)?.untilMonotonicMs ?? 0;
+    let sentAtMs = 0;
+    await within(world, 20_000, () => {
+      const now = world.clock.monotonicMs();
+      sentAtMs = now - worker.answerMs;
+      return (worker.ownership.owns(firstLane)?.untilMonotonicMs ?? 0) > before;
+    });
+    const untilMs = worker.ownership.owns(firstLane)?.untilMonotonicMs ?? 0;
+    assert.ok(untilMs <= sentAtMs + leaseTimings.leaseMs, `until ${untilMs}, sent by ${sentAtMs}`);
+    // And it ends then, where the answers after it stay away.
+    worker.cutOff = true;
+    await advance(world, untilMs - world.clock.monotonicMs());
+    assert.equal(worker.ownership.stats().valid, false);
   });
 
   it('a store that is away for less than a lease changes nothing', async () => {
