@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { RangeOutside } from './content-answer.ts';
 import { presentableError, problemContentType, problemDocument, retryAfterOf } from './problem.ts';
 import type { Answer } from './route.ts';
 import {
@@ -110,6 +111,7 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
     if (retryAfter !== undefined) headers.push('retry-after', String(retryAfter));
     if (status === 401) headers.push('www-authenticate', error.code === 'share_locked' ? basic : 'Bearer');
     if (error instanceof MethodNotAllowed) headers.push('allow', error.allow);
+    if (error instanceof RangeOutside) headers.push('content-range', `bytes */${error.bytes}`);
     head(response, status, headers);
     if (request.method === 'HEAD') response.end();
     else if (request.complete || bodyless(request) || error.code === 'request_timeout') response.end(text);

@@ -93,6 +93,16 @@ function rangeOf(
   return readRange(headers.range, bytes);
 }
 
+/** The range lies outside; the answer says how long the whole is, by which who has it all already sees that (RFC 9110, 15.5.17). */
+export class RangeOutside extends AssetwireError {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super('range_not_satisfiable', { detail: `Ask for a range within ${bytes} bytes: it lies outside` });
+    this.bytes = bytes;
+  }
+}
+
 /** One range of a `Range` header; undefined for none, and for several, which are answered whole. Throws `range_not_satisfiable`. */
 export function readRange(header: string | undefined, bytes: number): ByteRange | undefined {
   const match = header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header.trim());
@@ -104,9 +114,7 @@ export function readRange(header: string | undefined, bytes: number): ByteRange 
   const from = first === '' ? Math.max(0, bytes - Number(last)) : Number(first);
   const to = first === '' || last === '' ? bytes - 1 : Math.min(Number(last), bytes - 1);
   if (from > to || from >= bytes) {
-    throw new AssetwireError('range_not_satisfiable', {
-      detail: `Ask for a range within ${bytes} bytes: it lies outside`,
-    });
+    throw new RangeOutside(bytes);
   }
   return { from, to };
 }
