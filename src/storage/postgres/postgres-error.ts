@@ -68,6 +68,17 @@ function fieldOf(error: unknown, name: 'code' | 'constraint'): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** The error of a start, read by the operator: nobody has served yet, so the settings come before patience. */
+export function startError(error: unknown): Error {
+  const told = callerError(error);
+  if (told === error || !(told instanceof AssetwireError) || told.code !== 'storage_unavailable') return told;
+  return new AssetwireError(told.code, {
+    detail: told.message,
+    mend: 'Check that it runs, and ASSETWIRE_DATABASE_URL: host, port, name of the database, user, password',
+    cause: error,
+  });
+}
+
 /** The error a caller may see. */
 export function callerError(error: unknown): Error {
   if (error instanceof AssetwireError) return error;

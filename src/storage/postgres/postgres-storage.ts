@@ -13,7 +13,7 @@ import type { ItemResult } from './book.ts';
 import { createCluster } from './cluster.ts';
 import type { KeyedReads } from './keyed-reads.ts';
 import { type PostgresStorageOptions, settingsOf } from './options.ts';
-import { callerError } from './postgres-error.ts';
+import { callerError, startError } from './postgres-error.ts';
 import { commitResults, recordResult } from './results.ts';
 import { openSession, type Session } from './session.ts';
 import { createSql } from './sql.ts';
@@ -44,7 +44,7 @@ export function createPostgresStorage(parts: PostgresStorageParts): Storage {
   const settings = settingsOf(parts.url, parts.options ?? {});
 
   return {
-    start: () => answer(life.start),
+    start: () => answer(life.start, startError),
     stop: life.stop,
     commit: async (items) => commitResults(await submit(items.map(prepareCommit))),
     record: async (items) => (await submit(items.map(prepareRecord))).map(recordResult),
@@ -77,11 +77,11 @@ export function createPostgresStorage(parts: PostgresStorageParts): Storage {
 }
 
 /** Errors of PostgreSQL and of sockets leave the store as errors a caller may see. */
-async function answer<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+async function answer<Result>(work: () => Result | Promise<Result>, asTold = callerError): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw callerError(error);
+    throw asTold(error);
   }
 }
 

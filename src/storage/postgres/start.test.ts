@@ -151,6 +151,23 @@ describe('starting on PostgreSQL', () => {
     assert.ok(performance.now() - began < 3_000);
   });
 
+  it('a password, user or database that is wrong is told with the setting to look at, not with patience', async () => {
+    const database = await createTestDatabase();
+    try {
+      const wrong = asRole(database.url, 'nobody_of_that_name');
+      const gone = new URL(database.url);
+      gone.pathname = '/nothing_of_that_name';
+      for (const url of [wrong, gone.href, 'postgres://user:secret-word@127.0.0.1:9/none']) {
+        await assert.rejects(start(url), (error: unknown) => {
+          assert.match((error as { readonly mend?: string }).mend ?? '', /ASSETWIRE_DATABASE_URL/);
+          return refusal(/must answer/)(error);
+        });
+      }
+    } finally {
+      await database.drop();
+    }
+  });
+
   it('two processes that start at once on an empty database both come up, one schema between them', async () => {
     const database = await createTestDatabase();
     await Promise.all([start(database.url), start(database.url), start(database.url)]);
