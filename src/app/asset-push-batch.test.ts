@@ -78,6 +78,11 @@ test('a batch answers for each state in order: made, changed, as it was, older, 
       ['not_found', undefined],
     ],
   );
+  const whole = await pushMany([{ problems: [{ at: '', wanted: 'object', found: 'the number 5' }] }]);
+  assert.deepEqual(
+    [results[5], whole[0]].map((result) => (result !== undefined && 'detail' in result ? result.detail : null)),
+    ['Check the state: /name wants a text, found 1', 'Check the state: it wants object, found the number 5'],
+  );
 });
 
 test('states that change nothing cost no write, and a thousand are looked up in runs', async () => {

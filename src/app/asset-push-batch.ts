@@ -262,7 +262,7 @@ function unfitState(problems: readonly Problem[]): AssetwireError {
     detail:
       first === undefined
         ? 'Send a state that fits its schema'
-        : `Send ${first.wanted} at ${first.at}: got ${first.found}`,
+        : `Check the state: ${first.at === '' ? 'it' : first.at} wants ${first.wanted}, found ${first.found}`,
     problems,
   });
 }
