@@ -114,7 +114,11 @@ export type Composition = {
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
   const { settings } = options;
   openDataDirectory(settings.dataDir);
-  const { vault } = openVault({ dataDir: settings.dataDir, keys: settings.encryptionKey });
+  const { vault } = openVault({
+    dataDir: settings.dataDir,
+    keys: settings.encryptionKey,
+    shared: settings.databaseUrl !== null,
+  });
   const certificate = await keepInboxCertificate({
     directory: settings.dataDir,
     host: inboxHost(settings.host),

@@ -27,17 +27,19 @@ export type OpenedVault = {
 
 /**
  * Opens the vault of an installation. Refuses a key that is missing, unreadable by rights, or not the one that this
- * data directory was sealed with. Makes key and proof at the first start, unless `create` is false.
+ * data directory was sealed with. Makes key and proof at the first start, unless `create` is false. Where processes share
+ * a store, what they sealed lies there and so does the proof (`shared`): a directory of one of them proves nothing.
  */
 export function openVault(options: {
   readonly dataDir: string;
   readonly keys: readonly Uint8Array[] | null;
   readonly create?: boolean;
+  readonly shared?: boolean;
 }): OpenedVault {
-  const { dataDir, keys: given, create = true } = options;
+  const { dataDir, keys: given, create = true, shared = false } = options;
   const { keys, source } = given === null ? fileKeys(dataDir, create) : { keys: given, source: 'setting' as const };
   const vault = createVault(keys);
-  checkProof(dataDir, vault, create);
+  if (!shared) checkProof(dataDir, vault, create);
   return { vault, source, olderKeyIds: keys.slice(1).map(vaultKeyId) };
 }
 

@@ -111,6 +111,14 @@ test('SG-15 FO-05 a wrong key is refused at the start and nothing is overwritten
   assert.equal(openVault({ dataDir, keys: [keyTwo] }).source, 'setting', 'after a rotation the new key is enough');
 });
 
+test('SG-15 where the store is shared, a directory proves nothing: a wrong key tried once does not bar the right one', (t) => {
+  const dataDir = directory(t);
+  openVault({ dataDir, keys: [randomBytes(32)], shared: true });
+  assert.deepEqual(readdirSync(dataDir), []);
+  openVault({ dataDir, keys: [randomBytes(32)] });
+  openVault({ dataDir, keys: [randomBytes(32)], shared: true });
+});
+
 test('SG-15 a lost key is an error, not a first start', (t) => {
   const dataDir = directory(t);
   openVault({ dataDir, keys: null });

@@ -165,13 +165,13 @@ export async function checkDurability(dataDir: string, { server }: CliContext): 
 }
 
 /** Whether the key is there and is the one the directory was sealed with. Makes none. */
-export function checkKey({ dataDir, encryptionKey }: Settings): Finding {
+export function checkKey({ dataDir, encryptionKey, databaseUrl }: Settings): Finding {
   const hasKey = encryptionKey !== null || existsSync(join(dataDir, 'encryption.key'));
   const hasProof = existsSync(join(dataDir, 'encryption.json'));
   if (!hasProof && !hasKey)
     return { name: 'Encryption key', result: 'ok', detail: 'none yet; it is made at the first start' };
   try {
-    const { source, vault } = openVault({ dataDir, keys: encryptionKey, create: false });
+    const { source, vault } = openVault({ dataDir, keys: encryptionKey, create: false, shared: databaseUrl !== null });
     return {
       name: 'Encryption key',
       result: 'ok',
