@@ -137,7 +137,7 @@ const columns: readonly Column<ShareLinkView>[] = [
   { title: 'CREATED', text: ({ createdAtMs }) => showTime(createdAtMs) },
   { title: 'NAME', text: ({ name }) => name },
   { title: 'SHARES', text: (link) => targetOf(link) },
-  { title: 'UNTIL', text: ({ expiresAtMs }) => (expiresAtMs === null ? 'revoked' : showTime(expiresAtMs)) },
+  { title: 'UNTIL', text: ({ expiresAtMs }) => (expiresAtMs === null ? 'no end' : showTime(expiresAtMs)) },
   { title: 'PASSWORD', text: ({ hasPassword }) => (hasPassword ? 'yes' : 'no') },
   { title: 'VIEWS', align: 'right', text: ({ uses }) => String(uses.views) },
   { title: 'DOWNLOADS', align: 'right', text: ({ uses }) => String(uses.downloads) },
