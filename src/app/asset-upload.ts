@@ -8,7 +8,7 @@ import { changedFields } from '../core/difference.ts';
 import type { AssetCases, AssetInput, AssetView, Caller, Written } from './app.ts';
 import { refuseTakenAliases } from './asset-aliases.ts';
 import { refuseCrossedDates } from './asset-date-refusals.ts';
-import { fileNameOf } from './asset-name.ts';
+import { assetNameOf, fileNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
 import { asJsonState, assetChange, assetSubject, assetView } from './asset-views.ts';
@@ -72,7 +72,7 @@ async function upload(
 ): Promise<Written<AssetView>> {
   const { workspaceId } = caller;
   const { blobs, media, settings } = deps;
-  const name = fileNameOf(input.name ?? givenName);
+  const name = input.name === undefined ? fileNameOf(givenName) : assetNameOf(input.name);
   const path = folderPath(input.path ?? '/');
   const metadata = fittingMetadata(await deps.metadataSets.get(workspaceId), withoutNulls(input.metadata ?? {}));
   refuseCrossedDates(input, input);

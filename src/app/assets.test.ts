@@ -139,6 +139,8 @@ test('an upload cannot take an external id that is taken, and takes no path from
   });
   const { body } = await fixture.app.assets.upload(caller, { file: file('x', '../../etc/pass\u0000wd') });
   assert.equal(body.state.name, 'passwd');
+  for (const name of ['press/b.jpg', '..\\b.jpg'])
+    await assert.rejects(fixture.app.assets.upload(caller, { name, file: file() }), { code: 'invalid_request' }, name);
   await assert.rejects(fixture.app.assets.upload(caller, { file: file('x', '..') }), { code: 'invalid_request' });
 });
 
