@@ -91,6 +91,28 @@ describe('crashes', () => {
     await again.stop();
   });
 
+  it('FK-07 such a stop is lifted, too, where another process takes the lane over and knows nothing of the flight', async () => {
+    const state = { down: true, after: false };
+    const rig = await createEngineRig({
+      flights: createMemoryFlightLog(createFlightMemory()),
+      wrapStore: fragile(state),
+    });
+    const once = { delaysMs: [], jitter: 0, ageMaxMs: 3_600_000 };
+    const hook = rig.webhook({ breaker: null, disable: [], order: 'webhook', onDead: 'stop', schedule: once });
+    rig.reply = () => status(500);
+    const ids = await rig.publish(hook, 2);
+    await rig.clock.advance(1_000);
+    const [health] = await rig.store.resources([{ workspaceId: 'default', type: 'lane_health', id: hook }]);
+    assert.equal(health?.state['stoppedBy'], ids[0]);
+    const other = await restartAfterCrash(rig, createFlightMemory());
+    await other.clock.advance(5_000);
+    assert.deepEqual(
+      other.sent.map(({ deliveryId }) => deliveryId),
+      ids,
+    );
+    await other.stop();
+  });
+
   it('FK-14 a known outcome between crashes clears the suspicion', async () => {
     const memory = createFlightMemory();
     let rig = await createEngineRig({ flights: createMemoryFlightLog(memory) });
