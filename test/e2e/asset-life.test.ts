@@ -170,7 +170,9 @@ test('the trash by HTTP: listed, weighed, refused where an id is taken, emptied'
   const gone = expectStatus(await tenant.call(`/v1/assets/${id}`), 410).json;
   assert.match(text(gone['mend']), new RegExp(`POST /v1/trash/${id}/restore`));
   const [shown] = rows(await tenant.ask('/v1/trash?nameContains=TRASH'));
-  assert.deepEqual([shown?.['id'], shown?.['externalId'], shown?.['bytes']], [id, 'trash', photograph.length]);
+  assert.deepEqual([shown?.['id'], shown?.['externalId']], [id, 'trash']);
+  // With its renditions, where those were made by then.
+  assert.ok(Number(shown?.['bytes']) >= photograph.length, String(shown?.['bytes']));
   assert.equal((await tenant.ask(`/v1/trash/${id}`))['id'], id);
   assert.equal((await tenant.ask('/v1/trash/usage'))['complete'], true);
   expectStatus(await tenant.call('/v1/assets/external:trash', { method: 'PUT', body: { name: 'new.png' } }), 201);

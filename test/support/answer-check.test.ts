@@ -26,7 +26,7 @@ const problem = (code: string, status: number): SeenAnswer => ({
 test('answers as the document states them are taken', () => {
   const list: SeenAnswer = {
     method: 'GET',
-    path: '/v1/assets?limit=1',
+    path: '/v1/webhooks?limit=1',
     status: 200,
     contentType: json,
     text: '{"data":[],"nextCursor":null}',
@@ -41,7 +41,7 @@ test('answers as the document states them are taken', () => {
 test('every way to differ from the document is found', () => {
   const list: SeenAnswer = {
     method: 'GET',
-    path: '/v1/assets',
+    path: '/v1/webhooks',
     status: 200,
     contentType: json,
     text: '{"data":[],"nextCursor":null}',
@@ -58,7 +58,7 @@ test('every way to differ from the document is found', () => {
     [problem('upload_malformed', 422), /does not fit/],
     [{ ...problem('invalid_cursor', 422), text: '{"code":"invalid_cursor"}' }, /does not fit/],
     [{ ...problem('unauthenticated', 401), headers: {} }, /lacks the header WWW-Authenticate/],
-    [problem('conflict', 409), /not stated/],
+    [{ ...problem('conflict', 409), path: '/v1/webhooks' }, /not stated/],
   ] as const)
     assert.match(check.problemsOf(answer).join(), found, JSON.stringify(answer));
 });

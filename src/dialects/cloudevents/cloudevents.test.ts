@@ -142,7 +142,7 @@ test('CF-09 consent is the header, whatever the status; a rate is per minute; an
   ] as const)
     assert.deepEqual([allows(headers).kind, 'reason' in allows(headers)], ['retry', true]);
   assert.deepEqual(judged(answer(200, []), { attempt: policy.schedule.delaysMs.length + 1 }), {
-    kind: 'disable',
+    kind: 'dead',
     reason: 'no-consent',
   });
   assert.deepEqual(judged(answer(410, [])), { kind: 'disable', reason: 'status-410' });

@@ -16,7 +16,9 @@ export function judge(input: JudgeInput): Verdict {
   // The target is gone for good, whether it is asked or told.
   if (outcome.response.status === 410) return { kind: 'disable', reason: 'status-410' };
   const verdict = judgeByPolicy({ ...input, policy: { ...policy, success: [], rejected: [], disable: [] } });
-  return verdict.kind === 'retry' ? { ...verdict, reason: 'no-consent' } : { kind: 'disable', reason: 'no-consent' };
+  // One question that found no answer decides nothing: consent may have come by the link, and who never consents is
+  // given up when the handshake's own time is over.
+  return verdict.kind === 'retry' ? { ...verdict, reason: 'no-consent' } : { kind: 'dead', reason: 'no-consent' };
 }
 
 function consentIn({ headers }: ReceivedResponse, { frozen }: JudgeInput): Consent | null {

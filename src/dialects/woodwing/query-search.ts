@@ -77,14 +77,16 @@ const numberFields: { readonly [field: string]: string } = {
   duration: 'duration',
 };
 
-/** Ours that a field of the vendor's may stand for: its own field by name, title and the like by `info`. */
+/** Ours that a field of the vendor's may stand for: its own field by name, also kept as `{value: …}`; title and the like by `info`. */
 function fieldsOf(field: string): readonly string[] {
-  return Object.hasOwn(wordFields, field) ? (wordFields[field] ?? []) : [`metadata.${field}`, `info.${field}`];
+  return Object.hasOwn(wordFields, field)
+    ? (wordFields[field] ?? [])
+    : [`metadata.${field}`, `metadata.${field}.value`, `info.${field}`];
 }
 
 function numberFieldsOf(field: string): readonly string[] {
   const known = Object.hasOwn(numberFields, field) ? numberFields[field] : undefined;
-  return known === undefined ? [`metadata.${field}`, `info.${field}`] : [known];
+  return known === undefined ? [`metadata.${field}`, `metadata.${field}.value`, `info.${field}`] : [known];
 }
 
 function anyOf(of: readonly SearchExpression[]): SearchExpression {
@@ -200,6 +202,12 @@ function patterned({ field, parts }: Extract<QueryLeaf, { kind: 'pattern' }>): S
       ? wordsOrNothing(first, undefined, true)
       : anyOf(fieldsOf(field).map((one) => wordsOrNothing(first, one, true)));
   }
+  // `filename:*.jpg` is what is asked most.
+  const extension = typeof first === 'object' && parts.length === 2 && typeof second === 'string' ? second : '';
+  if ((field === 'filename' || field === 'name') && first !== undefined && /^\.[^.\s]+$/.test(extension))
+    return (first as { readonly any?: string }).any === 'characters'
+      ? { op: 'value', field: 'extension', value: foldText(extension.slice(1)), match: 'folded' }
+      : null;
   const around = typeof first === 'object' && typeof third === 'object' && parts.length === 3;
   if (around && typeof second === 'string' && (field === 'filename' || field === 'name')) {
     const both = first.any === 'characters' && third.any === 'characters';

@@ -228,6 +228,21 @@ test('What search cannot answer is told, each condition by itself', () => {
   assert.deepEqual(refused, ['pattern tags', 'pattern null', 'pattern status']);
 });
 
+test('The ending of a name is searched for as its extension, and a value in an object by its own name', () => {
+  const refused: unknown[] = [];
+  const said = (query: string): string => {
+    const parsed = parseQuery(query);
+    assert.ok('node' in parsed);
+    return JSON.stringify(searchExpression(parsed.node, (one) => refused.push(one)));
+  };
+  assert.equal(said('filename:*.JPG'), '{"op":"value","field":"extension","value":"jpg","match":"folded"}');
+  assert.match(said('status:final'), /"field":"metadata\.status\.value"/);
+  assert.match(said('rank:[1 TO 3]'), /"field":"metadata\.rank\.value"/);
+  assert.deepEqual(refused, []);
+  said('filename:?.jpg');
+  assert.equal(refused.length, 1);
+});
+
 test('A hostile query costs no more than it is long', () => {
   const long = { ...state, metadata: { status: 'a'.repeat(100_000) } };
   const hostile = [
