@@ -164,7 +164,7 @@ describe('query plans', () => {
       ({ sql, plan }) =>
         // A partition's rows are counted once, when it is opened; the list of partitions is read whole; the first row of a
         // table in its own order; and what is waiting is counted lane by lane over its own index.
-        !/^SELECT count\(\*\), max|FROM partitions|^SELECT minute FROM stats ORDER|FROM \(SELECT lane, count/.test(
+        !/^SELECT count\(\*\), max|FROM partitions|^SELECT (?:minute|hour) FROM stats(?:_hours)? ORDER|FROM \(SELECT lane, count/.test(
           sql,
         ) && plan.some((line) => scanned(line)),
     );

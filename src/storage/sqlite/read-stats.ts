@@ -25,7 +25,12 @@ const lanesLookedUpMax = 100;
 
 export function readStats(db: DatabaseSync, query: StatsQuery): readonly StatsRow[] {
   const lanes = lanesOf(db, query);
-  const parts = lanes?.length === 0 ? [] : stretches(db, query).map((stretch) => source(stretch, query, lanes));
+  const parts =
+    lanes?.length === 0
+      ? []
+      : stretches(db, query)
+          .flatMap((stretch) => written(db, stretch))
+          .map((stretch) => source(stretch, query, lanes));
   if (parts.length === 0) return [];
   const [webhook, group] = query.by === 'workspace' ? ['NULL', 'l.workspace'] : ['l.webhook', 'found.lane'];
   const rows = arrayStatement(
@@ -102,6 +107,14 @@ function stretches(db: DatabaseSync, query: StatsQuery): readonly Stretch[] {
     { table: 'stats_hours', key: 'hour', from: firstHour, to: lastHour },
     ...minutes(lastHour * hourMinutes, to),
   ];
+}
+
+/** Without the time before anything was written: each of its minutes would be looked up. */
+function written(db: DatabaseSync, stretch: Stretch): readonly Stretch[] {
+  const { table, key, to } = stretch;
+  const oldest = numberOrNull(arrayStatement(db, `SELECT ${key} FROM ${table} ORDER BY ${key} LIMIT 1`).get()?.[0]);
+  const from = Math.max(stretch.from, oldest ?? to);
+  return from < to ? [{ ...stretch, from }] : [];
 }
 
 function minutes(from: number, to: number): readonly Stretch[] {
