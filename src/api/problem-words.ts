@@ -141,6 +141,8 @@ function wantedByPattern(schema: unknown): string {
   const node = typeof schema === 'object' && schema !== null ? schema : {};
   const description: unknown = Reflect.get(node, 'description');
   const pattern = String(Reflect.get(node, 'pattern'));
+  if (pattern.endsWith('file)://'))
+    return 'an address that begins with http://, https://, s3://, gs://, ftp://, sftp:// or file://';
   if (pattern === '^[^\\u0000-\\u001f\\u007f]*$') return 'text without line breaks or other control characters';
   const rule = pattern === '^[a-z0-9-]+$' ? 'lower-case letters, digits and hyphens' : `text that fits ${pattern}`;
   return typeof description === 'string' ? description : rule;

@@ -24,6 +24,8 @@ test('Files in a reported state are of the shape that receivers are promised, or
     [{ file: { bytes: -1 } }, '/after/file/bytes'],
     [{ file: { mimeType: 7 } }, '/after/file/mimeType'],
     [{ file: { url: null } }, '/after/file/url'],
+    [{ file: { url: 'javascript:alert(1)' } }, '/after/file/url'],
+    [{ renditions: [{ url: 'data:text/html,x' }] }, '/after/renditions/0/url'],
     [{ renditions: [file, { title: ['x'] }] }, '/after/renditions/1/title'],
     [{ versions: [{ number: 0, active: true, file }] }, '/after/versions/0/number'],
     [{ versions: [{ number: 1, file }] }, '/after/versions/0/active'],

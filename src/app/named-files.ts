@@ -23,6 +23,9 @@ const fields: { readonly [field: string]: 'string' | 'number' } = {
   bitRate: 'number',
 };
 
+/** Receivers and pages make links of it: what a browser would run is no place where a file lies. */
+const placeOfFile = /^(?:https?|s3|gs|ftps?|sftp|file):\/\//;
+
 /** What is wrong with the files of a snapshot, in the field `file`, `versions` or `renditions`; null for any other. */
 export function filesProblem(field: string, value: JsonValue | undefined, at: string): Problem | null {
   if (field === 'file' && isObject(value)) return fileProblem(value, at);
@@ -51,6 +54,12 @@ function fileProblem(file: JsonObject, at: string): Problem | null {
     const value = file[name];
     if (wanted === undefined || value === undefined) continue;
     const fits = wanted === 'string' ? typeof value === 'string' : typeof value === 'number' && value >= 0;
+    if (fits && name === 'url' && !placeOfFile.test(value as string))
+      return {
+        at: `${at}/url`,
+        wanted: 'an address that begins with http:// or https://, or names a store',
+        found: 'another',
+      };
     if (fits) continue;
     return { at: `${at}/${name}`, wanted: wanted === 'string' ? 'a text' : 'a number from 0', found: found(value) };
   }

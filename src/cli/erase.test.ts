@@ -44,6 +44,7 @@ test('an erasure is counted, asked about, begun and shown; unasked it erases not
   assert.match(questions[0] ?? '', /cannot be undone/);
   assert.equal((await command.ask<Assets>('assets', 'list')).data.length, 1);
   const begun = await command.run('erase', 'asset', id);
+  assert.match(begun.out, /assetwire erasures show ers_/, 'one knows where to look');
   const [erasure = ''] = /ers_\w+/.exec(begun.out) ?? [];
   assert.match((await command.run('erasures', 'show', erasure)).out, new RegExp(`^${erasure}  ${id}  `));
   assert.match((await command.run('erasures', 'list')).out, new RegExp(erasure));

@@ -13,6 +13,8 @@ const expected: { readonly [operation: string]: readonly number[] } = {
   createSession: [401],
   setPassword: [401],
   changePassword: [403],
+  // A form of a page; the examples are sent as JSON.
+  unlockShareLink: [415],
 };
 
 let furnished: Furnished;

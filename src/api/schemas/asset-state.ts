@@ -27,7 +27,13 @@ export const assetFileSchema: Schema<JsonObject> = named(
       sha256: text,
       sha1: text,
       md5: text,
-      url: { ...text, description: 'Where it lies, where it does not lie here' },
+      // Receivers and pages make links of it: what a browser would run is no place where a file lies.
+      url: {
+        ...text,
+        pattern: '^(https?|s3|gs|ftps?|sftp|file)://',
+        description: 'Where it lies, where it does not lie here',
+        examples: ['https://dam.example.com/files/4711.jpg'],
+      },
       widthPx: count,
       heightPx: count,
       durationMs: count,

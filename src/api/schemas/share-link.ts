@@ -105,7 +105,7 @@ export const shareLinkSchema: Schema<ShareLinkView> = named(
     createdAtMs: timeMs(),
     updatedAtMs: timeMs(),
   }),
-) as Schema<ShareLinkView>;
+);
 
 const sharedFile = object({
   name: string({ description: '`original`, or the title of a rendition' }),

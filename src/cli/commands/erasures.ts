@@ -43,4 +43,5 @@ export function printErasure(erasure: DataErasureView, { json }: ConnectionOptio
   stdout.write(
     `${id}  ${assetId ?? of}  ${phase}${ended}: ${rows} rows, ${past} of the past, ${cancelled} deliveries cancelled\n`,
   );
+  if (endedAtMs === undefined) stdout.write(`It goes on by itself; see how far with: assetwire erasures show ${id}\n`);
 }
