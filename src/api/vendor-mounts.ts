@@ -18,10 +18,12 @@ export function atRoot(dialect: string, listener: RequestListener): RequestListe
 
 /**
  * Absolute URL of the mount as this caller reaches it, for links in answers: on a port of its own the host that the caller
- * named, elsewhere the public URL.
+ * named, elsewhere the public URL. A proxy that ends TLS before the port says so by `X-Forwarded-Proto`; whoever makes that
+ * up gets strange links in an answer of his own, nothing more.
  */
 export function vendorBase(request: IncomingMessage, publicBase: string): string {
   if (!ownPorts.has(request)) return publicBase;
   const host = request.headers.host ?? '';
-  return hostForm.test(host) ? `http://${host}` : publicBase;
+  const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+  return hostForm.test(host) ? `${scheme}://${host}` : publicBase;
 }
