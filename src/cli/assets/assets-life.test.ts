@@ -49,6 +49,18 @@ test('an asset is checked out, handed in with a file, promoted and copied', asyn
   await cli.ask('assets', 'promote', id, '2', '--activate');
   const versions = await cli.run('assets', 'versions', id);
   assert.match(versions.out, /\n +1 [^\n]*\n +2 +active [^\n]*second\.txt[^\n]*\n +3 [^\n]* 1\n/);
+  const further = await cli.ask<AssetView>('assets', 'add-version', id, file);
+  assert.deepEqual([further.state.versions.length, further.state.versions[3]?.active], [4, true]);
+  assert.equal(
+    (await cli.run('assets', 'delete-version', id, '3')).code,
+    exitCodes.failed,
+    'unasked it deletes nothing',
+  );
+  const fewer = await cli.ask<AssetView>('assets', 'delete-version', id, '3', '--yes');
+  assert.deepEqual(
+    fewer.state.versions.map(({ number }) => number),
+    [1, 2, 4],
+  );
   const copy = await cli.ask<AssetView>(
     'assets',
     'copy',

@@ -1,4 +1,4 @@
-/** `assetwire assets copy | versions | promote | checkout | checkin | undo-checkout`. */
+/** `assetwire assets copy | versions | add-version | delete-version | promote | checkout | checkin | undo-checkout`. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -7,6 +7,7 @@ import { Argument, Option } from 'commander';
 import type { AssetView } from '../../app/app.ts';
 import type { AssetVersion } from '../../core/asset.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
+import { confirmed } from '../ask.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { countUpTo, withConnection, withPage } from '../connection-options.ts';
@@ -35,6 +36,20 @@ export function defineLife(command: Command, context: CliContext): void {
   withPage(withConnection(command.command('versions').description('list the versions of an asset, oldest first')))
     .addArgument(assetArgument())
     .action((asset: string, options: ConnectionOptions & PageOptions) => versions(asset, options, context));
+  withConnection(command.command('add-version').description('give an asset a further version, active at once'))
+    .addArgument(assetArgument())
+    .addArgument(new Argument('<file>', 'becomes the version'))
+    .addOption(new Option('--name <name>', 'name of the file; its own where absent'))
+    .action((asset: string, file: string, options: ConnectionOptions & { name?: string }) =>
+      handIn(asset, { step: 'versions', file, options }, context),
+    );
+  withConnection(command.command('delete-version').description('delete a version that is not the active one, for good'))
+    .addArgument(assetArgument())
+    .addArgument(new Argument('<version>', 'number of the version').argParser(countUpTo(versionNumberMax)))
+    .addOption(new Option('--yes', 'do not ask'))
+    .action((asset: string, number: number, options: ConnectionOptions & { yes?: boolean }) =>
+      deleteVersion(asset, { number, options }, context),
+    );
   withConnection(command.command('promote').description('take an older version up again, as a further one'))
     .addArgument(assetArgument())
     .addArgument(new Argument('<version>', 'number of the older version').argParser(countUpTo(versionNumberMax)))
@@ -63,6 +78,7 @@ export const lifeExamples: readonly string[] = [
   'assetwire assets copy ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2027 --name flower-2027.jpg',
   'assetwire assets checkout external:sku-4711',
   'assetwire assets checkin external:sku-4711 --file flower-final.jpg',
+  'assetwire assets add-version external:sku-4711 flower-final.jpg',
   'assetwire assets promote external:sku-4711 1',
 ];
 
@@ -90,14 +106,31 @@ async function act(asset: string, { step, options }: Act, context: CliContext): 
 type CheckInOptions = ConnectionOptions & { readonly file?: string; readonly name?: string };
 
 async function checkIn(asset: string, options: CheckInOptions, context: CliContext): Promise<void> {
-  const { file, name } = options;
+  const { file } = options;
   if (file === undefined) return act(asset, { step: 'checkin', options }, context);
+  await handIn(asset, { step: 'checkin', file, options }, context);
+}
+
+type HandIn = { readonly step: string; readonly file: string; readonly options: ConnectionOptions & { name?: string } };
+
+async function handIn(asset: string, { step, file, options }: HandIn, context: CliContext): Promise<void> {
+  const { name } = options;
   const bytes = await bytesOf(file);
   const content = createReadStream(file);
   const version = { name: name ?? basename(file), bytes, content };
-  const path = `${at(asset)}/checkin`;
   const given = name === undefined ? {} : { name };
+  const path = `${at(asset)}/${step}`;
   printAsset(await connect(options, context).upload<AssetView>(version, given, { path }), options, context);
+}
+
+type DeleteVersion = { readonly number: number; readonly options: ConnectionOptions & { yes?: boolean } };
+
+async function deleteVersion(asset: string, { number, options }: DeleteVersion, context: CliContext): Promise<void> {
+  const question = `Delete version ${number} of ${asset} for good?`;
+  if (!(await confirmed(question, { yes: options.yes, unasked: false }, context)))
+    throw new CommandError('Deletion must be confirmed: nothing was deleted', 'Answer y, or add --yes');
+  const path = `${at(asset)}/versions/${number}`;
+  printAsset(await connect(options, context).send<AssetView>('DELETE', path), options, context);
 }
 
 async function bytesOf(file: string): Promise<number> {
@@ -105,9 +138,12 @@ async function bytesOf(file: string): Promise<number> {
     const found = await stat(file);
     if (found.isFile()) return found.size;
   } catch (error) {
-    throw new CommandError(`The file must be readable: ${systemCode(error) ?? 'it is not'}`, 'Name a file with --file');
+    throw new CommandError(
+      `The file must be readable: ${systemCode(error) ?? 'it is not'}`,
+      'Name a file that you may read',
+    );
   }
-  throw new CommandError(`The version must be a file: ${file} is none`, 'Name a file with --file');
+  throw new CommandError(`The version must be a file: ${file} is none`, 'Name a file that you may read');
 }
 
 const columns: readonly Column<AssetVersion>[] = [
