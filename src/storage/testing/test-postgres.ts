@@ -263,13 +263,19 @@ async function copyRunning({
   }
 }
 
-/** The postmaster and its backends. */
+/** The postmaster and its backends, but for those that ended while they were looked for. */
 function signalAll(postmaster: number, signal: NodeJS.Signals): void {
   const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => parentOf(name) === postmaster)
     .map(Number);
-  for (const one of [postmaster, ...pids]) process.kill(one, signal);
+  for (const one of [postmaster, ...pids]) {
+    try {
+      process.kill(one, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 function parentOf(pid: string): number | null {
