@@ -42,6 +42,7 @@ test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, wit
 
 test("IN-21 calls to the vendors' own APIs: none is answered 5xx, late, or with what is inside us", async () => {
   const document = vendorDocument(dialects);
+  await furnished.pictures(24);
   const report = await fuzz({ ...furnished, document, url: furnished.server.url, calls: 800, seed });
   console.log(`IN-21 vendors' APIs: seed ${seed}, ${shownReport(report, 0)}`);
   assert.deepEqual(report.wrong, [], `FUZZ_SEED=${seed}`);

@@ -13,6 +13,8 @@ export type Furnished = AsyncDisposable & {
   readonly known: KnownThings;
   readonly tokenFor: (operation: Operation) => string;
   readonly forbidden: readonly string[];
+  /** Further pictures, ready to be looked at: by then calls have made many assets that have nothing to show. */
+  pictures(count: number): Promise<void>;
 };
 
 export async function furnish(adminKey: string): Promise<Furnished> {
@@ -42,6 +44,9 @@ export async function furnish(adminKey: string): Promise<Furnished> {
     tokenFor: ({ node, template }) =>
       node['x-scope'] === 'admin' || template.startsWith('/v1/workspaces/') ? adminKey : tenant.key,
     forbidden: [foreignMark],
+    pictures: async (count) => {
+      for (let n = 0; n < count; n += 1) known.learn(await addPicture(tenant, `picture-${n}.png`, n));
+    },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -69,14 +74,13 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
   await tenant.ask('/v1/webhooks', {
     body: { name: `${name} gone`, dialect: 'standard', target: gone, events: ['*'] },
   });
-  const picture = sharp({ create: { width: 900, height: 600, channels: 3, background: '#247' } });
-  const photograph = await tenant.upload(`${name}.png`, await picture.png().toBuffer());
+  const photograph = await addPicture(tenant, `${name}.png`, 0);
   await eventually(
     () => tenant.ask('/v1/notices'),
     (page) => rows(page).length > 0,
     'a notice that a webhook was disabled',
   );
-  const lists = [photograph.text, await fillGroups(tenant, name), await fillIntake(tenant, name)];
+  const lists = [photograph, await fillGroups(tenant, name), await fillIntake(tenant, name)];
   for (const path of [
     '/v1/deliveries',
     '/v1/changes',
@@ -86,6 +90,18 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
   ])
     lists.push(decoded((await tenant.call(path)).text));
   return [JSON.stringify([inbox, webhook, replay]), asset.text, ...lists].join();
+}
+
+/** A picture with its renditions made; what was answered. */
+async function addPicture(tenant: Tenant, name: string, shade: number): Promise<string> {
+  const picture = sharp({ create: { width: 900, height: 600, channels: 3, background: { r: shade, g: 68, b: 119 } } });
+  const uploaded = await tenant.upload(name, await picture.png().toBuffer());
+  await eventually(
+    () => tenant.ask(`/v1/assets/${text(uploaded.json['id'])}`),
+    ({ state }) => isJson(state) && Array.isArray(state['renditions']) && state['renditions'].length > 0,
+    'the renditions of a picture',
+  );
+  return uploaded.text;
 }
 
 /** Folders, collections and sections enough for some to be removed, and a task. */
