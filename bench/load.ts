@@ -1,6 +1,6 @@
 /**
  * The load generator of a measurement: a fixed number of keep-alive connections, one request at a time on each, HTTP/1.1
- * by hand over node:net. Closed loop (the next request when an answer came) or open loop (requests fall due at a fixed
+ * by hand over node:net. They take turns, and one that the server closes while it is idle is opened again, as any client does. Closed loop (the next request when an answer came) or open loop (requests fall due at a fixed
  * rate; latency counts from then, however busy the connections are).
  */
 import { connect } from 'node:net';
@@ -80,6 +80,7 @@ function load(order: LoadOrder): Promise<LoadResult> {
 
     const onAnswer = (socket: Socket, status: string): void => {
       const index = current.get(socket) ?? 0;
+      current.delete(socket);
       answered += 1;
       if (status.startsWith('2')) {
         accepted += 1;
@@ -94,6 +95,7 @@ function load(order: LoadOrder): Promise<LoadResult> {
       socket.on('connect', () => next(socket));
       socket.on('data', (chunk: Buffer) => {
         const text = kept + chunk.toString('latin1');
+        if (!current.has(socket)) return;
         const length = answerLength(text);
         if (length === 0) {
           kept = text;
@@ -104,7 +106,12 @@ function load(order: LoadOrder): Promise<LoadResult> {
       });
       socket.on('error', reject);
       socket.on('close', () => {
-        if (answered < events) reject(new Error('The server closed a connection'));
+        if (answered === events) return;
+        if (current.has(socket)) return reject(new Error(`The server closed a connection under a request: ${kept}`));
+        sockets.splice(sockets.indexOf(socket), 1);
+        const at = idle.indexOf(socket);
+        if (at >= 0) idle.splice(at, 1);
+        open();
       });
       sockets.push(socket);
     };
@@ -113,7 +120,8 @@ function load(order: LoadOrder): Promise<LoadResult> {
       const nowDue = Math.min(events, Math.floor((machineMs() - startedAtMs) / gapMs));
       for (; due < nowDue; due += 1) dueAtMs[due] = startedAtMs + (due + 1) * gapMs;
       while (sent < due) {
-        const socket = idle.pop();
+        // The one that has waited longest: of those that never send anything a server takes leave after some seconds.
+        const socket = idle.shift();
         if (socket === undefined) return;
         send(socket);
       }
