@@ -1,13 +1,12 @@
 /** The commands of the guides around deliveries, typed as they stand, a shell for each page. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, type RealServer, rows, startRealServer, type Tenant } from '../e2e/real-server.ts';
+import { strictly, typedBlocks, typeScript } from './typed-shell.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const directory = mkdtempSync(join(tmpdir(), 'assetwire-guides-'));
 
 let server: RealServer;
@@ -21,29 +20,12 @@ after(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A refused request ends the shell, and says why. */
-const strictly = 'curl() { command curl --silent --show-error --fail --max-time 20 "$@"; }\n';
-
 async function typed(page: string, blocksMin: number): Promise<string> {
-  const guide = readFileSync(join(root, page), 'utf8');
-  const blocks = [...guide.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+  const blocks = typedBlocks(page);
   assert.ok(blocks.length >= blocksMin, `${blocks.length} blocks`);
-  return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-euo', 'pipefail', '-s'], {
-      cwd: directory,
-      env: { PATH: process.env['PATH'], ASSETWIRE_URL: server.url, ASSETWIRE_KEY: tenant.key },
-    });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      const output = Buffer.concat(chunks).toString();
-      if (code === 0) resolve(output);
-      else reject(new Error(`${page} ended with ${String(code)}: ${output.slice(-2_000)}`));
-    });
-    child.stdin.end(strictly + blocks.join('\n'));
-  });
+  const { code, output } = await typeScript(strictly + blocks.join('\n'), { server, tenant, cwd: directory });
+  assert.equal(code, 0, `${page}: ${output.slice(-2_000)}`);
+  return output;
 }
 
 test('test a webhook: dry runs and test sends do what the guide says', async () => {

@@ -1,13 +1,8 @@
 /** The commands of docs/guides/manage-assets.md, typed as they stand into one shell. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, type RealServer, rows, startRealServer, type Tenant } from '../e2e/real-server.ts';
-
-const root = join(import.meta.dirname, '..', '..');
-const guide = readFileSync(join(root, 'docs/guides/manage-assets.md'), 'utf8');
+import { type ShellEnd, strictly, typedBlocks, typeScript } from './typed-shell.ts';
 
 let server: RealServer;
 let tenant: Tenant;
@@ -17,27 +12,10 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-/** Runs a script in a shell; its output, and whether it ended well. */
-function shell(script: string): Promise<{ readonly code: number | null; readonly output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-euo', 'pipefail', '-s'], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], ASSETWIRE_URL: server.url, ASSETWIRE_KEY: tenant.key },
-    });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString() }));
-    child.stdin.end(script);
-  });
-}
-
-/** A refused request ends the shell, and says why. */
-const strictly = 'curl() { command curl --silent --show-error --fail-with-body --max-time 20 "$@"; echo; }\n';
+const shell = (script: string): Promise<ShellEnd> => typeScript(script, { server, tenant });
 
 test('every command of the guide does what it says, in the order in which it stands', async () => {
-  const blocks = [...guide.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+  const blocks = typedBlocks('docs/guides/manage-assets.md');
   assert.ok(blocks.length >= 9, `${blocks.length} blocks`);
   const [settings = ''] = blocks;
   const last = blocks.at(-1) ?? '';

@@ -1,13 +1,12 @@
 /** The commands of docs/guides/share-files.md, typed as they stand. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type RealServer, rows, startRealServer, type Tenant } from '../e2e/real-server.ts';
+import { strictly, typedBlocks, typeScript } from './typed-shell.ts';
 
-const guide = readFileSync(join(import.meta.dirname, '..', '..', 'docs/guides/share-files.md'), 'utf8');
 const directory = mkdtempSync(join(tmpdir(), 'assetwire-share-guide-'));
 
 let server: RealServer;
@@ -21,27 +20,10 @@ after(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** Runs a script in a shell; its output, and how it ended. */
-function shell(script: string): Promise<{ readonly code: number | null; readonly output: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-euo', 'pipefail', '-s'], {
-      cwd: directory,
-      env: { PATH: process.env['PATH'], ASSETWIRE_URL: server.url, ASSETWIRE_KEY: tenant.key },
-    });
-    const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString() }));
-    child.stdin.end(script);
-  });
-}
-
 test('a link is made, opened, downloaded from and revoked as the guide says', async () => {
-  const blocks = [...guide.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, code = '']) => code);
+  const blocks = typedBlocks('docs/guides/share-files.md');
   assert.equal(blocks.length, 1);
-  const strictly = 'curl() { command curl --silent --show-error --fail-with-body --max-time 20 "$@"; }\n';
-  const { code, output } = await shell(`${strictly}${blocks.join('\n')}`);
+  const { code, output } = await typeScript(strictly + blocks.join('\n'), { server, tenant, cwd: directory });
   assert.equal(code, 0, output);
   assert.match(output, /"name":"For the press"/);
   assert.equal(readFileSync(join(directory, 'copy.txt'), 'utf8'), 'for the press\n');
