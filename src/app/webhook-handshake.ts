@@ -4,17 +4,18 @@
  * other, with its attempts in the log; the answer comes with it, or later by a link of ours that it carried.
  *
  * A duty goes with each webhook that is asked: it asks again where a crash lost an answer, gives up when the time is over,
- * and, where the dialect says so, asks again now and then while deliveries go on.
+ * and, where the dialect says so, asks again now and then while deliveries go on. At most one question is under way: a
+ * newer one, and a consent that came by the link, end the one before.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { AssetwireError } from '../core/errors.ts';
-import type { WebhookId } from '../core/ids.ts';
+import type { DeliveryId, WebhookId } from '../core/ids.ts';
 import { policyBounds } from '../core/policy-resolution.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Handshake } from '../dialects/dialect.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { DeliveryTask, Duty, NewDuty, ResourceWrite } from '../storage/storage.ts';
+import type { DeliveryTask, Duty, NewDuty, Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import { DutyGone } from './committer.ts';
@@ -41,11 +42,16 @@ const tokenBytes = 20;
 const system = { type: 'system', id: 'assetwire' } as const;
 
 /** What asking adds to the commit of a webhook. */
-export type Question = Required<Pick<Plan, 'addressed' | 'tasks' | 'duties'>> & { readonly resource: ResourceWrite };
+export type Question = Required<Pick<Plan, 'addressed' | 'tasks' | 'duties' | 'orders'>> & {
+  readonly resource: ResourceWrite;
+};
+
+/** What a question is asked on: the version of the webhook, and the row of the question before, if there was one. */
+export type Asking = { readonly version: number; readonly atMs: number; readonly before: Resource | null };
 
 export interface Handshakes {
   /** The question to a webhook that is saved in the same commit; null where its dialect asks none. */
-  question(webhook: Webhook, at: { readonly version: number; readonly atMs: number }): Question | null;
+  question(webhook: Webhook, asking: Asking): Question | null;
   /** The endpoint consents: deliveries begin, or go on, at most as fast as it allows. */
   confirm(workspaceId: string, webhookId: string, consent: Consent): Promise<void>;
   /** The same, by the token of the link that the question carried. Throws `not_found`. */
@@ -55,7 +61,7 @@ export interface Handshakes {
 
 export function createHandshakes(deps: HandshakeDeps): Handshakes {
   return {
-    question: (webhook, at) => ask(deps, webhook, at),
+    question: (webhook, asking) => ask(deps, webhook, asking),
     confirm: (workspaceId, webhookId, consent) => confirm(deps, { workspaceId, webhookId }, consent),
     async confirmByToken(token, consent) {
       const [row] = await deps.storage.findByAlias('handshake', digestOf(token));
@@ -75,11 +81,18 @@ function handshakeOf({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook):
   return dialects.get(webhook.dialect)?.manifest.handshake ?? null;
 }
 
-function ask(
-  deps: HandshakeDeps,
-  webhook: Webhook,
-  { version, atMs }: { readonly version: number; readonly atMs: number },
-): Question | null {
+/** Where it stands that an endpoint was asked, and which delivery the question is. */
+export function handshakeKey(workspaceId: string, webhookId: string): ResourceKey {
+  return { workspaceId, type: 'handshake', id: webhookId };
+}
+
+/** Ends the question before, which nobody can answer any more; left alone where it has ended by itself. */
+function ending(before: Resource | null, reason: string): NonNullable<Plan['orders']> {
+  const deliveryId = before?.state['deliveryId'];
+  return typeof deliveryId === 'string' ? [{ kind: 'cancel', deliveryId: deliveryId as DeliveryId, reason }] : [];
+}
+
+function ask(deps: HandshakeDeps, webhook: Webhook, { version, atMs, before }: Asking): Question | null {
   const handshake = handshakeOf(deps, webhook);
   if (handshake === null) return null;
   const { workspaceId, id } = webhook;
@@ -100,18 +113,19 @@ function ask(
     id: deps.ids.next('duty'),
     workspaceId,
     kind: 'handshake',
-    dueAtMs: atMs + handshake.askAgainMs,
+    dueAtMs: atMs + (handshake.askAgainMs ?? handshake.expiresMs),
     payload,
   };
   return {
     addressed: [change],
     tasks: [task],
     duties: [duty],
+    orders: ending(before, 'asked-anew'),
     resource: {
       type: 'handshake',
       id,
       expectedVersion: 'any',
-      state: { askedAtMs: atMs },
+      state: { askedAtMs: atMs, deliveryId: delivery.id },
       alias: digestOf(token),
     },
   };
@@ -122,14 +136,21 @@ type Asked = { readonly workspaceId: string; readonly webhookId: string };
 async function confirm(deps: HandshakeDeps, { workspaceId, webhookId }: Asked, consent: Consent): Promise<void> {
   const { committer, ids } = deps;
   let changed = false;
-  await committer.writeAlone({ workspaceId, type: 'webhook', id: webhookId }, [], (current, atMs, { index }) => {
+  const key = { workspaceId, type: 'webhook', id: webhookId } as const;
+  const asked = handshakeKey(workspaceId, webhookId);
+  await committer.writeAlone(key, [asked], (current, atMs, { others, index }) => {
     changed = false;
     if (current === null) return { kind: 'nothing', answer: undefined };
     const before = storedWebhook(current);
     const policy = allowed(before, consent);
     // Switched off by hand meanwhile: it stays so, and is asked again when it is switched on.
     if (before.state === 'disabled') return { kind: 'nothing', answer: undefined };
-    if (before.state === 'enabled' && policy === before.policy) return { kind: 'nothing', answer: undefined };
+    // By the link: what is still being tried of the question would find no answer any more and end dead.
+    const orders = ending(others[0] ?? null, 'consented');
+    if (before.state === 'enabled' && policy === before.policy) {
+      if (orders.length === 0) return { kind: 'nothing', answer: undefined };
+      return { kind: 'write', plan: { changes: [], orders }, answer: () => undefined };
+    }
     changed = true;
     const { stateReason: _, ...kept } = webhookBody(before);
     const body: WebhookBody = {
@@ -146,6 +167,7 @@ async function confirm(deps: HandshakeDeps, { workspaceId, webhookId }: Asked, c
         state: webhookState(body, index.revision + 1),
         changes: before.state === 'pending' ? [operationalChange(ids, event, atMs)] : [],
         webhooksRevision: index.revision,
+        orders,
         resources: [auditWrite({ ids, caller: { actor: system, keyId: 'system' } }, note, atMs)],
       },
       answer: () => undefined,
@@ -171,8 +193,11 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
   const done = { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined } as const;
   let changed = false;
   try {
-    await deps.committer.writeAlone({ workspaceId, type: 'webhook', id: webhookId }, [], (current, atMs, { index }) => {
+    const key = { workspaceId, type: 'webhook', id: webhookId } as const;
+    const asked = handshakeKey(workspaceId, webhookId);
+    await deps.committer.writeAlone(key, [asked], (current, atMs, { others, index }) => {
       changed = false;
+      const before = others[0] ?? null;
       const webhook = current === null ? null : storedWebhook(current);
       const handshake = webhook === null ? null : handshakeOf(deps, webhook);
       if (current === null || webhook === null || handshake === null || webhook.state === 'disabled') return done;
@@ -199,15 +224,17 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
             state: webhookState(body, index.revision + 1),
             changes: [operationalChange(deps.ids, event, atMs)],
             webhooksRevision: index.revision,
+            orders: ending(before, 'no-consent'),
             fulfils,
           },
           answer: () => undefined,
         };
       }
       if (webhook.state === 'enabled' && handshake.repeatMs === null) return done;
-      const question = ask(deps, webhook, { version: current.version, atMs });
+      const question = ask(deps, webhook, { version: current.version, atMs, before });
       if (question === null) return done;
-      const dueAtMs = atMs + (webhook.state === 'enabled' ? (handshake.repeatMs ?? 0) : handshake.askAgainMs);
+      const againMs = handshake.askAgainMs ?? handshake.expiresMs;
+      const dueAtMs = atMs + (webhook.state === 'enabled' ? (handshake.repeatMs ?? 0) : againMs);
       const payload: HandshakePayload = { webhookId, askedAtMs: webhook.state === 'pending' ? askedAtMs : atMs };
       return {
         kind: 'write',
@@ -215,6 +242,7 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
           changes: [],
           addressed: question.addressed,
           tasks: question.tasks,
+          orders: question.orders,
           duties: question.duties.map((next) => ({ ...next, dueAtMs, payload })),
           resources: [question.resource],
           fulfils,
@@ -261,8 +289,8 @@ export function pendingBody(body: WebhookBody, atMs: number): WebhookBody {
 }
 
 /** What a question adds to a plan beside its row. */
-export function questionPlan(question: Question | null): Pick<Plan, 'addressed' | 'tasks' | 'duties'> {
+export function questionPlan(question: Question | null): Pick<Plan, 'addressed' | 'tasks' | 'duties' | 'orders'> {
   if (question === null) return {};
-  const { addressed, tasks, duties } = question;
-  return { addressed, tasks, duties };
+  const { addressed, tasks, duties, orders } = question;
+  return { addressed, tasks, duties, orders };
 }

@@ -37,6 +37,8 @@ export interface Dialect {
   judge(input: JudgeInput): Verdict;
   /** What the values of `Manifest.properties` make of the dialect's policy; given those that are set. Pure. */
   readonly policyFor?: (values: JsonObject) => PolicyOverride;
+  /** What a webhook's own target and settings make of the policy; the webhook's `policy` goes before it. Pure. */
+  readonly policyOf?: (webhook: Webhook) => PolicyOverride;
   /**
    * What a JSON Schema cannot say of `Webhook.settings`, such as a query that cannot be read. Pure; asked with settings that
    * fit the schema when a webhook is saved. `at` is a JSON pointer below the settings.
@@ -106,7 +108,11 @@ export type Rendered = {
 
 export type SelfSignedBody = {
   readonly sign: Omit<SignatureRequest, 'placement'>;
-  embed(signature: Uint8Array): Uint8Array;
+  /**
+   * `keyId`: which signing key made the signature. Other than the one asked for only where that one was withdrawn; absent
+   * where a secret of the webhook signs.
+   */
+  embed(signature: Uint8Array, keyId?: string): Uint8Array;
 };
 
 export type SignInput = {
@@ -176,6 +182,8 @@ export type Manifest = {
   readonly sources: readonly { readonly url: string; readonly readOn: string }[];
   readonly events: readonly EventDescription[];
   readonly transports: readonly TransportKind[];
+  /** The vendor's own names for where deliveries may go, where it has several: what a form offers first. */
+  readonly protocols?: readonly ProtocolDescription[];
   readonly configuration: ConfigurationSchema;
   readonly capabilities: Capabilities;
   readonly limits: DialectLimits;
@@ -210,10 +218,17 @@ export type Handshake = {
   readonly event: string;
   /** How long a webhook stays pending before it is given up. */
   readonly expiresMs: number;
-  /** When a webhook that is still pending is asked again. */
-  readonly askAgainMs: number;
+  /** When a webhook that is still pending is asked again; null: never, one that was not answered is made anew. */
+  readonly askAgainMs: number | null;
   /** How often one that consented is asked whether it still does; null: never. */
   readonly repeatMs: number | null;
+  /**
+   * One that has consented is not asked again when it is switched off and on, and its link can be visited twice. One whose
+   * time is over, or that took its consent back, can not be switched on: it is to be made anew.
+   */
+  readonly lasting?: true;
+  /** The token in the link: random bytes, as text. Absent: 20 bytes in base64url. */
+  readonly token?: { readonly bytes: number; readonly encoding: 'hex' | 'base64url' };
 };
 
 /** A whole number that a vendor's server is set up with. */
@@ -256,6 +271,18 @@ export type GeneratedSecret = {
   readonly overlapMs: number;
 };
 
+/** One of the vendor's ways to be told, and what choosing it means in our words. */
+export type ProtocolDescription = {
+  /** As the vendor's API spells it. */
+  readonly name: string;
+  readonly title: string;
+  readonly transport: TransportKind;
+  /** What the vendor calls the place to send to: a URL, an ARN, an address. */
+  readonly endpoint: { readonly title: string; readonly description: string; readonly example: string };
+  /** Settings that go with it. */
+  readonly settings?: JsonObject;
+};
+
 /** Flags with documented defaults; nobody asks for a vendor's name. */
 export type Capabilities = {
   /** The target may be edited after creation (default true). */
@@ -272,6 +299,8 @@ export type Capabilities = {
   readonly credentials: readonly ('none' | 'basic' | 'bearer' | 'oauth2')[];
   /** A bearer token may go into the query as `access_token` (default false). */
   readonly tokenInQuery?: boolean;
+  /** `https://user:password@…` is understood: name and password become Basic credentials (default false: refused). */
+  readonly credentialsInUrl?: boolean;
 };
 
 export type DialectLimits = {
