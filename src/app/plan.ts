@@ -37,6 +37,8 @@ export type Plan = {
   readonly missed?: CommitItem['missed'];
   /** Deliveries beside those that matching makes: tests, redeliveries. */
   readonly tasks?: readonly DeliveryTask[];
+  /** What becomes of deliveries that are pending already. */
+  readonly orders?: CommitItem['deliveryOrders'];
   readonly withdraws?: CommitItem['withdraws'];
   /** The subject, new to the store, goes on where it had ended: see `CommitItem.resumes`. */
   readonly resumes?: { readonly version: number; readonly createdAtMs: number };
@@ -116,6 +118,7 @@ export function commitItem(ground: Ground, plan: Plan, { matched, applied, ids, 
   if (duties.length > 0) item.duties = duties;
   const withdraws = joined(plan.withdraws, life?.withdraws);
   if (withdraws.length > 0) item.withdraws = withdraws;
+  if (plan.orders !== undefined && plan.orders.length > 0) item.deliveryOrders = plan.orders;
   if (plan.resumes !== undefined) item.resumes = { type: key.type, id: key.id, ...plan.resumes };
   const missed = joined(matched?.missed, plan.missed);
   if (missed.length > 0) item.missed = missed;

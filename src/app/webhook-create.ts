@@ -82,7 +82,8 @@ async function createOne(
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
       const view = deps.views.fresh(webhook, write.state);
-      const question = body.state === 'pending' ? deps.handshakes.question(webhook, { version: 1, atMs }) : null;
+      const question =
+        body.state === 'pending' ? deps.handshakes.question(webhook, { version: 1, atMs, before: null }) : null;
       const note = { action: 'webhook.created', target: `webhook:${id}`, after: auditedWebhook(body) };
       return {
         kind: 'write',

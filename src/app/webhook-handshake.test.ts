@@ -93,17 +93,18 @@ test('a consent bounds how fast is sent, never makes it faster, and does not wak
 
 test('CF-10 a token opens one question only, the one that was asked last, and none of a webhook that is gone', async () => {
   await withWebhook(async (fixture, id) => {
-    const tokens = async (): Promise<readonly string[]> => {
+    const token = async (): Promise<string> => {
       const { tasks } = await fixture.storage.pending({
         webhookId: id as `wh_${string}`,
         by: 'position',
         nowMs: fixture.clock.nowMs(),
         limit: 10,
       });
-      return tasks.map(({ delivery }) => delivery.frozen?.['token'] as string);
+      return tasks.at(-1)?.delivery.frozen?.['token'] as string;
     };
+    const first = await token();
     await nextDuty(fixture);
-    const [first = '', second = ''] = await tokens();
+    const second = await token();
     assert.notEqual(first, second);
     for (const wrong of [first, '', 'x'.repeat(27)]) {
       await assert.rejects(fixture.app.webhooks.consent(wrong, { requestsPerSecondMax: null }), AssetwireError);
@@ -113,6 +114,38 @@ test('CF-10 a token opens one question only, the one that was asked last, and no
     await fixture.app.webhooks.consent(second, { requestsPerSecondMax: null });
     await fixture.app.webhooks.remove(caller, id);
     await assert.rejects(fixture.app.webhooks.consent(second, { requestsPerSecondMax: null }), AssetwireError);
+  });
+});
+
+test('one question is under way at most: a newer one ends it, and so does a consent by the link', async () => {
+  await withWebhook(async (fixture, id) => {
+    const states = async (): Promise<readonly string[]> => {
+      const { items } = await fixture.app.deliveries.list(caller, { limit: 100, webhookId: id as `wh_${string}` });
+      return items
+        .filter(({ origin }) => origin === 'handshake')
+        .toSorted((a, b) => a.createdAtMs - b.createdAtMs)
+        .map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());
+    };
+    await nextDuty(fixture);
+    assert.deepEqual(await states(), ['cancelled asked-anew', 'pending']);
+    const { tasks } = await fixture.storage.pending({
+      webhookId: id as `wh_${string}`,
+      by: 'position',
+      nowMs: fixture.clock.nowMs(),
+      limit: 10,
+    });
+    assert.equal(tasks.length, 1);
+    const token = tasks[0]?.delivery.frozen?.['token'];
+    await fixture.app.webhooks.consent(String(token), { requestsPerSecondMax: null });
+    assert.deepEqual(await states(), ['cancelled asked-anew', 'cancelled consented']);
+    await nextDuty(fixture);
+    await nextDuty(fixture);
+    assert.equal((await states()).at(-1), 'pending');
+    const asked = (
+      await fixture.storage.pending({ webhookId: id as `wh_${string}`, by: 'position', nowMs: 0, limit: 9 })
+    ).tasks[0]?.delivery.frozen?.['token'];
+    await fixture.app.webhooks.consent(String(asked), { requestsPerSecondMax: null });
+    assert.equal((await states()).at(-1), 'cancelled consented', 'of the weekly question as well');
   });
 });
 

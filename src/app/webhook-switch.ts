@@ -20,7 +20,7 @@ import { notFound } from './refusals.ts';
 import { newReplay } from './replays.ts';
 import type { Turns } from './turns.ts';
 import type { Plan } from './plan.ts';
-import { type Handshakes, pendingBody, type Question, questionPlan } from './webhook-handshake.ts';
+import { handshakeKey, type Handshakes, pendingBody, type Question, questionPlan } from './webhook-handshake.ts';
 import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 import { webhookTurn } from './webhook-turn.ts';
 
@@ -164,7 +164,8 @@ async function enableNow(
   const { committer, ids } = deps;
   const count = await missedBy(deps, workspaceId, id as WebhookId);
   let told: Enabled['missed'] = { done: doneWith(missed), count };
-  await committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
+  const asked = handshakeKey(workspaceId, id);
+  await committer.writeAlone({ workspaceId, type: 'webhook', id }, [asked], (current, atMs, { others, index }) => {
     if (current === null) throw notFound('the webhook');
     const before = storedWebhook(current);
     if (before.state === 'enabled') return { kind: 'nothing', answer: undefined };
@@ -176,7 +177,8 @@ async function enableNow(
       : { ...kept, state: 'enabled', stateChangedAtMs: atMs };
     const after: Webhook = { ...before, ...body };
     const version = current.version + 1;
-    const question = asks ? deps.handshakes.question({ ...after, revision: version }, { version, atMs }) : null;
+    const asking = { version, atMs, before: others[0] ?? null };
+    const question = asks ? deps.handshakes.question({ ...after, revision: version }, asking) : null;
     const event = { kind: 'webhook.enabled', actor, before, after, version } as const;
     const note = { action: 'webhook.enabled', target: `webhook:${id}`, after: { missed } };
     const replay = missed === 'replay' && count > 0 ? missedReplay(deps, before, { count, atMs }) : null;

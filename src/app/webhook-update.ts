@@ -8,7 +8,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { notFound, unfit } from './refusals.ts';
-import { type Handshakes, pendingBody, type Question, questionPlan } from './webhook-handshake.ts';
+import { handshakeKey, type Handshakes, pendingBody, questionPlan } from './webhook-handshake.ts';
 import type { CheckedInput, InputChecks } from './webhook-input.ts';
 import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
@@ -29,42 +29,45 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
   const { workspaceId } = caller;
   const { ids, vault } = deps;
   const key = secretKey(workspaceId, id);
-  await deps.committer.writeAlone({ workspaceId, type: 'webhook', id }, [key], (current, atMs, { others, index }) => {
-    if (current === null) throw notFound('the webhook');
-    const { before, body: wanted, secrets, moved } = decideUpdate(deps, current, patch);
-    // Another endpoint has not consented yet.
-    const asks =
-      moved && wanted.state !== 'disabled' && deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
-    const body = asks ? pendingBody(wanted, atMs) : wanted;
-    const question = asks ? askedAnew(deps, { ...before, ...body, revision: current.version + 1 }, atMs) : null;
-    const row = others[0] ?? null;
-    const { entries } = withSecrets({ vault, key, entries: secretEntries(row) }, secrets, { atMs, overlapMs: 0 });
-    const note = {
-      action: 'webhook.updated',
-      target: `webhook:${id}`,
-      before: auditedWebhook(before),
-      after: auditedWebhook(body),
-    };
-    return {
-      kind: 'write',
-      plan: {
-        state: webhookState(body, index.revision + 1),
-        changes: [],
-        webhooksRevision: index.revision,
-        resources: [
-          ...(secrets.length === 0 ? [] : [secretWrite(key, row, entries)]),
-          ...(question === null ? [] : [question.resource]),
-          auditWrite({ ids, caller }, note, atMs),
-        ],
-        ...questionPlan(question),
-      },
-      answer: () => undefined,
-    };
-  });
-}
-
-function askedAnew({ handshakes }: UpdateDeps, webhook: Webhook, atMs: number): Question | null {
-  return handshakes.question(webhook, { version: webhook.revision, atMs });
+  const asked = handshakeKey(workspaceId, id);
+  await deps.committer.writeAlone(
+    { workspaceId, type: 'webhook', id },
+    [key, asked],
+    (current, atMs, { others, index }) => {
+      if (current === null) throw notFound('the webhook');
+      const { before, body: wanted, secrets, moved } = decideUpdate(deps, current, patch);
+      // Another endpoint has not consented yet.
+      const asks =
+        moved && wanted.state !== 'disabled' && deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
+      const body = asks ? pendingBody(wanted, atMs) : wanted;
+      const revision = current.version + 1;
+      const asking = { version: revision, atMs, before: others[1] ?? null };
+      const question = asks ? deps.handshakes.question({ ...before, ...body, revision }, asking) : null;
+      const row = others[0] ?? null;
+      const { entries } = withSecrets({ vault, key, entries: secretEntries(row) }, secrets, { atMs, overlapMs: 0 });
+      const note = {
+        action: 'webhook.updated',
+        target: `webhook:${id}`,
+        before: auditedWebhook(before),
+        after: auditedWebhook(body),
+      };
+      return {
+        kind: 'write',
+        plan: {
+          state: webhookState(body, index.revision + 1),
+          changes: [],
+          webhooksRevision: index.revision,
+          resources: [
+            ...(secrets.length === 0 ? [] : [secretWrite(key, row, entries)]),
+            ...(question === null ? [] : [question.resource]),
+            auditWrite({ ids, caller }, note, atMs),
+          ],
+          ...questionPlan(question),
+        },
+        answer: () => undefined,
+      };
+    },
+  );
 }
 
 type Updated = {
