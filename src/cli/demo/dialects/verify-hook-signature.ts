@@ -3,7 +3,7 @@
  * sharing nothing with the code that signs.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { InboxRequest } from '../../app/app.ts';
+import type { InboxRequest } from '../../../app/app.ts';
 
 export const hookSignatureHeader = 'x-hook-signature';
 

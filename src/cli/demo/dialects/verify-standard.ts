@@ -3,8 +3,8 @@
  * sharing nothing with the code that signs but the format of secrets.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { InboxRequest } from '../../app/app.ts';
-import { decodeSecret } from '../../core/secret.ts';
+import type { InboxRequest } from '../../../app/app.ts';
+import { decodeSecret } from '../../../core/secret.ts';
 
 /** Whether one of the request's `v1` signatures is that of this secret. */
 export function verifyStandard(

@@ -1,0 +1,6 @@
+import type { DemoDialect } from '../demo-dialect.ts';
+import { standardDemo } from './standard.ts';
+import { woodwingDemo } from './woodwing.ts';
+
+/** Dialects that the demo knows more of than their manifest says. */
+export const demoDialects: readonly DemoDialect[] = [standardDemo, woodwingDemo];
