@@ -105,6 +105,23 @@ function propertiesKey(workspaceId: string, dialect: string): ResourceKey {
 function entriesOf(row: Resource | null | undefined): Entries {
   const values = row === null || row === undefined ? undefined : ownValue(row.state, 'values');
   // Rows of this kind are written here only.
+/**
+ * How many webhooks of the dialect a workspace may have: what the dialect says, or the property it names for that
+ * (`limits.webhooksMaxProperty`) where it was set.
+ */
+export async function webhooksMaxOf(
+  storage: Pick<Storage, 'resources'>,
+  workspaceId: string,
+  { manifest }: Pick<Dialect, 'manifest'>,
+): Promise<number> {
+  const { webhooksMax, webhooksMaxProperty } = manifest.limits;
+  if (webhooksMaxProperty === undefined) return webhooksMax;
+  const [row] = await storage.resources([propertiesKey(workspaceId, manifest.id)]);
+  const entries = entriesOf(row);
+  const value = Object.hasOwn(entries, webhooksMaxProperty) ? entries[webhooksMaxProperty]?.value : undefined;
+  return typeof value === 'number' ? value : webhooksMax;
+}
+
   return isObject(values) ? (values as unknown as Entries) : {};
 }
 

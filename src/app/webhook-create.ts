@@ -8,6 +8,7 @@ import type { Caller, WebhookCases, WebhookInput, WebhookView, Written } from '.
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { webhooksMaxOf } from './dialect-properties.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { signingSecret } from './signing-secret.ts';
 import type { Turns } from './turns.ts';
@@ -19,7 +20,7 @@ import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
 
-export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random'> & {
+export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random' | 'storage'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
   readonly turns: Turns;
@@ -72,11 +73,12 @@ async function createOne(
   const added = signing === null ? checked.secrets : [signing, ...checked.secrets];
   const id = ids.next('webhook');
   const secrets = secretKey(workspaceId, id);
+  const webhooksMax = await webhooksMaxOf(deps.storage, workspaceId, dialect);
   const written = await deps.committer.writeAlone<Written<Created>>(
     { workspaceId, type: 'webhook', id },
     [],
     (_, atMs, { index }) => {
-      refuseTooMany(dialect, index);
+      refuseTooMany(dialect, webhooksMax, index);
       const body: WebhookBody = { ...newWebhookBody(dialect, input, atMs), ...checked.body, ownerKeyId: caller.keyId };
       const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
       const write = secretWrite(secrets, null, entries);
@@ -126,15 +128,19 @@ export function newWebhookBody(dialect: Dialect, input: WebhookInput, atMs: numb
 }
 
 /** HARDENING ID-13: decided on the very webhooks that the commit demands to be the present ones. */
-function refuseTooMany(dialect: Dialect, index: WorkspaceIndex): void {
-  const { id, limits: bounds } = dialect.manifest;
+function refuseTooMany({ manifest }: Dialect, webhooksMax: number, index: WorkspaceIndex): void {
+  const { id, limits: bounds } = manifest;
   const own = index.webhooks.filter((webhook) => webhook.dialect === id).length;
-  if (own < bounds.webhooksMax && index.webhooks.length < limits.webhooksPerWorkspaceMax) return;
+  if (own < webhooksMax && index.webhooks.length < limits.webhooksPerWorkspaceMax) return;
+  const raise =
+    bounds.webhooksMaxProperty === undefined
+      ? ''
+      : `, or allow more: PATCH /v1/dialects/${id}/properties sets ${bounds.webhooksMaxProperty}`;
   throw new AssetwireError('limit_reached', {
     detail:
-      own >= bounds.webhooksMax
-        ? `Keep at most ${bounds.webhooksMax} webhooks of dialect "${id}" in a workspace: there are ${own}`
+      own >= webhooksMax
+        ? `Keep at most ${webhooksMax} webhooks of dialect "${id}" in a workspace: there are ${own}`
         : `Keep at most ${limits.webhooksPerWorkspaceMax} webhooks in a workspace: there are ${index.webhooks.length}`,
-    mend: 'Remove one first',
+    mend: own >= webhooksMax ? `Remove one first${raise}` : 'Remove one first',
   });
 }

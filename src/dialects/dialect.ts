@@ -347,6 +347,11 @@ export type VendorCommandName =
   | `sessions.${'open' | 'close'}`
   | 'webhooks.consent';
 
+  /**
+   * Name of the property (`Manifest.properties`) by which a workspace sets another maximum; its default is `webhooksMax`.
+   * Absent: it stays as it is.
+   */
+  readonly webhooksMaxProperty?: string;
 /** One of our use cases by name, with its input. */
 export type VendorCommand = { readonly command: VendorCommandName; readonly input: JsonObject };
 /** The bytes of an asset, or of one of its renditions; ranges and safe headers are seen to. */
