@@ -11,6 +11,7 @@ import { limits } from '../core/limits.ts';
 import type { VendorCommand, VendorCommandName } from '../dialects/dialect.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { boolean, integer, object, optional, raw, type Schema, string } from './schema.ts';
+import { linkedAsset } from './vendor-asset-commands.ts';
 import { searchedHits, searchSchema, type VendorSearch, withAliases } from './vendor-search.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
 import { cursor, limit, line, pageOptions } from './schemas/basics.ts';
@@ -111,6 +112,7 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   ),
   'webhooks.rotateSecret': command(object(byId), (app, caller, { id }) => app.webhooks.rotateSecret(caller, id, {})),
   'assets.get': command(object(byId), (app, caller, { id }) => app.assets.get(caller, id)),
+  'assets.getLinked': command(object({ ...byId, dialect: line(63) }), linkedAsset),
   'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
     app.assets.list(caller, pageOptions(query)),
   ),
@@ -196,11 +198,12 @@ async function confined(
   name: VendorCommandName,
   input: JsonObject,
 ): Promise<JsonObject> {
-  if (name === 'assets.get' || name === 'assets.patch') {
+  if (name === 'assets.get' || name === 'assets.getLinked' || name === 'assets.patch') {
     const { ownId, ...rest } = input;
     const id = ownValue(input, 'id');
     const wanted = { id: typeof id === 'string' ? id : '', ...(typeof ownId === 'string' ? { ownId } : {}) };
-    return { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
+    const named = { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
+    return name === 'assets.getLinked' ? { ...named, dialect } : named;
   }
   if (name === 'assets.search') return { search: input, dialect };
   if (!name.startsWith('webhooks.')) return input;

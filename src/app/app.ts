@@ -7,7 +7,7 @@ import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import type { DeliverySummary } from '../core/delivery.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Manifest } from '../dialects/dialect.ts';
+import type { Links, Manifest } from '../dialects/dialect.ts';
 import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';
@@ -166,6 +166,8 @@ export interface App {
   readonly settings: SettingCases;
   readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
   readonly dialectProperties: DialectPropertyCases;
+  /** The links that payloads of a dialect carry, as of now. */
+  links(caller: Caller, dialect: string): Links;
   readonly stats: StatsCases;
   readonly exports: ExportCases;
   readonly shareLinks: ShareLinkCases;

@@ -160,6 +160,10 @@ export function createApp(deps: AppDeps): AppParts {
     settings: createSettings(parts),
     dialects: createDialects(deps),
     dialectProperties: { list: properties.list, update: properties.update },
+    links({ workspaceId }, dialect) {
+      const links = parts.links(workspaceId, dialect);
+      return links.at?.(deps.clock.nowMs()) ?? links;
+    },
     stats: createStats(deps),
     exports: createExports(parts),
     erasures: createErasures({ ...parts, users }),

@@ -18,9 +18,11 @@ import { notFound, unfitAll } from './refusals.ts';
 /** Where a value in force came from. */
 export type PropertySource = 'default' | 'api' | 'file';
 
+export type PropertyValue = PropertyDescription['default'];
+
 export type PropertyView = PropertyDescription & {
   /** In force. */
-  readonly value: number;
+  readonly value: PropertyValue;
   readonly source: PropertySource;
   /** Null where it is the default. */
   readonly changedAtMs: number | null;
@@ -28,7 +30,7 @@ export type PropertyView = PropertyDescription & {
 };
 
 /** New values; null takes a value back to its default. */
-export type PropertyPatch = { readonly [name: string]: number | null };
+export type PropertyPatch = { readonly [name: string]: PropertyValue | null };
 
 export interface DialectPropertyCases {
   /** Throws `unknown_dialect`. Empty where the dialect has none. */
@@ -46,7 +48,12 @@ export interface DialectProperties extends DialectPropertyCases {
   ): Promise<void>;
 }
 
-type Entry = { readonly value: number; readonly source: 'api' | 'file'; readonly atMs: number; readonly by: string };
+type Entry = {
+  readonly value: PropertyValue;
+  readonly source: 'api' | 'file';
+  readonly atMs: number;
+  readonly by: string;
+};
 type Entries = { readonly [name: string]: Entry };
 
 export type DialectPropertiesDeps = Pick<AppDeps, 'storage' | 'ids' | 'dialects' | 'engine'> & {
@@ -98,13 +105,6 @@ export async function propertyPolicy(
   return dialect.policyFor(Object.fromEntries(entries.map(([name, { value }]) => [name, value])));
 }
 
-function propertiesKey(workspaceId: string, dialect: string): ResourceKey {
-  return { workspaceId, type: 'setting', id: `dialect:${dialect}` };
-}
-
-function entriesOf(row: Resource | null | undefined): Entries {
-  const values = row === null || row === undefined ? undefined : ownValue(row.state, 'values');
-  // Rows of this kind are written here only.
 /**
  * How many webhooks of the dialect a workspace may have: what the dialect says, or the property it names for that
  * (`limits.webhooksMaxProperty`) where it was set.
@@ -122,6 +122,13 @@ export async function webhooksMaxOf(
   return typeof value === 'number' ? value : webhooksMax;
 }
 
+function propertiesKey(workspaceId: string, dialect: string): ResourceKey {
+  return { workspaceId, type: 'setting', id: `dialect:${dialect}` };
+}
+
+function entriesOf(row: Resource | null | undefined): Entries {
+  const values = row === null || row === undefined ? undefined : ownValue(row.state, 'values');
+  // Rows of this kind are written here only.
   return isObject(values) ? (values as unknown as Entries) : {};
 }
 
@@ -150,11 +157,21 @@ function refuseUnfit(descriptions: readonly PropertyDescription[], patch: Proper
         wanted: names === '' ? 'no properties: the dialect has none' : `one of ${names}`,
         found: 'another name',
       });
-    } else if (value !== null && !(Number.isInteger(value) && value >= known.min && value <= known.max)) {
-      problems.push({ at, wanted: `a whole number from ${known.min} to ${known.max}`, found: String(value) });
+    } else if (value !== null && !fits(known, value)) {
+      problems.push({ at, wanted: wantedOf(known), found: String(value) });
     }
   }
   if (problems.length > 0) throw unfitAll(problems);
+}
+
+function fits(known: PropertyDescription, value: PropertyValue): boolean {
+  if (known.type === 'boolean') return typeof value === 'boolean';
+  return typeof value === 'number' && Number.isInteger(value) && value >= known.min && value <= known.max;
+}
+
+/** What a property may be, in words. */
+export function wantedOf(known: PropertyDescription): string {
+  return known.type === 'boolean' ? 'true or false' : `a whole number from ${known.min} to ${known.max}`;
 }
 
 type Wanted = {

@@ -9,7 +9,7 @@ import type { PropertyDescription } from '../dialects/dialect.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Caller } from './app.ts';
-import type { DialectProperties, PropertyPatch } from './dialect-properties.ts';
+import { type DialectProperties, type PropertyPatch, type PropertyValue, wantedOf } from './dialect-properties.ts';
 
 /** How often the file is looked at. */
 const lookMs = 2_000;
@@ -105,7 +105,7 @@ export function readProperties(
   text: string,
   known: readonly PropertyDescription[],
 ): { readonly values: PropertyPatch; readonly problems: readonly Problem[] } {
-  const values = new Map<string, number>();
+  const values = new Map<string, PropertyValue>();
   const problems: Problem[] = [];
   for (const [index, line] of text
     .replace(/^\uFEFF/, '')
@@ -114,14 +114,18 @@ export function readProperties(
     const [, name = '', value = ''] = /^\s*([^\s#!=:][^\s=:]*)\s*[=:]?\s*(.*?)\s*$/.exec(line) ?? [];
     const description = known.find((one) => one.name === name);
     if (description === undefined) continue;
-    const number = /^-?\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= description.min && number <= description.max) values.set(name, number);
-    else {
-      const wanted = `a whole number from ${description.min} to ${description.max}`;
-      problems.push({ line: index + 1, name, wanted });
-    }
+    const read = readValue(description, value);
+    if (read !== null) values.set(name, read);
+    else problems.push({ line: index + 1, name, wanted: wantedOf(description) });
   }
   return { values: Object.fromEntries(values), problems };
+}
+
+/** Null for what the property cannot be. */
+function readValue(description: PropertyDescription, text: string): PropertyValue | null {
+  if (description.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : null;
+  const number = /^-?\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return number >= description.min && number <= description.max ? number : null;
 }
 
 function isMissing(error: unknown): boolean {

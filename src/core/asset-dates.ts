@@ -55,6 +55,20 @@ export function noticeOf(archiveAtMs: number, daysBefore: readonly number[], aft
   return next;
 }
 
+/**
+ * How many days before the archive date the notice was due that lies between these two states; null where they do not say
+ * (a notice that another DAM reports).
+ */
+export function archiveNoticeDaysOf(before: AssetDatesLike | null, after: AssetDatesLike | null): number | null {
+  const archiveAtMs = after?.['archiveAtMs'];
+  const noticeAtMs = before?.['archiveNoticeAtMs'];
+  if (typeof archiveAtMs !== 'number' || typeof noticeAtMs !== 'number') return null;
+  return Math.round((archiveAtMs - noticeAtMs) / dayMs);
+}
+
+/** A state of anybody's, of which nothing is sure. */
+type AssetDatesLike = { readonly [field: string]: unknown };
+
 /** The dates as a write wants them: null takes one away, absent leaves it. */
 export type DatesPatch = {
   readonly archiveAtMs?: number | null;

@@ -13,7 +13,7 @@ import type { JudgeInput } from '../core/judge.ts';
 import type { DeliveryPolicy, PolicyOverride } from '../core/policy.ts';
 import type { KeyDecoding, SecretFormat } from '../core/secret.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { TransportKind, Webhook } from '../core/webhook.ts';
+import type { Credentials, Target, TransportKind, Webhook } from '../core/webhook.ts';
 
 export interface Dialect {
   readonly manifest: Manifest;
@@ -40,6 +40,16 @@ export interface Dialect {
   /** What a webhook's own target and settings make of the policy; the webhook's `policy` goes before it. Pure. */
   readonly policyOf?: (webhook: Webhook) => PolicyOverride;
   /**
+   * Which events there are none of with these values of `Manifest.properties` (a module that is switched off); given those
+   * that are set. Webhooks cannot be made for them, and those that have them are told nothing of them. Pure.
+   */
+  readonly eventsOff?: (values: JsonObject) => readonly string[];
+  /**
+   * How many days before an asset is archived a webhook with these settings wants to be told (`asset.pre_archive`), beside
+   * the workspace's own notices; 1 to 365. Asked only where it has an event of that kind. Pure.
+   */
+  readonly archiveNoticeDays?: (settings: JsonObject) => readonly number[];
+  /**
    * What a JSON Schema cannot say of `Webhook.settings`, such as a query that cannot be read. Pure; asked with settings that
    * fit the schema when a webhook is saved. `at` is a JSON pointer below the settings.
    */
@@ -54,11 +64,34 @@ export interface Dialect {
    * one. Null where the secret itself is shared. Absent where no secret of the dialect has a public half.
    */
   readonly publicKey?: (secret: string) => string | null;
+  /**
+   * What the receiver's side has to set up before deliveries can arrive there, such as the policy of a queue. Pure; asked
+   * before a webhook is saved, and shown with it afterwards.
+   */
+  readonly receiverSetup?: (input: ReceiverSetupInput) => readonly SetupStep[];
   /** The vendor's own API as a table of routes; absent where the dialect has none. */
   readonly manage?: readonly VendorRoute[];
   /** How the vendor's API words an error; absent: problem+json. */
   readonly presentError?: (error: VendorError, request: VendorRequest) => VendorAnswer;
 }
+
+export type ReceiverSetupInput = {
+  readonly target: Target;
+  /** Who asks at the receiver's door: the ARN of the account, role or user that the server sends to queues as; null: not told. */
+  readonly awsPrincipal: string | null;
+  /** Whether the webhook brings keys of its own; then `awsPrincipal` is not who asks. */
+  readonly ownKeys: boolean;
+};
+
+/** One thing for the receiver's side to do. */
+export type SetupStep = {
+  readonly title: string;
+  readonly text: string;
+  /** To be copied as it stands, where there is something: a policy, a record. */
+  readonly document?: JsonObject;
+  /** What parts of the document mean: a JSON pointer into it, and a sentence. */
+  readonly notes?: readonly { readonly at: string; readonly text: string }[];
+};
 
 export type NotifyContext = {
   readonly nowMs: number;
@@ -188,6 +221,8 @@ export type Manifest = {
   readonly capabilities: Capabilities;
   readonly limits: DialectLimits;
   readonly policy: DeliveryPolicy;
+  /** What is different where deliveries go to a queue or by mail. */
+  readonly policyByTransport?: { readonly [Kind in TransportKind]?: PolicyOverride };
   /** Settings of the vendor's server that concern all its webhooks in a workspace. */
   readonly properties?: readonly PropertyDescription[];
   /** How deliveries are signed, in words, and the header names a receiver reads. */
@@ -231,17 +266,23 @@ export type Handshake = {
   readonly token?: { readonly bytes: number; readonly encoding: 'hex' | 'base64url' };
 };
 
-/** A whole number that a vendor's server is set up with. */
+/** Something that a vendor's server is set up with, for all its webhooks in a workspace. */
 export type PropertyDescription = {
   /** The vendor's own name. */
   readonly name: string;
   readonly title: string;
   readonly description: string;
-  /** Included. */
-  readonly min: number;
-  readonly max: number;
-  readonly default: number;
-};
+} & (
+  | {
+      /** A whole number. */
+      readonly type: 'integer';
+      /** Included. */
+      readonly min: number;
+      readonly max: number;
+      readonly default: number;
+    }
+  | { readonly type: 'boolean'; readonly default: boolean }
+);
 
 export type EventDescription = {
   readonly name: string;
@@ -296,7 +337,7 @@ export type Capabilities = {
   /** `http` targets are accepted on any public address; otherwise only towards ranges the operator allowed. */
   readonly plainHttp: boolean;
   readonly customHeaders: boolean;
-  readonly credentials: readonly ('none' | 'basic' | 'bearer' | 'oauth2')[];
+  readonly credentials: readonly Credentials['kind'][];
   /** A bearer token may go into the query as `access_token` (default false). */
   readonly tokenInQuery?: boolean;
   /** `https://user:password@…` is understood: name and password become Basic credentials (default false: refused). */
@@ -304,7 +345,13 @@ export type Capabilities = {
 };
 
 export type DialectLimits = {
+  /** Webhooks of this dialect in one workspace. */
   readonly webhooksMax: number;
+  /**
+   * Name of the property (`Manifest.properties`) by which a workspace sets another maximum; its default is `webhooksMax`.
+   * Absent: it stays as it is.
+   */
+  readonly webhooksMaxProperty?: string;
   readonly customHeadersMax: number;
   readonly payloadBytesMax: number;
 };
@@ -343,15 +390,10 @@ export type VendorError = { readonly code: ErrorCode; readonly status: number; r
 export type VendorCommandName =
   | `webhooks.${'create' | 'update' | 'amend' | 'get' | 'getWithSecret' | 'list' | 'all' | 'remove'}`
   | `webhooks.${'enable' | 'disable' | 'test' | 'rotateSecret'}`
-  | `assets.${'get' | 'list' | 'search' | 'patch'}`
+  | `assets.${'get' | 'getLinked' | 'list' | 'search' | 'patch'}`
   | `sessions.${'open' | 'close'}`
   | 'webhooks.consent';
 
-  /**
-   * Name of the property (`Manifest.properties`) by which a workspace sets another maximum; its default is `webhooksMax`.
-   * Absent: it stays as it is.
-   */
-  readonly webhooksMaxProperty?: string;
 /** One of our use cases by name, with its input. */
 export type VendorCommand = { readonly command: VendorCommandName; readonly input: JsonObject };
 /** The bytes of an asset, or of one of its renditions; ranges and safe headers are seen to. */

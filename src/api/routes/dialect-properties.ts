@@ -1,17 +1,21 @@
 import { ok, type Route, route } from '../route.ts';
-import { array, integer, nullable, object, oneOf, record, string } from '../schema.ts';
+import { array, integer, nullable, object, oneOf, optional, raw, record, string } from '../schema.ts';
 import { line } from '../schemas/basics.ts';
 
 const area = 'dialects';
+
+const propertyValue = (annotations: { readonly [keyword: string]: unknown } = {}) =>
+  raw<number | boolean>({ type: ['integer', 'boolean'], ...annotations });
 
 const propertySchema = object({
   name: string(),
   title: string(),
   description: string(),
-  min: integer(),
-  max: integer(),
-  default: integer(),
-  value: integer({ description: 'In force' }),
+  type: oneOf(['integer', 'boolean']),
+  min: optional(integer({ description: 'Of a whole number: included' })),
+  max: optional(integer({ description: 'Of a whole number: included' })),
+  default: propertyValue(),
+  value: propertyValue({ description: 'In force' }),
   source: oneOf(['default', 'api', 'file'], { description: 'Who set it: the last writer counts' }),
   changedAtMs: nullable(integer()),
   changedBy: nullable(string()),
@@ -43,14 +47,15 @@ const updateProperties = route({
   description:
     'For WoodWing Assets: webHooksRetryMaximumAttempts and webHooksFailuresBeforeDisable. They may also stand in the file ' +
     '`cluster-properties.txt` of the data directory; the last writer wins. They count from the next attempt on; what a ' +
-    'webhook says in its own policy counts more.',
+    'webhook says in its own policy counts more. For Bynder: which modules there are. Of one that is switched off there ' +
+    'are no events: webhooks cannot be made for them, and those that have them are told nothing.',
   scope: 'settings:write',
   params,
   body: object({
-    values: record(nullable(integer()), {
+    values: record(nullable(propertyValue()), {
       maxProperties: 100,
       description: 'By name; null for the default',
-      examples: [{ webHooksRetryMaximumAttempts: 3 }],
+      examples: [{ webHooksRetryMaximumAttempts: 3 }, { workflowEnabled: false }],
     }),
   }),
   answers: { 200: { description: 'All properties as they are now', schema: propertiesSchema } },

@@ -244,6 +244,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       ...parts.settings,
     },
     dialectProperties: { list: async () => [], update: async () => [] },
+    links: () => ({ content: () => '', rendition: () => '', dialect: () => '' }),
     dialects: {
       list: () => [],
       get: () => {

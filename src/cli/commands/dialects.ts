@@ -45,6 +45,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire dialects list',
     'assetwire dialects show standard',
     'assetwire dialects properties woodwing --set webHooksRetryMaximumAttempts=3',
+    'assetwire dialects properties bynder --set workflowEnabled=false',
   ]);
 }
 
@@ -53,8 +54,8 @@ type PropertyOptions = ConnectionOptions & { readonly set?: readonly string[] };
 type PropertyView = {
   readonly name: string;
   readonly description: string;
-  readonly value: number;
-  readonly default: number;
+  readonly value: number | boolean;
+  readonly default: number | boolean;
   readonly source: string;
 };
 
@@ -85,15 +86,16 @@ async function properties(id: string, options: PropertyOptions, context: CliCont
   );
 }
 
-/** `name=3`, or `name=` for the default. */
-function readProperty(text: string): readonly [name: string, value: number | null] {
-  const [, name = '', value = ''] = /^([^=]+)=(-?\d{1,9}|)$/.exec(text) ?? [];
+/** `name=3`, `name=false`, or `name=` for the default. */
+function readProperty(text: string): readonly [name: string, value: number | boolean | null] {
+  const [, name = '', value = ''] = /^([^=]+)=(-?\d{1,9}|true|false|)$/.exec(text) ?? [];
   if (name === '')
     throw new CommandError(
-      `Set name=number: got "${text.slice(0, 80)}"`,
+      `Set name=number or name=true: got "${text.slice(0, 80)}"`,
       'Such as --set webHooksRetryMaximumAttempts=3',
       exitCodes.usage,
     );
+  if (value === 'true' || value === 'false') return [name, value === 'true'];
   return [name, value === '' ? null : Number(value)];
 }
 

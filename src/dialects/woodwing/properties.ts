@@ -14,6 +14,7 @@ const hourMs = 3_600_000;
 
 export const properties: readonly PropertyDescription[] = [
   {
+    type: 'integer',
     name: attemptsName,
     title: 'Retry attempts',
     description: 'How often a call that was answered with 5xx, or not at all, is tried again before it is given up',
@@ -22,6 +23,7 @@ export const properties: readonly PropertyDescription[] = [
     default: policy.schedule.delaysMs.length,
   },
   {
+    type: 'integer',
     name: failuresName,
     title: 'Failures before disable',
     description: 'A webhook is disabled when so many attempts fail within ten seconds; -1: never',
