@@ -51,6 +51,8 @@ export interface Storage {
   revision(key: ResourceKey, version: number): Promise<Resource | null>;
   /** The workspace's counter of webhook writes; 0 where there were none. */
   webhooksRevision(workspaceId: WorkspaceId): Promise<number>;
+  /** What the `blob_use` rows of a workspace come to; kept with every write of one. */
+  blobUsage(workspaceId: WorkspaceId): Promise<BlobUsage>;
   idempotency(workspaceId: WorkspaceId, key: string): Promise<IdempotencyRow | null>;
 
   // What the engine owes
@@ -98,6 +100,9 @@ export interface Storage {
   health(): StorageHealth;
 }
 
+/** How many files, and the sum of the `bytes` that their rows say. Content that two assets hold counts twice. */
+export type BlobUsage = { readonly files: number; readonly bytes: number };
+
 /** Where an erasure goes on; plain data, so that it can be kept. */
 export type EraseCursor = { readonly stage: number; readonly at: number };
 export type EraseSlice = { readonly cursor: EraseCursor | null; readonly removed: number };
@@ -108,7 +113,10 @@ export type EraseSlice = { readonly cursor: EraseCursor | null; readonly removed
 export const resourceTypes = [
   'workspace',
   'asset',
-  /** That an asset names a blob: id `<blob>:<asset id>`, written with the asset. Blobs without one may be removed. */
+  /**
+   * That an asset names a blob: id `<blob>:<asset id>`, its state the size, `{bytes}`; written with the asset. Blobs without
+   * one may be removed.
+   */
   'blob_use',
   /** An asset's id of a former DAM: id `<asset id>:<dialect>`, alias `<dialect>:<id there>`, written with the asset. */
   'asset_alias',
@@ -410,6 +418,11 @@ export interface StorageReads {
     readonly cursor: string;
   }>;
   delivery(workspaceId: WorkspaceId, id: DeliveryId): Promise<DeliveryDetail | null>;
+  /**
+   * The first delivery that carries this message id, over all workspaces: for vendors that answer for what they sent by the
+   * id that the receiver saw. Only ids that were drawn for the message are found, never those that are a delivery's own.
+   */
+  deliveryOfMessage(messageId: string): Promise<DeliveryKey | null>;
   deliveries(query: DeliveryQuery): Promise<Page<DeliverySummary>>;
   countDeliveries(query: Omit<DeliveryQuery, 'limit' | 'cursor'>): Promise<number>;
   countChanges(query: Omit<ChangeQuery, 'limit' | 'cursor'>): Promise<number>;
@@ -520,6 +533,8 @@ export type DeliveryQuery = PageQuery & {
   readonly toMs?: number;
   readonly order?: 'newest' | 'oldest';
 };
+
+export type DeliveryKey = { readonly workspaceId: WorkspaceId; readonly id: DeliveryId };
 
 export type DeliveryDetail = {
   readonly summary: DeliverySummary;

@@ -51,6 +51,7 @@ const stages: readonly Stage[] = [
   of('stats_hours', ['hour', 'webhook']),
   { ...of('revisions', ['type', 'workspace', 'id', 'version']), typed: true },
   { ...of('resources', ['type', 'workspace', 'id']), typed: true },
+  of('blob_usage', ['workspace']),
   of('lanes', ['webhook']),
   { table: 'workspaces', column: 'id', key: ['id'] },
 ];

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { shardCount, shardOf } from '../../core/shard.ts';
 import { parseChange } from '../change-body.ts';
 import type {
+  BlobUsage,
   DeliveryTask,
   Duty,
   DutyKind,
@@ -31,6 +32,7 @@ export type KeyedReads = {
   findByAliases(query: AliasesQuery): Promise<readonly (Resource | null)[]>;
   revision(key: ResourceKey, version: number): Promise<Resource | null>;
   webhooksRevision(workspaceId: WorkspaceId): Promise<number>;
+  blobUsage(workspaceId: WorkspaceId): Promise<BlobUsage>;
   idempotency(workspaceId: WorkspaceId, key: string): Promise<IdempotencyRow | null>;
   lanes(query: LanesQuery): Promise<readonly LaneHead[]>;
   pending(query: PendingQuery): Promise<PendingPage>;
@@ -75,6 +77,7 @@ export const keyedStatements = {
       WHERE r.type = $1 AND r.workspace = $2 AND r.alias = u.alias LIMIT 1) r`,
   revision: `SELECT ${resourceColumns} FROM aw.revisions r WHERE r.type = $1 AND r.workspace = $2 AND r.id = $3 AND r.version = $4::int4`,
   webhooksRevision: 'SELECT webhooks_revision FROM aw.workspaces WHERE id = $1',
+  blobUsage: 'SELECT files, bytes FROM aw.blob_usage WHERE workspace = $1',
   idempotency: 'SELECT fingerprint, created_at, response FROM aw.idempotency WHERE workspace = $1 AND key = $2',
   // Skip-scan: one seek per shard and one per lane that has anything, however long the lanes are.
   lanes: `SELECT d.workspace, l.webhook, d.due_at FROM unnest($1::int2[]) WITH ORDINALITY s (shard, n) CROSS JOIN LATERAL (
@@ -160,6 +163,10 @@ export function createKeyedReads(ask: Ask): KeyedReads {
     },
     async webhooksRevision(workspaceId) {
       return numberOrNull((await first(keyedStatements.webhooksRevision, [storable(workspaceId)]))?.[0]) ?? 0;
+    },
+    async blobUsage(workspaceId) {
+      const [files, bytes] = (await first(keyedStatements.blobUsage, [storable(workspaceId)])) ?? [];
+      return { files: numberOrNull(files) ?? 0, bytes: numberOrNull(bytes) ?? 0 };
     },
     async idempotency(workspaceId, key) {
       const row = await first(keyedStatements.idempotency, [storable(workspaceId), storable(key)]);

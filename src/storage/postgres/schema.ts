@@ -13,6 +13,7 @@
  *
  * Texts compare by their bytes (`COLLATE "C"`): orders do not depend on the server's locale, nor on the next version of it.
  */
+import { blobUsageStage } from './blob-usage.ts';
 import { outboxStage } from './outbox.ts';
 
 export const durationColumns = 13;
@@ -38,7 +39,7 @@ export const workspaceTables: readonly (readonly [table: string, column: string]
   ['workspaces', 'id'],
   ...[
     ...['lanes', 'resources', 'revisions', 'queue', 'bodies', 'duties', 'idempotency', 'stats_minutes', 'stats_hours'],
-    ...['changes', 'kept_changes', 'kept_for', 'log', 'attempts'],
+    ...['changes', 'kept_changes', 'kept_for', 'log', 'attempts', 'blob_usage'],
   ].map((table) => [table, 'workspace'] as const),
 ];
 
@@ -165,11 +166,17 @@ EXCEPTION WHEN feature_not_supported THEN NULL;
 END $body$;
 `;
 
+/** Deliveries are found by the id that their receiver saw, where it is not their own; the others cost nothing. */
+const messageStage = `
+CREATE INDEX queue_message ON aw.queue (message_id) WHERE message_id IS NOT NULL;
+CREATE INDEX log_message ON aw.log (message_id) WHERE message_id IS NOT NULL;
+`;
+
 /**
  * Numbered from 1; each runs in one transaction with the raise of the version. Older processes go on working beside a newer
  * schema: a stage adds, and what is no longer used leaves in a stage of a later release. `aw.` stands for the schema.
  */
-export const stages: readonly string[] = [first + packing, outboxStage];
+export const stages: readonly string[] = [first + packing, outboxStage, blobUsageStage, messageStage];
 export const schemaVersion = stages.length;
 
 /** First half of our advisory locks: "awst". The second half says what for. */

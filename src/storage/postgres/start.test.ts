@@ -85,6 +85,44 @@ describe('starting on PostgreSQL', () => {
     });
   });
 
+  it('UP-18 files of before their size was written are weighed once, those in the trash as well', async () => {
+    await withPostgres(async ({ url }) => {
+      await ask(url, 'DROP FUNCTION assetwire.weigh_blob() CASCADE');
+      await ask(url, 'DROP TABLE assetwire.blob_usage');
+      await ask(url, "UPDATE assetwire.meta SET value = '2' WHERE key = 'version'");
+      const [one, two, three] = ['a', 'b', 'c'].map((letter) => letter.repeat(64));
+      const rows: (readonly [workspace: string, type: string, id: string, state: object])[] = [
+        ...[one, two, three].map((blob) => ['default', 'blob_use', `${blob}:ast_1`, {}] as const),
+        ['default', 'blob_use', `${one}:ast_2`, {}],
+        ['other', 'blob_use', `${one}:ast_3`, {}],
+        ['default', 'trashed_asset', 'tra_1', { assetId: 'ast_2', asset: { file: { blob: one, bytes: 10 } } }],
+        [
+          'default',
+          'asset',
+          'ast_1',
+          {
+            file: { blob: one, bytes: 10 },
+            versions: [{ file: { blob: one, bytes: 10 } }, { file: { blob: two, bytes: 200 } }],
+            renditions: [{ title: 'small', blob: three, bytes: 3_000 }],
+            metadata: { blob: 'short', bytes: 'many' },
+          },
+        ],
+      ];
+      for (const [workspace, type, id, state] of rows)
+        await ask(
+          url,
+          `INSERT INTO assetwire.resources (workspace, type, id, version, created_at, updated_at, state)
+           VALUES ('${workspace}', '${type}', '${id}', 1, 5, 6, '${JSON.stringify(state)}')`,
+        );
+      await start(url);
+      const usage = 'SELECT workspace, files::int, bytes::int FROM assetwire.blob_usage ORDER BY workspace';
+      assert.deepEqual(await ask(url, usage), [
+        { workspace: 'default', files: 4, bytes: 3_220 },
+        { workspace: 'other', files: 1, bytes: 0 },
+      ]);
+    });
+  });
+
   it('FD-19 a role without rights hears which one it lacks', async () => {
     const empty = await createTestDatabase();
     const role = await newRole(empty.url);

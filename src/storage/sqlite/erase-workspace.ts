@@ -51,6 +51,7 @@ const stages: readonly Stage[] = [
   ),
   byType('DELETE FROM resources WHERE n IN (SELECT n FROM resources WHERE type = ? AND workspace = ? LIMIT ?)'),
   windowed({ table: 'asset_touches', by: 'n', width: 2_000 }),
+  plain('DELETE FROM blob_usage WHERE workspace IN (SELECT workspace FROM blob_usage WHERE workspace = ? LIMIT ?)'),
   plain('DELETE FROM lanes WHERE n IN (SELECT n FROM lanes WHERE workspace = ? LIMIT ?)'),
   plain('DELETE FROM workspaces WHERE n IN (SELECT n FROM workspaces WHERE n = ? LIMIT ?)'),
 ];

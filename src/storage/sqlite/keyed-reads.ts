@@ -8,6 +8,7 @@ import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../..
 import type { JsonObject } from '../../core/json.ts';
 import type {
   AliasQuery,
+  BlobUsage,
   DeliveryTask,
   Duty,
   DutyKind,
@@ -31,6 +32,7 @@ export type KeyedReads = {
   findByAliases(query: AliasQuery): readonly (Resource | null)[];
   revision(key: ResourceKey, version: number): Resource | null;
   webhooksRevision(workspaceId: WorkspaceId): number;
+  blobUsage(workspaceId: WorkspaceId): BlobUsage;
   idempotency(workspaceId: WorkspaceId, key: string): IdempotencyRow | null;
   lanes(query: { readonly after: WebhookId | null; readonly limit: number }): readonly LaneHead[];
   pending(query: PendingQuery): PendingPage;
@@ -62,6 +64,7 @@ export const keyedStatements = {
   aliasIn: `SELECT ${resourceColumns} FROM workspaces w CROSS JOIN resources r WHERE w.id = ? AND r.type = ? AND r.alias = ? AND r.workspace = w.n`,
   revision: `SELECT ${resourceColumns} FROM workspaces w CROSS JOIN revisions r WHERE w.id = ? AND r.type = ? AND r.workspace = w.n AND r.id = ? AND r.version = ?`,
   webhooksRevision: 'SELECT webhooks_revision FROM workspaces WHERE id = ?',
+  blobUsage: 'SELECT u.files, u.bytes FROM workspaces w CROSS JOIN blob_usage u WHERE w.id = ? AND u.workspace = w.n',
   idempotency: `SELECT i.fingerprint, i.created_at, i.response FROM workspaces w CROSS JOIN idempotency i WHERE w.id = ? AND i.workspace = w.n AND i.key = ?`,
   lane: 'SELECT n FROM lanes WHERE webhook = ?',
   // Skip-scan: one seek per lane that has anything, however long the lanes are.
@@ -110,6 +113,10 @@ export function createKeyedReads(db: DatabaseSync): KeyedReads {
       return row === undefined ? null : resourceOf(row);
     },
     webhooksRevision: (workspaceId) => numberOrNull(by.webhooksRevision.get(workspaceId)?.[0]) ?? 0,
+    blobUsage(workspaceId) {
+      const [files, bytes] = by.blobUsage.get(workspaceId) ?? [];
+      return { files: numberOrNull(files) ?? 0, bytes: numberOrNull(bytes) ?? 0 };
+    },
     idempotency(workspaceId, key) {
       const row = by.idempotency.get(workspaceId, key);
       return row === undefined ? null : keyRow(key, row);

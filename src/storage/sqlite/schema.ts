@@ -10,6 +10,7 @@
  * that did not end a delivery lie in partitions of their own, bodies kept for the next attempt in `bodies`.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { weighBlobs } from './blob-usage-migration.ts';
 import { keepFolders } from './folders-migration.ts';
 
 /** `PRAGMA application_id`: "ASTW". A file with another one is not ours. */
@@ -123,6 +124,18 @@ CREATE TABLE asset_touches (n INTEGER PRIMARY KEY AUTOINCREMENT, workspace INTEG
 /** Older ones go; an index that is further behind looks at all assets. */
 export const touchesKept = 100_000;
 
+/** Message ids of their own, which few dialects have: rows without one cost nothing. */
+function messageIndex(table: string): string {
+  return `CREATE INDEX IF NOT EXISTS ${table}_message ON ${table} (message_id) WHERE message_id IS NOT NULL;`;
+}
+
+/** Deliveries are found by the id that their receiver saw. */
+function findByMessage(db: DatabaseSync): void {
+  db.exec(messageIndex('queue'));
+  const partitions = db.prepare("SELECT n FROM partitions WHERE kind = 'log' AND state IN ('open', 'closed')").all();
+  for (const { n } of partitions) db.exec(messageIndex(partitionTable('log', Number(n))));
+}
+
 /** Numbered from 1; each runs in a transaction of its own together with the raise of `user_version`. */
 export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(first),
@@ -132,6 +145,8 @@ export const migrations: readonly ((db: DatabaseSync) => void)[] = [
   (db) => db.exec(assetAliases),
   (db) => db.exec(assetTouches),
   keepFolders,
+  weighBlobs,
+  findByMessage,
 ];
 export const schemaVersion = migrations.length;
 
@@ -147,7 +162,7 @@ export function partitionIndexes(kind: PartitionKind, n: number): readonly strin
   const table = partitionTable(kind, n);
   return {
     changes: [`${table}_id`, `${table}_subject`],
-    log: [`${table}_id`, `${table}_dead`],
+    log: [`${table}_id`, `${table}_dead`, `${table}_message`],
     attempts: [`${table}_delivery`],
   }[kind];
 }
@@ -234,6 +249,7 @@ CREATE TABLE ${table} (
   reason TEXT, status INTEGER, outcome TEXT, duration REAL, attempt TEXT);
 CREATE UNIQUE INDEX ${table}_id ON ${table} (id, workspace);
 CREATE INDEX ${table}_dead ON ${table} (change_seq, position) WHERE state = 3;
+${messageIndex(table)}
 ${listedSchema(kind, n)}`;
     case 'attempts':
       return `

@@ -51,6 +51,7 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
     findByAliases: (query) => keyed((reads) => reads.findByAliases(query)),
     revision: (key, version) => keyed((reads) => reads.revision(key, version)),
     webhooksRevision: (workspaceId) => keyed((reads) => reads.webhooksRevision(workspaceId)),
+    blobUsage: (workspaceId) => keyed((reads) => reads.blobUsage(workspaceId)),
     async idempotency(workspaceId, key) {
       const row = await keyed((reads) => reads.idempotency(workspaceId, key));
       return row === null || clock.nowMs() - row.createdAtMs >= limits.idempotencyKeptMs ? null : row;

@@ -28,6 +28,7 @@ async function furnish(world: World, workspaceId: string, webhookId: `wh_${strin
       { type: 'workspace', id: workspaceId, expectedVersion: 0, state: { name: workspaceId } },
       { type: 'webhook', id: webhookId, expectedVersion: 0, state: { name: 'w' } },
       { type: 'key', id: `key_${workspaceId}`, expectedVersion: 0, state: { name: 'k' }, alias: `hash ${workspaceId}` },
+      { type: 'blob_use', id: `${'a'.repeat(64)}:ast_1`, expectedVersion: 0, state: { bytes: 7 } },
     ],
     duties: [{ id: `dty_${workspaceId}`, workspaceId, kind: 'timer', dueAtMs: world.now(), payload: {} }],
     idempotency: {
@@ -53,6 +54,7 @@ async function seen(world: World, workspaceId: string, webhookId: `wh_${string}`
     bodies: await Promise.all(items.map(async ({ id }) => (await storage.storedBody(id))?.length ?? 0)),
     stats: (await storage.read.stats({ workspaceId, fromMs: 0, toMs: world.now() + 60_000, bucketMs: 60_000 })).length,
     backlog: (await storage.read.backlog(workspaceId)).length,
+    usage: Object.values(await storage.blobUsage(workspaceId)),
     duties: duties.duties.filter((duty) => duty.workspaceId === workspaceId).length,
     rows: await Promise.all(
       (['workspace', 'webhook', 'key'] as const).map(
@@ -84,6 +86,7 @@ export function eraseTests(factory: StoreFactory): void {
           bodies: [],
           stats: 0,
           backlog: 0,
+          usage: [0, 0],
           duties: 0,
           rows: [0, 0, 0],
           key: 0,

@@ -41,6 +41,42 @@ export function resourceTests(factory: StoreFactory): void {
       });
     });
 
+    it('what the files of a workspace come to follows every write of a blob_use row, and each other only', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const { storage } = world;
+        const use = (id: string, state: JsonObject | null, workspaceId = 'default'): CommitItem => ({
+          workspaceId,
+          atMs: world.now(),
+          resources: [{ type: 'blob_use', id, expectedVersion: 'any', state }],
+        });
+        assert.deepEqual(await storage.blobUsage('default'), { files: 0, bytes: 0 });
+        await world.apply(use('a:ast_1', { bytes: 5_000_000_000 }));
+        await world.apply(use('a:ast_2', { bytes: 7 }));
+        await world.apply(use('b:ast_2', {}));
+        await world.apply(use('a:ast_1', { bytes: 9 }, 'other'));
+        await world.apply(writing(world, 0, { bytes: 100 }));
+        assert.deepEqual(await storage.blobUsage('default'), { files: 3, bytes: 5_000_000_007 });
+        await world.apply(use('a:ast_2', { bytes: 7 }));
+        await world.apply(use('b:ast_2', { bytes: 3 }));
+        assert.deepEqual(await storage.blobUsage('default'), { files: 3, bytes: 5_000_000_010 });
+        await world.apply(use('a:ast_1', null));
+        await world.apply(use('never:ast_9', null));
+        assert.deepEqual(await storage.blobUsage('default'), { files: 2, bytes: 10 });
+        // A commit that is refused counts nothing.
+        const refused: CommitItem = {
+          workspaceId: 'default',
+          atMs: world.now(),
+          resources: [
+            { type: 'blob_use', id: 'c:ast_1', expectedVersion: 'any', state: { bytes: 50 } },
+            { type: 'asset', id: 'ast_1', expectedVersion: 7, state: {} },
+          ],
+        };
+        assert.equal((await world.commitOne(refused)).status, 'stale');
+        assert.deepEqual(await storage.blobUsage('default'), { files: 2, bytes: 10 });
+        assert.deepEqual(await storage.blobUsage('other'), { files: 1, bytes: 9 });
+      });
+    });
+
     it('null deletes; what is deleted can be created again, and a versioned write to it is stale', async () => {
       await withWorld(factory, {}, async (world) => {
         await world.apply(writing(world, 0, { n: 1 }, { alias: 'x' }));

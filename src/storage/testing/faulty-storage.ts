@@ -55,6 +55,7 @@ export function createFaultyStorage(storage: Storage, plan: FaultPlan): FaultySt
     findByAliases: (query) => storage.findByAliases(query),
     revision: (key, version) => storage.revision(key, version),
     webhooksRevision: (workspaceId) => storage.webhooksRevision(workspaceId),
+    blobUsage: (workspaceId) => storage.blobUsage(workspaceId),
     idempotency: (workspaceId, key) => storage.idempotency(workspaceId, key),
     lanes: (query) => around('lanes', () => storage.lanes(query)),
     pending: (query) => around('pending', () => storage.pending(query)),
