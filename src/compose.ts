@@ -40,6 +40,7 @@ import { probeFfmpeg } from './media/ffmpeg.ts';
 import type { FilmTool } from './media/media.ts';
 import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.ts';
 import { chooseStorage, databaseName } from './compose/choose-storage.ts';
+import { claimPorts } from './compose/claim-ports.ts';
 import { createCluster } from './compose/cluster.ts';
 import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
 import { inboxHost, inboxUrls, openInbox } from './compose/inbox-place.ts';
@@ -244,6 +245,10 @@ export function compose(options: ComposeOptions): Composition {
   const lifecycle = inOrder(
     [
       { start: () => storage.start(), stop: () => storage.stop() },
+      // Nobody hands over shards to one that cannot listen.
+      ...(storage.cluster === null
+        ? []
+        : [{ start: () => claimPorts(options.settings, options.run ?? 'serve'), stop: nothing }]),
       { start: () => cluster.join(), stop: () => cluster.stop() },
       { start: () => blobs.start().then(() => blobs.sweep()), stop: () => blobs.stop() },
       { start: () => media.start(), stop: () => media.stop() },
@@ -305,6 +310,10 @@ function roleOf({ run, settings }: Pick<ServerOptions, 'run' | 'settings'>): Mem
   if (run === 'worker' && !settings.startPaused) return 'worker';
   // One that is paused takes no shards that it would not serve.
   return settings.engine === 'off' || settings.startPaused ? 'api' : 'serve';
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
 }
 
 type Rooms = ReturnType<typeof makeRooms>;

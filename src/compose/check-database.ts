@@ -3,7 +3,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { Settings } from '../runtime/configuration.ts';
 import { connect, type Connection } from '../storage/postgres/connection.ts';
-import { readServerFacts, refuseServer, weaknesses } from '../storage/postgres/check-server.ts';
+import { readServerFacts, refuseServer, type ServerFacts, weaknesses } from '../storage/postgres/check-server.ts';
 import { schemaVersion } from '../storage/postgres/schema.ts';
 
 export type DatabaseCheck = {
@@ -30,7 +30,7 @@ export async function checkDatabase({ databaseUrl, databaseDurability }: Setting
     refuseServer(facts, databaseDurability === 'weak');
     const weak = weaknesses(facts);
     const detail = `PostgreSQL ${Math.floor(facts.version / 10_000)}.${facts.version % 10_000}; ${await found(connection)}`;
-    if (weak.length === 0) return { result: 'ok', detail };
+    if (weak.length === 0) return { result: 'ok', detail: `${detail}; ${durability(facts)}` };
     return { result: 'warning', detail: `${detail}; a confirmed change may be lost: ${weak.join(', ')}` };
   } catch (error) {
     if (error instanceof AssetwireError) {
@@ -44,6 +44,11 @@ export async function checkDatabase({ databaseUrl, databaseDurability }: Setting
   } finally {
     connection?.close();
   }
+}
+
+/** What a 2xx rests on, as the server has it. */
+function durability({ fsync, fullPageWrites, synchronousCommit }: ServerFacts): string {
+  return `fsync ${fsync}, full_page_writes ${fullPageWrites}, synchronous_commit ${synchronousCommit}`;
 }
 
 /** What lies there; nothing is made. */

@@ -12,6 +12,7 @@ it('doctor looks at the PostgreSQL of the settings and makes nothing there; one 
   const check = await checkDatabase(settings);
   assert.equal(check?.result, 'ok');
   assert.match(check.detail, /^PostgreSQL \d+\.\d+; no schema yet/);
+  assert.match(check.detail, /fsync on, full_page_writes on, synchronous_commit on$/);
   assert.match((await checkDatabase(settings))?.detail ?? '', /no schema yet/);
   await database.drop();
   const gone = await checkDatabase(settings);

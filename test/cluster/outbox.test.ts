@@ -102,6 +102,7 @@ describe('a change recorded in the application’s own transaction', () => {
       [[], /must be a JSON object: found array/, /POST \/v1\/changes/],
       [{ ...rename('x', 'y'), subjekt: 1 }, /known fields: found "subjekt"/, /subject/],
       [{ ...rename('x', 'y'), kind: 'asset.painted' }, /must be a known one: found "asset.painted"/, /asset\.renamed/],
+      [{ subject: { type: 'asset', id: '1' } }, /must be a known one: found none/, /asset\.renamed/],
       [{ ...rename('x', 'y'), subject: { type: 'folder', id: '1' } }, /must be of the type/, /"type": "asset"/],
       [{ ...rename('x', 'y'), subject: { type: 'asset' } }, /one of id and externalId: found none/, /your application/],
       [{ ...rename('x', 'y'), after: 'text' }, /after must be an object or null: found string/, /whole state/],

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { removeTestServers } from '../../src/storage/testing/test-postgres.ts';
 import { type ClusterRig, createClusterRig, type Member, renamed, until } from './cluster-rig.ts';
@@ -103,6 +106,19 @@ describe('many processes on one PostgreSQL', () => {
     assert.equal((await one.call('/readyz')).status, 200);
     assert.match(String((await worker.call('/metrics')).body), /^assetwire_shards_held 256$/m);
     assert.match(String((await one.call('/metrics')).body), /^assetwire_shards_held 0$/m);
+  });
+
+  it('a worker whose port is taken ends before anybody hands it anything', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-port-taken-'));
+    try {
+      await assert.rejects(rig.start('worker', { dataDir, port: Number(new URL(one.url).port) }), {
+        code: 'EADDRINUSE',
+      });
+      // Whoever makes itself known has locked its directory before.
+      assert.equal(existsSync(join(dataDir, 'node.lock')), false);
+    } finally {
+      rmSync(dataDir, { recursive: true });
+    }
   });
 
   it('a second worker gets half of the shards, and hands them back when it stops', async () => {

@@ -97,6 +97,7 @@ async function serve(
   logger.info('server.ready', {
     url: running.url,
     publicUrl: running.publicUrl,
+    ...(running.inboxTlsUrl === null ? {} : { inboxTlsUrl: running.inboxTlsUrl }),
     startMs,
     uptimeMs: Math.round(process.uptime() * 1_000),
   });
@@ -159,7 +160,7 @@ function workerBanner({ url }: RunningServer, context: CliContext): string {
  * neither key nor sign-in link belongs there.
  */
 function banner(
-  { url, publicUrl, firstAdminKey, signInToken }: RunningServer,
+  { url, publicUrl, inboxTlsUrl, firstAdminKey, signInToken }: RunningServer,
   settings: Settings,
   context: CliContext,
 ): string {
@@ -172,6 +173,8 @@ function banner(
   if (firstAdminKey !== null) {
     lines.push(`  Admin key  ${colours.yellow(firstAdminKey)}  ${colours.dim('(shown this once; keep it)')}`);
   }
+  // The port behind ours is taken too: it should not be found out by the next program that wants it.
+  if (inboxTlsUrl !== null) lines.push(`  Inbox TLS  ${colours.dim(inboxTlsUrl)}`);
   lines.push(`  Data       ${settings.dataDir}`, `  Stop       Ctrl-C`, '', '');
   return lines.join('\n');
 }

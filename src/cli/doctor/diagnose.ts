@@ -32,9 +32,11 @@ export async function diagnose(
   const { settings } = configuration;
   const running = await findRunning(configuration);
   findings.push(...checkDirectory(settings.dataDir), ...checkFiles(settings.dataDir, context.clock));
-  findings.push(checkSync(settings.dataDir, context.clock), checkKey(settings));
+  // What is accepted is on the disk of this machine with SQLite only.
+  const isLocal = settings.databaseUrl === null;
+  findings.push(...(isLocal ? [checkSync(settings.dataDir, context.clock)] : []), checkKey(settings));
   findings.push(
-    await checkDurability(settings.dataDir, context),
+    ...(isLocal ? [await checkDurability(settings.dataDir, context)] : []),
     await checkStore(settings, context),
     await checkPort(configuration, running),
     await checkNames(),

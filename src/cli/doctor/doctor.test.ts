@@ -58,6 +58,23 @@ test('the settings that make a commit last are read back where the store lies, a
   assert.deepEqual(readdirSync(dataDir), []);
 });
 
+test('with a PostgreSQL the disk of this machine is not what commits rest on, and nothing is said of it', async (t) => {
+  const detail = 'PostgreSQL 18.4; schema 3; fsync on';
+  const elsewhere = { ...server, checkDatabase: async () => ({ result: 'ok' as const, detail }) };
+  const { of } = await diagnosed(
+    {
+      ASSETWIRE_DATA_DIR: temporary(t),
+      ASSETWIRE_DATABASE_URL: 'postgres://somebody@127.0.0.1/db',
+      ASSETWIRE_ADMIN_KEY: 'a'.repeat(40),
+      ASSETWIRE_ENCRYPTION_KEY: 'ab'.repeat(32),
+    },
+    [],
+    elsewhere,
+  );
+  assert.deepEqual([...of('Durability'), ...of('Sync')], []);
+  assert.deepEqual(of('Database'), [{ name: 'Database', result: 'ok', detail }]);
+});
+
 test('a file system that cannot do what is asked is a failure that says what to do', async (t) => {
   const weak = {
     ...server,
