@@ -262,6 +262,8 @@ export type Handshake = {
    * time is over, or that took its consent back, can not be switched on: it is to be made anew.
    */
   readonly lasting?: true;
+  /** What an endpoint of these transports is told when it took its consent back; the link in it gives it anew. */
+  readonly farewell?: { readonly event: string; readonly transports: readonly TransportKind[] };
   /** The token in the link: random bytes, as text. Absent: 20 bytes in base64url. */
   readonly token?: { readonly bytes: number; readonly encoding: 'hex' | 'base64url' };
 };

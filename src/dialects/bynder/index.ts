@@ -1,0 +1,26 @@
+import type { Dialect } from '../dialect.ts';
+import { events } from './events.ts';
+import { judge } from './judge.ts';
+import { manage, presentError } from './manage.ts';
+import { manifest } from './manifest.ts';
+import { notify } from './notify.ts';
+import { policyOf } from './policy.ts';
+import { render } from './render.ts';
+import { checkSettings } from './settings.ts';
+import { sign } from './sign.ts';
+import { verify } from './verify.ts';
+
+/** Bynder, by way of Amazon SNS: see README.md in this folder. */
+export const bynderDialect: Dialect = {
+  manifest,
+  events,
+  notify,
+  render,
+  sign,
+  judge,
+  policyOf,
+  checkSettings,
+  verify,
+  manage,
+  presentError,
+};
