@@ -7,6 +7,7 @@ import type { Consent } from '../core/verdict.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
+import type { OAuth2Input } from './oauth2-input.ts';
 
 export type WebhookInput = {
   readonly name: string;
@@ -20,7 +21,14 @@ export type WebhookInput = {
   readonly credentials?:
     | { readonly kind: 'none' }
     | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-    | { readonly kind: 'bearer'; readonly token: string; readonly in?: 'header' | 'query' };
+    | { readonly kind: 'bearer'; readonly token: string; readonly in?: 'header' | 'query' }
+    | {
+        readonly kind: 'aws';
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken?: string;
+      }
+    | OAuth2Input;
   readonly policy?: PolicyOverride;
   readonly contacts?: readonly string[];
   /** A signing secret of the caller's own; one is made where absent and the dialect signs. */

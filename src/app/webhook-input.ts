@@ -4,12 +4,15 @@ import { AssetwireError } from '../core/errors.ts';
 import { checkFilter } from '../core/filter-check.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
+import { readMailAddress } from '../core/mail-address.ts';
 import { resolvePolicy } from '../core/policy-resolution.ts';
+import { readQueueArn } from '../core/queue-arn.ts';
 import type { Credentials, Target } from '../core/webhook.ts';
 import type { Dialect, Manifest } from '../dialects/dialect.ts';
 import { checkHeaders } from '../egress/headers.ts';
 import type { WebhookInput } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import { checkOAuth2 } from './oauth2-input.ts';
 import { unfit } from './refusals.ts';
 import { settingsProblems } from './settings-problems.ts';
 import type { NewSecret } from './webhook-secrets.ts';
@@ -37,6 +40,8 @@ export type CheckedInput = {
 
 export const passwordSecret = 'credentials.password';
 export const tokenSecret = 'credentials.token';
+export const awsKeySecret = 'credentials.secretAccessKey';
+export const awsSessionSecret = 'credentials.sessionToken';
 const contactsMax = 20;
 
 export interface InputChecks {
@@ -84,7 +89,8 @@ export function createInputChecks(deps: InputDeps): InputChecks {
       }
       const credentialsKind = input.credentials?.kind ?? storedKind;
       if (input.headers !== undefined) body.headers = headers(manifest, input.headers, credentialsKind !== 'none');
-      if (input.credentials !== undefined) body.credentials = credentials(manifest, input.credentials, secrets);
+      if (input.credentials !== undefined)
+        body.credentials = credentials(deps, manifest, { given: input.credentials, secrets });
       if (input.policy !== undefined) {
         resolvePolicy(manifest.policy, input.policy);
         body.policy = input.policy;
@@ -134,7 +140,16 @@ function target({ egress }: InputDeps, manifest: Manifest, given: Target): Targe
       given.transport,
     );
   }
-  if (given.transport !== 'http') return given;
+  if (given.transport === 'sqs') {
+    const reading = readQueueArn(given.queue.trim());
+    if (!reading.ok) throw unfit('/target/queue', reading.wanted, reading.found);
+    return { transport: 'sqs', queue: reading.queue.arn };
+  }
+  if (given.transport === 'email') {
+    const reading = readMailAddress(given.address.trim());
+    if (!reading.ok) throw unfit('/target/address', reading.wanted, reading.found);
+    return { transport: 'email', address: reading.address };
+  }
   // Stored as the guard read it, so that what is shown, judged and called is one URL.
   const { url } = egress.checkTarget(given.url, { plainHttp: manifest.capabilities.plainHttp });
   return given.method === undefined ? { transport: 'http', url } : { transport: 'http', url, method: given.method };
@@ -184,11 +199,13 @@ function headers(
   return given;
 }
 
-function credentials(
-  manifest: Manifest,
-  given: NonNullable<WebhookInput['credentials']>,
-  secrets: NewSecret[],
-): Credentials {
+type GivenCredentials = {
+  readonly given: NonNullable<WebhookInput['credentials']>;
+  /** Where the secrets among them go. */
+  readonly secrets: NewSecret[];
+};
+
+function credentials(deps: InputDeps, manifest: Manifest, { given, secrets }: GivenCredentials): Credentials {
   if (!manifest.capabilities.credentials.includes(given.kind)) {
     throw unfit(
       '/credentials/kind',
@@ -210,6 +227,18 @@ function credentials(
       }
       secrets.push({ name: tokenSecret, value: given.token });
       return { kind: 'bearer', tokenSecret, ...(given.in === 'query' ? { in: 'query' } : {}) };
+    case 'aws': {
+      secrets.push({ name: awsKeySecret, value: given.secretAccessKey });
+      const keys = { kind: 'aws', accessKeyId: given.accessKeyId, secretKeySecret: awsKeySecret } as const;
+      if (given.sessionToken === undefined) return keys;
+      secrets.push({ name: awsSessionSecret, value: given.sessionToken });
+      return { ...keys, sessionTokenSecret: awsSessionSecret };
+    }
+    case 'oauth2': {
+      const checked = checkOAuth2(deps, given);
+      secrets.push(...checked.secrets);
+      return checked.credentials;
+    }
     default:
       return given satisfies never;
   }
@@ -218,11 +247,8 @@ function credentials(
 function contacts(given: readonly string[]): readonly string[] {
   if (given.length > contactsMax) throw unfit('/contacts', `at most ${contactsMax}`, String(given.length));
   for (const [at, address] of given.entries()) {
-    const sign = address.indexOf('@');
-    const plain = address.length <= 254 && sign > 0 && sign === address.lastIndexOf('@') && sign < address.length - 1;
-    // Control characters in an address would become header lines of a mail.
-    if (!plain || /[\s\p{Cc}<>,;"]/u.test(address))
-      throw unfit(`/contacts/${at}`, 'an e-mail address', 'something else');
+    const reading = readMailAddress(address);
+    if (!reading.ok) throw unfit(`/contacts/${at}`, reading.wanted, reading.found);
   }
   return [...new Set(given)];
 }

@@ -251,5 +251,8 @@ function switched({ matching, engine }: SwitchDeps, workspaceId: string, id: str
 function usualOnEnable({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook): Required<EnableOptions> {
   const dialect = dialects.get(webhook.dialect);
   if (dialect === undefined) return { held: 'send', missed: 'skip' };
-  return resolvePolicy(dialect.manifest.policy, webhook.policy).onEnable;
+  return resolvePolicy(
+    { ...dialect.manifest.policy, ...dialect.manifest.policyByTransport?.[webhook.target.transport] },
+    webhook.policy,
+  ).onEnable;
 }

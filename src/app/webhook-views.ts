@@ -106,15 +106,40 @@ function shownCredentials({ credentials }: Webhook, masked: (name: string) => st
         token: masked(credentials.tokenSecret),
         ...(credentials.in === 'query' ? { in: 'query' } : {}),
       };
-    case 'oauth2':
+    case 'aws':
       return {
-        kind: 'oauth2',
-        grant: credentials.grant,
-        tokenUrl: credentials.tokenUrl,
-        username: credentials.username,
-        password: masked(credentials.passwordSecret),
+        kind: 'aws',
+        accessKeyId: credentials.accessKeyId,
+        secretAccessKey: masked(credentials.secretKeySecret),
+        ...(credentials.sessionTokenSecret === undefined
+          ? {}
+          : { sessionToken: masked(credentials.sessionTokenSecret) }),
       };
+    case 'oauth2':
+      return shownOAuth2(credentials, masked);
     default:
       return credentials satisfies never;
   }
+}
+
+/** In the names that callers use. */
+function shownOAuth2(
+  credentials: Extract<Webhook['credentials'], { kind: 'oauth2' }>,
+  masked: (name: string) => string,
+): JsonObject {
+  const { kind, grant, tokenUrl, username, passwordSecret, clientId, clientSecretSecret } = credentials;
+  const { clientAuthentication, scope, audience } = credentials;
+  return {
+    kind,
+    grant,
+    tokenUrl,
+    ...(grant === 'password'
+      ? { username, password: masked(passwordSecret) }
+      : { clientId: username, clientSecret: masked(passwordSecret) }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(clientSecretSecret === undefined ? {} : { clientSecret: masked(clientSecretSecret) }),
+    ...(clientAuthentication === undefined ? {} : { clientAuthentication }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(audience === undefined ? {} : { audience }),
+  };
 }

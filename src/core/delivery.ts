@@ -1,6 +1,6 @@
 import type { ChangeId, DeliveryId, WebhookId, WorkspaceId } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { OutcomeKind, Timing } from './outcome.ts';
+import type { OutcomeKind, Timing, TokenUse } from './outcome.ts';
 import type { VerdictKind } from './verdict.ts';
 
 /**
@@ -57,8 +57,12 @@ export type Attempt = {
   readonly outcome: OutcomeKind;
   /** Machine-readable detail: the status as text, a failure code, a block reason. */
   readonly code: string;
+  /** What a code alone does not tell: what a service said and what mends it. Without secrets. */
+  readonly detail?: string;
   readonly timing: Timing;
   readonly address?: string;
+  /** The access token it went out with, where the webhook's credentials ask for one. */
+  readonly token?: TokenUse;
   readonly request: {
     readonly method: string;
     readonly url: string;

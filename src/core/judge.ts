@@ -36,6 +36,11 @@ export function judgeByPolicy(input: JudgeInput): Verdict {
     case 'tls-failed':
     case 'broken':
       return retry(input, `${outcome.kind}-${outcome.code}`);
+    // The receiver has not been asked: while its token endpoint is left in peace, the whole lane waits.
+    case 'token-failed':
+      return judgeTokenFailure(input, outcome);
+    case 'not-accepted':
+      return outcome.again ? retry(input, outcome.code) : { kind: 'rejected', reason: outcome.code };
     // The reason shown to a tenant is the same for every blocked address: a finer one would map the inner network.
     case 'blocked-address':
       return { kind: 'rejected', reason: 'blocked-address' };
@@ -63,6 +68,13 @@ function judgeResponse(input: JudgeInput, response: ReceivedResponse): Verdict {
   if (askedMs === null || askedMs === 0 || policy.retryAfter?.throttlesLane !== true) return verdict;
   // The lane waits as long as was asked; this delivery waits at least as long as its schedule says, which may be longer.
   return verdict.kind === 'retry' ? { ...verdict, throttleLaneUntilMs: nowMs + askedMs } : verdict;
+}
+
+function judgeTokenFailure(input: JudgeInput, { code, waitMs }: Extract<Outcome, { kind: 'token-failed' }>): Verdict {
+  const reason = `token-${code}`;
+  if (code === 'blocked-address') return { kind: 'rejected', reason };
+  const verdict = retry(input, reason, waitMs);
+  return verdict.kind === 'retry' && waitMs > 0 ? { ...verdict, throttleLaneUntilMs: input.nowMs + waitMs } : verdict;
 }
 
 function retry(input: JudgeInput, reason: string, askedMs = 0): Verdict {

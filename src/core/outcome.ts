@@ -8,8 +8,35 @@ export type Outcome =
       readonly response: ReceivedResponse;
       readonly timing: Timing;
       readonly address?: string;
+      /** Where it took an access token to ask at all. */
+      readonly token?: TokenUse;
+    }
+  /** No access token could be had for the receiver, which was not asked: its token endpoint failed, not the receiver. */
+  | {
+      readonly kind: 'token-failed';
+      readonly code: TokenFailure;
+      /** What the token endpoint said, for people; without secrets. */
+      readonly detail: string;
+      /** How long the token endpoint is left in peace after this failure, over all deliveries of the webhook. */
+      readonly waitMs: number;
+      readonly timing: Timing;
     }
   | (NetworkFailure & { readonly timing: Timing; readonly address?: string })
+  /**
+   * A queue service or a mail server answered in its own terms that it did not take the message. Its numbers are no HTTP
+   * statuses (SMTP's 4xx mean "later", its 5xx "never"), so what follows from it stands in `again`.
+   */
+  | {
+      readonly kind: 'not-accepted';
+      readonly code: NotAccepted;
+      /** What it said and what mends it, for people; without secrets. */
+      readonly detail: string;
+      /** Whether the same message may be taken later. */
+      readonly again: boolean;
+      readonly response: ReceivedResponse;
+      readonly timing: Timing;
+      readonly address?: string;
+    }
   /** The guard refused the target. Nothing was sent. */
   | { readonly kind: 'blocked-address'; readonly reason: BlockReason; readonly timing: Timing }
   /** Our own configuration makes the request impossible (bad header, missing secret, unusable certificate). Nothing was sent. */
@@ -26,6 +53,58 @@ export type NetworkFailure =
   | { readonly kind: 'broken'; readonly code: BrokenReason; readonly detail?: string };
 
 export type OutcomeKind = Outcome['kind'];
+
+/** Why a queue service or a mail server did not take a message. */
+export type NotAccepted =
+  /** The caller is known and not let in: the policy of the queue, or of the account, does not allow it. */
+  | 'access-denied'
+  /** There is no such queue, or no such mailbox. */
+  | 'no-such-target'
+  | 'throttled'
+  /** Our clock and theirs are too far apart for a signature to count. */
+  | 'clock-skew'
+  /** Our key, token or password is unknown, expired or revoked. */
+  | 'credentials'
+  | 'too-large'
+  /** It holds characters, or has a form, that is not taken. */
+  | 'unacceptable-content'
+  /** The server itself is in trouble. */
+  | 'unavailable'
+  /** The mail server said no for a reason of its own: later (4xx) or never (5xx). */
+  | 'deferred'
+  | 'refused'
+  | 'other';
+
+/** Why no access token could be had. */
+export type TokenFailure =
+  | 'timeout'
+  /** No connection, or one that broke. */
+  | 'unreachable'
+  | 'tls-failed'
+  /** The guard refused the address of the token endpoint. */
+  | 'blocked-address'
+  /** It said no: the credentials, the client or the scope are not what it accepts. */
+  | 'refused'
+  /** It is in trouble, or asked to be left alone for a while. */
+  | 'unavailable'
+  | 'redirected'
+  /** It answered with something that is no token. */
+  | 'invalid-answer'
+  /** The request could not be made. */
+  | 'not-sent';
+
+/** Which access token an attempt went out with. */
+export type TokenUse = {
+  /**
+   * `kept`: one from an earlier attempt. `fetched`: for this attempt. `renewed`: the receiver answered 401 to a kept one, so
+   * another was fetched and the message sent once more; what is recorded is the second answer.
+   */
+  readonly source: 'kept' | 'fetched' | 'renewed';
+  /** How long the token was waited for. */
+  readonly waitedMs: number;
+  /** The receiver answered 401, and another token could not be had: why. */
+  readonly renewalFailed?: TokenFailure;
+};
 
 export type BlockReason =
   | 'forbidden-address'

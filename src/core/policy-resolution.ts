@@ -11,6 +11,9 @@ export const policyBounds = {
   delaysMax: 200,
   /** With a jitter of at most ±100 % a wait stays below `silenceResetMs` of the disable rules. */
   delayMs: [0, 36 * hourMs],
+  /** Attempts after the list of waits: at least a second apart, so that a schedule is no hot loop. */
+  furtherEveryMs: [1_000, 36 * hourMs],
+  furtherTimes: [1, 200_000],
   jitter: [0, 1],
   ageMaxMs: [minuteMs, 30 * dayMs],
   retryAfterCapMs: [0, dayMs],
@@ -67,6 +70,9 @@ const checks: { readonly [Name in keyof DeliveryPolicy]-?: Check } = {
   rejected: statuses(0),
   schedule: fields({
     delaysMs: listOf(wholeIn(policyBounds.delayMs), 0, policyBounds.delaysMax),
+    then: orAbsent(
+      fields({ everyMs: wholeIn(policyBounds.furtherEveryMs), times: wholeIn(policyBounds.furtherTimes) }),
+    ),
     jitter: numberIn(policyBounds.jitter),
     ageMaxMs: wholeIn(policyBounds.ageMaxMs),
   }),
@@ -163,6 +169,12 @@ function oneOf(values: readonly (string | boolean)[]): Check {
 function orNull(check: Check): Check {
   return (value, at, problems) => {
     if (value !== null) check(value, at, problems);
+  };
+}
+
+function orAbsent(check: Check): Check {
+  return (value, at, problems) => {
+    if (value !== undefined) check(value, at, problems);
   };
 }
 

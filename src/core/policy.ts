@@ -1,8 +1,13 @@
 /** The rules of delivery as data: each dialect ships defaults, a webhook may override them within the dialect's bounds. */
 
-/** Waits before attempt 2, 3, … in milliseconds; attempts = `delaysMs.length + 1`. Jitter is a share of each wait (0.2 = ±20 %). */
+/**
+ * Waits before attempt 2, 3, … in milliseconds; attempts = `delaysMs.length + then.times + 1`. Jitter is a share of each wait
+ * (0.2 = ±20 %).
+ */
 export type RetrySchedule = {
   readonly delaysMs: readonly number[];
+  /** After `delaysMs`: this many more attempts, this far apart. Written out, 100,000 of them would be a list in every lane. */
+  readonly then?: { readonly everyMs: number; readonly times: number };
   readonly jitter: number;
   /** A delivery older than this dies even where attempts are left. */
   readonly ageMaxMs: number;

@@ -31,7 +31,9 @@ export function nextAttempt(input: NextAttemptInput): NextAttempt {
 
 /** The jittered wait after attempt number `attempt`, in whole milliseconds; null where the schedule ends. */
 export function scheduledWaitMs(schedule: RetrySchedule, attempt: number, chance: number): number | null {
-  const delayMs = schedule.delaysMs[attempt - 1];
+  const { delaysMs, then } = schedule;
+  const further = then !== undefined && attempt <= delaysMs.length + then.times ? then.everyMs : undefined;
+  const delayMs = delaysMs[attempt - 1] ?? further;
   if (delayMs === undefined) return null;
   return Math.max(0, Math.round(delayMs * (1 + schedule.jitter * (2 * chance - 1))));
 }

@@ -6,6 +6,7 @@ import type { PolicyOverride } from './policy.ts';
 /** Where deliveries go. Credentials are never part of it: they are sealed and named by `Webhook.credentials`. */
 export type Target =
   | { readonly transport: 'http'; readonly url: string; readonly method?: 'POST' | 'PUT' | 'PATCH' }
+  /** `queue`: its ARN. */
   | { readonly transport: 'sqs'; readonly queue: string }
   | { readonly transport: 'email'; readonly address: string };
 
@@ -20,10 +21,25 @@ export type Credentials =
   | {
       readonly kind: 'oauth2';
       readonly grant: 'password' | 'client-credentials';
+      /** https, unless the operator allowed that address. */
       readonly tokenUrl: string;
+      /** With `client-credentials` the id of the client, and its secret as the password. */
       readonly username: string;
       readonly passwordSecret: string;
+      /** With `password`: the client, where the server wants to know it; its secret where it has one. */
+      readonly clientId?: string;
+      readonly clientSecretSecret?: string;
+      /** Where the client's id and secret go: a Basic header (default), or fields of the form. */
+      readonly clientAuthentication?: 'header' | 'body';
       readonly scope?: string;
+      readonly audience?: string;
+    }
+  /** Keys of an AWS account, for queues. Without them the server's own are used, as far as its operator lets it. */
+  | {
+      readonly kind: 'aws';
+      readonly accessKeyId: string;
+      readonly secretKeySecret: string;
+      readonly sessionTokenSecret?: string;
     };
 
 export type WebhookState = 'pending' | 'enabled' | 'disabled';

@@ -152,6 +152,8 @@ export function createDeparture(parts: DepartureParts): Departure {
           headers: prepared.headers,
           body: prepared.body,
           ...(prepared.subject === undefined ? {} : { subject: prepared.subject }),
+          ...(setup.authorization === undefined ? {} : { authorization: setup.authorization }),
+          ...(setup.awsKeys === undefined ? {} : { awsKeys: setup.awsKeys }),
           timeoutMs: policy.timeoutMs,
           connectionsMax: policy.concurrencyMax,
           signal: abort.signal,

@@ -19,6 +19,9 @@ export type AttemptInput = {
   readonly hidden: readonly string[];
 };
 
+/** Of the explanation of an outcome that is kept. */
+const detailCharactersMax = 1_000;
+
 export function makeAttempt(input: AttemptInput): Attempt {
   const { outcome, verdict } = input;
   const attempt: { -readonly [Key in keyof Attempt]: Attempt[Key] } = {
@@ -37,13 +40,27 @@ export function makeAttempt(input: AttemptInput): Attempt {
     verdict: verdict.kind,
     webhookRevision: input.webhookRevision,
   };
+  const detail = explanationOf(outcome);
+  if (detail !== '') attempt.detail = detail.slice(0, detailCharactersMax);
+  if (outcome.kind === 'response' && outcome.token !== undefined) attempt.token = outcome.token;
   if ('address' in outcome && outcome.address !== undefined) attempt.address = outcome.address;
-  if (outcome.kind === 'response') {
+  if (outcome.kind === 'response' || outcome.kind === 'not-accepted') {
     attempt.response = keptResponse(outcome.response, verdict.kind === 'delivered', input.hidden);
   }
   if (verdict.kind !== 'delivered') attempt.reason = verdict.reason;
   if (verdict.kind === 'retry') attempt.nextAtMs = verdict.atMs;
   return attempt;
+}
+
+function explanationOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'not-accepted':
+    case 'refused-by-config':
+    case 'token-failed':
+      return outcome.detail;
+    default:
+      return '';
+  }
 }
 
 /** Characters of a refusal's body that are logged. */
@@ -72,6 +89,8 @@ export function codeOf(outcome: Outcome): string {
     case 'connect-failed':
     case 'tls-failed':
     case 'broken':
+    case 'not-accepted':
+    case 'token-failed':
     case 'refused-by-config':
       return outcome.code;
     case 'interrupted':

@@ -6,11 +6,12 @@ import { AssetwireError } from '../core/errors.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import { secretFormatOf } from '../core/secret.ts';
-import type { Target, Webhook } from '../core/webhook.ts';
+import type { Credentials, Target, Webhook } from '../core/webhook.ts';
 import type { Dialect, Links, SecretReference } from '../dialects/dialect.ts';
-import type { Transport } from '../transports/transport.ts';
+import type { AwsKeys, TokenGrant, Transport } from '../transports/transport.ts';
 import type { CurrentWebhook, OpenSecret } from './engine.ts';
 import type { EngineDeps } from './engine-deps.ts';
+import { tokenGrant } from './token-grant.ts';
 
 export type Header = readonly [name: string, value: string];
 
@@ -29,6 +30,9 @@ export type LaneSetup = {
   readonly method: 'POST' | 'PUT' | 'PATCH';
   /** The same on every attempt: custom headers, then credentials. */
   readonly ownHeaders: readonly Header[];
+  readonly awsKeys: AwsKeys | undefined;
+  /** What the transport fetches an access token with. */
+  readonly authorization: TokenGrant | undefined;
   /** The same, as they may be shown. */
   readonly shownHeaders: readonly Header[];
   readonly signingRequired: boolean;
@@ -77,7 +81,9 @@ export function makeLaneSetup(
     shownTarget: withToken(targetOf(webhook.target), credentials, () => maskedValue),
     method: webhook.target.transport === 'http' ? (webhook.target.method ?? 'POST') : 'POST',
     ownHeaders: own,
-    shownHeaders: own.map(masked),
+    awsKeys: 'awsKeys' in credentials ? credentials.awsKeys : undefined,
+    authorization: 'authorization' in credentials ? credentials.authorization : undefined,
+    shownHeaders: [...own, ...('authorization' in credentials ? [tokenHeader] : [])].map(masked),
     signingRequired: dialect.manifest.signing.headers.length > 0,
     hidden: hiddenValues(own, secrets),
     secrets,
@@ -91,11 +97,12 @@ export function makeLaneSetup(
 }
 
 /** A stored override that no longer fits its bounds must not stop the lane: the dialect's own policy is then followed. */
-function policyOf(dialect: Dialect, { webhook, policy }: CurrentWebhook): DeliveryPolicy {
+function policyOf({ manifest }: Dialect, { webhook, policy }: CurrentWebhook): DeliveryPolicy {
+  const own = { ...manifest.policy, ...manifest.policyByTransport?.[webhook.target.transport] };
   try {
-    return resolvePolicy(dialect.manifest.policy, { ...policy, ...webhook.policy });
+    return resolvePolicy(own, { ...policy, ...webhook.policy });
   } catch (error) {
-    if (error instanceof AssetwireError) return dialect.manifest.policy;
+    if (error instanceof AssetwireError) return own;
     throw error;
   }
 }
@@ -117,6 +124,10 @@ type CredentialParts =
   | { readonly header: Header }
   /** Goes into the query, as RFC 6750 section 2.3 has it. */
   | { readonly token: string }
+  /** The transport signs with them. */
+  | { readonly awsKeys: AwsKeys }
+  /** The transport fetches a token with it. */
+  | { readonly authorization: TokenGrant }
   | { readonly refusal: Refusal }
   | { readonly none: true };
 
@@ -148,12 +159,29 @@ function credentialHeaders(webhook: Webhook, secrets: readonly OpenSecret[]): Cr
       if (token === undefined) return missing(credentials.tokenSecret);
       return credentials.in === 'query' ? { token } : { header: ['authorization', `Bearer ${token}`] };
     }
-    case 'oauth2':
-      return { refusal: { code: 'oauth2-unavailable', detail: 'OAuth 2 tokens cannot be fetched by this server' } };
+    case 'aws':
+      return awsKeys(credentials, valueOf) ?? missing(credentials.secretKeySecret);
+    case 'oauth2': {
+      const made = tokenGrant(credentials, secrets);
+      return 'absent' in made ? missing(made.absent) : made;
+    }
     default:
       return credentials satisfies never;
   }
 }
+
+function awsKeys(
+  { accessKeyId, secretKeySecret, sessionTokenSecret }: Extract<Credentials, { kind: 'aws' }>,
+  valueOf: (name: string) => string | undefined,
+): { readonly awsKeys: AwsKeys } | null {
+  const secretAccessKey = valueOf(secretKeySecret);
+  const sessionToken = sessionTokenSecret === undefined ? undefined : valueOf(sessionTokenSecret);
+  if (secretAccessKey === undefined) return null;
+  return { awsKeys: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
+}
+
+/** What a fetched token makes of it; the token itself never comes here. */
+const tokenHeader: Header = ['authorization', 'Bearer '];
 
 export const maskedValue = '•••';
 const sensitiveWords = ['auth', 'cookie', 'token', 'secret', 'key', 'password', 'credential', 'session'];

@@ -151,7 +151,9 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
       }
       // Attempts that never left say nothing of the receiver.
       if (!showsReceiver(outcome)) return;
-      parts.suspicion.note(lane.webhookId, outcome.kind !== 'response', nowMs);
+      // Whoever answers, even with no, was reached: our own road is fine.
+      const unreached = outcome.kind !== 'response' && outcome.kind !== 'not-accepted';
+      parts.suspicion.note(lane.webhookId, unreached, nowMs);
       if (verdict.kind === 'disable') {
         disable(lane, verdict.reason);
         return;
@@ -212,7 +214,10 @@ function showsReceiver(outcome: Outcome): boolean {
     case 'connect-failed':
     case 'tls-failed':
     case 'broken':
+    case 'not-accepted':
       return true;
+    // The receiver was not asked.
+    case 'token-failed':
     case 'blocked-address':
     case 'refused-by-config':
     case 'interrupted':

@@ -68,6 +68,8 @@ async function attempt(deps: TryOnceDeps, { current, task, links: made }: TryOnc
     headers: prepared.headers,
     body: prepared.body,
     ...(prepared.subject === undefined ? {} : { subject: prepared.subject }),
+    ...(setup.authorization === undefined ? {} : { authorization: setup.authorization }),
+    ...(setup.awsKeys === undefined ? {} : { awsKeys: setup.awsKeys }),
     timeoutMs: setup.policy.timeoutMs,
     connectionsMax: setup.policy.concurrencyMax,
   });

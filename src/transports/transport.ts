@@ -35,7 +35,16 @@ export type OutgoingMessage = {
   /** Connections to this lane that may be open at once. */
   readonly connectionsMax: number;
   readonly tls?: TlsIdentity;
+  /** For a queue: the webhook's own keys. Absent: the server's. */
+  readonly awsKeys?: AwsKeys;
   readonly signal?: AbortSignal;
+};
+
+/** Keys of an AWS account, opened. Never logged, never part of an outcome. */
+export type AwsKeys = {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
 };
 
 /** Client certificate and private authority of one webhook. Connections are never shared between two of these. */

@@ -47,6 +47,7 @@ const attemptSchema = named(
     startedAtMs: timeMs(),
     outcome: string(),
     code: string(),
+    detail: optional(string({ description: 'What a code alone does not tell: what a service said and what mends it' })),
     timing: object({
       startedAtMs: number(),
       dnsMs: optional(durationMs),
@@ -56,6 +57,18 @@ const attemptSchema = named(
       totalMs: durationMs,
     }),
     address: optional(string()),
+    token: optional(
+      object({
+        source: oneOf(['kept', 'fetched', 'renewed'], {
+          description:
+            'The access token of OAuth2 credentials: one from before, one fetched for this attempt, or one fetched because the receiver answered 401 to the former; then the message was sent twice, and the second answer is shown',
+        }),
+        waitedMs: durationMs,
+        renewalFailed: optional(
+          string({ description: 'The receiver answered 401, and why no other token could be had' }),
+        ),
+      }),
+    ),
     request: object({
       method: string(),
       url: string(),

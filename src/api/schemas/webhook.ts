@@ -36,8 +36,14 @@ const targetSchema: Schema<Target> = named(
         'HttpTarget',
         object({ transport: oneOf(['http']), url, method: optional(oneOf(['POST', 'PUT', 'PATCH'])) }),
       ),
-      named('SqsTarget', object({ transport: oneOf(['sqs']), queue: url })),
-      named('EmailTarget', object({ transport: oneOf(['email']), address: line(320) })),
+      named(
+        'SqsTarget',
+        object({
+          transport: oneOf(['sqs']),
+          queue: line(200, 'ARN of a standard queue: arn:aws:sqs:REGION:ACCOUNT:QUEUE'),
+        }),
+      ),
+      named('EmailTarget', object({ transport: oneOf(['email']), address: line(254, 'One plain e-mail address') })),
     ],
   }),
 );
@@ -72,6 +78,47 @@ const credentialsSchema: Schema<CredentialsInput> = named(
             }),
           ),
         }),
+      ),
+      named(
+        'OAuth2Credentials',
+        object(
+          {
+            kind: oneOf(['oauth2']),
+            grant: oneOf(['password', 'client-credentials'], {
+              description: 'What a token is fetched for: username and password, or clientId and clientSecret',
+            }),
+            tokenUrl: string({
+              minLength: 1,
+              maxLength: limits.urlCharactersMax,
+              description: 'The token endpoint: https, absolute, without credentials',
+            }),
+            username: optional(string({ minLength: 1, maxLength: 1_024 })),
+            password: optional(string({ minLength: 1, maxLength: 1_024 })),
+            clientId: optional(string({ minLength: 1, maxLength: 1_024 })),
+            clientSecret: optional(string({ minLength: 1, maxLength: 1_024 })),
+            clientAuthentication: optional(
+              oneOf(['header', 'body'], {
+                description:
+                  'Where clientId and clientSecret go: a Basic header, or fields of the form. Default header',
+              }),
+            ),
+            scope: optional(string({ minLength: 1, maxLength: 1_024 })),
+            audience: optional(string({ minLength: 1, maxLength: 1_024 })),
+          },
+          { description: 'An access token is fetched, kept until it expires, and sent as Authorization: Bearer' },
+        ),
+      ),
+      named(
+        'AwsCredentials',
+        object(
+          {
+            kind: oneOf(['aws']),
+            accessKeyId: string({ minLength: 16, maxLength: 128, pattern: '^[A-Za-z0-9_]+$' }),
+            secretAccessKey: string({ minLength: 16, maxLength: 256 }),
+            sessionToken: optional(string({ minLength: 1, maxLength: 4_096 })),
+          },
+          { description: 'Keys of the AWS account that may send to the queue; without them the server’s own are used' },
+        ),
       ),
     ],
   }),

@@ -4,7 +4,7 @@
  */
 import type { Change } from '../../core/change.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
-import type { JsonObject } from '../../core/json.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { writeMailBody } from '../../core/mail-body.ts';
 import type { Links, Rendered } from '../dialect.ts';
 import { type Fact, factsOf, shown } from './email-facts.ts';
@@ -135,19 +135,20 @@ function placesOf({ change, message, links }: NotificationMailInput): {
 } {
   const { subject, after } = change;
   if (subject.type !== 'asset' || after === null || after === undefined) return { file: null, picture: null };
-  const own = isObject(ownValue(after, 'file')) && Object.hasOwn(ownValue(after, 'file') ?? {}, 'blob');
+  const file = ownValue(after, 'file');
+  const own = isObject(file) && Object.hasOwn(file, 'blob');
   const media = ownValue(message, 'media');
   const thumbnails = isObject(media) ? ownValue(media, 'thumbnails') : undefined;
   const known = isObject(thumbnails) ? (ownValue(thumbnails, 'thul') ?? ownValue(thumbnails, 'webimage')) : undefined;
   // A picture is asked for when the mail is opened: by then the small one has been made of a file of ours.
   const coming = own && ownValue(after, 'kind') === 'image' ? links.rendition(subject.id, 'small') : null;
   return {
-    file: own ? links.content(subject.id) : urlIn(ownValue(after, 'file')),
+    file: own ? links.content(subject.id) : urlIn(file),
     picture: typeof known === 'string' && /^https?:\/\//.test(known) ? known : coming,
   };
 }
 
-function urlIn(file: unknown): string | null {
-  const url = typeof file === 'object' && file !== null && 'url' in file ? file.url : null;
+function urlIn(file: JsonValue | undefined): string | null {
+  const url = isObject(file) ? ownValue(file, 'url') : undefined;
   return typeof url === 'string' && /^https?:\/\/[^\s"<>]+$/.test(url) ? url : null;
 }

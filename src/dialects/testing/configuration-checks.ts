@@ -23,6 +23,7 @@ const allCredentials = {
   none: { kind: 'none' },
   basic: { kind: 'basic', username: 'u', password: secretText },
   bearer: { kind: 'bearer', token: secretText },
+  aws: { kind: 'aws', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: secretText },
 } as const;
 
 export const configurationChecks: readonly Check[] = [

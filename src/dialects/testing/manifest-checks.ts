@@ -92,6 +92,13 @@ export const manifestChecks: readonly Check[] = [
       assert.ok(manifest.transports.length > 0 && manifest.capabilities.credentials.length > 0);
       for (const limit of Object.values(manifest.limits)) assert.ok(Number.isInteger(limit) && limit >= 0);
       assert.deepEqual(policyProblems(manifest.policy), []);
+      for (const [transport, policy] of Object.entries(manifest.policyByTransport ?? {})) {
+        assert.ok(
+          manifest.transports.some((kind) => kind === transport),
+          `a policy for ${transport}, which it has not`,
+        );
+        assert.deepEqual(policyProblems(policy), []);
+      }
     },
   },
   {
