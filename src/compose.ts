@@ -62,6 +62,7 @@ import { backUpFile } from './storage/sqlite/back-up-file.ts';
 import type { Storage } from './storage/storage.ts';
 import { createSmtpMailer } from './transports/email/smtp-mailer.ts';
 import { createFileFetcher } from './transports/http/fetch-file.ts';
+import { createAuthorizedTransport } from './transports/http/authorized-transport.ts';
 import { createHttpTransport } from './transports/http/http-transport.ts';
 
 /** Every dialect this server speaks: a line here and a folder, nothing else. */
@@ -360,7 +361,11 @@ function makeRooms(options: ComposeOptions) {
       ffmpeg: settings.ffmpeg,
     }),
     egress,
-    http: createHttpTransport({ egress, clock }),
+    http: createAuthorizedTransport({
+      transport: createHttpTransport({ egress, clock }),
+      clock,
+      userAgent: userAgentOf(version),
+    }),
     fetchFile: createFileFetcher({ egress, clock, userAgent: userAgentOf(readVersion()) }),
   };
 }

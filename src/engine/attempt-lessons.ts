@@ -35,11 +35,13 @@ export function learn(run: Run, { outcome, verdict }: Learned, parts: LessonPart
   } else {
     lane.failures += 1;
     if (lane.failures >= failuresToDoubt) lane.proven = false;
-    if (outcome.kind === 'timeout' || outcome.kind === 'connect-failed') {
+    if (outcome.kind === 'timeout' || outcome.kind === 'connect-failed' || outcome.kind === 'token-failed') {
       lane.proven = false;
       narrow(lane.window);
     }
-    if (policy.breaker !== null) lane.breaker = breakerAfterFailure(lane.breaker, policy.breaker, monotonicMs);
+    // A token endpoint has a pause of its own: it says nothing of the receiver.
+    if (outcome.kind === 'token-failed') lane.breaker = breakerAfterNothing(lane.breaker, monotonicMs);
+    else if (policy.breaker !== null) lane.breaker = breakerAfterFailure(lane.breaker, policy.breaker, monotonicMs);
   }
   const pauseMs = askedPauseMs(policy, { outcome, verdict }, parts);
   if (pauseMs > 0) {

@@ -188,7 +188,7 @@ function assemble(
   if (delivery.origin !== 'change') headers.push(['assetwire-origin', delivery.origin]);
   const hidden = rendered.hidden ?? [];
   const shown = hidden.length === 0 ? headers : headers.map((header) => withoutHidden(header, hidden));
-  const shownHeaders = setup.ownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];
+  const shownHeaders = setup.shownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];
   return {
     body,
     bodySha256: hash('sha256', body, 'hex'),

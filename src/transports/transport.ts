@@ -37,7 +37,27 @@ export type OutgoingMessage = {
   readonly tls?: TlsIdentity;
   /** For a queue: the webhook's own keys. Absent: the server's. */
   readonly awsKeys?: AwsKeys;
+  /** A token is to be had with these and sent as `Authorization: Bearer`; `headers` has no such header then. HTTP only. */
+  readonly authorization?: TokenGrant;
   readonly signal?: AbortSignal;
+};
+
+/** How an access token is asked for (RFC 6749, 4.3 and 4.4), opened. Never logged, never part of an outcome. */
+export type TokenGrant = {
+  readonly grant: 'password' | 'client-credentials';
+  readonly tokenUrl: string;
+  /** Of the resource owner; with `client-credentials` the client's id and secret. */
+  readonly username: string;
+  readonly password: string;
+  /** The client beside a resource owner's password, where the server wants to know it. */
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** Where the client's id and secret go: Basic authentication, or fields of the form. */
+  readonly clientAuthentication: 'header' | 'body';
+  readonly scope?: string;
+  readonly audience?: string;
+  /** Another whenever anything of it is another, its secrets' versions included. */
+  readonly fingerprint: string;
 };
 
 /** Keys of an AWS account, opened. Never logged, never part of an outcome. */
