@@ -8,8 +8,8 @@ import { termsOf } from '../../../core/search-terms.ts';
 import { foldText } from '../../../core/search-words.ts';
 import { arrayStatement, bytesOf, numberOf, textOf } from '../rows.ts';
 import { createSpaces, createTerms, type Spaces, type Terms } from './index-names.ts';
-import { blockDocs, readBlock, writeBlock } from './number-blocks.ts';
-import { changeSet, chunkDocs } from './posting-sets.ts';
+import { blockDocs, readBlock, writeBlock } from '../../search/number-blocks.ts';
+import { changeSet, chunkDocs } from '../../search/posting-sets.ts';
 import { chunksMax, docKey, docOfKey, postingKey, writeMeta } from './search-file.ts';
 
 /** An asset as it is now; `subject` null where it is gone. */

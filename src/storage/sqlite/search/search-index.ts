@@ -2,14 +2,12 @@
  * Lists and search of assets, by the index where it helps. The index is made at the first search that needs one, and kept
  * from then on; until it is made, and where it cannot be, searches walk through the store (read-assets.ts) in pages.
  */
-import { AssetwireError } from '../../../core/errors.ts';
 import { limits } from '../../../core/limits.ts';
-import { searchOf } from '../../../core/search-expression.ts';
 import type { Clock } from '../../../runtime/clock.ts';
-import { createCursorCodec, type CursorCodec } from '../../cursor.ts';
+import { createCursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery } from '../../storage.ts';
 import { createKeeperThread } from './keeper-thread.ts';
-import { cursorScope, indexCursor } from './search-pages.ts';
+import { beingMade, wayOf } from '../../search/search-walks.ts';
 import type { SearchAnswer, SearchAsk } from './search-reader.ts';
 
 export type SearchIndex = {
@@ -69,23 +67,4 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
     forget: (workspaceId) => thread.forget(workspaceId),
     close: () => thread.close(),
   };
-}
-
-/** `walk`: the store itself is as quick, or a walk has begun. `index`: only the index can go on. */
-export function wayOf(query: AssetQuery, cursors: CursorCodec): 'walk' | 'index' | 'either' {
-  const { order = 'newest', cursor, count, externalId } = query;
-  if (cursor !== undefined) {
-    const [mark] = cursors.decode(cursorScope(query), cursor);
-    return mark === indexCursor ? 'index' : 'walk';
-  }
-  if (count === true || order === 'updated' || order === 'name') return 'either';
-  return externalId !== undefined || searchOf(query) === null ? 'walk' : 'either';
-}
-
-function beingMade(): AssetwireError {
-  return new AssetwireError('not_ready', {
-    detail: 'The search index must be made before the list can go on: it is being made',
-    mend: 'Try again in a moment, or begin again without a cursor',
-    retryAfterSeconds: 5,
-  });
 }

@@ -4,28 +4,33 @@
  * wrong. Everything ends after a time: a page early and with a cursor, a count with "at least".
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { AssetwireError } from '../../../core/errors.ts';
-import { limits } from '../../../core/limits.ts';
 import { compileSearch, type SearchTest } from '../../../core/search-evaluation.ts';
 import { type SearchExpression, searchOf } from '../../../core/search-expression.ts';
-import { type CursorCodec, cursorNumber, cursorText } from '../../cursor.ts';
+import type { CursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery, Resource } from '../../storage.ts';
 import { keyedStatements, resourceOf } from '../keyed-reads.ts';
-import { pageBytesMax, pageLimit } from '../../page.ts';
-import { type ArrayStatement, arrayStatement, bytesOf, numberOf, type Row, textOf } from '../rows.ts';
-import { blockDocs, readBlock } from './number-blocks.ts';
+import { pageBytesMax } from '../../page.ts';
+import { type ArrayStatement, arrayStatement, numberOf, type Row, textOf } from '../rows.ts';
+import { chunkDocs, countBits, hasBit } from '../../search/posting-sets.ts';
+import { planSearch } from '../../search/search-plan.ts';
 import {
-  type Bits,
-  chunkDocs,
-  countBits,
-  emptyBits,
-  hasBit,
-  numbersDown,
-  numbersOfBits,
-  numbersUp,
-} from './posting-sets.ts';
+  allChunks,
+  byCreation,
+  byLastWrite,
+  compareBytes,
+  countAll,
+  cursorScope,
+  docsOf,
+  indexCursor,
+  namesLookedUpMax,
+  type Place,
+  type SearchOrder,
+  type Step,
+  type Walk,
+  walkOf,
+} from '../../search/search-walks.ts';
+import { createFileSets } from './file-sets.ts';
 import { docKey } from './search-file.ts';
-import { planSearch, planStatements, type SearchPlan } from './search-plan.ts';
 
 export type PagesParts = {
   readonly store: DatabaseSync;
@@ -34,26 +39,12 @@ export type PagesParts = {
   readonly monotonicMs: () => number;
 };
 
-export type SearchOrder = NonNullable<AssetQuery['order']>;
-
-/** Orders other than those of creation have to know all that is found before the first is shown: they may take longer. */
-const sortMsMax = 1_000;
-/** So many may be looked up one by one to be put in order; more are met on a walk over all names. */
-const namesLookedUpMax = 3_000;
-
-export function cursorScope({ workspaceId, order = 'newest' }: AssetQuery): { workspaceId: string; list: string } {
-  return { workspaceId, list: `assets:${order}` };
-}
-
-/** Marks the cursors of the index; those of a walk through the store are a text alone. */
-export const indexCursor = 1;
-
 export type SearchPages = { page(query: AssetQuery): Omit<AssetPage, 'complete'> };
 
 export function createSearchPages(parts: PagesParts): SearchPages {
   const { index, store, cursors, monotonicMs } = parts;
   const space = arrayStatement(index, 'SELECT n, next_doc FROM spaces WHERE id = ?');
-  const by = planStatements(index);
+  const setsOf = createFileSets(index);
   const walks = createWalks(index);
   const doc = arrayStatement(index, 'SELECT id, version, updated_at FROM docs WHERE key = ?');
   const row = arrayStatement(store, keyedStatements.resource);
@@ -66,56 +57,22 @@ export function createSearchPages(parts: PagesParts): SearchPages {
       const { order = 'newest' } = query;
       const n = numberOf(found[0]);
       const expression: SearchExpression = searchOf(query) ?? { op: 'all', of: [] };
-      const plan = planSearch(by, n, expression);
-      const scope = cursorScope(query);
-      const behind = query.cursor === undefined ? null : placeOf(cursors.decode(scope, query.cursor));
-      const startedMs = monotonicMs();
-      const elapsedMs = (): number => monotonicMs() - startedMs;
-      const walk: Walk = {
-        space: n,
-        chunks: Math.ceil(numberOf(found[1]) / chunkDocs),
-        plan,
-        behind,
-        late: () => elapsedMs() > limits.searchPageMs,
-        tooLate: () => elapsedMs() > sortMsMax,
-        limit: pageLimit(query.limit),
-      };
-      const shown = gather(walks[order](walk), walk, {
+      const sets = setsOf(n);
+      const plan = planSearch(sets, expression);
+      const walk = walkOf({ query, sets, plan, docs: numberOf(found[1]) }, cursors, monotonicMs);
+      const shown = gather(walks[order](walk, n), walk, {
         read: (at) => read({ doc, row, query, space: n }, at),
         test: compileSearch(expression),
       });
       return {
         items: shown.items,
-        nextCursor: shown.next === null ? null : cursors.encode(scope, [indexCursor, ...shown.next]),
-        ...(query.count === true ? { total: count(walk) } : {}),
+        nextCursor: shown.next === null ? null : cursors.encode(cursorScope(query), [indexCursor, ...shown.next]),
+        ...(query.count === true ? { total: countAll(walk) } : {}),
       };
     },
   };
 }
 
-/** Where a page goes on: the key it was sorted by (empty where that is the order of creation) and the asset's number. */
-type Place = readonly [key: string | number, doc: number];
-
-function placeOf([mark, key, doc]: readonly (string | number)[]): Place {
-  if (mark !== indexCursor) throw new TypeError('A cursor of the index must begin with its mark');
-  return [typeof key === 'number' ? cursorNumber(key) : cursorText(key), cursorNumber(doc)];
-}
-
-type Walk = {
-  readonly space: number;
-  readonly chunks: number;
-  readonly plan: SearchPlan;
-  readonly behind: Place | null;
-  readonly late: () => boolean;
-  readonly tooLate: () => boolean;
-  readonly limit: number;
-};
-
-/**
- * `candidate` false: only how far the walk has come, to be able to go on from there. `ends`: it stops here, and there is
- * more behind it.
- */
-type Step = { readonly place: Place; readonly candidate: boolean; readonly ends?: true };
 type Found = { readonly resource: Resource; readonly bytes: number; readonly asIndexed: boolean };
 type Look = { readonly read: (doc: number) => Found | null; readonly test: SearchTest };
 
@@ -164,125 +121,26 @@ function read({ doc, row, query, space }: ReadParts, at: number): Found | null {
   };
 }
 
-type Walks = { readonly [Order in SearchOrder]: (walk: Walk) => Iterable<Step> };
+type Walks = { readonly [Order in SearchOrder]: (walk: Walk, space: number) => Iterable<Step> };
 
 function createWalks(index: DatabaseSync): Walks {
   return {
     newest: (walk) => byCreation(walk, true),
     oldest: (walk) => byCreation(walk, false),
-    updated: createUpdatedWalk(index),
+    updated: byLastWrite,
     name: createNameWalk(index),
   };
 }
 
-function* byCreation({ plan, chunks, behind }: Walk, newest: boolean): Generator<Step> {
-  const start = behind?.[1] ?? (newest ? chunks * chunkDocs : -1);
-  const first = Math.min(Math.max(Math.floor(start / chunkDocs), 0), chunks - 1);
-  for (let chunk = first; newest ? chunk >= 0 : chunk < chunks; chunk += newest ? -1 : 1) {
-    const bits = plan.chunk(chunk);
-    const base = chunk * chunkDocs;
-    if (bits !== null) {
-      const numbers = newest
-        ? numbersDown(bits, Math.min(chunkDocs, start - base))
-        : numbersUp(bits, Math.max(-1, start - base));
-      for (const n of numbers) yield { place: ['', base + n], candidate: true };
-    }
-    yield { place: ['', newest ? base : base + chunkDocs - 1], candidate: false };
-  }
-}
-
-/** All sets at once; for orders that need them, and for counting. */
-function allChunks({ plan, chunks, tooLate }: Walk): readonly (Bits | null)[] {
-  const found: (Bits | null)[] = [];
-  for (let chunk = 0; chunk < chunks; chunk += 1) {
-    if (tooLate()) throw slow();
-    found.push(plan.chunk(chunk));
-  }
-  return found;
-}
-
-function slow(): AssetwireError {
-  return new AssetwireError('search_too_broad', {
-    detail: `What is found must be put in order within ${sortMsMax} ms: it took longer`,
-    mend: 'Search for less, or in the order newest or oldest, which needs no sorting',
-  });
-}
-
-type Keyed = { readonly key: number; readonly doc: number };
-
-/** The best so many by key, the highest first: what is surely not among them is let go now and then. */
-function createBest(wanted: number): {
-  offer(keyed: Keyed): void;
-  worst(): number;
-  end(): { readonly best: readonly Keyed[]; readonly more: boolean };
-} {
-  let best: Keyed[] = [];
-  let worst = Number.NEGATIVE_INFINITY;
-  let more = false;
-  const cut = (): void => {
-    best.sort((a, b) => b.key - a.key || b.doc - a.doc);
-    more ||= best.length > wanted;
-    best = best.slice(0, wanted);
-    if (best.length === wanted) worst = best.at(-1)?.key ?? worst;
-  };
-  return {
-    offer(keyed) {
-      best.push(keyed);
-      if (best.length >= wanted * 4) cut();
-    },
-    worst: () => worst,
-    end() {
-      cut();
-      return { best, more };
-    },
-  };
-}
-
-/** Last written first: the best of all times, which lie in order in the index. */
-function createUpdatedWalk(index: DatabaseSync): (walk: Walk) => Iterable<Step> {
-  const blocks = arrayStatement(
-    index,
-    "SELECT block, numbers FROM numbers WHERE space = ? AND field = 'updated' AND block >= ? AND block < ?",
-  );
-  const perChunk = chunkDocs / blockDocs;
-  /** Every asset of a chunk with its time, behind the place where the page begins. */
-  function* times({ space, behind }: Walk, chunk: number, bits: Bits): Generator<Keyed> {
-    const [before, beforeDoc] = behind === null ? [Number.POSITIVE_INFINITY, 0] : [Number(behind[0]), behind[1]];
-    for (const row of blocks.all(space, chunk * perChunk, (chunk + 1) * perChunk)) {
-      const first = numberOf(row[0]) * blockDocs;
-      const numbers = readBlock(bytesOf(row[1]));
-      for (let at = 0; at < blockDocs; at += 1) {
-        const key = numbers[at] ?? Number.NaN;
-        const doc = first + at;
-        if ((key < before || (key === before && doc < beforeDoc)) && hasBit(bits, doc % chunkDocs)) yield { key, doc };
-      }
-    }
-  }
-  return function* updated(walk) {
-    // Candidates that turn out to be gone must not end the page: some more than a page are kept.
-    const kept = createBest(walk.limit * 2 + 16);
-    for (const [chunk, bits] of allChunks(walk).entries()) {
-      if (bits === null) continue;
-      if (walk.tooLate()) throw slow();
-      for (const keyed of times(walk, chunk, bits)) if (keyed.key >= kept.worst()) kept.offer(keyed);
-    }
-    const { best, more } = kept.end();
-    for (const { key, doc } of best) yield { place: [key, doc], candidate: true };
-    // What was kept is over and not everything was kept: there is more behind it.
-    const last = best.at(-1);
-    if (more && last !== undefined) yield { place: [last.key, last.doc], candidate: false, ends: true };
-  };
-}
-
 /** By name: few are looked up and sorted, many are met on a walk over the names. */
-function createNameWalk(index: DatabaseSync): (walk: Walk) => Iterable<Step> {
+function createNameWalk(index: DatabaseSync): Walks['name'] {
   const nameOf = arrayStatement(index, 'SELECT name FROM docs WHERE key = ?');
   const names = index.prepare(
     'SELECT name, doc FROM names WHERE space = ? AND (name, doc) > (?, ?) ORDER BY name, doc',
   );
   names.setReturnArrays(true);
-  return function* byName(walk) {
-    const { space, behind } = walk;
+  return function* byName(walk, space) {
+    const { behind } = walk;
     const chunks = allChunks(walk);
     const total = chunks.reduce((sum, bits) => sum + (bits === null ? 0 : countBits(bits)), 0);
     const [after, afterDoc] = [String(behind?.[0] ?? ''), behind?.[1] ?? -1];
@@ -303,29 +161,7 @@ function createNameWalk(index: DatabaseSync): (walk: Walk) => Iterable<Step> {
   };
 }
 
-function* docsOf(chunks: readonly (Bits | null)[]): Generator<number> {
-  for (const [chunk, bits] of chunks.entries()) {
-    for (const n of numbersOfBits(bits ?? emptyBits())) yield chunk * chunkDocs + n;
-  }
-}
-
 function nameAt(nameOf: ArrayStatement, key: number): string {
   const name = nameOf.get(key)?.[0];
   return typeof name === 'string' ? name : '';
-}
-
-/** As the index sorts: by UTF-8 bytes, which is by code point. */
-function compareBytes(a: string, b: string): number {
-  return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-/** How many there are: exactly where the index alone decides, else how many may be it; where time is up, how many at least. */
-function count(walk: Walk): NonNullable<AssetPage['total']> {
-  let value = 0;
-  for (let chunk = 0; chunk < walk.chunks; chunk += 1) {
-    if (walk.tooLate()) return { value, is: 'atLeast' };
-    const bits = walk.plan.chunk(chunk);
-    if (bits !== null) value += countBits(bits);
-  }
-  return { value, is: walk.plan.exact ? 'exact' : 'atMost' };
 }

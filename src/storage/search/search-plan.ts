@@ -3,11 +3,10 @@
  * beginning of a word stands for is gathered once, for all chunks, within a bound. Everything else is done chunk by chunk,
  * so that a page that is full early has cost little.
  */
-import type { DatabaseSync } from 'node:sqlite';
-import { AssetwireError } from '../../../core/errors.ts';
-import { limits } from '../../../core/limits.ts';
-import { withinBounds } from '../../../core/search-evaluation.ts';
-import type { SearchExpression } from '../../../core/search-expression.ts';
+import { AssetwireError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { withinBounds } from '../../core/search-evaluation.ts';
+import type { SearchExpression } from '../../core/search-expression.ts';
 import {
   belowTerm,
   everyTerm,
@@ -20,22 +19,9 @@ import {
   termCharactersMax,
   valueTerm,
   wordTerm,
-} from '../../../core/search-terms.ts';
-import { type ArrayStatement, arrayStatement, bytesOf, numberOf, numberOrNull } from '../rows.ts';
-import { blockDocs, readBlock } from './number-blocks.ts';
-import {
-  andInto,
-  type Bits,
-  bitsOf,
-  chunkDocs,
-  emptyBits,
-  isEmpty,
-  orInto,
-  readInto,
-  setBit,
-  withoutInto,
-} from './posting-sets.ts';
-import { chunksMax, docOfKey, postingKey } from './search-file.ts';
+} from '../../core/search-terms.ts';
+import { blockDocs } from './number-blocks.ts';
+import { andInto, type Bits, chunkDocs, emptyBits, isEmpty, orInto, setBit, withoutInto } from './posting-sets.ts';
 
 export type SearchPlan = {
   /** The assets of a chunk that may fulfil it; null where there are none. The caller may write to it. */
@@ -51,47 +37,27 @@ type Of<Op extends SearchExpression['op']> = Extract<SearchExpression, { op: Op 
 
 const nothing: Node = { cost: 0, exact: true, chunk: () => null };
 
-export type PlanStatements = {
-  readonly term: ArrayStatement;
-  readonly set: ArrayStatement;
-  readonly begins: ArrayStatement;
-  readonly blocks: ArrayStatement;
-  readonly doc: ArrayStatement;
+/** What lies in an index, as a plan asks for it. A caller may write to the sets it is given. */
+export type IndexSets = {
+  /** The assets with a term; null where there are none. */
+  term(term: string): ChunkSet | null;
+  /** The assets with any term that begins so, up to `limits.searchPrefixEntriesMax` entries; null where there are more. */
+  begins(beginning: string): ReadonlyMap<number, Bits> | null;
+  /** The numbers of a field in a chunk, by blocks: which of the chunk it is, counted from 0, and a number for each place. */
+  numbers(field: string, chunk: number): Iterable<readonly [block: number, numbers: Float64Array]>;
+  /** The number of an asset; null where it is not in the index. */
+  doc(id: string): number | null;
 };
+export type ChunkSet = { chunk(n: number): Bits | null };
 
-export function planStatements(db: DatabaseSync): PlanStatements {
-  return {
-    term: arrayStatement(db, 'SELECT n FROM terms WHERE space = ? AND term = ?'),
-    set: arrayStatement(db, 'SELECT docs FROM postings WHERE key = ?'),
-    begins: arrayStatement(
-      db,
-      `SELECT p.key, p.docs FROM terms t CROSS JOIN postings p
-       WHERE t.space = ? AND t.term >= ? AND t.term < ? AND p.key >= t.n * ${chunksMax} AND p.key < (t.n + 1) * ${chunksMax} LIMIT ?`,
-    ),
-    blocks: arrayStatement(
-      db,
-      'SELECT block, numbers FROM numbers WHERE space = ? AND field = ? AND block >= ? AND block < ?',
-    ),
-    doc: arrayStatement(db, 'SELECT key FROM docs WHERE space = ? AND id = ?'),
-  };
-}
-
-export function planSearch(by: PlanStatements, space: number, expression: SearchExpression): SearchPlan {
+export function planSearch(sets: IndexSets, expression: SearchExpression): SearchPlan {
   const term = (text: string): Node => {
-    const n = numberOrNull(by.term.get(space, text)?.[0]);
-    if (n === null) return nothing;
-    return {
-      cost: 1,
-      exact: true,
-      chunk(chunk) {
-        const row = by.set.get(postingKey(n, chunk));
-        return row === undefined ? null : bitsOf(bytesOf(row[0]));
-      },
-    };
+    const found = sets.term(text);
+    return found === null ? nothing : { cost: 1, exact: true, chunk: (n) => found.chunk(n) };
   };
   const every = term(everyTerm);
   const begins = (text: string): Node =>
-    text.length > termCharactersMax ? { ...every, exact: false } : gathered(by, space, text);
+    text.length > termCharactersMax ? { ...every, exact: false } : gathered(sets, text);
   const build = (part: SearchExpression): Node => {
     switch (part.op) {
       case 'all':
@@ -107,7 +73,7 @@ export function planSearch(by: PlanStatements, space: number, expression: Search
       case 'folder':
         return term(part.exact === true ? folderTerm(part.path) : belowTerm(part.path));
       case 'range':
-        return rangeNode(by, space, part);
+        return rangeNode(sets, part);
       case 'exists':
         return term(fieldExistsTerm(part.field));
       case 'nameContains': {
@@ -115,7 +81,7 @@ export function planSearch(by: PlanStatements, space: number, expression: Search
         return { ...(grams.length === 0 ? every : allOf(grams.map((gram) => term(gramTerm(gram))))), exact: false };
       }
       case 'id':
-        return idNode(by, space, part.id);
+        return idNode(sets, part.id);
       default:
         return part satisfies never;
     }
@@ -191,22 +157,11 @@ function valueNode({ field, value, match }: Of<'value'>, { term, begins }: Maker
 }
 
 /** All terms that begin so, as one set per chunk. Gathered at the first question. */
-function gathered(by: PlanStatements, space: number, beginning: string): Node {
-  let chunks: Map<number, Bits> | null = null;
-  const gather = (): Map<number, Bits> => {
-    const found = new Map<number, Bits>();
-    const most = limits.searchPrefixEntriesMax;
-    const rows = by.begins.all(space, beginning, `${beginning}\u{10ffff}`, most + 1);
-    if (rows.length > most) throw tooBroad(beginning);
-    for (const row of rows) {
-      const chunk = numberOf(row[0]) % chunksMax;
-      let bits = found.get(chunk);
-      if (bits === undefined) {
-        bits = emptyBits();
-        found.set(chunk, bits);
-      }
-      readInto(bytesOf(row[1]), bits);
-    }
+function gathered(sets: IndexSets, beginning: string): Node {
+  let chunks: ReadonlyMap<number, Bits> | null = null;
+  const gather = (): ReadonlyMap<number, Bits> => {
+    const found = sets.begins(beginning);
+    if (found === null) throw tooBroad(beginning);
     return found;
   };
   return {
@@ -227,9 +182,7 @@ function tooBroad(beginning: string): AssetwireError {
   });
 }
 
-const blocksPerChunk = chunkDocs / blockDocs;
-
-function rangeNode(by: PlanStatements, space: number, { field, ...bounds }: Of<'range'>): Node {
+function rangeNode(sets: IndexSets, { field, ...bounds }: Of<'range'>): Node {
   const within = withinBounds(bounds);
   return {
     cost: 20,
@@ -237,14 +190,11 @@ function rangeNode(by: PlanStatements, space: number, { field, ...bounds }: Of<'
     chunk(n) {
       const bits = emptyBits();
       let any = false;
-      const from = n * blocksPerChunk;
-      for (const row of by.blocks.all(space, field, from, from + blocksPerChunk)) {
-        const first = (numberOf(row[0]) - from) * blockDocs;
-        const numbers = readBlock(bytesOf(row[1]));
+      for (const [block, numbers] of sets.numbers(field, n)) {
         for (let at = 0; at < blockDocs; at += 1) {
           const number = numbers[at] ?? Number.NaN;
           if (Number.isNaN(number) || !within(number)) continue;
-          setBit(bits, first + at);
+          setBit(bits, block * blockDocs + at);
           any = true;
         }
       }
@@ -253,10 +203,9 @@ function rangeNode(by: PlanStatements, space: number, { field, ...bounds }: Of<'
   };
 }
 
-function idNode(by: PlanStatements, space: number, id: string): Node {
-  const key = numberOrNull(by.doc.get(space, id)?.[0]);
-  if (key === null) return nothing;
-  const doc = docOfKey(key);
+function idNode(sets: IndexSets, id: string): Node {
+  const doc = sets.doc(id);
+  if (doc === null) return nothing;
   return {
     cost: 0,
     exact: true,
