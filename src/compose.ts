@@ -394,6 +394,8 @@ function appDeps(
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
       ...inboxUrls(settings, { many: rooms.storage.cluster !== null, place: () => place.address }),
       uploadBytesMax: settings.uploadBytesMax,
+      workspaceBytesMax: settings.workspaceBytesMax,
+      workspaceFilesMax: settings.workspaceFilesMax,
       renditions: settings.renditions,
       adminKey: settings.adminKey,
       linkLifetimeMs,

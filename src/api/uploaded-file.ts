@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { Idempotency } from '../app/app.ts';
-import { AssetwireError } from '../core/errors.ts';
+import { AssetwireError, type ErrorCode } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency.ts';
 import { readJson } from './json-body.ts';
@@ -26,6 +26,15 @@ export type UploadPlace<Input, Result> = {
   readonly schema: Schema<Input>;
   take(uploaded: UploadedFile<Input>): Promise<Result>;
 };
+
+/** How taking a file in can fail, whatever it is for. */
+export const uploadErrors = [
+  'upload_incomplete',
+  'upload_too_large',
+  'upload_malformed',
+  'unsupported_media_type',
+  'quota_exceeded',
+] as const satisfies readonly ErrorCode[];
 
 /** Content type and schema of an upload, for the document. */
 export function uploadForm(asset: Schema): { readonly contentType: string; readonly schema: Schema } {

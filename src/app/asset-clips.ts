@@ -18,12 +18,14 @@ import type { AppDeps } from './dependencies.ts';
 import type { ClipPayload } from './duty-clip.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { refuseOtherVersion } from './preconditions.ts';
+import type { Quotas } from './quotas.ts';
 import { notFound } from './refusals.ts';
 import { subjectName } from './subject-cache.ts';
 
 export type ClipsDeps = Pick<AppDeps, 'storage' | 'media' | 'ids'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly quotas: Pick<Quotas, 'refuse'>;
 };
 
 export function createClips(deps: ClipsDeps): Pick<AssetCases, 'clip' | 'inspect'> {
@@ -34,6 +36,7 @@ export function createClips(deps: ClipsDeps): Pick<AssetCases, 'clip' | 'inspect
         refuseOtherVersion(order.expected, current.version);
         const film = assetState(current);
         const blob = await clippable(deps, film, order);
+        await deps.quotas.refuse(caller.workspaceId, { files: 1, bytes: 1 });
         return cut(deps, { caller, order, row, film, blob, origin: { assetId: id, ...stretchOf(order) } });
       }),
 

@@ -18,18 +18,20 @@ import { assetKindOf, folderPath } from './asset-state.ts';
 import { versionOf } from './asset-version-state.ts';
 import { asJsonState, assetChange, assetState, assetSubject, assetView } from './asset-views.ts';
 import { findAsset } from './asset-write.ts';
-import { blobsOf } from './blob-uses.ts';
+import { blobSizes, blobsOf } from './blob-uses.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { type Expected, refuseOtherVersion } from './preconditions.ts';
+import type { Quotas } from './quotas.ts';
 import { contended, notFound } from './refusals.ts';
 
 export type CopyDeps = Pick<AppDeps, 'storage' | 'ids' | 'media' | 'settings'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
+  readonly quotas: Pick<Quotas, 'refuse'>;
 };
 
 export function createCopy(deps: CopyDeps): Pick<AssetCases, 'copy'> {
@@ -65,7 +67,10 @@ async function copyOnce(deps: CopyDeps, copying: Copying, found: Resource): Prom
   const id = ids.next('asset');
   const key = { workspaceId, type: 'asset', id } as const;
   const alias = input.externalId === undefined ? {} : { alias: input.externalId };
-  const blobs = blobsOf(asJsonState(copyOf(assetState(found), found.id, { ...copying, atMs: 0 })));
+  const sizes = blobSizes(asJsonState(copyOf(assetState(found), found.id, { ...copying, atMs: 0 })));
+  const blobs = [...sizes.keys()];
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  if (blobs.length > 0) await deps.quotas.refuse(workspaceId, { files: blobs.length, bytes });
   const uses = blobs.map((blob): ResourceKey => ({ workspaceId, type: 'blob_use', id: `${blob}:${found.id}` }));
   try {
     const written = await committer.writeAlone<Written<AssetView> | null>(key, [found, ...uses], (_, atMs, read) => {

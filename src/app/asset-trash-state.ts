@@ -1,5 +1,4 @@
 /** Assets in the trash as they are stored and shown, and what it takes to put one there and to let one go for good. */
-import type { AssetState } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
 import type { Actor } from '../core/change.ts';
 import { idBytes, idFromBytes } from '../core/id-encoding.ts';
@@ -8,7 +7,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { NewDuty, Resource, Storage } from '../storage/storage.ts';
 import type { TrashedAsset } from './asset-life-cases.ts';
 import { assetChange, assetState, assetSubject } from './asset-views.ts';
-import { blobUpkeep } from './blob-uses.ts';
+import { blobSizes, blobUpkeep } from './blob-uses.ts';
 import type { Plan } from './plan.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -91,7 +90,7 @@ export function removalPlan(current: Resource, { ids, actor, trashDays, atMs }: 
     createdAtMs: current.createdAtMs,
     deleteAtMs,
     trashedBy: actor,
-    bytes: bytesOf(assetState(current)),
+    bytes: bytesOf(current.state),
     asset: current.state,
   };
   const payload: TrashTimerPayload = { what: 'trash_end', trashedId };
@@ -125,9 +124,6 @@ export function purgePlan(row: Resource, { ids, atMs }: Pick<Removal, 'ids' | 'a
 }
 
 /** Equal content counts once. */
-function bytesOf({ file, versions, renditions }: AssetState): number {
-  const byBlob = new Map<string, number>();
-  const files = [...(file === undefined ? [] : [file]), ...versions.map((version) => version.file), ...renditions];
-  for (const { blob, bytes } of files) if (blob !== undefined) byBlob.set(blob, bytes);
-  return [...byBlob.values()].reduce((sum, bytes) => sum + bytes, 0);
+function bytesOf(state: JsonObject): number {
+  return [...blobSizes(state).values()].reduce((sum, bytes) => sum + bytes, 0);
 }

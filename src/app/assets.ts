@@ -18,6 +18,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
+import type { Quotas } from './quotas.ts';
 import { notFound } from './refusals.ts';
 
 export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'clock' | 'settings'> & {
@@ -26,6 +27,7 @@ export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | '
   readonly linkKey: () => Uint8Array;
   readonly metadataSets: MetadataSets;
   readonly pushMany: AssetCases['pushMany'];
+  readonly quotas: Pick<Quotas, 'refuse'>;
 };
 
 export function createAssets(deps: AssetsDeps): AssetCases {

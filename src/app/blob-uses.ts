@@ -11,7 +11,7 @@ import type { ResourceWrite, Storage } from '../storage/storage.ts';
 export type BlobUpkeep = { readonly writes: readonly ResourceWrite[]; readonly released: readonly string[] };
 
 const addressForm = /^[0-9a-f]{64}$/;
-const none: readonly string[] = [];
+const none: ReadonlyMap<string, number> = new Map();
 
 /**
  * What a write to an asset changes about the bytes it names; null where nothing, which is known at once for a state
@@ -27,11 +27,11 @@ export function blobUpkeep(assetId: string, before: JsonObject | null, after: Js
   ) {
     return null;
   }
-  const known = blobsOf(before);
-  const named = blobsOf(after);
-  if (known.length === 0 && named.length === 0) return null;
-  const added = named.filter((blob) => !known.includes(blob));
-  const released = known.filter((blob) => !named.includes(blob));
+  const known = blobSizes(before);
+  const named = blobSizes(after);
+  if (known.size === 0 && named.size === 0) return null;
+  const added = [...named.keys()].filter((blob) => !known.has(blob));
+  const released = [...known.keys()].filter((blob) => !named.has(blob));
   if (added.length === 0 && released.length === 0) return null;
   const use = (blob: string, state: JsonObject | null): ResourceWrite => ({
     type: 'blob_use',
@@ -39,7 +39,13 @@ export function blobUpkeep(assetId: string, before: JsonObject | null, after: Js
     expectedVersion: 'any',
     state,
   });
-  return { writes: [...added.map((blob) => use(blob, {})), ...released.map((blob) => use(blob, null))], released };
+  return {
+    writes: [
+      ...added.map((blob) => use(blob, { bytes: named.get(blob) ?? 0 })),
+      ...released.map((blob) => use(blob, null)),
+    ],
+    released,
+  };
 }
 
 /** Whether any asset of the workspace names these bytes. */
@@ -67,16 +73,22 @@ export async function settleBlob(
 
 /** Every content address in a state, once each: of the file, its versions and renditions. */
 export function blobsOf(state: JsonObject | null): readonly string[] {
+  return [...blobSizes(state).keys()];
+}
+
+/** The same, each with its bytes. */
+export function blobSizes(state: JsonObject | null): ReadonlyMap<string, number> {
   if (state === null) return none;
-  let blobs: Set<string> | null = null;
+  let sizes: Map<string, number> | null = null;
   const note = (file: JsonValue | undefined): void => {
     if (!isObject(file)) return;
-    const blob = file['blob'];
-    if (typeof blob === 'string' && addressForm.test(blob)) (blobs ??= new Set()).add(blob);
+    const { blob, bytes } = file;
+    if (typeof blob !== 'string' || !addressForm.test(blob)) return;
+    (sizes ??= new Map()).set(blob, typeof bytes === 'number' ? bytes : 0);
   };
   note(state['file']);
   const { versions, renditions } = state;
   if (isList(versions)) for (const version of versions) if (isObject(version)) note(version['file']);
   if (isList(renditions)) for (const rendition of renditions) note(rendition);
-  return blobs === null ? none : [...(blobs as Set<string>)];
+  return sizes ?? none;
 }

@@ -56,6 +56,7 @@ import { createPasswordLinks } from './password-links.ts';
 import { createPasswords } from './passwords.ts';
 import { createPause } from './pause.ts';
 import { createPlaces } from './places.ts';
+import { createQuotas } from './quotas.ts';
 import { createReplays } from './replays.ts';
 import { createRoles } from './roles.ts';
 import { createSections } from './sections.ts';
@@ -103,7 +104,8 @@ export function createApp(deps: AppDeps): AppParts {
   const { storage } = deps;
   const shared = createShared(deps);
   const { parts, live, closed, linkKey } = shared;
-  const workspaces = createWorkspaces({ ...parts, closed });
+  const quotas = createQuotas(parts);
+  const workspaces = createWorkspaces({ ...parts, closed, quotas });
   const keys = createKeys({ ...parts, workspaces });
   const roles = createRoles(parts);
   const people = createPeople(parts, { keys, roles });
@@ -112,7 +114,7 @@ export function createApp(deps: AppDeps): AppParts {
   const inboxes = createInboxes(parts);
   const shareUses = createShareUses(parts);
   const syncs = createSyncs({ ...parts, pushMany: createPushMany(parts) });
-  const assets = grantedAssets(createAssets({ ...parts, pushMany: syncs.pushMany }));
+  const assets = grantedAssets(createAssets({ ...parts, blobs: quotas.blobs, quotas, pushMany: syncs.pushMany }));
   const watch = createStorageWatch({ ...parts, live });
   const handshakes = createHandshakes(parts);
   const toggle = createWebhookSwitch({ ...parts, handshakes });
@@ -164,7 +166,7 @@ export function createApp(deps: AppDeps): AppParts {
       const links = parts.links(workspaceId, dialect);
       return links.at?.(deps.clock.nowMs()) ?? links;
     },
-    stats: createStats(deps),
+    stats: createStats({ ...parts, quotas }),
     exports: createExports(parts),
     erasures: createErasures({ ...parts, users }),
     shareLinks: createShareLinks({ ...parts, passwords: people.passwords }),

@@ -15,6 +15,8 @@ import type { Vault } from '../runtime/vault.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DeliveryTask, Storage } from '../storage/storage.ts';
 import type { FetchFile } from '../transports/transport.ts';
+import type { KeySigner } from './key-signer.ts';
+import type { LinkPlace } from './links.ts';
 import type { ScryptCost } from './passwords.ts';
 import type { ProcessSetting } from './people.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
@@ -43,10 +45,15 @@ export type AppSettings = {
   readonly inboxUrl: () => string;
   readonly inboxTlsUrl: () => string;
   readonly uploadBytesMax: number;
+  /** Of files that a workspace holds, where it has no quota of its own. 0 or absent: no bound. */
+  readonly workspaceBytesMax?: number;
+  readonly workspaceFilesMax?: number;
   /** Whether smaller pictures are made of those that are uploaded. Default `on`. */
   readonly renditions?: 'on' | 'off';
   /** A key of the operator's choosing; null where the generated one in the store is used. */
   readonly adminKey: string | null;
+  /** Parts of dialects' mounts that have an address of their own. */
+  readonly linkPlaces?: readonly LinkPlace[];
   /** How long links in payloads stay good, counted from the change they were made for. */
   readonly linkLifetimeMs: number;
   /** What `GET /v1/settings` shows an admin: every setting, secrets left out. */
@@ -82,6 +89,8 @@ export type AppDeps = {
   readonly tryOnce: TryOnce;
   /** Brings notices to people; null where no mail server is set. */
   readonly mailer: Mailer | null;
+  /** Signs with the keys of workspaces. */
+  readonly signingKeys: KeySigner;
   /** How dear a password's hash is; default as OWASP says. */
   readonly passwordCost?: ScryptCost;
   /** Counts changes committed and bytes of files stored. */

@@ -1,8 +1,9 @@
 /** Use cases around people: users, roles, sessions, grants, keys, notices, settings, audit and workspaces, as callers see them. */
 import type { JsonObject } from '../core/json.ts';
 import type { PolicyOverride } from '../core/policy.ts';
-import type { Page } from '../storage/storage.ts';
+import type { BlobUsage, Page } from '../storage/storage.ts';
 import type { Caller, KeyView, Origin, Scope } from './app.ts';
+import type { Quota } from './quotas.ts';
 
 type Paging = { readonly limit: number; readonly cursor?: string };
 /** Times of creation, `fromMs` included and `toMs` not. */
@@ -244,6 +245,16 @@ export type WorkspaceView = {
   readonly state: WorkspaceState;
   readonly createdAtMs: number;
   readonly erasure?: ErasureView;
+  /** What its assets hold, versions, renditions and trash included; and how much they may. Of one workspace only. */
+  readonly usage?: BlobUsage;
+  readonly quota?: Quota;
+};
+
+export type WorkspacePatch = {
+  readonly name?: string;
+  readonly disabled?: boolean;
+  /** Null: no bound; absent: as it was. */
+  readonly quota?: Partial<Quota>;
 };
 
 export interface WorkspaceCases {
@@ -254,11 +265,7 @@ export interface WorkspaceCases {
   list(caller: Caller, query: Paging & { readonly state?: WorkspaceState }): Promise<Page<WorkspaceView>>;
   get(caller: Caller, id: string): Promise<WorkspaceView>;
   /** Disabled: keys, sessions and users of it are refused; deliveries that are owed go on. */
-  update(
-    caller: Caller,
-    id: string,
-    patch: { readonly name?: string; readonly disabled?: boolean },
-  ): Promise<WorkspaceView>;
+  update(caller: Caller, id: string, patch: WorkspacePatch): Promise<WorkspaceView>;
   /** Begins to take everything of it out; `confirm` repeats the id. */
   erase(caller: Caller, id: string, confirm: string): Promise<WorkspaceView>;
 }

@@ -3,9 +3,16 @@ import { AssetwireError } from '../core/errors.ts';
 import { addCounts, type Percentiles, percentilesOf } from '../core/histogram.ts';
 import type { WebhookId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import { type BacklogRow, durationBucketsMs, type StatsRow, waitBucketsMs } from '../storage/storage.ts';
+import {
+  type BacklogRow,
+  type BlobUsage,
+  durationBucketsMs,
+  type StatsRow,
+  waitBucketsMs,
+} from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import type { Quota, Quotas } from './quotas.ts';
 import { notFound } from './refusals.ts';
 
 /** A span of whole buckets; checked by the caller for its size. */
@@ -41,6 +48,8 @@ export type StatsView = StatsWindow & {
   readonly points: readonly StatsPoint[];
   readonly totals: StatsCounts;
   readonly backlog: readonly BacklogRow[];
+  /** What the workspace holds of files, and may; of the whole workspace only. */
+  readonly files?: BlobUsage & Quota;
 };
 
 export interface StatsCases {
@@ -52,7 +61,9 @@ export interface StatsCases {
   webhook(caller: Caller, id: string, window: StatsWindow): Promise<StatsView>;
 }
 
-export function createStats({ storage }: Pick<AppDeps, 'storage'>): StatsCases {
+type StatsDeps = Pick<AppDeps, 'storage'> & { readonly quotas: Pick<Quotas, 'of'> };
+
+export function createStats({ storage, quotas }: StatsDeps): StatsCases {
   const read = async (
     { workspaceId }: Caller,
     { fromMs, toMs, bucketMs, webhookId, by }: StatsWindow & { readonly webhookId?: string; readonly by?: 'webhook' },
@@ -87,7 +98,15 @@ export function createStats({ storage }: Pick<AppDeps, 'storage'>): StatsCases {
     };
   };
   return {
-    workspace: read,
+    async workspace(caller, query) {
+      const { workspaceId } = caller;
+      const [view, quota, used] = await Promise.all([
+        read(caller, query),
+        quotas.of(workspaceId),
+        storage.blobUsage(workspaceId),
+      ]);
+      return { ...view, files: { ...used, ...quota } };
+    },
     async webhook(caller, id, window) {
       const [row] = await storage.resources([{ workspaceId: caller.workspaceId, type: 'webhook', id }]);
       if (row === undefined || row === null) throw notFound('the webhook');

@@ -9,6 +9,8 @@ export type StoredWorkspace = {
   readonly parent?: string;
   readonly disabledAtMs?: number;
   readonly erasingAtMs?: number;
+  /** Set by the operator; null: no bound, absent: the server's. */
+  readonly quota?: { readonly bytesMax?: number | null; readonly filesMax?: number | null };
 };
 
 /** Rows of this type are written by workspaces.ts only, in this shape. */

@@ -14,7 +14,8 @@ import { erasureDuty, erasureKey, erasureView } from './erasure.ts';
 import { filteredPage } from './filtered-page.ts';
 import { keyBelievedMs } from './key-lookup.ts';
 import { lacks } from './needed-scope.ts';
-import type { WorkspaceCases, WorkspaceState, WorkspaceView } from './people.ts';
+import type { WorkspaceCases, WorkspacePatch, WorkspaceState, WorkspaceView } from './people.ts';
+import type { Quotas } from './quotas.ts';
 import { notFound, unfit } from './refusals.ts';
 import { type StoredWorkspace, storedWorkspace, workspaceState } from './workspace-state.ts';
 
@@ -33,6 +34,7 @@ export type Workspaces = WorkspaceCases & KnownWorkspaces & { ensureDefault(): P
 export type WorkspacesDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> & {
   readonly committer: Committer;
   readonly closed: ClosedWorkspaces;
+  readonly quotas: Pick<Quotas, 'of'>;
 };
 
 export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
@@ -117,12 +119,14 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
 
 type Target = { readonly caller: Caller; readonly id: string };
 
-async function getWorkspace({ storage }: WorkspacesDeps, { caller, id }: Target): Promise<WorkspaceView> {
+async function getWorkspace({ storage, quotas }: WorkspacesDeps, { caller, id }: Target): Promise<WorkspaceView> {
   if (!caller.admin && id !== caller.workspaceId) throw notFound('the workspace');
   const [row] = await storage.resources([{ workspaceId: id, type: 'workspace', id }]);
   const erasure = await erasureView(storage, id);
-  if (row !== undefined && row !== null)
-    return { ...view(row), ...(erasure === null ? {} : { erasure: erasure.view }) };
+  if (row !== undefined && row !== null) {
+    const [quota, usage] = await Promise.all([quotas.of(id), storage.blobUsage(id)]);
+    return { ...view(row), usage, quota, ...(erasure === null ? {} : { erasure: erasure.view }) };
+  }
   if (erasure === null) throw notFound('the workspace');
   // Its own row is gone already; what is left to do is told from the erasure's.
   return { id, name: id, state: 'erasing', createdAtMs: erasure.createdAtMs, erasure: erasure.view };
@@ -143,7 +147,7 @@ async function createWorkspace(
       throw unfit('/parent', 'a workspace that exists', shown(parent));
   }
   if (closed.has(id) || (await erasureView(storage, id)) !== null) throw stillErasing(id);
-  const state: StoredWorkspace = { name, ...(parent === undefined ? {} : { parent }) };
+  const state = { name, ...(parent === undefined ? {} : { parent }) };
   const written = await committer.write<WorkspaceView>({ workspaceId: id, type: 'workspace', id }, (current, atMs) => {
     if (current !== null)
       throw new AssetwireError('already_exists', { detail: `Make workspace "${id}": it is there already` });
@@ -161,7 +165,7 @@ async function createWorkspace(
 async function updateWorkspace(
   { ids, committer }: WorkspacesDeps,
   { caller, id }: Target,
-  { name, disabled }: { readonly name?: string; readonly disabled?: boolean },
+  { name, disabled, quota }: WorkspacePatch,
 ): Promise<WorkspaceView> {
   if (id === 'default' && disabled === true)
     throw new AssetwireError('workspace_protected', {
@@ -176,6 +180,7 @@ async function updateWorkspace(
       ...rest,
       ...(name === undefined ? {} : { name }),
       ...(off ? { disabledAtMs: disabledAtMs ?? atMs } : {}),
+      ...(quota === undefined ? {} : { quota: { ...rest.quota, ...quota } }),
     };
     const note = { action: 'workspace.updated', target: `workspace:${id}`, before, after: state };
     return {

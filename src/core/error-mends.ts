@@ -68,6 +68,8 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   upload_incomplete: 'Send the upload again; nothing of it was kept',
   upload_too_large: 'The operator sets the largest size with ASSETWIRE_UPLOAD_BYTES_MAX',
   upload_malformed: 'Send the optional part asset first and the part file last',
+  quota_exceeded:
+    'Delete what is not needed and empty the trash, or let the operator raise the quota: assetwire workspaces update ID --bytes-max 500GiB',
   storage_busy: 'Wait as long as Retry-After says, then send it again with the same Idempotency-Key',
   storage_unavailable:
     'Wait as long as Retry-After says, then send it again; the operator finds the reason in the log and by assetwire doctor',

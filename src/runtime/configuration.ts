@@ -51,6 +51,9 @@ export type Settings = {
   readonly smtpUrl: string | null;
   readonly mailFrom: string;
   readonly uploadBytesMax: number;
+  /** 0: no bound. */
+  readonly workspaceBytesMax: number;
+  readonly workspaceFilesMax: number;
   readonly renditions: 'on' | 'off';
   readonly embeddedMetadata: 'all' | 'public' | 'none';
   /** `auto`, `off` or a path. */
@@ -291,6 +294,8 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     smtpUrl: textOrNull('smtpUrl'),
     mailFrom: text('mailFrom'),
     uploadBytesMax: number('uploadBytesMax'),
+    workspaceBytesMax: number('workspaceBytesMax'),
+    workspaceFilesMax: number('workspaceFilesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),
     embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
     ffmpeg: text('ffmpeg'),

@@ -74,7 +74,8 @@ const byteUnits: { readonly [unit: string]: number } = {
   TiB: 1024 ** 4,
 };
 
-function parseBytes(type: SettingType & { kind: 'bytes' }, text: string): Parsed {
+/** `500MiB`, `2TiB`, or plain bytes. */
+export function parseBytes(type: { readonly min: number; readonly max: number }, text: string): Parsed {
   const match = /^(\d{1,15})(|KiB|MiB|GiB|TiB)$/.exec(text);
   const value = match === null ? Number.NaN : Number(match[1]) * (byteUnits[match[2] ?? ''] ?? Number.NaN);
   if (value >= type.min && value <= type.max) return { value };

@@ -99,6 +99,21 @@ export const settingRows = [
     summary: 'Largest file that may be uploaded (KiB, MiB, GiB are understood)',
   },
   {
+    name: 'workspaceBytesMax',
+    type: { kind: 'bytes', min: 0, max: 2 ** 50 },
+    default: '0',
+    unit: 'bytes',
+    summary:
+      'How much of files a workspace may hold where it has no quota of its own, versions, renditions and trash included (KiB, MiB, GiB, TiB are understood). 0: no bound',
+  },
+  {
+    name: 'workspaceFilesMax',
+    type: { kind: 'integer', min: 0, max: 1_000_000_000 },
+    default: '0',
+    unit: 'files',
+    summary: 'How many files a workspace may hold where it has no quota of its own, counted likewise. 0: no bound',
+  },
+  {
     name: 'renditions',
     type: { kind: 'choice', of: ['on', 'off'] },
     default: 'on',

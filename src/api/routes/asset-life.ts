@@ -6,7 +6,7 @@ import type { Route } from '../route.ts';
 import { route } from '../route.ts';
 import { assetReference, assetViewSchema, versionInputSchema, versionReference } from '../schemas/asset.ts';
 import { copySchema } from '../schemas/asset-life.ts';
-import { takeUpload, uploadForm } from '../uploaded-file.ts';
+import { takeUpload, uploadErrors, uploadForm } from '../uploaded-file.ts';
 import { assetAnswer, writeOptionsOf } from './assets.ts';
 
 const area = 'assets';
@@ -29,7 +29,7 @@ const copyAsset = route({
   body: copySchema,
   bodyOptional: true,
   answers: { 201: { ...changed, description: 'The copy' } },
-  errors: ['conflict', 'precondition_failed', 'gone', 'already_exists', 'limit_reached'],
+  errors: ['conflict', 'precondition_failed', 'gone', 'already_exists', 'limit_reached', 'quota_exceeded'],
   async handle({ caller, params, body, ...call }, { app }) {
     return assetAnswer(await app.assets.copy(caller, params.reference, { ...body, ...writeOptionsOf(call) }));
   },
@@ -93,10 +93,7 @@ const checkIn = route({
   bodyOptional: true,
   answers: { 200: changed },
   errors: [
-    'upload_incomplete',
-    'upload_too_large',
-    'upload_malformed',
-    'unsupported_media_type',
+    ...uploadErrors,
     'conflict',
     'precondition_failed',
     'gone',

@@ -22,7 +22,15 @@ const clipAsset = route({
   params: assetReference,
   body: clipInputSchema,
   answers: { 201: { description: 'The asset that the clip will be', schema: assetViewSchema, headers: ['ETag'] } },
-  errors: ['not_a_film', 'films_unavailable', 'content_unavailable', 'conflict', 'precondition_failed', 'gone'],
+  errors: [
+    'not_a_film',
+    'films_unavailable',
+    'content_unavailable',
+    'conflict',
+    'precondition_failed',
+    'gone',
+    'quota_exceeded',
+  ],
   async handle({ caller, params, body, idempotency, request }, { app }) {
     const options = writeOptionsOf({ request, idempotency });
     return assetAnswer(await app.assets.clip(caller, params.reference, { ...body, ...options }));

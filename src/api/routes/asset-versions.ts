@@ -3,7 +3,7 @@ import { ok, route } from '../route.ts';
 import { assetReference, assetViewSchema, versionInputSchema, versionReference } from '../schemas/asset.ts';
 import { assetVersionSchema } from '../schemas/asset-state.ts';
 import { pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
-import { takeUpload, uploadForm } from '../uploaded-file.ts';
+import { takeUpload, uploadErrors, uploadForm } from '../uploaded-file.ts';
 import type { VersionReference } from '../../app/app.ts';
 import { servedContent } from '../content-answer.ts';
 import { assetAnswer, contentAnswers, contentHeaders, writeOptionsOf } from './assets.ts';
@@ -32,17 +32,7 @@ const addVersion = route({
   params: assetReference,
   upload: uploadForm(versionInputSchema),
   answers: { 201: changed },
-  errors: [
-    'upload_incomplete',
-    'upload_too_large',
-    'upload_malformed',
-    'unsupported_media_type',
-    'conflict',
-    'precondition_failed',
-    'gone',
-    'checked_out',
-    'limit_reached',
-  ],
+  errors: [...uploadErrors, 'conflict', 'precondition_failed', 'gone', 'checked_out', 'limit_reached'],
   async handle({ caller, params, request }, services) {
     const { reference } = params;
     return takeUpload(request, services, {

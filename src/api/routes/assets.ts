@@ -14,7 +14,7 @@ import {
 import { assetListPage, assetListQuery } from '../schemas/asset-list.ts';
 import { cursor, limit, pageOf, pageOptions, shownPage, timeMs } from '../schemas/basics.ts';
 import { changeSchema } from '../schemas/change.ts';
-import { takeUpload, uploadForm } from '../uploaded-file.ts';
+import { takeUpload, uploadErrors, uploadForm } from '../uploaded-file.ts';
 import { changeKinds } from '../../core/change.ts';
 import type { AssetView, AssetWriteOptions, Written } from '../../app/app.ts';
 import { replayedHeader } from './changes.ts';
@@ -34,16 +34,7 @@ const uploadAsset = route({
   idempotent: true,
   upload: uploadForm(assetInputSchema),
   answers: { 201: { description: 'The asset', schema: assetViewSchema, headers: ['ETag'] } },
-  errors: [
-    'upload_incomplete',
-    'upload_too_large',
-    'upload_malformed',
-    'unsupported_media_type',
-    'already_exists',
-    'alias_taken',
-    'conflict',
-    'limit_reached',
-  ],
+  errors: [...uploadErrors, 'already_exists', 'alias_taken', 'conflict', 'limit_reached'],
   async handle({ caller, request }, services) {
     return takeUpload(request, services, {
       operation: 'uploadAsset',

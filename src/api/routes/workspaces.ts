@@ -1,7 +1,7 @@
 import { created, ok, type Route, route } from '../route.ts';
 import { boolean, object, oneOf, optional } from '../schema.ts';
 import { line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
-import { paging, workspaceId, workspaceSchema, workspaceStates } from '../schemas/people.ts';
+import { paging, quotaPatchSchema, workspaceId, workspaceSchema, workspaceStates } from '../schemas/people.ts';
 
 const area = 'workspaces';
 const byWorkspace = object({ id: workspaceId });
@@ -43,7 +43,7 @@ const getWorkspace = route({
   path: '/v1/workspaces/{id}',
   operation: 'getWorkspace',
   area,
-  summary: 'Show a workspace, and how far its erasure is',
+  summary: 'Show a workspace, what it holds and may, and how far its erasure is',
   scope: 'settings:read',
   params: byWorkspace,
   answers: { 200: { description: 'The workspace', schema: workspaceSchema } },
@@ -57,11 +57,13 @@ const updateWorkspace = route({
   path: '/v1/workspaces/{id}',
   operation: 'updateWorkspace',
   area,
-  summary: 'Rename, disable or enable a workspace',
-  description: 'Disabled, its keys, users and sessions are refused within a second. Deliveries that are owed go on.',
+  summary: 'Rename, disable or enable a workspace, or set its quota',
+  description:
+    'Disabled, its keys, users and sessions are refused within a second. Deliveries that are owed go on. Beyond its quota no file is taken in ' +
+    '(quota_exceeded); metadata, changes and deliveries go on.',
   scope: 'admin',
   params: byWorkspace,
-  body: object({ name: optional(line(200)), disabled: optional(boolean()) }),
+  body: object({ name: optional(line(200)), disabled: optional(boolean()), quota: optional(quotaPatchSchema) }),
   answers: { 200: { description: 'The workspace', schema: workspaceSchema } },
   errors: ['conflict', 'workspace_protected'],
   async handle({ caller, params, body }, { app }) {

@@ -196,6 +196,19 @@ export const processSettingSchema: Schema<unknown> = named(
 );
 
 export const workspaceStates = ['active', 'disabled', 'erasing'] as const;
+const bytesMax = integer({ minimum: 0, maximum: 2 ** 50, description: 'Bytes that its assets may hold' });
+const filesMax = integer({
+  minimum: 0,
+  maximum: 1_000_000_000,
+  description: 'Files, versions and renditions likewise',
+});
+
+/** Null: no bound; left out: as it was, at first the server's. */
+export const quotaPatchSchema = object(
+  { bytesMax: optional(nullable(bytesMax)), filesMax: optional(nullable(filesMax)) },
+  { description: "How much its assets may hold; null: no bound, left out: as it was, at first the server's" },
+);
+
 export const workspaceSchema: Schema<unknown> = named(
   'Workspace',
   object({
@@ -204,6 +217,13 @@ export const workspaceSchema: Schema<unknown> = named(
     parent: optional(string()),
     state: oneOf(workspaceStates),
     createdAtMs: timeMs(),
+    usage: optional(
+      object(
+        { files: integer({ minimum: 0 }), bytes: integer({ minimum: 0 }) },
+        { description: 'What its assets hold: files, versions and renditions, those in the trash included' },
+      ),
+    ),
+    quota: optional(object({ bytesMax: nullable(bytesMax), filesMax: nullable(filesMax) })),
     erasure: optional(
       object({
         phase: oneOf(['webhooks', 'rows', 'files', 'settling']),

@@ -51,5 +51,16 @@ export const statsSchema: Schema<unknown> = named(
     ),
     totals: object(counts),
     backlog: array(backlogRowSchema),
+    files: optional(
+      object(
+        {
+          files: count('Files, versions and renditions, as often as assets hold them; those in the trash included'),
+          bytes: count('Their bytes'),
+          filesMax: nullable(count('The quota; null: no bound')),
+          bytesMax: nullable(count('The quota; null: no bound')),
+        },
+        { description: 'What the workspace holds of files. Of the whole workspace only' },
+      ),
+    ),
   }),
 );

@@ -9,12 +9,14 @@ import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { printFields, printJson, printPage, showTime } from '../output.ts';
+import { printFields, printJson, printPage, showBytes, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
+import { parseBytes } from '../../runtime/setting-values.ts';
 import { refuseEmptyPatch, switchPatch } from '../patch.ts';
 import type { SwitchOptions } from '../patch.ts';
 
 type CreateOptions = ConnectionOptions & { readonly name?: string; readonly parent?: string };
+type UpdateOptions = ConnectionOptions & SwitchOptions & { readonly bytesMax?: string; readonly filesMax?: string };
 type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string };
 
 export function define(command: Command, context: CliContext): void {
@@ -27,17 +29,21 @@ export function define(command: Command, context: CliContext): void {
   withPage(withConnection(command.command('list').description('list workspaces')))
     .addOption(new Option('--state <state>', 'only those in this state').choices(['active', 'disabled', 'erasing']))
     .action((options: ListOptions) => list(options, context));
-  withConnection(command.command('show').description('show a workspace, and how far its erasure is'))
+  withConnection(
+    command.command('show').description('show a workspace, what it holds and may, and how far its erasure is'),
+  )
     .addArgument(id())
     .action(async (workspace: string, options: ConnectionOptions) =>
       show(await connect(options, context).get<WorkspaceView>(at(workspace)), options, context),
     );
-  withConnection(command.command('update').description('rename, disable or enable a workspace'))
+  withConnection(command.command('update').description('rename, disable or enable a workspace, or set its quota'))
     .addArgument(id())
     .addOption(new Option('--name <name>', 'another name'))
     .addOption(new Option('--disable', 'let nobody in; deliveries that are owed go on').conflicts('enable'))
     .addOption(new Option('--enable', 'let its people in again'))
-    .action((workspace: string, options: ConnectionOptions & SwitchOptions) => update(workspace, options, context));
+    .addOption(new Option('--bytes-max <size>', 'how much of files it may hold, such as 500GiB; none: no bound'))
+    .addOption(new Option('--files-max <count>', 'how many files it may hold; none: no bound'))
+    .action((workspace: string, options: UpdateOptions) => update(workspace, options, context));
   withConnection(command.command('erase').description('erase a workspace with everything in it; cannot be undone'))
     .addArgument(id())
     .addOption(new Option('--confirm <id>', 'the id once more; a terminal asks for it where absent'))
@@ -47,6 +53,7 @@ export function define(command: Command, context: CliContext): void {
   withExamples(command, [
     'assetwire workspaces create acme --name "Acme Ltd"',
     'assetwire webhooks list --workspace acme',
+    'assetwire workspaces update acme --bytes-max 500GiB',
     'assetwire workspaces erase acme --confirm acme',
   ]);
 }
@@ -77,7 +84,7 @@ async function list({ limit, cursor, state, ...options }: ListOptions, context: 
 }
 
 function show(
-  { id, name, parent, state, createdAtMs, erasure }: WorkspaceView,
+  { id, name, parent, state, createdAtMs, erasure, usage, quota }: WorkspaceView,
   { json }: ConnectionOptions,
   { stdout }: CliContext,
 ): void {
@@ -88,6 +95,8 @@ function show(
       state,
       createdAtMs,
       ...(parent === undefined ? {} : { parent }),
+      ...(usage === undefined ? {} : { usage }),
+      ...(quota === undefined ? {} : { quota }),
       ...(erasure === undefined ? {} : { erasure }),
     });
   }
@@ -97,13 +106,36 @@ function show(
     ...(parent === undefined ? [] : ([['parent', parent]] as const)),
     ['state', erasure === undefined ? state : `${state}: ${erasure.phase}, ${erasure.rowsRemoved} rows removed`],
     ['created', showTime(createdAtMs)],
+    ...(usage === undefined ? [] : ([['holds', holds(usage, quota)]] as const)),
   ]);
 }
 
-async function update(id: string, options: ConnectionOptions & SwitchOptions, context: CliContext): Promise<void> {
-  const patch = switchPatch(options);
+function holds({ files, bytes }: NonNullable<WorkspaceView['usage']>, quota: WorkspaceView['quota']): string {
+  const { filesMax = null, bytesMax = null } = quota ?? {};
+  const of = (most: string | null): string => (most === null ? '' : ` of ${most}`);
+  return `${files}${of(filesMax === null ? null : String(filesMax))} files, ${showBytes(bytes)}${of(bytesMax === null ? null : showBytes(bytesMax))}`;
+}
+
+async function update(id: string, options: UpdateOptions, context: CliContext): Promise<void> {
+  const quota = {
+    ...(options.bytesMax === undefined ? {} : { bytesMax: boundOf('--bytes-max', options.bytesMax) }),
+    ...(options.filesMax === undefined ? {} : { filesMax: boundOf('--files-max', options.filesMax) }),
+  };
+  const patch = { ...switchPatch(options), ...(Object.keys(quota).length === 0 ? {} : { quota }) };
   refuseEmptyPatch(patch);
   show(await connect(options, context).send<WorkspaceView>('PATCH', at(id), patch), options, context);
+}
+
+/** Null: `none`, no bound. */
+function boundOf(option: string, text: string): number | null {
+  if (text === 'none') return null;
+  const parsed = parseBytes({ min: 0, max: 2 ** 50 }, text);
+  if ('value' in parsed && typeof parsed.value === 'number') return parsed.value;
+  throw new CommandError(
+    `${option} must be a number, such as 500GiB, or none: found "${text.slice(0, 40)}"`,
+    'Leave it out to let it be as it is',
+    exitCodes.usage,
+  );
 }
 
 /** What cannot be undone is typed twice. */
