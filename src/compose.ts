@@ -21,6 +21,7 @@ import { copyBlobs } from './blobs/disk/copy-blobs.ts';
 import { createIdSource } from './core/id-source.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { cloudeventsDialect } from './dialects/cloudevents/index.ts';
+import { scaleflexDialect } from './dialects/scaleflex/index.ts';
 import { standardDialect } from './dialects/standard/index.ts';
 import { woodwingDialect } from './dialects/woodwing/index.ts';
 import { createEgress } from './egress/egress.ts';
@@ -66,7 +67,7 @@ import { createAuthorizedTransport } from './transports/http/authorized-transpor
 import { createHttpTransport } from './transports/http/http-transport.ts';
 
 /** Every dialect this server speaks: a line here and a folder, nothing else. */
-export const dialects: readonly Dialect[] = [standardDialect, cloudeventsDialect, woodwingDialect];
+export const dialects: readonly Dialect[] = [standardDialect, cloudeventsDialect, woodwingDialect, scaleflexDialect];
 
 const linkLifetimeMs = 30 * 24 * 3_600_000;
 

@@ -23,6 +23,15 @@ const allCredentials = {
   none: { kind: 'none' },
   basic: { kind: 'basic', username: 'u', password: secretText },
   bearer: { kind: 'bearer', token: secretText },
+  oauth2: {
+    kind: 'oauth2',
+    grant: 'password',
+    tokenUrl: 'https://auth.example/token',
+    username: 'u',
+    password: secretText,
+    clientId: 'c',
+    clientSecret: secretText,
+  },
   aws: { kind: 'aws', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: secretText },
 } as const;
 
@@ -53,7 +62,6 @@ export const configurationChecks: readonly Check[] = [
       assert.ok(!JSON.stringify(checked.body).includes(secretText), 'a secret stays among the settings');
       assert.deepEqual(checked.secrets.map(({ name }) => name).sort(), secretFields.map((f) => `settings.${f}`).sort());
       for (const kind of dialect.manifest.capabilities.credentials) {
-        if (kind === 'oauth2') continue;
         const { body } = checks.check(dialect, { credentials: allCredentials[kind] });
         assert.ok(!JSON.stringify(body).includes(secretText), `the secret of ${kind} stays in the open`);
       }

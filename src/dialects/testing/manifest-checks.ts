@@ -90,7 +90,12 @@ export const manifestChecks: readonly Check[] = [
         assert.match(readOn, /^\d{4}-\d{2}-\d{2}$/);
       }
       assert.ok(manifest.transports.length > 0 && manifest.capabilities.credentials.length > 0);
-      for (const limit of Object.values(manifest.limits)) assert.ok(Number.isInteger(limit) && limit >= 0);
+      const { webhooksMaxProperty, ...numbers } = manifest.limits;
+      for (const limit of Object.values(numbers)) assert.ok(Number.isInteger(limit) && limit >= 0);
+      if (webhooksMaxProperty !== undefined) {
+        const property = manifest.properties?.find(({ name }) => name === webhooksMaxProperty);
+        assert.equal(property?.default, numbers.webhooksMax, 'the property that raises webhooksMax says another number');
+      }
       assert.deepEqual(policyProblems(manifest.policy), []);
       for (const [transport, policy] of Object.entries(manifest.policyByTransport ?? {})) {
         assert.ok(

@@ -1,0 +1,214 @@
+/**
+ * An asset as the vendor's own file object, in the order of its API's answer ("Get file details"): what its plug-ins and
+ * pickers read. What was not chosen, and what has no value, is not there; nothing is ever null.
+ */
+import type { AssetKind } from '../../core/asset.ts';
+import { encodeId } from '../../core/id-encoding.ts';
+import { isList, isObject, ownValue } from '../../core/json-equality.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { Links } from '../dialect.ts';
+import type { Selection } from './fields.ts';
+import { playlistsOf } from './playlists.ts';
+
+export type FileSubject = {
+  /** Our id of the asset. */
+  readonly assetId: string;
+  readonly state: JsonObject;
+  /** Null where the asset is gone: a link to its content would lead nowhere. */
+  readonly links: Links | null;
+};
+
+type Draft = { [key: string]: JsonValue };
+
+export function fileObject({ assetId, state, links }: FileSubject, { file: chosen, ...groups }: Selection): JsonObject {
+  const file = objectIn(state, 'file');
+  const system = groups.additional.has('system');
+  const name = textIn(state, 'name') ?? textIn(file, 'name');
+  const object: Draft = {};
+  if (chosen.has('uuid')) object['uuid'] = uuidOf(assetId, state);
+  if (chosen.has('name') && name !== undefined) {
+    object['name'] = name;
+    object['extension'] = extensionOf(name);
+  }
+  const bytes = numberIn(file, 'bytes');
+  if (chosen.has('size') && bytes !== undefined) object['size'] = { bytes, pretty: prettySize(bytes) };
+  const type = textIn(file, 'mimeType');
+  if (chosen.has('mime_type') && type !== undefined) object['type'] = type;
+  const info = infoOf(state, file, groups);
+  if (!isEmpty(info)) object['info'] = info;
+  if (groups.additional.has('custom')) object['meta'] = { ...objectIn(state, 'info'), ...objectIn(state, 'metadata') };
+  if (system) {
+    object['tags'] = listIn(state, 'tags');
+    object['labels'] = listIn(state, 'labels');
+  }
+  const url = urlOf({ assetId, state, links }, chosen, name);
+  if (!isEmpty(url)) object['url'] = url;
+  if (system) addSystem(object, state, file);
+  const path = textIn(state, 'path');
+  if (chosen.has('path') && path !== undefined) object['folder'] = { name: path };
+  return object;
+}
+
+/** The id that a receiver already stored in its former life, otherwise ours as a UUID. */
+function uuidOf(assetId: string, state: JsonObject): string {
+  const alias = textIn(objectIn(state, 'aliases'), 'scaleflex');
+  return alias === undefined || alias === '' ? encodeId(assetId, 'uuid') : alias;
+}
+
+function addSystem(object: Draft, state: JsonObject, file: JsonObject): void {
+  const hash: Draft = {};
+  for (const algorithm of ['sha1', 'md5', 'sha256'] as const) {
+    const value = textIn(file, algorithm);
+    if (value !== undefined) hash[algorithm] = value;
+  }
+  if (!isEmpty(hash)) object['hash'] = hash;
+  const created = timeOf(numberIn(state, 'createdAtMs'));
+  if (created !== undefined) object['created_at'] = created;
+  const modified = timeOf(numberIn(state, 'modifiedAtMs'));
+  if (modified !== undefined) object['modified_at'] = modified;
+}
+
+type Media = 'image' | 'video' | 'other';
+
+/** Sound has a length and a bitrate as well, so it goes with video. */
+const media: { readonly [Kind in AssetKind]: Media } = {
+  image: 'image',
+  video: 'video',
+  audio: 'video',
+  broadcast: 'video',
+  document: 'other',
+  other: 'other',
+};
+
+function infoOf(state: JsonObject, file: JsonObject, groups: Omit<Selection, 'file'>): Draft {
+  const info: Draft = {};
+  const kind = textIn(state, 'kind') ?? '';
+  const medium = Object.hasOwn(media, kind) ? media[kind as AssetKind] : 'other';
+  if (medium === 'image') {
+    put(info, 'img_w', groups.image.has('width') ? ownValue(file, 'widthPx') : undefined);
+    put(info, 'img_h', groups.image.has('height') ? ownValue(file, 'heightPx') : undefined);
+  }
+  if (medium === 'video') addVideo(info, { state, file }, groups.video);
+  if (groups.additional.has('system')) addFacts(info, medium, file);
+  const embedded = objectIn(state, 'embedded');
+  if (groups.additional.has('embedded') && !isEmpty(embedded)) info['metadata'] = embedded;
+  return info;
+}
+
+function addVideo(
+  info: Draft,
+  { state, file }: { readonly state: JsonObject; readonly file: JsonObject },
+  chosen: ReadonlySet<string>,
+): void {
+  put(info, 'video_w', chosen.has('width') ? ownValue(file, 'widthPx') : undefined);
+  put(info, 'video_h', chosen.has('height') ? ownValue(file, 'heightPx') : undefined);
+  const durationMs = numberIn(file, 'durationMs');
+  // Seconds, with what is left as decimals.
+  put(info, 'duration', chosen.has('length') && durationMs !== undefined ? durationMs / 1_000 : undefined);
+  put(info, 'bitrate', chosen.has('bitrate') ? ownValue(file, 'bitRate') : undefined);
+  const playlists = chosen.has('playlists') ? playlistsOf(listIn(state, 'renditions')) : [];
+  if (playlists.length > 0) info['playlists'] = playlists;
+}
+
+/** What else was found out about the file; names are the vendor's where it has one. */
+const facts = [
+  ['color_space', 'colourSpace'],
+  ['pages', 'pages'],
+  ['frames', 'frames'],
+  ['frame_rate', 'frameRate'],
+  ['codecs', 'codecs'],
+  ['channels', 'channels'],
+  ['sample_rate', 'sampleRateHz'],
+  ['has_alpha', 'hasAlpha'],
+] as const;
+
+function addFacts(info: Draft, medium: Media, file: JsonObject): void {
+  const type = textIn(file, 'mimeType');
+  if (medium === 'image' && type?.startsWith('image/') === true) {
+    info['img_type'] = type.slice('image/'.length).toUpperCase();
+  }
+  for (const [name, own] of facts) put(info, name, ownValue(file, own));
+}
+
+function urlOf({ assetId, state, links }: FileSubject, chosen: ReadonlySet<string>, name: string | undefined): Draft {
+  const url: Draft = {};
+  const link = chosen.has('cdn_link') ? linkOf({ assetId, state, links }) : undefined;
+  if (link !== undefined) {
+    url['public'] = link;
+    url['permalink'] = link;
+    url['cdn'] = link;
+  }
+  const path = textIn(state, 'path');
+  if (chosen.has('path') && path !== undefined && name !== undefined)
+    url['path'] = path === '/' ? `/${name}` : `${path}/${name}`;
+  return url;
+}
+
+/** To the content we hold; a pushed state may name its own. */
+function linkOf({ assetId, state, links }: FileSubject): string | undefined {
+  const file = objectIn(state, 'file');
+  if (!Object.hasOwn(file, 'blob')) return textIn(file, 'url');
+  if (links === null) return undefined;
+  const version = activeVersion(state);
+  return version === undefined ? links.content(assetId) : links.content(assetId, version);
+}
+
+function activeVersion(state: JsonObject): number | undefined {
+  for (const version of listIn(state, 'versions')) {
+    if (isObject(version) && ownValue(version, 'active') === true) return numberIn(version, 'number');
+  }
+  return undefined;
+}
+
+function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? '' : name.slice(dot + 1).toLowerCase();
+}
+
+const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** As the vendor writes sizes: `65.87 KB`, a unit being 1,024 of the one before. */
+function prettySize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_024 && unit < units.length - 1) {
+    value /= 1_024;
+    unit += 1;
+  }
+  return `${unit === 0 ? value : Math.round(value * 100) / 100} ${units[unit] ?? 'B'}`;
+}
+
+/** `2026-11-22T12:00:00Z`: whole seconds, as the vendor writes times. */
+function timeOf(ms: number | undefined): string | undefined {
+  if (ms === undefined || Math.abs(ms) > 8.64e15) return undefined;
+  return `${new Date(ms).toISOString().slice(0, -5)}Z`;
+}
+
+function put(target: Draft, key: string, value: JsonValue | undefined): void {
+  if (value !== undefined && value !== null) target[key] = value;
+}
+
+function objectIn(object: JsonObject, key: string): JsonObject {
+  const value = ownValue(object, key);
+  return isObject(value) ? value : {};
+}
+
+function listIn(object: JsonObject, key: string): readonly JsonValue[] {
+  const value = ownValue(object, key);
+  return isList(value) ? value : [];
+}
+
+function textIn(object: JsonObject, key: string): string | undefined {
+  const value = ownValue(object, key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function numberIn(object: JsonObject, key: string): number | undefined {
+  const value = ownValue(object, key);
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false;
+  return true;
+}

@@ -1,0 +1,94 @@
+import { type ChangeKind, changeKinds } from '../../core/change.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
+import { sampleChange } from '../../core/sample-change.ts';
+import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { events, triggers } from './events.ts';
+import { policy } from './policy.ts';
+import { properties, webhooksMax, webhooksMaxName } from './properties.ts';
+import { render } from './render.ts';
+import { bodySchema } from './schemas.ts';
+import { configuration } from './settings.ts';
+
+const exampleLinks: Links = {
+  content: (assetId, version) => `https://assetwire.example/content/${assetId}-${version ?? 0}`,
+  rendition: (assetId, title) => `https://assetwire.example/content/${assetId}-${title}`,
+  dialect: (path) => `https://assetwire.example/scaleflex${path}`,
+};
+
+const webhook = exampleWebhook({ name: 'Shop', dialect: 'scaleflex' });
+
+/** What is most often meant by a trigger stands first: examples and test sends are made of it. */
+const usual: ReadonlySet<ChangeKind> = new Set(['asset.ready', 'asset.info_changed']);
+
+function kindsOf(event: string): readonly ChangeKind[] {
+  const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
+  return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
+}
+
+function exampleOf(event: string, kind: ChangeKind): JsonObject {
+  const change = sampleChange(kind);
+  const { body } = render({
+    change,
+    webhook,
+    notification: { event },
+    messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
+    createdAtMs: change.acceptedAtMs,
+    links: exampleLinks,
+  });
+  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
+}
+
+function describeEvents(): readonly EventDescription[] {
+  return triggers.map((row) => {
+    const kinds = kindsOf(row.name);
+    return {
+      name: row.name,
+      summary: row.title,
+      fires: row.fires,
+      changeKinds: kinds,
+      schema: bodySchema(row),
+      example: exampleOf(row.name, kinds[0] ?? 'asset.ready'),
+    };
+  });
+}
+
+const readOn = '2026-11-22';
+
+export const manifest: Manifest = {
+  id: 'scaleflex',
+  title: 'Scaleflex DAM',
+  summary: 'What Scaleflex DAM (Filerobot) sends: {event, file}, the file with the details that were chosen',
+  sources: [
+    { url: 'https://docs.scaleflex.com/', readOn },
+    { url: 'https://docs.filerobot.com/go/filerobot-documentation/en/dam-api/file-api/get-file-details', readOn },
+    { url: 'https://github.com/scaleflex/asset-picker', readOn },
+  ],
+  events: describeEvents(),
+  transports: ['http'],
+  configuration,
+  capabilities: {
+    targetEditable: true,
+    singleEvent: false,
+    handshake: false,
+    plainHttp: false,
+    customHeaders: true,
+    credentials: ['none', 'basic', 'oauth2', 'bearer'],
+  },
+  limits: {
+    webhooksMax,
+    webhooksMaxProperty: webhooksMaxName,
+    customHeadersMax: 10,
+    // Every asset that may exist fits: its state is limited, and some of it is said twice.
+    payloadBytesMax: 2 * limits.changeBytesMax + 16 * 1024,
+  },
+  policy,
+  properties,
+  signing: {
+    summary: 'Not signed: a receiver knows its caller by Basic authentication, a bearer token or a header',
+    headers: [],
+  },
+  reservedHeaders: [],
+};

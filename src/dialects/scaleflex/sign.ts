@@ -1,0 +1,8 @@
+import type { SignatureRequest } from '../dialect.ts';
+
+const none: readonly SignatureRequest[] = [];
+
+/** The vendor does not sign: credentials and headers tell a receiver who calls. */
+export function sign(): readonly SignatureRequest[] {
+  return none;
+}
