@@ -24,6 +24,15 @@ export const areas: { readonly [name: string]: Area } = {
     title: 'Sections',
     description: 'Ordered groups that divide a workspace or a collection; an asset is in one of them at most.',
   },
+  libraries: {
+    title: 'Libraries',
+    description:
+      'The parts that the assets of a workspace are divided into; an asset is in one. Grants and webhooks may be about one of them.',
+  },
+  jobs: {
+    title: 'Workflow jobs',
+    description: 'What people are to do with which assets, by when, and how far it is.',
+  },
   tasks: {
     title: 'Tasks',
     description: 'Work on many assets that goes on by itself: how far it is.',

@@ -53,6 +53,15 @@ export const operationExamples: { readonly [operation: string]: OperationExample
   createCollection: { request: { name: 'Spring 2027', key: 'spring' } },
   updateCollection: { request: { name: 'Spring and summer 2027' } },
   changeCollectionAssets: { request: { add: ['external:dam-4711'] } },
+  createJob: {
+    request: {
+      name: 'Retouch the harbour',
+      deadlineAtMs: 1_798_070_400_000,
+      accountable: 'ada',
+      assets: [exampleId('ast')],
+    },
+  },
+  updateJob: { request: { status: 'in_review' } },
   createSection: { request: { name: 'Photographs', key: 'photographs' } },
   updateSection: { request: { name: 'Photographs and films', position: 2000 } },
   changeSectionAssets: { request: { add: ['external:dam-4711'] } },

@@ -10,6 +10,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Links, Manifest } from '../dialects/dialect.ts';
 import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
+import type { BroadcastCases } from './broadcast-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';
 import type { DeliveryCases, ReplayCases } from './delivery-cases.ts';
 import type { DialectPropertyCases } from './dialect-properties.ts';
@@ -34,8 +35,11 @@ import type {
   WorkspaceCases,
 } from './people.ts';
 import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
+import type { SigningKeyCases } from './signing-keys.ts';
 import type { StatsCases } from './stats.ts';
 import type { FetchCases } from './fetch-cases.ts';
+import type { JobCases } from './job-cases.ts';
+import type { LibraryCases } from './library-cases.ts';
 import type { MetadataMappingCases } from './metadata-work.ts';
 import type { SyncCases } from './sync-cases.ts';
 import type { WebhookCases } from './webhook-cases.ts';
@@ -86,6 +90,8 @@ export type {
   TaskCases,
   TaskView,
 } from './folder-cases.ts';
+export type { JobCases, JobInput, JobPatch, JobView } from './job-cases.ts';
+export type { LibraryCases, LibraryInput, LibraryPatch, LibraryView } from './library-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
 export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
 export { fetchStates } from './fetch-cases.ts';
@@ -143,11 +149,15 @@ export interface App {
   readonly changes: ChangeCases;
   readonly assets: AssetCases;
   readonly trash: TrashCases;
+  readonly broadcasts: BroadcastCases;
   readonly metadataFields: MetadataFieldCases;
   readonly folders: FolderCases;
   readonly collections: CollectionCases;
   readonly sections: SectionCases;
+  readonly libraries: LibraryCases;
   readonly tasks: TaskCases;
+  /** Workflow jobs. */
+  readonly jobs: JobCases;
   readonly fetches: FetchCases;
   readonly metadataMappings: MetadataMappingCases;
   readonly syncs: SyncCases;
@@ -159,6 +169,7 @@ export interface App {
   readonly keys: KeyCases;
   readonly users: UserCases;
   readonly roles: RoleCases;
+  readonly signingKeys: SigningKeyCases;
   readonly grants: GrantCases;
   readonly sessions: SessionCases;
   readonly workspaces: WorkspaceCases;

@@ -1,12 +1,15 @@
 /** Puts the use cases together. Read committer.ts first: everything that writes goes through it. */
 import { AssetwireError } from '../core/errors.ts';
 import type { Change } from '../core/change.ts';
+import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandlers, EngineEvent, WebhookCare } from '../engine/engine.ts';
 import type { App } from './app.ts';
 import { createPushMany } from './asset-push-batch.ts';
 import { createAssets } from './assets.ts';
 import { createTrash } from './asset-trash.ts';
 import { isBlobUsed } from './blob-uses.ts';
+import type { LiveStreams } from './broadcast-stream.ts';
+import { createBroadcasts } from './broadcasts.ts';
 import { createChanges } from './changes.ts';
 import { createCollections } from './collections.ts';
 import { createClosedWorkspaces } from './closed-workspaces.ts';
@@ -14,6 +17,7 @@ import { createCommitter } from './committer.ts';
 import { createDeliveries } from './deliveries.ts';
 import { createDialectProperties, type DialectProperties } from './dialect-properties.ts';
 import type { AppDeps } from './dependencies.ts';
+import { createBroadcastDuty } from './duty-broadcast.ts';
 import { createCancelDuty } from './duty-cancel.ts';
 import { createEraseWorkspaceDuty } from './duty-erase-workspace.ts';
 import { createDryRuns } from './dry-run.ts';
@@ -40,6 +44,7 @@ import { createGrants } from './grants.ts';
 import { createIdempotentCalls } from './idempotency.ts';
 import { createInboxes, type Inboxes } from './inboxes.ts';
 import { createKeys, type Keys } from './keys.ts';
+import { createLibraries } from './libraries.ts';
 import { createLinkKey } from './link-key.ts';
 import { createLinkMaker, type LinkMaker } from './links.ts';
 import { createLive } from './live.ts';
@@ -59,8 +64,10 @@ import { createPlaces } from './places.ts';
 import { createQuotas } from './quotas.ts';
 import { createReplays } from './replays.ts';
 import { createRoles } from './roles.ts';
+import { createJobs } from './jobs.ts';
 import { createSections } from './sections.ts';
 import { createSessions } from './sessions.ts';
+import { createSigningKeys } from './signing-keys.ts';
 import { createSignInThrottle } from './sign-in-throttle.ts';
 import { createShareLinkDuty } from './duty-share-link.ts';
 import { createShareLinks } from './share-links.ts';
@@ -73,6 +80,7 @@ import { createSyncs } from './syncs.ts';
 import { createTasks } from './tasks.ts';
 import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
+import { removeWebhook } from './webhook-update.ts';
 import { createWebhookCare } from './webhook-care.ts';
 import { createHandshakes, type Handshakes } from './webhook-handshake.ts';
 import { createInputChecks } from './webhook-input.ts';
@@ -119,6 +127,7 @@ export function createApp(deps: AppDeps): AppParts {
   const handshakes = createHandshakes(parts);
   const toggle = createWebhookSwitch({ ...parts, handshakes });
   const views = createWebhookViews(deps);
+  const signingKeys = createSigningKeys({ ...parts, signingKeys: deps.signingKeys });
   const care = createWebhookCare({ ...parts, toggle, handshakes });
   const properties = createDialectProperties(parts);
 
@@ -139,15 +148,21 @@ export function createApp(deps: AppDeps): AppParts {
     changes: createChanges(parts),
     assets,
     trash: grantedTrash(createTrash(parts)),
+    broadcasts: createBroadcasts({ ...parts, assets }),
     metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
     folders: grantedFolders(createFolders(parts)),
     collections: grantedCollections(createCollections(parts), assets),
     sections: createSections(parts),
+    libraries: createLibraries(parts),
     tasks: grantedTasks(createTasks(parts)),
+    jobs: createJobs(parts),
     fetches: createFetches(parts),
     metadataMappings: createMetadataMappings(parts),
     syncs: syncs.cases,
-    webhooks: withWebhookDefaults(storage, createWebhooks({ ...parts, views, toggle, care, handshakes })),
+    webhooks: withWebhookDefaults(
+      storage,
+      createWebhooks({ ...parts, views, toggle, care, handshakes, keyMaking: signingKeys }),
+    ),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
     deliveries: createDeliveries(parts),
     replays: createReplays(parts),
@@ -155,13 +170,14 @@ export function createApp(deps: AppDeps): AppParts {
     keys,
     users,
     roles,
+    signingKeys,
     grants: createGrants(parts),
     sessions,
     workspaces,
     notices: createNotices(parts),
     settings: createSettings(parts),
     dialects: createDialects(deps),
-    dialectProperties: { list: properties.list, update: properties.update },
+    dialectProperties: { list: properties.list, eventsOff: properties.eventsOff, update: properties.update },
     links({ workspaceId }, dialect) {
       const links = parts.links(workspaceId, dialect);
       return links.at?.(deps.clock.nowMs()) ?? links;
@@ -221,8 +237,11 @@ function createShared(deps: AppDeps) {
     publicUrl: settings.publicUrl,
     key: linkKey.bytes,
     lifetimeMs: settings.linkLifetimeMs,
+    ...(settings.linkPlaces === undefined ? {} : { places: settings.linkPlaces }),
   });
   const metadataSets = createMetadataSets(deps);
+  /** Broadcasts whose bytes this process takes. */
+  const streams: LiveStreams = new Set();
   const parts = {
     ...deps,
     places,
@@ -234,6 +253,7 @@ function createShared(deps: AppDeps) {
     links,
     linkKey: linkKey.bytes,
     metadataSets,
+    streams,
   };
   return { parts, live, closed, linkKey };
 }
@@ -281,12 +301,21 @@ function createDuties(
   return {
     inspect: createInspectDuty(parts),
     derive: createDeriveDuty(parts),
+    broadcast: createBroadcastDuty({ ...parts, assets }),
     clip: createClipDuty(parts),
     erase: createEraseDuty(parts),
     expand: createExpandDuty(parts),
     outbox: createOutboxDuty({ ...parts, changes: createChanges(parts) }),
     replay: createReplayDuty(parts),
-    timer: createTimerDuty(parts),
+    timer: createTimerDuty({
+      ...parts,
+      toggle,
+      removeWebhook: async (workspaceId, id) => {
+        await removeWebhook(parts, { workspaceId, actor: { type: 'system', id: 'timer' }, keyId: 'none' }, id);
+        parts.matching.outdated(workspaceId);
+        parts.engine.webhookChanged(workspaceId, id as WebhookId);
+      },
+    }),
     export: createExportDuty(parts),
     share_link: createShareLinkDuty(parts),
     erasure: createErasureDuty({ ...parts, forgetInbox: inboxes.forget }),

@@ -11,6 +11,7 @@ import type { Resource, ResourceKey, Storage } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
+import { eventsOffIn, eventsOffWrite } from './events-off.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
 import { notFound, unfitAll } from './refusals.ts';
@@ -35,6 +36,8 @@ export type PropertyPatch = { readonly [name: string]: PropertyValue | null };
 export interface DialectPropertyCases {
   /** Throws `unknown_dialect`. Empty where the dialect has none. */
   list(caller: Caller, dialect: string): Promise<readonly PropertyView[]>;
+  /** Events of the dialect that there are none of in the workspace, because a property says so. */
+  eventsOff(caller: Caller, dialect: string): Promise<readonly string[]>;
   /** Throws `unknown_dialect`, `invalid_request` naming each value that does not fit. */
   update(caller: Caller, dialect: string, patch: PropertyPatch): Promise<readonly PropertyView[]>;
 }
@@ -58,7 +61,7 @@ type Entries = { readonly [name: string]: Entry };
 
 export type DialectPropertiesDeps = Pick<AppDeps, 'storage' | 'ids' | 'dialects' | 'engine'> & {
   readonly committer: Committer;
-  readonly matching: Pick<Matching, 'load'>;
+  readonly matching: Pick<Matching, 'load' | 'outdated'>;
 };
 
 export function createDialectProperties(deps: DialectPropertiesDeps): DialectProperties {
@@ -76,6 +79,10 @@ export function createDialectProperties(deps: DialectPropertiesDeps): DialectPro
   };
   return {
     list: ({ workspaceId }, dialect) => read(workspaceId, dialect),
+    async eventsOff({ workspaceId }, id) {
+      const dialect = deps.dialects.get(id);
+      return dialect === undefined ? [] : [...(await eventsOffIn(storage, workspaceId, dialect))];
+    },
     async update(caller, dialect, patch) {
       refuseUnfit(described(dialect), patch);
       await write(deps, { caller, dialect, patch, source: 'api' }, () => true);
@@ -207,7 +214,14 @@ async function write(
     };
     return {
       kind: 'write',
-      plan: { state: { values: entries }, changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+      plan: {
+        state: { values: entries },
+        changes: [],
+        resources: [
+          ...eventsOffWrite(dialect, deps.dialects.get(dialect)?.eventsOff?.(valuesOf(entries))),
+          auditWrite({ ids, caller }, note, atMs),
+        ],
+      },
       answer: () => true,
     };
   });
@@ -215,6 +229,7 @@ async function write(
     throw new AssetwireError('internal', { detail: 'Properties carry no idempotency row' });
   if (!written.answer) return;
   // Every lane of the dialect takes its policy anew.
+  deps.matching.outdated(workspaceId);
   const { webhooks } = await deps.matching.load(workspaceId);
   for (const webhook of webhooks) if (webhook.dialect === dialect) engine.webhookChanged(workspaceId, webhook.id);
 }

@@ -11,6 +11,7 @@ import type { Webhook } from '../core/webhook.ts';
 import type { CommitItem, DeliveryTask, Duty, Resource } from '../storage/storage.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { AppDeps } from './dependencies.ts';
+import { withoutEventsOff } from './events-off.ts';
 import { type ExpandPayload, expandPayload, type Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
 import { eventTables, inOrder, readWebhooks } from './webhook-indexes.ts';
@@ -101,7 +102,8 @@ async function matchAsOf(deps: ExpandDeps, change: Change, { webhooksRevision }:
     const state = await stateAsOf(deps, row, webhooksRevision);
     if (state !== null) then.push(storedWebhook(state));
   }
-  return createWebhookIndex(inOrder(then), eventTables(deps.dialects)).match(change);
+  const told = await withoutEventsOff(deps, workspaceId, inOrder(then));
+  return createWebhookIndex(told, eventTables(deps.dialects)).match(change);
 }
 
 /** The webhook's row as it held at a revision of the workspace; null where it came later. */

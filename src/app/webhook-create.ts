@@ -3,30 +3,35 @@ import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { IdempotencyRow } from '../storage/storage.ts';
+import type { IdempotencyRow, NewDuty } from '../storage/storage.ts';
 import type { Caller, WebhookCases, WebhookInput, WebhookView, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { webhooksMaxOf } from './dialect-properties.ts';
+import { eventsOffIn, refuseEventsOff } from './events-off.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { signingSecret } from './signing-secret.ts';
+import type { SigningKeyMaking } from './signing-keys.ts';
 import type { Turns } from './turns.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
 import { type Handshakes, questionPlan } from './webhook-handshake.ts';
 import type { InputChecks } from './webhook-input.ts';
 import { secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.ts';
+import { keyAccessDuty, trialEndDuty } from './webhook-access-duty.ts';
+import { type BoundSettings, boundSettings, refuseEqual } from './webhook-library.ts';
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
 
-export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random' | 'storage'> & {
+export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random' | 'storage' | 'clock'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
   readonly turns: Turns;
   readonly views: WebhookViews;
   readonly checks: InputChecks;
   readonly handshakes: Pick<Handshakes, 'question'>;
+  readonly keyMaking: Pick<SigningKeyMaking, 'ensure'>;
 };
 
 type Created = WebhookView & { readonly secret?: string };
@@ -58,11 +63,30 @@ export function createCreation(deps: CreationDeps): WebhookCases['create'] {
   };
 }
 
-type Wanted = { readonly caller: Caller; readonly input: WebhookInput; readonly fingerprint: string };
+type Wanted = {
+  readonly caller: Caller;
+  readonly input: WebhookInput;
+  readonly fingerprint: string;
+  /** Made for one test: it is told nothing else, and goes by itself. */
+  readonly trial?: boolean;
+};
+
+/** Why a webhook that was made for one test is not on. */
+export const trialReason = 'Made for a test send; goes by itself within the hour';
+const trialKeptMs = 3_600_000;
+
+/** A webhook for one test. */
+export async function createTrial(deps: CreationDeps, caller: Caller, input: WebhookInput): Promise<WebhookView> {
+  const made = await deps.turns.take(webhookTurn(caller.workspaceId), () =>
+    createOne(deps, { caller, input, fingerprint: '', trial: true }, null),
+  );
+  if ('view' in made.body) throw new TypeError('A test carries no idempotency row');
+  return made.body;
+}
 
 async function createOne(
   deps: CreationDeps,
-  { caller, input, fingerprint }: Wanted,
+  { caller, input, fingerprint, trial = false }: Wanted,
   keep: KeepAnswer | null,
 ): Promise<Written<Created | Kept>> {
   const { workspaceId } = caller;
@@ -71,21 +95,34 @@ async function createOne(
   const checked = checks.check(dialect, { settings: {}, headers: [], credentials: { kind: 'none' }, ...input });
   const signing = signingSecret(dialect, input.secret, deps);
   const added = signing === null ? checked.secrets : [signing, ...checked.secrets];
+  const given = checked.body.settings ?? {};
+  const bound = await boundSettings(deps, caller, { manifest: dialect.manifest, settings: given });
   const id = ids.next('webhook');
   const secrets = secretKey(workspaceId, id);
+  refuseEventsOff(dialect, await eventsOffIn(deps.storage, workspaceId, dialect), { wanted: input.events });
+  await deps.keyMaking.ensure(workspaceId, dialect);
   const webhooksMax = await webhooksMaxOf(deps.storage, workspaceId, dialect);
   const written = await deps.committer.writeAlone<Written<Created>>(
     { workspaceId, type: 'webhook', id },
     [],
     (_, atMs, { index }) => {
       refuseTooMany(dialect, webhooksMax, index);
-      const body: WebhookBody = { ...newWebhookBody(dialect, input, atMs), ...checked.body, ownerKeyId: caller.keyId };
+      const body: WebhookBody = {
+        ...newWebhookBody(dialect, input, atMs),
+        ...checked.body,
+        ...(bound === null ? {} : { settings: bound.settings }),
+        ...(trial ? { state: 'pending', stateReason: trialReason } : {}),
+        ownerKeyId: caller.keyId,
+      };
+      refuseEqual(dialect.manifest, index.webhooks, body);
       const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
       const view = deps.views.fresh(webhook, write.state);
       const question =
-        body.state === 'pending' ? deps.handshakes.question(webhook, { version: 1, atMs, before: null }) : null;
+        body.state === 'pending' && !trial
+          ? deps.handshakes.question(webhook, { version: 1, atMs, before: null })
+          : null;
       const note = { action: 'webhook.created', target: `webhook:${id}`, after: auditedWebhook(body) };
       return {
         kind: 'write',
@@ -95,10 +132,11 @@ async function createOne(
           webhooksRevision: index.revision,
           resources: [
             ...(entries.length === 0 ? [] : [write]),
-            ...(question === null ? [] : [question.resource]),
+            ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
           ...questionPlan(question),
+          ...(bound === null ? {} : { duties: boundDuties(deps, { caller, id, bound, trial }, atMs) }),
           ...(keep === null ? {} : { idempotency: () => keep(view, signing?.value) }),
         },
         answer: () => ({ status: 201, body: signing === null ? view : { ...view, secret: signing.value } }),
@@ -106,6 +144,21 @@ async function createOne(
     },
   );
   return written.kind === 'done' ? written.answer : replay<Kept>(written.row, fingerprint);
+}
+
+type BoundDuties = {
+  readonly caller: Caller;
+  readonly id: string;
+  readonly bound: BoundSettings;
+  readonly trial: boolean;
+};
+
+/** What is about a library has no handshake, so nothing else is owed. */
+function boundDuties(deps: CreationDeps, { caller, id, bound, trial }: BoundDuties, atMs: number): readonly NewDuty[] {
+  const { workspaceId, keyId } = caller;
+  if (trial) return [trialEndDuty(deps, workspaceId, { webhookId: id, dueAtMs: atMs + trialKeptMs })];
+  const { keyExpiresAtMs } = bound;
+  return keyExpiresAtMs === null ? [] : [keyAccessDuty(deps, workspaceId, { keyId, dueAtMs: keyExpiresAtMs })];
 }
 
 /** A webhook as it is first, without what its input sets. */

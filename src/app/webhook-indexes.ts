@@ -9,6 +9,8 @@ import { createWebhookIndex, type WebhookIndex } from '../core/webhook-index.ts'
 import type { Webhook } from '../core/webhook.ts';
 import type { Page, Resource } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
+import { withoutEventsOff } from './events-off.ts';
+import { ringKey, storedRing } from './signing-key-state.ts';
 import { createTwoGenerations } from './two-generations.ts';
 import { storedWebhook } from './webhook-state.ts';
 
@@ -18,6 +20,8 @@ export type WorkspaceIndex = {
   /** Sorted by id, so that an expansion can go on behind the last one it did. */
   readonly webhooks: readonly Webhook[];
   readonly index: WebhookIndex;
+  /** The id of the key that signs now, by the name of the signing key; of those that the dialects of its webhooks use. */
+  readonly signingKeys: ReadonlyMap<string, string>;
 };
 
 export interface WebhookIndexes {
@@ -44,11 +48,11 @@ export function createWebhookIndexes({
     const revision = await storage.webhooksRevision(workspaceId);
     const rows = revision === 0 ? [] : await readWebhooks(storage, workspaceId);
     const webhooks = inOrder(rows.map(storedWebhook));
-    const index = createWebhookIndex(webhooks, tables);
+    const index = createWebhookIndex(await withoutEventsOff({ storage, dialects }, workspaceId, webhooks), tables);
     for (const { webhook, problem } of index.problems) {
       logger.error('webhook.unusable', { workspaceId, webhookId: webhook.id, problem });
     }
-    return { revision, webhooks, index };
+    return { revision, webhooks, index, signingKeys: await presentKeys({ storage, dialects }, workspaceId, webhooks) };
   };
 
   const finish = (workspaceId: string, started: Promise<WorkspaceIndex>, loaded: WorkspaceIndex | null): void => {
@@ -85,6 +89,22 @@ export function createWebhookIndexes({
       if (index === undefined) loading.delete(workspaceId);
     },
   };
+}
+
+const noKeys: ReadonlyMap<string, string> = new Map();
+
+async function presentKeys(
+  { storage, dialects }: Pick<AppDeps, 'storage' | 'dialects'>,
+  workspaceId: string,
+  webhooks: readonly Webhook[],
+): Promise<ReadonlyMap<string, string>> {
+  const spoken = new Set(webhooks.map(({ dialect }) => dialect));
+  const names = [...spoken].flatMap((id) => (dialects.get(id)?.manifest.signingKeys ?? []).map(({ name }) => name));
+  if (names.length === 0) return noKeys;
+  const rings = await storage.resources(names.map((name) => ringKey(workspaceId, name)));
+  return new Map(
+    rings.flatMap((ring, at) => (ring === null ? [] : [[names[at] ?? '', storedRing(ring).present] as const])),
+  );
 }
 
 /** Sorted by id. */

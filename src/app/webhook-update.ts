@@ -7,13 +7,14 @@ import type { Caller, WebhookPatch } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { eventsOffIn, refuseEventsOff } from './events-off.ts';
 import { notFound, unfit } from './refusals.ts';
 import { handshakeKey, type Handshakes, pendingBody, questionPlan } from './webhook-handshake.ts';
 import type { CheckedInput, InputChecks } from './webhook-input.ts';
 import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
-export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault' | 'dialects'> & {
+export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault' | 'dialects' | 'storage'> & {
   readonly committer: Committer;
   readonly checks: InputChecks;
   readonly handshakes: Pick<Handshakes, 'question'>;
@@ -30,6 +31,7 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
   const { ids, vault } = deps;
   const key = secretKey(workspaceId, id);
   const asked = handshakeKey(workspaceId, id);
+  await refuseSwitchedOff(deps, { caller, id, patch });
   await deps.committer.writeAlone(
     { workspaceId, type: 'webhook', id },
     [key, asked],
@@ -59,7 +61,7 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
           webhooksRevision: index.revision,
           resources: [
             ...(secrets.length === 0 ? [] : [secretWrite(key, row, entries)]),
-            ...(question === null ? [] : [question.resource]),
+            ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
           ...questionPlan(question),
@@ -68,6 +70,19 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
       };
     },
   );
+}
+
+/** Decided before the write: an event that is switched off in between is told to nobody all the same. */
+async function refuseSwitchedOff(
+  { storage, dialects }: UpdateDeps,
+  { caller: { workspaceId }, id, patch: { events } }: WebhookUpdate,
+): Promise<void> {
+  if (events === undefined) return;
+  const [row] = await storage.resources([{ workspaceId, type: 'webhook', id }]);
+  const before = row === undefined || row === null ? null : storedWebhook(row);
+  const dialect = before === null ? undefined : dialects.get(before.dialect);
+  if (before === null || dialect?.eventsOff === undefined) return;
+  refuseEventsOff(dialect, await eventsOffIn(storage, workspaceId, dialect), { wanted: events, has: before.events });
 }
 
 type Updated = {
@@ -113,7 +128,7 @@ function withKeptSecrets(dialect: Dialect, before: Webhook, given: JsonObject): 
 /** Gone at once; what was still pending for it is cancelled by a duty. */
 export async function removeWebhook(
   { committer, ids }: Pick<UpdateDeps, 'committer' | 'ids'>,
-  caller: Caller,
+  caller: Pick<Caller, 'workspaceId' | 'actor' | 'keyId' | 'from'>,
   id: string,
 ): Promise<void> {
   const { workspaceId } = caller;
@@ -134,6 +149,7 @@ export async function removeWebhook(
           ...(row === null ? [] : [{ type: 'secret' as const, id, expectedVersion: row.version, state: null }]),
           // Where it was asked whether it wants deliveries, the answer comes too late.
           { type: 'handshake', id, expectedVersion: 'any', state: null },
+          { type: 'handshake', id: `link:${id}`, expectedVersion: 'any', state: null },
           auditWrite({ ids, caller }, { action: 'webhook.removed', target: `webhook:${id}` }, atMs),
         ],
       },

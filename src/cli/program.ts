@@ -111,6 +111,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         load: () => import('./commands/sections.ts'),
       },
       {
+        name: 'jobs',
+        summary: 'workflow jobs: what is to be done with which assets, by when',
+        load: () => import('./commands/jobs.ts'),
+      },
+      {
         name: 'tasks',
         summary: 'work on many assets that goes on by itself',
         load: () => import('./commands/tasks.ts'),

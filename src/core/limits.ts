@@ -30,6 +30,8 @@ export const limits = {
   /** Of an upload over any half a minute. HARDENING UP-14. */
   uploadBytesPerSecondMin: 1_024,
   uploadMsMax: 12 * 3_600_000,
+  /** Broadcasts that are live by bytes at one process at a time: each holds a connection and a file open. */
+  broadcastStreamsMax: 100,
   /** Embedded metadata that is kept of a file. HARDENING UP-07, UP-08. */
   embeddedFieldsMax: 200,
   embeddedTextBytesMax: 4 * 1024,
@@ -52,6 +54,8 @@ export const limits = {
   /** What folders, collections and sections say of themselves beside their name. */
   folderInfoBytesMax: 16 * 1024,
   sectionsMax: 500,
+  /** A change of a job names them all, before and after. */
+  jobAssetsMax: 200,
   tasksRunningMax: 10,
   tasksKeptMs: 7 * 24 * 3_600_000,
   /** An asset's state without what its file says of itself; a change holds two of them. */
@@ -86,6 +90,7 @@ export const limits = {
   searchPageMs: 80,
   /** Time that a search waits for its index to take in what was written before it began. */
   searchCatchUpMs: 200,
+  librariesMax: 1_000,
   usersPerWorkspaceMax: 1_000,
   rolesPerWorkspaceMax: 100,
   rolesPerUserMax: 10,

@@ -49,7 +49,7 @@ export interface Storage {
   findByAliases(query: AliasQuery): Promise<readonly (Resource | null)[]>;
   /** An earlier state of a resource whose type keeps revisions. */
   revision(key: ResourceKey, version: number): Promise<Resource | null>;
-  /** The workspace's counter of webhook writes; 0 where there were none. */
+  /** The workspace's counter of writes that matching depends on (`matchedTypes`); 0 where there were none. */
   webhooksRevision(workspaceId: WorkspaceId): Promise<number>;
   /** What the `blob_use` rows of a workspace come to; kept with every write of one. */
   blobUsage(workspaceId: WorkspaceId): Promise<BlobUsage>;
@@ -132,6 +132,8 @@ export const resourceTypes = [
   'asset_place',
   'collection',
   'section',
+  /** What is known of the key of a library: by that key. */
+  'library',
   /** Work on many assets, and what of it is still to be done: id `<task id>:<number>`. */
   'task',
   'task_item',
@@ -142,6 +144,8 @@ export const resourceTypes = [
   'share_access',
   'workflow_job',
   'broadcast',
+  /** That the bytes of a live broadcast are arriving, by whom and when the last ones came: id of the broadcast. */
+  'broadcast_stream',
   'metadata_field',
   /** Which embedded fields become metadata: one document per workspace. */
   'metadata_mapping',
@@ -153,6 +157,8 @@ export const resourceTypes = [
   /** A file to be fetched from an address. */
   'fetch',
   'webhook',
+  /** Which events of a dialect a workspace has switched off, by the id of the dialect. Matching depends on it. */
+  'dialect_events',
   'secret',
   'lane_health',
   'key',
@@ -174,6 +180,9 @@ export const resourceTypes = [
   'signing_key',
 ] as const;
 export type ResourceType = (typeof resourceTypes)[number];
+
+/** Types that matching depends on: a write of one raises the workspace's `webhooksRevision`. */
+export const matchedTypes: ReadonlySet<string> = new Set<ResourceType>(['webhook', 'dialect_events', 'secret', 'signing_key']);
 
 /** Types whose every version stays readable by `revision`. */
 export const revisionedTypes: ReadonlySet<ResourceType> = new Set<ResourceType>(['webhook']);
@@ -372,6 +381,7 @@ export const dutyKinds = [
   'share_link',
   'handshake',
   'erasure',
+  'broadcast',
 ] as const;
 export type DutyKind = (typeof dutyKinds)[number];
 

@@ -22,7 +22,9 @@ import { grantRoutes } from './grants.ts';
 import { erasureRoutes } from './erasures.ts';
 import { exportRoutes } from './exports.ts';
 import { inboxRoutes } from './inboxes.ts';
+import { jobRoutes } from './jobs.ts';
 import { keyRoutes } from './keys.ts';
+import { libraryRoutes } from './libraries.ts';
 import { metadataFieldRoutes } from './metadata-fields.ts';
 import { metadataMappingRoutes } from './metadata-mappings.ts';
 import { noticeRoutes } from './notices.ts';
@@ -59,7 +61,9 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...trashRoutes,
     ...folderRoutes,
     ...collectionRoutes,
+    ...jobRoutes,
     ...sectionRoutes,
+    ...libraryRoutes,
     ...taskRoutes,
     ...metadataFieldRoutes,
     ...metadataMappingRoutes,

@@ -32,10 +32,13 @@ const getDialect = route({
   summary: 'Show a dialect: events with schemas and examples, configuration, limits, policy',
   scope: 'webhooks:read',
   params: object({ id: string({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9-]+$' }) }),
+  description:
+    '`eventsOff` lists events that there are none of in this workspace, because the properties of the dialect say so.',
   answers: { 200: { description: 'The manifest', schema: manifestSchema } },
-  handle({ params }, { app }) {
+  async handle({ caller, params }, { app }) {
     try {
-      return ok(app.dialects.get(params.id));
+      const manifest = app.dialects.get(params.id);
+      return ok({ ...manifest, eventsOff: await app.dialectProperties.eventsOff(caller, params.id) });
     } catch (error) {
       // Asked for by name in the path it is a thing that is not there, not a bad value in a body.
       if (error instanceof AssetwireError && error.code === 'unknown_dialect')

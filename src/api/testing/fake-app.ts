@@ -151,6 +151,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       ...parts.sections,
     },
     tasks: { list: emptyPage, get: missing, ...parts.tasks },
+    jobs: { create: missing, list: emptyPage, get: missing, update: missing, remove: missing, ...parts.jobs },
     metadataFields: {
       create: missing,
       list: emptyPage,
@@ -212,6 +213,14 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       changePassword: () => Promise.resolve(false),
       ...parts.users,
     },
+    signingKeys: {
+      list: () => Promise.resolve([]),
+      get: missing,
+      rotate: missing,
+      withdraw: missing,
+      certificate: missing,
+      ...parts.signingKeys,
+    },
     roles: { create: missing, list: emptyPage, get: missing, update: missing, remove: missing, ...parts.roles },
     grants: { create: missing, list: emptyPage, get: missing, remove: missing, ...parts.grants },
     sessions: {
@@ -243,7 +252,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       films: () => Promise.resolve({ state: 'off', detail: 'there are no films here' }),
       ...parts.settings,
     },
-    dialectProperties: { list: async () => [], update: async () => [] },
+    dialectProperties: { list: async () => [], eventsOff: async () => [], update: async () => [] },
     links: () => ({ content: () => '', rendition: () => '', dialect: () => '' }),
     dialects: {
       list: () => [],

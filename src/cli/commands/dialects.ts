@@ -20,6 +20,7 @@ type DialectView = {
   readonly signing: { readonly summary: string };
   readonly configuration: { readonly schema: JsonObject };
   readonly sources: readonly { readonly url: string; readonly readOn: string }[];
+  readonly eventsOff?: readonly string[];
 };
 
 export function define(command: Command, context: CliContext): void {
@@ -131,7 +132,10 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
     stdout,
     [
       { title: 'EVENT', text: ({ name }) => name },
-      { title: 'WHAT', text: ({ summary }) => summary },
+      {
+        title: 'WHAT',
+        text: ({ name, summary }) => (dialect.eventsOff?.includes(name) === true ? `(off) ${summary}` : summary),
+      },
     ],
     dialect.events,
   );

@@ -2,6 +2,7 @@
 import { shardOf } from '../../core/shard.ts';
 import type { DutyId, WebhookId } from '../../core/ids.ts';
 import type { Prepared, PreparedCommit } from '../prepared.ts';
+import { matchedTypes } from '../storage.ts';
 import { matchingSlots } from './schema.ts';
 
 export type ResourceName = { readonly workspaceId: string; readonly type: string; readonly id: string };
@@ -49,7 +50,7 @@ export function matchingSlot(workspaceId: string): number {
 
 /** Types that matching depends on; a write of one raises the workspace's revision. */
 export function isMatched(type: string): boolean {
-  return type === 'webhook' || type === 'secret';
+  return matchedTypes.has(type);
 }
 
 type Gathered = {

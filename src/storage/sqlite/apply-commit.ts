@@ -1,7 +1,7 @@
 /** One commit item inside the writer's transaction. What is read is checked before anything is written. */
 import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../../core/limits.ts';
-import type { CommitResult, IdempotencyRow, ResourceType } from '../storage.ts';
+import { type CommitResult, type IdempotencyRow, matchedTypes, type ResourceType } from '../storage.ts';
 import type { DeliveryWriter } from './apply-deliveries.ts';
 import type { ResourceWriter } from './apply-resources.ts';
 import type { Names, WorkspaceName } from './names.ts';
@@ -58,7 +58,7 @@ export function createCommitApplier(
       if (outcome.status === 'alias-taken') return refused(aliasTaken(write), written);
       versions.push(outcome.version);
       if (write.type === 'asset') touch(workspace, write.id, item.changes);
-      if (write.type === 'webhook' || write.type === 'secret') matchingChanged = true;
+      if (matchedTypes.has(write.type)) matchingChanged = true;
     }
     if (matchingChanged) names.raiseWebhooksRevision(workspace);
     return applied(versions);

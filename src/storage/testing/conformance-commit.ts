@@ -148,9 +148,9 @@ export function commitTests(factory: StoreFactory): void {
       });
     });
 
-    it('matching done with another webhooks revision is stale; webhook and secret writes raise it', async () => {
+    it('matching done with another webhooks revision is stale; writes that matching depends on raise it', async () => {
       await withWorld(factory, {}, async (world) => {
-        const write = (type: 'webhook' | 'secret' | 'asset', id: string): CommitItem => ({
+        const write = (type: 'webhook' | 'secret' | 'dialect_events' | 'asset', id: string): CommitItem => ({
           workspaceId: 'default',
           atMs: world.now(),
           resources: [{ type, id, expectedVersion: 'any', state: { id } }],
@@ -160,15 +160,16 @@ export function commitTests(factory: StoreFactory): void {
         await world.apply(write('webhook', 'wh_m'));
         await world.apply(write('asset', 'ast_m'));
         await world.apply(write('secret', 'sec_m'));
-        assert.equal(await world.storage.webhooksRevision('default'), 2);
+        await world.apply(write('dialect_events', 'bynder'));
+        assert.equal(await world.storage.webhooksRevision('default'), 3);
         assert.equal(await world.storage.webhooksRevision('other'), 0);
         const { item, change } = world.created('wh_m');
-        assert.deepEqual(await world.commitOne({ ...item, webhooksRevision: 1 }), {
+        assert.deepEqual(await world.commitOne({ ...item, webhooksRevision: 2 }), {
           status: 'stale',
           what: 'webhooks',
         });
         assert.equal(await world.storage.read.change('default', change.id), null);
-        await world.apply({ ...item, webhooksRevision: 2 });
+        await world.apply({ ...item, webhooksRevision: 3 });
       });
     });
 
