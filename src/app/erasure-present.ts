@@ -50,7 +50,6 @@ const impersonal: ReadonlySet<ResourceType> = new Set<ResourceType>([
   'secret',
   'lane_health',
   'key_use',
-  'share_access',
   'signing_key',
   'erasure',
 ]);
@@ -152,7 +151,20 @@ async function eraseAsset(deps: PresentDeps, workspaceId: string, assetId: strin
         return { kind: 'write', plan: { state: { ...link, assets: rest }, changes: [] }, answer: () => undefined };
       });
   }
-  return links.items.length;
+  return links.items.length + (await forgetEnded(deps, workspaceId, assetId));
+}
+
+/** Ended links are remembered with what they shared, and under its name. */
+async function forgetEnded({ storage, committer }: PresentDeps, workspaceId: string, assetId: string): Promise<number> {
+  const contains = { assets: assetId };
+  const ended = await storage.read.resources({ workspaceId, type: 'share_access', contains, limit: rowsPerStep });
+  for (const { id } of ended.items)
+    await committer.write({ workspaceId, type: 'share_access', id }, (current) => {
+      if (current === null) return { kind: 'nothing', answer: undefined };
+      const { name: _, assets: _assets, versions: _versions, ...rest } = current.state;
+      return { kind: 'write', plan: { state: rest, changes: [] }, answer: () => undefined };
+    });
+  return ended.items.length;
 }
 
 /** In one commit call, so that a page costs a sync; each row is an item of its own, and one that is stale comes again later. */

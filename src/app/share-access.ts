@@ -1,12 +1,14 @@
 /**
- * What lies beside a share link and is told to nobody: the hash of its password, how often it was used, and when and why it
- * ended. The row is found by the link's id alone, in whichever workspace, because that is all a URL says.
+ * What lies beside a share link and is told to nobody: the hash of its password, how often it was used, and, once it has
+ * ended, when, why and what it was. The row is found by the link's id alone, in whichever workspace, because that is all a URL says.
  */
 import type { JsonObject } from '../core/json.ts';
 import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import { readShareLink, type ShareLinkState } from '../core/share-link.ts';
 import type { ShareUses } from './share-cases.ts';
 
-export type ShareEnd = 'revoked' | 'expired';
+export const shareEnds = ['revoked', 'expired'] as const;
+export type ShareEnd = (typeof shareEnds)[number];
 
 export type StoredAccess = {
   readonly password: string | null;
@@ -14,7 +16,20 @@ export type StoredAccess = {
   readonly downloads: number;
   readonly lastUsedAtMs: number | null;
   readonly ended?: ShareEnd;
+  readonly endedAtMs?: number;
+  readonly createdAtMs?: number;
 };
+
+/** An ended link is remembered with what it was, in the fields of a link that goes on, so that it is listed alike. */
+export type EndedLink = StoredAccess & ShareLinkState & { readonly ended: ShareEnd; readonly endedAtMs: number };
+
+/** Null for a row of a link that goes on, or that ended before what it was had been kept. */
+export function readEndedLink(row: Resource | null | undefined): EndedLink | null {
+  if (row === null || row === undefined) return null;
+  const { ended, endedAtMs } = storedAccess(row);
+  const isWhole = ended !== undefined && endedAtMs !== undefined && readShareLink(row.state) !== null;
+  return isWhole ? (row.state as EndedLink) : null;
+}
 
 export const newAccess: StoredAccess = { password: null, views: 0, downloads: 0, lastUsedAtMs: null };
 

@@ -4,6 +4,7 @@ import type { ShareAllowance, ShareLinkState } from '../core/share-link.ts';
 import type { Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Origin, Written } from './app.ts';
 import type { AssetContent, WantedBytes } from './asset-cases.ts';
+import type { ShareEnd } from './share-access.ts';
 
 export type ShareLinkInput = {
   readonly name?: string;
@@ -44,9 +45,13 @@ export type ShareLinkView = ShareLinkState & {
   readonly uses: ShareUses;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  readonly state: 'active' | ShareEnd;
+  readonly endedAtMs?: number;
 };
 
 export type ShareLinkQuery = {
+  /** Default `active`. Ended ones are listed for 90 days. */
+  readonly state?: 'active' | ShareEnd;
   readonly limit: number;
   readonly cursor?: string;
   /** Links that name this asset. */

@@ -56,7 +56,8 @@ export async function endLink(
         after: null,
       });
       const note = { action: `share_link.${end}`, target: `share_link:${id}`, before: state };
-      const ended = { ...storedAccess(access), password: null, ended: end };
+      const kept = { createdAtMs: current.createdAtMs, endedAtMs: atMs };
+      const ended = { ...storedAccess(access), ...link, ...kept, password: null, ended: end };
       return {
         kind: 'write',
         plan: {

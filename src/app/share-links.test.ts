@@ -178,9 +178,10 @@ test('who revokes a link shuts it at once: it answers 410 for a while, then 404'
   await fixture.app.shareLinks.remove(caller, link.id);
   await assert.rejects(open(link), { code: 'gone' });
   await assert.rejects(read(link), { code: 'gone' });
-  await assert.rejects(fixture.app.shareLinks.get(caller, link.id), { code: 'not_found' });
+  await assert.rejects(fixture.app.shareLinks.get(caller, link.id), { code: 'gone' });
   fixture.clock.advance(endedKeptMs);
   await fixture.doDuties();
+  await assert.rejects(fixture.app.shareLinks.get(caller, link.id), { code: 'not_found' });
   await assert.rejects(open(link), { code: 'not_found' });
 });
 
@@ -254,6 +255,7 @@ test('uses are counted per link, written together, and survive that the link cha
 
 test('who holds a grant shares what it covers, and sees only his own links', async () => {
   const mine = await upload('granted.jpg', { path: '/granted' });
+  await upload('deeper.jpg', { path: '/granted/deeper' });
   const others = await upload('not-granted.jpg', { path: '/others' });
   const someone = callerIn('default', {
     actor: { type: 'user', id: 'usr_granted' },
@@ -338,4 +340,62 @@ test('a share link that a DAM reports is told of and nothing more: no token open
   await assert.rejects(fixture.app.shareLinks.get(caller, id), { code: 'not_found' });
   const listed = await fixture.app.shareLinks.list(caller, { limit: 1_000 });
   assert.ok(listed.items.every(({ name }) => name !== 'Theirs'));
+});
+
+test('what is shared must be there: a folder, a collection or a rendition of another name is told at once', async () => {
+  await upload('placed.jpg', { path: '/press/2026', collections: ['spring'] });
+  const refused = async (input: ShareLinkInput): Promise<unknown> => {
+    try {
+      await share(input);
+      return null;
+    } catch (error) {
+      return (error as { problems?: readonly { at: string; found: string }[] }).problems?.map(({ at, found }) => [
+        at,
+        found,
+      ]);
+    }
+  };
+  assert.deepEqual(await refused({ folder: '/pres' }), [['/folder', '/pres']]);
+  assert.deepEqual(await refused({ collection: 'sprung' }), [['/collection', 'sprung']]);
+  const id = await upload('with sizes.jpg');
+  assert.deepEqual(await refused({ assets: [id], renditions: ['original', 'lage'] }), [['/renditions/1', 'lage']]);
+  for (const input of [
+    { folder: '/' },
+    { folder: '/press' },
+    { folder: '/press/2026/' },
+    { collection: 'spring' },
+    { assets: [id], renditions: ['original', 'large'] },
+  ])
+    assert.equal(await refused(input), null, JSON.stringify(input));
+});
+
+test('an ended link is listed as what it was, says so where it is asked for, and is never prolonged', async () => {
+  const id = await upload('ended.jpg');
+  const { shareLinks } = fixture.app;
+  const expiring = await share({ assets: [id], expiresAtMs: fixture.clock.nowMs() + 1_000, name: 'short' });
+  const revoked = await share({ assets: [id], name: 'taken back', password: 'a long enough secret' });
+  fixture.clock.advance(2_000);
+  await fixture.doDuties();
+  await shareLinks.remove(caller, revoked.id);
+  const list = async (state: 'active' | 'expired' | 'revoked') =>
+    (await shareLinks.list(caller, { limit: 10, asset: id, state })).items;
+  assert.deepEqual(await list('active'), []);
+  const [expiredView] = await list('expired');
+  const [revokedView] = await list('revoked');
+  assert.deepEqual(
+    [expiredView, revokedView].map((one) => [one?.id, one?.name, one?.state, one?.createdBy, one?.endedAtMs]),
+    [
+      [expiring.id, 'short', 'expired', caller.actor.id, fixture.clock.nowMs()],
+      [revoked.id, 'taken back', 'revoked', caller.actor.id, fixture.clock.nowMs()],
+    ],
+  );
+  assert.ok(!JSON.stringify(revokedView).includes('scrypt'), 'no hash of a password is shown');
+  const expiresAtMs = fixture.clock.nowMs() + 60_000;
+  for (const call of [
+    () => shareLinks.update(caller, expiring.id, { expiresAtMs }),
+    () => shareLinks.get(caller, expiring.id),
+    () => shareLinks.remove(caller, revoked.id),
+  ])
+    await assert.rejects(call, { code: 'gone' });
+  await assert.rejects(shareLinks.get(callerIn('elsewhere'), expiring.id), { code: 'not_found' });
 });

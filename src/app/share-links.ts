@@ -5,8 +5,10 @@
  */
 import { createHmac } from 'node:crypto';
 import { changedFields } from '../core/difference.ts';
+import { AssetwireError } from '../core/errors.ts';
 import { readFolderPath } from '../core/folder-path.ts';
 import { limits } from '../core/limits.ts';
+import { renditionSizes } from '../core/renditions.ts';
 import { asShareState, originalName, readShareLink, type ShareLinkState } from '../core/share-link.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
@@ -17,8 +19,9 @@ import type { AppDeps } from './dependencies.ts';
 import { mayWriteAt, type Placed } from './granted-assets.ts';
 import { type IdempotentCalls, replay as answered } from './idempotency.ts';
 import type { Passwords } from './passwords.ts';
+import { folderPlaceId, inCollectionPrefix } from './place-ids.ts';
 import { notFound, unfit } from './refusals.ts';
-import { accessWrite, newAccess, storedAccess, usesOf } from './share-access.ts';
+import { accessWrite, type EndedLink, newAccess, readEndedLink, storedAccess, usesOf } from './share-access.ts';
 import type { ShareLinkCases, ShareLinkInput, ShareLinkPatch, ShareLinkView } from './share-cases.ts';
 import { accessKeyOf, endLink, expiryDuty, linkChange, linkKeyOf } from './share-link-end.ts';
 import { shareToken } from './share-token.ts';
@@ -37,6 +40,8 @@ export function createShareLinks(deps: ShareLinkDeps): ShareLinkCases {
     const { workspaceId } = caller;
     const [row, access] = await storage.resources([linkKeyOf(workspaceId, id), accessKeyOf(workspaceId, id)]);
     const link = row === undefined || row === null ? null : readShareLink(row.state);
+    const ended = readEndedLink(access);
+    if (ended !== null && sees(caller, ended)) throw goneLink(ended);
     // Reported by a DAM that serves its links itself: told of, but not ours to show.
     if (row === undefined || row === null || link === null || !sees(caller, link)) throw notFound('the share link');
     return { row, link, access: access ?? null };
@@ -47,7 +52,7 @@ export function createShareLinks(deps: ShareLinkDeps): ShareLinkCases {
 
     get: async (caller, id) => viewOf(deps, await find(caller, id)),
 
-    async list(caller, { asset, folder, collection, ...page }) {
+    async list(caller, { asset, folder, collection, state = 'active', ...page }) {
       const { workspaceId } = caller;
       const own = caller.scopes.has('assets:read') ? {} : { createdBy: caller.actor.id };
       const where = {
@@ -56,6 +61,17 @@ export function createShareLinks(deps: ShareLinkDeps): ShareLinkCases {
         ...(collection === undefined ? {} : { collection }),
       };
       const contains = asset === undefined ? {} : { contains: { assets: asset } };
+      if (state !== 'active') {
+        const type = 'share_access';
+        const found = await storage.read.resources({
+          ...page,
+          workspaceId,
+          type,
+          where: { ...where, ended: state },
+          ...contains,
+        });
+        return { items: found.items.flatMap((row) => endedView(deps, row)), nextCursor: found.nextCursor };
+      }
       const found = await storage.read.resources({ ...page, workspaceId, type: 'share_link', where, ...contains });
       const access = await storage.resources(found.items.map(({ id }) => accessKeyOf(workspaceId, id)));
       const items = found.items.flatMap((row, at) => {
@@ -98,7 +114,25 @@ function viewOf({ settings, linkKey }: ShareLinkDeps, { row, link, access }: Fou
     uses: usesOf(access),
     createdAtMs: row.createdAtMs,
     updatedAtMs: row.updatedAtMs,
+    state: 'active',
   };
+}
+
+function endedView(deps: ShareLinkDeps, row: Resource): readonly ShareLinkView[] {
+  const ended = readEndedLink(row);
+  if (ended === null) return [];
+  const { ended: state, endedAtMs, createdAtMs = row.createdAtMs, ...rest } = ended;
+  const { password: _, views: _views, downloads: _downloads, lastUsedAtMs: _at, ...link } = rest;
+  const shown = viewOf(deps, { row: { ...row, createdAtMs, updatedAtMs: endedAtMs }, link, access: row });
+  return [{ ...shown, state, endedAtMs }];
+}
+
+function goneLink({ ended, endedAtMs }: EndedLink): AssetwireError {
+  const how = ended === 'expired' ? 'it expired' : 'it was revoked';
+  return new AssetwireError('gone', {
+    detail: `Find the share link: ${how} at ${new Date(endedAtMs).toISOString()}`,
+    mend: 'Make another one: an ended link never opens again, so that whoever was given it has it no more',
+  });
 }
 
 // --- Making one -----------------------------------------------------------------------------------------------------
@@ -174,6 +208,7 @@ function passwordOf({ name }: Pick<ShareLinkState, 'name'>) {
 
 async function newLink(deps: ShareLinkDeps, caller: Caller, input: ShareLinkInput): Promise<ShareLinkState> {
   const target = await targetOf(deps, caller, input);
+  if (input.renditions !== undefined) assertKnownFiles(input.renditions, target);
   const { name = target.name, allow = 'download', renditions, expiresAtMs = null, password } = input;
   assertFuture(expiresAtMs, deps.clock.nowMs());
   assertUseful(allow, renditions);
@@ -191,6 +226,8 @@ async function newLink(deps: ShareLinkDeps, caller: Caller, input: ShareLinkInpu
 type Target = {
   readonly name: string;
   readonly shared: Pick<ShareLinkState, 'assets' | 'folder' | 'collection' | 'versions'>;
+  /** Titles of renditions that the assets have; absent where what is shared is not known before it is opened. */
+  readonly titles?: ReadonlySet<string>;
 };
 
 /** What is shared, and a name for it. Throws where the caller may not share it. */
@@ -203,11 +240,13 @@ async function targetOf(deps: ShareLinkDeps, caller: Caller, input: ShareLinkInp
   if (folder !== undefined) {
     const path = folderOf(folder);
     if (!mayWriteAt(caller, { id: null, path, collections: [] })) throw notFound('the folder');
+    await assertFolder(deps, caller, path);
     return { name: path === '/' ? 'All files' : path.slice(path.lastIndexOf('/') + 1), shared: { folder: path } };
   }
   const named = collection ?? '';
   const place: Placed = { id: null, path: nowhere, collections: [named] };
   if (!mayWriteAt(caller, place)) throw notFound('the collection');
+  await assertCollection(deps, caller, named);
   return { name: named, shared: { collection: named } };
 }
 
@@ -222,6 +261,7 @@ async function assetsTarget(
   const { workspaceId } = caller;
   const ids: string[] = [];
   const versions: [string, number][] = [];
+  const titles = new Set<string>();
   let name = '';
   for (const [at, reference] of assets.entries()) {
     const id = await assetIdOf(deps, workspaceId, reference);
@@ -232,6 +272,7 @@ async function assetsTarget(
     if (ids.includes(id)) continue;
     if (ids.length === 0) name = state.name;
     ids.push(id);
+    for (const { title } of state.renditions) titles.add(title);
     const active = state.versions.find((one) => one.active);
     if (fixed && active === undefined)
       throw unfit('/version', 'active: this asset has no versions of its own', 'fixed');
@@ -240,6 +281,7 @@ async function assetsTarget(
   return {
     name: ids.length === 1 ? name : `${ids.length} files`,
     shared: { assets: ids, ...(fixed ? { versions: Object.fromEntries(versions) } : {}) },
+    titles,
   };
 }
 
@@ -247,6 +289,31 @@ function folderOf(given: string): string {
   const read = readFolderPath(given);
   if (read.path === null) throw unfit('/folder', read.wanted, read.found);
   return read.path;
+}
+
+/** A folder that a name is written wrong of would be an empty page to whoever gets the link. */
+async function assertFolder({ storage }: ShareLinkDeps, { workspaceId }: Caller, path: string): Promise<void> {
+  if (path === '/') return;
+  const key = { workspaceId, type: 'folder_place', id: folderPlaceId(path) } as const;
+  const [place] = await storage.resources([key]);
+  if (place === undefined || place === null) throw unfit('/folder', 'a folder that there is', path);
+}
+
+/** A collection is one of ours, or a key that assets carry. */
+async function assertCollection({ storage }: ShareLinkDeps, { workspaceId }: Caller, named: string): Promise<void> {
+  if ((await storage.findByAlias('collection', named, workspaceId)).length > 0) return;
+  const carried = { workspaceId, type: 'asset_place', idPrefix: inCollectionPrefix(named), limit: 1 } as const;
+  if ((await storage.read.resources(carried)).items.length === 0)
+    throw unfit('/collection', 'a collection that there is, or that assets are in', named);
+}
+
+/** Renditions of our own may still be made of what is shared. */
+function assertKnownFiles(renditions: readonly string[], { titles }: Target): void {
+  if (titles === undefined) return;
+  const made = [originalName, ...renditionSizes.map(({ title }) => title)];
+  for (const [at, name] of renditions.entries())
+    if (!made.includes(name) && !titles.has(name))
+      throw unfit(`/renditions/${at}`, `one of ${[...new Set([...made, ...titles])].join(', ')}`, name);
 }
 
 function assertFuture(expiresAtMs: number | null, nowMs: number): void {

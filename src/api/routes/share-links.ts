@@ -1,7 +1,7 @@
 import { noContent, ok, type Route, route } from '../route.ts';
-import { object, optional, string } from '../schema.ts';
+import { object, oneOf, optional, string } from '../schema.ts';
 import { byId, cursor, id, limit, line, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
-import { shareLinkInputSchema, shareLinkPatchSchema, shareLinkSchema } from '../schemas/share-link.ts';
+import { shareLinkInputSchema, shareLinkPatchSchema, shareLinkSchema, shareLinkStates } from '../schemas/share-link.ts';
 import { writtenAnswer } from './assets.ts';
 
 const area = 'share-links';
@@ -37,7 +37,7 @@ const listShareLinks = route({
   area,
   summary: 'List share links, newest first',
   description:
-    'Whoever may not read all assets sees those he made himself. Links that were revoked or have expired are not in it.',
+    'Whoever may not read all assets sees those he made himself. Links that were revoked or have expired are in it for 90 days where `state` asks for them.',
   scope: 'assets:read',
   grantable: true,
   query: object({
@@ -48,6 +48,7 @@ const listShareLinks = route({
       string({ pattern: '^/', maxLength: 2_000, description: 'Links of exactly this folder', examples: ['/press'] }),
     ),
     collection: optional(line(300)),
+    state: optional(oneOf(shareLinkStates, { description: 'Default `active`' })),
   }),
   answers: { 200: { description: 'A page of share links', schema: pageOf(shareLinkSchema) } },
   errors: ['invalid_cursor'],
@@ -67,6 +68,7 @@ const getShareLink = route({
   grantable: true,
   params: byId('shareLink'),
   answers: { 200: { description: 'The share link', schema: shareLinkSchema } },
+  errors: ['gone'],
   async handle({ caller, params }, { app }) {
     return ok(await app.shareLinks.get(caller, params.id));
   },
@@ -85,7 +87,7 @@ const updateShareLink = route({
   params: byId('shareLink'),
   body: shareLinkPatchSchema,
   answers: { 200: { description: 'The share link', schema: shareLinkSchema } },
-  errors: ['conflict', 'too_many_requests'],
+  errors: ['conflict', 'gone', 'too_many_requests'],
   async handle({ caller, params, body }, { app }) {
     return ok(await app.shareLinks.update(caller, params.id, body));
   },
@@ -101,7 +103,7 @@ const removeShareLink = route({
   grantable: true,
   params: byId('shareLink'),
   answers: { 204: { description: 'Revoked' } },
-  errors: ['conflict'],
+  errors: ['conflict', 'gone'],
   async handle({ caller, params }, { app }) {
     await app.shareLinks.remove(caller, params.id);
     return noContent;

@@ -18,6 +18,7 @@ import {
 } from '../schema.ts';
 import { id, line, timeMs } from './basics.ts';
 
+export const shareLinkStates = ['active', 'revoked', 'expired'] as const;
 const linkName = line(200, 'Shown to visitors; the name of what is shared where absent');
 const allow = oneOf(shareAllowances, {
   description: '`preview`: smaller pictures to look at, never the original',
@@ -104,6 +105,8 @@ export const shareLinkSchema: Schema<ShareLinkView> = named(
     ),
     createdAtMs: timeMs(),
     updatedAtMs: timeMs(),
+    state: oneOf(shareLinkStates, { description: 'An ended link is remembered for 90 days' }),
+    endedAtMs: optional(timeMs()),
   }),
 );
 

@@ -29,6 +29,15 @@ type CreateOptions = Settings & {
   readonly fixed?: boolean;
 };
 
+const listedStates: readonly ShareLinkView['state'][] = ['active', 'revoked', 'expired'];
+type ListOptions = ConnectionOptions &
+  PageOptions & {
+    readonly asset?: string;
+    readonly folder?: string;
+    readonly collection?: string;
+    readonly state?: string;
+  };
+
 export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the share link, such as shl_01…');
   const create = withConnection(
@@ -45,7 +54,9 @@ export function define(command: Command, context: CliContext): void {
   withPage(withConnection(command.command('list').description('list share links, newest first')))
     .addOption(new Option('--asset <id>', 'only links that name this asset'))
     .addOption(new Option('--folder <folder>', 'only links of this folder'))
-    .action((options: ConnectionOptions & PageOptions & { asset?: string; folder?: string }) => list(options, context));
+    .addOption(new Option('--collection <name>', 'only links of this collection'))
+    .addOption(new Option('--state <state>', 'those that are active, or have ended').choices([...listedStates]))
+    .action((options: ListOptions) => list(options, context));
   withConnection(command.command('show').description('show a share link: its URL, its settings, how often it was used'))
     .addArgument(id())
     .action(async (one: string, options: ConnectionOptions) =>
@@ -137,11 +148,16 @@ const columns: readonly Column<ShareLinkView>[] = [
   { title: 'CREATED', text: ({ createdAtMs }) => showTime(createdAtMs) },
   { title: 'NAME', text: ({ name }) => name },
   { title: 'SHARES', text: (link) => targetOf(link) },
-  { title: 'UNTIL', text: ({ expiresAtMs }) => (expiresAtMs === null ? 'no end' : showTime(expiresAtMs)) },
+  { title: 'UNTIL', text: (link) => untilOf(link) },
   { title: 'PASSWORD', text: ({ hasPassword }) => (hasPassword ? 'yes' : 'no') },
   { title: 'VIEWS', align: 'right', text: ({ uses }) => String(uses.views) },
   { title: 'DOWNLOADS', align: 'right', text: ({ uses }) => String(uses.downloads) },
 ];
+
+function untilOf({ state, endedAtMs, expiresAtMs }: ShareLinkView): string {
+  if (state !== 'active' && endedAtMs !== undefined) return `${state} ${showTime(endedAtMs)}`;
+  return expiresAtMs === null ? 'no end' : showTime(expiresAtMs);
+}
 
 function targetOf({ assets, folder, collection }: ShareLinkView): string {
   if (assets !== undefined) return assets.length === 1 ? '1 asset' : `${assets.length} assets`;
@@ -149,16 +165,10 @@ function targetOf({ assets, folder, collection }: ShareLinkView): string {
 }
 
 async function list(
-  {
-    limit,
-    cursor,
-    asset,
-    folder,
-    ...options
-  }: ConnectionOptions & PageOptions & { readonly asset?: string; readonly folder?: string },
+  { limit, cursor, asset, folder, collection, state, ...options }: ListOptions,
   context: CliContext,
 ): Promise<void> {
-  const query = { limit, cursor, asset, folder };
+  const query = { limit, cursor, asset, folder, collection, state };
   const page = await connect(options, context).get<PageAnswer<ShareLinkView>>('/v1/share-links', query);
   printPage(context.stdout, page, { json: options.json, columns });
 }
