@@ -12,6 +12,7 @@ import { backUp, type BackUpRequest, type BackUpResult } from './app/back-up.ts'
 import { type AppParts, createApp } from './app/create-app.ts';
 import type { AppDeps } from './app/dependencies.ts';
 import { countAttempt, readGauges } from './app/gauges.ts';
+import { createKeySigner } from './app/key-signer.ts';
 import { localKeyName } from './app/keys.ts';
 import { attemptSpan, changeTracer } from './app/spans.ts';
 import { createPropertiesFile, type PropertiesFile } from './app/properties-file.ts';
@@ -20,6 +21,9 @@ import type { Blobs } from './blobs/blobs.ts';
 import { copyBlobs } from './blobs/disk/copy-blobs.ts';
 import { createIdSource } from './core/id-source.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { bynderDialect } from './dialects/bynder/index.ts';
+import { brandfolderDialect } from './dialects/brandfolder/index.ts';
+import { bambuserDialect } from './dialects/bambuser/index.ts';
 import { cloudeventsDialect } from './dialects/cloudevents/index.ts';
 import { scaleflexDialect } from './dialects/scaleflex/index.ts';
 import { standardDialect } from './dialects/standard/index.ts';
@@ -56,6 +60,7 @@ import type { LogSink } from './runtime/log-sink.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { createSystemRandom, type Random } from './runtime/random.ts';
 import { openTraces } from './runtime/traces.ts';
+import { createRsaThread } from './runtime/rsa-thread.ts';
 import { systemTurn } from './runtime/turn.ts';
 import type { Vault } from './runtime/vault.ts';
 import { openVault } from './runtime/vault-key.ts';
@@ -67,9 +72,20 @@ import { createAuthorizedTransport } from './transports/http/authorized-transpor
 import { createHttpTransport } from './transports/http/http-transport.ts';
 
 /** Every dialect this server speaks: a line here and a folder, nothing else. */
-export const dialects: readonly Dialect[] = [standardDialect, cloudeventsDialect, woodwingDialect, scaleflexDialect];
+export const dialects: readonly Dialect[] = [
+  standardDialect,
+  cloudeventsDialect,
+  woodwingDialect,
+  bynderDialect,
+  scaleflexDialect,
+  brandfolderDialect,
+  bambuserDialect,
+];
 
 const linkLifetimeMs = 30 * 24 * 3_600_000;
+
+/** What `ASSETWIRE_SNS_URL` stands for. */
+const snsPlace = { dialect: 'bynder', path: '/sns' } as const;
 
 /** What a server is started with. */
 export type ServerOptions = {
@@ -255,6 +271,7 @@ export function compose(options: ComposeOptions): Composition {
       { start: () => blobs.start().then(() => blobs.sweep()), stop: () => blobs.stop() },
       { start: () => media.start(), stop: () => media.stop() },
       { start: () => http.start(), stop: () => http.stop() },
+      { start: async () => undefined, stop: () => rooms.signingThread.stop() },
       { start: () => parts.app.start(), stop: () => parts.app.stop() },
       ...propertiesFiles.map((file) => ({ start: () => file.start(), stop: async () => file.stop() })),
       { start: listen, stop: () => api.stop() },
@@ -341,6 +358,7 @@ function makeRooms(options: ComposeOptions) {
     random,
     policy: { allowedTargets: settings.allowedTargets, deniedTargets: settings.deniedTargets },
   });
+  const signingThread = createRsaThread();
   for (const warning of weakenedTls(process.env)) logger.warn('egress', { warning });
   return {
     version,
@@ -353,6 +371,8 @@ function makeRooms(options: ComposeOptions) {
     ids: createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => random.bytes(count) }),
     dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
     blobs: chooseBlobs(settings, { clock, random, logger }),
+    signingThread,
+    signingKeys: createKeySigner({ storage, vault: options.vault, clock, thread: signingThread }),
     media: createMedia({
       clock,
       random,
@@ -400,6 +420,7 @@ function appDeps(
       renditions: settings.renditions,
       adminKey: settings.adminKey,
       linkLifetimeMs,
+      linkPlaces: settings.snsUrl === null ? [] : [{ ...snsPlace, url: settings.snsUrl }],
       process: describeSettings({ settings, sources }),
     },
     mailer: settings.smtpUrl === null ? null : createSmtpMailer({ url: settings.smtpUrl, from: settings.mailFrom }),
@@ -416,7 +437,7 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
     dutyHandlers: parts.duties,
     ownership: rooms.cluster.ownership,
     flights: createFlightFile(join(settings.dataDir, 'flights.bin')),
-    signer: createSigner(),
+    signer: createSigner(rooms.signingKeys),
     links: parts.links,
     clock,
     random,
@@ -444,7 +465,7 @@ function besideTheLanes(
 ): Pick<AppDeps, 'preview' | 'tryOnce'> {
   const { dialects, http, storage, clock, random, version } = rooms;
   const sending = { dialects, transports: new Map([[http.kind, http]]), userAgent: userAgentOf(version) };
-  const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(), clock, random, log });
+  const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(rooms.signingKeys), clock, random, log });
   return {
     preview: createPreviewer(sending),
     async tryOnce(input) {

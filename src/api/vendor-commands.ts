@@ -12,6 +12,14 @@ import type { VendorCommand, VendorCommandName } from '../dialects/dialect.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { boolean, integer, object, optional, raw, type Schema, string } from './schema.ts';
 import { linkedAsset } from './vendor-asset-commands.ts';
+import {
+  allLibraries,
+  ownWebhook,
+  ownWebhooks,
+  placedAsset,
+  removeOwnWebhook,
+  tryWebhook,
+} from './vendor-library-commands.ts';
 import { searchedHits, searchSchema, type VendorSearch, withAliases } from './vendor-search.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
 import { cursor, limit, line, pageOptions } from './schemas/basics.ts';
@@ -113,6 +121,20 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   'webhooks.rotateSecret': command(object(byId), (app, caller, { id }) => app.webhooks.rotateSecret(caller, id, {})),
   'assets.get': command(object(byId), (app, caller, { id }) => app.assets.get(caller, id)),
   'assets.getLinked': command(object({ ...byId, dialect: line(63) }), linkedAsset),
+  'assets.getPlaced': command(object({ ...byId, dialect: line(63) }), placedAsset),
+  'webhooks.own': command(object({ dialect: line(63) }), ownWebhooks),
+  'webhooks.ownOne': command(object(byId), ownWebhook),
+  'webhooks.removeOwn': command(object(byId), removeOwnWebhook),
+  'webhooks.trial': command(
+    object({
+      webhook: raw<Omit<WebhookInput, 'dialect'>>({ type: 'object' }),
+      assetKey: optional(line(300)),
+      dialect: line(63),
+    }),
+    tryWebhook,
+  ),
+  'libraries.get': command(object({ key: line(400) }), (app, caller, { key }) => app.libraries.get(caller, key)),
+  'libraries.list': command(object({}), allLibraries),
   'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
     app.assets.list(caller, pageOptions(query)),
   ),
@@ -191,6 +213,8 @@ const ofNoOneWebhook: ReadonlySet<VendorCommandName> = new Set<VendorCommandName
   'webhooks.create',
   'webhooks.list',
   'webhooks.all',
+  'webhooks.own',
+  'webhooks.trial',
 ]);
 
 async function confined(
@@ -198,12 +222,13 @@ async function confined(
   name: VendorCommandName,
   input: JsonObject,
 ): Promise<JsonObject> {
-  if (name === 'assets.get' || name === 'assets.getLinked' || name === 'assets.patch') {
+  const linked = name === 'assets.getLinked' || name === 'assets.getPlaced';
+  if (name === 'assets.get' || linked || name === 'assets.patch') {
     const { ownId, ...rest } = input;
     const id = ownValue(input, 'id');
     const wanted = { id: typeof id === 'string' ? id : '', ...(typeof ownId === 'string' ? { ownId } : {}) };
     const named = { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
-    return name === 'assets.getLinked' ? { ...named, dialect } : named;
+    return linked ? { ...named, dialect } : named;
   }
   if (name === 'assets.search') return { search: input, dialect };
   if (!name.startsWith('webhooks.')) return input;

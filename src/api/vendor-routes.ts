@@ -63,15 +63,18 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
           vendorRoute.present(await runVendorCommand({ app, caller: call.caller, dialect }, parsed), request),
         );
       },
-      ...(presentError === undefined
-        ? {}
-        : { presentError: (error, request) => shownError(presentError, error, request) }),
+      ...errorWords(vendorRoute.presentError ?? presentError),
     };
   });
 }
 
+function errorWords(present: VendorApi['presentError']): Pick<Route, 'presentError'> {
+  return present === undefined ? {} : { presentError: (error, request) => shownError(present, error, request) };
+}
+
 function scopeOf({ scope }: VendorRoute, path: string): RouteScope {
   if (scope === 'public') return 'open';
+  if (scope === 'signed-in') return scope;
   if (isScope(scope)) return scope;
   throw new TypeError(`Declare a known scope for ${path}: "${scope}"`);
 }
@@ -91,6 +94,7 @@ async function vendorRequest(
     parameters: strings(call.params),
     query: strings(call.query),
     headers: shownHeaders(call.request),
+    bearer: hasBearer(call.request),
     body: bodyless ? null : await readVendorBody(call, services),
     base: vendorBase(call.request, `${services.publicUrl()}/${dialect}`),
     scopes: [...call.caller.scopes],
@@ -128,6 +132,10 @@ function shownHeaders(request: IncomingMessage): VendorRequest['headers'] {
   return headers;
 }
 
+function hasBearer({ headers }: IncomingMessage): boolean {
+  return /^bearer [\u0021-\u007e]+$/i.test(headers.authorization ?? '');
+}
+
 /**
  * An error in the vendor's words, whoever found it: a missing key and a body that is no JSON as well as what a use case
  * refuses. Of the request only the headers are told: it may not have been read.
@@ -140,7 +148,15 @@ function shownError(
   const { status } = errorTable[error.code];
   const answer = present(
     { code: error.code, status, detail: wordsOf(error) },
-    { parameters: {}, query: {}, headers: shownHeaders(request), body: null, base: '', scopes: [] },
+    {
+      parameters: {},
+      query: {},
+      headers: shownHeaders(request),
+      bearer: hasBearer(request),
+      body: null,
+      base: '',
+      scopes: [],
+    },
   );
   return shown({ ...answer, headers: { ...answer.headers, ...standardHeaders(error, status) } });
 }

@@ -43,6 +43,7 @@ import type { LibraryCases } from './library-cases.ts';
 import type { MetadataMappingCases } from './metadata-work.ts';
 import type { SyncCases } from './sync-cases.ts';
 import type { WebhookCases } from './webhook-cases.ts';
+import type { ConsentCases } from './webhook-consents.ts';
 
 // Areas with much to say have a file of their own; readers find all of it here.
 export type {
@@ -170,6 +171,8 @@ export interface App {
   readonly users: UserCases;
   readonly roles: RoleCases;
   readonly signingKeys: SigningKeyCases;
+  /** What links do that were sent to endpoints. */
+  readonly consents: ConsentCases;
   readonly grants: GrantCases;
   readonly sessions: SessionCases;
   readonly workspaces: WorkspaceCases;

@@ -34,6 +34,8 @@ export type AssetInput = {
   readonly tags?: readonly string[];
   readonly labels?: readonly string[];
   readonly collections?: readonly string[];
+  /** The key of the library it is in. Default: the one that is always there. */
+  readonly library?: string;
   readonly aliases?: { readonly [dialect: string]: string };
   readonly focusPoint?: { readonly x: number; readonly y: number };
   /** Its dates: see core/asset-dates.ts. */
@@ -43,8 +45,9 @@ export type AssetInput = {
 };
 
 /** Fields absent are left as they are; `info` and `metadata` are merged by field, null removes one. */
-export type AssetPatch = Omit<AssetInput, 'externalId' | 'aliases' | 'focusPoint' | keyof DatesPatch> &
+export type AssetPatch = Omit<AssetInput, 'externalId' | 'library' | 'aliases' | 'focusPoint' | keyof DatesPatch> &
   DatesPatch & {
+    readonly library?: string | null;
     readonly archived?: boolean;
     readonly aliases?: { readonly [dialect: string]: string | null };
     readonly focusPoint?: { readonly x: number; readonly y: number } | null;

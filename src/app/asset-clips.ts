@@ -6,6 +6,7 @@
 import type { AssetState, ClipOrigin } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
 import { AssetwireError, type Problem } from '../core/errors.ts';
+import { namedLibrary } from '../core/library.ts';
 import { limits } from '../core/limits.ts';
 import type { AssetCases, AssetView, Caller, ClipInput, Written } from './app.ts';
 import { fileNameOf } from './asset-name.ts';
@@ -181,6 +182,7 @@ function clipState(
     tags: [],
     labels: [],
     collections: [],
+    ...namedLibrary(film.library),
     archived: false,
     inspection: { state: 'pending' },
     clipOf: origin,

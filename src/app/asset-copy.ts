@@ -7,6 +7,7 @@ import type { AssetFile, AssetState, Rendition } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { withDefaults } from '../core/metadata-check.ts';
+import { namedLibrary } from '../core/library.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import { isOwnRendition } from '../core/renditions.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
@@ -121,7 +122,7 @@ function copyOf(
   const file = ofActive ? source.file : original.file;
   const path = input.path === undefined ? source.path : folderPath(input.path);
   const number = original?.number ?? source.versions.find(({ active }) => active)?.number;
-  const { publishAtMs, expiresAtMs, focusPoint } = source;
+  const { publishAtMs, expiresAtMs, focusPoint, library } = source;
   const state: AssetState = {
     kind: ofActive ? source.kind : kindOf(file, source.kind),
     name: input.name === undefined ? nameOf(source, path) : assetNameOf(input.name),
@@ -131,6 +132,7 @@ function copyOf(
     renditions: ofActive ? ownRenditions(source.renditions) : [],
     ...saidOf(source, input, set),
     embedded: ofActive ? source.embedded : {},
+    ...namedLibrary(library),
     archived: false,
     // What may be done with a file goes with the file, whatever else is left behind.
     ...(publishAtMs === undefined ? {} : { publishAtMs }),

@@ -3,6 +3,7 @@ import { changeKindsFor } from '../core/asset-changes.ts';
 import { withArchived, withDates } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { namedLibrary } from '../core/library.ts';
 import { metadataProblems } from '../core/metadata-check.ts';
 import type { AssetCases, AssetPatch, AssetView, Written } from './app.ts';
 import { withAliases } from './asset-aliases.ts';
@@ -18,10 +19,11 @@ import { type IdempotentCalls, replay } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound, unfitAll } from './refusals.ts';
-import { noticeDaysFor } from './workspace-settings.ts';
+import type { NoticeDays } from './notice-days.ts';
 
 export type PatchDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
 };
@@ -34,7 +36,7 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
       const id = await assetIdOf(deps, workspaceId, reference);
       if (id === null) throw notFound('the asset');
       const set = patch.metadata === undefined ? null : await deps.metadataSets.get(workspaceId);
-      const noticeDays = await noticeDaysFor(deps.storage, workspaceId, patch.archiveAtMs);
+      const noticeDays = await deps.noticeDays(workspaceId, patch.archiveAtMs);
       const key = { workspaceId, type: 'asset', id } as const;
       const written = await committer.write<Written<AssetView>>(key, (current, atMs) => {
         if (current === null) throw notFound('the asset');
@@ -42,7 +44,8 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
         const before = assetState(current);
         const after = patched(before, patch, { atMs, by: actor.id, noticeDays });
         if (after.name !== before.name) refuseHeldByOther(before, caller, 'rename it');
-        if (after.path !== before.path) refuseHeldByOther(before, caller, 'move it');
+        if (after.path !== before.path || after.library !== before.library)
+          refuseHeldByOther(before, caller, 'move it');
         refuseCrossedDates(patch, after);
         const problems =
           set === null ? [] : metadataProblems(set, { before: before.metadata, after: after.metadata }, '/metadata');
@@ -77,7 +80,7 @@ type Moment = { readonly atMs: number; readonly by: string; readonly noticeDays:
 function patched(given: AssetState, patch: AssetPatch, { atMs, by, noticeDays }: Moment): AssetState {
   const archived = withArchived(given, patch.archived ?? given.archived, { atMs, by });
   const state = withDates(archived, patch, { atMs, noticeDays });
-  const { focusPoint: _, ...rest } = state;
+  const { focusPoint: _, library: __, ...rest } = state;
   const focusPoint = patch.focusPoint === undefined ? state.focusPoint : (patch.focusPoint ?? undefined);
   return {
     ...rest,
@@ -90,6 +93,7 @@ function patched(given: AssetState, patch: AssetPatch, { atMs, by, noticeDays }:
     ...(patch.collections === undefined ? {} : { collections: [...new Set(patch.collections)] }),
     ...(patch.aliases === undefined ? {} : { aliases: withAliases(state.aliases, patch.aliases) }),
     ...(focusPoint === undefined ? {} : { focusPoint }),
+    ...namedLibrary(patch.library === undefined ? state.library : patch.library),
     modifiedAtMs: atMs,
   };
 }

@@ -2,6 +2,7 @@
 import { withArchived, withDates } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { JsonObject } from '../core/json.ts';
+import { namedLibrary } from '../core/library.ts';
 import { limits } from '../core/limits.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetPush } from './app.ts';
@@ -61,6 +62,7 @@ export function pushedState(
     tags: [...new Set(push.tags ?? [])],
     labels: [...new Set(push.labels ?? [])],
     collections: [...new Set(push.collections ?? [])],
+    ...namedLibrary(push.library),
     archived: false,
     ...(current === null ? {} : keptOf(current)),
     ...(focusPoint === undefined ? {} : { focusPoint }),

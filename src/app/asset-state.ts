@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
+import { defaultLibrary, isLibraryKey } from '../core/library.ts';
 import { filesProblem, withOwnBytes } from './named-files.ts';
 import { unfit } from './refusals.ts';
 
@@ -29,6 +30,7 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
   tags: [texts, 'a list of texts'],
   labels: [texts, 'a list of texts'],
   collections: [texts, 'a list of texts'],
+  library: [(value) => typeof value === 'string' && isLibraryKey(value), 'the key of a library'],
   archived: [(value) => typeof value === 'boolean', 'true or false'],
   archivedAtMs: [time, 'unix milliseconds'],
   archivedBy: [text, 'a text'],
@@ -61,7 +63,7 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
 
 /** Fields that must be left out rather than null. */
 const optional = new Set([
-  ...['file', 'derivation', 'focusPoint', 'createdBy', 'sourceVersion'],
+  ...['file', 'library', 'derivation', 'focusPoint', 'createdBy', 'sourceVersion'],
   ...['archivedAtMs', 'archivedBy', 'archiveAtMs', 'archiveNoticeAtMs', 'publishAtMs', 'expiresAtMs', 'availability'],
   ...['checkedOutBy', 'checkedOutByName', 'checkedOutAtMs'],
 ]);
@@ -105,6 +107,8 @@ export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: numb
   for (const field in given) {
     if (given[field] === null && optional.has(field)) delete state[field];
   }
+  // The default one goes without saying.
+  if (state['library'] === defaultLibrary) delete state['library'];
   const files = given['file'] !== undefined || given['versions'] !== undefined || given['renditions'] !== undefined;
   return (files ? withOwnBytes(state, base) : state) as unknown as AssetState;
 }

@@ -20,14 +20,16 @@ import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import { findExternalId } from './external-ids.ts';
 import { subjectName } from './subject-cache.ts';
 import type { JsonObject } from '../core/json.ts';
+import { namedLibrary } from '../core/library.ts';
 import { metadataProblems, withDefaults } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { unfitAll } from './refusals.ts';
-import { noticeDaysFor } from './workspace-settings.ts';
+import type { NoticeDays } from './notice-days.ts';
 
 export type UploadDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'settings' | 'metrics'> & {
   readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
 };
@@ -78,7 +80,7 @@ async function upload(
   refuseCrossedDates(input, input);
   await refuseTaken(deps, workspaceId, input.externalId);
   await refuseTakenAliases(deps, workspaceId, input.aliases);
-  const noticeDays = await noticeDaysFor(deps.storage, workspaceId, input.archiveAtMs);
+  const noticeDays = await deps.noticeDays(workspaceId, input.archiveAtMs);
   const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax });
   deps.metrics?.uploaded(stored.bytes);
   try {
@@ -95,13 +97,13 @@ async function upload(
   }
 }
 
-async function commitUpload(
-  { ids, committer }: UploadDeps,
+/** The asset of bytes that have been put, under a new id or one that was drawn for it. */
+export async function commitUpload(
+  { ids, committer }: Pick<UploadDeps, 'ids' | 'committer'>,
   { caller, input, row, fingerprint }: Asked & { readonly input: NamedInput },
-  { file, kind }: { readonly file: AssetFile; readonly kind: AssetKind },
+  { file, kind, id = ids.next('asset') }: { readonly file: AssetFile; readonly kind: AssetKind; readonly id?: string },
 ): Promise<Written<AssetView>> {
   const { workspaceId, actor } = caller;
-  const id = ids.next('asset');
   const key = { workspaceId, type: 'asset', id } as const;
   const alias = input.externalId === undefined ? {} : { alias: input.externalId };
   // Drawn just now: nothing can be stored under it.
@@ -156,6 +158,7 @@ function uploadedState(
     tags: [...new Set(input.tags ?? [])],
     labels: [...new Set(input.labels ?? [])],
     collections: [...new Set(input.collections ?? [])],
+    ...namedLibrary(input.library),
     archived: false,
     inspection: { state: 'pending' },
     createdAtMs: atMs,

@@ -65,6 +65,7 @@ import { createQuotas } from './quotas.ts';
 import { createReplays } from './replays.ts';
 import { createRoles } from './roles.ts';
 import { createJobs } from './jobs.ts';
+import { createNoticeDays } from './notice-days.ts';
 import { createSections } from './sections.ts';
 import { createSessions } from './sessions.ts';
 import { createSigningKeys } from './signing-keys.ts';
@@ -82,6 +83,7 @@ import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
 import { removeWebhook } from './webhook-update.ts';
 import { createWebhookCare } from './webhook-care.ts';
+import { createConsents } from './webhook-consents.ts';
 import { createHandshakes, type Handshakes } from './webhook-handshake.ts';
 import { createInputChecks } from './webhook-input.ts';
 import { createWebhookSwitch, type WebhookSwitch } from './webhook-switch.ts';
@@ -171,6 +173,7 @@ export function createApp(deps: AppDeps): AppParts {
     users,
     roles,
     signingKeys,
+    consents: createConsents(parts),
     grants: createGrants(parts),
     sessions,
     workspaces,
@@ -242,8 +245,10 @@ function createShared(deps: AppDeps) {
   const metadataSets = createMetadataSets(deps);
   /** Broadcasts whose bytes this process takes. */
   const streams: LiveStreams = new Set();
+  const noticeDays = createNoticeDays({ ...deps, matching });
   const parts = {
     ...deps,
+    noticeDays,
     places,
     told,
     committer,

@@ -11,12 +11,16 @@ import type { AssetTimerPayload } from './asset-upkeep.ts';
 import type { EmptyTrashPayload } from './asset-trash.ts';
 import type { TrashTimerPayload } from './asset-trash-state.ts';
 import { DutyGone } from './committer.ts';
-import type { AppDeps } from './dependencies.ts';
 import { refusedByStore } from './refusals.ts';
+import { type AccessDeps, actOnAccess, endTrial } from './webhook-access.ts';
+import type { AccessTimerPayload, TrialTimerPayload } from './webhook-access-duty.ts';
 
-export type TimerDeps = AssetTimerDeps & Pick<AppDeps, 'storage' | 'clock'>;
+export type TimerDeps = AssetTimerDeps &
+  AccessDeps & {
+    readonly removeWebhook: (workspaceId: string, id: string) => Promise<void>;
+  };
 
-type Payload = AssetTimerPayload | TrashTimerPayload | EmptyTrashPayload;
+type Payload = AssetTimerPayload | TrashTimerPayload | EmptyTrashPayload | AccessTimerPayload | TrialTimerPayload;
 
 export function createTimerDuty(deps: TimerDeps): DutyHandler {
   return async (duty, signal) => {
@@ -29,6 +33,13 @@ export function createTimerDuty(deps: TimerDeps): DutyHandler {
           return await purgeOne(deps, { workspaceId: duty.workspaceId, id: payload.trashedId }, duty);
         case 'empty_trash':
           return await emptyTrash(deps, duty, { payload, signal });
+        case 'webhook_access':
+          return await actOnAccess(deps, duty, payload);
+        case 'webhook_trial_end':
+          return await endTrial(deps, duty, {
+            webhookId: payload.webhookId,
+            remove: (id) => deps.removeWebhook(duty.workspaceId, id),
+          });
         default:
           throw new TypeError(`Do a timer for ${JSON.stringify((payload as Duty['payload'])['what'])}: nobody can`);
       }

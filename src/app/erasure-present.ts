@@ -47,6 +47,7 @@ const impersonal: ReadonlySet<ResourceType> = new Set<ResourceType>([
   'asset_place',
   'collection',
   'section',
+  'library',
   'secret',
   'lane_health',
   'key_use',
@@ -193,7 +194,7 @@ async function rewrite(deps: PresentDeps, rows: readonly Resource[], texts: read
 
 /** Where an asset lies is also written elsewhere, and stays. */
 function inPlace(before: JsonObject, state: JsonObject): JsonObject {
-  const places = ['path', 'collections'].filter((field) => Object.hasOwn(before, field));
+  const places = ['path', 'collections', 'library'].filter((field) => Object.hasOwn(before, field));
   return { ...state, ...Object.fromEntries(places.map((field) => [field, before[field] ?? null])) };
 }
 

@@ -6,6 +6,7 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import { liesIn, normalFolderPath } from '../core/folder-path.ts';
+import { defaultLibrary } from '../core/library.ts';
 import type { AssetScope } from '../core/search-expression.ts';
 import type { AssetCases, AssetView, AssetWriteOptions, Caller } from './app.ts';
 import type { GrantScope } from './people.ts';
@@ -13,7 +14,13 @@ import type { Expected } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
 /** Where an asset lies, or would; `id` null where there is none yet. */
-export type Placed = { readonly id: string | null; readonly path: string; readonly collections: readonly string[] };
+export type Placed = {
+  readonly id: string | null;
+  readonly path: string;
+  readonly collections: readonly string[];
+  /** The key of its library; absent for what is no asset. */
+  readonly library?: string;
+};
 
 /** How often a change is tried again whose asset somebody else moved meanwhile. */
 const triesMax = 3;
@@ -126,7 +133,11 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       change(
         { caller, reference, expected: patch.expected },
         // Putting something into a collection that one may write would give oneself the right to it: only paths move it.
-        (now) => ({ ...now, path: patch.path === undefined ? now.path : normalFolderPath(patch.path) }),
+        (now) => ({
+          ...now,
+          path: patch.path === undefined ? now.path : normalFolderPath(patch.path),
+          ...(patch.library === undefined ? {} : { library: patch.library ?? defaultLibrary }),
+        }),
         (expected) => cases.patch(caller, reference, withExpected(patch, expected)),
       ),
     async remove(caller, reference, options = {}) {
@@ -147,7 +158,10 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       // Seen where the film lies, written where the clip will lie.
       const film = await present(cases, caller, reference);
       if (!covers(caller, 'assets:read', placeOf(film))) throw notFound('the asset');
-      if (!covers(caller, 'assets:write', newPlace({ path: order.path ?? film.state.path }))) throw refused();
+      if (
+        !covers(caller, 'assets:write', newPlace({ path: order.path ?? film.state.path, library: film.state.library }))
+      )
+        throw refused();
       return cases.clip(caller, reference, order);
     },
     inspect: (caller, reference, options = {}) =>
@@ -167,7 +181,14 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       // Seen where the original lies, written where the copy will lie.
       const original = await present(cases, caller, reference);
       if (!covers(caller, 'assets:read', placeOf(original))) throw notFound('the asset');
-      if (!covers(caller, 'assets:write', newPlace({ path: input.path ?? original.state.path }))) throw refused();
+      if (
+        !covers(
+          caller,
+          'assets:write',
+          newPlace({ path: input.path ?? original.state.path, library: original.state.library }),
+        )
+      )
+        throw refused();
       return cases.copy(caller, reference, input);
     },
     checkOut: (caller, reference, options = {}) =>
@@ -205,12 +226,13 @@ export function mayWriteAt(caller: Caller, place: Placed): boolean {
 }
 
 /** Whether the caller may do this with what lies there. */
-export function covers(caller: Caller, scope: GrantScope, { id, path, collections }: Placed): boolean {
+export function covers(caller: Caller, scope: GrantScope, { id, path, collections, library }: Placed): boolean {
   if (caller.scopes.has(scope)) return true;
   for (const { resource, scopes } of caller.grants ?? []) {
     if (!scopes.includes(scope)) continue;
     if (resource.type === 'folder' && liesIn(path, resource.path)) return true;
     if (resource.type === 'collection' && collections.includes(resource.id)) return true;
+    if (resource.type === 'library' && resource.id === library) return true;
     if (resource.type === 'asset' && resource.id === id) return true;
   }
   return false;
@@ -223,15 +245,17 @@ function scopeOf({ grants = [] }: Caller, scope: GrantScope): AssetScope {
     folders: held.flatMap((resource) => (resource.type === 'folder' ? [resource.path] : [])),
     collections: held.flatMap((resource) => (resource.type === 'collection' ? [resource.id] : [])),
     assets: held.flatMap((resource) => (resource.type === 'asset' ? [resource.id] : [])),
+    libraries: held.flatMap((resource) => (resource.type === 'library' ? [resource.id] : [])),
   };
 }
 
-export function placeOf({ id, state }: AssetView): Placed {
-  return { id, path: state.path, collections: state.collections };
+export function placeOf({ id, state }: Pick<AssetView, 'id' | 'state'>): Placed {
+  return { id, path: state.path, collections: state.collections, library: state.library ?? defaultLibrary };
 }
 
-function newPlace(input: { readonly path?: string }): Placed {
-  return { id: null, path: normalFolderPath(input.path ?? '/'), collections: [] };
+function newPlace(input: { readonly path?: string; readonly library?: string | undefined }): Placed {
+  const library = input.library ?? defaultLibrary;
+  return { id: null, path: normalFolderPath(input.path ?? '/'), collections: [], library };
 }
 
 function isVersionConflict(error: unknown): boolean {

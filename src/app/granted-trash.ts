@@ -7,7 +7,7 @@ import { normalFolderPath } from '../core/folder-path.ts';
 import type { Caller } from './app.ts';
 import type { TrashCases, TrashedAsset } from './asset-life-cases.ts';
 import { filteredPage } from './filtered-page.ts';
-import { covers, type Placed, refused } from './granted-assets.ts';
+import { covers, placeOf, refused } from './granted-assets.ts';
 import { notFound } from './refusals.ts';
 
 export function grantedTrash(cases: TrashCases): TrashCases {
@@ -46,10 +46,6 @@ export function grantedTrash(cases: TrashCases): TrashCases {
       return cases.empty(caller, options);
     },
   };
-}
-
-function placeOf({ id, state }: TrashedAsset): Placed {
-  return { id, path: state.path, collections: state.collections };
 }
 
 function refuseForGood({ scopes }: Caller): void {

@@ -16,6 +16,8 @@ import { grantSetKey, grantSetState, heldGrants } from './grant-sets.ts';
 import { findByKey } from './member-writes.ts';
 import type { Grant, GrantCases, GrantView } from './people.ts';
 import { notFound, unfit } from './refusals.ts';
+import { keyAccessDuty } from './webhook-access-duty.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
 
 export type GrantsDeps = Pick<AppDeps, 'storage' | 'ids'> & { readonly committer: Committer };
 
@@ -94,7 +96,7 @@ async function removeGrant({ ids, committer }: GrantsDeps, caller: Caller, row: 
   await committer.writeAlone(
     grantSetKey(workspaceId, principal),
     [{ workspaceId, type: 'grant', id }],
-    (current, atMs, { others: [grant = null] }) => {
+    (current, atMs, { others: [grant = null], index }) => {
       if (grant === null) throw notFound('the grant');
       const rest = heldGrants(current).filter((held) => held.id !== id);
       const note = { action: 'grant.removed', target: `grant:${id}`, before: asState({ principal, resource, scopes }) };
@@ -103,6 +105,9 @@ async function removeGrant({ ids, committer }: GrantsDeps, caller: Caller, row: 
         plan: {
           state: grantSetState(rest),
           changes: [],
+          duties: webhooksMade(index, principal)
+            ? [keyAccessDuty({ ids }, workspaceId, { keyId: principal.slice('key:'.length), dueAtMs: atMs })]
+            : [],
           resources: [
             { type: 'grant', id, expectedVersion: grant.version, state: null },
             auditWrite({ ids, caller }, note, atMs),
@@ -112,6 +117,11 @@ async function removeGrant({ ids, committer }: GrantsDeps, caller: Caller, row: 
       };
     },
   );
+}
+
+/** Whether there are webhooks that this key made: they may have to go with the grant. */
+function webhooksMade({ webhooks }: WorkspaceIndex, principal: string): boolean {
+  return webhooks.some(({ ownerKeyId }) => ownerKeyId !== undefined && `key:${ownerKeyId}` === principal);
 }
 
 async function assertPrincipal({ storage }: GrantsDeps, workspaceId: string, principal: string): Promise<void> {

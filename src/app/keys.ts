@@ -4,7 +4,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { limits } from '../core/limits.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty, Resource, ResourceWrite } from '../storage/storage.ts';
 import { type Caller, type KeyCases, type KeyView, type Scope, scopes } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { refuseStronger } from './authority.ts';
@@ -18,6 +18,8 @@ import type { KeyFilter, RotatedKey } from './people.ts';
 import { lastAdmin, notFound, unfit } from './refusals.ts';
 import { peopleTurn } from './roles.ts';
 import type { Turns } from './turns.ts';
+import { keyAccessDuty } from './webhook-access-duty.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
 import { storedUser } from './user-state.ts';
 import { workspaceDisabled } from './workspace-state.ts';
 import type { KnownWorkspaces } from './workspaces.ts';
@@ -165,7 +167,7 @@ async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<strin
   await committer.writeAlone(
     key,
     [grantSetKey(workspaceId, `key:${id}`)],
-    (current, atMs, { others: [grants = null] }) => {
+    (current, atMs, { others: [grants = null], index }) => {
       if (current === null) throw notFound('the key');
       const before = storedKey(current.state);
       // A key with more rights than the caller's is not his to end.
@@ -180,6 +182,7 @@ async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<strin
         plan: {
           state: { ...before, revokedAtMs: atMs },
           changes: [],
+          duties: accessDuties(deps, { workspaceId, id, key: before, index }, { dueAtMs: atMs }),
           resources: [...grantRemovals(grants), auditWrite({ ids, caller }, note, atMs)],
         },
         answer: () => undefined,
@@ -187,6 +190,23 @@ async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<strin
     },
   );
   return revoked;
+}
+
+type Ending = {
+  readonly workspaceId: string;
+  readonly id: string;
+  readonly key: StoredKey;
+  readonly index: WorkspaceIndex;
+};
+
+/** Webhooks that the key made may have to go, or to be the new one's: looked into right after this commit. */
+function accessDuties(
+  deps: KeysDeps,
+  { workspaceId, id, key, index }: Ending,
+  due: { readonly dueAtMs: number; readonly heir?: string },
+): readonly NewDuty[] {
+  if (!key.admin && !index.webhooks.some(({ ownerKeyId }) => ownerKeyId === id)) return [];
+  return [keyAccessDuty(deps, workspaceId, { ...due, keyId: id, ...(key.admin ? { everywhere: true } : {}) })];
 }
 
 /** Whether somebody but this key still manages the installation: the configured key, another admin key, a user who is one. */
@@ -219,7 +239,8 @@ async function rotate(
   const { workspaceId } = caller;
   const beside = [grantSetKey(workspaceId, `key:${id}`)];
   const key = { workspaceId, type: 'key', id } as const;
-  const written = await committer.writeAlone<Rotation>(key, beside, (current, atMs, { others: [grants = null] }) => {
+  const written = await committer.writeAlone<Rotation>(key, beside, (current, atMs, { others, index }) => {
+    const [grants = null] = others;
     if (current === null) throw notFound('the key');
     const before = storedKey(current.state);
     refuseStronger(caller, before);
@@ -246,6 +267,7 @@ async function rotate(
       plan: {
         state: ended,
         changes: [],
+        duties: accessDuties(deps, { workspaceId, id, key: before, index }, { dueAtMs: atMs, heir: made.id }),
         resources: [insertion, ...grantCopies(ids, grants, `key:${made.id}`), auditWrite({ ids, caller }, note, atMs)],
       },
       answer: () => ({

@@ -115,10 +115,11 @@ export type SignIn = {
 export const grantScopes = ['assets:read', 'assets:write'] as const;
 export type GrantScope = (typeof grantScopes)[number];
 
-/** What a grant is on: a folder with everything below it, a collection, or one asset. */
+/** What a grant is on: a folder with everything below it, a collection or library by its key, or one asset. */
 export type GrantResource =
   | { readonly type: 'folder'; readonly path: string }
   | { readonly type: 'collection'; readonly id: string }
+  | { readonly type: 'library'; readonly id: string }
   | { readonly type: 'asset'; readonly id: string };
 
 /** A scope on part of the assets, for a user or key that does not have it on all of them. */

@@ -16,7 +16,7 @@ import { assetIdOf, assetState } from './asset-views.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { mayWriteAt, type Placed } from './granted-assets.ts';
+import { mayWriteAt, type Placed, placeOf } from './granted-assets.ts';
 import { type IdempotentCalls, replay as answered } from './idempotency.ts';
 import type { Passwords } from './passwords.ts';
 import { folderPlaceId, inCollectionPrefix } from './place-ids.ts';
@@ -267,7 +267,7 @@ async function assetsTarget(
     const id = await assetIdOf(deps, workspaceId, reference);
     const [row] = id === null ? [] : await deps.storage.resources([{ workspaceId, type: 'asset', id }]);
     const state = row === undefined || row === null ? null : assetState(row);
-    if (id === null || state === null || !mayWriteAt(caller, { id, path: state.path, collections: state.collections }))
+    if (id === null || state === null || !mayWriteAt(caller, placeOf({ id, state })))
       throw unfit(`/assets/${at}`, 'an asset that the caller may change', 'none');
     if (ids.includes(id)) continue;
     if (ids.length === 0) name = state.name;

@@ -7,6 +7,7 @@ import type { Consent } from '../core/verdict.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
+import type { ConsentView } from './lasting-consent.ts';
 import type { OAuth2Input } from './oauth2-input.ts';
 
 export type WebhookInput = {
@@ -55,6 +56,8 @@ export type WebhookView = Omit<Webhook, 'credentials'> & {
   }[];
   readonly missed: number;
   readonly health: JsonObject;
+  /** How its endpoint stands to it, where the dialect asks endpoints once. */
+  readonly confirmation?: ConsentView;
 };
 
 /** What became of what waited when a webhook was enabled; zeros where it was enabled already. */
@@ -93,6 +96,8 @@ export interface WebhookCases {
       readonly name?: string;
       /** Those that name this event. */
       readonly event?: string;
+      /** Those that were made with this key. */
+      readonly ownerKeyId?: string;
     },
   ): Promise<Page<WebhookView>>;
   enable(
@@ -110,6 +115,14 @@ export interface WebhookCases {
     id: string,
     options: { readonly event?: string; readonly assetId?: string; readonly waitMs?: number },
   ): Promise<TestSent>;
+  /**
+   * Tests an endpoint before there is a webhook: once, by the same path, guard and log, with a webhook made for it that goes
+   * by itself. `assetKey`: what the fake notification names as the asset.
+   */
+  trial(
+    caller: Caller,
+    input: { readonly webhook: WebhookInput; readonly assetKey?: string },
+  ): Promise<TestSent & { readonly webhookId: string }>;
   /** `oldSignsUntilMs`: when the overlap of the replaced secret ends, which is the dialect's to say; null: it stopped at once. */
   rotateSecret(
     caller: Caller,

@@ -11,6 +11,7 @@ import type { AppDeps } from './dependencies.ts';
 import { webhooksMaxOf } from './dialect-properties.ts';
 import { eventsOffIn, refuseEventsOff } from './events-off.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
+import { storedConsent } from './lasting-consent.ts';
 import { signingSecret } from './signing-secret.ts';
 import type { SigningKeyMaking } from './signing-keys.ts';
 import type { Turns } from './turns.ts';
@@ -118,11 +119,12 @@ async function createOne(
       const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
-      const view = deps.views.fresh(webhook, write.state);
       const question =
         body.state === 'pending' && !trial
           ? deps.handshakes.question(webhook, { version: 1, atMs, before: null })
           : null;
+      const consent = storedConsent(question?.resources.find(({ type }) => type === 'handshake'));
+      const view = deps.views.fresh(webhook, write.state, consent);
       const note = { action: 'webhook.created', target: `webhook:${id}`, after: auditedWebhook(body) };
       return {
         kind: 'write',

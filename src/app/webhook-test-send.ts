@@ -7,6 +7,7 @@ import type { Change, ChangeKind } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { eventsOf } from '../core/event-table.ts';
 import type { WebhookId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { sampleChange } from '../core/sample-change.ts';
 import type { Webhook } from '../core/webhook.ts';
@@ -32,9 +33,16 @@ export type TestSendDeps = Pick<
 /** Should we be killed before the attempt is recorded, the lane finds the delivery due then and sends it. */
 const foundByLaneAfterMs = 120_000;
 
-export function createTestSend(deps: TestSendDeps): WebhookCases['test'] {
+/** As the use case; `assetKey`: what the sample's asset is called in the dialect, as an asset of a former DAM would be. */
+export type TestSend = (
+  caller: Caller,
+  id: string,
+  options: Parameters<WebhookCases['test']>[2] & { readonly assetKey?: string },
+) => Promise<TestSent>;
+
+export function createTestSend(deps: TestSendDeps): TestSend {
   let inFlight = 0;
-  return async (caller, id, { event, assetId, waitMs = 0 }) => {
+  return async (caller, id, { event, assetId, assetKey, waitMs = 0 }) => {
     if (inFlight >= limits.testSendsMax) throw tooMany();
     inFlight += 1;
     let sending: Promise<TriedOnce | null>;
@@ -42,7 +50,7 @@ export function createTestSend(deps: TestSendDeps): WebhookCases['test'] {
     try {
       const current = await deps.care.current(caller.workspaceId, id as WebhookId);
       if (current === null) throw notFound('the webhook');
-      const task = await commitTest(deps, { caller, current, event, assetId });
+      const task = await commitTest(deps, { caller, current, event, assetId, assetKey });
       deliveryId = task.delivery.id;
       sending = send(deps, current, task).finally(() => {
         inFlight -= 1;
@@ -108,9 +116,13 @@ type Wanted = {
   readonly current: CurrentWebhook;
   readonly event: string | undefined;
   readonly assetId: string | undefined;
+  readonly assetKey: string | undefined;
 };
 
-async function commitTest(deps: TestSendDeps, { caller, current, event, assetId }: Wanted): Promise<DeliveryTask> {
+async function commitTest(
+  deps: TestSendDeps,
+  { caller, current, event, assetId, assetKey }: Wanted,
+): Promise<DeliveryTask> {
   const { storage, dialects, ids, matching, clock } = deps;
   const { workspaceId } = caller;
   const { webhook } = current;
@@ -126,7 +138,7 @@ async function commitTest(deps: TestSendDeps, { caller, current, event, assetId 
     id: ids.next('change'),
     workspaceId,
     kind: chosen.kind,
-    ...subjectOf(chosen.kind, { webhook, asset, sampleId: ids.next('asset') }),
+    ...subjectOf(chosen.kind, { webhook, asset, sampleId: ids.next('asset'), sampleKey: assetKey }),
     occurredAtMs: atMs,
     acceptedAtMs: atMs,
     actor: caller.actor,
@@ -184,7 +196,13 @@ function subjectOf(
     webhook,
     asset,
     sampleId,
-  }: { readonly webhook: Webhook; readonly asset: Resource | null; readonly sampleId: string },
+    sampleKey,
+  }: {
+    readonly webhook: Webhook;
+    readonly asset: Resource | null;
+    readonly sampleId: string;
+    readonly sampleKey: string | undefined;
+  },
 ): Pick<Change, 'subject' | 'subjectVersion' | 'before' | 'after' | 'changed'> {
   if (kind.startsWith('webhook.')) {
     return {
@@ -196,8 +214,12 @@ function subjectOf(
     };
   }
   const { subject, before, after, changed } = sampleChange(kind);
-  if (asset === null)
-    return { subject: { type: subject.type, id: sampleId }, subjectVersion: 1, before, after, changed };
+  if (asset === null) {
+    const known = (state: JsonObject | null): JsonObject | null =>
+      state === null || sampleKey === undefined ? state : { ...state, aliases: { [webhook.dialect]: sampleKey } };
+    const sample = { before: known(before), after: known(after), changed };
+    return { subject: { type: subject.type, id: sampleId }, subjectVersion: 1, ...sample };
+  }
   return {
     subject: { type: 'asset', id: asset.id, ...(asset.alias === undefined ? {} : { externalId: asset.alias }) },
     subjectVersion: asset.version,

@@ -5,7 +5,8 @@
 import type { WebhookId } from '../core/ids.ts';
 import type { WebhookCare } from '../engine/engine.ts';
 import type { Resource } from '../storage/storage.ts';
-import type { WebhookCases } from './app.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Caller, WebhookCases } from './app.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
@@ -13,13 +14,18 @@ import { refuseUnknownInbox } from './inbox-target.ts';
 import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { notFound } from './refusals.ts';
+import type { SigningKeyMaking } from './signing-keys.ts';
 import type { Turns } from './turns.ts';
+import { adoptBeforeEnable } from './webhook-adopt.ts';
 import { createCreation } from './webhook-create.ts';
 import type { Handshakes } from './webhook-handshake.ts';
 import { createInputChecks } from './webhook-input.ts';
+import { boundSettings } from './webhook-library.ts';
 import { createSecretCases } from './webhook-secret-cases.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
+import { storedWebhook } from './webhook-state.ts';
 import { createTestSend } from './webhook-test-send.ts';
+import { sendTrial } from './webhook-trial.ts';
 import { webhookTurn } from './webhook-turn.ts';
 import { removeWebhook, updateWebhook } from './webhook-update.ts';
 import type { WebhookViews } from './webhook-views.ts';
@@ -34,12 +40,23 @@ export type WebhooksDeps = AppDeps & {
   readonly care: Pick<WebhookCare, 'current'>;
   readonly links: LinkMaker;
   readonly handshakes: Pick<Handshakes, 'question' | 'confirmByToken'>;
+  readonly keyMaking: Pick<SigningKeyMaking, 'ensure'>;
 };
 
 export function createWebhooks(given: WebhooksDeps): WebhookCases {
   const deps = { ...given, checks: createInputChecks(given) };
   const { storage, matching, turns, views, toggle } = deps;
   const create = createCreation(deps);
+  const test = createTestSend(deps);
+  const bound = async (
+    caller: Caller,
+    id: string,
+    settings: JsonObject | undefined,
+  ): Promise<JsonObject | undefined> => {
+    if (settings === undefined) return undefined;
+    const { manifest } = deps.checks.dialect(storedWebhook(await find(caller.workspaceId, id)).dialect);
+    return (await boundSettings(deps, caller, { manifest, settings }))?.settings ?? settings;
+  };
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {
     const [row] = await storage.resources([{ workspaceId, type: 'webhook', id }]);
@@ -62,11 +79,16 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
       return created;
     },
 
-    async update(caller, id, { enabled, ...patch }) {
-      await refuseUnknownInbox(deps, patch.target);
+    async update(caller, id, { enabled, ...given }) {
+      await refuseUnknownInbox(deps, given.target);
+      const settings = await bound(caller, id, given.settings);
+      const patch = settings === undefined ? given : { ...given, settings };
       await turns.take(webhookTurn(caller.workspaceId), () => updateWebhook(deps, { caller, id, patch }));
       written(caller.workspaceId, id);
-      if (enabled === true) await toggle.enable(caller, id, {});
+      if (enabled === true) {
+        await adoptBeforeEnable(deps, caller, id);
+        await toggle.enable(caller, id, {});
+      }
       if (enabled === false) await toggle.disable(caller, id, undefined);
       return views.one(await find(caller.workspaceId, id));
     },
@@ -78,8 +100,12 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
 
     get: async (caller, id) => views.one(await find(caller.workspaceId, id)),
 
-    async list(caller, { state, dialect, name, event, ...page }) {
-      const where = { ...(state === undefined ? {} : { state }), ...(dialect === undefined ? {} : { dialect }) };
+    async list(caller, { state, dialect, name, event, ownerKeyId, ...page }) {
+      const where = {
+        ...(state === undefined ? {} : { state }),
+        ...(dialect === undefined ? {} : { dialect }),
+        ...(ownerKeyId === undefined ? {} : { ownerKeyId }),
+      };
       const contains = {
         ...(name === undefined ? {} : { name }),
         ...(event === undefined ? {} : { events: event }),
@@ -90,6 +116,7 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
     },
 
     async enable(caller, id, options) {
+      await adoptBeforeEnable(deps, caller, id);
       const enabled = await toggle.enable(caller, id, options);
       return { ...(await views.one(await find(caller.workspaceId, id))), enabled };
     },
@@ -99,7 +126,8 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
       return views.one(await find(caller.workspaceId, id));
     },
 
-    test: createTestSend(deps),
+    test,
+    trial: (caller, input) => sendTrial({ creation: deps, send: test }, caller, input),
     ...createSecretCases(deps, async (workspaceId, id) => views.one(await find(workspaceId, id))),
   };
 }

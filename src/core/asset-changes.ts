@@ -17,6 +17,7 @@ const infoKinds: { readonly [field: string]: ChangeKind } = {
 const fieldKinds: { readonly [field: string]: ChangeKind } = {
   name: 'asset.renamed',
   path: 'asset.moved',
+  library: 'asset.moved',
   tags: 'asset.tags_changed',
   labels: 'asset.labels_changed',
   collections: 'asset.collections_changed',

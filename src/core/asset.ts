@@ -94,6 +94,8 @@ export type AssetState = {
   readonly tags: readonly string[];
   readonly labels: readonly string[];
   readonly collections: readonly string[];
+  /** The key of the library it is in; absent: the default one. See library.ts. */
+  readonly library?: string;
   readonly archived: boolean;
   /** While it is archived: since when, and the id of who did it. */
   readonly archivedAtMs?: number;

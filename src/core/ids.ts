@@ -17,6 +17,7 @@ export const idPrefixes = {
   folder: 'fld',
   collection: 'col',
   section: 'sct',
+  comment: 'cmt',
   task: 'tsk',
   shareLink: 'shl',
   workflowJob: 'job',
@@ -41,6 +42,7 @@ export const idPrefixes = {
   notice: 'ntc',
   audit: 'aud',
   secret: 'sec',
+  signingKey: 'sgk',
   request: 'rq',
 } as const;
 

@@ -4,6 +4,8 @@
  * an index may be as quick as it likes, but has to agree with that.
  */
 import type { AssetFilter } from './asset-filter.ts';
+import { defaultLibrary } from './library.ts';
+import { wordsOf } from './search-words.ts';
 
 export type SearchExpression =
   /** All of them; none: everything. */
@@ -63,6 +65,8 @@ export type AssetScope = {
   readonly folders: readonly string[];
   readonly collections: readonly string[];
   readonly assets: readonly string[];
+  /** By their keys. Default: none. */
+  readonly libraries?: readonly string[];
 };
 
 /** All parts of a list's filters as one expression; null where everything is wanted. */
@@ -107,14 +111,21 @@ function* partsOf(listed: ListedAssets): Generator<SearchExpression> {
   else if (availability !== undefined) yield { op: 'words', words: [availability], field: 'availability' };
 }
 
-/** What lies in one of the folders (or below), in one of the collections, or is one of the assets. */
-export function scopeExpression({ folders, collections, assets }: AssetScope): SearchExpression {
+/** What lies in one of the folders (or below), in one of the collections or libraries, or is one of the assets. */
+export function scopeExpression({ folders, collections, assets, libraries = [] }: AssetScope): SearchExpression {
   return {
     op: 'any',
     of: [
       ...folders.map((path) => ({ op: 'folder', path }) as const),
       ...collections.map((value) => ({ op: 'value', field: 'collections', value, match: 'exact' }) as const),
       ...assets.map((id) => ({ op: 'id', id }) as const),
+      ...libraries.map(libraryExpression),
     ],
   };
+}
+
+/** At least what is in a library: its key as words, which another key may have as a part. */
+function libraryExpression(key: string): SearchExpression {
+  if (key === defaultLibrary) return { op: 'not', of: { op: 'exists', field: 'library' } };
+  return { op: 'words', words: wordsOf(key), field: 'library' };
 }

@@ -35,6 +35,7 @@ const known: { readonly [name: string]: readonly [field: string, meaning: Meanin
   checkedOutBy: ['checkedOutBy', words],
   availability: ['availability', words],
   source: ['source', words],
+  library: ['library', words],
   tag: ['tags', value('tags')],
   tags: ['tags', value('tags')],
   label: ['labels', value('labels')],

@@ -99,9 +99,9 @@ export type NotifyContext = {
   draw(bytes: number): Uint8Array;
   /**
    * The id of the workspace's present signing key of this name, for bodies that name their certificate. Handed in where
-   * `Manifest.signingKeys` lists the name.
+   * `Manifest.signingKeys` lists the name; undefined where none is known, and the one of the attempt signs.
    */
-  readonly signingKeyId?: (name: string) => string;
+  readonly signingKeyId?: (name: string) => string | undefined;
 };
 
 export type RenderInput = {
@@ -122,6 +122,13 @@ export interface Links {
   rendition(assetId: string, title: string): string;
   /** A URL below the dialect's own mount, such as a certificate or a confirmation page. */
   dialect(path: string): string;
+  /**
+   * Signs what a link below the dialect's own mount carries, in hex (HMAC-SHA256 with a key of the server, for this workspace
+   * and dialect): see `VendorRecording`.
+   */
+  signature?(text: string): string;
+  /** How long a link is good for that expires. */
+  readonly lifetimeMs?: number;
   /** The same links, their expiry counted from here: whoever renders hands in those of the change's `acceptedAtMs`. */
   at?(acceptedAtMs: number): Links;
 }
@@ -223,6 +230,12 @@ export type Manifest = {
   readonly policy: DeliveryPolicy;
   /** What is different where deliveries go to a queue or by mail. */
   readonly policyByTransport?: { readonly [Kind in TransportKind]?: PolicyOverride };
+  /**
+   * Webhooks of this dialect are about one library each, named by its key in this setting (the default one where absent). Made
+   * only by callers who may read what is in it; switched off when the key that made one loses that; one key has no two that
+   * are equal. `organizationSetting`: filled with the library's organization where it is left out.
+   */
+  readonly library?: { readonly setting: string; readonly organizationSetting: string };
   /** Settings of the vendor's server that concern all its webhooks in a workspace. */
   readonly properties?: readonly PropertyDescription[];
   /** How deliveries are signed, in words, and the header names a receiver reads. */
@@ -239,6 +252,8 @@ export type Manifest = {
     readonly name: string;
     readonly algorithm: 'rsa-2048' | 'ed25519';
     readonly certificate: boolean;
+    /** Where receivers fetch the certificate, below the dialect's mount; `{key}` is the key's id in 32 hexadecimal digits. */
+    readonly certificatePath: string;
   }[];
   /** Names that custom headers may not use (lower case), beside the ones no webhook may set. */
   readonly reservedHeaders: readonly string[];
@@ -363,13 +378,20 @@ export type VendorRoute = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the dialect's mount, with `:name` parameters. */
   readonly path: string;
-  /** The scope its caller's key needs; `public` where the vendor asks for none (links in messages, certificates). */
+  /**
+   * The scope its caller's key needs; `public` where the vendor asks for none (links in messages, certificates), `signed-in`
+   * where any key may come and the use case judges what it may do.
+   */
   readonly scope: string;
   /** `ignored`: whatever is sent is not looked at, because clients send empty forms of any type. Default: JSON or a form. */
   readonly body?: 'ignored';
   /** A sign-in: where `sessions.open` found somebody, the answer sets the session cookie. */
   readonly signsIn?: boolean;
-  parse(request: VendorRequest): VendorCommand | VendorContent | VendorAnswer;
+  /** How this route words an error; absent: as the dialect does. */
+  readonly presentError?: Dialect['presentError'];
+  /** Who asks for what is not there is guessing, and is answered 429 after a while: for ids that anybody may ask for. */
+  readonly guessable?: boolean;
+  parse(request: VendorRequest): VendorCommand | VendorContent | VendorRecording | VendorAnswer;
   present(result: JsonObject, request: VendorRequest): VendorAnswer;
 };
 
@@ -377,12 +399,17 @@ export type VendorRequest = {
   readonly parameters: { readonly [name: string]: string };
   readonly query: { readonly [name: string]: string };
   readonly headers: { readonly [name: string]: string };
+  /** Whether there is an Authorization header of the form `Bearer KEY`; what it holds is not a dialect's to see. */
+  readonly bearer?: boolean;
   /** The JSON object, or the fields of a form (without its files); null where there was none. */
   readonly body: JsonObject | null;
   /** Absolute URL of the dialect's mount as this caller reaches it, without a slash at its end. */
   readonly base: string;
   /** What the caller may do; empty on public routes. */
   readonly scopes: readonly string[];
+  /** Makes the links that payloads carry, good from now on; `links.at` counts their expiry from another moment. */
+  readonly links: Links;
+  readonly nowMs: number;
 };
 
 /** What went wrong, in our words, for the vendor's form of an error. */
@@ -392,8 +419,13 @@ export type VendorError = { readonly code: ErrorCode; readonly status: number; r
 export type VendorCommandName =
   | `webhooks.${'create' | 'update' | 'amend' | 'get' | 'getWithSecret' | 'list' | 'all' | 'remove'}`
   | `webhooks.${'enable' | 'disable' | 'test' | 'rotateSecret'}`
-  | `assets.${'get' | 'getLinked' | 'list' | 'search' | 'patch'}`
+  | `assets.${'get' | 'getLinked' | 'getPlaced' | 'list' | 'search' | 'patch'}`
   | `sessions.${'open' | 'close'}`
+  | `webhooks.${'own' | 'ownOne' | 'removeOwn' | 'trial'}`
+  | `libraries.${'get' | 'list'}`
+  | `broadcasts.${'get' | 'list' | 'clip' | 'remove'}`
+  | `images.${'get' | 'list' | 'remove'}`
+  | 'deliveries.ofMessage'
   | 'webhooks.consent';
 
 /** One of our use cases by name, with its input. */
@@ -409,6 +441,17 @@ export type VendorContent = {
     readonly renditions?: readonly string[];
     /** Saved, never shown. */
     readonly saved?: boolean;
+  };
+};
+/** The recording of a broadcast, for whoever has a link that `Links.signature` signed; refused where it was not, or is over. */
+export type VendorRecording = {
+  readonly recording: {
+    readonly workspaceId: string;
+    /** Our id. */
+    readonly broadcastId: string;
+    readonly text: string;
+    readonly signature: string;
+    readonly expiresAtMs: number | null;
   };
 };
 export type VendorAnswer = {

@@ -101,6 +101,7 @@ export const assetStateSchema: Schema<unknown> = named(
       tags: { type: 'array', items: text },
       labels: { type: 'array', items: text },
       collections: { type: 'array', items: text },
+      library: { ...text, description: 'Key of the library it is in; absent: default' },
       archived: { type: 'boolean' },
       archivedAtMs: { type: 'number', description: 'While it is archived: since when' },
       archivedBy: { ...text, description: 'Id of who archived it; `timer` where its date did' },

@@ -1,5 +1,6 @@
 import type { AssetInput, AssetPatch, AssetPush, ClipInput, VersionInput } from '../../app/app.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { libraryKeyPattern } from '../../core/library.ts';
 import { limits } from '../../core/limits.ts';
 import {
   array,
@@ -54,6 +55,12 @@ const clearableDates = {
 /** Names of dialects, of this server or not. */
 export const aliasName: Schema<string> = string({ pattern: '^[a-z][a-z0-9-]{0,39}$' });
 
+const libraryKey = string({
+  pattern: libraryKeyPattern,
+  description: 'Key of the library it is in, of one at a time; the one that is always there is `default`',
+  examples: ['brand'],
+});
+
 const inputFields = {
   name: optional(line(500, 'Without slashes: the folder goes into path')),
   path: optional(assetPath),
@@ -75,6 +82,7 @@ const inputFields = {
   tags: optional(words('A set: order and repetition mean nothing', [['harbour', 'dawn']])),
   labels: optional(words('A set, as tags', [['hero']])),
   collections: optional(words('A set, as tags', [['Spring']])),
+  library: optional(libraryKey),
   aliases: optional(
     record(line(300), {
       maxProperties: 20,
@@ -112,6 +120,7 @@ export const assetPatchSchema: Schema<AssetPatch & { readonly expectedVersion?: 
         examples: [{ bynder: '6A5C8D9E-0F1A-4B2C-3D4E5F60718293A4' }],
       }),
     ),
+    library: optional(nullable(libraryKey)),
     archived: optional(boolean()),
     focusPoint: optional(nullable(focusPoint)),
     expectedVersion: optional(

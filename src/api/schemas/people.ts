@@ -1,6 +1,7 @@
 /** Shapes of users, roles, sessions, grants, notices, settings and workspaces. */
 import { scopes } from '../../app/app.ts';
 import { grantScopes } from '../../app/people.ts';
+import { libraryKeyPattern } from '../../core/library.ts';
 import { limits } from '../../core/limits.ts';
 import {
   array,
@@ -111,7 +112,7 @@ export const principal = string({
 });
 type GrantResourceInput =
   | { readonly type: 'folder'; readonly path: string }
-  | { readonly type: 'collection' | 'asset'; readonly id: string };
+  | { readonly type: 'collection' | 'library' | 'asset'; readonly id: string };
 const grantResource: Schema<GrantResourceInput> = named(
   'GrantResource',
   raw<GrantResourceInput>({
@@ -121,6 +122,7 @@ const grantResource: Schema<GrantResourceInput> = named(
         path: string({ minLength: 1, maxLength: limits.folderPathCharactersMax, description: 'With everything below' }),
       }),
       object({ type: oneOf(['collection']), id: line(255) }),
+      object({ type: oneOf(['library']), id: string({ pattern: libraryKeyPattern, description: 'By its key' }) }),
       object({ type: oneOf(['asset']), id: id('asset') }),
     ],
   }),

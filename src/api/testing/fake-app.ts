@@ -150,6 +150,14 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       change: missing,
       ...parts.sections,
     },
+    libraries: {
+      create: missing,
+      list: emptyPage,
+      get: missing,
+      update: missing,
+      remove: missing,
+      ...parts.libraries,
+    },
     tasks: { list: emptyPage, get: missing, ...parts.tasks },
     jobs: { create: missing, list: emptyPage, get: missing, update: missing, remove: missing, ...parts.jobs },
     metadataFields: {
@@ -174,6 +182,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       rotateSecret: missing,
       revealSecret: missing,
       consent: missing,
+      trial: missing,
       ...parts.webhooks,
     },
     deliveries: { list: emptyPage, get: missing, redeliver: missing, ...parts.deliveries },
@@ -212,6 +221,13 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       redeemLink: () => Promise.resolve(null),
       changePassword: () => Promise.resolve(false),
       ...parts.users,
+    },
+    consents: {
+      find: () => Promise.resolve(null),
+      findWebhook: () => Promise.resolve(null),
+      confirm: () => Promise.resolve(null),
+      unsubscribe: () => Promise.resolve(null),
+      ...parts.consents,
     },
     signingKeys: {
       list: () => Promise.resolve([]),

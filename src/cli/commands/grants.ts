@@ -15,6 +15,7 @@ import type { PageAnswer } from '../output.ts';
 type CreateOptions = ConnectionOptions & {
   readonly folder?: string;
   readonly collection?: string;
+  readonly library?: string;
   readonly asset?: string;
   readonly scope: readonly GrantScope[];
 };
@@ -24,10 +25,11 @@ export function define(command: Command, context: CliContext): void {
   withPage(withConnection(command.command('list').description('list grants, newest first')))
     .addOption(new Option('--of <holder>', `only those of one holder: usr_01… or key_01…`))
     .action((options: ConnectionOptions & PageOptions & { of?: string }) => list(options, context));
-  withConnection(command.command('create').description('let somebody read or write one folder, collection or asset'))
+  withConnection(command.command('create').description('let somebody read or write one folder, collection, library or asset'))
     .addArgument(new Argument('<holder>', whose))
     .addOption(new Option('--folder <path>', 'this folder, with everything below'))
     .addOption(new Option('--collection <key>', 'this collection, by its key or id'))
+    .addOption(new Option('--library <key>', 'this library, by its key'))
     .addOption(new Option('--asset <id>', 'this asset'))
     .addOption(new Option('--scope <scope...>', 'what they may do').choices([...grantScopes]).default(['assets:read']))
     .action((holder: string, options: CreateOptions) => create(holder, options, context));
@@ -51,17 +53,18 @@ function principalOf(holder: string): string {
   return holder.startsWith('key_') ? `key:${holder}` : holder;
 }
 
-function resourceOf({ folder, collection, asset }: CreateOptions): object {
+function resourceOf({ folder, collection, library, asset }: CreateOptions): object {
   const given = [
     ...(folder === undefined ? [] : [{ type: 'folder', path: folder }]),
     ...(collection === undefined ? [] : [{ type: 'collection', id: collection }]),
+    ...(library === undefined ? [] : [{ type: 'library', id: library }]),
     ...(asset === undefined ? [] : [{ type: 'asset', id: asset }]),
   ];
   const [one] = given;
   if (one !== undefined && given.length === 1) return one;
   throw new CommandError(
     `A grant must be on one thing: ${given.length} are named`,
-    'Name one of --folder, --collection, --asset',
+    'Name one of --folder, --collection, --library, --asset',
     exitCodes.usage,
   );
 }

@@ -24,7 +24,7 @@ export const manageChecks: readonly Check[] = [
       const places = new Set<string>();
       for (const { method, path, scope } of manage) {
         assert.match(path, /^\/[A-Za-z0-9/:._-]*$/);
-        const known = scope === 'public' || scopes.some((name) => name === scope);
+        const known = scope === 'public' || scope === 'signed-in' || scopes.some((name) => name === scope);
         assert.ok(known, `${method} ${path} asks for "${scope}", which is no scope`);
         const place = `${method} ${path.replaceAll(/:\w+/g, ':')}`;
         assert.ok(!places.has(place), `${place} stands there twice`);

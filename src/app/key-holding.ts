@@ -1,0 +1,45 @@
+/** What a key may do by itself, asked when nobody calls with it: may what it made stay? */
+import type { AppDeps } from './dependencies.ts';
+import { grantSetKey, heldGrants } from './grant-sets.ts';
+import { isGood, storedKey } from './key-lookup.ts';
+
+export type KeyHolding = {
+  /** Why it lets nobody in; null: it does. */
+  readonly ended: 'revoked' | 'expired' | null;
+  readonly expiresAtMs: number | null;
+  readonly name: string;
+  /** Whether it may look into this library. */
+  may(library: string): boolean;
+};
+
+/** People, and keys of the configuration, keep what they have made: there is nothing here that they could lose. */
+const lasting: KeyHolding = { ended: null, expiresAtMs: null, name: '', may: () => true };
+
+/** What the key of this id may do now. Keys of another workspace are those of the installation's admins. */
+export async function keyHolding(
+  { storage, clock }: Pick<AppDeps, 'storage' | 'clock'>,
+  workspaceId: string,
+  keyId: string,
+): Promise<KeyHolding> {
+  const [own = null, admin = null, grants = null] = await storage.resources([
+    { workspaceId, type: 'key', id: keyId },
+    { workspaceId: 'default', type: 'key', id: keyId },
+    grantSetKey(workspaceId, `key:${keyId}`),
+  ]);
+  const row = own ?? admin;
+  if (row === null) return lasting;
+  const key = storedKey(row.state);
+  const held = heldGrants(grants);
+  return {
+    ended: isGood(key, clock.nowMs()) ? null : key.revokedAtMs === null ? 'expired' : 'revoked',
+    expiresAtMs: key.expiresAtMs,
+    name: key.name,
+    may: (library) =>
+      key.admin ||
+      key.scopes.includes('assets:read') ||
+      held.some(
+        ({ resource, scopes }) =>
+          resource.type === 'library' && resource.id === library && scopes.includes('assets:read'),
+      ),
+  };
+}

@@ -1,0 +1,52 @@
+/** Timers around webhooks that are about a library: when access may have been lost, and when a test's webhook goes. */
+import type { JsonObject } from '../core/json.ts';
+import type { NewDuty } from '../storage/storage.ts';
+import type { AppDeps } from './dependencies.ts';
+
+/** Looks again whether webhooks of this key, or about this library, may still be there. */
+export type AccessTimerPayload = JsonObject & {
+  readonly what: 'webhook_access';
+  /** The key that made them. */
+  readonly keyId?: string;
+  /** The key that takes its place: what it made is the other's from now on. */
+  readonly heir?: string;
+  /** An admin key makes webhooks in any workspace. */
+  readonly everywhere?: boolean;
+  readonly library?: string;
+};
+
+/** Removes a webhook that was made for one test. */
+export type TrialTimerPayload = JsonObject & { readonly what: 'webhook_trial_end'; readonly webhookId: string };
+
+type Ids = Pick<AppDeps, 'ids'>;
+type Due = { readonly dueAtMs: number };
+
+export function keyAccessDuty(
+  deps: Ids,
+  workspaceId: string,
+  { dueAtMs, ...about }: Due & { readonly keyId: string; readonly heir?: string; readonly everywhere?: boolean },
+): NewDuty {
+  return timer(deps, workspaceId, { dueAtMs, payload: { what: 'webhook_access', ...about } });
+}
+
+export function libraryGoneDuty(
+  deps: Ids,
+  workspaceId: string,
+  { library, dueAtMs }: Due & { readonly library: string },
+): NewDuty {
+  return timer(deps, workspaceId, { dueAtMs, payload: { what: 'webhook_access', library } });
+}
+
+export function trialEndDuty(
+  deps: Ids,
+  workspaceId: string,
+  { webhookId, dueAtMs }: Due & { readonly webhookId: string },
+): NewDuty {
+  return timer(deps, workspaceId, { dueAtMs, payload: { what: 'webhook_trial_end', webhookId } });
+}
+
+type Owed = Due & { readonly payload: AccessTimerPayload | TrialTimerPayload };
+
+function timer({ ids }: Ids, workspaceId: string, { dueAtMs, payload }: Owed): NewDuty {
+  return { id: ids.next('duty'), workspaceId, kind: 'timer', dueAtMs, payload };
+}

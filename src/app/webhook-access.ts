@@ -1,0 +1,165 @@
+/**
+ * What becomes of webhooks about a library when the key that made them may not look into it any more: revoked, expired, its
+ * grant taken away. Whatever takes access away owes a timer in its own commit, so this is looked at once and in time, and
+ * nothing is polled. What is switched off stays, with its reason, for people to see and to switch on again.
+ */
+import type { Webhook } from '../core/webhook.ts';
+import type { Duty, Page, Resource } from '../storage/storage.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import { keyHolding } from './key-holding.ts';
+import { findLibrary } from './libraries.ts';
+import type { Matching } from './matching.ts';
+import { noticeWrites } from './notices.ts';
+import { refusedByStore } from './refusals.ts';
+import type { Turns } from './turns.ts';
+import { type AccessTimerPayload, keyAccessDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
+import { libraryOfWebhook } from './webhook-library.ts';
+import { storedWebhook, webhookBody, webhookState } from './webhook-state.ts';
+import type { WebhookSwitch } from './webhook-switch.ts';
+import { webhookTurn } from './webhook-turn.ts';
+
+export type AccessDeps = Pick<AppDeps, 'storage' | 'clock' | 'ids' | 'dialects' | 'engine'> & {
+  readonly committer: Committer;
+  readonly matching: Matching;
+  readonly turns: Turns;
+  readonly toggle: Pick<WebhookSwitch, 'disableByRule'>;
+};
+
+export async function actOnAccess(deps: AccessDeps, duty: Duty, payload: AccessTimerPayload): Promise<void> {
+  const { keyId, library, heir, everywhere } = payload;
+  const { storage, clock } = deps;
+  const workspaces = everywhere === true ? await allWorkspaces(deps) : [duty.workspaceId];
+  for (const workspaceId of workspaces) {
+    const concerned = (await webhooksAbout(deps, workspaceId)).filter(
+      ({ webhook, about }) => webhook.ownerKeyId === keyId || (library !== undefined && about === library),
+    );
+    if (concerned.length === 0) continue;
+    if (heir !== undefined) await inherit(deps, { workspaceId, heir }, concerned);
+    else await review(deps, workspaceId, concerned);
+  }
+  const at = { dutyId: duty.id, version: duty.version };
+  const atMs = clock.nowMs();
+  const waitUntilMs = keyId === undefined || heir !== undefined ? null : await expiryAhead(deps, duty, keyId);
+  const [result] = await storage.commit([
+    waitUntilMs === null
+      ? { workspaceId: duty.workspaceId, atMs, fulfils: at }
+      : { workspaceId: duty.workspaceId, atMs, advances: { ...at, dueAtMs: waitUntilMs, payload } },
+  ]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+}
+
+/** The clock was put back: the key is good for a while yet. */
+async function expiryAhead(deps: AccessDeps, { workspaceId, dueAtMs }: Duty, keyId: string): Promise<number | null> {
+  const { ended, expiresAtMs } = await keyHolding(deps, workspaceId, keyId);
+  return ended === null && expiresAtMs === dueAtMs ? expiresAtMs : null;
+}
+
+async function allWorkspaces({ storage }: AccessDeps): Promise<readonly string[]> {
+  const ids: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<Resource> = await storage.read.allResources({
+      type: 'workspace',
+      limit: 1_000,
+      ...(cursor === null ? {} : { cursor }),
+    });
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return ids;
+}
+
+type Concerned = { readonly webhook: Webhook; readonly about: string };
+
+/** Those that are on and about a library, as they are stored now. */
+async function webhooksAbout({ matching, dialects }: AccessDeps, workspaceId: string): Promise<readonly Concerned[]> {
+  matching.outdated(workspaceId);
+  const { webhooks } = await matching.load(workspaceId);
+  return webhooks.flatMap((webhook) => {
+    const manifest = dialects.get(webhook.dialect)?.manifest;
+    const about = manifest === undefined ? null : libraryOfWebhook(manifest, webhook.settings);
+    return about === null || webhook.state === 'disabled' ? [] : [{ webhook, about }];
+  });
+}
+
+async function review(deps: AccessDeps, workspaceId: string, concerned: readonly Concerned[]): Promise<void> {
+  for (const { webhook, about } of concerned) {
+    const reason = await lostBecause(deps, workspaceId, { webhook, about });
+    if (reason === null) continue;
+    await deps.toggle.disableByRule({ workspaceId, id: webhook.id, reason }, (off, atMs) =>
+      noticeWrites(
+        deps.ids,
+        {
+          workspaceId,
+          notice: {
+            kind: 'webhook.disabled',
+            severity: 'error',
+            subject: `webhook:${off.id}`,
+            text: `Webhook "${off.name}" was disabled: ${reason}`,
+            details: { webhookId: off.id, reason, contacts: off.contacts },
+          },
+        },
+        atMs,
+      ),
+    );
+  }
+}
+
+/** Why a webhook may not be there any more; null where it may. */
+async function lostBecause(
+  deps: Pick<AppDeps, 'storage' | 'clock'>,
+  workspaceId: string,
+  { webhook, about }: Concerned,
+): Promise<string | null> {
+  if ((await findLibrary(deps, workspaceId, about)) === null) return `The library "${about}" was deleted`;
+  const { ownerKeyId } = webhook;
+  if (ownerKeyId === undefined) return null;
+  const key = await keyHolding(deps, workspaceId, ownerKeyId);
+  const named = `The key "${key.name}" (${ownerKeyId}) that made it`;
+  if (key.ended !== null) return `${named} ${key.ended === 'revoked' ? 'was revoked' : 'has expired'}`;
+  return key.may(about) ? null : `${named} has lost access to the library "${about}"`;
+}
+
+/** A key that takes the place of another goes on with what that one made. */
+async function inherit(
+  deps: AccessDeps,
+  { workspaceId, heir }: { readonly workspaceId: string; readonly heir: string },
+  concerned: readonly Concerned[],
+): Promise<void> {
+  const { committer, turns, matching, engine, ids } = deps;
+  const { expiresAtMs } = await keyHolding(deps, workspaceId, heir);
+  for (const { webhook } of concerned) {
+    const { id, ownerKeyId } = webhook;
+    await turns.take(webhookTurn(workspaceId), () =>
+      committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, _atMs, { index }) => {
+        const before = current === null ? null : storedWebhook(current);
+        if (before === null || before.ownerKeyId !== ownerKeyId) return { kind: 'nothing', answer: undefined };
+        const state = webhookState({ ...webhookBody(before), ownerKeyId: heir }, index.revision + 1);
+        const duties =
+          expiresAtMs === null ? [] : [keyAccessDuty({ ids }, workspaceId, { keyId: heir, dueAtMs: expiresAtMs })];
+        return {
+          kind: 'write',
+          plan: { state, changes: [], webhooksRevision: index.revision, duties },
+          answer: () => undefined,
+        };
+      }),
+    );
+    matching.outdated(workspaceId);
+    engine.webhookChanged(workspaceId, id);
+  }
+}
+
+/** Removes what was made for one test; `remove` is that of webhooks. */
+export async function endTrial(
+  { storage, clock }: Pick<AppDeps, 'storage' | 'clock'>,
+  duty: Duty,
+  { webhookId, remove }: Pick<TrialTimerPayload, 'webhookId'> & { readonly remove: (id: string) => Promise<void> },
+): Promise<void> {
+  const { workspaceId } = duty;
+  const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
+  if (row !== undefined && row !== null && storedWebhook(row).state === 'pending') await remove(webhookId);
+  const at = { dutyId: duty.id, version: duty.version };
+  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), fulfils: at }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+}

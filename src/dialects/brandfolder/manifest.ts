@@ -1,0 +1,93 @@
+import { type ChangeKind, changeKinds } from '../../core/change.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
+import { sampleChange } from '../../core/sample-change.ts';
+import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { type EventName, eventNames, events, fires } from './events.ts';
+import { policy } from './policy.ts';
+import { properties } from './properties.ts';
+import { render } from './render.ts';
+import { bodySchema } from './schemas.ts';
+import { configuration, organizationKeyName, resourceKeyName } from './settings.ts';
+
+const exampleLinks: Links = { content: () => '', rendition: () => '', dialect: () => '' };
+
+const webhook = exampleWebhook({
+  name: 'Drupal',
+  dialect: 'brandfolder',
+  target: { transport: 'http', url: 'https://your_company.com/your_callback_url' },
+  settings: { [resourceKeyName]: 'oqgiju-21olts-ce9egi', [organizationKeyName]: 'oqgkkd-fr5iv4-cocc75' },
+});
+
+/** What is most often meant by an event stands first: examples and test sends are made of it. */
+const usual: ReadonlySet<ChangeKind> = new Set(['asset.created', 'asset.metadata_changed', 'asset.deleted']);
+
+function kindsOf(event: EventName): readonly ChangeKind[] {
+  const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
+  return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
+}
+
+function exampleOf(event: EventName, kind: ChangeKind): JsonObject {
+  const change = sampleChange(kind);
+  const { body } = render({
+    change,
+    webhook,
+    notification: { event },
+    messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
+    createdAtMs: change.acceptedAtMs,
+    links: exampleLinks,
+  });
+  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
+}
+
+function describe(event: EventName): EventDescription {
+  const kinds = kindsOf(event);
+  return {
+    name: event,
+    summary: fires[event],
+    fires: fires[event],
+    changeKinds: kinds,
+    schema: bodySchema(event),
+    example: exampleOf(event, kinds[0] ?? 'asset.created'),
+  };
+}
+
+const readOn = '2026-11-22';
+
+export const manifest: Manifest = {
+  id: 'brandfolder',
+  title: 'Brandfolder',
+  summary: 'Skinny notifications of assets in one brandfolder: which asset, what happened, when',
+  sources: [
+    { url: 'https://developers.brandfolder.com/docs/#webhooks', readOn },
+    { url: 'https://developers.smartsheet.com/api/brandfolder/openapi', readOn },
+    { url: 'https://github.com/orientier/drupal-brandfolder', readOn },
+    { url: 'https://github.com/pratikagrawal01/springboot-gcp', readOn },
+  ],
+  events: eventNames.map(describe),
+  transports: ['http'],
+  configuration,
+  library: { setting: resourceKeyName, organizationSetting: organizationKeyName },
+  capabilities: {
+    // There is no update there: another target is another subscription.
+    targetEditable: false,
+    singleEvent: true,
+    handshake: false,
+    // "An HTTPS URL", "a public domain".
+    plainHttp: false,
+    // Beyond the vendor, who has neither: nothing else tells a receiver who sent it.
+    customHeaders: true,
+    credentials: ['none', 'basic', 'bearer'],
+  },
+  limits: {
+    webhooksMax: limits.webhooksPerWorkspaceMax,
+    customHeadersMax: 10,
+    payloadBytesMax: 4 * 1024,
+  },
+  policy,
+  properties,
+  signing: { summary: 'Not signed: the vendor has neither a secret nor a signature', headers: [] },
+  reservedHeaders: [],
+};
