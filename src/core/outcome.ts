@@ -33,7 +33,8 @@ export type Outcome =
       readonly detail: string;
       /** Whether the same message may be taken later. */
       readonly again: boolean;
-      readonly response: ReceivedResponse;
+      /** Absent where it is known before anything is sent: no keys to sign with, a message over the limit. */
+      readonly response?: ReceivedResponse;
       readonly timing: Timing;
       readonly address?: string;
     }

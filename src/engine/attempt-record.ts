@@ -44,7 +44,7 @@ export function makeAttempt(input: AttemptInput): Attempt {
   if (detail !== '') attempt.detail = detail.slice(0, detailCharactersMax);
   if (outcome.kind === 'response' && outcome.token !== undefined) attempt.token = outcome.token;
   if ('address' in outcome && outcome.address !== undefined) attempt.address = outcome.address;
-  if (outcome.kind === 'response' || outcome.kind === 'not-accepted') {
+  if ((outcome.kind === 'response' || outcome.kind === 'not-accepted') && outcome.response !== undefined) {
     attempt.response = keptResponse(outcome.response, verdict.kind === 'delivered', input.hidden);
   }
   if (verdict.kind !== 'delivered') attempt.reason = verdict.reason;

@@ -9,7 +9,7 @@ import { createHeaderGate } from '../../egress/headers.ts';
 import { readTarget } from '../../egress/target.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { OutgoingMessage, Transport } from '../transport.ts';
-import { createAbortRegistry } from './abort-registry.ts';
+import { createAbortRegistry } from '../abort-registry.ts';
 import { ConnectionPools } from './connection-pools.ts';
 import { createDeadlineWheel } from './deadline-wheel.ts';
 import { Exchange, type ExchangeHost } from './exchange.ts';
