@@ -43,6 +43,7 @@ import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
 import { probeFfmpeg } from './media/ffmpeg.ts';
 import type { FilmTool } from './media/media.ts';
+import { type InspectorTried, tryInspector } from './media/try-inspector.ts';
 import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.ts';
 import { chooseStorage, databaseName } from './compose/choose-storage.ts';
 import { claimPorts } from './compose/claim-ports.ts';
@@ -195,6 +196,11 @@ export function probeTarget({ allowedTargets, deniedTargets }: Settings, url: st
 export async function findFilmTool({ ffmpeg }: Settings): Promise<FilmTool> {
   const { tool } = await probeFfmpeg(ffmpeg, { searchPath: process.env['PATH'], clock: systemClock });
   return tool;
+}
+
+/** Whether files can be looked into on this machine. */
+export function tryReadingFiles(): Promise<InspectorTried> {
+  return tryInspector({ clock: systemClock });
 }
 
 export type ComposeOptions = ServerOptions & {

@@ -24,6 +24,8 @@ import { withLocalFile } from './local-file.ts';
 
 /** An asset waits no longer than this for its inspection. DESIGN section 3. */
 export const inspectMsMax = 10_000;
+/** Files in a row whose process died before files as such are said not to be read; then the log is silent until one is. */
+const crashesTold = 3;
 
 export type InspectDeps = Pick<AppDeps, 'blobs' | 'media' | 'ids' | 'clock' | 'logger' | 'settings'> & {
   readonly storage: Pick<AppDeps['storage'], 'resources'>;
@@ -136,6 +138,7 @@ async function inspect(
   const looked = async (): Promise<InspectionResult> => {
     try {
       const result = await withLocalFile(deps, { workspaceId, blob }, (path) => media.inspect(path, { mimeType }));
+      if (result?.kind === 'failed' && result.code === 'crashed') tellCrash(deps, { workspaceId, assetId, result });
       return result ?? { kind: 'failed', code: 'unreadable', note: 'The file is not there any more' };
     } catch (error) {
       logger.error('asset.inspection_failed', { workspaceId, assetId, error });
@@ -147,6 +150,21 @@ async function inspect(
   } finally {
     timer.cancel();
   }
+}
+
+type Crash = {
+  readonly workspaceId: string;
+  readonly assetId: string;
+  readonly result: { readonly note: string };
+};
+
+/** One file may do that; several in a row say that no file can be read here, which is the operator's to mend. */
+function tellCrash({ media, logger }: InspectDeps, { workspaceId, assetId, result: { note } }: Crash): void {
+  const { crashedInARow } = media.counts();
+  const said = { workspaceId, assetId, note };
+  if (crashedInARow < crashesTold) logger.warn('asset.inspection_crashed', said);
+  else if (crashedInARow === crashesTold)
+    logger.error('media.unable', { ...said, crashedInARow, mend: 'Run assetwire doctor on the machine of the server' });
 }
 
 /** An asset must be told as ready whatever became of its first version; else a version counts as long as it is there. */

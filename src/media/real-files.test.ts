@@ -322,11 +322,19 @@ test('the pages of a PDF are counted: plain, made for the web, and packed', asyn
       ]),
       { version: '1.5', pages: 12 },
     ],
-    ['none.pdf', '%PDF-1.7\nnothing here', { version: '1.7' }],
+    ['locked.pdf', '%PDF-1.7\ntrailer << /Encrypt 9 0 R >>', { version: '1.7' }],
   ];
   for (const [name, content, document] of files) {
     assert.deepEqual((await factsOf(await file(name, content))).embedded, { document }, name);
   }
+  const broken = await mediaFor('all').inspect(await file('none.pdf', '%PDF-1.7\nnothing here'), {
+    mimeType: 'application/pdf',
+  });
+  assert.deepEqual(broken, {
+    kind: 'failed',
+    code: 'unreadable',
+    note: 'the document is broken: it has no page',
+  });
 });
 
 test('renditions are turned upright, never enlarged, without metadata, JPEG or PNG', async () => {

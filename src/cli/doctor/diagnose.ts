@@ -8,7 +8,7 @@ import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
 import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from './disk-checks.ts';
 import { checkBlobs } from './blobs-check.ts';
-import { checkFilms } from './film-check.ts';
+import { checkFilms, checkReading } from './film-check.ts';
 import { checkProxies, checkPublicUrl, checkTarget } from './network-checks.ts';
 import { unsafeSettings } from './unsafe-settings.ts';
 
@@ -42,7 +42,11 @@ export async function diagnose(
     await checkNames(),
   );
   findings.push(await checkPublicUrl(configuration), ...checkProxies(context));
-  findings.push(await checkFilms(settings, context), ...(await checkBlobs(settings, context)));
+  findings.push(
+    ...(await checkReading(context)),
+    await checkFilms(settings, context),
+    ...(await checkBlobs(settings, context)),
+  );
   for (const url of target) findings.push(await checkTarget(url, { settings }, context));
   findings.push(...unsafeSettings(configuration), ...listSettings(configuration));
   return findings;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { checkDurability, checkStore, findFilmTool, probeTarget } from '../../compose.ts';
+import { checkDurability, checkStore, findFilmTool, probeTarget, tryReadingFiles } from '../../compose.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { inProcess } from '../testing/in-process.ts';
@@ -131,6 +131,16 @@ test('proxies that are set and not used are told', async (t) => {
   const { of } = await diagnosed({ ASSETWIRE_DATA_DIR: temporary(t), HTTPS_PROXY: 'http://proxy.example:3128' });
   assert.match(of('Egress')[0]?.detail ?? '', /HTTPS_PROXY is not used/);
   assert.equal((of('Egress')[0]?.detail ?? '').includes('proxy.example'), false, 'it may hold a password');
+});
+
+test('whether files can be looked into is tried, and what is wrong is told with what mends it', async (t) => {
+  const told = async (tryReadingFiles: () => Promise<{ ok: boolean; detail: string }>) => {
+    const parts = { ...server, tryReadingFiles };
+    const { code, of } = await diagnosed({ ASSETWIRE_DATA_DIR: join(temporary(t), 'data') }, [], parts);
+    return [code, of('Inspection')[0]?.result, of('Inspection')[0]?.mend !== undefined];
+  };
+  assert.deepEqual(await told(tryReadingFiles), [0, 'ok', false]);
+  assert.deepEqual(await told(async () => ({ ok: false, detail: 'no' })), [exitCodes.failed, 'failed', true]);
 });
 
 test('whether films are worked on is told: a program that was found, none, or one that was named and is not there', async (t) => {

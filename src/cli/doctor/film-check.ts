@@ -17,3 +17,14 @@ export async function checkFilms(settings: Settings, { server }: CliContext): Pr
     mend: 'Correct ASSETWIRE_FFMPEG, or leave it out: auto finds one on the PATH',
   };
 }
+
+/** Whether what is uploaded is looked into: without it every asset is ready with a note, and no pictures are made. */
+export async function checkReading({ server }: CliContext): Promise<readonly Finding[]> {
+  const tried = await server.tryReadingFiles?.();
+  if (tried === undefined) return [];
+  const name = 'Inspection';
+  if (tried.ok) return [{ name, result: 'ok', detail: tried.detail }];
+  const mend =
+    'Install again (npm ci) with the user that runs the server, who must be able to start processes and read node_modules';
+  return [{ name, result: 'failed', detail: tried.detail, mend }];
+}

@@ -20,7 +20,11 @@ export async function inspectFile({
   return withFile(path, async (source) => {
     if (mimeType === 'image/svg+xml')
       return inspected(mimeType, readSvgSize((await source.read(0, svgBytesRead)).toString('utf8')));
-    if (mimeType === 'application/pdf') return inspected(mimeType, await readPdf(source, bounds.embedded));
+    if (mimeType === 'application/pdf') {
+      const facts = await readPdf(source, bounds.embedded);
+      if (facts === null) return { kind: 'failed', code: 'unreadable', note: 'the document is broken: it has no page' };
+      return inspected(mimeType, facts);
+    }
     if (!readableFilms.has(mimeType)) return inspected(mimeType, {});
     const facts = await readFilm(source, mimeType, bounds.embedded);
     if (facts === null) return { kind: 'failed', code: 'unreadable', note: 'no movie header was found' };

@@ -2,7 +2,7 @@
  * PDF: how many pages, and how large the first one is, as PDFium reads it. Where that cannot open it (encrypted, too large,
  * broken) the file is searched for the root of its page tree, not interpreted: nothing in it is run or followed.
  * Modern files keep the tree in compressed object streams; those are inflated within bounds, so a bomb stays small
- * (HARDENING UP-02). Absent where it cannot be told: encrypted, larger than is searched, or broken.
+ * (HARDENING UP-02). Absent where it cannot be told: encrypted, or larger than is searched.
  */
 import { inflateSync } from 'node:zlib';
 import type { EmbeddedPolicy, MediaFacts } from '../media.ts';
@@ -19,11 +19,17 @@ const dictionaryCharactersMax = 256 * 1024;
 const walkedCharactersMax = 16 * 1024 * 1024;
 const pagesMax = 1_000_000;
 
-/** Pages and the first one's size; `embedded.document` with `pages` and the format's version. */
-export async function readPdf(source: FileSource, policy: EmbeddedPolicy): Promise<Omit<MediaFacts, 'mimeType'>> {
+/** Pages and the first one's size; `embedded.document` with `pages` and the format's version. Null: it is broken. */
+export async function readPdf(
+  source: FileSource,
+  policy: EmbeddedPolicy,
+): Promise<Omit<MediaFacts, 'mimeType'> | null> {
   const version = /^%PDF-(\d\.\d)/.exec((await source.read(0, 16)).toString('latin1'))?.[1];
   const opened = await openedPdf(source);
-  const pages = opened?.pages ?? searchedPages(await searched(source));
+  const text = opened === null ? await searched(source) : '';
+  const pages = opened?.pages ?? searchedPages(text);
+  // Nothing opens it, nothing in the whole of it tells of a page, and no password is in the way.
+  if (pages === null && source.bytes <= searchedBytesMax && !/\/Encrypt\b/.test(text)) return null;
   const document = { ...(version === undefined ? {} : { version }), ...(pages === null ? {} : { pages }) };
   return {
     ...(pages === null ? {} : { pages }),
