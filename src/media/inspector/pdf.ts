@@ -28,8 +28,8 @@ export async function readPdf(
   const opened = await openedPdf(source);
   const text = opened === null ? await searched(source) : '';
   const pages = opened?.pages ?? searchedPages(text);
-  // Nothing opens it, nothing in the whole of it tells of a page, and no password is in the way.
-  if (pages === null && source.bytes <= searchedBytesMax && !/\/Encrypt\b/.test(text)) return null;
+  // Nothing opens it, and all of it was searched: nothing is packed or locked away in it.
+  if (pages === null && source.bytes <= searchedBytesMax && !/\/(?:Encrypt|ObjStm)\b/.test(text)) return null;
   const document = { ...(version === undefined ? {} : { version }), ...(pages === null ? {} : { pages }) };
   return {
     ...(pages === null ? {} : { pages }),
