@@ -16,11 +16,12 @@ import type { MetadataSets } from './metadata-sets.ts';
 import type { Decision } from './plan.ts';
 import { contended, unfit } from './refusals.ts';
 import { subjectName } from './subject-cache.ts';
-import { noticeDaysFor } from './workspace-settings.ts';
+import type { NoticeDays } from './notice-days.ts';
 
 export type PushBatchDeps = Pick<AppDeps, 'ids' | 'clock' | 'soleWriter'> & {
   readonly storage: Pick<AppDeps['storage'], 'findByAliases' | 'resources'>;
   readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
   /** Ends a run, so that whatever else is to be done gets its turn. Default the loop's. */
@@ -56,7 +57,7 @@ export function createPushMany(deps: PushBatchDeps): PushMany {
       throw unfit('/assets', `1 to ${limits.batchItemsMax} states`, String(states.length));
     const set = await deps.metadataSets.get(caller.workspaceId);
     const dated = states.find(({ push }) => typeof push?.archiveAtMs === 'number');
-    const noticeDays = await noticeDaysFor(deps.storage, caller.workspaceId, dated?.push?.archiveAtMs);
+    const noticeDays = await deps.noticeDays(caller.workspaceId, dated?.push?.archiveAtMs);
     const fingerprint = idempotency?.fingerprint ?? '';
     const parted = { idempotency: dryRun ? undefined : idempotency, parts: states.length };
     const written = await deps.idempotent.run<Answer>(caller.workspaceId, parted, async (maker) => {

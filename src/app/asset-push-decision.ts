@@ -24,7 +24,7 @@ export type PushGround = {
   readonly actor: Actor;
   /** The workspace's metadata definitions; null where it has none. */
   readonly set: MetadataFieldSet | null;
-  /** See `noticeDaysFor`. */
+  /** See `NoticeDays`. */
   readonly noticeDays: readonly number[];
   readonly id: string;
   /** As the push names it; absent where it names our id. */

@@ -13,10 +13,11 @@ import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { type Expected, refuseOtherVersion } from './preconditions.ts';
 import { contended, notFound, unfit } from './refusals.ts';
-import { noticeDaysFor } from './workspace-settings.ts';
+import type { NoticeDays } from './notice-days.ts';
 
 export type PushDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
 };
@@ -32,7 +33,7 @@ export function createPush(deps: PushDeps): AssetCases['push'] {
         throw unfit('/externalId', 'the one in the address, or none', 'another');
       }
       const set = await deps.metadataSets.get(caller.workspaceId);
-      const noticeDays = await noticeDaysFor(deps.storage, caller.workspaceId, push.archiveAtMs);
+      const noticeDays = await deps.noticeDays(caller.workspaceId, push.archiveAtMs);
       const pushing = { caller, push, row, fingerprint: idempotency?.fingerprint ?? '', expected, set, noticeDays };
       if (externalId === null) {
         const id = await assetIdOf(deps, caller.workspaceId, reference);

@@ -8,22 +8,25 @@ import type { AssetState } from '../core/asset.ts';
 import type { Actor } from '../core/change.ts';
 import type { Duty } from '../storage/storage.ts';
 import type { AssetTimerPayload } from './asset-upkeep.ts';
-import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
+import { asJsonState, assetChange, assetState, assetSubject, type Happening } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import type { NoticeDays } from './notice-days.ts';
 import { refusedByStore } from './refusals.ts';
-import { readWorkspaceSettings } from './workspace-settings.ts';
 
-export type AssetTimerDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'logger'> & { readonly committer: Committer };
+export type AssetTimerDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'logger'> & {
+  readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
+};
 
 /** What comes later than this was held up: the server was down, or its clock was put forward. */
 export const lateMs = 60_000;
 
 export async function actOnDates(deps: AssetTimerDeps, duty: Duty, { assetId }: AssetTimerPayload): Promise<void> {
-  const { committer, ids, storage, logger } = deps;
+  const { committer, ids, logger } = deps;
   const { workspaceId } = duty;
   const fulfils = { dutyId: duty.id, version: duty.version };
-  const { archiveNoticeDays } = await readWorkspaceSettings(storage, workspaceId);
+  const archiveNoticeDays = await deps.noticeDays(workspaceId, 0);
   const key = { workspaceId, type: 'asset', id: assetId } as const;
   const written = await committer.write<{ readonly waitUntilMs: number | null }>(key, (current, atMs) => {
     const before = current === null ? null : assetState(current);
@@ -44,8 +47,8 @@ export async function actOnDates(deps: AssetTimerDeps, duty: Duty, { assetId }: 
       version: current.version + 1,
       atMs,
     };
-    const changes = happenings.map(({ kind, changed }) =>
-      assetChange(frame, { kind, before: current.state, after: state, changed }),
+    const changes = happenings.map(({ kind, changed, notice }) =>
+      assetChange(frame, { kind, changed, before: current.state, after: state, ...notice }),
     );
     return { kind: 'write', plan: { state, changes, fulfils }, answer: () => ({ waitUntilMs: null }) };
   });
@@ -59,7 +62,7 @@ type Moment = { readonly atMs: number; readonly archiveNoticeDays: readonly numb
 function dated(
   before: AssetState,
   { atMs, archiveNoticeDays }: Moment,
-): { readonly after: AssetState; readonly happenings: readonly AssetHappening[] } {
+): { readonly after: AssetState; readonly happenings: readonly TimedHappening[] } {
   const available = withAvailability(before, atMs);
   const { archiveAtMs, archiveNoticeAtMs, ...rest } = available;
   if (archiveAtMs !== undefined && archiveAtMs <= atMs && !before.archived) {
@@ -70,20 +73,48 @@ function dated(
     const after = { ...available, modifiedAtMs: atMs };
     return { after, happenings: changeKindsFor(asJsonState(before), asJsonState(after)) };
   }
-  const next = noticeOf(archiveAtMs, archiveNoticeDays, atMs);
-  const after = {
+  const withNotice = (notice: number | undefined): AssetState => ({
     ...rest,
     archiveAtMs,
-    ...(next === undefined ? {} : { archiveNoticeAtMs: next }),
+    ...(notice === undefined ? {} : { archiveNoticeAtMs: notice }),
     modifiedAtMs: atMs,
-  };
+  });
+  const due = dueNotices(archiveAtMs, archiveNoticeDays, { fromMs: archiveNoticeAtMs, toMs: atMs });
+  const after = withNotice(noticeOf(archiveAtMs, archiveNoticeDays, atMs));
   return {
     after,
     happenings: [
       ...changeKindsFor(asJsonState(before), asJsonState(after)),
-      { kind: 'asset.pre_archive', changed: ['archiveNoticeAtMs'] },
+      // Several where it was held up: each is told with the day that it was for.
+      ...due.map((notice, at): TimedHappening => {
+        const later = due[at + 1];
+        const [was, is] = [withNotice(notice), later === undefined ? after : withNotice(later)];
+        return {
+          kind: 'asset.pre_archive',
+          changed: ['archiveNoticeAtMs'],
+          notice: { before: asJsonState({ ...was, modifiedAtMs: before.modifiedAtMs }), after: asJsonState(is) },
+        };
+      }),
     ],
   };
+}
+
+/** `notice`: the states that this notice lies between. */
+type TimedHappening = AssetHappening & { readonly notice?: Pick<Happening, 'before' | 'after'> };
+
+/** The notice that the timer was set for, and those whose moment has come since. */
+function dueNotices(
+  archiveAtMs: number,
+  days: readonly number[],
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): readonly number[] {
+  const due: number[] = [];
+  let next: number | undefined = fromMs;
+  while (next !== undefined && next <= toMs) {
+    due.push(next);
+    next = noticeOf(archiveAtMs, days, next);
+  }
+  return due;
 }
 
 const timerName = 'timer';

@@ -19,10 +19,12 @@ import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import type { Quotas } from './quotas.ts';
+import type { NoticeDays } from './notice-days.ts';
 import { notFound } from './refusals.ts';
 
 export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | 'clock' | 'settings'> & {
   readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
   readonly linkKey: () => Uint8Array;
   readonly metadataSets: MetadataSets;

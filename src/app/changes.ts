@@ -14,12 +14,13 @@ import { folderPlaceId, inFolderPrefix } from './place-ids.ts';
 import { folderOfPlace } from './place-memory.ts';
 import { treePath } from './places.ts';
 import { contended, notFound, unfit } from './refusals.ts';
-import { noticeDaysFor } from './workspace-settings.ts';
+import type { NoticeDays } from './notice-days.ts';
 import { newTask } from './tasks.ts';
 import { checkReport, decideReport, type ReportDecision, type ReportedType, reportedTypes } from './report.ts';
 
 export type ChangesDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
   readonly metadataSets: MetadataSets;
 };
@@ -148,7 +149,7 @@ async function folderThere(
 }
 
 async function writeReport(
-  { committer, ids, metadataSets, storage }: ChangesDeps,
+  { committer, ids, metadataSets, noticeDays: noticeDaysOfDate }: ChangesDeps,
   { caller, report, row }: Item,
   { type, id }: { readonly type: ReportedType; readonly id: string },
 ): Promise<ReportResult> {
@@ -157,7 +158,7 @@ async function writeReport(
   const known = metadataSets.known(workspaceId);
   const fields = known === undefined ? await metadataSets.load(workspaceId) : known;
   const archiveAtMs = report.after?.['archiveAtMs'];
-  const noticeDays = archiveAtMs === undefined ? [] : await noticeDaysFor(storage, workspaceId, archiveAtMs);
+  const noticeDays = archiveAtMs === undefined ? [] : await noticeDaysOfDate(workspaceId, archiveAtMs);
   const written = await committer.write<ReportResult>({ workspaceId, type, id }, (current, atMs) => {
     const decision = decideReport(report, current, {
       workspaceId,

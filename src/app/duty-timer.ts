@@ -1,6 +1,6 @@
 /**
  * The `timer` duty: something whose time has come. An asset's dates, the end of the grace in the trash, and the emptying
- * of the trash, page by page. Each is a row that is found by its due time, so a million of them cost nothing until then;
+ * of the trash, page by page; and the next notices of assets, when the days before have become others. Each is a row that is found by its due time, so a million of them cost nothing until then;
  * done at least once, with an effect that is made exactly once because it commits with the duty.
  */
 import type { DutyHandler } from '../engine/engine.ts';
@@ -11,16 +11,24 @@ import type { AssetTimerPayload } from './asset-upkeep.ts';
 import type { EmptyTrashPayload } from './asset-trash.ts';
 import type { TrashTimerPayload } from './asset-trash-state.ts';
 import { DutyGone } from './committer.ts';
+import { type RenoticeDeps, type RenoticePayload, setNotices } from './notice-days.ts';
 import { refusedByStore } from './refusals.ts';
 import { type AccessDeps, actOnAccess, endTrial } from './webhook-access.ts';
 import type { AccessTimerPayload, TrialTimerPayload } from './webhook-access-duty.ts';
 
 export type TimerDeps = AssetTimerDeps &
+  RenoticeDeps &
   AccessDeps & {
     readonly removeWebhook: (workspaceId: string, id: string) => Promise<void>;
   };
 
-type Payload = AssetTimerPayload | TrashTimerPayload | EmptyTrashPayload | AccessTimerPayload | TrialTimerPayload;
+type Payload =
+  | AssetTimerPayload
+  | TrashTimerPayload
+  | EmptyTrashPayload
+  | RenoticePayload
+  | AccessTimerPayload
+  | TrialTimerPayload;
 
 export function createTimerDuty(deps: TimerDeps): DutyHandler {
   return async (duty, signal) => {
@@ -33,6 +41,8 @@ export function createTimerDuty(deps: TimerDeps): DutyHandler {
           return await purgeOne(deps, { workspaceId: duty.workspaceId, id: payload.trashedId }, duty);
         case 'empty_trash':
           return await emptyTrash(deps, duty, { payload, signal });
+        case 'archive_notices':
+          return await setNotices(deps, duty, payload);
         case 'webhook_access':
           return await actOnAccess(deps, duty, payload);
         case 'webhook_trial_end':

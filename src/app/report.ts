@@ -54,7 +54,7 @@ export type ReportContext = {
   readonly atMs: number;
   /** The workspace's metadata definitions; null where it has none. */
   readonly fields: MetadataFieldSet | null;
-  /** See `noticeDaysFor`. */
+  /** See `NoticeDays`. */
   readonly noticeDays: readonly number[];
 };
 

@@ -10,6 +10,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { webhooksMaxOf } from './dialect-properties.ts';
 import { eventsOffIn, refuseEventsOff } from './events-off.ts';
+import { noticesOwed } from './notice-days.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { storedConsent } from './lasting-consent.ts';
 import { signingSecret } from './signing-secret.ts';
@@ -25,7 +26,7 @@ import { type BoundSettings, boundSettings, refuseEqual } from './webhook-librar
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
 
-export type CreationDeps = Pick<AppDeps, 'ids' | 'vault' | 'random' | 'storage' | 'clock'> & {
+export type CreationDeps = Pick<AppDeps, 'dialects' | 'ids' | 'vault' | 'random' | 'storage' | 'clock'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
   readonly turns: Turns;
@@ -137,7 +138,7 @@ async function createOne(
             ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
-          ...questionPlan(question),
+          ...questionPlan(question, noticesOwed(deps, { before: null, after: body }, { workspaceId, atMs })),
           ...(bound === null ? {} : { duties: boundDuties(deps, { caller, id, bound, trial }, atMs) }),
           ...(keep === null ? {} : { idempotency: () => keep(view, signing?.value) }),
         },

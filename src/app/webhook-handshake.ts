@@ -20,6 +20,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import { DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { askedConsent, consentLinkWrite, consentState, storedConsent } from './lasting-consent.ts';
 import type { Matching } from './matching.ts';
 import { operationalChange } from './operational.ts';
 import type { Plan } from './plan.ts';
@@ -34,16 +35,18 @@ export type HandshakeDeps = Pick<
   readonly matching: Matching;
 };
 
+export const unsubscribedReason = 'The endpoint ended it by the link in a message';
+
 /** What the `handshake` duty owes. */
 export type HandshakePayload = { readonly webhookId: string; readonly askedAtMs: number };
 
-/** Characters of the token in the link that an endpoint may answer by later: 160 bits. */
-const tokenBytes = 20;
+/** The token in the link that an endpoint may answer by later: 160 bits where the dialect says nothing. */
+const tokenDefault = { bytes: 20, encoding: 'base64url' } as const;
 const system = { type: 'system', id: 'assetwire' } as const;
 
 /** What asking adds to the commit of a webhook. */
 export type Question = Required<Pick<Plan, 'addressed' | 'tasks' | 'duties' | 'orders'>> & {
-  readonly resource: ResourceWrite;
+  readonly resources: readonly ResourceWrite[];
 };
 
 /** What a question is asked on: the version of the webhook, and the row of the question before, if there was one. */
@@ -64,10 +67,12 @@ export function createHandshakes(deps: HandshakeDeps): Handshakes {
     question: (webhook, asking) => ask(deps, webhook, asking),
     confirm: (workspaceId, webhookId, consent) => confirm(deps, { workspaceId, webhookId }, consent),
     async confirmByToken(token, consent) {
-      const [row] = await deps.storage.findByAlias('handshake', digestOf(token));
-      if (row === undefined || row.alias === undefined || !sameText(row.alias, digestOf(token))) {
+      const [row] = await deps.storage.findByAlias('handshake', tokenDigest(token));
+      if (row === undefined || row.alias === undefined || !sameText(row.alias, tokenDigest(token))) {
         throw notFound('the question that this answers');
       }
+      // One that lasts has a time of its own, and is confirmed by its own cases.
+      if (storedConsent(row) !== null) throw notFound('the question that this answers');
       const webhook = { workspaceId: row.workspaceId, type: 'webhook', id: row.id } as const;
       const [asked] = await deps.storage.resources([webhook]);
       if (asked === undefined || asked === null) throw notFound('the question that this answers');
@@ -77,7 +82,7 @@ export function createHandshakes(deps: HandshakeDeps): Handshakes {
   };
 }
 
-function handshakeOf({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook): Handshake | null {
+export function handshakeOf({ dialects }: Pick<AppDeps, 'dialects'>, webhook: Webhook): Handshake | null {
   return dialects.get(webhook.dialect)?.manifest.handshake ?? null;
 }
 
@@ -104,7 +109,7 @@ function ask(deps: HandshakeDeps, webhook: Webhook, { version, atMs, before }: A
     version,
   } as const;
   const change = operationalChange(deps.ids, event, atMs);
-  const token = Buffer.from(deps.random.bytes(tokenBytes)).toString('base64url');
+  const { token, alias } = drawToken(deps, handshake);
   const notification = { event: handshake.event, frozen: { token, publicUrl: deps.settings.publicUrl() } };
   const delivery = deps.matching.delivery(change, webhook, { notification, origin: 'handshake', atMs });
   const task: DeliveryTask = { delivery, change };
@@ -121,14 +126,29 @@ function ask(deps: HandshakeDeps, webhook: Webhook, { version, atMs, before }: A
     tasks: [task],
     duties: [duty],
     orders: ending(before, 'asked-anew'),
-    resource: {
-      type: 'handshake',
-      id,
-      expectedVersion: 'any',
-      state: { askedAtMs: atMs, deliveryId: delivery.id },
-      alias: digestOf(token),
-    },
+    resources: [
+      {
+        type: 'handshake',
+        id,
+        expectedVersion: 'any',
+        state:
+          handshake.lasting === true
+            ? consentState(askedConsent(handshake, atMs, delivery.id))
+            : { askedAtMs: atMs, deliveryId: delivery.id },
+        alias,
+      },
+      ...(handshake.lasting === true ? [consentLinkWrite(id)] : []),
+    ],
   };
+}
+
+/** A token for a link, and what it is found by. */
+export function drawToken(
+  { random }: Pick<AppDeps, 'random'>,
+  { token: { bytes, encoding } = tokenDefault }: Handshake,
+): { readonly token: string; readonly alias: string } {
+  const token = Buffer.from(random.bytes(bytes)).toString(encoding);
+  return { token, alias: tokenDigest(token) };
 }
 
 type Asked = { readonly workspaceId: string; readonly webhookId: string };
@@ -203,7 +223,8 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
       if (current === null || webhook === null || handshake === null || webhook.state === 'disabled') return done;
       if (webhook.state === 'pending' && atMs - askedAtMs >= handshake.expiresMs) {
         changed = true;
-        const reason = 'The endpoint did not consent in time';
+        const unsubscribed = (storedConsent(before)?.unsubscribedAtMs ?? null) !== null;
+        const reason = unsubscribed ? unsubscribedReason : 'The endpoint did not consent in time';
         const body: WebhookBody = {
           ...webhookBody(webhook),
           state: 'disabled',
@@ -225,12 +246,15 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
             changes: [operationalChange(deps.ids, event, atMs)],
             webhooksRevision: index.revision,
             orders: ending(before, 'no-consent'),
+            ...(unsubscribed ? { duties: [cancelling(deps, webhook)] } : {}),
             fulfils,
           },
           answer: () => undefined,
         };
       }
       if (webhook.state === 'enabled' && handshake.repeatMs === null) return done;
+      // Asked once; where it was asked anew since, that question has a duty of its own.
+      if (handshake.lasting === true) return done;
       const question = ask(deps, webhook, { version: current.version, atMs, before });
       if (question === null) return done;
       const againMs = handshake.askAgainMs ?? handshake.expiresMs;
@@ -244,7 +268,7 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
           tasks: question.tasks,
           orders: question.orders,
           duties: question.duties.map((next) => ({ ...next, dueAtMs, payload })),
-          resources: [question.resource],
+          resources: question.resources,
           fulfils,
         },
         answer: () => undefined,
@@ -261,12 +285,19 @@ function told({ matching, engine }: HandshakeDeps, workspaceId: string, webhookI
   engine.webhookChanged(workspaceId, webhookId as WebhookId);
 }
 
-function digestOf(token: string): string {
+/** What a token is found by: at rest there is nothing that could be visited. */
+export function tokenDigest(token: string): string {
   return createHash('sha256').update(`assetwire handshake v1\0${token}`).digest('hex');
 }
 
-function sameText(left: string, right: string): boolean {
+export function sameText(left: string, right: string): boolean {
   return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}
+
+/** What was still pending when the endpoint ended it is wanted by nobody. */
+function cancelling({ ids, clock }: HandshakeDeps, { workspaceId, id }: Webhook): NewDuty {
+  const payload = { webhookId: id, reason: unsubscribedReason, then: null };
+  return { id: ids.next('duty'), workspaceId, kind: 'cancel', dueAtMs: clock.nowMs(), payload };
 }
 
 /** How often an endpoint allows to be called, as text of its answer: a number per minute, or `*` for as often as we like. */
@@ -289,8 +320,12 @@ export function pendingBody(body: WebhookBody, atMs: number): WebhookBody {
 }
 
 /** What a question adds to a plan beside its row. */
-export function questionPlan(question: Question | null): Pick<Plan, 'addressed' | 'tasks' | 'duties' | 'orders'> {
-  if (question === null) return {};
+export function questionPlan(
+  question: Question | null,
+  /** Owed beside it. */
+  owed: readonly NewDuty[] = [],
+): Pick<Plan, 'addressed' | 'tasks' | 'duties' | 'orders'> {
+  if (question === null) return owed.length === 0 ? {} : { duties: owed };
   const { addressed, tasks, duties, orders } = question;
-  return { addressed, tasks, duties, orders };
+  return { addressed, tasks, orders, duties: [...duties, ...owed] };
 }

@@ -8,6 +8,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { eventsOffIn, refuseEventsOff } from './events-off.ts';
+import { noticesOwed } from './notice-days.ts';
 import { notFound, unfit } from './refusals.ts';
 import { handshakeKey, type Handshakes, pendingBody, questionPlan } from './webhook-handshake.ts';
 import type { CheckedInput, InputChecks } from './webhook-input.ts';
@@ -64,7 +65,7 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
             ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
-          ...questionPlan(question),
+          ...questionPlan(question, noticesOwed(deps, { before, after: body }, { workspaceId, atMs })),
         },
         answer: () => undefined,
       };
@@ -127,7 +128,7 @@ function withKeptSecrets(dialect: Dialect, before: Webhook, given: JsonObject): 
 
 /** Gone at once; what was still pending for it is cancelled by a duty. */
 export async function removeWebhook(
-  { committer, ids }: Pick<UpdateDeps, 'committer' | 'ids'>,
+  { committer, ids, dialects }: Pick<UpdateDeps, 'committer' | 'ids' | 'dialects'>,
   caller: Pick<Caller, 'workspaceId' | 'actor' | 'keyId' | 'from'>,
   id: string,
 ): Promise<void> {
@@ -144,7 +145,10 @@ export async function removeWebhook(
         state: null,
         changes: [],
         webhooksRevision: index.revision,
-        duties: [cancel],
+        duties: [
+          cancel,
+          ...noticesOwed({ ids, dialects }, { before: storedWebhook(current), after: null }, { workspaceId, atMs }),
+        ],
         resources: [
           ...(row === null ? [] : [{ type: 'secret' as const, id, expectedVersion: row.version, state: null }]),
           // Where it was asked whether it wants deliveries, the answer comes too late.

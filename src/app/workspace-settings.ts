@@ -6,6 +6,7 @@ import type { WebhookCases } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { renoticeDuty } from './notice-days.ts';
 import type { SettingCases, WorkspaceSettings } from './people.ts';
 
 export const defaultWorkspaceSettings: WorkspaceSettings = {
@@ -28,17 +29,6 @@ export async function readWorkspaceSettings(
   const [row] = await storage.resources([settingsKey(workspaceId)]);
   return settingsOf(row);
 }
-
-/** How many days before an archive date notices are given; read only where such a date is set. */
-export async function noticeDaysFor(
-  storage: Pick<Storage, 'resources'>,
-  workspaceId: string,
-  archiveAtMs: unknown,
-): Promise<readonly number[]> {
-  return typeof archiveAtMs === 'number' ? (await readWorkspaceSettings(storage, workspaceId)).archiveNoticeDays : none;
-}
-
-const none: readonly number[] = [];
 
 export type SettingsDeps = Pick<AppDeps, 'storage' | 'ids' | 'settings' | 'dialects' | 'media'> & {
   readonly committer: Committer;
@@ -64,7 +54,12 @@ export function createSettings({ storage, ids, settings, dialects, media, commit
         };
         return {
           kind: 'write',
-          plan: { state: asState(after), changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+          plan: {
+            state: asState(after),
+            changes: [],
+            resources: [auditWrite({ ids, caller }, note, atMs)],
+            duties: sameDays(before, after) ? [] : [renoticeDuty(ids, { workspaceId: caller.workspaceId, atMs })],
+          },
           answer: () => after,
         };
       });
@@ -79,6 +74,10 @@ export function createSettings({ storage, ids, settings, dialects, media, commit
       return { state: tool.state, detail: tool.state === 'found' ? `ffmpeg ${tool.version}` : tool.note };
     },
   };
+}
+
+function sameDays(before: WorkspaceSettings, after: WorkspaceSettings): boolean {
+  return before.archiveNoticeDays.toSorted().join() === after.archiveNoticeDays.toSorted().join();
 }
 
 /** Webhooks that are made without a policy of their own take the workspace's. */

@@ -1,0 +1,135 @@
+/**
+ * How many days before an asset is archived somebody is to be told: what the workspace says for all, and what webhooks say
+ * for themselves (`Dialect.archiveNoticeDays`). Every asset with such a date has one timer for its next notice; when the
+ * days change, a duty goes over the assets and sets it anew.
+ */
+import { noticeOf } from '../core/asset-dates.ts';
+import type { AssetState } from '../core/asset.ts';
+import type { IdSource } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { kindsOf } from '../core/webhook-index.ts';
+import type { Webhook } from '../core/webhook.ts';
+import type { Duty, NewDuty, Resource } from '../storage/storage.ts';
+import { asJsonState, assetState } from './asset-views.ts';
+import type { Committer } from './committer.ts';
+import type { AppDeps } from './dependencies.ts';
+import type { Matching } from './matching.ts';
+import { refusedByStore } from './refusals.ts';
+import { readWorkspaceSettings } from './workspace-settings.ts';
+
+/** The days for an asset with this date of archiving; none are looked for where it has none. */
+export type NoticeDays = (workspaceId: string, archiveAtMs: unknown) => Promise<readonly number[]>;
+
+const none: readonly number[] = [];
+
+export function createNoticeDays({
+  storage,
+  dialects,
+  matching,
+}: Pick<AppDeps, 'storage' | 'dialects'> & { readonly matching: Pick<Matching, 'known' | 'load'> }): NoticeDays {
+  return async (workspaceId, archiveAtMs) => {
+    if (typeof archiveAtMs !== 'number') return none;
+    const [{ archiveNoticeDays }, revision] = await Promise.all([
+      readWorkspaceSettings(storage, workspaceId),
+      storage.webhooksRevision(workspaceId),
+    ]);
+    if (revision === 0) return archiveNoticeDays;
+    const known = matching.known(workspaceId);
+    const { webhooks } = known?.revision === revision ? known : await matching.load(workspaceId);
+    const days = new Set(archiveNoticeDays);
+    for (const webhook of webhooks) for (const day of noticeDaysOf(dialects, webhook)) days.add(day);
+    return [...days];
+  };
+}
+
+/** What one webhook asks for; nothing where no event of its own is about a date of archiving. */
+export function noticeDaysOf(
+  dialects: AppDeps['dialects'],
+  webhook: Pick<Webhook, 'dialect' | 'events' | 'settings'>,
+): readonly number[] {
+  const dialect = dialects.get(webhook.dialect);
+  if (dialect?.archiveNoticeDays === undefined) return none;
+  return kindsOf(webhook, dialect.events).includes('asset.pre_archive')
+    ? dialect.archiveNoticeDays(webhook.settings)
+    : none;
+}
+
+/** What is owed when a webhook's wishes become others: nothing where they stay as they are. */
+export function noticesOwed(
+  { ids, dialects }: Pick<AppDeps, 'ids' | 'dialects'>,
+  webhook: { readonly before: NoticeWish | null; readonly after: NoticeWish | null },
+  at: { readonly workspaceId: string; readonly atMs: number },
+): readonly NewDuty[] {
+  const daysOf = (wish: NoticeWish | null) => (wish === null ? none : noticeDaysOf(dialects, wish));
+  const [was, is] = [daysOf(webhook.before), daysOf(webhook.after)];
+  return was.join() === is.join() ? [] : [renoticeDuty(ids, at)];
+}
+
+type NoticeWish = Pick<Webhook, 'dialect' | 'events' | 'settings'>;
+
+/** Several may be under way: each looks at the days as they are when it comes to an asset. */
+export function renoticeDuty(
+  ids: IdSource,
+  { workspaceId, atMs }: { readonly workspaceId: string; readonly atMs: number },
+): NewDuty {
+  const payload: RenoticePayload = { what: 'archive_notices', cursor: null };
+  return { id: ids.next('duty'), workspaceId, kind: 'timer', dueAtMs: atMs, payload };
+}
+
+/** What is owed once the days have changed: a look at every asset, page by page. */
+export type RenoticePayload = JsonObject & { readonly what: 'archive_notices'; readonly cursor: string | null };
+
+export type RenoticeDeps = Pick<AppDeps, 'storage' | 'clock'> & {
+  readonly committer: Committer;
+  readonly noticeDays: NoticeDays;
+};
+
+/** One page of assets; those with a date get the notice that they should have. Nobody is told. */
+export async function setNotices(deps: RenoticeDeps, duty: Duty, { cursor }: RenoticePayload): Promise<void> {
+  const { storage, clock } = deps;
+  const { workspaceId } = duty;
+  const page = await storage.read.resources({
+    workspaceId,
+    type: 'asset',
+    order: 'oldest',
+    limit: limits.pageItemsMax,
+    ...(cursor === null ? {} : { cursor }),
+  });
+  const days = await deps.noticeDays(workspaceId, 0);
+  await Promise.all(
+    page.items.filter((row) => isOther(row, days, clock.nowMs())).map((row) => setNotice(deps, row, days)),
+  );
+  const atMs = clock.nowMs();
+  const at = { dutyId: duty.id, version: duty.version };
+  const payload: RenoticePayload = { what: 'archive_notices', cursor: page.nextCursor };
+  const [result] = await storage.commit([
+    page.nextCursor === null
+      ? { workspaceId, atMs, fulfils: at }
+      : { workspaceId, atMs, advances: { ...at, dueAtMs: atMs, payload } },
+  ]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+}
+
+async function setNotice({ committer }: RenoticeDeps, { workspaceId, id }: Resource, days: readonly number[]) {
+  await committer.write({ workspaceId, type: 'asset', id }, (current, atMs) => {
+    const next = current === null ? null : renoticed(assetState(current), days, atMs);
+    if (next === null) return { kind: 'nothing', answer: undefined };
+    return { kind: 'write', plan: { state: asJsonState(next), changes: [] }, answer: () => undefined };
+  });
+}
+
+function isOther(row: Resource, days: readonly number[], atMs: number): boolean {
+  return renoticed(assetState(row), days, atMs) !== null;
+}
+
+/** With the notice that these days give it; null where it has that one already, or has none to have. */
+function renoticed(state: AssetState, days: readonly number[], atMs: number): AssetState | null {
+  const { archiveNoticeAtMs: before, ...rest } = state;
+  if (state.archived || state.archiveAtMs === undefined) return null;
+  // Its timer is about to give this one, and then looks for the next.
+  if (before !== undefined && before <= atMs) return null;
+  const archiveNoticeAtMs = noticeOf(state.archiveAtMs, days, atMs);
+  if (archiveNoticeAtMs === before) return null;
+  return archiveNoticeAtMs === undefined ? rest : { ...rest, archiveNoticeAtMs };
+}
