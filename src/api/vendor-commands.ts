@@ -13,6 +13,21 @@ import { invalidRequest, notFound } from './problem.ts';
 import { boolean, integer, object, optional, raw, type Schema, string } from './schema.ts';
 import { linkedAsset } from './vendor-asset-commands.ts';
 import {
+  clipBroadcast,
+  clipOrderSchema,
+  getBroadcast,
+  getImage,
+  listBroadcasts,
+  listImages,
+  listSchema,
+  messageSchema,
+  referenceSchema,
+  removeBroadcast,
+  removeImage,
+  sentMessage,
+} from './vendor-broadcast-commands.ts';
+import { confirmConsent, endConsent, findConsent, findConsentOf } from './vendor-consent-commands.ts';
+import {
   allLibraries,
   ownWebhook,
   ownWebhooks,
@@ -35,6 +50,16 @@ function command<T>(schema: Schema<T>, run: (app: App, caller: Caller, input: T)
     if (problems.length > 0) throw invalidRequest(problems, 'the request');
     return run(app, caller, input as T);
   };
+}
+
+/** A schema's input with the dialect through whose API it came, which the caller has no say in. */
+function ofDialect<T extends object>(schema: Schema<T>): Schema<T & { readonly dialect: string }> {
+  const { properties, required } = schema as { readonly properties?: object; readonly required?: readonly string[] };
+  return raw({
+    ...schema,
+    properties: { ...properties, dialect: line(63) },
+    required: [...(required ?? []), 'dialect'],
+  });
 }
 
 const byId = { id: line(400) };
@@ -118,6 +143,13 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
       return {};
     },
   ),
+  'consents.find': command(object({ token: line(1_000) }), findConsent),
+  'consents.findWebhook': command(object({ webhookId: line(200) }), findConsentOf),
+  'consents.confirm': command(object({ token: line(1_000), guarded: optional(boolean()) }), confirmConsent),
+  'consents.unsubscribe': command(object({ webhookId: line(200) }), endConsent),
+  'signingKeys.certificate': command(object({ key: line(200) }), (app, _caller, { key }) =>
+    app.signingKeys.certificate(key),
+  ),
   'webhooks.rotateSecret': command(object(byId), (app, caller, { id }) => app.webhooks.rotateSecret(caller, id, {})),
   'assets.get': command(object(byId), (app, caller, { id }) => app.assets.get(caller, id)),
   'assets.getLinked': command(object({ ...byId, dialect: line(63) }), linkedAsset),
@@ -135,6 +167,14 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   ),
   'libraries.get': command(object({ key: line(400) }), (app, caller, { key }) => app.libraries.get(caller, key)),
   'libraries.list': command(object({}), allLibraries),
+  'broadcasts.get': command(referenceSchema, getBroadcast),
+  'broadcasts.list': command(listSchema, listBroadcasts),
+  'broadcasts.clip': command(clipOrderSchema, clipBroadcast),
+  'broadcasts.remove': command(referenceSchema, removeBroadcast),
+  'images.get': command(ofDialect(referenceSchema), getImage),
+  'images.list': command(listSchema, listImages),
+  'images.remove': command(ofDialect(referenceSchema), removeImage),
+  'deliveries.ofMessage': command(ofDialect(messageSchema), sentMessage),
   'assets.list': command(object({ limit: optional(limit), cursor: optional(cursor) }), (app, caller, query) =>
     app.assets.list(caller, pageOptions(query)),
   ),
@@ -230,6 +270,8 @@ async function confined(
     const named = { ...rest, id: await assetReference({ app, caller, dialect }, wanted) };
     return linked ? { ...named, dialect } : named;
   }
+  if (name === 'images.get' || name === 'images.remove' || name === 'deliveries.ofMessage')
+    return { ...input, dialect };
   if (name === 'assets.search') return { search: input, dialect };
   if (!name.startsWith('webhooks.')) return input;
   if (name === 'webhooks.consent') return input;

@@ -5,9 +5,18 @@
 import { scopes, type Scope } from '../app/app.ts';
 import type { IncomingMessage } from 'node:http';
 import { AssetwireError, errorTable } from '../core/errors.ts';
+import { ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { VendorAnswer, VendorContent, VendorError, VendorRequest, VendorRoute } from '../dialects/dialect.ts';
+import type {
+  VendorAnswer,
+  VendorCommand,
+  VendorContent,
+  VendorError,
+  VendorRecording,
+  VendorRequest,
+  VendorRoute,
+} from '../dialects/dialect.ts';
 import { MethodNotAllowed } from './answer.ts';
 import { servedContent } from './content-answer.ts';
 import { readFormFields } from './form-fields.ts';
@@ -44,6 +53,7 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
       async handle(call, services) {
         const request = await vendorRequest({ call, services, dialect }, vendorRoute);
         const parsed = vendorRoute.parse(request);
+        if ('recording' in parsed) return played({ call, services, dialect }, parsed);
         if ('content' in parsed) return sent({ call, services, dialect }, parsed);
         if (!('command' in parsed)) return shown(parsed);
         if (parsed.command === 'sessions.open') {
@@ -59,9 +69,12 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
           return { ...answer, headers: { ...answer.headers, ...headers } };
         }
         const { app } = services;
-        return shown(
-          vendorRoute.present(await runVendorCommand({ app, caller: call.caller, dialect }, parsed), request),
-        );
+        const run = (command: VendorCommand) => runVendorCommand({ app, caller: call.caller, dialect }, command);
+        const first = () => run(parsed);
+        const found = await (vendorRoute.guessable === true ? guarded(signIn, call.request, first) : first());
+        const next = vendorRoute.next?.(found, request) ?? null;
+        if (next !== null && !('command' in next)) return shown(next);
+        return shown(vendorRoute.present(next === null ? found : await run(next), request));
       },
       ...errorWords(vendorRoute.presentError ?? presentError),
     };
@@ -70,6 +83,24 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
 
 function errorWords(present: VendorApi['presentError']): Pick<Route, 'presentError'> {
   return present === undefined ? {} : { presentError: (error, request) => shownError(present, error, request) };
+}
+
+/** Whoever keeps asking for what is not there waits, as who tries keys does (HARDENING AK-06, CF-02). */
+async function guarded(
+  { admission }: VendorSignIn,
+  request: IncomingMessage,
+  run: () => Promise<JsonObject>,
+): Promise<JsonObject> {
+  admission.assertNotGuessing(request, '');
+  try {
+    const result = await run();
+    // Where a dialect words for itself that there is nothing.
+    if (ownValue(result, 'found') === false) admission.failed(request);
+    return result;
+  } catch (error) {
+    if (error instanceof AssetwireError && error.code === 'not_found') admission.failed(request);
+    throw error;
+  }
 }
 
 function scopeOf({ scope }: VendorRoute, path: string): RouteScope {
@@ -91,6 +122,7 @@ async function vendorRequest(
 ): Promise<VendorRequest> {
   const bodyless = method === 'GET' || method === 'DELETE' || body === 'ignored';
   return {
+    method: call.request.method ?? 'GET',
     parameters: strings(call.params),
     query: strings(call.query),
     headers: shownHeaders(call.request),
@@ -98,6 +130,8 @@ async function vendorRequest(
     body: bodyless ? null : await readVendorBody(call, services),
     base: vendorBase(call.request, `${services.publicUrl()}/${dialect}`),
     scopes: [...call.caller.scopes],
+    links: services.app.links(call.caller, dialect),
+    nowMs: services.clock.nowMs(),
   };
 }
 
@@ -121,6 +155,14 @@ async function sent({ call, services, dialect }: Called, { content }: VendorCont
     }
   }
   return servedContent(request, (wanted) => app.assets.content(caller, reference, wanted), serving);
+}
+
+/** The file behind a signed link; other sites may play it, for the link is the authority. */
+function played({ call, services, dialect }: Called, { recording }: VendorRecording): Promise<Answer> {
+  const { app } = services;
+  return servedContent(call.request, (wanted) => app.broadcasts.signedContent({ ...recording, dialect }, wanted), {
+    crossOrigin: true,
+  });
 }
 
 function shownHeaders(request: IncomingMessage): VendorRequest['headers'] {

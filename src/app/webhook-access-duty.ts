@@ -10,6 +10,8 @@ export type AccessTimerPayload = JsonObject & {
   readonly keyId?: string;
   /** The key that takes its place: what it made is the other's from now on. */
   readonly heir?: string;
+  /** Looked at again when the key expires. */
+  readonly follow?: boolean;
   /** An admin key makes webhooks in any workspace. */
   readonly everywhere?: boolean;
   readonly library?: string;
@@ -24,9 +26,24 @@ type Due = { readonly dueAtMs: number };
 export function keyAccessDuty(
   deps: Ids,
   workspaceId: string,
-  { dueAtMs, ...about }: Due & { readonly keyId: string; readonly heir?: string; readonly everywhere?: boolean },
+  { dueAtMs, ...about }: Due & Pick<AccessTimerPayload, 'heir' | 'everywhere' | 'follow'> & { readonly keyId: string },
 ): NewDuty {
   return timer(deps, workspaceId, { dueAtMs, payload: { what: 'webhook_access', ...about } });
+}
+
+/** Longer than a key, or its grants, are believed without asking the store (`keyBelievedMs`), and than a commit takes. */
+const settledAfterMs = 3_000;
+
+/**
+ * For a key that has just made a webhook: what it held was looked at before the commit, so it is looked at once more behind
+ * it, and then when the key expires.
+ */
+export function keyFollowedDuty(
+  deps: Ids,
+  workspaceId: string,
+  { keyId, atMs }: { keyId: string; atMs: number },
+): NewDuty {
+  return keyAccessDuty(deps, workspaceId, { keyId, dueAtMs: atMs + settledAfterMs, follow: true });
 }
 
 export function libraryGoneDuty(

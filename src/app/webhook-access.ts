@@ -13,7 +13,7 @@ import type { Matching } from './matching.ts';
 import { noticeWrites } from './notices.ts';
 import { refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
-import { type AccessTimerPayload, keyAccessDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
+import { type AccessTimerPayload, keyFollowedDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
 import { libraryOfWebhook } from './webhook-library.ts';
 import { storedWebhook, webhookBody, webhookState } from './webhook-state.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -40,7 +40,7 @@ export async function actOnAccess(deps: AccessDeps, duty: Duty, payload: AccessT
   }
   const at = { dutyId: duty.id, version: duty.version };
   const atMs = clock.nowMs();
-  const waitUntilMs = keyId === undefined || heir !== undefined ? null : await expiryAhead(deps, duty, keyId);
+  const waitUntilMs = keyId === undefined || payload.follow !== true ? null : await expiryAhead(deps, duty, keyId);
   const [result] = await storage.commit([
     waitUntilMs === null
       ? { workspaceId: duty.workspaceId, atMs, fulfils: at }
@@ -49,10 +49,10 @@ export async function actOnAccess(deps: AccessDeps, duty: Duty, payload: AccessT
   if (result?.status === 'rejected') throw refusedByStore(result);
 }
 
-/** The clock was put back: the key is good for a while yet. */
-async function expiryAhead(deps: AccessDeps, { workspaceId, dueAtMs }: Duty, keyId: string): Promise<number | null> {
+/** When a key that is good still will end by itself; null where it will not, or has ended. */
+async function expiryAhead(deps: AccessDeps, { workspaceId }: Duty, keyId: string): Promise<number | null> {
   const { ended, expiresAtMs } = await keyHolding(deps, workspaceId, keyId);
-  return ended === null && expiresAtMs === dueAtMs ? expiresAtMs : null;
+  return ended === null ? expiresAtMs : null;
 }
 
 async function allWorkspaces({ storage }: AccessDeps): Promise<readonly string[]> {
@@ -128,16 +128,14 @@ async function inherit(
   concerned: readonly Concerned[],
 ): Promise<void> {
   const { committer, turns, matching, engine, ids } = deps;
-  const { expiresAtMs } = await keyHolding(deps, workspaceId, heir);
   for (const { webhook } of concerned) {
     const { id, ownerKeyId } = webhook;
     await turns.take(webhookTurn(workspaceId), () =>
-      committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, _atMs, { index }) => {
+      committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
         const before = current === null ? null : storedWebhook(current);
         if (before === null || before.ownerKeyId !== ownerKeyId) return { kind: 'nothing', answer: undefined };
         const state = webhookState({ ...webhookBody(before), ownerKeyId: heir }, index.revision + 1);
-        const duties =
-          expiresAtMs === null ? [] : [keyAccessDuty({ ids }, workspaceId, { keyId: heir, dueAtMs: expiresAtMs })];
+        const duties = [keyFollowedDuty({ ids }, workspaceId, { keyId: heir, atMs })];
         return {
           kind: 'write',
           plan: { state, changes: [], webhooksRevision: index.revision, duties },

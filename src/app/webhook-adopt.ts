@@ -8,7 +8,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { keyHolding } from './key-holding.ts';
 import type { Turns } from './turns.ts';
-import { keyAccessDuty } from './webhook-access-duty.ts';
+import { keyFollowedDuty } from './webhook-access-duty.ts';
 import { boundSettings, libraryOfWebhook, refuseEqual } from './webhook-library.ts';
 import { storedWebhook, webhookBody, webhookState } from './webhook-state.ts';
 import { webhookTurn } from './webhook-turn.ts';
@@ -28,11 +28,10 @@ export async function adoptBeforeEnable(deps: AdoptDeps, caller: Caller, id: str
   const manifest = dialects.get(webhook.dialect)?.manifest;
   const about = manifest === undefined ? null : libraryOfWebhook(manifest, webhook.settings);
   if (manifest === undefined || about === null || webhook.state !== 'disabled') return;
-  const bound = await boundSettings(deps, caller, { manifest, settings: webhook.settings });
+  await boundSettings(deps, caller, { manifest, settings: webhook.settings });
   const { ownerKeyId } = webhook;
   const owner = ownerKeyId === undefined ? null : await keyHolding(deps, workspaceId, ownerKeyId);
   const stays = owner !== null && owner.ended === null && owner.may(about);
-  const expiresAtMs = bound?.keyExpiresAtMs ?? null;
   await turns.take(webhookTurn(workspaceId), () =>
     committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
       const before = current === null ? null : storedWebhook(current);
@@ -48,7 +47,7 @@ export async function adoptBeforeEnable(deps: AdoptDeps, caller: Caller, id: str
           changes: [],
           webhooksRevision: index.revision,
           resources: [auditWrite({ ids, caller }, { ...note, after: { ownerKeyId: keyId } }, atMs)],
-          duties: expiresAtMs === null ? [] : [keyAccessDuty(deps, workspaceId, { keyId, dueAtMs: expiresAtMs })],
+          duties: [keyFollowedDuty(deps, workspaceId, { keyId, atMs })],
         },
         answer: () => undefined,
       };

@@ -21,8 +21,8 @@ import { type Handshakes, questionPlan } from './webhook-handshake.ts';
 import type { InputChecks } from './webhook-input.ts';
 import { secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.ts';
-import { keyAccessDuty, trialEndDuty } from './webhook-access-duty.ts';
-import { type BoundSettings, boundSettings, refuseEqual } from './webhook-library.ts';
+import { keyFollowedDuty, trialEndDuty } from './webhook-access-duty.ts';
+import { boundSettings, refuseEqual } from './webhook-library.ts';
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
 
@@ -112,7 +112,7 @@ async function createOne(
       const body: WebhookBody = {
         ...newWebhookBody(dialect, input, atMs),
         ...checked.body,
-        ...(bound === null ? {} : { settings: bound.settings }),
+        ...(bound === null ? {} : { settings: bound }),
         ...(trial ? { state: 'pending', stateReason: trialReason } : {}),
         ownerKeyId: caller.keyId,
       };
@@ -139,7 +139,7 @@ async function createOne(
             auditWrite({ ids, caller }, note, atMs),
           ],
           ...questionPlan(question, noticesOwed(deps, { before: null, after: body }, { workspaceId, atMs })),
-          ...(bound === null ? {} : { duties: boundDuties(deps, { caller, id, bound, trial }, atMs) }),
+          ...(bound === null ? {} : { duties: [boundDuty(deps, { caller, id, trial }, atMs)] }),
           ...(keep === null ? {} : { idempotency: () => keep(view, signing?.value) }),
         },
         answer: () => ({ status: 201, body: signing === null ? view : { ...view, secret: signing.value } }),
@@ -149,19 +149,17 @@ async function createOne(
   return written.kind === 'done' ? written.answer : replay<Kept>(written.row, fingerprint);
 }
 
-type BoundDuties = {
+type Bound = {
   readonly caller: Caller;
   readonly id: string;
-  readonly bound: BoundSettings;
   readonly trial: boolean;
 };
 
 /** What is about a library has no handshake, so nothing else is owed. */
-function boundDuties(deps: CreationDeps, { caller, id, bound, trial }: BoundDuties, atMs: number): readonly NewDuty[] {
+function boundDuty(deps: CreationDeps, { caller, id, trial }: Bound, atMs: number): NewDuty {
   const { workspaceId, keyId } = caller;
-  if (trial) return [trialEndDuty(deps, workspaceId, { webhookId: id, dueAtMs: atMs + trialKeptMs })];
-  const { keyExpiresAtMs } = bound;
-  return keyExpiresAtMs === null ? [] : [keyAccessDuty(deps, workspaceId, { keyId, dueAtMs: keyExpiresAtMs })];
+  if (trial) return trialEndDuty(deps, workspaceId, { webhookId: id, dueAtMs: atMs + trialKeptMs });
+  return keyFollowedDuty(deps, workspaceId, { keyId, atMs });
 }
 
 /** A webhook as it is first, without what its input sets. */

@@ -13,12 +13,6 @@ import type { AppDeps } from './dependencies.ts';
 import { keyHolding } from './key-holding.ts';
 import { findLibrary, mayLookInto } from './libraries.ts';
 
-export type BoundSettings = {
-  readonly settings: JsonObject;
-  /** When the caller's key expires, so that what it made ends with it; null: never. */
-  readonly keyExpiresAtMs: number | null;
-};
-
 /** The library that a webhook is about; null where its dialect knows none. */
 export function libraryOfWebhook({ library }: Pick<Manifest, 'library'>, settings: JsonObject): string | null {
   if (library === undefined) return null;
@@ -34,7 +28,7 @@ export async function boundSettings(
   deps: Pick<AppDeps, 'storage' | 'clock'>,
   caller: Caller,
   { manifest, settings }: { readonly manifest: Manifest; readonly settings: JsonObject },
-): Promise<BoundSettings | null> {
+): Promise<JsonObject | null> {
   const { library: names } = manifest;
   const key = libraryOfWebhook(manifest, settings);
   if (names === undefined || key === null) return null;
@@ -45,20 +39,19 @@ export async function boundSettings(
       mend: 'GET /v1/libraries lists them; make one by POST /v1/libraries',
     });
   }
-  if (!caller.scopes.has('webhooks:write') || !mayLookInto(caller, key)) {
+  // What the caller brings may be a moment old; the key itself is asked as well.
+  const holding = await keyHolding(deps, caller.workspaceId, caller.keyId);
+  const may = caller.scopes.has('webhooks:write') && mayLookInto(caller, key);
+  if (!may || holding.ended !== null || !holding.may(key)) {
     throw new AssetwireError('forbidden', {
       detail: `Make webhooks about library "${key}" with a key that may: webhooks:write, and assets:read or a grant on the library`,
       mend: 'A grant is given by POST /v1/grants with {"resource": {"type": "library", "id": KEY}}',
     });
   }
-  const holding = await keyHolding(deps, caller.workspaceId, caller.keyId);
   return {
-    settings: {
-      ...settings,
-      [names.setting]: key,
-      [names.organizationSetting]: ownValue(settings, names.organizationSetting) ?? library.organization,
-    },
-    keyExpiresAtMs: holding.expiresAtMs,
+    ...settings,
+    [names.setting]: key,
+    [names.organizationSetting]: ownValue(settings, names.organizationSetting) ?? library.organization,
   };
 }
 

@@ -55,7 +55,7 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
   ): Promise<JsonObject | undefined> => {
     if (settings === undefined) return undefined;
     const { manifest } = deps.checks.dialect(storedWebhook(await find(caller.workspaceId, id)).dialect);
-    return (await boundSettings(deps, caller, { manifest, settings }))?.settings ?? settings;
+    return (await boundSettings(deps, caller, { manifest, settings })) ?? settings;
   };
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {

@@ -392,10 +392,14 @@ export type VendorRoute = {
   /** Who asks for what is not there is guessing, and is answered 429 after a while: for ids that anybody may ask for. */
   readonly guessable?: boolean;
   parse(request: VendorRequest): VendorCommand | VendorContent | VendorRecording | VendorAnswer;
+  /** What is to be done with what the command found, before it is presented; null: nothing more. */
+  next?(result: JsonObject, request: VendorRequest): VendorCommand | VendorAnswer | null;
   present(result: JsonObject, request: VendorRequest): VendorAnswer;
 };
 
 export type VendorRequest = {
+  /** `HEAD` where a GET route is asked with it: nothing may change. */
+  readonly method?: string;
   readonly parameters: { readonly [name: string]: string };
   readonly query: { readonly [name: string]: string };
   readonly headers: { readonly [name: string]: string };
@@ -426,6 +430,8 @@ export type VendorCommandName =
   | `broadcasts.${'get' | 'list' | 'clip' | 'remove'}`
   | `images.${'get' | 'list' | 'remove'}`
   | 'deliveries.ofMessage'
+  | `consents.${'find' | 'findWebhook' | 'confirm' | 'unsubscribe'}`
+  | 'signingKeys.certificate'
   | 'webhooks.consent';
 
 /** One of our use cases by name, with its input. */

@@ -49,7 +49,8 @@ const createWebhook = route({
   idempotent: true,
   body: webhookInputSchema,
   answers: { 201: { description: 'The webhook, with its secret', schema: createdWebhookSchema } },
-  errors: webhookInputErrors,
+  // Where it is about a library: one that is there, that the caller may have, and not the same twice.
+  errors: [...webhookInputErrors, 'not_found', 'forbidden', 'already_exists'],
   async handle({ caller, body, idempotency }, { app }) {
     return writtenAnswer(
       await app.webhooks.create(caller, body, idempotency),
@@ -105,7 +106,7 @@ const updateWebhook = route({
   params,
   body: webhookPatchSchema,
   answers: aWebhook,
-  errors: webhookInputErrors,
+  errors: [...webhookInputErrors, 'forbidden', 'already_exists'],
   async handle({ caller, params: { id }, body }, { app }) {
     return ok(await app.webhooks.update(caller, id, body));
   },
@@ -138,7 +139,7 @@ const enableWebhook = route({
   body: enableSchema,
   bodyOptional: true,
   answers: { 200: { description: 'The webhook, and what became of what waited', schema: enabledWebhookSchema } },
-  errors: ['conflict'],
+  errors: ['conflict', 'forbidden', 'already_exists'],
   async handle({ caller, params: { id }, body }, { app }) {
     return ok(await app.webhooks.enable(caller, id, body));
   },

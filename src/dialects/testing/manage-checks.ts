@@ -5,6 +5,7 @@ import { errorTable, type ErrorCode } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { VendorAnswer, VendorRequest, VendorRoute } from '../dialect.ts';
 import type { Check } from './conformance.ts';
+import { sampleLinks } from './sample-webhook.ts';
 
 const values = [null, true, 0, -1, 1.5, '', ' ', 'x'.repeat(5_000), [], [null], [[]], {}, { a: { b: null } }, '\u0000'];
 
@@ -49,7 +50,16 @@ export const manageChecks: readonly Check[] = [
     name: 'every error of ours has words of the vendor',
     run({ dialect: { presentError } }) {
       if (presentError === undefined) return;
-      const none: VendorRequest = { parameters: {}, query: {}, headers: {}, body: null, base: '', scopes: [] };
+      const none: VendorRequest = {
+        parameters: {},
+        query: {},
+        headers: {},
+        body: null,
+        base: '',
+        scopes: [],
+        links: sampleLinks,
+        nowMs: 0,
+      };
       for (const [code, { status }] of Object.entries(errorTable)) {
         const answer = presentError({ code: code as ErrorCode, status, detail: 'Say what is wrong: this' }, none);
         checkAnswer(answer, 400);
@@ -68,13 +78,15 @@ function request({ path }: VendorRoute, id: string, body: JsonObject | null): Ve
     body,
     base: 'https://assetwire.example/mount',
     scopes: [],
+    links: sampleLinks,
+    nowMs: 1_795_000_000_000,
   };
 }
 
 function check(route: VendorRoute, asked: VendorRequest): void {
   const parsed = route.parse(asked);
   // Which commands there are is the compiler's to check.
-  if (!('command' in parsed) && !('content' in parsed)) checkAnswer(parsed, 200);
+  if (!('command' in parsed) && !('content' in parsed) && !('recording' in parsed)) checkAnswer(parsed, 200);
 }
 
 function checkAnswer({ status, body }: VendorAnswer, statusMin: number): void {

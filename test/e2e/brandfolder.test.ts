@@ -1,0 +1,488 @@
+/**
+ * Brandfolder from both sides: a client and receivers written from the vendor's pages alone, and the real server. Subscribed by
+ * the vendor's API, told by the vendor's bytes, answered with the vendor's codes.
+ */
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import type { Scope } from '../../src/app/app.ts';
+import { type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
+import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
+
+const api = '/brandfolder/api/v1/webhooks';
+const json = { 'content-type': 'application/json' };
+const photograph = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
+type Arrival = { readonly body: Buffer; readonly headers: IncomingMessage['headers']; readonly method: string };
+type Receiver = AsyncDisposable & { readonly url: string; readonly arrivals: Arrival[]; answer: number };
+
+/** Refuses what is not exactly the vendor's payload, as a receiver does that maps it onto records of its own. */
+async function startStrictReceiver(): Promise<Receiver> {
+  const arrivals: Arrival[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks);
+      arrivals.push({ body, headers: request.headers, method: request.method ?? '' });
+      response.writeHead(isExact(body) ? receiver.answer : 400).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${port}/callback`,
+    arrivals,
+    answer: 200,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return receiver;
+}
+
+type Payload = {
+  readonly data: { readonly attributes: { readonly [name: string]: string }; readonly webhook_id: string };
+};
+
+function payloadOf(body: Buffer): Payload {
+  return JSON.parse(body.toString()) as Payload;
+}
+
+/** Every key there, no other, each a text that is not empty: the two real receivers of VENDORS in one. */
+function isExact(body: Buffer): boolean {
+  const value = payloadOf(body);
+  const same = (object: object, names: readonly string[]): boolean =>
+    JSON.stringify(Object.keys(object)) === JSON.stringify(names);
+  return (
+    same(value, ['data']) &&
+    same(value.data, ['attributes', 'webhook_id']) &&
+    same(value.data.attributes, ['key', 'event_time', 'event_type', 'brandfolder_key', 'organization_key']) &&
+    [...Object.values(value.data.attributes), value.data.webhook_id].every(
+      (one) => typeof one === 'string' && one !== '',
+    ) &&
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/.test(value.data.attributes['event_time'] ?? '') &&
+    ['asset.create', 'asset.update', 'asset.delete'].includes(value.data.attributes['event_type'] ?? '')
+  );
+}
+
+let server: RealServer;
+let alpha: Tenant;
+
+before(async () => {
+  server = await startRealServer({ allowedTargets: ['127.0.0.0/8'] });
+  alpha = await server.tenant('alpha');
+  expectStatus(
+    await alpha.call('/v1/libraries', { body: { key: 'oqgiju-21olts-ce9egi', name: 'Brand', organization: 'oqgkkd' } }),
+    201,
+  );
+});
+after(() => server[Symbol.asyncDispose]());
+
+const library = 'oqgiju-21olts-ce9egi';
+
+/** A client of the vendor's: both headers on every call. */
+function vendor(key: string): (path: string, options?: CallOptions) => Promise<Called> {
+  return (path, options = {}) => alpha.call(path, { token: key, ...options, headers: { ...json, ...options.headers } });
+}
+
+async function keyWith(scopes: readonly Scope[]): Promise<{ readonly id: string; readonly key: string }> {
+  return server.key('alpha', scopes);
+}
+
+type Inbox = { readonly id: string; readonly tlsUrl: string };
+
+async function inbox(status = 200): Promise<Inbox> {
+  const made = expectStatus(await alpha.call('/v1/inboxes', { body: {} }), 201).json;
+  const id = text(made['id']);
+  expectStatus(await alpha.call(`/v1/inboxes/${id}`, { method: 'PATCH', body: { status } }), 200);
+  return { id, tlsUrl: text(made['tlsUrl']) };
+}
+
+async function arrivedAt({ id }: Inbox): Promise<readonly Payload[]> {
+  const found = rows(await alpha.ask(`/v1/inboxes/${id}/requests`));
+  return found.map((one) => payloadOf(Buffer.from(text(one['bodyBase64']), 'base64'))).reverse();
+}
+
+function subscription(more: object = {}): { readonly data: { readonly attributes: object } } {
+  const attributes = {
+    event_type: 'asset.update',
+    resource_key: library,
+    resource_type: 'brandfolder',
+    callback_url: 'https://your_company.example/your_callback_url',
+    ...more,
+  };
+  return { data: { attributes } };
+}
+
+function titleOf({ json: body }: Called): unknown {
+  const [first] = (body['errors'] ?? []) as readonly { readonly title?: string; readonly status?: string }[];
+  return first?.title;
+}
+
+test('A client creates, sees, lists and deletes its subscriptions with the codes and bodies of the vendor’s page', async () => {
+  const { key } = await keyWith(['webhooks:write', 'assets:read']);
+  const client = vendor(key);
+  assert.equal(expectStatus(await client(api), 200).text, '{"data":[]}');
+  const made = expectStatus(await client(api, { body: subscription() }), 200);
+  const { id } = made.json['data'] as { readonly id: string };
+  assert.match(id, /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/);
+  const shown = {
+    id,
+    attributes: {
+      resource_key: library,
+      resource_type: 'brandfolder',
+      event_type: 'asset.update',
+      callback_url: 'https://your_company.example/your_callback_url',
+    },
+  };
+  assert.equal(made.text, JSON.stringify({ data: shown }));
+  assert.equal((await client(`${api}/${id}`)).text, JSON.stringify({ data: shown }));
+  assert.equal((await client(`${api}/`)).text, JSON.stringify({ data: [shown] }));
+  // The same again is refused, another event or another place is not.
+  const again = expectStatus(await client(api, { body: subscription() }), 409);
+  assert.equal(titleOf(again), 'Subscription Already Exists');
+  expectStatus(await client(api, { body: subscription({ event_type: 'asset.delete' }) }), 200);
+  expectStatus(await client(api, { body: subscription({ callback_url: 'https://other.example/' }) }), 200);
+  assert.equal(expectStatus(await client(`${api}/${id}`, { method: 'DELETE' }), 200).text, '{}');
+  const gone = expectStatus(await client(`${api}/${id}`), 404);
+  assert.equal(titleOf(gone), 'The Requested Webhook Does Not Exist');
+  const twice = expectStatus(await client(`${api}/${id}`, { method: 'DELETE' }), 404);
+  assert.equal(titleOf(twice), 'Could Not Determine This Webhook Exists or the Requester Does Not Own the Webhook');
+  // Free again.
+  expectStatus(await client(api, { body: subscription() }), 200);
+});
+
+test('A key sees and deletes its own subscriptions only, and the same subscription of another key is another one', async () => {
+  const [one, other] = [
+    await keyWith(['webhooks:write', 'assets:read']),
+    await keyWith(['webhooks:write', 'assets:read']),
+  ];
+  const body = subscription({ callback_url: 'https://own.example/' });
+  const { id } = expectStatus(await vendor(one.key)(api, { body }), 200).json['data'] as { readonly id: string };
+  assert.equal((await vendor(other.key)(api)).text, '{"data":[]}');
+  expectStatus(await vendor(other.key)(`${api}/${id}`), 404);
+  expectStatus(await vendor(other.key)(`${api}/${id}`, { method: 'DELETE' }), 404);
+  expectStatus(await vendor(other.key)(api, { body }), 200);
+  expectStatus(await vendor(one.key)(`${api}/${id}`), 200);
+});
+
+test('400 is judged first: headers, then payload, then the key, the brandfolder and what is there already', async () => {
+  const good = await keyWith(['webhooks:write', 'assets:read']);
+  const poor = await keyWith(['webhooks:write']);
+  const calls: readonly (readonly [status: number, title: string, Promise<Called>])[] = [
+    [400, 'Invalid header provided', alpha.call(api, { token: good.key })],
+    [400, 'Invalid header provided', alpha.call(api, { token: null, headers: json })],
+    [
+      400,
+      'Invalid header provided',
+      alpha.call(api, { token: null, headers: { ...json, authorization: 'Basic eDp5' } }),
+    ],
+    [400, 'Invalid Header Provided', alpha.call(`${api}/x`, { token: good.key })],
+    [400, 'Invalid Header Provided', alpha.call(`${api}/x`, { token: null, method: 'DELETE', headers: json })],
+    [400, 'Invalid Payload Provided', vendor(poor.key)(api, { body: subscription({ event_type: 'asset.moved' }) })],
+    [400, 'Invalid Payload Provided', vendor(poor.key)(api, { body: subscription({ resource_type: 'collection' }) })],
+    [
+      400,
+      'Invalid Payload Provided',
+      vendor(poor.key)(api, { body: subscription({ callback_url: 'http://a.example/' }) }),
+    ],
+    [
+      400,
+      'Invalid Payload Provided',
+      vendor(poor.key)(api, { body: subscription({ callback_url: 'https://10.0.0.1/' }) }),
+    ],
+    [400, 'Invalid Payload Provided', vendor(poor.key)(api, { body: '{"data":' })],
+    [400, 'Invalid Payload Provided', vendor(poor.key)(api, { method: 'POST' })],
+    [400, 'Invalid Payload Provided', vendor(poor.key)(api, { body: '[]' })],
+    [
+      400,
+      'Invalid Payload Provided',
+      vendor(good.key)(api, { body: 'data=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+    ],
+    [403, 'Permission Denied for Provided Resource', vendor(poor.key)(api, { body: subscription() })],
+    [403, 'Permission Denied for Provided Resource', vendor('aw_unknown')(api, { body: subscription() })],
+    [
+      404,
+      'Provided Resource Does Not Exist',
+      vendor(good.key)(api, { body: subscription({ resource_key: 'there-is-none' }) }),
+    ],
+    [404, 'The Requested Webhook Does Not Exist', vendor('aw_unknown')(`${api}/x`)],
+  ];
+  for (const [at, [status, title, called]] of calls.entries()) {
+    const answer = await called;
+    assert.equal(answer.status, status, `call ${at}: ${answer.text}`);
+    assert.equal(titleOf(answer), title, `call ${at}`);
+  }
+  // A key that nobody knows owns nothing.
+  const unknown = await vendor('aw_unknown')(api);
+  assert.equal(`${unknown.status} ${unknown.text}`, '200 {"data":[]}');
+  assert.match(String(unknown.headers['warning']), /not known/);
+});
+
+test('An upload is told as create when it is recognised and as update when it is ready, an end as delete, in the exact payload', async () => {
+  await using receiver = await startStrictReceiver();
+  const events = ['asset.create', 'asset.update', 'asset.delete'];
+  for (const event of events) {
+    const body = {
+      name: event,
+      dialect: 'brandfolder',
+      target: { transport: 'http', url: receiver.url },
+      events: [event],
+      settings: { resource_key: library },
+    };
+    expectStatus(await alpha.call('/v1/webhooks', { body }), 201);
+  }
+  const uploaded = expectStatus(await alpha.upload('logo.png', photograph, { library, name: 'logo.png' }), 201);
+  const id = text(uploaded.json['id']);
+  const arrived = (count: number): Promise<number> =>
+    eventually(
+      () => Promise.resolve(receiver.arrivals.length),
+      (found) => found >= count,
+      `${count} notifications`,
+    );
+  await arrived(2);
+  await alpha.ask(`/v1/assets/${id}`, { method: 'PATCH', body: { metadata: { season: 'spring' } } });
+  await arrived(3);
+  // In a collection or not, it is the same asset; in another brandfolder nobody here is told.
+  await alpha.ask('/v1/collections', { body: { name: 'Spring', key: 'spring' } });
+  await alpha.ask('/v1/collections/key:spring/assets', { body: { add: [id] } });
+  await arrived(4);
+  await alpha.upload('elsewhere.png', photograph, { name: 'elsewhere.png' });
+  expectStatus(await alpha.call(`/v1/assets/${id}`, { method: 'DELETE' }), 204);
+  await arrived(5);
+  const told = receiver.arrivals.map(({ body }) => payloadOf(body).data.attributes);
+  const count = (event: string): number => told.filter((one) => one['event_type'] === event).length;
+  assert.deepEqual(events.map(count), [1, 3, 1]);
+  for (const one of told) {
+    assert.equal(one['brandfolder_key'], library);
+    assert.equal(one['organization_key'], 'oqgkkd');
+    assert.equal(one['key'], told[0]?.['key']);
+  }
+  for (const { body, headers, method } of receiver.arrivals) {
+    assert.equal(method, 'POST');
+    assert.ok(isExact(body));
+    assert.equal(headers['content-type'], 'application/json');
+    assert.equal(headers['content-length'], String(body.length));
+    assert.match(String(headers['assetwire-delivery-id']), /^dlv_/);
+  }
+  // Whatever the order in which they came: event_time orders them.
+  const sorted = told.toSorted((left, right) => ((left['event_time'] ?? '') < (right['event_time'] ?? '') ? -1 : 1));
+  assert.equal(sorted[0]?.['event_type'], 'asset.create');
+  assert.equal(sorted.at(-1)?.['event_type'], 'asset.delete');
+});
+
+test('A receiver asks for the asset it was told of, with what is to be included', async () => {
+  const client = vendor((await keyWith(['assets:read'])).key);
+  await alpha.ask('/v1/sections', { body: { name: 'Logos', key: 'logos' } });
+  await alpha.ask('/v1/collections', { body: { name: 'Autumn', key: 'autumn' } });
+  const uploaded = await alpha.upload('mark.png', photograph, {
+    library,
+    name: 'mark.png',
+    tags: ['mark', 'red'],
+    collections: ['autumn'],
+    metadata: { team: 'product' },
+    info: { title: 'The mark', description: 'In red', section: 'logos' },
+    aliases: { brandfolder: 'oqgkkd-fr5iv4-443db' },
+  });
+  const id = text(uploaded.json['id']);
+  await eventually(
+    () => alpha.ask(`/v1/assets/${id}`),
+    ({ state }) => (state as { renditions: unknown[] }).renditions.length > 0,
+    'renditions',
+  );
+  const path = '/brandfolder/api/v4/assets/oqgkkd-fr5iv4-443db';
+  const plain = expectStatus(await client(path), 200).json as unknown as { readonly data: Record<string, unknown> };
+  const { thumbnail_url: thumbnail, ...rest } = plain.data['attributes'] as Record<string, unknown>;
+  assert.deepEqual(rest, { name: 'The mark', description: 'In red', approved: true });
+  assert.deepEqual([plain.data['id'], plain.data['type']], ['oqgkkd-fr5iv4-443db', 'generic_files']);
+  const picture = await fetch(text(thumbnail));
+  assert.equal(picture.status, 200);
+  const whole = expectStatus(
+    await client(
+      `${path}?include=section,brandfolder,collections,tags,custom_fields,attachments&fields=created_at,updated_at,cdn_url,availability`,
+    ),
+    200,
+  ).json as unknown as {
+    readonly data: { readonly attributes: Record<string, unknown>; readonly relationships: Record<string, unknown> };
+    readonly included: readonly {
+      readonly id: string;
+      readonly type: string;
+      readonly attributes: Record<string, unknown>;
+    }[];
+  };
+  const of = (type: string) => whole.included.filter((one) => one.type === type).map(({ attributes }) => attributes);
+  assert.deepEqual(of('sections'), [{ name: 'Logos' }]);
+  assert.equal(of('brandfolders')[0]?.['name'], 'Brand');
+  assert.deepEqual(of('collections')[0]?.['name'], 'Autumn');
+  assert.deepEqual(
+    of('tags').map(({ name }) => name),
+    ['mark', 'red'],
+  );
+  assert.deepEqual(of('custom_field_values'), [{ key: 'team', value: 'product' }]);
+  const [attachment] = of('attachments');
+  assert.deepEqual(
+    [attachment?.['filename'], attachment?.['mimetype'], attachment?.['size'], attachment?.['width']],
+    ['mark.png', 'image/png', photograph.length, 1],
+  );
+  assert.deepEqual(Buffer.from(await (await fetch(text(attachment?.['url']))).arrayBuffer()), photograph);
+  assert.equal(whole.data.attributes['availability'], 'published');
+  assert.deepEqual(Object.keys(whole.data.relationships), [
+    ...['section', 'brandfolder', 'collections', 'tags', 'custom_fields', 'attachments'],
+  ]);
+  // Our own id finds it as well; what may not be seen is not found; what is not known is said.
+  expectStatus(await client(`${path}?include=labels`), 400);
+  expectStatus(await vendor((await keyWith(['webhooks:write'])).key)(path), 404);
+  const listed = expectStatus(await client('/brandfolder/api/v4/brandfolders'), 200).json as unknown as {
+    readonly data: readonly { readonly id: string }[];
+  };
+  assert.deepEqual(
+    listed.data.map((one) => one.id),
+    ['default', library],
+  );
+});
+
+test('A test notification goes to the endpoint by the usual road and log, with its overrides, and makes no subscription', async () => {
+  const { key } = await keyWith(['webhooks:write', 'assets:read']);
+  const client = vendor(key);
+  const place = await inbox();
+  const sent = expectStatus(
+    await client(`${api}/send`, {
+      body: subscription({ callback_url: place.tlsUrl, asset_key: 'asset-override', organization_key: 'org-override' }),
+    }),
+    202,
+  );
+  assert.equal(sent.text, '{"message":"Added demo webhook to queue","status":"ok"}');
+  const [first] = await eventually(
+    () => arrivedAt(place),
+    (found) => found.length > 0,
+    'the test notification',
+  );
+  assert.ok(first !== undefined && isExact(Buffer.from(JSON.stringify(first))));
+  assert.equal(first.data.attributes['key'], 'asset-override');
+  assert.equal(first.data.attributes['organization_key'], 'org-override');
+  assert.equal(first.data.attributes['event_type'], 'asset.update');
+  assert.equal((await client(api)).text, '{"data":[]}');
+  const log = rows(await alpha.ask('/v1/deliveries?limit=50')).filter((one) => one['origin'] === 'test');
+  assert.equal(log.length, 1);
+  const bad = await keyWith(['webhooks:write']);
+  expectStatus(await vendor(bad.key)(`${api}/send`, { body: subscription() }), 403);
+  expectStatus(await client(`${api}/send`, { body: subscription({ asset_key: 7 }) }), 400);
+  expectStatus(await client(`${api}/send`, { body: subscription({ resource_key: 'none' }) }), 404);
+  expectStatus(await client(api, { body: subscription({ callback_url: place.tlsUrl }) }), 200);
+  const exists = expectStatus(await client(`${api}/send`, { body: subscription({ callback_url: place.tlsUrl }) }), 409);
+  assert.equal(titleOf(exists), 'Subscription Already Exists');
+});
+
+type State = { readonly state: string; readonly reason: string };
+
+async function stateOf(id: string): Promise<State> {
+  const webhook = await alpha.ask(`/v1/webhooks/${id}`);
+  return { state: text(webhook['state']), reason: String(webhook['stateReason'] ?? '') };
+}
+
+const off = (found: State): boolean => found.state === 'disabled';
+
+test('A key that loses its brandfolder loses its subscriptions within seconds, and the reason is shown', async () => {
+  const make = async (key: string, url: string): Promise<string> => {
+    expectStatus(await vendor(key)(api, { body: subscription({ callback_url: url }) }), 200);
+    const all = rows(await alpha.ask('/v1/webhooks?limit=200'));
+    const found = all.find((one) => (one['target'] as { url?: string }).url === url);
+    return text(found?.['id']);
+  };
+  // Revoked.
+  const revoked = await keyWith(['webhooks:write', 'assets:read']);
+  const first = await make(revoked.key, 'https://revoked.example/');
+  expectStatus(await alpha.call(`/v1/keys/${revoked.id}`, { method: 'DELETE' }), 204);
+  assert.match((await eventually(() => stateOf(first), off, 'revoked')).reason, /was revoked$/);
+  // Its grant taken away.
+  const granted = await keyWith(['webhooks:write']);
+  const grant = expectStatus(
+    await alpha.call('/v1/grants', {
+      body: {
+        principal: `key:${granted.id}`,
+        resource: { type: 'library', id: library },
+        scopes: ['assets:read'],
+      },
+    }),
+    201,
+  );
+  const second = await make(granted.key, 'https://granted.example/');
+  assert.equal(rows((await vendor(granted.key)(api)).json).length, 1);
+  expectStatus(await alpha.call(`/v1/grants/${text(grant.json['id'])}`, { method: 'DELETE' }), 204);
+  assert.match((await eventually(() => stateOf(second), off, 'grant gone')).reason, /lost access to the library/);
+  assert.equal((await vendor(granted.key)(api)).text, '{"data":[]}');
+  expectStatus(await vendor(granted.key)(api, { body: subscription() }), 403);
+  // Expired.
+  const expiring = expectStatus(
+    await alpha.call('/v1/keys', {
+      body: { name: 'short', scopes: ['webhooks:write', 'assets:read'], expiresAtMs: Date.now() + 1_500 },
+    }),
+    201,
+  ).json;
+  const third = await make(text(expiring['key']), 'https://expired.example/');
+  assert.equal((await stateOf(third)).state, 'enabled');
+  assert.match((await eventually(() => stateOf(third), off, 'expired')).reason, /has expired$/);
+  // Rotated: the new key goes on with what the old one made.
+  const rotating = await keyWith(['webhooks:write', 'assets:read']);
+  await make(rotating.key, 'https://rotated.example/');
+  const rotated = await alpha.ask(`/v1/keys/${rotating.id}/rotate`, { method: 'POST', body: {} });
+  await eventually(
+    async () => rows((await vendor(text(rotated['key']))(api)).json).length,
+    (count) => count === 1,
+    'the new key owns it',
+  );
+  // Natively it stays to be seen, and one call brings it back: whoever makes it answers for it.
+  const back = expectStatus(await alpha.call(`/v1/webhooks/${second}/enable`, { method: 'POST', body: {} }), 200);
+  assert.equal(back.json['state'], 'enabled');
+  const notices = rows(await alpha.ask('/v1/notices?kind=webhook.disabled'));
+  assert.ok(notices.some((one) => /lost access to the library/.test(text(one['text']))));
+});
+
+test('The library of a subscription is deleted: it is switched off and says so', async () => {
+  await alpha.ask('/v1/libraries', { body: { key: 'short-lived' } });
+  const { key } = await keyWith(['webhooks:write', 'assets:read']);
+  expectStatus(await vendor(key)(api, { body: subscription({ resource_key: 'short-lived' }) }), 200);
+  const [made] = rows(await alpha.ask('/v1/webhooks?name=short-lived'));
+  expectStatus(await alpha.call('/v1/libraries/short-lived', { method: 'DELETE' }), 204);
+  const found = await eventually(() => stateOf(text(made?.['id'])), off, 'switched off');
+  assert.equal(found.reason, 'The library "short-lived" was deleted');
+});
+
+test('An asset that goes to another brandfolder is deleted in the one and created in the other', async () => {
+  await alpha.ask('/v1/libraries', { body: { key: 'other' } });
+  await using receiver = await startStrictReceiver();
+  for (const key of [library, 'other']) {
+    for (const event of ['asset.create', 'asset.update', 'asset.delete']) {
+      const settings = { resource_key: key };
+      const target = { transport: 'http', url: receiver.url };
+      const body = { name: 'move', dialect: 'brandfolder', target, events: [event], settings };
+      expectStatus(await alpha.call('/v1/webhooks', { body }), 201);
+    }
+  }
+  await alpha.ask('/v1/assets/external:moving', { method: 'PUT', body: { name: 'a.png', library } });
+  await alpha.ask('/v1/assets/external:moving', { method: 'PATCH', body: { library: 'other' } });
+  await eventually(
+    () => Promise.resolve(receiver.arrivals.length),
+    (found) => found >= 5,
+    'five notifications',
+  );
+  const told = receiver.arrivals
+    .map(({ body }) => payloadOf(body).data.attributes)
+    .map((one) => `${one['event_time']?.slice(-3)} ${one['event_type']} ${one['brandfolder_key']}`);
+  assert.deepEqual(
+    told.toSorted(),
+    [
+      '000 asset.create other',
+      `000 asset.create ${library}`,
+      `001 asset.update other`,
+      `001 asset.update ${library}`,
+      `002 asset.delete ${library}`,
+    ].toSorted(),
+  );
+});
