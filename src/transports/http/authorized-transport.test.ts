@@ -360,7 +360,8 @@ describe('what is asked for over time', () => {
       fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).filter((text) => text.isWellFormed()),
     );
     fc.assert(
-      fc.property(odd, odd, odd, odd, fc.constantFrom('header', 'body'), (id, secret, scope, audience, place) => {
+      fc.property(fc.tuple(odd, odd, odd, odd), fc.constantFrom('header', 'body'), (texts, place) => {
+        const [id, secret, scope, audience] = texts;
         const { headers, body } = tokenRequest(
           grantFor('https://auth.example/token', {
             grant: 'client-credentials',

@@ -43,13 +43,16 @@ function isAuthorized(message: OutgoingMessage): message is Authorized {
 /** When the attempt began, on both clocks. */
 type Began = { readonly atMs: number; readonly steadyMs: number };
 
+type Attempt = { readonly message: Authorized; readonly began: Began };
+
 async function sendAuthorized(parts: Parts, message: Authorized): Promise<Outcome> {
   const { clock, tokens } = parts;
   const began: Began = { atMs: clock.nowMs(), steadyMs: clock.monotonicMs() };
-  const token = await withinDeadline(parts, message, began, tokens.token(message));
+  const attempt: Attempt = { message, began };
+  const token = await withinDeadline(parts, attempt, tokens.token(message));
   if (token.kind !== 'token') return notSent(parts, began, token);
   const waitedMs = tookMs(clock, began);
-  const outcome = await sendWith(parts, message, began, token.value);
+  const outcome = await sendWith(parts, attempt, token.value);
   if (outcome.kind !== 'response') return outcome;
   const use: TokenUse = { source: token.source, waitedMs };
   if (outcome.response.status !== 401) {
@@ -59,17 +62,17 @@ async function sendAuthorized(parts: Parts, message: Authorized): Promise<Outcom
   const asking = token.source === 'kept' ? tokens.renewed(message, token.value) : null;
   if (asking === null) return { ...outcome, token: use };
   const refusedAtMs = clock.monotonicMs();
-  const other = await withinDeadline(parts, message, began, asking);
+  const other = await withinDeadline(parts, attempt, asking);
   if (other.kind === 'interrupted') return notSent(parts, began, other);
   if (other.kind === 'failed') return { ...outcome, token: { ...use, renewalFailed: other.code } };
   const renewedMs = waitedMs + Math.max(0, round(clock.monotonicMs() - refusedAtMs));
-  const second = await sendWith(parts, message, began, other.value);
+  const second = await sendWith(parts, attempt, other.value);
   if (second.kind !== 'response') return second;
   if (second.response.status !== 401) tokens.proven(message, other.value);
   return { ...second, token: { source: 'renewed', waitedMs: renewedMs } };
 }
 
-async function sendWith(parts: Parts, message: Authorized, began: Began, token: string): Promise<Outcome> {
+async function sendWith(parts: Parts, { message, began }: Attempt, token: string): Promise<Outcome> {
   const { authorization: _, ...plain } = message;
   const leftMs = message.timeoutMs - (parts.clock.monotonicMs() - began.steadyMs);
   const outcome = await parts.transport.send({
@@ -106,8 +109,7 @@ const echoCharactersMin = 8;
 /** The token, or that there was none before the message's own time was over. */
 async function withinDeadline(
   { clock }: Parts,
-  message: Authorized,
-  began: Began,
+  { message, began }: Attempt,
   asked: TokenResult | Promise<TokenResult>,
 ): Promise<TokenResult> {
   if (!(asked instanceof Promise)) return asked;
