@@ -7,10 +7,11 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { AssetwireError } from '../core/errors.ts';
 import { type JsonLimits, parseJson } from '../core/json-guard.ts';
+import { limits } from '../core/limits.ts';
 import { invalidRequest } from './problem.ts';
 
 /** Refuses what is not plain JSON in UTF-8: other types, other charsets, compressed bodies. Throws `unsupported_media_type`. */
-export function assertJsonType(request: IncomingMessage): void {
+export function assertJsonType(request: IncomingMessage, orLines = false): void {
   const type = request.headers['content-type'];
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
@@ -22,9 +23,41 @@ export function assertJsonType(request: IncomingMessage): void {
   if (type === 'application/json') return;
   if (type !== undefined && /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i.test(type)) return;
   throw new AssetwireError('unsupported_media_type', {
-    detail: `Send the body as application/json in UTF-8: ${type === undefined ? 'there is no Content-Type' : `it says "${shorten(type)}"`}`,
+    detail: `Send the body as application/json${orLines ? ', or application/x-ndjson,' : ''} in UTF-8: ${type === undefined ? 'there is no Content-Type' : `it says "${shorten(type)}"`}`,
     mend: 'Set the header Content-Type: application/json',
   });
+}
+
+/** Whether each line of the body is a JSON value of its own. */
+export function isNdjson({ headers }: IncomingMessage): boolean {
+  const type = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines)\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
+  return headers['content-encoding'] === undefined && type.test(headers['content-type'] ?? '');
+}
+
+/** The values of the lines; empty lines are none. Throws as `readJson`, with the number of the line. */
+export function readJsonLines(bytes: Buffer, bounds: JsonLimits): readonly unknown[] {
+  const values: unknown[] = [];
+  let line = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, at);
+    const text = bytes.subarray(at, end < 0 ? bytes.length : end);
+    at = end < 0 ? bytes.length : end + 1;
+    line += 1;
+    if (text.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue;
+    if (values.length >= limits.batchItemsMax)
+      throw invalidRequest([{ at: '', wanted: `at most ${limits.batchItemsMax} lines`, found: 'more' }], 'the body');
+    try {
+      values.push(readJson(text, bounds));
+    } catch (error) {
+      if (!(error instanceof AssetwireError)) throw error;
+      throw new AssetwireError(error.code, {
+        detail: `${error.message} (line ${line})`,
+        ...(error.mend === undefined ? {} : { mend: error.mend }),
+        ...(error.problems === undefined ? {} : { problems: error.problems }),
+      });
+    }
+  }
+  return values;
 }
 
 /** Throws `invalid_json`, `json_too_deep`, `json_too_many_keys`, `invalid_request`. */

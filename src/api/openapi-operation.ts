@@ -100,7 +100,15 @@ function requestBodyOf(route: Route, components: Components): Json {
     return { requestBody: { required, content: { [contentType]: media } } };
   }
   if (route.body === undefined) return {};
-  return { requestBody: { required, content: jsonContent(hoisted(route.body, components), example) } };
+  const content = jsonContent(hoisted(route.body, components), example);
+  return { requestBody: { required, content: { ...content, ...linesContent(route) } } };
+}
+
+/** Lines are texts to a document: what each of them is says the list in the JSON body. */
+function linesContent({ ndjson }: Route): Json {
+  if (ndjson === undefined) return {};
+  const description = `Each line is one item of \`${ndjson}\``;
+  return { 'application/x-ndjson': { schema: { type: 'string', description } } };
 }
 
 function successResponses(route: Route, components: Components): Json {

@@ -106,6 +106,8 @@ export type RouteSpec<P, Q, B> = {
   /** The body may be absent and is then an empty object. */
   readonly bodyOptional?: boolean;
   readonly bodyBytesMax?: number;
+  /** The body may come as NDJSON as well: each line is an item of the body's list of this name. */
+  readonly ndjson?: string;
   readonly jsonLimits?: JsonLimits;
   /** Checks the body instead of `body`, which then only describes it: where one of two shapes is chosen by hand. */
   readonly check?: (body: unknown) => readonly Problem[];

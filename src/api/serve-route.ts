@@ -10,7 +10,7 @@ import type { Admission } from './admission.ts';
 import type { AnswerWriter } from './answer.ts';
 import type { ApiMetrics } from './api.ts';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency.ts';
-import { assertJsonType, readJson } from './json-body.ts';
+import { assertJsonType, isNdjson, readJson, readJsonLines } from './json-body.ts';
 import { invalidRequest, notFound, presentableError } from './problem.ts';
 import { queryProblem } from './problem-words.ts';
 import { assertCleanParameter, readQuery } from './query-string.ts';
@@ -151,9 +151,11 @@ type CheckedBody = { readonly value: unknown; readonly bytes: Buffer };
 
 async function checkedBody(bodies: BodyReader, route: Route, request: IncomingMessage): Promise<CheckedBody> {
   if (route.bodyOptional === true && isEmpty(request)) return { value: {}, bytes: Buffer.alloc(0) };
-  assertJsonType(request);
+  const lines = route.ndjson === undefined || !isNdjson(request) ? null : route.ndjson;
+  if (lines === null) assertJsonType(request, route.ndjson !== undefined);
   const bytes = await bodies.read(request, route.bodyBytesMax ?? bodyBytesMaxDefault);
-  const value = readJson(bytes, route.jsonLimits ?? limits);
+  const bounds = route.jsonLimits ?? limits;
+  const value = lines === null ? readJson(bytes, bounds) : { [lines]: readJsonLines(bytes, bounds) };
   const problems = route.check === undefined ? problemsOf(route.body ?? {}, value) : route.check(value);
   if (problems.length > 0)
     throw invalidRequest(

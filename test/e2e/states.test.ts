@@ -56,6 +56,69 @@ test('IN-02 a batch has bounds: too many, none, and a body that is too large', a
   assert.equal((await put({ assets: [large] })).status, 413);
 });
 
+test('ID-01 a change that does not fit fails none of its batch-mates, in order, and repeating the call repeats the answer', async () => {
+  const tagged = (externalId: string, tags: unknown): object => ({
+    kind: 'asset.tags_changed',
+    subject: { type: 'asset', externalId },
+    after: { name: `${externalId}.jpg`, tags },
+  });
+  const body = {
+    changes: [
+      tagged('p-1', ['a']),
+      { ...tagged('p-2', ['a']), kind: 'asset.tags_chnged' },
+      'not a change',
+      tagged('p-3', 5),
+      { ...tagged('p-4', ['a']), sourceVersion: 'deadbeef' },
+      tagged('p-5', ['a']),
+    ],
+  };
+  const headers = { 'idempotency-key': 'mixed-batch' };
+  const first = expectStatus(await tenant.call('/v1/changes', { body, headers }), 202);
+  const results = first.json['results'] as { status: string; code?: string; problems?: { at: string }[] }[];
+  assert.deepEqual(
+    results.map(({ status, code, problems }) => [status, code, problems?.map(({ at }) => at)]),
+    [
+      ['applied', undefined, undefined],
+      ['rejected', 'invalid_request', ['/kind']],
+      ['rejected', 'invalid_request', ['']],
+      ['rejected', 'invalid_request', ['/after/tags']],
+      ['rejected', 'invalid_request', ['/sourceVersion']],
+      ['applied', undefined, undefined],
+    ],
+  );
+  const again = expectStatus(await tenant.call('/v1/changes', { body, headers }), 202);
+  assert.deepEqual(again.json, first.json);
+  assert.equal((await tenant.call('/v1/assets/external:p-4')).status, 404);
+  const none = await tenant.call('/v1/changes', { body: { changes: ['one', 'two'] } });
+  assert.deepEqual([none.status, none.json['code']], [422, 'invalid_request'], 'nothing of it could be read');
+});
+
+test('states may come as lines, with what is said of all of them in the query', async () => {
+  const send = async (lines: string, query = '', type = 'application/x-ndjson') => {
+    const answer = await fetch(`${server.url}/v1/assets${query}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${tenant.key}`, 'content-type': type },
+      body: lines,
+    });
+    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+  };
+  const lines = '{"externalId":"l-1","name":"a.jpg"}\r\n\n{"externalId":"l-2","name":7}\n{"externalId":"l-3"}';
+  const dry = await send(lines, '?dryRun=true');
+  const statuses = (answer: typeof dry): unknown =>
+    (answer.json['results'] as { status: string }[]).map(({ status }) => status);
+  assert.deepEqual(statuses(dry), ['created', 'rejected', 'created']);
+  assert.equal((await tenant.call('/v1/assets/external:l-1')).status, 404, 'a dry run writes nothing');
+  assert.deepEqual(statuses(await send(lines)), ['created', 'rejected', 'created']);
+  const broken = await send('{"externalId":"l-4"}\n{"externalId":');
+  assert.equal(broken.status, 400);
+  assert.match(String(broken.json['detail']), /\(line 2\)$/);
+  assert.equal((await tenant.call('/v1/assets/external:l-4')).status, 404, 'half of a body is none');
+  const many = Array.from({ length: 1_001 }, (_, n) => `{"externalId":"m-${n}"}`).join('\n');
+  assert.equal((await send(many)).status, 422);
+  assert.equal((await send('')).status, 422);
+  assert.equal((await send(lines, '', 'text/plain')).status, 415);
+});
+
 test('a full sync over HTTP finds what vanished and is followed to its end', async () => {
   const sync = expectStatus(await tenant.call('/v1/syncs', { body: { source: 'dam' } }), 201).json;
   const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => ({ externalId: `s-${letter}`, name: `${letter}.jpg` }));

@@ -35,9 +35,12 @@ const pushAssets = route({
   description:
     'Each state names its asset by `externalId` (made where there is none) or `id`, and has a result of its own, in order: one that does not fit ' +
     'fails none of the others. States of one asset count in their order. Pushing the same batch again changes nothing, so it may be repeated after any failure. ' +
-    'With `sync` the states belong to a full sync: see `/v1/syncs`.',
+    'With `sync` the states belong to a full sync: see `/v1/syncs`. As `application/x-ndjson` each line is a state; `sync` and `dryRun` then stand in the query.',
   scope: 'assets:write',
   idempotent: true,
+  ndjson: 'assets',
+  // Where the body is lines, there is no place in it for these.
+  query: object(batchFields),
   body: raw<Batch>(
     object({
       assets: array(assetStateItemSchema, { minItems: 1, maxItems: limits.batchItemsMax }),
@@ -49,8 +52,8 @@ const pushAssets = route({
   jsonLimits: { jsonDepthMax: limits.jsonDepthMax, jsonKeysMax: batchKeysMax, jsonElementsMax: limits.jsonElementsMax },
   answers: { 200: { description: 'A result for each', schema: object({ results: array(pushResultSchema) }) } },
   errors: ['conflict', 'not_found'],
-  async handle({ caller, body, idempotency }, { app }) {
-    const { assets, ...options } = body;
+  async handle({ caller, body, query = {}, idempotency }, { app }) {
+    const { assets, ...options } = { ...body, ...query };
     const states = assets.map(stateOf);
     const key = idempotency === undefined ? {} : { idempotency };
     return ok(await app.assets.pushMany(caller, { states, ...options, ...key }));

@@ -2,6 +2,7 @@ import type { ReportedChange, ReportResult } from '../../app/app.ts';
 import { changeKinds } from '../../core/change.ts';
 import { AssetwireError, type ErrorCode, errorTable, type Problem } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
+import { invalidRequest } from '../problem.ts';
 import { type Answer, ok, type Route, type RouteSpec, route, type Services } from '../route.ts';
 import { array, object, oneOf, optional, raw, string } from '../schema.ts';
 import { byId, cursor, limit, line, pageOf, pageOptions, shownPage, timeMs } from '../schemas/basics.ts';
@@ -22,7 +23,28 @@ function isBatch(body: unknown): body is { readonly changes: readonly ReportedCh
 
 function checkReport(body: unknown): readonly Problem[] {
   if (Array.isArray(body)) return [bareList(body.length)];
-  return problemsOf(isBatch(body) ? changeBatchSchema : reportedChangeSchema, body);
+  if (!isBatch(body)) return problemsOf(reportedChangeSchema, body);
+  // The usual batch is sound, and pays for one look.
+  const problems = problemsOf(changeBatchSchema, body);
+  return problems.length === 0 ? problems : (ofTheWhole(body) ?? problems);
+}
+
+const envelopeSchema = object({ changes: array(raw({}), { minItems: 1, maxItems: limits.batchItemsMax }) });
+/** What is wrong with single changes of a batch, by their place; kept beside the body between its check and its handler. */
+const misshapen = new WeakMap<object, ReadonlyMap<number, readonly Problem[]>>();
+
+/** What concerns the batch as a whole, and null where none of its changes can be read; else each has a result of its own. */
+function ofTheWhole(body: { readonly changes: readonly unknown[] }): readonly Problem[] | null {
+  const problems = problemsOf(envelopeSchema, body);
+  if (problems.length > 0) return problems;
+  const found = new Map<number, readonly Problem[]>();
+  for (const [at, change] of body.changes.entries()) {
+    const wrong = problemsOf(reportedChangeSchema, change);
+    if (wrong.length > 0) found.set(at, wrong);
+  }
+  if (found.size === body.changes.length) return null;
+  misshapen.set(body, found);
+  return [];
 }
 
 function bareList(length: number): Problem {
@@ -43,7 +65,8 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
   summary: 'Report what happened to assets and other subjects elsewhere',
   description:
     'One change, or up to 1,000 as {"changes": […]}, each with a result of its own. `after` becomes the present state in the same commit. ' +
-    'A single change that is rejected answers with its error, and so does a batch of which the store could take nothing (503, 507).',
+    'A single change that is rejected answers with its error, and so does a batch of which nothing can be read (400) or the store could take nothing ' +
+    '(503, 507); one that does not fit fails none of the others.',
   scope: 'assets:write',
   idempotent: true,
   body: raw<Reported>({ oneOf: [reportedChangeSchema, changeBatchSchema] }),
@@ -54,12 +77,15 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
   errors: ['stale_source_version', 'causation_too_deep', 'conflict', 'limit_reached', 'not_found', 'already_exists'],
   async handle({ caller, body, idempotency }, { app }): Promise<Answer> {
     const batch = isBatch(body);
-    const written = await app.changes.report(caller, batch ? body.changes : [body], idempotency);
+    const wrong = misshapen.get(body);
+    const changes = batch ? body.changes : [body];
+    const sound = wrong === undefined ? changes : changes.filter((_, at) => !wrong.has(at));
+    const written = await app.changes.report(caller, sound, idempotency);
     const refusal = refusalOf(written.body.results, batch);
     if (refusal !== null) throw asError(refusal);
     return {
       status: written.status,
-      json: written.body,
+      json: wrong === undefined ? written.body : { results: withMisshapen(written.body.results, wrong) },
       ...(written.replayed === true ? { headers: replayedHeader } : {}),
     };
   },
@@ -68,6 +94,21 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
 export const replayedHeader = { 'idempotent-replayed': 'true' };
 
 type Rejected = Extract<ReportResult, { readonly status: 'rejected' }>;
+
+/** The results of those that could be read, and between them, in order, those that could not. */
+function withMisshapen(
+  results: readonly ReportResult[],
+  wrong: ReadonlyMap<number, readonly Problem[]>,
+): readonly ReportResult[] {
+  const rest = results.values();
+  return Array.from({ length: results.length + wrong.size }, (_, at): ReportResult => {
+    const problems = wrong.get(at);
+    const next = problems === undefined ? rest.next() : null;
+    if (next !== null && next.done !== true) return next.value;
+    const { code, message: detail } = invalidRequest(problems ?? [], 'the change');
+    return { status: 'rejected', code, detail, problems: problems ?? [] };
+  });
+}
 
 /**
  * Why the whole request is refused: a single change that was, or a batch of which the store took nothing. A caller that

@@ -22,7 +22,11 @@ export const reportableKinds: readonly ChangeKind[] = changeKinds.filter((kind) 
 export const sourceVersionSchema: Schema<number | string> = raw({
   type: ['number', 'string'],
   maxLength: 200,
-  description: 'Number or time of this state at its source; an older one than known is stale',
+  // A hash or a word has no order, and whatever came second would be taken for older at random.
+  pattern:
+    '^(?:[vVrR]?\\d{1,30}(?:[.-]\\d{1,30}){0,8}|\\d{4}-\\d{2}-\\d{2}[T ]\\d{2}:\\d{2}[0-9:.,]{0,20}(?:Z|[+-]\\d{2}:?\\d{2})?)$',
+  description:
+    'Number or time of this state at its source, such as 42, 1.4.2 or 2026-11-22T10:00:00Z; an older one than known is stale',
 });
 
 export const reportedChangeSchema: Schema<ReportedChange> = named(
