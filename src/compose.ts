@@ -49,6 +49,7 @@ import { chooseStorage, databaseName } from './compose/choose-storage.ts';
 import { claimPorts } from './compose/claim-ports.ts';
 import { createCluster } from './compose/cluster.ts';
 import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
+import { createTransports } from './compose/transports.ts';
 import { inboxHost, inboxUrls, openInbox } from './compose/inbox-place.ts';
 import type { MemberRole } from './core/cluster.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
@@ -67,7 +68,6 @@ import type { Vault } from './runtime/vault.ts';
 import { openVault } from './runtime/vault-key.ts';
 import { backUpFile } from './storage/sqlite/back-up-file.ts';
 import type { Storage } from './storage/storage.ts';
-import { createSmtpMailer } from './transports/email/smtp-mailer.ts';
 import { createFileFetcher } from './transports/http/fetch-file.ts';
 import { createAuthorizedTransport } from './transports/http/authorized-transport.ts';
 import { createHttpTransport } from './transports/http/http-transport.ts';
@@ -225,7 +225,7 @@ export function compose(options: ComposeOptions): Composition {
   const delivers = role !== 'api';
   const rooms = makeRooms(options);
   const { cluster } = rooms;
-  const { storage, blobs, media, egress, http, metrics, clock } = rooms;
+  const { storage, blobs, media, egress, transports, metrics, clock } = rooms;
   const { logger, certificate } = options;
   const place: Place = { address: null };
   const signals: Signals = { engine: null, live: null, running: false, role };
@@ -246,7 +246,7 @@ export function compose(options: ComposeOptions): Composition {
   readGauges(metrics, {
     storage,
     engine,
-    transport: http,
+    transport: transports,
     clock,
     sink: options.sink ?? null,
     media,
@@ -276,7 +276,7 @@ export function compose(options: ComposeOptions): Composition {
       { start: () => cluster.join(), stop: () => cluster.stop() },
       { start: () => blobs.start().then(() => blobs.sweep()), stop: () => blobs.stop() },
       { start: () => media.start(), stop: () => media.stop() },
-      { start: () => http.start(), stop: () => http.stop() },
+      { start: () => transports.start(), stop: () => transports.stop() },
       { start: async () => undefined, stop: () => rooms.signingThread.stop() },
       { start: () => parts.app.start(), stop: () => parts.app.stop() },
       ...propertiesFiles.map((file) => ({ start: () => file.start(), stop: async () => file.stop() })),
@@ -386,12 +386,19 @@ function makeRooms(options: ComposeOptions) {
       scratch: join(settings.dataDir, 'scratch'),
       embedded: settings.embeddedMetadata,
       ffmpeg: settings.ffmpeg,
+      ...(settings.scanCommand === null
+        ? {}
+        : { scan: { command: settings.scanCommand, timeoutMs: settings.scanSeconds * 1_000 } }),
     }),
     egress,
-    http: createAuthorizedTransport({
-      transport: createHttpTransport({ egress, clock }),
+    transports: createTransports({
+      settings,
       clock,
-      userAgent: userAgentOf(version),
+      http: createAuthorizedTransport({
+        transport: createHttpTransport({ egress, clock }),
+        clock,
+        userAgent: userAgentOf(version),
+      }),
     }),
     fetchFile: createFileFetcher({ egress, clock, userAgent: userAgentOf(readVersion()) }),
   };
@@ -429,16 +436,16 @@ function appDeps(
       linkPlaces: settings.snsUrl === null ? [] : [{ ...snsPlace, url: settings.snsUrl }],
       process: describeSettings({ settings, sources }),
     },
-    mailer: settings.smtpUrl === null ? null : createSmtpMailer({ url: settings.smtpUrl, from: settings.mailFrom }),
+    mailer: rooms.transports.mailer,
   };
 }
 
 function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: AppParts): Engine {
-  const { storage, dialects, http, clock, random, metrics, version } = rooms;
+  const { storage, dialects, transports, clock, random, metrics, version } = rooms;
   return createEngine({
     storage,
     dialects,
-    transports: new Map([[http.kind, http]]),
+    transports: transports.byKind,
     care: parts.care,
     dutyHandlers: parts.duties,
     ownership: rooms.cluster.ownership,
@@ -469,8 +476,8 @@ function besideTheLanes(
   log: EngineLog,
   live: (event: EngineEvent) => void,
 ): Pick<AppDeps, 'preview' | 'tryOnce'> {
-  const { dialects, http, storage, clock, random, version } = rooms;
-  const sending = { dialects, transports: new Map([[http.kind, http]]), userAgent: userAgentOf(version) };
+  const { dialects, transports, storage, clock, random, version } = rooms;
+  const sending = { dialects, transports: transports.byKind, userAgent: userAgentOf(version) };
   const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(rooms.signingKeys), clock, random, log });
   return {
     preview: createPreviewer(sending),
@@ -484,6 +491,14 @@ function besideTheLanes(
       return tried;
     },
   };
+}
+
+/** Where the SNS URL is a host of its own, what is asked of that host is what lies below the mount. */
+function snsHostMount({ snsUrl, publicUrl }: Settings): Pick<ApiSettings, 'hostMounts'> {
+  const url = snsUrl === null ? null : new URL(snsUrl);
+  const ours = publicUrl === null ? null : new URL(publicUrl).host;
+  if (url === null || url.pathname !== '/' || url.host === ours) return {};
+  return { hostMounts: new Map([[url.host, `/${snsPlace.dialect}${snsPlace.path}`]]) };
 }
 
 /** How we name ourselves to receivers. */
@@ -506,6 +521,7 @@ function apiSettings({ settings, certificate, run }: ComposeOptions): ApiSetting
   return {
     ...always,
     dialectListen,
+    ...snsHostMount(settings),
     inboxTls: {
       certificatePem: certificate.certPem,
       keyPem: certificate.keyPem,

@@ -7,9 +7,18 @@ export const areas: { readonly [name: string]: Area } = {
     description:
       'Files and what is known of them. Upload a file, push the full state that another DAM has, or change one field: what changed is computed, kept and delivered.',
   },
+  comments: {
+    title: 'Comments and approval',
+    description: 'What people say about an asset or a part of it, and whether it may be used: each a change of the asset.',
+  },
   trash: {
     title: 'Trash',
     description: 'Deleted assets, for as long as they can be brought back.',
+  },
+  broadcasts: {
+    title: 'Broadcasts',
+    description:
+      'What is or was live: registered, or live while its bytes arrive here; with a recording, clips and what is said of it.',
   },
   folders: {
     title: 'Folders',

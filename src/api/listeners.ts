@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { limits } from '../core/limits.ts';
 import type { ApiOptions } from './api.ts';
 
 const connectionsMax = 10_000;
@@ -9,7 +10,7 @@ const listenerOptions = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 15_000,
   // A backstop only: bodies have limits of their own, and a large upload over a slow line is allowed to take its time.
-  requestTimeout: 3_600_000,
+  requestTimeout: limits.uploadMsMax + 60_000,
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
   noDelay: true,

@@ -178,6 +178,9 @@ function hasBearer({ headers }: IncomingMessage): boolean {
   return /^bearer [\u0021-\u007e]+$/i.test(headers.authorization ?? '');
 }
 
+/** Words about an error hold no links to content. */
+const noLinks: VendorRequest['links'] = { content: () => '', rendition: () => '', dialect: () => '' };
+
 /**
  * An error in the vendor's words, whoever found it: a missing key and a body that is no JSON as well as what a use case
  * refuses. Of the request only the headers are told: it may not have been read.
@@ -198,6 +201,8 @@ function shownError(
       body: null,
       base: '',
       scopes: [],
+      links: noLinks,
+      nowMs: 0,
     },
   );
   return shown({ ...answer, headers: { ...answer.headers, ...standardHeaders(error, status) } });

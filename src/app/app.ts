@@ -12,6 +12,7 @@ import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { BroadcastCases } from './broadcast-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';
+import type { CommentCases } from './comment-cases.ts';
 import type { DeliveryCases, ReplayCases } from './delivery-cases.ts';
 import type { DialectPropertyCases } from './dialect-properties.ts';
 import type { DryRunCases } from './dry-run.ts';
@@ -156,6 +157,7 @@ export interface App {
   readonly collections: CollectionCases;
   readonly sections: SectionCases;
   readonly libraries: LibraryCases;
+  readonly comments: CommentCases;
   readonly tasks: TaskCases;
   /** Workflow jobs. */
   readonly jobs: JobCases;

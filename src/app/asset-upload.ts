@@ -18,6 +18,7 @@ import type { AppDeps } from './dependencies.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { type IdempotentCalls, replay, type RowMaker } from './idempotency.ts';
 import { findExternalId } from './external-ids.ts';
+import { unscanned } from './scanning.ts';
 import { subjectName } from './subject-cache.ts';
 import type { JsonObject } from '../core/json.ts';
 import { namedLibrary } from '../core/library.ts';
@@ -86,7 +87,7 @@ async function upload(
   try {
     const { mimeType, kind } = await media.sniff(stored.head, name);
     const { head: _, ...hashes } = stored;
-    const file: AssetFile = { name, mimeType, ...hashes };
+    const file: AssetFile = { name, mimeType, ...hashes, ...unscanned(deps) };
     return await commitUpload(
       deps,
       { caller, input: { ...input, name, path, metadata, noticeDays }, row, fingerprint },

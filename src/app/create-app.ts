@@ -12,6 +12,7 @@ import type { LiveStreams } from './broadcast-stream.ts';
 import { createBroadcasts } from './broadcasts.ts';
 import { createChanges } from './changes.ts';
 import { createCollections } from './collections.ts';
+import { createComments } from './comments.ts';
 import { createClosedWorkspaces } from './closed-workspaces.ts';
 import { createCommitter } from './committer.ts';
 import { createDeliveries } from './deliveries.ts';
@@ -156,6 +157,7 @@ export function createApp(deps: AppDeps): AppParts {
     collections: grantedCollections(createCollections(parts), assets),
     sections: createSections(parts),
     libraries: createLibraries(parts),
+    comments: createComments(parts, assets),
     tasks: grantedTasks(createTasks(parts)),
     jobs: createJobs(parts),
     fetches: createFetches(parts),

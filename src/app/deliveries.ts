@@ -6,7 +6,7 @@ import type { DeliveryDetail } from '../storage/storage.ts';
 import type { Caller, DeliveryCases, DeliveryView } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
-import { curlCommand } from './curl.ts';
+import { repeatCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
@@ -39,6 +39,19 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
       return { ...detail.summary, attemptRecords: detail.attempts, body, curl: curlOf(detail, body) };
     },
 
+    async ofMessage(messageId, dialect) {
+      const found = await storage.read.deliveryOfMessage(messageId);
+      const detail = found === null ? null : await storage.read.delivery(found.workspaceId, found.id);
+      if (detail === null) throw unknownMessage();
+      const { workspaceId, webhookId, webhookRevision } = detail.delivery;
+      const row = await storage.revision({ workspaceId, type: 'webhook', id: webhookId }, webhookRevision);
+      if (row === null || storedWebhook(row).dialect !== dialect) throw unknownMessage();
+      const body = await exactBody(deps, detail);
+      // Whoever asks wants to know what we sent: other bytes would be a lie.
+      if (body.source === 'unavailable' || body.hashMatches === false) throw unknownMessage();
+      return Buffer.from(body.base64, 'base64');
+    },
+
     // One at a time for one delivery, so that a double click makes one redelivery (HARDENING ID-08).
     redeliver: (caller, id) =>
       turns.take(`redeliver ${caller.workspaceId} ${id}`, async () => {
@@ -58,12 +71,18 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
   };
 }
 
+function unknownMessage(): AssetwireError {
+  return new AssetwireError('not_found', {
+    detail: 'Find the message: there is none of this id, or it is older than what is kept',
+  });
+}
+
 /** Null where there is no request to repeat: nothing was sent yet, or its bytes cannot be made any more. */
 function curlOf({ attempts }: DeliveryDetail, { source, base64 }: DeliveryView['body']): string | null {
   const request = attempts.findLast((attempt) => attempt.request.url !== '')?.request;
   if (request === undefined || source === 'unavailable') return null;
   const { method, url, headers } = request;
-  return curlCommand({ method, url, headers, body: Buffer.from(base64, 'base64') });
+  return repeatCommand({ method, url, headers, body: Buffer.from(base64, 'base64') });
 }
 
 async function refuseDisabled({ storage }: DeliveriesDeps, { workspaceId }: Caller, webhookId: string): Promise<void> {

@@ -18,6 +18,11 @@ export type DeliveryView = DeliverySummary & {
 export interface DeliveryCases {
   list(caller: Caller, query: Omit<DeliveryQuery, 'workspaceId'>): Promise<Page<DeliverySummary>>;
   get(caller: Caller, id: string): Promise<DeliveryView>;
+  /**
+   * The bytes that a receiver was sent under a message id, of a webhook of this dialect, whichever the workspace: whoever
+   * knows the id may ask. Throws `not_found`.
+   */
+  ofMessage(messageId: string, dialect: string): Promise<Uint8Array>;
   /** A pending one is hastened; an ended one is sent again as a new delivery with the same message id and bytes. */
   redeliver(caller: Caller, id: string): Promise<{ readonly deliveryId: string }>;
 }

@@ -23,13 +23,17 @@ export type LinkSettings = {
   readonly publicUrl: () => string;
   readonly key: () => Uint8Array;
   readonly lifetimeMs: number;
+  readonly places?: readonly LinkPlace[];
 };
+
+/** What lies below this path of a dialect's mount is reached elsewhere, without a slash at the end of either. */
+export type LinkPlace = { readonly dialect: string; readonly path: string; readonly url: string };
 
 /** 128 bits of HMAC-SHA256: a guess succeeds once in 2^128. */
 const macBytes = 16;
 const tokenCharactersMax = 1_024;
 
-export function createLinkMaker({ publicUrl, key, lifetimeMs }: LinkSettings): LinkMaker {
+export function createLinkMaker({ publicUrl, key, lifetimeMs, places }: LinkSettings): LinkMaker {
   return (workspaceId, dialect) => {
     const at = (acceptedAtMs: number | null): Links => {
       const expiresAtMs = acceptedAtMs === null ? null : acceptedAtMs + lifetimeMs;
@@ -39,7 +43,15 @@ export function createLinkMaker({ publicUrl, key, lifetimeMs }: LinkSettings): L
         content: (assetId, version) =>
           link(assetId, version === undefined ? { kind: 'content' } : { kind: 'content', version }),
         rendition: (assetId, title) => link(assetId, { kind: 'rendition', title }),
-        dialect: (path) => `${publicUrl()}/${dialect}${path.startsWith('/') ? '' : '/'}${path}`,
+        signature: (text) => linkSignature({ workspaceId, dialect, text }, key()),
+        lifetimeMs,
+        dialect: (path) => {
+          const whole = path.startsWith('/') ? path : `/${path}`;
+          const elsewhere = places?.find((place) => place.dialect === dialect && whole.startsWith(place.path));
+          return elsewhere === undefined
+            ? `${publicUrl()}/${dialect}${whole}`
+            : `${elsewhere.url}${whole.slice(elsewhere.path.length)}`;
+        },
         at,
       };
     };
@@ -79,6 +91,17 @@ export function readLink(token: string, key: Uint8Array, nowMs: number): LinkTar
     part: typeof which === 'number' ? { kind: 'content', version: which } : { kind: 'content' },
     expiresAtMs,
   };
+}
+
+/** What was signed, for whom; hex. */
+export function linkSignature(
+  { workspaceId, dialect, text }: { readonly workspaceId: string; readonly dialect: string; readonly text: string },
+  key: Uint8Array,
+): string {
+  return createHmac('sha256', key)
+    .update(`assetwire signed link v1\0${workspaceId}\0${dialect}\0`)
+    .update(text)
+    .digest('hex');
 }
 
 function mac(payload: Uint8Array, key: Uint8Array): Buffer {

@@ -91,6 +91,9 @@ export const limits = {
   /** Time that a search waits for its index to take in what was written before it began. */
   searchCatchUpMs: 200,
   librariesMax: 1_000,
+  /** Of one asset, annotations among them; they lie in its state, which has a limit of its own. */
+  commentsPerAssetMax: 200,
+  commentCharactersMax: 4_000,
   usersPerWorkspaceMax: 1_000,
   rolesPerWorkspaceMax: 100,
   rolesPerUserMax: 10,

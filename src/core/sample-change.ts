@@ -1,4 +1,5 @@
 import type { AssetState } from './asset.ts';
+import type { BroadcastState } from './broadcast.ts';
 import type { Change, ChangeKind, Subject } from './change.ts';
 import { changedFields } from './difference.ts';
 import type { JsonObject } from './json.ts';
@@ -48,12 +49,37 @@ const small = {
   widthPx: 250,
   heightPx: 188,
 };
-const broadcast = { title: 'Launch', type: 'live', author: 'ada', tags: ['launch'], widthPx: 1_280, heightPx: 720 };
+const broadcast = {
+  title: 'Launch',
+  type: 'live',
+  author: 'Ada Example',
+  tags: ['launch'],
+  customData: '',
+  ingestChannel: 'cfc8626c-9a0e-8b78-a424-3eb0978d8e45',
+  position: { latitude: 63.205312, longitude: 17.13011, accuracyMetres: 25, type: 'GPS' },
+  startedAtMs: occurredAtMs,
+  widthPx: 1_280,
+  heightPx: 720,
+} as const satisfies BroadcastState;
+const ended = {
+  type: 'archived',
+  endedAtMs: occurredAtMs + 60_000,
+  end: 'complete',
+  durationMs: 60_000,
+  recording: 'ast_01kan4c4q0edkxrmnr6dgk2vfp',
+  recordingPreview: true,
+} as const satisfies Partial<BroadcastState>;
 const folder = { path: '/campaigns/spring', name: 'spring' };
 const collection = { name: 'Spring', assets: ['ast_01kan4c4q0edkxrmnr6dgk2vfp'] };
 const job = { name: 'Retouch', description: 'Remove the dust', status: 'open' };
 const shareLink = { name: 'For the agency', assets: ['ast_01kan4c4q0edkxrmnr6dgk2vfp'], createdBy: 'ada' };
 const webhook = { name: 'Shop', dialect: 'standard', state: 'enabled' };
+
+/** The asset's file as a virus scanner left it. */
+function withScan(scan: JsonObject): JsonObject {
+  const scanned = { ...file, scan };
+  return { file: scanned, versions: [{ number: 1, active: true, createdAtMs, file: scanned }] };
+}
 
 type Step = { readonly before: JsonObject | null; readonly after: JsonObject | null };
 
@@ -133,7 +159,14 @@ const steps: { readonly [Kind in ChangeKind]: Step } = {
   'asset.checked_in': changedTo({}, { checkedOutBy: 'ada' }),
   'asset.checkout_undone': changedTo({}, { checkedOutBy: 'ada' }),
   'asset.renditions_made': changedTo({ renditions: [small] }),
-  'asset.scan_failed': { before: asset, after: { ...asset, info: { ...asset.info, scan: 'infected' } } },
+  'asset.scan_failed': {
+    before: { ...asset, ...withScan({ state: 'pending' }), inspection: { state: 'pending' } },
+    after: {
+      ...asset,
+      ...withScan({ state: 'infected', atMs: occurredAtMs, note: 'Eicar-Test-Signature' }),
+      inspection: { state: 'withheld', note: 'A virus was found: Eicar-Test-Signature' },
+    },
+  },
   'asset.deleted': vanishes(asset),
   'folder.created': appears(folder),
   'folder.renamed': { before: folder, after: { path: '/campaigns/early-spring', name: 'early-spring' } },
@@ -150,8 +183,11 @@ const steps: { readonly [Kind in ChangeKind]: Step } = {
   'workflow_job.removed': vanishes(job),
   'broadcast.started': appears(broadcast),
   'broadcast.updated': { before: broadcast, after: { ...broadcast, title: 'The launch' } },
-  'broadcast.ended': { before: broadcast, after: { ...broadcast, type: 'archived', durationMs: 60_000 } },
-  'broadcast.extracted': { before: broadcast, after: { ...broadcast, status: 'finished' } },
+  'broadcast.ended': { before: broadcast, after: { ...broadcast, ...ended } },
+  'broadcast.extracted': {
+    before: { ...broadcast, type: 'extracting' },
+    after: { ...broadcast, ...ended, status: 'finished' },
+  },
   'broadcast.removed': vanishes(broadcast),
   'webhook.confirmation_requested': { before: null, after: { ...webhook, state: 'pending' } },
   'webhook.unsubscribed': { before: webhook, after: { ...webhook, state: 'disabled' } },

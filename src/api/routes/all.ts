@@ -11,7 +11,9 @@ import { assetRenditionRoutes } from './asset-renditions.ts';
 import { assetStateRoutes } from './asset-states.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
 import { assetRoutes } from './assets.ts';
+import { broadcastRoutes } from './broadcasts.ts';
 import { changeRoutes } from './changes.ts';
+import { commentRoutes } from './comments.ts';
 import { collectionRoutes } from './collections.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dialectPropertyRoutes } from './dialect-properties.ts';
@@ -58,7 +60,9 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...assetMediaRoutes,
     ...assetRenditionRoutes,
     ...assetLifeRoutes,
+    ...commentRoutes,
     ...trashRoutes,
+    ...broadcastRoutes,
     ...folderRoutes,
     ...collectionRoutes,
     ...jobRoutes,

@@ -4,13 +4,13 @@ import type { Links } from '../dialect.ts';
 
 export const snsPath = '/sns';
 
-/** As Amazon's are named: 32 letters and digits, another name for another key. */
-export function certificateFile(keyId: string): string {
-  return `SimpleNotificationService-${encodeId(keyId, 'hex')}.pem`;
+/** Files are named as Amazon's are: 32 letters and digits, another name for another key. */
+export function certificatePath(key: string): string {
+  return `${snsPath}/SimpleNotificationService-${key}.pem`;
 }
 
 export function certificateUrl(links: Links, keyId: string): string {
-  return links.dialect(`${snsPath}/${certificateFile(keyId)}`);
+  return links.dialect(certificatePath(encodeId(keyId, 'hex')));
 }
 
 /** Whoever fetches it confirms; so does who sends the same to the API. */

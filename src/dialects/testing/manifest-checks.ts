@@ -94,7 +94,11 @@ export const manifestChecks: readonly Check[] = [
       for (const limit of Object.values(numbers)) assert.ok(Number.isInteger(limit) && limit >= 0);
       if (webhooksMaxProperty !== undefined) {
         const property = manifest.properties?.find(({ name }) => name === webhooksMaxProperty);
-        assert.equal(property?.default, numbers.webhooksMax, 'the property that raises webhooksMax says another number');
+        assert.equal(
+          property?.default,
+          numbers.webhooksMax,
+          'the property that raises webhooksMax says another number',
+        );
       }
       assert.deepEqual(policyProblems(manifest.policy), []);
       for (const [transport, policy] of Object.entries(manifest.policyByTransport ?? {})) {

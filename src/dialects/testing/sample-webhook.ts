@@ -15,5 +15,7 @@ export function sampleWebhook(dialect: Dialect, more: Partial<Webhook> = {}): We
 export const sampleLinks: Links = {
   content: (assetId, version) => `https://assetwire.example/l/${assetId}-${version ?? 0}`,
   rendition: (assetId, title) => `https://assetwire.example/l/${assetId}-${title}`,
+  signature: () => 'eaf4c9cb29c58b910dcbad17cf7d8a3afa4e6a963624ba4c4fd0bb5bade1cdd6',
+  lifetimeMs: 30 * 24 * 3_600_000,
   dialect: (path) => `https://assetwire.example/mount${path}`,
 };

@@ -2,16 +2,16 @@
 import type { CursorCodec } from '../cursor.ts';
 import type { StorageReads } from '../storage.ts';
 import type { ListAsk } from './list-ask.ts';
-import { listAssets } from './read-assets.ts';
+import type { AssetSearch } from './search/search-index.ts';
 import { countChanges, listChanges, readChange, readFeed, tryChanges } from './read-changes.ts';
 import { countDeliveries, listDeliveries } from './read-deliveries.ts';
-import { readDelivery } from './read-delivery.ts';
+import { readDelivery, readDeliveryOfMessage } from './read-delivery.ts';
 import { countResources, listAllResources, listResources } from './read-resources.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
 
-export function createListReads(ask: ListAsk, cursors: CursorCodec): StorageReads {
+export function createListReads(ask: ListAsk, cursors: CursorCodec, assets: AssetSearch): StorageReads {
   return {
-    assets: (query) => listAssets(ask, cursors, query),
+    assets,
     resources: (query) => listResources(ask, cursors, query),
     countResources: (query) => countResources(ask, query),
     allResources: (query) => listAllResources(ask, cursors, query),
@@ -20,6 +20,7 @@ export function createListReads(ask: ListAsk, cursors: CursorCodec): StorageRead
     tryChanges: (query) => tryChanges(ask, cursors, query),
     feed: (query) => readFeed(ask, cursors, query),
     delivery: (workspaceId, id) => readDelivery(ask, workspaceId, id),
+    deliveryOfMessage: (messageId) => readDeliveryOfMessage(ask, messageId),
     deliveries: (query) => listDeliveries(ask, cursors, query),
     countDeliveries: (query) => countDeliveries(ask, query),
     countChanges: (query) => countChanges(ask, query),

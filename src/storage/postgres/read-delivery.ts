@@ -1,8 +1,9 @@
 /** One delivery with its attempts, wherever it lies. */
 import type { Attempt } from '../../core/delivery.ts';
+import type { DeliveryId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import type { DeliveryDetail } from '../storage.ts';
+import type { DeliveryDetail, DeliveryKey } from '../storage.ts';
 import { disabledOf, summaryColumns, summaryOf } from './delivery-rows.ts';
 import type { ListAsk } from './list-ask.ts';
 import { storable } from './parameters.ts';
@@ -49,6 +50,18 @@ export async function readDelivery(ask: ListAsk, workspaceId: string, id: string
     ),
     storedBody: body === undefined ? null : bytesOf(body[0]),
   };
+}
+
+/** Redeliveries carry the id as well: the lowest id is the first of them, and all are the same message. */
+export async function readDeliveryOfMessage(ask: ListAsk, messageId: string): Promise<DeliveryKey | null> {
+  const [row] = await ask(null, [
+    {
+      sql: `(SELECT workspace, id FROM aw.queue WHERE message_id = $1 ORDER BY id LIMIT 1)
+        UNION ALL (SELECT workspace, id FROM aw.log WHERE message_id = $1 ORDER BY id LIMIT 1) LIMIT 1`,
+      values: [storable(messageId)],
+    },
+  ]);
+  return row === undefined ? null : { workspaceId: textOf(row[0]), id: textOf(row[1]) as DeliveryId };
 }
 
 /** An attempt whose row is damaged is left out: the others are still to be seen. */

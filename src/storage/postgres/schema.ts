@@ -14,7 +14,8 @@
  * Texts compare by their bytes (`COLLATE "C"`): orders do not depend on the server's locale, nor on the next version of it.
  */
 import { blobUsageStage } from './blob-usage.ts';
-import { outboxStage } from './outbox.ts';
+import { outboxReplacedStage, outboxStage } from './outbox.ts';
+import { searchStage, searchTables } from './search/search-schema.ts';
 
 export const durationColumns = 13;
 export const waitColumns = 8;
@@ -40,6 +41,7 @@ export const workspaceTables: readonly (readonly [table: string, column: string]
   ...[
     ...['lanes', 'resources', 'revisions', 'queue', 'bodies', 'duties', 'idempotency', 'stats_minutes', 'stats_hours'],
     ...['changes', 'kept_changes', 'kept_for', 'log', 'attempts', 'blob_usage'],
+    ...searchTables.map(([table]) => table),
   ].map((table) => [table, 'workspace'] as const),
 ];
 
@@ -176,7 +178,14 @@ CREATE INDEX log_message ON aw.log (message_id) WHERE message_id IS NOT NULL;
  * Numbered from 1; each runs in one transaction with the raise of the version. Older processes go on working beside a newer
  * schema: a stage adds, and what is no longer used leaves in a stage of a later release. `aw.` stands for the schema.
  */
-export const stages: readonly string[] = [first + packing, outboxStage, blobUsageStage, messageStage];
+export const stages: readonly string[] = [
+  first + packing,
+  outboxStage,
+  blobUsageStage,
+  messageStage,
+  searchStage,
+  outboxReplacedStage,
+];
 export const schemaVersion = stages.length;
 
 /** First half of our advisory locks: "awst". The second half says what for. */

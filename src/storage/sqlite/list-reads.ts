@@ -5,7 +5,7 @@ import type { StorageReads } from '../storage.ts';
 import { listAssets } from './read-assets.ts';
 import { countChanges, listChanges, readChange, readFeed } from './read-changes.ts';
 import { createDeliveryLister } from './read-deliveries.ts';
-import { readDelivery } from './read-delivery.ts';
+import { readDelivery, readDeliveryOfMessage } from './read-delivery.ts';
 import { countResources, listAllResources, listResources } from './read-resources.ts';
 import { tryChanges } from './try-changes.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
@@ -27,6 +27,7 @@ export const listReadNames = [
   'tryChanges',
   'feed',
   'delivery',
+  'deliveryOfMessage',
   'deliveries',
   'countDeliveries',
   'countChanges',
@@ -63,6 +64,7 @@ export function createListReads(db: DatabaseSync, cursorKey: Uint8Array): ListRe
     tryChanges: snapshot((query) => tryChanges(db, cursors, query)),
     feed: snapshot((query) => readFeed(db, cursors, query)),
     delivery: snapshot((workspaceId, id) => readDelivery(db, workspaceId, id)),
+    deliveryOfMessage: snapshot((messageId) => readDeliveryOfMessage(db, messageId)),
     deliveries: snapshot((query) => deliveries.list(query)),
     countDeliveries: snapshot((query) => deliveries.count(query)),
     countChanges: snapshot((query) => countChanges(db, query)),

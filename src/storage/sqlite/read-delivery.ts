@@ -1,9 +1,10 @@
 /** One delivery with its attempts, wherever it lies. */
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { Attempt } from '../../core/delivery.ts';
+import type { DeliveryId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import type { DeliveryDetail } from '../storage.ts';
+import type { DeliveryDetail, DeliveryKey } from '../storage.ts';
 import { readPartitions } from './partitions.ts';
 import { createNamer, summaryColumns, summaryOf } from './delivery-rows.ts';
 import { arrayStatement, bytesOf, isDamage, numberOf, textOf, textOrNull } from './rows.ts';
@@ -41,6 +42,21 @@ export function readDelivery(db: DatabaseSync, workspaceId: string, id: string):
     attempts: capped([...earlierAttempts(db, id), ...(last === null ? [] : attemptsOf(last))]),
     storedBody: body === undefined ? null : bytesOf(body),
   };
+}
+
+/** Redeliveries carry the id as well: the lowest id is the first of them, and all are the same message. */
+export function readDeliveryOfMessage(db: DatabaseSync, messageId: string): DeliveryKey | null {
+  const tables = ['queue'];
+  for (const { n, state } of readPartitions(db, 'log').reverse())
+    if (state === 'open' || state === 'closed') tables.push(partitionTable('log', n));
+  for (const table of tables) {
+    const row = arrayStatement(
+      db,
+      `SELECT w.id, d.id FROM ${table} d JOIN workspaces w ON w.n = d.workspace WHERE d.message_id = ? ORDER BY d.id LIMIT 1`,
+    ).get(messageId);
+    if (row !== undefined) return { workspaceId: textOf(row[0]), id: textOf(row[1]) as DeliveryId };
+  }
+  return null;
 }
 
 function findRow(db: DatabaseSync, workspace: number, id: string): readonly SQLOutputValue[] | null {

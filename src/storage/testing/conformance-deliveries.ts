@@ -33,6 +33,30 @@ async function disable(world: World, id: string, state: 'disabled' | 'enabled'):
 
 export function deliveryListTests(factory: StoreFactory): void {
   describe('deliveries', () => {
+    it('a message is found by the id that its receiver saw, pending and ended, over workspaces', async () => {
+      await withWorld(factory, { partitionRowsMax: 3 }, async (world) => {
+        const { read } = world.storage;
+        const send = async (messageId: string, workspaceId: string) => {
+          const { item, delivery } = world.created(`wh_${workspaceId}`, workspaceId);
+          await world.apply({ ...item, deliveries: [{ ...delivery, messageId }] });
+          return delivery;
+        };
+        const first = await send('93df93061a891c23', 'default');
+        const other = await send('ffffffffffffffff', 'other');
+        const plain = await world.deliver('wh_default');
+        const where = async (id: string) => (await read.deliveryOfMessage(id))?.id ?? null;
+        assert.deepEqual(await read.deliveryOfMessage('93df93061a891c23'), { workspaceId: 'default', id: first.id });
+        for (const ended of [first, other]) assert.equal(await world.record(ended, 0), 'recorded');
+        for (let n = 0; n < 8; n += 1) await world.record((await world.deliver('wh_more')).delivery, 0);
+        assert.equal(await where('93df93061a891c23'), first.id);
+        assert.deepEqual(await read.deliveryOfMessage('ffffffffffffffff'), { workspaceId: 'other', id: other.id });
+        assert.equal(await where('0000000000000000'), null);
+        // An id that is the delivery's own is no message id, and its letters count.
+        assert.equal(await where(plain.delivery.id), null);
+        assert.equal(await where('93DF93061A891C23'), null);
+      });
+    });
+
     it('pending and ended ones are one list in order of commit, both ways, over partitions', async () => {
       await withWorld(factory, { partitionRowsMax: 6 }, async (world) => {
         const seed = Math.floor(Math.random() * 2 ** 31);

@@ -1,0 +1,86 @@
+import { changeKinds } from '../../core/change.ts';
+import { eventsOf } from '../../core/event-table.ts';
+import { exampleWebhook } from '../../core/example-webhook.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { limits } from '../../core/limits.ts';
+import { sampleChange } from '../../core/sample-change.ts';
+import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { type EventRow, eventRows, events } from './events.ts';
+import { policy } from './policy.ts';
+import { render } from './render.ts';
+import { bodySchema } from './schemas.ts';
+
+const exampleLinks: Links = {
+  content: (assetId) => `https://assetwire.example/content/${assetId}`,
+  rendition: (assetId, title) => `https://assetwire.example/content/${assetId}-${title}`,
+  dialect: (path) => `https://assetwire.example/bambuser${path}`,
+  signature: () => 'eaf4c9cb29c58b910dcbad17cf7d8a3afa4e6a963624ba4c4fd0bb5bade1cdd6',
+  lifetimeMs: 30 * 24 * 3_600_000,
+};
+const webhook = exampleWebhook({ dialect: 'bambuser' });
+
+function exampleOf({ name }: EventRow): JsonObject {
+  const change = sampleChange(changeKinds.find((kind) => eventsOf(events, kind).includes(name)) ?? 'broadcast.started');
+  const { body } = render({
+    change,
+    webhook,
+    notification: { event: name },
+    messageId: '93df93061a891c23',
+    createdAtMs: change.acceptedAtMs,
+    links: exampleLinks,
+  });
+  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
+}
+
+function describeEvents(): readonly EventDescription[] {
+  return eventRows.map((row) => ({
+    name: row.name,
+    summary: `collection ${row.collection}, action ${row.action}`,
+    fires: row.fires,
+    changeKinds: changeKinds.filter((kind) => eventsOf(events, kind).includes(row.name)),
+    schema: bodySchema(row),
+    example: exampleOf(row),
+  }));
+}
+
+const readOn = '2026-11-22';
+
+export const manifest: Manifest = {
+  id: 'bambuser',
+  title: 'Bambuser',
+  summary: 'Broadcasts and images as the Bambuser video platform told them: {action, collection, payload, eventId}',
+  sources: [
+    { url: 'https://bambuser.com/docs/key-concepts/webhooks/', readOn },
+    { url: 'https://bambuser.com/docs/key-concepts/resource-uri/', readOn },
+    { url: 'https://bambuser.com/docs/api/', readOn },
+    { url: 'https://github.com/bambuser/bambuser-api-node', readOn },
+  ],
+  events: describeEvents(),
+  transports: ['http'],
+  configuration: {
+    schema: { type: 'object', additionalProperties: false, properties: {} },
+    secretFields: [],
+    generated: [],
+  },
+  capabilities: {
+    targetEditable: true,
+    singleEvent: false,
+    handshake: false,
+    // "An endpoint which accepts POST requests on your server": the vendor does not ask for https.
+    plainHttp: true,
+    customHeaders: true,
+    credentials: ['none', 'basic', 'bearer'],
+  },
+  limits: {
+    webhooksMax: limits.webhooksPerWorkspaceMax,
+    customHeadersMax: 10,
+    payloadBytesMax: limits.changeBytesMax + 16 * 1024,
+  },
+  policy,
+  signing: {
+    summary:
+      'None. Whoever doubts a notification asks for it: GET /bambuser/events/{eventId} answers the same document',
+    headers: [],
+  },
+  reservedHeaders: [],
+};

@@ -1,0 +1,135 @@
+/** Broadcasts and images as the vendor writes them: in webhooks and in its API, the same fields in the same order. */
+import { type BroadcastState, broadcastState } from '../../core/broadcast.ts';
+import { encodeId } from '../../core/id-encoding.ts';
+import { isList, isObject, ownValue } from '../../core/json-equality.ts';
+import type { JsonObject, JsonValue } from '../../core/json.ts';
+import type { Links } from '../dialect.ts';
+import { broadcastUuid, imageUuid, workspaceChannel } from './ids.ts';
+import { resourceUri } from './resource-uri.ts';
+
+export type Presented = {
+  readonly id: string;
+  readonly externalId?: string | undefined;
+  readonly workspaceId: string;
+  readonly state: JsonObject;
+  readonly links: Links;
+  /** When this state came to be: signatures count from here. */
+  readonly atMs: number;
+};
+
+/** The order is that of the vendor's example. */
+export function broadcastPayload({ id, externalId, workspaceId, state, links, atMs }: Presented): JsonObject {
+  const known = broadcastState(state);
+  const uuid = broadcastUuid(id, externalId);
+  const preview = previewOf(known, links);
+  const { position } = known;
+  return {
+    author: textOf(known.author),
+    created: seconds(known.startedAtMs ?? atMs),
+    customData: textOf(known.customData),
+    height: numberOf(known.heightPx),
+    id: uuid,
+    ingestChannel: textOf(known.ingestChannel) || workspaceChannel(workspaceId),
+    lat: numberOf(position?.latitude),
+    length: Math.round(numberOf(known.durationMs) / 1_000),
+    lon: numberOf(position?.longitude),
+    positionAccuracy: numberOf(position?.accuracyMetres),
+    positionType: textOf(position?.type),
+    ...(preview === null ? {} : { preview }),
+    resourceUri:
+      textOf(known.resourceUrl) ||
+      resourceUri({ links, workspaceId, uuid, ownUuid: encodeId(id, 'uuid'), signedAtMs: atMs }),
+    tags: textsOf(known.tags).map((text) => ({ text })),
+    title: textOf(known.title),
+    type: known.type === 'live' ? 'live' : 'archived',
+    width: numberOf(known.widthPx),
+  };
+}
+
+/** What somebody gave, else the picture that was made of the recording; an early add has none. */
+function previewOf({ preview, recording, recordingPreview }: BroadcastState, links: Links): string | null {
+  if (isObject(preview) && 'url' in preview) return textOf(preview.url);
+  if (isObject(preview) && 'assetId' in preview) return links.content(textOf(preview.assetId));
+  return recordingPreview === true && recording !== undefined ? links.rendition(recording, 'large') : null;
+}
+
+const sizes = ['small', 'medium', 'large'] as const;
+
+/** The order is that of the vendor's example. */
+export function imagePayload({ id, workspaceId, state, links }: Presented): JsonObject {
+  const file = objectIn(state, 'file');
+  const info = objectIn(state, 'info');
+  const added = ownValue(state, 'createdAtMs');
+  const addedAtMs = typeof added === 'number' ? added : 0;
+  return {
+    added: seconds(addedAtMs),
+    author: textOf(ownValue(info, 'author')),
+    created: seconds(takenAtMs(state) ?? addedAtMs),
+    customData: textOf(ownValue(info, 'customData')),
+    derivatives: derivativesOf(id, state, links),
+    height: numberOf(ownValue(file, 'heightPx')),
+    id: imageUuid(id, state),
+    ingestChannel: textOf(ownValue(info, 'ingestChannel')) || workspaceChannel(workspaceId),
+    ...place(state),
+    originalFilename: textOf(ownValue(state, 'name')),
+    title: textOf(ownValue(info, 'title')),
+    url: textOf(ownValue(file, 'url')) || links.content(id),
+    width: numberOf(ownValue(file, 'widthPx')),
+  };
+}
+
+/** Small, medium and large, those that there are; empty before they are made. */
+function derivativesOf(id: string, state: JsonObject, links: Links): readonly JsonObject[] {
+  const renditions = ownValue(state, 'renditions');
+  if (!isList(renditions)) return [];
+  return sizes.flatMap((title) => {
+    const found = renditions.find((one) => isObject(one) && ownValue(one, 'title') === title);
+    if (!isObject(found)) return [];
+    return [
+      {
+        title,
+        url: textOf(ownValue(found, 'url')) || links.rendition(id, title),
+        width: numberOf(ownValue(found, 'widthPx')),
+        height: numberOf(ownValue(found, 'heightPx')),
+      },
+    ];
+  });
+}
+
+/** Where and when it was taken, as far as the file says so and the server keeps it. */
+function place(state: JsonObject): { readonly lat: number; readonly lon: number } {
+  const common = objectIn(objectIn(state, 'embedded'), 'fields');
+  return { lat: numberOf(ownValue(common, 'latitude')), lon: numberOf(ownValue(common, 'longitude')) };
+}
+
+function takenAtMs(state: JsonObject): number | null {
+  const taken = ownValue(objectIn(objectIn(state, 'embedded'), 'fields'), 'takenAt');
+  if (typeof taken === 'number') return taken;
+  // Cameras write no zone; it is then taken for UTC, so that the bytes do not depend on where they are made.
+  const parsed = typeof taken === 'string' ? Date.parse(zoned.test(taken) ? taken : `${taken}Z`) : Number.NaN;
+  return Number.isNaN(parsed) ? null : parsed;
+}
+
+const zoned = /(?:Z|[+-]\d\d:?\d\d)$/;
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1_000);
+}
+
+function objectIn(value: JsonObject, name: string): JsonObject {
+  const found = ownValue(value, name);
+  return isObject(found) ? found : {};
+}
+
+/** States that were reported by another system may hold anything. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function textsOf(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : [];
+}
+
+function numberOf(value: JsonValue | undefined): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
