@@ -9,7 +9,8 @@ export const areas: { readonly [name: string]: Area } = {
   },
   comments: {
     title: 'Comments and approval',
-    description: 'What people say about an asset or a part of it, and whether it may be used: each a change of the asset.',
+    description:
+      'What people say about an asset or a part of it, and whether it may be used: each a change of the asset.',
   },
   trash: {
     title: 'Trash',

@@ -116,6 +116,16 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         load: () => import('./commands/jobs.ts'),
       },
       {
+        name: 'libraries',
+        summary: 'make libraries: assets are in one at a time, grants and webhooks may be about it',
+        load: () => import('./commands/libraries.ts'),
+      },
+      {
+        name: 'comments',
+        summary: 'comments, annotations and approval of assets',
+        load: () => import('./commands/comments.ts'),
+      },
+      {
         name: 'tasks',
         summary: 'work on many assets that goes on by itself',
         load: () => import('./commands/tasks.ts'),

@@ -196,7 +196,8 @@ export const assetPushedSchema: Schema<unknown> = named(
   object({ ...viewFields, result: oneOf(['created', 'changed', 'unchanged', 'stale']) }),
 );
 
-const reference = string({
+/** What names an asset in a path. */
+export const assetReferenceText = string({
   minLength: 1,
   maxLength: 360,
   pattern:
@@ -206,17 +207,17 @@ const reference = string({
 });
 
 /** The asset's id, or `external:` and the id that its own DAM knows it by. */
-export const assetReference: Schema<{ readonly reference: string }> = object({ reference });
+export const assetReference: Schema<{ readonly reference: string }> = object({ reference: assetReferenceText });
 
 /** An asset and the number of one of its versions; path parameters are texts. */
 export const versionReference: Schema<{ readonly reference: string; readonly number: string }> = object({
-  reference,
+  reference: assetReferenceText,
   number: string({ pattern: '^[1-9]\\d{0,8}$', description: 'Number of a version', examples: ['2'] }),
 });
 
 /** An asset and the title of one of its renditions. */
 export const renditionReference: Schema<{ readonly reference: string; readonly name: string }> = object({
-  reference,
+  reference: assetReferenceText,
   name: string({
     minLength: 1,
     maxLength: 300,

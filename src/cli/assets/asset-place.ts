@@ -47,6 +47,7 @@ export function printAsset(asset: AssetView, options: Pick<ConnectionOptions, 'j
     ...words('tags'),
     ...words('labels'),
     ...words('collections'),
+    ...(state.library === undefined ? [] : ([['library', state.library]] as const)),
     ...fields('info'),
     ...fields('metadata'),
     ...fields('aliases'),

@@ -53,6 +53,7 @@ type Field = readonly [name: string, value: string | null];
 type EditOptions = ConnectionOptions & {
   readonly name?: string;
   readonly path?: string;
+  readonly library?: string;
   readonly info?: readonly Field[];
   readonly metadata?: readonly Field[];
   readonly archive?: boolean;
@@ -113,7 +114,8 @@ function defineEdit(command: Command, reference: Argument, context: CliContext):
   const edit = withConnection(command.command('edit').description('change an asset; what is not named stays'))
     .addArgument(reference)
     .addOption(new Option('--name <name>', 'rename it'))
-    .addOption(new Option('--path <folder>', 'move it to this folder'));
+    .addOption(new Option('--path <folder>', 'move it to this folder'))
+    .addOption(new Option('--library <key>', 'bring it to this library, by its key; default: the built-in one'));
   for (const name of lists) {
     const one = singular[name];
     edit
@@ -205,10 +207,11 @@ async function patch(client: Client, asset: string, options: EditOptions): Promi
 }
 
 function patchOf(options: EditOptions): AssetPatch {
-  const { name, path, info, metadata } = options;
+  const { name, path, library, info, metadata } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(path === undefined ? {} : { path }),
+    ...(library === undefined ? {} : { library }),
     ...(info === undefined ? {} : { info: Object.fromEntries(info) }),
     ...(metadata === undefined
       ? {}

@@ -28,6 +28,7 @@ type UploadOptions = ConnectionOptions & {
   readonly tag?: readonly string[];
   readonly label?: readonly string[];
   readonly collection?: readonly string[];
+  readonly library?: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly hidden?: boolean;
@@ -58,6 +59,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--tag <tag...>', 'tags for each'))
     .addOption(new Option('--label <label...>', 'labels for each'))
     .addOption(new Option('--collection <name...>', 'collections for each'))
+    .addOption(new Option('--library <key>', 'library for each; the built-in one where absent'))
     .addOption(new Option('--include <pattern...>', 'only files that fit one: *.jpg, or 2026/**/*.tif with a slash'))
     .addOption(new Option('--exclude <pattern...>', 'no files that fit one'))
     .addOption(new Option('--hidden', 'also what begins with a dot'))
@@ -159,11 +161,12 @@ function printPlan(planned: readonly Planned[], options: UploadOptions, { stdout
     if (outcome.status !== 'left') stdout.write(`${outcomeLine(outcome, colours)}\n`);
 }
 
-function wordsOf({ tag, label, collection }: UploadOptions) {
+function wordsOf({ tag, label, collection, library }: UploadOptions) {
   return {
     ...(tag === undefined ? {} : { tags: tag }),
     ...(label === undefined ? {} : { labels: label }),
     ...(collection === undefined ? {} : { collections: collection }),
+    ...(library === undefined ? {} : { library }),
   };
 }
 

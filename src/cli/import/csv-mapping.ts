@@ -34,6 +34,7 @@ const simple: { readonly [field: string]: Kind } = {
   tags: 'list',
   labels: 'list',
   collections: 'list',
+  library: 'text',
   archived: 'flag',
   source: 'text',
   sourceVersion: 'version',

@@ -11,7 +11,7 @@ import { coloursOf, createProgress, printJson } from '../output.ts';
 
 export type UrlUpload = {
   readonly urls: readonly string[];
-  readonly asset: Pick<AssetInput, 'path' | 'tags' | 'labels' | 'collections'>;
+  readonly asset: Pick<AssetInput, 'path' | 'tags' | 'labels' | 'collections' | 'library'>;
   readonly json: boolean;
 };
 
