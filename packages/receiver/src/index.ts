@@ -1,4 +1,11 @@
 /** What receivers install: verify a message, read it, and notice the ones that come twice. */
+export {
+  answerValidation,
+  type CloudEvent,
+  type CloudEventOptions,
+  readCloudEvent,
+  type ValidationOptions,
+} from './cloudevents.ts';
 export type { Actor, AssetwireEvent, EventData, EventSubject, JsonObject, JsonValue } from './event.ts';
 export { parseEvent } from './event.ts';
 export type { HeaderSource } from './raw-message.ts';

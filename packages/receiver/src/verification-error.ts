@@ -8,6 +8,7 @@ export type VerificationErrorCode =
   | 'timestamp_too_old'
   | 'timestamp_too_new'
   | 'no_matching_signature'
+  | 'no_matching_token'
   | 'invalid_payload'
   | 'invalid_secret'
   | 'parsed_body';
