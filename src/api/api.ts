@@ -23,6 +23,8 @@ export type ApiSettings = {
   readonly trustedProxies?: readonly string[];
   /** Vendor APIs at the root of ports of their own; each must be one of `vendorRoutes`. */
   readonly dialectListen?: readonly { readonly dialect: string; readonly host: string; readonly port: number }[];
+  /** What stands at the root of a host of its own, by the host that requests name. Default: nothing. */
+  readonly hostMounts?: ReadonlyMap<string, string>;
   /** `operation`: nothing but health and metrics is answered; for processes that deliver and take no requests. */
   readonly only?: 'operation';
   /** Whether `/metrics` answers without a key. Default: it needs `settings:read`. */

@@ -17,6 +17,7 @@ import type { Answer, Route } from './route.ts';
 import { methodsAt, nearestRoute, pathOf, toRouterPath } from './route-paths.ts';
 import { reportChanges } from './routes/changes.ts';
 import { foreignWords, type Serving, serveRoute } from './serve-route.ts';
+import { type HostMounts, mountByHost } from './vendor-mounts.ts';
 
 export type RouterOptions = {
   readonly serving: Serving;
@@ -24,14 +25,17 @@ export type RouterOptions = {
   readonly inbox: RequestListener;
   /** False: nothing is answered but the routes. */
   readonly whole: boolean;
+  /** What stands at the root of a host of its own; see vendor-mounts.ts. */
+  readonly hostMounts?: HostMounts;
   /** Draws the id of what is answered before there is a request. */
   readonly requestId: () => string;
 };
 
-export function createRouter({ serving, routes, inbox, whole, requestId }: RouterOptions): FastifyInstance {
+export function createRouter({ serving, routes, inbox, whole, hostMounts, requestId }: RouterOptions): FastifyInstance {
   const router = fastify({
     serverFactory: (routed) =>
       createHttpServer((request, response) => {
+        if (hostMounts !== undefined) mountByHost(hostMounts, request);
         const url = request.url ?? '';
         if (whole && url === reportChanges.path && request.method === reportChanges.method) {
           void serveRoute(serving, { route: reportChanges, request, response, parameters: noParameters, search: '' });

@@ -36,7 +36,14 @@ export function createApiServer(options: ApiOptions): ApiServer {
     const everything = createRoutes({ ...options, admission: serving.admission, https });
     const whole = settings.only === undefined;
     const routes = whole ? everything : everything.filter(({ path }) => operationPaths.has(path));
-    const router = createRouter({ serving, routes, inbox, whole, requestId: () => options.ids.next('request') });
+    const router = createRouter({
+      serving,
+      routes,
+      inbox,
+      whole,
+      ...(settings.hostMounts === undefined ? {} : { hostMounts: settings.hostMounts }),
+      requestId: () => options.ids.next('request'),
+    });
     const opened: Server[] = [];
     try {
       if (whole) await mountPages(router, serving.answers);

@@ -1,6 +1,6 @@
 /**
- * Where a vendor's API is reached: below `/{dialect}` of our own address, or at the root of a port of its own
- * (`ASSETWIRE_DIALECT_LISTEN`). Requests of such a port are handed to the same routes.
+ * Where a vendor's API is reached: below `/{dialect}` of our own address, at the root of a port of its own
+ * (`ASSETWIRE_DIALECT_LISTEN`), or in part at the root of a host of its own (`ASSETWIRE_SNS_URL`). Requests of such a port are handed to the same routes.
  */
 import type { IncomingMessage, RequestListener } from 'node:http';
 
@@ -14,6 +14,15 @@ export function atRoot(dialect: string, listener: RequestListener): RequestListe
     request.url = `/${dialect}${request.url ?? '/'}`;
     listener(request, response);
   };
+}
+
+/** By the host that a request names: the path below which what it asks for lies, without a slash at its end. */
+export type HostMounts = ReadonlyMap<string, string>;
+
+/** What is asked of such a host at its root lies below its path here; a proxy in front need not know of it. */
+export function mountByHost(mounts: HostMounts, request: IncomingMessage): void {
+  const path = mounts.get(request.headers.host?.toLowerCase() ?? '');
+  if (path !== undefined) request.url = `${path}${request.url ?? '/'}`;
 }
 
 /**

@@ -48,7 +48,13 @@ export type ExpandPayload = {
 
 export function createMatching(deps: MatchingDeps): Matching {
   const { ids, dialects, random } = deps;
-  const context = { nowMs: 0, draw: (count: number) => random.bytes(count) };
+  const indexes = createWebhookIndexes(deps);
+  const context = {
+    nowMs: 0,
+    workspaceId: '',
+    draw: (count: number) => random.bytes(count),
+    signingKeyId: (name: string) => indexes.known(context.workspaceId)?.signingKeys.get(name),
+  };
 
   const delivery: Matching['delivery'] = (change, webhook, { notification, origin, atMs }) => {
     const id = ids.next('delivery');
@@ -74,6 +80,7 @@ export function createMatching(deps: MatchingDeps): Matching {
     const dialect = dialects.get(webhook.dialect);
     if (dialect === undefined) return [];
     context.nowMs = atMs;
+    context.workspaceId = change.workspaceId;
     const made: PendingDelivery[] = [];
     for (const notification of dialect.notify(change, webhook, context)) {
       if (wantsEvent(webhook, notification.event)) made.push(delivery(change, webhook, { notification, origin, atMs }));
@@ -84,7 +91,7 @@ export function createMatching(deps: MatchingDeps): Matching {
   const maker: Maker = { ids, logger: deps.logger, deliveriesFor };
 
   return {
-    ...createWebhookIndexes(deps),
+    ...indexes,
     delivery,
     deliveriesFor,
     match(index, changes, atMs) {

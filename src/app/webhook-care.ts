@@ -29,11 +29,13 @@ export function createWebhookCare(deps: CareDeps): WebhookCare {
       ]);
       if (row === null) return null;
       const webhook = storedWebhook(row);
-      const policy = await propertyPolicy(storage, workspaceId, deps.dialects.get(webhook.dialect));
+      const dialect = deps.dialects.get(webhook.dialect);
+      const policy = await propertyPolicy(storage, workspaceId, dialect);
+      const own = dialect?.policyOf?.(webhook);
       return {
         webhook,
         secrets: openSecrets(deps, secrets, secretRow),
-        ...(policy === null ? {} : { policy }),
+        ...(policy === null && own === undefined ? {} : { policy: { ...policy, ...own } }),
       };
     },
 

@@ -5,6 +5,7 @@
  * a duty that enables the webhook when it is done.
  */
 import type { Actor } from '../core/change.ts';
+import { AssetwireError } from '../core/errors.ts';
 import type { WebhookId } from '../core/ids.ts';
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import type { Webhook } from '../core/webhook.ts';
@@ -14,6 +15,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { cancelPending } from './cancel-pending.ts';
+import { type ConsentState, hasConsented, storedConsent } from './lasting-consent.ts';
 import type { Matching } from './matching.ts';
 import { operationalChange } from './operational.ts';
 import { notFound } from './refusals.ts';
@@ -171,10 +173,11 @@ async function enableNow(
     if (before.state === 'enabled') return { kind: 'nothing', answer: undefined };
     if (before.state === 'pending') return { kind: 'nothing', answer: undefined };
     const { stateReason: _, ...kept } = webhookBody(before);
-    const asks = deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
-    const body: WebhookBody = asks
-      ? pendingBody(webhookBody(before), atMs)
-      : { ...kept, state: 'enabled', stateChangedAtMs: atMs };
+    const consent = storedConsent(others[0]);
+    const waits = consent !== null && resumed(consent, atMs) === 'pending';
+    const asks = consent === null && deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
+    const body: WebhookBody =
+      asks || waits ? pendingBody(webhookBody(before), atMs) : { ...kept, state: 'enabled', stateChangedAtMs: atMs };
     const after: Webhook = { ...before, ...body };
     const version = current.version + 1;
     const asking = { version, atMs, before: others[0] ?? null };
@@ -188,10 +191,10 @@ async function enableNow(
       plan: {
         state: webhookState(body, index.revision + 1),
         // Of one that has to be asked first, it is told when it has consented.
-        changes: asks ? [] : [operationalChange(ids, event, atMs)],
+        changes: asks || waits ? [] : [operationalChange(ids, event, atMs)],
         webhooksRevision: index.revision,
         resources: [
-          ...(question === null ? [] : [question.resource]),
+          ...(question?.resources ?? []),
           auditWrite({ ids, caller: by }, note, atMs),
           ...(replay === null
             ? []
@@ -206,6 +209,18 @@ async function enableNow(
   });
   switched(deps, workspaceId, id);
   return told;
+}
+
+/** One that confirmed need not do it again; one that still may is waited for. */
+function resumed(consent: ConsentState, atMs: number): 'enabled' | 'pending' {
+  if (hasConsented(consent)) return 'enabled';
+  if (atMs < consent.expiresAtMs) return 'pending';
+  throw new AssetwireError('not_confirmed', {
+    detail:
+      consent.unsubscribedAtMs === null
+        ? 'Enable a webhook that its endpoint confirmed: the time to confirm this one is over'
+        : 'Enable a webhook that its endpoint wants: it ended this one by the link in a message',
+  });
 }
 
 function dutiesOf(question: Question | null, replay: NewDuty | null): Pick<Plan, 'duties'> {

@@ -13,6 +13,7 @@ import { notFound, unfit } from './refusals.ts';
 import { handshakeKey, type Handshakes, pendingBody, questionPlan } from './webhook-handshake.ts';
 import type { CheckedInput, InputChecks } from './webhook-input.ts';
 import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
+import { refuseEqual } from './webhook-library.ts';
 import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
 export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault' | 'dialects' | 'storage'> & {
@@ -43,6 +44,8 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
       const asks =
         moved && wanted.state !== 'disabled' && deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
       const body = asks ? pendingBody(wanted, atMs) : wanted;
+      if (body.state === 'enabled')
+        refuseEqual(deps.checks.dialect(before.dialect).manifest, index.webhooks, { ...body, id });
       const revision = current.version + 1;
       const asking = { version: revision, atMs, before: others[1] ?? null };
       const question = asks ? deps.handshakes.question({ ...before, ...body, revision }, asking) : null;

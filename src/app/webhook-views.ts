@@ -4,6 +4,8 @@ import type { Webhook } from '../core/webhook.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { WebhookView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import { type ConsentState, consentView, storedConsent } from './lasting-consent.ts';
+import { handshakeKey } from './webhook-handshake.ts';
 import { secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
 
@@ -12,7 +14,7 @@ const healthWindowMs = 3_600_000;
 
 export interface WebhookViews {
   /** A webhook that has just been made: nothing has happened to it yet. */
-  fresh(webhook: Webhook, secretRow: JsonObject | null): WebhookView;
+  fresh(webhook: Webhook, secretRow: JsonObject | null, consent?: ConsentState | null): WebhookView;
   one(row: Resource): Promise<WebhookView>;
   many(workspaceId: string, rows: readonly Resource[]): Promise<readonly WebhookView[]>;
 }
@@ -22,8 +24,9 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
     if (rows.length === 0) return [];
     const only = rows.length === 1 ? rows[0] : undefined;
     const nowMs = clock.nowMs();
-    const [secrets, missed, backlog, stats] = await Promise.all([
+    const [secrets, asked, missed, backlog, stats] = await Promise.all([
       storage.resources(rows.map(({ id }) => secretKey(workspaceId, id))),
+      storage.resources(rows.map(({ id }) => handshakeKey(workspaceId, id))),
       storage.read.missed(workspaceId),
       storage.read.backlog(workspaceId),
       storage.read.stats({
@@ -44,6 +47,7 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
         hour.failed += line.failed;
       }
       return view(storedWebhook(row), secrets[at]?.state ?? null, {
+        ...confirmationOf(storedConsent(asked[at]), nowMs),
         missed: missed.find(({ webhookId }) => webhookId === row.id)?.count ?? 0,
         health: { pending: waiting?.pending ?? 0, oldestPendingAtMs: waiting?.oldestAtMs ?? null, lastHour: hour },
       });
@@ -56,8 +60,9 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
       if (shown === undefined) throw new TypeError('One row must make one view: got none');
       return shown;
     },
-    fresh: (webhook, secretRow) =>
+    fresh: (webhook, secretRow, consent = null) =>
       view(webhook, secretRow, {
+        ...confirmationOf(consent, clock.nowMs()),
         missed: 0,
         health: { pending: 0, oldestPendingAtMs: null, lastHour: { attempts: 0, delivered: 0, failed: 0 } },
       }),
@@ -67,7 +72,7 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
 function view(
   webhook: Webhook,
   secretState: JsonObject | null,
-  rest: { readonly missed: number; readonly health: JsonObject },
+  rest: Pick<WebhookView, 'missed' | 'health' | 'confirmation'>,
 ): WebhookView {
   const entries = secretEntries(secretState === null ? null : { state: secretState });
   const masked = (name: string): string => entries.find((entry) => entry.name === name)?.masked ?? '…';
@@ -92,6 +97,10 @@ function view(
       })),
     ...rest,
   };
+}
+
+function confirmationOf(consent: ConsentState | null, nowMs: number): Pick<WebhookView, 'confirmation'> {
+  return consent === null ? {} : { confirmation: consentView(consent, nowMs) };
 }
 
 function shownCredentials({ credentials }: Webhook, masked: (name: string) => string): JsonObject {

@@ -51,6 +51,8 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   share_locked: 'Send the password by HTTP Basic authentication, or in the form of the page',
   not_found: 'Check the id and the workspace of the key; what belongs to another workspace is not found either',
   too_many_requests: 'Wait as long as Retry-After says',
+  not_confirmed: 'Make another webhook for the endpoint, and confirm that one',
+  signing_key_in_use: 'Make another first: POST /v1/signing-keys with withdrawFormer does both',
   conflict: 'Read it again, decide again, and send the request again',
   active_version: 'Activate another version first, or delete the asset',
   stale_source_version: 'Nothing to do: a newer state of this asset was pushed before',
@@ -64,6 +66,7 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
   not_a_film: 'Clips are cut out of MP4, QuickTime, WebM, Matroska, Ogg, MP3, WAV and FLAC',
   films_unavailable:
     'The operator installs ffmpeg, or names one in ASSETWIRE_FFMPEG; assetwire doctor and GET /v1/settings say whether it was found',
+  content_withheld: 'Delete the asset, or give it another version; POST /v1/assets/{id}/inspect has it scanned again',
   content_unavailable: 'The asset was reported without its file, or its content has gone',
   upload_incomplete: 'Send the upload again; nothing of it was kept',
   upload_too_large: 'The operator sets the largest size with ASSETWIRE_UPLOAD_BYTES_MAX',

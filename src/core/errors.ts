@@ -48,6 +48,8 @@ export const errorTable = {
   not_ready: { status: 409, retry: true, title: 'It is not ready yet' },
   conflict: { status: 409, retry: true, title: 'Somebody else changed it at the same time' },
   precondition_failed: { status: 412, retry: false, title: 'It is not at the version that If-Match names' },
+  not_confirmed: { status: 409, retry: false, title: 'The endpoint has not confirmed the webhook' },
+  signing_key_in_use: { status: 409, retry: false, title: 'The signing key signs' },
   gone: { status: 410, retry: false, title: 'It was there and has been deleted' },
   active_version: { status: 409, retry: false, title: 'The active version cannot be deleted' },
   stale_source_version: { status: 409, retry: false, title: 'A newer state is already known' },
@@ -67,6 +69,7 @@ export const errorTable = {
   webhook_disabled: { status: 409, retry: false, title: 'The webhook is disabled' },
   not_a_film: { status: 422, retry: false, title: 'There is no film or sound to cut a clip out of' },
   films_unavailable: { status: 409, retry: false, title: 'This server cannot cut films' },
+  content_withheld: { status: 403, retry: false, title: 'The content was not found to be clean' },
   content_unavailable: { status: 404, retry: false, title: 'The asset has no content here' },
   // Uploads
   upload_incomplete: { status: 400, retry: true, title: 'The upload broke off' },

@@ -2,8 +2,8 @@
  * The certificate of the inbox's own TLS listener: self-signed, made at first start, trusted by us for exactly that
  * origin. Its library is loaded when a certificate is made, which is once in the life of a data directory.
  */
-import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
+import { loadX509, serialOf } from '../runtime/x509.ts';
 
 export type InboxCertificate = { readonly certPem: string; readonly keyPem: string };
 
@@ -47,17 +47,4 @@ export async function createInboxCertificate({
   });
   const privateKey = new Uint8Array(await subtle.exportKey('pkcs8', keys.privateKey));
   return { certPem: certificate.toString('pem'), keyPem: x509.PemConverter.encode(privateKey, 'PRIVATE KEY') };
-}
-
-/** The polyfill comes first: the library refuses to load without it. */
-async function loadX509() {
-  await import('@abraham/reflection');
-  return import('@peculiar/x509');
-}
-
-/** 128 bits of the key's hash, so it is as unique as the key; the first bit is cleared because serials are positive. */
-function serialOf(publicKey: Uint8Array): string {
-  const bytes = createHash('sha256').update(publicKey).digest().subarray(0, 16);
-  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x01;
-  return bytes.toString('hex');
 }

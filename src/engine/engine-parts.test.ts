@@ -207,6 +207,7 @@ describe('the signer', () => {
     const signature = await createSigner().sign(
       { algorithm: 'ed25519', key: reference, content: ['a.', Buffer.from('b')] },
       [secret],
+      'default',
     );
     assert.ok(signature instanceof Uint8Array);
     const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]);
@@ -217,14 +218,14 @@ describe('the signer', () => {
   it('SG-19 says what is missing instead of signing with something else', async () => {
     const signer = createSigner();
     const request = { algorithm: 'ed25519' as const, key: reference, content: ['x'] };
-    assert.deepEqual(await signer.sign(request, []), { missing: 'secret signing' });
-    assert.deepEqual(await signer.sign(request, [{ ...secret, value: 'whsk_short' }]), {
+    assert.deepEqual(await signer.sign(request, [], 'default'), { missing: 'secret signing' });
+    assert.deepEqual(await signer.sign(request, [{ ...secret, value: 'whsk_short' }], 'default'), {
       missing: 'usable secret signing',
     });
-    assert.deepEqual(await signer.sign({ ...request, algorithm: 'hmac-sha256' }, [secret]), {
+    assert.deepEqual(await signer.sign({ ...request, algorithm: 'hmac-sha256' }, [secret], 'default'), {
       missing: 'symmetric secret signing',
     });
-    assert.deepEqual(await signer.sign({ ...request, key: { kind: 'signing-key', name: 'sns' } }, []), {
+    assert.deepEqual(await signer.sign({ ...request, key: { kind: 'signing-key', name: 'sns' } }, [], 'default'), {
       missing: 'signing key sns',
     });
   });

@@ -48,7 +48,7 @@ export function prepare(input: PrepareInput, parts: PrepareParts): Preparation |
     if (input.storedBody !== null || body instanceof Uint8Array) {
       return finish(input, parts, rendered, input.storedBody ?? (body as Uint8Array));
     }
-    const signature = parts.signer.sign(body.sign, input.setup.secrets);
+    const signature = parts.signer.sign(body.sign, input.setup.secrets, input.setup.webhook.workspaceId);
     if (!(signature instanceof Promise)) return embed(input, parts, rendered, signature);
     return signature.then((made) => embed(input, parts, rendered, made)).catch(refused);
   } catch (error) {
@@ -76,9 +76,13 @@ function embed(
   rendered: Rendered,
   signature: Signature,
 ): Preparation | Promise<Preparation> {
-  if (!(signature instanceof Uint8Array)) return missing(signature.missing);
+  if ('missing' in signature) return missing(signature.missing);
   if (rendered.body instanceof Uint8Array) return finish(input, parts, rendered, rendered.body);
-  return finish(input, parts, rendered, rendered.body.embed(signature));
+  const embedded =
+    signature instanceof Uint8Array
+      ? rendered.body.embed(signature)
+      : rendered.body.embed(signature.bytes, signature.keyId);
+  return finish(input, parts, rendered, embedded);
 }
 
 function finish(
@@ -102,9 +106,11 @@ function finish(
   }
   const signatures: Uint8Array[] = [];
   for (const [index, request] of requests.entries()) {
-    const signature = parts.signer.sign(request, setup.secrets);
+    const signature = parts.signer.sign(request, setup.secrets, setup.webhook.workspaceId);
     if (signature instanceof Promise) {
-      return slowSignatures(requests, signatures, index, signature, (next) => parts.signer.sign(next, setup.secrets))
+      return slowSignatures(requests, signatures, index, signature, (next) =>
+        parts.signer.sign(next, setup.secrets, setup.webhook.workspaceId),
+      )
         .then((made) =>
           'missing' in made
             ? missing(made.missing)
@@ -112,8 +118,8 @@ function finish(
         )
         .catch(refused);
     }
-    if (!(signature instanceof Uint8Array)) return missing(signature.missing);
-    signatures.push(signature);
+    if ('missing' in signature) return missing(signature.missing);
+    signatures.push(bytesOf(signature));
   }
   return assemble(input, parts, rendered, { body, signed: placed(requests, signatures) });
 }
@@ -129,10 +135,14 @@ async function slowSignatures(
     const request = requests[at];
     if (request === undefined) break;
     const signature = at === index ? await first : await sign(request);
-    if (!(signature instanceof Uint8Array)) return signature;
-    signatures.push(signature);
+    if ('missing' in signature) return signature;
+    signatures.push(bytesOf(signature));
   }
   return { signatures };
+}
+
+function bytesOf(signature: Exclude<Signature, { readonly missing: string }>): Uint8Array {
+  return signature instanceof Uint8Array ? signature : signature.bytes;
 }
 
 /** Signatures as headers. */
@@ -174,9 +184,7 @@ function assemble(
 ): Prepared {
   const { delivery } = task;
   const headers: Header[] = [
-    [body.length === 0 ? 'accept' : 'content-type', body.length === 0 ? '*/*' : rendered.contentType],
-    ['user-agent', parts.userAgent],
-    ['accept-encoding', 'identity'],
+    ...(setup.transport.kind === 'http' ? httpHeaders(body, rendered, parts) : [typeOf(rendered)]),
     ...rendered.headers,
     ...signed,
     ['assetwire-delivery-id', delivery.id],
@@ -188,7 +196,10 @@ function assemble(
   if (delivery.origin !== 'change') headers.push(['assetwire-origin', delivery.origin]);
   const hidden = rendered.hidden ?? [];
   const shown = hidden.length === 0 ? headers : headers.map((header) => withoutHidden(header, hidden));
-  const shownHeaders = setup.shownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];
+  const own = setup.shownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];
+  // A mail has its subject among its headers; whoever sends it writes it.
+  const shownHeaders: readonly Header[] =
+    rendered.subject === undefined ? own : [['subject', rendered.subject], ...own];
   return {
     body,
     bodySha256: hash('sha256', body, 'hex'),
@@ -200,6 +211,23 @@ function assemble(
     sameBytes:
       storedBody === null || !(rendered.body instanceof Uint8Array) || Buffer.compare(storedBody, rendered.body) === 0,
   };
+}
+
+function httpHeaders(body: Uint8Array, rendered: Rendered, { userAgent }: PrepareParts): readonly Header[] {
+  return [
+    body.length === 0 ? ['accept', '*/*'] : typeOf(rendered),
+    // Where a receiver looks at it, the dialect says who is asking.
+    ...(namesAgent(rendered) ? [] : [['user-agent', userAgent] as const]),
+    ['accept-encoding', 'identity'],
+  ];
+}
+
+function typeOf({ contentType }: Rendered): Header {
+  return ['content-type', contentType];
+}
+
+function namesAgent({ headers }: Rendered): boolean {
+  return headers.some(([name]) => name === 'user-agent');
 }
 
 function withoutHidden([name, value]: Header, hidden: readonly string[]): Header {

@@ -5,14 +5,22 @@
 import type { Links } from '../dialects/dialect.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { Preview, PreviewInput, Previewer } from './engine.ts';
-import { isUnusable, type LaneSetup, makeLaneSetup, maskedValue } from './lane-setup.ts';
+import { isUnusable, type LaneSetup, makeLaneSetup, maskedValue, shownMethod } from './lane-setup.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Signer } from './signer.ts';
 
 export type PreviewDeps = Pick<EngineDeps, 'dialects' | 'transports'> & { readonly userAgent: string };
 
-/** Nobody's key made these: a body that carries its own signature shows zeros in its place. */
-const unsigned: Signer = { sign: () => new Uint8Array(64) };
+/** Nobody's key made these: a body that carries its own signature shows zeros in its place, under the key it asked for. */
+const unsigned: Signer = {
+  waiting: 0,
+  sign: ({ key, algorithm }) => {
+    const bytes = new Uint8Array(algorithm.startsWith('rsa') ? 256 : 64);
+    return key.kind === 'signing-key' ? { bytes, keyId: key.id ?? unknownKey } : bytes;
+  },
+};
+/** Stands for a key that would be chosen when the message leaves. */
+const unknownKey = 'sgk_00000000000000000000000000';
 
 export function createPreviewer({ dialects, transports, userAgent }: PreviewDeps): Previewer {
   return async (input) => {
@@ -41,7 +49,7 @@ function shown({ task, atMs }: PreviewInput, setup: LaneSetup, made: Prepared): 
       .map(({ placement }) => placement.header.toLowerCase()),
   );
   return {
-    method: made.method,
+    method: shownMethod(setup, made.method),
     url: setup.shownTarget,
     headers: made.shownHeaders.map(([name, value]) => [name, signatures.has(name.toLowerCase()) ? maskedValue : value]),
     body: made.body,

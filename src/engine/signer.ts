@@ -3,20 +3,33 @@
  * ed25519 are done on the spot (2 and 40 µs); what takes longer answers later and goes through the same door.
  */
 import { createHmac, createPrivateKey, createSecretKey, sign as signBytes, type KeyObject } from 'node:crypto';
+import type { WorkspaceId } from '../core/ids.ts';
 import { decodeSecret, type KeyDecoding } from '../core/secret.ts';
 import type { SignatureRequest } from '../dialects/dialect.ts';
 import type { OpenSecret } from './engine.ts';
 
 /** `missing` is never a reason to send without a signature (HARDENING SG-19). */
-export type Signature = Uint8Array | { readonly missing: string };
+export type Signature =
+  | Uint8Array
+  /** Made with a key that the message has to name. */
+  | { readonly bytes: Uint8Array; readonly keyId: string }
+  | { readonly missing: string };
 
 export interface Signer {
-  sign(request: Omit<SignatureRequest, 'placement'>, secrets: readonly OpenSecret[]): Signature | Promise<Signature>;
+  /** With a secret of the webhook, or a key of its workspace. */
+  sign(
+    request: Omit<SignatureRequest, 'placement'>,
+    secrets: readonly OpenSecret[],
+    workspaceId: WorkspaceId,
+  ): Signature | Promise<Signature>;
+  /** Signatures that are owed by another thread. */
+  readonly waiting: number;
 }
 
 /** Signs with keys that are not a webhook's secrets (RSA keys of a workspace); a thread of its own does it. */
 export type SigningKeys = {
-  sign(request: Omit<SignatureRequest, 'placement'>): Promise<Signature>;
+  sign(request: Omit<SignatureRequest, 'placement'>, workspaceId: WorkspaceId): Promise<Signature>;
+  readonly waiting: number;
 };
 
 export function createSigner(signingKeys?: SigningKeys): Signer {
@@ -37,10 +50,13 @@ export function createSigner(signingKeys?: SigningKeys): Signer {
   };
 
   return {
-    sign(request, secrets) {
+    get waiting() {
+      return signingKeys?.waiting ?? 0;
+    },
+    sign(request, secrets, workspaceId) {
       const { key: reference } = request;
       if (reference.kind === 'signing-key') {
-        return signingKeys?.sign(request) ?? { missing: `signing key ${reference.name}` };
+        return signingKeys?.sign(request, workspaceId) ?? { missing: `signing key ${reference.name}` };
       }
       const { name, version } = reference.secret;
       const secret = secrets.find((candidate) => candidate.name === name && candidate.version === version);

@@ -49,7 +49,19 @@ export type Settings = {
   /** An `s3://` URL; null: the data directory. */
   readonly blobsUrl: string | null;
   readonly smtpUrl: string | null;
+  /** Without a slash at its end. */
+  readonly snsUrl: string | null;
   readonly mailFrom: string;
+  readonly mailFromName: string;
+  readonly smtpTls: 'offered' | 'required' | 'off';
+  readonly smtpConnections: number;
+  /** PEM; null: mails are not signed. */
+  readonly dkimKey: string | null;
+  readonly dkimSelector: string;
+  /** Null: Amazon's own. */
+  readonly sqsEndpoint: string | null;
+  readonly sqsCredentials: 'server' | 'webhook';
+  readonly sqsPrincipal: string | null;
   readonly uploadBytesMax: number;
   /** 0: no bound. */
   readonly workspaceBytesMax: number;
@@ -58,6 +70,9 @@ export type Settings = {
   readonly embeddedMetadata: 'all' | 'public' | 'none';
   /** `auto`, `off` or a path. */
   readonly ffmpeg: string;
+  /** A program with its arguments, that looks for viruses; null: none. */
+  readonly scanCommand: string | null;
+  readonly scanSeconds: number;
   readonly retentionDays: number;
   readonly shutdownSeconds: number;
   readonly otlpUrl: string | null;
@@ -292,13 +307,24 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     startPaused: text('startPaused') === 'yes',
     blobsUrl: textOrNull('blobsUrl'),
     smtpUrl: textOrNull('smtpUrl'),
+    snsUrl: textOrNull('snsUrl'),
     mailFrom: text('mailFrom'),
+    mailFromName: text('mailFromName'),
+    smtpTls: choice(text('smtpTls'), ['offered', 'required', 'off']),
+    smtpConnections: number('smtpConnections'),
+    dkimKey: textOrNull('dkimKey'),
+    dkimSelector: text('dkimSelector'),
+    sqsEndpoint: textOrNull('sqsEndpoint'),
+    sqsCredentials: choice(text('sqsCredentials'), ['server', 'webhook']),
+    sqsPrincipal: textOrNull('sqsPrincipal'),
     uploadBytesMax: number('uploadBytesMax'),
     workspaceBytesMax: number('workspaceBytesMax'),
     workspaceFilesMax: number('workspaceFilesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),
     embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
     ffmpeg: text('ffmpeg'),
+    scanCommand: textOrNull('scanCommand'),
+    scanSeconds: number('scanSeconds'),
     retentionDays: number('retentionDays'),
     shutdownSeconds: number('shutdownSeconds'),
     otlpUrl: textOrNull('otlpUrl'),

@@ -134,6 +134,20 @@ export const settingRows = [
       'The ffmpeg that makes pictures and clips of films: auto, the one on the PATH; off, none; or the absolute path of a program',
   },
   {
+    name: 'scanCommand',
+    type: { kind: 'text', charactersMax: 1_024 },
+    default: null,
+    summary:
+      'A virus scanner for every file that comes in: an absolute path with its arguments, the file last or where {file} stands. Exit status 0: clean; 1: infected; another: it could not look',
+  },
+  {
+    name: 'scanSeconds',
+    type: { kind: 'integer', min: 1, max: 3_600 },
+    default: '60',
+    unit: 'seconds',
+    summary: 'How long one scan may take',
+  },
+  {
     name: 'retentionDays',
     type: { kind: 'integer', min: 1, max: 3_650 },
     default: '30',
@@ -236,13 +250,67 @@ export const settingRows = [
     default: null,
     secret: true,
     summary:
-      'The SMTP server that notices are mailed by: smtp://user:password@host:port (STARTTLS where offered) or smtps://; absent: no mail is sent',
+      'The SMTP server that mails go by, notices and deliveries alike: smtp://user:password@host:port or smtps://; absent: no mail is sent',
+  },
+  {
+    name: 'smtpTls',
+    type: { kind: 'choice', of: ['offered', 'required', 'off'] },
+    default: 'offered',
+    summary:
+      'STARTTLS on a connection that begins without TLS. offered: where the server offers it; required: without it nothing is sent, no password either; off: never',
+  },
+  {
+    name: 'smtpConnections',
+    type: { kind: 'integer', min: 1, max: 50 },
+    default: '5',
+    summary: 'Connections to the SMTP server that may be open at once; each is used for many mails',
   },
   {
     name: 'mailFrom',
     type: { kind: 'address' },
     default: 'assetwire@localhost',
     summary: 'Sender of the mails',
+  },
+  {
+    name: 'mailFromName',
+    type: { kind: 'text', charactersMax: 100 },
+    default: 'Assetwire',
+    summary: 'Name shown beside the sender of the mails',
+  },
+  {
+    name: 'dkimKey',
+    type: { kind: 'pem' },
+    default: null,
+    secret: true,
+    summary:
+      'Private key (PEM, RSA or Ed25519) that mails are signed with by DKIM, for the domain of mailFrom; absent: they are not signed',
+  },
+  {
+    name: 'dkimSelector',
+    type: { kind: 'text', charactersMax: 63 },
+    default: 'assetwire',
+    summary: 'Where the public half of dkimKey is published: SELECTOR._domainkey.DOMAIN',
+  },
+  {
+    name: 'sqsEndpoint',
+    type: { kind: 'url' },
+    default: null,
+    summary:
+      'Sends what goes to Amazon SQS queues to another address, such as http://127.0.0.1:4566 of an emulator; it must be opened with allowedTargets. Absent: Amazon’s own, by the region in the ARN',
+  },
+  {
+    name: 'sqsCredentials',
+    type: { kind: 'choice', of: ['server', 'webhook'] },
+    default: 'server',
+    summary:
+      'server: webhooks without AWS keys send with those the AWS SDK finds for the server (environment, profile, role); webhook: each must bring its own, as where tenants do not trust each other',
+  },
+  {
+    name: 'sqsPrincipal',
+    type: { kind: 'text', charactersMax: 200 },
+    default: null,
+    summary:
+      'ARN of the AWS account, role or user that the server’s own keys belong to: shown in the security policy that owners of queues add',
   },
   {
     name: 'blobsUrl',
@@ -256,8 +324,8 @@ export const settingRows = [
     name: 'snsUrl',
     type: { kind: 'url' },
     default: null,
-    unavailable: 'the Bynder dialect',
-    summary: 'Base of the certificate, confirmation and unsubscription links in SNS messages',
+    summary:
+      'Base of the certificate, confirmation and unsubscription links in SNS messages of Bynder’s dialect; absent: /bynder/sns below the public URL',
   },
   {
     name: 'clusterProperties',

@@ -233,6 +233,21 @@ const viewFields = {
   secrets: array(shownSecret, { description: 'Masked to at most four trailing characters' }),
   missed: integer({ minimum: 0, description: 'Changes it would have got while disabled' }),
   health: { ...jsonObject, description: 'How it has gone lately: attempts, failures, what was answered last' },
+  confirmation: optional(
+    named(
+      'Confirmation',
+      object(
+        {
+          state: oneOf(['pending', 'confirmed', 'expired', 'unsubscribed'], {
+            description: 'pending: its link may be visited; expired: it is to be made anew',
+          }),
+          expiresAtMs: nullable(timeMs('Until when the link is good')),
+          confirmedAtMs: nullable(timeMs()),
+        },
+        { description: 'How the endpoint stands to it, where the dialect asks it once' },
+      ),
+    ),
+  ),
 };
 
 export const webhookSchema: Schema<unknown> = named('Webhook', object(viewFields));

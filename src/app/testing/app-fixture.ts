@@ -15,6 +15,7 @@ import type { Media } from '../../media/media.ts';
 import { noFilms } from '../../media/testing/no-films.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import { createRsaThread } from '../../runtime/rsa-thread.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import { createFileFetcher } from '../../transports/http/fetch-file.ts';
 import { createVault } from '../../runtime/vault.ts';
@@ -24,6 +25,7 @@ import type { DeliveryTask, Duty, Storage } from '../../storage/storage.ts';
 import { type Caller, type ReportedChange, type ReportResult, scopes, type WebhookInput } from '../app.ts';
 import { type AppParts, createApp } from '../create-app.ts';
 import type { AppDeps } from '../dependencies.ts';
+import { createKeySigner } from '../key-signer.ts';
 
 const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -101,6 +103,8 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     userAgent: 'Assetwire/test',
   };
   const egress = createEgress({ clock, random, policy: { allowedTargets: ['127.0.0.0/8'] } });
+  const vault = createVault([vaultKey]);
+  const signingKeys = createKeySigner({ storage, vault, clock, thread: createRsaThread() });
   const deps: AppDeps = {
     storage,
     soleWriter: options.soleWriter ?? false,
@@ -109,7 +113,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     media: options.media ?? stillMedia(),
     egress,
     fetchFile: createFileFetcher({ egress, clock: systemClock, userAgent: 'Assetwire/test' }),
-    vault: createVault([vaultKey]),
+    vault,
     clock,
     pacing: systemClock,
     random,
@@ -125,10 +129,11 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
       process: [],
     },
     mailer: options.mailer ?? null,
+    signingKeys,
     // A hash as dear as in earnest would make every test of sign-in wait for it.
     passwordCost: { N: 2 ** 10, r: 8, p: 1 },
     preview: createPreviewer(sending),
-    tryOnce: createTryOnce({ ...sending, storage, signer: createSigner(), clock, random, log: silentLog }),
+    tryOnce: createTryOnce({ ...sending, storage, signer: createSigner(signingKeys), clock, random, log: silentLog }),
     engine: {
       offer: (tasks) => void offered.push(...tasks),
       webhookChanged: () => undefined,

@@ -1,10 +1,9 @@
 /** What is asked of us in Bynder's and in SNS's own words. */
-import type { VendorAnswer, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
-import { configurationRoutes, presentError as presentConfigurationError } from './manage-configurations.ts';
+import type { VendorRoute } from '../dialect.ts';
+import { configurationRoutes } from './manage-configurations.ts';
+import { mediaRoutes } from './manage-media.ts';
+import { snsRoutes } from './manage-sns.ts';
 
-export const manage: readonly VendorRoute[] = [...configurationRoutes];
+export { presentError } from './manage-configurations.ts';
 
-/** SNS's errors are XML, Bynder's are JSON. */
-export function presentError(error: VendorError, _request: VendorRequest): VendorAnswer {
-  return presentConfigurationError(error);
-}
+export const manage: readonly VendorRoute[] = [...configurationRoutes, ...mediaRoutes, ...snsRoutes];

@@ -12,6 +12,7 @@ import { confirmationEvent, render, unsubscribedEvent } from './render.ts';
 import { envelopeSchema } from './schemas.ts';
 import { configuration } from './settings.ts';
 import { signingKeyName } from './sign.ts';
+import { certificatePath } from './sns-links.ts';
 import { transportPolicies } from './transport-policies.ts';
 
 const exampleLinks: Links = {
@@ -165,6 +166,8 @@ export const manifest: Manifest = {
       'Inside the body: RSA over the fields of the message (SHA-1 in SignatureVersion 1, SHA-256 in 2), with the certificate at SigningCertURL',
     headers: [],
   },
-  signingKeys: [{ name: signingKeyName, algorithm: 'rsa-2048', certificate: true }],
+  signingKeys: [
+    { name: signingKeyName, algorithm: 'rsa-2048', certificate: true, certificatePath: certificatePath('{key}') },
+  ],
   reservedHeaders: [],
 };

@@ -220,7 +220,7 @@ async function measureRendering(): Promise<void> {
       secrets: [{ name: 'signing', version: 1, format: 'whsec' }],
       attemptAtMs: 0,
     })) {
-      await signer.sign(request, [secret]);
+      await signer.sign(request, [secret], 'default');
     }
   }
   const cpu = process.cpuUsage(before);

@@ -1,0 +1,39 @@
+/** The thread that makes RSA signatures; see rsa-thread.ts. */
+import { createPrivateKey, createSign, type KeyObject } from 'node:crypto';
+import { parentPort } from 'node:worker_threads';
+
+export type RsaRequest = {
+  readonly id: number;
+  readonly keyId: string;
+  /** The first time that a key is used, and whenever the caller forgot that it was sent. */
+  readonly privateKeyPem?: string;
+  readonly digest: 'sha1' | 'sha256';
+  readonly content: readonly (string | Uint8Array)[];
+};
+
+export type RsaAnswer = { readonly id: number } & ({ readonly signature: Uint8Array } | { readonly error: string });
+
+const keys = new Map<string, KeyObject>();
+const keysMax = 20_000;
+
+function sign({ keyId, privateKeyPem, digest, content }: RsaRequest): Uint8Array {
+  if (privateKeyPem !== undefined) {
+    if (keys.size >= keysMax) keys.clear();
+    keys.set(keyId, createPrivateKey(privateKeyPem));
+  }
+  const key = keys.get(keyId);
+  if (key === undefined) throw new TypeError('A key must be sent before it is named');
+  const signer = createSign(digest);
+  for (const part of content) signer.update(part);
+  return signer.sign(key);
+}
+
+parentPort?.on('message', (request: RsaRequest) => {
+  let answer: RsaAnswer;
+  try {
+    answer = { id: request.id, signature: sign(request) };
+  } catch (error) {
+    answer = { id: request.id, error: error instanceof Error ? error.message : 'The signature failed' };
+  }
+  parentPort?.postMessage(answer);
+});
