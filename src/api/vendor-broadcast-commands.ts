@@ -68,8 +68,8 @@ export async function getBroadcast(app: App, caller: Caller, asked: VendorRefere
 }
 
 export async function listBroadcasts(app: App, caller: Caller, query: Listed) {
-  const { items, nextCursor } = await app.broadcasts.list(caller, query);
-  return { items: items.filter(isTold).map((view) => placed(caller, view)), nextCursor };
+  const { items, nextCursor } = await app.broadcasts.list(caller, { ...query, told: true });
+  return { items: items.map((view) => placed(caller, view)), nextCursor };
 }
 
 export async function clipBroadcast(

@@ -59,6 +59,13 @@ export type BroadcastQuery = {
   readonly limit: number;
   readonly cursor?: string;
   readonly type?: BroadcastType;
+  /** Only those that receivers have been told of: live or archived. */
+  readonly told?: boolean;
+  readonly author?: string;
+  readonly titleContains?: string;
+  /** Time of registration, `fromMs` included and `toMs` not. */
+  readonly fromMs?: number;
+  readonly toMs?: number;
   readonly order?: 'newest' | 'oldest';
 };
 

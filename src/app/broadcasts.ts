@@ -6,10 +6,17 @@
 import { type BroadcastPreview, type BroadcastState, broadcastState } from '../core/broadcast.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { sameJson } from '../core/json-equality.ts';
+import type { Page } from '../storage/storage.ts';
 import type { Caller, Written } from './app.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
 import type { AssetCases } from './asset-cases.ts';
-import type { BroadcastCases, BroadcastInput, BroadcastPatch, BroadcastView } from './broadcast-cases.ts';
+import type {
+  BroadcastCases,
+  BroadcastInput,
+  BroadcastPatch,
+  BroadcastQuery,
+  BroadcastView,
+} from './broadcast-cases.ts';
 import { createBroadcastClips } from './broadcast-clips.ts';
 import { createBroadcastContent } from './broadcast-content.ts';
 import { createBroadcastStream, type LiveStreams } from './broadcast-stream.ts';
@@ -22,6 +29,7 @@ import {
   isTold,
   presentBroadcast,
 } from './broadcast-views.ts';
+import { filteredPage } from './filtered-page.ts';
 import { findExternalId } from './external-ids.ts';
 import { replay, type RowMaker } from './idempotency.ts';
 import { refuseOtherVersion } from './preconditions.ts';
@@ -39,15 +47,7 @@ export function createBroadcasts(deps: BroadcastsDeps): BroadcastCases {
         createOne(deps, caller, { input, row, fingerprint: idempotency?.fingerprint ?? '' }),
       ),
 
-    async list({ workspaceId }, { type, ...page }) {
-      const found = await deps.storage.read.resources({
-        ...page,
-        workspaceId,
-        type: 'broadcast',
-        ...(type === undefined ? {} : { where: { type } }),
-      });
-      return { items: found.items.map(broadcastView), nextCursor: found.nextCursor };
-    },
+    list: (caller, query) => listBroadcasts(deps, caller, query),
 
     get: async ({ workspaceId }, reference) => broadcastView(await presentBroadcast(deps, workspaceId, reference)),
 
@@ -67,6 +67,26 @@ export function createBroadcasts(deps: BroadcastsDeps): BroadcastCases {
     clip: createBroadcastClips(deps),
     ...createBroadcastContent(deps),
   };
+}
+
+async function listBroadcasts(
+  { storage }: BroadcastsDeps,
+  { workspaceId }: Caller,
+  { type, told, author, titleContains, ...query }: BroadcastQuery,
+): Promise<Page<BroadcastView>> {
+  const where = { ...(type === undefined ? {} : { type }), ...(author === undefined ? {} : { author }) };
+  const read = async (page: { readonly limit: number; readonly cursor?: string }) => {
+    const { items, nextCursor } = await storage.read.resources({
+      ...query,
+      ...page,
+      workspaceId,
+      type: 'broadcast',
+      where,
+      ...(titleContains === undefined ? {} : { contains: { title: titleContains } }),
+    });
+    return { items: items.map(broadcastView), nextCursor };
+  };
+  return told === true ? filteredPage(read, query, ({ state }) => isTold(state)) : read(query);
 }
 
 type Creating = { readonly input: BroadcastInput; readonly row: RowMaker | undefined; readonly fingerprint: string };

@@ -41,6 +41,7 @@ type Owed = {
   readonly state: BroadcastState;
 };
 
+const clipScopes: Caller['scopes'] = new Set(['assets:read', 'assets:write']);
 const system = { type: 'system', id: 'assetwire' } as const;
 /** A picture of a long film may take its time; it is no longer waited for then. */
 const previewMs = 10 * 60_000;
@@ -162,7 +163,7 @@ async function beginClip(
   const [source] = await deps.storage.resources([{ workspaceId, type: 'broadcast', id: broadcastId }]);
   const recording = source === undefined || source === null ? undefined : broadcastState(source.state).recording;
   if (recording === undefined) return { note: 'The broadcast it was to be cut out of is gone' };
-  const caller: Caller = { workspaceId, actor: system, keyId: 'none', scopes: new Set(), admin: false };
+  const caller: Caller = { workspaceId, actor: system, keyId: 'none', scopes: clipScopes, admin: false };
   try {
     const made = await deps.assets.clip(caller, recording, {
       fromMs,

@@ -241,3 +241,247 @@ test('a broadcast is live while its bytes arrive, archived when they end, and re
   assert.deepEqual(receiver.complaints, []);
   await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
 });
+
+type State = { readonly [field: string]: unknown };
+const stateOf = async (id: string): Promise<State> => (await tenant.ask(`/v1/broadcasts/${id}`))['state'] as State;
+
+async function planned(title: string): Promise<string> {
+  return text((await tenant.ask('/v1/broadcasts', { body: { title } }))['id']);
+}
+
+test('bytes that break off end the broadcast with what has arrived; none at all leave it planned', async () => {
+  await using receiver = await startReceiver(ask);
+  const webhookId = await register(receiver, ['broadcast.add', 'broadcast.update']);
+  const id = await planned('Cut short');
+  const empty = stream(`/v1/broadcasts/${id}/stream`, tenant.key);
+  empty.end();
+  assert.equal((await empty.answer).json['code'], 'upload_incomplete');
+  assert.equal((await stateOf(id))['type'], 'planned');
+  const form = await tenant.call(`/v1/broadcasts/${id}/stream`, { method: 'PUT', body: { a: 1 } });
+  assert.equal(expectStatus(form, 415).json['code'], 'unsupported_media_type');
+
+  const live = stream(`/v1/broadcasts/${id}/stream`, tenant.key);
+  live.answer.catch(() => undefined);
+  live.send(film.subarray(0, 100_000));
+  await told(receiver, 1);
+  const second = stream(`/v1/broadcasts/${id}/stream`, tenant.key);
+  second.send(film.subarray(0, 10));
+  assert.equal((await second.answer).status, 409, 'one broadcast is streamed once');
+  second.cut();
+  live.cut();
+  const [, ended] = await told(receiver, 2);
+  assert.equal(ended?.document.payload['type'], 'archived');
+  const state = await stateOf(id);
+  assert.deepEqual([state['type'], state['end'], state['streaming']], ['archived', 'broken_off', undefined]);
+  const kept = await call(server.url, `/v1/broadcasts/${id}/content`, { token: tenant.key });
+  assert.equal(kept.status, 200);
+  const asset = (await tenant.ask(`/v1/assets/${text(state['recording'])}`))['state'] as { file: { bytes: number } };
+  assert.equal(asset.file.bytes, 100_000);
+  assert.deepEqual(receiver.complaints, []);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('a picture is told at once without derivatives, again when there are three, and removed by its id', async () => {
+  await using receiver = await startReceiver(ask);
+  const webhookId = await register(receiver);
+  const id = text(
+    expectStatus(
+      await tenant.upload('IMG-0002.jpg', photograph, {
+        info: { title: 'Test', author: 'Sveninge' },
+        aliases: { bambuser: 'e3ed1592-8fb1-11e6-9a9c-f9b49ceed562' },
+      }),
+      201,
+    ).json['id'],
+  );
+  const [added, updated] = await told(receiver, 2);
+  assert.deepEqual([added?.document.action, updated?.document.action], ['add', 'update']);
+  assert.deepEqual(added?.document.payload['derivatives'], []);
+  const payload = updated?.document.payload ?? {};
+  assert.deepEqual(
+    [
+      payload['id'],
+      payload['title'],
+      payload['author'],
+      payload['originalFilename'],
+      payload['width'],
+      payload['height'],
+    ],
+    ['e3ed1592-8fb1-11e6-9a9c-f9b49ceed562', 'Test', 'Sveninge', 'IMG-0002.jpg', 1_600, 900],
+  );
+  const derivatives = payload['derivatives'] as { title: string; url: string; width: number; height: number }[];
+  assert.deepEqual(
+    derivatives.map(({ title, width, height }) => [title, width, height]),
+    [
+      ['small', 250, 141],
+      ['medium', 750, 422],
+      ['large', 1_000, 563],
+    ],
+  );
+  for (const { url } of derivatives) assert.match((await fetch(url)).headers.get('content-type') ?? '', /^image\//);
+  const shown = await call(server.url, `/bambuser/images/${String(payload['id'])}`, { token: tenant.key });
+  assert.equal(expectStatus(shown, 200).text, JSON.stringify(payload));
+  const list = (await call(server.url, '/bambuser/images?limit=1', { token: tenant.key })).json;
+  assert.deepEqual((list['results'] as object[])[0], payload);
+  expectStatus(
+    await call(server.url, `/bambuser/images/${String(payload['id'])}`, { token: tenant.key, method: 'DELETE' }),
+    204,
+  );
+  const [, , removed] = await told(receiver, 3);
+  assert.deepEqual([removed?.document.collection, removed?.document.payload], ['image', { id: payload['id'] }]);
+  assert.equal(await tenant.call(`/v1/assets/${id}`).then(({ status }) => status), 410);
+  assert.deepEqual(receiver.complaints, []);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('200 alone is success: every other answer holds the notification back, and it comes again in the same bytes', async () => {
+  await using receiver = await startReceiver(ask);
+  receiver.answers = [201, 202, 204, 302, 500, 200];
+  const webhookId = await register(receiver, ['broadcast.add']);
+  const patch = { policy: { schedule: { delaysMs: [50, 50, 50, 50, 50], jitter: 0, ageMaxMs: 60_000 } } };
+  await tenant.ask(`/v1/webhooks/${webhookId}`, { method: 'PATCH', body: patch });
+  await tenant.ask('/v1/broadcasts', { body: { title: 'Again and again', type: 'live' } });
+  const arrivals = await told(receiver, 6);
+  assert.equal(new Set(arrivals.map((arrival) => arrival.text)).size, 1);
+  const [delivery] = await eventually(
+    async () => rows(await tenant.ask(`/v1/deliveries?webhookId=${webhookId}`)),
+    ([first]) => first?.['state'] === 'delivered',
+    'it is delivered',
+  );
+  assert.equal(delivery?.['attempts'], 6);
+  // A redelivery is the same message: a receiver that keeps eventIds sees that it knows it.
+  await tenant.ask(`/v1/deliveries/${text(delivery?.['id'])}/redeliver`, { method: 'POST' });
+  const [first, ...others] = await told(receiver, 7);
+  assert.equal(others.at(-1)?.text, first?.text);
+  assert.deepEqual(receiver.complaints, []);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('a test sends a sample that can be fetched, shows the status, and takes nothing but 200 for success', async () => {
+  await using receiver = await startReceiver(ask);
+  const webhookId = await register(receiver);
+  const good = await tenant.ask(`/v1/webhooks/${webhookId}/test?wait=5`, { body: {} });
+  assert.equal(good['state'], 'delivered');
+  assert.equal((good['attempt'] as { response: { status: number } }).response.status, 200);
+  const [sample] = await told(receiver, 1);
+  assert.deepEqual([sample?.document.collection, sample?.document.action], ['broadcast', 'add']);
+  receiver.answers = [204];
+  const bad = await tenant.ask(`/v1/webhooks/${webhookId}/test?wait=5`, { body: { event: 'image.add' } });
+  assert.notEqual(bad['state'], 'delivered');
+  assert.equal((bad['attempt'] as { response: { status: number } }).response.status, 204);
+  assert.deepEqual(receiver.complaints, []);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('a clip is a broadcast of its own; where it cannot be cut, the receiver is told error', async () => {
+  await using receiver = await startReceiver(ask);
+  const webhookId = await register(receiver, ['broadcast.extract']);
+  const uploaded = expectStatus(await tenant.upload('show.mp4', film), 201).json;
+  const source = await tenant.ask('/v1/broadcasts', { body: { title: 'Show', recording: text(uploaded['id']) } });
+  const sourceId = text(source['id']);
+  assert.equal((source['state'] as State)['type'], 'archived');
+  const wrong = await tenant.call(`/v1/broadcasts/${sourceId}/clips`, { body: { fromMs: 2_000, toMs: 1_000 } });
+  assert.equal(expectStatus(wrong, 422).json['code'], 'invalid_request');
+  const clip = expectStatus(
+    await tenant.call(`/v1/broadcasts/${sourceId}/clips`, { body: { fromMs: 0, toMs: 1_000 } }),
+    202,
+  ).json;
+  const [extract] = await told(receiver, 1);
+  assert.equal(extract?.document.payload['status'], 'error');
+  const state = await stateOf(text(clip['id']));
+  assert.deepEqual([state['type'], state['status']], ['failed', 'error']);
+  assert.match(String(state['note']), /ASSETWIRE_FFMPEG/);
+  // In the vendor's own way, as its client asks.
+  const uuidOf = (await call(server.url, '/bambuser/broadcasts?limit=1&titleContains=Show', { token: tenant.key }))
+    .json;
+  const [found] = uuidOf['results'] as { id: string }[];
+  const body = { source: { broadcastId: found?.id, start: 1, end: 2 } };
+  const made = expectStatus(await call(server.url, '/bambuser/broadcasts', { token: tenant.key, body }), 201).json;
+  const [, second] = await told(receiver, 2);
+  assert.equal(second?.document.payload['id'], made['newBroadcastId']);
+  assert.deepEqual(receiver.complaints, []);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('environments are workspaces: each has its own webhooks, keys, broadcasts and events', async () => {
+  const sandbox = await server.tenant('sandbox');
+  await using receiver = await startReceiver(ask);
+  await using other = await startReceiver(ask);
+  const webhookId = await register(receiver);
+  await register(other, ['*'], sandbox);
+  await sandbox.ask('/v1/broadcasts', { body: { title: 'Only a trial', type: 'live' } });
+  await told(other, 1);
+  assert.equal(receiver.arrivals.length, 0);
+  assert.deepEqual(rows(await sandbox.ask('/v1/broadcasts')).length, 1);
+  const uuidOf = String(other.arrivals[0]?.document.payload['id']);
+  assert.equal((await call(server.url, `/bambuser/broadcasts/${uuidOf}`, { token: tenant.key })).status, 404);
+  // A signed address of one environment says nothing about another.
+  const uri = String(other.arrivals[0]?.document.payload['resourceUri']);
+  const moved = await fetch(uri.replace('/cdn/sandbox/', '/cdn/production/'));
+  assert.equal(moved.status, 404);
+  for (const [from, to] of [
+    ['da_ttl=2592000', 'da_ttl=9999999'],
+    ['da_static=1', 'da_static=0'],
+    ['da_signature=', 'da_signature=0'],
+  ] as const)
+    assert.equal((await fetch(uri.replace(from, to))).status, 404, from);
+  assert.deepEqual([...receiver.complaints, ...other.complaints], []);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('a broadcast that runs elsewhere is told as it is said to be, and ended by saying so', async () => {
+  await using receiver = await startReceiver(ask);
+  const webhookId = await register(receiver);
+  const externalId = '9353eaec-794f-11e6-97c0-f19001529702';
+  const body = {
+    externalId,
+    title: 'Elsewhere',
+    type: 'live',
+    resourceUrl: 'https://cdn.example/x?da_signature=1',
+    widthPx: 960,
+    heightPx: 540,
+    preview: { url: 'https://cdn.example/x.jpg' },
+  };
+  await tenant.ask('/v1/broadcasts', { body });
+  const again = await tenant.call('/v1/broadcasts', { body });
+  assert.equal(expectStatus(again, 409).json['code'], 'already_exists');
+  await tenant.ask(`/v1/broadcasts/external:${externalId}`, {
+    method: 'PATCH',
+    body: { type: 'archived', durationMs: 61_000 },
+  });
+  const [added, ended] = await told(receiver, 2);
+  assert.deepEqual(
+    [added, ended].map((arrival) => [
+      arrival?.document.action,
+      arrival?.document.payload['id'],
+      arrival?.document.payload['type'],
+      arrival?.document.payload['length'],
+    ]),
+    [
+      ['add', externalId, 'live', 0],
+      ['update', externalId, 'archived', 61],
+    ],
+  );
+  assert.equal(added?.document.payload['resourceUri'], body.resourceUrl);
+  assert.equal(added?.document.payload['preview'], body.preview.url);
+  const shown = await call(server.url, `/bambuser/broadcasts/${externalId}`, { token: tenant.key });
+  assert.equal(expectStatus(shown, 200).text, JSON.stringify(ended?.document.payload));
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});
+
+test('CF-02 nobody finds events by guessing: unknown ids are 404, then 429; the own port answers at its root', async () => {
+  await using receiver = await startReceiver(ask);
+  const webhookId = await register(receiver, ['broadcast.add']);
+  await tenant.ask('/v1/broadcasts', { body: { title: 'Known', type: 'live' } });
+  const [known] = await told(receiver, 1);
+  const eventId = known?.document.eventId ?? '';
+  const port = server.started.vendorUrls['bambuser'] ?? '';
+  const direct = await call(port, `/events/${eventId}`);
+  assert.deepEqual([direct.status, direct.text], [200, known?.text]);
+  assert.match(String(direct.headers['content-type']), /^application\/json/);
+  assert.equal((await call(server.url, '/bambuser/events')).status, 404);
+  assert.equal((await call(server.url, `/bambuser/events/${eventId.toUpperCase()}`)).status, 404);
+  const statuses = new Set<number>();
+  for (let n = 0; n < 60; n += 1) statuses.add((await ask(n.toString(16).padStart(16, '0'))).status);
+  assert.deepEqual([...statuses].sort(), [404, 429]);
+  await tenant.call(`/v1/webhooks/${webhookId}`, { method: 'DELETE' });
+});

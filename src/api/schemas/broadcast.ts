@@ -164,5 +164,9 @@ export const broadcastListQuery = object({
   limit: optional(limit),
   cursor: optional(cursor),
   type: optional(oneOf(broadcastTypes)),
+  author: optional({ ...line(200, 'Of this author'), examples: ['Ada Example'] }),
+  titleContains: optional({ ...line(200, 'Part of the title, whatever its case'), examples: ['launch'] }),
+  fromMs: optional(timeMs('Registered then or later')),
+  toMs: optional(timeMs('Registered before')),
   order: optional(oneOf(['newest', 'oldest'])),
 });
