@@ -32,10 +32,20 @@ export const messageHeaders: ReadonlySet<string> = new Set([
   'user-agent',
   'signature',
   'signature-input',
+  // Attributes that CloudEvents itself defines; others are extensions, which some receivers ask for.
+  'ce-id',
+  'ce-source',
+  'ce-type',
+  'ce-specversion',
+  'ce-subject',
+  'ce-time',
+  'ce-data',
+  'ce-dataschema',
+  'ce-datacontenttype',
 ]);
 
 const framingPrefixes = ['proxy-'] as const;
-const messagePrefixes = ['webhook-', 'svix-', 'assetwire-', 'ce-'] as const;
+const messagePrefixes = ['webhook-', 'svix-', 'assetwire-'] as const;
 const nameCharactersMax = 128;
 
 /**

@@ -206,12 +206,11 @@ test("a partner's own preflight is understood: @azure/web-pubsub-express allows 
   const handler = new WebPubSubEventHandler('hub', { path: '/events', allowedEndpoints: ['https://dam.example'] });
   const middleware = handler.getMiddleware();
   await using receiver = await startReceiver((request, response) => {
-    // The package answers its own service only, which says so by this header.
-    Object.assign(request.headers, { 'ce-awpsversion': '1.0' });
     const forExpress = Object.assign(request, { path: '/events', baseUrl: '' });
     void Promise.resolve(middleware(forExpress as never, response as never, () => void response.writeHead(404).end()));
   });
-  const id = await create(receiver.url);
+  // The package answers its own service only, which says so by this header.
+  const id = await create(receiver.url, { headers: [['ce-awpsversion', '1.0']] });
   await becomes(id, 'enabled');
 });
 
