@@ -132,8 +132,11 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
     async (app, caller, { id, reveal, reason }) =>
       shownTo({ app, caller }, await app.webhooks.disable(caller, id, reason), reveal),
   ),
-  'webhooks.test': command(object({ ...byId, event: optional(line(128)) }), (app, caller, { id, event }) =>
-    app.webhooks.test(caller, id, event === undefined ? {} : { event }),
+  // `waitMs`: how long the answer waits for what came of it, for vendors whose test button tells that.
+  'webhooks.test': command(
+    object({ ...byId, event: optional(line(128)), waitMs: optional(integer({ minimum: 0, maximum: 20_000 })) }),
+    (app, caller, { id, event, waitMs = 0 }) =>
+      app.webhooks.test(caller, id, { waitMs, ...(event === undefined ? {} : { event }) }),
   ),
   // Whoever has the link of a question answers it: the token is the authority.
   'webhooks.consent': command(

@@ -65,7 +65,11 @@ function readExchange(given: JsonObject, wrong: Wrong): JsonObject | null {
     kind: 'oauth2',
     grant: grant === 'password' ? 'password' : 'client-credentials',
   };
-  return required(credentials, ['tokenUrl'], wrong);
+  return required(
+    credentials,
+    grant === 'password' ? ['tokenUrl', 'username', 'password'] : ['tokenUrl', 'clientId', 'clientSecret'],
+    wrong,
+  );
 }
 
 function fieldsOf(given: JsonObject, kind: keyof typeof kinds, wrong: Wrong): JsonObject {
@@ -86,7 +90,11 @@ function fieldsOf(given: JsonObject, kind: keyof typeof kinds, wrong: Wrong): Js
 }
 
 /** The names are those that a caller knows. */
-const callerNames: { readonly [field: string]: string } = { tokenUrl: 'endpoint' };
+const callerNames: { readonly [field: string]: string } = {
+  tokenUrl: 'endpoint',
+  clientId: 'client_id',
+  clientSecret: 'client_secret',
+};
 
 function required(credentials: JsonObject, fields: readonly string[], wrong: Wrong): JsonObject | null {
   const missing = fields.filter((field) => ownValue(credentials, field) === undefined);

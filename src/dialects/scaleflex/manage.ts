@@ -14,6 +14,9 @@ const base = '/v5/webhooks';
 const read = 'webhooks:read';
 const write = 'webhooks:write';
 
+/** As long as a delivery may take. */
+const testWaitMs = 15_000;
+
 type Parse = (id: string, request: VendorRequest) => VendorCommand | VendorAnswer;
 
 const shown = (result: JsonObject): VendorAnswer => succeeded(200, { webhook: presentWebhook(result) });
@@ -36,7 +39,10 @@ const test: Parse = (id, { body }) => {
   if (trigger !== undefined && typeof trigger !== 'string') {
     return failure(400, 'INVALID_REQUEST', 'trigger must be the name of one: got something else');
   }
-  return { command: 'webhooks.test', input: { id, ...(trigger === undefined ? {} : { event: trigger }) } };
+  return {
+    command: 'webhooks.test',
+    input: { id, waitMs: testWaitMs, ...(trigger === undefined ? {} : { event: trigger }) },
+  };
 };
 
 /** What the receiver answered to the test, as far as it was waited for. */

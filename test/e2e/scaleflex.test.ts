@@ -1,0 +1,431 @@
+/**
+ * Receivers of Scaleflex DAM and the real server: set up by the API in the vendor's manner, by our own, and by the settings
+ * that console and CLI draw; told of real files, in the file object that the vendor's own clients read.
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { CallOptions } from '../../src/api/testing/test-server.ts';
+import { assertReadable, type PickerAsset } from '../../src/dialects/scaleflex/testing/picker.ts';
+import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
+
+const api = '/scaleflex/v5/webhooks';
+const media = join(import.meta.dirname, '..', '..', 'media');
+const canaries = {
+  password: 'canary-token-password-4711',
+  clientSecret: 'canary-client-secret-4711',
+  token: 'canary-access-token-4711',
+};
+
+type Arrival = { readonly path: string; readonly headers: IncomingMessage['headers']; readonly body: Buffer };
+type Peer = AsyncDisposable & {
+  readonly url: string;
+  readonly arrivals: Arrival[];
+  answer: (arrival: Arrival) => readonly [status: number, body: string];
+};
+
+async function startPeer(answer: Peer['answer'] = () => [200, '']): Promise<Peer> {
+  const arrivals: Arrival[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const arrival = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) };
+      arrivals.push(arrival);
+      const [status, body] = peer.answer(arrival);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const peer: Peer = {
+    url: `http://127.0.0.1:${port}`,
+    arrivals,
+    answer,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return peer;
+}
+
+let server: RealServer;
+before(async () => {
+  server = await startRealServer({ allowedTargets: ['127.0.0.0/8'] });
+});
+after(() => server[Symbol.asyncDispose]());
+
+type Json = { readonly [key: string]: unknown };
+type Body = { readonly event: string; readonly file: PickerAsset };
+
+function objectOf(value: unknown): Json {
+  assert.ok(typeof value === 'object' && value !== null, JSON.stringify(value));
+  return value as Json;
+}
+
+async function arrived({ arrivals }: Peer, count: number): Promise<Body> {
+  await eventually(
+    () => Promise.resolve(arrivals.length),
+    (length) => length >= count,
+    `${count} arrivals`,
+  );
+  const { body, headers } = arrivals[count - 1] ?? { body: Buffer.alloc(0), headers: {} };
+  assert.equal(headers['content-type'], 'application/json');
+  assert.equal(headers['content-length'], String(body.length));
+  const parsed = JSON.parse(body.toString()) as Body;
+  assert.deepEqual(Object.keys(parsed), ['event', 'file']);
+  assertReadable(parsed.file);
+  return parsed;
+}
+
+async function made(tenant: Tenant, receiver: Peer, more: object): Promise<Json> {
+  const answer = await tenant.call(api, {
+    body: { hostname: receiver.url, path: '/hooks/dam', triggers: ['upload'], ...more },
+  });
+  const { status, webhook } = expectStatus(answer, 201).json;
+  assert.equal(status, 'success');
+  return objectOf(webhook);
+}
+
+async function change(tenant: Tenant, id: string, body: object): Promise<void> {
+  expectStatus(await tenant.call(`/v1/assets/${id}`, { method: 'PATCH', body }), 200);
+}
+
+test('A photograph’s life arrives by its triggers, with real values and a link that works', async () => {
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('life');
+  const webhook = await made(tenant, receiver, {
+    name: 'Shop',
+    triggers: ['upload', 'move', 'rename', 'delete', 'change_meta', 'change_info', 'change_tag', 'change_label'],
+    headers: ['X-Project: spring', 'X-Team: web'],
+    auth: { type: 'basic', username: 'shop', password: 'pä:ss' },
+  });
+  assert.equal(webhook['hostname'], receiver.url);
+  assert.equal(webhook['path'], '/hooks/dam');
+  assert.equal(objectOf(webhook['auth'])['username'], 'shop');
+  const photograph = readFileSync(join(media, 'sunset.jpg'));
+  const uploaded = await tenant.upload('sunset.jpg', photograph, {
+    path: '/nature',
+    info: { title: 'A sunset' },
+    metadata: { status: 'Draft' },
+    tags: ['sea'],
+  });
+  const id = text(expectStatus(uploaded, 201).json['id']);
+  const { event, file } = await arrived(receiver, 1);
+  assert.equal(event, 'upload');
+  const [first] = receiver.arrivals;
+  assert.ok(first !== undefined);
+  const { headers, path } = first;
+  assert.equal(path, '/hooks/dam');
+  assert.equal(headers.authorization, `Basic ${Buffer.from('shop:pä:ss').toString('base64')}`);
+  assert.deepEqual([headers['x-project'], headers['x-team']], ['spring', 'web']);
+  assert.equal(file.size?.bytes, photograph.length);
+  assert.equal(file.type, 'image/jpeg');
+  const { file: facts } = objectOf((await tenant.ask(`/v1/assets/${id}`))['state']) as { file: Json };
+  assert.deepEqual([file.info?.img_w, file.info?.img_h], [facts['widthPx'], facts['heightPx']]);
+  assert.ok((file.info?.img_w ?? 0) > 100);
+  const hash = file.hash;
+  assert.equal(hash?.sha1, createHash('sha1').update(photograph).digest('hex'));
+  assert.deepEqual(file.meta, { title: 'A sunset', status: 'Draft' });
+  assert.equal(file.url?.path, '/nature/sunset.jpg');
+  const content = await fetch(file.url?.cdn ?? '');
+  assert.deepEqual(Buffer.from(await content.arrayBuffer()), photograph);
+  const steps = [
+    ['change_meta', { metadata: { status: 'Final' } }],
+    ['change_info', { info: { title: 'The sea' } }],
+    ['change_tag', { tags: ['sea', 'evening'] }],
+    ['change_label', { labels: ['hero'] }],
+    ['rename', { name: 'sea.jpg' }],
+    ['move', { path: '/done' }],
+  ] as const;
+  for (const [index, [trigger, patch]] of steps.entries()) {
+    await change(tenant, id, patch);
+    assert.equal((await arrived(receiver, index + 2)).event, trigger);
+  }
+  // One write that fits two triggers is two changes: two messages in its order, each with the state after all of it.
+  await change(tenant, id, { name: 'end.jpg', tags: [] });
+  const pair = [await arrived(receiver, 8), await arrived(receiver, 9)];
+  assert.deepEqual(pair.map((body) => [body.event, body.file.name, body.file.tags]).sort(), [
+    ['change_tag', 'end.jpg', []],
+    ['rename', 'end.jpg', []],
+  ]);
+  expectStatus(await tenant.call(`/v1/assets/${id}`, { method: 'DELETE' }), 204);
+  const last = await arrived(receiver, 10);
+  assert.deepEqual([last.event, last.file.uuid, last.file.url], ['delete', file.uuid, { path: '/done/end.jpg' }]);
+});
+
+test('A film has its size in pixels, its seconds and its bits per second; a pushed one its playlists', async () => {
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('films');
+  await made(tenant, receiver, { fields: { file: ['uuid', 'name'], additional: [] } });
+  expectStatus(await tenant.upload('pan.mp4', readFileSync(join(media, 'pan.mp4'))), 201);
+  const { file } = await arrived(receiver, 1);
+  assert.deepEqual(Object.keys(file), ['uuid', 'name', 'extension', 'info']);
+  const { video_w: width, video_h: height, duration = 0, bitrate = 0, ...rest } = file.info ?? {};
+  assert.ok((width ?? 0) > 0 && (height ?? 0) > 0 && duration > 1 && bitrate > 1_000, JSON.stringify(file.info));
+  assert.deepEqual(rest, {});
+  const hls = 'https://videos.example/pan/master.m3u8';
+  const dash = 'https://videos.example/pan/manifest.mpd';
+  expectStatus(
+    await tenant.call('/v1/assets/external:film-1', {
+      method: 'PUT',
+      body: {
+        name: 'pan.mp4',
+        file: {
+          name: 'pan.mp4',
+          bytes: 9,
+          mimeType: 'video/mp4',
+          url: 'https://videos.example/pan.mp4',
+          durationMs: 12_500,
+        },
+        renditions: [
+          { title: 'dash', name: 'manifest.mpd', bytes: 1, mimeType: 'application/dash+xml', url: dash },
+          {
+            title: 'hls',
+            name: 'master.m3u8',
+            bytes: 1,
+            mimeType: 'application/vnd.apple.mpegurl',
+            url: hls,
+            widthPx: 1280,
+            heightPx: 720,
+          },
+        ],
+      },
+    }),
+    201,
+  );
+  const pushed = await arrived(receiver, 2);
+  assert.equal(pushed.file.info?.duration, 12.5);
+  assert.deepEqual(pushed.file.info?.playlists, [{ playlists: [hls], resolution: '1280x720' }, { playlists: [dash] }]);
+});
+
+test('On change meta tells the transition of the chosen field to the chosen value, and nothing else', async () => {
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('meta');
+  await made(tenant, receiver, {
+    triggers: ['change_meta'],
+    change_meta: { field: 'channels', value: 'print' },
+    fields: { file: ['uuid'], image: [], additional: ['custom'] },
+  });
+  const id = text(
+    expectStatus(
+      await tenant.upload('wine.jpg', readFileSync(join(media, 'wine.jpg')), { metadata: { channels: ['print'] } }),
+      201,
+    ).json['id'],
+  );
+  await change(tenant, id, { metadata: { channels: ['web', 'print'] } });
+  await change(tenant, id, { metadata: { channels: ['web'] } });
+  await change(tenant, id, { metadata: { other: 'print' } });
+  await change(tenant, id, { metadata: { channels: ['print', 'web'] } });
+  const { file } = await arrived(receiver, 1);
+  assert.deepEqual(file.meta, { channels: ['print', 'web'], other: 'print' });
+  await change(tenant, id, { metadata: { channels: ['print'] } });
+  await change(tenant, id, { metadata: { channels: [] } });
+  await change(tenant, id, { metadata: { channels: ['print'] } });
+  assert.deepEqual((await arrived(receiver, 2)).file.meta?.['channels'], ['print']);
+  assert.equal(receiver.arrivals.length, 2);
+});
+
+const tokenOf = ({ body }: Arrival): readonly [number, string] =>
+  new URLSearchParams(body.toString()).get('password') === canaries.password
+    ? [200, JSON.stringify({ access_token: canaries.token, token_type: 'Bearer', expires_in: 3_600 })]
+    : [400, '{"error":"invalid_grant"}'];
+
+test('OA-01 a token is fetched for username and password, and neither it nor what it was fetched with is seen anywhere', async () => {
+  await using tokens = await startPeer(tokenOf);
+  await using receiver = await startPeer(({ headers }) => {
+    const known = headers.authorization === `Bearer ${canaries.token}`;
+    return known ? [200, JSON.stringify({ got: headers.authorization })] : [401, ''];
+  });
+  const tenant = await server.tenant('tokens');
+  const said: string[] = [];
+  const ask = async (path: string, options?: CallOptions) => {
+    const answer = await tenant.call(path, options);
+    said.push(answer.text);
+    return answer;
+  };
+  const auth = { type: 'oauth2', endpoint: `${tokens.url}/token`, username: 'shop', password: canaries.password };
+  const webhook = await made(tenant, receiver, {
+    auth: { ...auth, client_id: 'c', client_secret: canaries.clientSecret },
+  });
+  said.push(JSON.stringify(webhook));
+  const id = text(expectStatus(await tenant.upload('life.jpg', readFileSync(join(media, 'life.jpg'))), 201).json['id']);
+  await arrived(receiver, 1);
+  assert.equal(receiver.arrivals[0]?.headers.authorization, `Bearer ${canaries.token}`);
+  const tested = expectStatus(await ask(`${api}/${text(webhook['uuid'])}/test`, { body: {} }), 200).json;
+  assert.equal(objectOf(tested['test'])['delivered'], true, JSON.stringify(tested));
+  assert.equal(tokens.arrivals.length, 1, 'the test has a token already');
+  const listed = await eventually(
+    async () => rows((await ask('/v1/deliveries')).json),
+    (found) => found.length >= 2 && found.every(({ state }) => state === 'delivered'),
+    'both deliveries are recorded',
+  );
+  for (const delivery of listed) {
+    const shown = expectStatus(await ask(`/v1/deliveries/${text(delivery['id'])}`), 200).json;
+    const [attempt] = shown['attemptRecords'] as readonly Json[];
+    const headers = objectOf(attempt?.['request'])['headers'] as readonly (readonly [string, string])[];
+    assert.deepEqual(
+      headers.filter(([name]) => name.toLowerCase() === 'authorization'),
+      [['authorization', 'Bearer •••']],
+    );
+    said.push(Buffer.from(text(objectOf(attempt?.['response'])['bodyBase64']), 'base64').toString());
+    assert.ok(['fetched', 'kept'].includes(text(objectOf(attempt?.['token'])['source'])));
+  }
+  for (const path of ['/v1/webhooks', api, '/v1/audit?limit=1000', `/v1/assets/${id}`, '/v1/changes']) await ask(path);
+  said.push((await server.call('/metrics')).text, server.log.join('\n'), ...storedText());
+  for (const [name, canary] of Object.entries(canaries)) {
+    for (const one of said)
+      assert.ok(
+        !one.includes(canary),
+        `${name} in ${one.slice(Math.max(0, one.indexOf(canary) - 200), one.indexOf(canary) + 40)}`,
+      );
+  }
+});
+
+/** Everything in the data directory, as it lies on the disk. */
+function storedText(): readonly string[] {
+  return readdirSync(server.dataDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)).toString('latin1'));
+}
+
+test('OA-03 a token endpoint that fails is an outcome of its own; nothing is lost, and nobody is switched off for it', async () => {
+  await using tokens = await startPeer(() => [503, '']);
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('broken');
+  const body = {
+    name: 'Broken tokens',
+    dialect: 'scaleflex',
+    target: { transport: 'http', url: `${receiver.url}/hook` },
+    events: ['upload'],
+    credentials: {
+      kind: 'oauth2',
+      grant: 'client-credentials',
+      tokenUrl: tokens.url,
+      clientId: 'shop',
+      clientSecret: 'secret-4711',
+    },
+    policy: {
+      disable: [{ kind: 'window', failures: 1, windowMs: 10_000 }],
+      schedule: { delaysMs: [100, 100, 100], jitter: 0, ageMaxMs: 60_000 },
+    },
+  };
+  const id = text(expectStatus(await tenant.call('/v1/webhooks', { body }), 201).json['id']);
+  expectStatus(await tenant.upload('pan.mp4', readFileSync(join(media, 'pan.mp4'))), 201);
+  const waiting = await eventually(
+    async () => rows((await tenant.call('/v1/deliveries')).json)[0],
+    (delivery) => delivery?.['attempts'] === 1,
+    'an attempt without a token',
+  );
+  const shown = (await tenant.ask(`/v1/deliveries/${text(waiting?.['id'])}`))['attemptRecords'] as readonly Json[];
+  const [attempt] = shown;
+  assert.deepEqual(
+    [attempt?.['outcome'], attempt?.['code'], attempt?.['verdict'], attempt?.['detail']],
+    ['token-failed', 'unavailable', 'retry', 'The token endpoint answered 503'],
+  );
+  assert.ok(Number(attempt?.['nextAtMs']) - Number(attempt?.['startedAtMs']) >= 4_500, 'the endpoint is left in peace');
+  assert.equal((await tenant.ask(`/v1/webhooks/${id}`))['state'], 'enabled');
+  assert.equal(receiver.arrivals.length, 0);
+  tokens.answer = () => [200, '{"access_token":"works-again-4711"}'];
+  await arrived(receiver, 1);
+  assert.equal(receiver.arrivals[0]?.headers.authorization, 'Bearer works-again-4711');
+  assert.equal(tokens.arrivals.length, 2);
+  assert.match(tokens.arrivals[0]?.headers.authorization ?? '', /^Basic /);
+});
+
+test('Five webhooks, each on or off; a sixth when the workspace allows more', async () => {
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('five');
+  for (let count = 1; count <= 5; count++)
+    await made(tenant, receiver, { name: `Webhook ${count}`, active: count % 2 === 0 });
+  const listed = expectStatus(await tenant.call(api), 200).json;
+  const webhooks = listed['webhooks'] as readonly Json[];
+  assert.deepEqual(webhooks.map(({ active }) => active).sort(), [false, false, false, true, true]);
+  const sixth = { hostname: receiver.url, triggers: ['upload'] };
+  const refused = expectStatus(await tenant.call(api, { body: sixth }), 400).json;
+  assert.deepEqual([refused['status'], refused['code']], ['error', 'LIMIT_REACHED']);
+  assert.match(text(refused['msg']), /at most 5.*webhooksMax/);
+  const raised = { method: 'PATCH', body: { values: { webhooksMax: 6 } } };
+  expectStatus(await tenant.call('/v1/dialects/scaleflex/properties', raised), 200);
+  expectStatus(await tenant.call(api, { body: sixth }), 201);
+  expectStatus(await tenant.call(api, { body: sixth }), 400);
+  const uuid = text(webhooks.find(({ active }) => active === true)?.['uuid']);
+  const off = expectStatus(await tenant.call(`${api}/${uuid}`, { method: 'PUT', body: { active: false } }), 200);
+  assert.equal(objectOf(off.json['webhook'])['active'], false);
+  const moved = {
+    hostname: receiver.url,
+    path: 'other',
+    triggers: ['move'],
+    fields: { video: [] },
+    auth: { type: 'oauth2', token: 'static-token-4711' },
+  };
+  const changed = objectOf(
+    expectStatus(await tenant.call(`${api}/${uuid}`, { method: 'PUT', body: moved }), 200).json['webhook'],
+  );
+  assert.deepEqual(
+    [changed['path'], changed['triggers'], objectOf(changed['fields'])['video']],
+    ['/other', ['move'], []],
+  );
+  assert.equal(objectOf(changed['auth'])['token'], '…4711');
+  expectStatus(await tenant.call(`${api}/${uuid}`, { method: 'DELETE' }), 200);
+  expectStatus(await tenant.call(`${api}/${uuid}`), 404);
+});
+
+test('What is wrong is named, with what would be right', async () => {
+  const tenant = await server.tenant('wrong');
+  const good = { hostname: 'shop.example', path: '/hook', triggers: ['upload'] };
+  const cases: readonly (readonly [object, RegExp])[] = [
+    [{ ...good, hostname: 'shop.example/hook' }, /hostname must be the name of a host/],
+    [{ ...good, triggers: ['uploads'] }, /triggers must be a list of one or more of upload, move/],
+    [{ ...good, colour: 'red' }, /fields are name, active.*"colour"/],
+    [{ ...good, fields: { video: ['depth'] } }, /fields\.video must be a list of width, height/],
+    [
+      { ...good, auth: { type: 'oauth2', endpoint: 'http://auth.example/token', username: 'a', password: 'b' } },
+      /https/,
+    ],
+    [
+      { ...good, auth: { type: 'oauth2', endpoint: 'https://169.254.169.254/token', username: 'a', password: 'b' } },
+      /token endpoint/,
+    ],
+    [{ ...good, auth: { type: 'oauth2', endpoint: 'https://auth.example/token' } }, /password/],
+    [{ ...good, auth: { type: 'basic', username: 'a' } }, /auth\.password is required/],
+    [{ ...good, headers: Array.from({ length: 11 }, (_, at) => `X-${at}: v`) }, /at most 10 custom headers: got 11/],
+    [{ ...good, headers: ['Host: other.example'] }, /host/],
+    [{ ...good, headers: ['X-Line: a\r\nX-Injected: 1'] }, /without line breaks/],
+    [
+      { ...good, headers: ['Authorization: Bearer x'], auth: { type: 'basic', username: 'a', password: 'b' } },
+      /authorization/,
+    ],
+    [{ ...good, hostname: 'http://shop.example' }, /https/],
+    [{ ...good, change_meta: { field: ['a'] } }, /change_meta\.field must be a text/],
+  ];
+  for (const [body, words] of cases) {
+    const answer = expectStatus(await tenant.call(api, { body }), 400).json;
+    assert.equal(answer['status'], 'error');
+    assert.match(text(answer['msg']), words);
+  }
+  assert.deepEqual((await tenant.ask(api))['webhooks'], []);
+});
+
+test('A receiver that holds a UUID gets the file’s details and its content, in the vendor’s form', async () => {
+  const tenant = await server.tenant('files');
+  const photograph = readFileSync(join(media, 'umang.jpg'));
+  const made = await tenant.upload('umang.jpg', photograph, {
+    aliases: { scaleflex: '7bd2327b-3e27-5690-a8ae-7570ebf50000' },
+  });
+  expectStatus(made, 201);
+  const { status, file } = await tenant.ask('/scaleflex/v5/files/7bd2327b-3e27-5690-a8ae-7570ebf50000');
+  assert.equal(status, 'success');
+  const asset = objectOf(file) as unknown as PickerAsset;
+  assertReadable(asset);
+  assert.equal(asset.uuid, '7bd2327b-3e27-5690-a8ae-7570ebf50000');
+  const content = await fetch(asset.url?.cdn ?? '', { headers: { authorization: `Bearer ${tenant.key}` } });
+  assert.deepEqual(Buffer.from(await content.arrayBuffer()), photograph);
+  expectStatus(await tenant.call('/scaleflex/v5/files/00000000-0000-0000-0000-000000000000'), 404);
+  expectStatus(await tenant.call('/scaleflex/v5/files/nonsense'), 404);
+});
