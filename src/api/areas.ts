@@ -108,6 +108,11 @@ export const areas: { readonly [name: string]: Area } = {
   roles: { title: 'Roles', description: 'Named sets of scopes.' },
   grants: { title: 'Grants', description: 'What a user or key may do with one thing only.' },
   keys: { title: 'Keys', description: 'What programs sign in with: scopes, expiry, revoked within a second.' },
+  'signing-keys': {
+    title: 'Signing keys',
+    description:
+      'Keys that messages are signed with in their body, with the certificates that receivers verify by; made with the first webhook that needs one.',
+  },
   sessions: { title: 'Sessions', description: 'Sign-in of browsers, and who the caller is.' },
   audit: { title: 'Audit', description: 'Who did what: administration, secrets, replays, erasure.' },
   settings: { title: 'Settings', description: 'What the server and a workspace run with.' },

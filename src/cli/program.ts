@@ -207,6 +207,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
       },
       { name: 'keys', summary: 'create, list, rotate and revoke API keys', load: () => import('./commands/keys.ts') },
       {
+        name: 'signing-keys',
+        summary: 'keys and certificates that messages are signed with',
+        load: () => import('./commands/signing-keys.ts'),
+      },
+      {
         name: 'roles',
         summary: 'what users may do: list, make, change and delete roles',
         load: () => import('./commands/roles.ts'),

@@ -36,6 +36,7 @@ import { shareLinkRoutes } from './share-links.ts';
 import { sectionRoutes } from './sections.ts';
 import { createSessionRoutes } from './sessions.ts';
 import { settingRoutes } from './settings.ts';
+import { signingKeyRoutes } from './signing-keys.ts';
 import { statsRoutes } from './stats.ts';
 import { syncRoutes } from './syncs.ts';
 import { trashRoutes } from './trash.ts';
@@ -85,6 +86,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...userRoutes,
     ...grantRoutes,
     ...keyRoutes,
+    ...signingKeyRoutes,
     ...createSessionRoutes(options),
     ...noticeRoutes,
     ...settingRoutes,
