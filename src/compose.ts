@@ -43,6 +43,7 @@ import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
 import { probeFfmpeg } from './media/ffmpeg.ts';
 import type { FilmTool } from './media/media.ts';
+import { commandProblem } from './media/scanner.ts';
 import { type InspectorTried, tryInspector } from './media/try-inspector.ts';
 import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.ts';
 import { chooseStorage, databaseName } from './compose/choose-storage.ts';
@@ -53,7 +54,7 @@ import { createTransports } from './compose/transports.ts';
 import { inboxHost, inboxUrls, openInbox } from './compose/inbox-place.ts';
 import type { MemberRole } from './core/cluster.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
-import { type Configuration, describeSettings, type Settings } from './runtime/configuration.ts';
+import { type Configuration, ConfigurationError, describeSettings, type Settings } from './runtime/configuration.ts';
 import { readCredentials, writeCredentials } from './runtime/credentials.ts';
 import { openDataDirectory } from './runtime/data-directory.ts';
 import { inOrder } from './runtime/in-order.ts';
@@ -133,6 +134,7 @@ export type Composition = {
 /** Starts a server on the data directory of its settings. Throws `OperatorError` or `AssetwireError` where it cannot. */
 export async function startServer(options: ServerOptions): Promise<StartedServer> {
   const { settings } = options;
+  refuseScanner(settings);
   openDataDirectory(settings.dataDir);
   const { vault } = openVault({
     dataDir: settings.dataDir,
@@ -190,6 +192,19 @@ export function probeTarget({ allowedTargets, deniedTargets }: Settings, url: st
   const clock = systemClock;
   const policy = { allowedTargets, deniedTargets };
   return probe(url, { clock, egress: createEgress({ clock, random: createSystemRandom(), policy }) });
+}
+
+/** Why the scanner that is set cannot be started; null where it can, or none is set. */
+export function findScannerProblem({ scanCommand }: Settings): string | null {
+  return scanCommand === null ? null : commandProblem(scanCommand);
+}
+
+/** Every file would be withheld: better said now. */
+function refuseScanner(settings: Settings): void {
+  const found = findScannerProblem(settings);
+  if (found === null) return;
+  const wanted = 'a command that can be started';
+  throw new ConfigurationError([{ at: 'ASSETWIRE_SCAN_COMMAND', wanted, found }]);
 }
 
 /** The `ffmpeg` that these settings lead to, or why there is none. */

@@ -35,6 +35,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     moveInstallation: async (request) => (await import('./compose/move-installation.ts')).moveInstallation(request),
     copyFiles: async (request) => (await import('./compose.ts')).copyFiles(request),
     tryReadingFiles: async () => (await import('./compose.ts')).tryReadingFiles(),
+    findScannerProblem: async (settings) => (await import('./compose.ts')).findScannerProblem(settings),
     findFilmTool: async (settings) => (await import('./compose.ts')).findFilmTool(settings),
     probeTarget: async (settings, url) => (await import('./compose.ts')).probeTarget(settings, url),
     verify: async (id, { headers, body, secrets, nowMs }) => {

@@ -71,6 +71,7 @@ const refusals: { readonly [code: string]: { readonly title: string; readonly te
   gone: { title: 'No longer available', text: 'This link has expired or was revoked, or what it shared was deleted.' },
   not_found: { title: 'Nothing here', text: 'There is no share link at this address. Check that it was copied whole.' },
   not_ready: { title: 'Not available yet', text: 'What this link shares has not been published yet. Come back later.' },
+  content_withheld: { title: 'This file is held back', text: 'A virus was found in it, or is still looked for.' },
   content_unavailable: { title: 'No file here', text: 'What this link shares has no content on this server.' },
   too_many_requests: {
     title: 'Too many attempts',

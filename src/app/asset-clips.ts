@@ -20,6 +20,7 @@ import type { ClipPayload } from './duty-clip.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import type { Quotas } from './quotas.ts';
+import { refuseWithheld } from './scanning.ts';
 import { notFound } from './refusals.ts';
 import { subjectName } from './subject-cache.ts';
 
@@ -95,6 +96,7 @@ function withoutContent(): AssetwireError {
 /** The content to cut from; throws where it cannot be cut, or not like this. */
 async function clippable({ media }: ClipsDeps, { file }: AssetState, order: ClipInput): Promise<string> {
   if (file?.blob === undefined) throw withoutContent();
+  refuseWithheld(file);
   if (!media.clippable(file.mimeType)) {
     throw new AssetwireError('not_a_film', {
       detail: `Cut clips out of films and sound: the asset is ${file.mimeType}`,

@@ -13,6 +13,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type LinkTarget, readLink } from './links.ts';
 import { notFound } from './refusals.ts';
+import { refuseWithheld } from './scanning.ts';
 
 export type ContentDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock'> & {
   readonly committer: Committer;
@@ -97,13 +98,14 @@ function expired(what: string): AssetwireError {
 
 type Named = { readonly workspaceId: string; readonly name: string; readonly file: AssetFile | undefined };
 
-/** Opens the bytes of a file that are wanted. Throws `content_unavailable` where they are not here. */
+/** Opens the bytes of a file that are wanted. Throws `content_unavailable`, and `content_withheld` of a file that is not clean. */
 export async function openFile(
   { blobs }: { readonly blobs: Pick<Blobs, 'open' | 'stat'> },
   { workspaceId, name, file }: Named,
   wanted?: WantedBytes,
 ): Promise<AssetContent> {
   if (file?.blob === undefined) throw elsewhere(file);
+  refuseWithheld(file);
   const { blob, bytes, mimeType, sha256 = blob } = file;
   const range = typeof wanted === 'function' ? wanted({ bytes, sha256 }) : wanted;
   const stream =

@@ -113,7 +113,7 @@ function inspectionOf(state: AssetState, file: AssetFile, version: number): Insp
 
 /** Whether nobody has been told yet that the asset is ready. */
 export function isReadyOwed({ inspection }: Pick<AssetState, 'inspection'>): boolean {
-  return inspection.state === 'pending' && inspection.version === undefined;
+  return (inspection.state === 'pending' && inspection.version === undefined) || inspection.state === 'withheld';
 }
 
 function inactive(version: AssetVersion): AssetVersion {

@@ -6,7 +6,7 @@ import { toldAs } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { AssetCases, AssetView, Caller, Written } from './app.ts';
 import { refuseHeldByOther } from './asset-checkout-state.ts';
-import { fileNameOf } from './asset-name.ts';
+import { assetNameOf, fileNameOf } from './asset-name.ts';
 import {
   type NewVersion,
   refuseTooManyVersions,
@@ -20,6 +20,7 @@ import { assetState } from './asset-views.ts';
 import { findAsset, writeAsset, type Writing } from './asset-write.ts';
 import { settleBlob } from './blob-uses.ts';
 import type { Committer } from './committer.ts';
+import { unscanned } from './scanning.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
 import { listPage } from './list-page.ts';
@@ -111,7 +112,7 @@ export async function takeVersion(
 ): Promise<NewVersion & { readonly file: { readonly blob: string } }> {
   const { blobs, media, settings } = deps;
   const { file, activate = true, expected } = upload;
-  const name = fileNameOf(upload.name ?? file.name);
+  const name = upload.name === undefined ? fileNameOf(file.name) : assetNameOf(upload.name);
   const row = await findAsset(deps, caller, reference);
   refuseOtherVersion(expected, row.version);
   const state = assetState(row);
@@ -123,7 +124,7 @@ export async function takeVersion(
   deps.metrics?.uploaded(hashes.bytes);
   try {
     const { mimeType, kind } = await media.sniff(head, name);
-    return { file: { name, mimeType, ...hashes }, kind, activate };
+    return { file: { name, mimeType, ...hashes, ...unscanned(deps) }, kind, activate };
   } catch (error) {
     await settleBlob(deps, caller.workspaceId, hashes.blob);
     throw error;

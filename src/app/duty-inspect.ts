@@ -4,7 +4,8 @@
  * asset becomes ready with a note: an inspection never blocks anything.
  */
 import type { AssetFile, AssetState, Inspection } from '../core/asset.ts';
-import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
+import { type AssetHappening, changeKindsFor, toldAs } from '../core/asset-changes.ts';
+import type { ChangeKind } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
@@ -21,6 +22,7 @@ import type { AppDeps } from './dependencies.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import { mappingsOf } from './metadata-work.ts';
 import { withLocalFile } from './local-file.ts';
+import { badNote, createScanning, isBad, type Scanned, withScan } from './scanning.ts';
 
 /** An asset waits no longer than this for its inspection. DESIGN section 3. */
 export const inspectMsMax = 10_000;
@@ -28,19 +30,23 @@ export const inspectMsMax = 10_000;
 const crashesTold = 3;
 
 export type InspectDeps = Pick<AppDeps, 'blobs' | 'media' | 'ids' | 'clock' | 'logger' | 'settings'> & {
-  readonly storage: Pick<AppDeps['storage'], 'resources'>;
+  readonly storage: Pick<AppDeps['storage'], 'resources' | 'commit'>;
   readonly committer: Committer;
   readonly metadataSets: MetadataSets;
 };
 
 export function createInspectDuty(deps: InspectDeps): DutyHandler {
   const { committer, ids } = deps;
+  const scan = createScanning(deps);
   return async (duty, signal) => {
     const { workspaceId } = duty;
     const payload = duty.payload as InspectPayload;
     const key = { workspaceId, type: 'asset', id: payload.assetId } as const;
     const fulfils = { dutyId: duty.id, version: duty.version };
-    const result = await inspect(deps, workspaceId, payload);
+    const scanned = await scan(duty, payload);
+    if (scanned.kind === 'later') return;
+    // Whatever is in an infected file, no other program reads it.
+    const result = isBad(scanned) ? withheld(scanned) : await inspect(deps, workspaceId, payload);
     if (signal.aborted) return;
     const rules = result.kind === 'inspected' ? await mappingRules(deps, workspaceId) : null;
     try {
@@ -50,7 +56,8 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
         if (current === null || before === null || !isWanted(before, payload)) {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
-        const looked = inspected(before, payload, result);
+        const seen = withScan(inspected(before, payload, result), payload.blob, { scanned, atMs });
+        const looked = isBad(scanned) ? withheldState(before, seen) : seen;
         // What the file says becomes metadata before anybody is told that the asset is ready.
         const isShown = looked.file?.blob === payload.blob;
         const mapped = rules === null || !isShown ? looked : withMapped(looked, rules.mappings, rules.fields);
@@ -65,9 +72,9 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
           atMs,
         };
         // Whichever inspection ends first tells that the asset is ready; what another one finds out is news about its file.
-        const happenings: readonly AssetHappening[] = isReadyOwed(before)
-          ? [{ kind: 'asset.ready', changed: changedFields(current.state, state) }]
-          : changeKindsFor(current.state, state);
+        const happenings = isReadyOwed(before)
+          ? [{ kind: isBad(scanned) ? scanFailed : ready, changed: changedFields(current.state, state) }]
+          : toldOf(scanned, changeKindsFor(current.state, state));
         return {
           kind: 'write',
           plan: {
@@ -91,6 +98,25 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
       if (!(error instanceof DutyGone)) throw error;
     }
   };
+}
+
+const ready: ChangeKind = 'asset.ready';
+const scanFailed: ChangeKind = 'asset.scan_failed';
+
+/** What is news about the file is, of one that is not clean, that it is not. */
+function toldOf(scanned: Scanned, happenings: readonly AssetHappening[]): readonly AssetHappening[] {
+  return isBad(scanned) ? toldAs(happenings, 'asset.info_changed', scanFailed) : happenings;
+}
+
+function withheld(scanned: Parameters<typeof badNote>[0]): InspectionResult {
+  return { kind: 'failed', code: 'unreadable', note: badNote(scanned) };
+}
+
+/** One that nobody was told of stays untold until its file is found to be clean, or has another. */
+function withheldState(before: AssetState, after: AssetState): AssetState {
+  const { inspection } = after;
+  if (!isReadyOwed(before) || inspection.state !== 'failed') return after;
+  return { ...after, inspection: { ...inspection, state: 'withheld' } };
 }
 
 type MappingRules = {

@@ -75,6 +75,8 @@ export type ServerParts = {
   probeTarget?(settings: Settings, url: string): Promise<TargetProbe>;
   /** The program that pictures and clips of films are made with, or why there is none. */
   findFilmTool?(settings: Settings): Promise<FilmToolFound>;
+  /** Why the virus scanner that is set cannot be started; null where it can, or none is set. */
+  findScannerProblem?(settings: Settings): Promise<string | null>;
   /** Whether files can be looked into on this machine: one is, as the server would. */
   tryReadingFiles?(): Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** Whether a request was signed with the secret, as the dialect's receivers tell; null where there is no such dialect. */

@@ -40,6 +40,17 @@ export type AssetFile = FileFacts & {
   readonly md5?: string;
   readonly blob?: string;
   readonly url?: string;
+  readonly scan?: FileScan;
+};
+
+/**
+ * What a virus scanner found in the file; absent where there was none. Bytes that are not `clean` are given to nobody.
+ * `failed`: nothing could be said, with why in `note`; of an infected file `note` names what was found.
+ */
+export type FileScan = {
+  readonly state: 'pending' | 'clean' | 'infected' | 'failed';
+  readonly atMs?: number;
+  readonly note?: string;
 };
 
 export type AssetVersion = {
@@ -53,9 +64,12 @@ export type AssetVersion = {
 
 export type Rendition = AssetFile & { readonly title: string };
 
-/** How far inspection has come. `failed` never blocks the asset: it is then `ready` with a note. */
+/**
+ * How far inspection has come. `failed` never blocks the asset: it is then `ready` with a note. `withheld`: nobody was told
+ * that it is ready, because a virus was found in its file or could not be looked for.
+ */
 export type Inspection = {
-  readonly state: 'pending' | 'done' | 'failed';
+  readonly state: 'pending' | 'done' | 'failed' | 'withheld';
   readonly note?: string;
   /**
    * The version that is looked into, of an asset that was told as ready before. Absent while pending: nobody has been told

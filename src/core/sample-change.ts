@@ -3,6 +3,7 @@ import type { BroadcastState } from './broadcast.ts';
 import type { Change, ChangeKind, Subject } from './change.ts';
 import { changedFields } from './difference.ts';
 import type { JsonObject } from './json.ts';
+import type { WorkflowJobState } from './workflow-job.ts';
 
 const occurredAtMs = Date.UTC(2026, 10, 22, 12, 0, 0, 500);
 const createdAtMs = Date.UTC(2026, 10, 20, 9, 30, 0);
@@ -71,7 +72,18 @@ const ended = {
 } as const satisfies Partial<BroadcastState>;
 const folder = { path: '/campaigns/spring', name: 'spring' };
 const collection = { name: 'Spring', assets: ['ast_01kan4c4q0edkxrmnr6dgk2vfp'] };
-const job = { name: 'Retouch', description: 'Remove the dust', status: 'open' };
+const job = {
+  name: 'Retouch',
+  description: 'Remove the dust',
+  status: 'open',
+  deadlineAtMs: Date.UTC(2026, 11, 1, 17),
+  preset: 'retouching',
+  accountable: 'ben',
+  assets: ['ast_01kan4c4q0edkxrmnr6dgk2vfp'],
+  createdBy: 'ada',
+  createdAtMs: occurredAtMs,
+  modifiedAtMs: occurredAtMs,
+} as const satisfies WorkflowJobState;
 const shareLink = { name: 'For the agency', assets: ['ast_01kan4c4q0edkxrmnr6dgk2vfp'], createdBy: 'ada' };
 const webhook = { name: 'Shop', dialect: 'standard', state: 'enabled' };
 

@@ -24,6 +24,7 @@ import type {
   InspectionResult,
   Media,
 } from './media.ts';
+import { createScanner } from './scanner.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { sniff } from './sniff.ts';
 
@@ -52,6 +53,8 @@ export type MediaOptions = {
   readonly frameTimeoutMs?: number;
   readonly clipTimeoutMs?: number;
   readonly filmResidentBytesMax?: number;
+  /** The operator's virus scanner: see scanner.ts. Absent: none. */
+  readonly scan?: { readonly command: string; readonly timeoutMs: number };
 };
 
 /** The media of one server. Nothing is started before the first inspection. */
@@ -79,7 +82,10 @@ export function createMedia(
       ? looked
       : { kind: 'failed', code: 'unreadable', note: 'nothing lies between these two moments' };
   };
+  const searchPath = options.searchPath ?? process.env['PATH'];
+  const scanner = options.scan === undefined ? null : createScanner({ ...options.scan, clock, searchPath });
   return {
+    ...(scanner === null ? {} : { scanner }),
     start: () => scratch.start(clock.nowMs()),
     sniff,
     derivable: isDerivable,
@@ -97,7 +103,7 @@ export function createMedia(
     films: () => films.tool(),
     counts: () => counts.read(),
     async stop() {
-      await Promise.all([pictures.stop(), films.stop()]);
+      await Promise.all([pictures.stop(), films.stop(), scanner?.stop()]);
     },
     inspectorPid: pictures.inspectorPid,
     deriverPid: pictures.deriverPid,

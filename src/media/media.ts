@@ -23,12 +23,26 @@ export interface Media {
   clip(path: string, order: ClipOrder): Promise<ClipResult>;
   /** Brings bytes that lie on no disk of this machine to where they can be read by path, until `dispose`. */
   borrow(content: Readable): Promise<Borrowed>;
+  /** Looks for viruses in files; absent where the operator has set none. */
+  readonly scanner?: Scanner;
   /** What works on films here. */
   films(): Promise<FilmTool>;
   /** What became of the work so far, for metrics. */
   counts(): MediaCounts;
   stop(): Promise<void>;
 }
+
+export interface Scanner {
+  /** Bounded in time; never throws. */
+  scan(path: string): Promise<ScanResult>;
+}
+
+export type ScanResult =
+  | { readonly kind: 'clean' }
+  /** `note` names what was found. */
+  | { readonly kind: 'infected'; readonly note: string }
+  /** Nothing can be said: the scanner could not be started, took too long, or says so. */
+  | { readonly kind: 'failed'; readonly note: string };
 
 export type InspectionResult =
   | { readonly kind: 'inspected'; readonly facts: MediaFacts }

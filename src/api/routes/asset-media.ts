@@ -26,6 +26,7 @@ const clipAsset = route({
     'not_a_film',
     'films_unavailable',
     'content_unavailable',
+    'content_withheld',
     'conflict',
     'precondition_failed',
     'gone',
@@ -52,7 +53,7 @@ const inspectAsset = route({
   requestHeaders: ['If-Match'],
   params: assetReference,
   answers: { 202: { description: 'The asset as it is now', schema: assetViewSchema, headers: ['ETag'] } },
-  errors: ['content_unavailable', 'conflict', 'precondition_failed', 'gone'],
+  errors: ['content_unavailable', 'content_withheld', 'conflict', 'precondition_failed', 'gone'],
   async handle({ caller, params, ...call }, { app }) {
     return assetAnswer(await app.assets.inspect(caller, params.reference, writeOptionsOf(call)));
   },

@@ -17,7 +17,7 @@ const getRendition = route({
   params: renditionReference,
   requestHeaders: contentHeaders,
   answers: contentAnswers,
-  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  errors: ['content_unavailable', 'content_withheld', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
     const { reference, name } = params;
     return servedContent(request, (wanted) => app.assets.rendition(caller, { reference, title: name }, wanted));

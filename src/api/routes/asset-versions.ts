@@ -115,7 +115,7 @@ const getVersionContent = route({
   params: versionReference,
   requestHeaders: contentHeaders,
   answers: contentAnswers,
-  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  errors: ['content_unavailable', 'content_withheld', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
     return servedContent(request, (wanted) => app.assets.versionContent(caller, versionOf(params), wanted));
   },

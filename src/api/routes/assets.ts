@@ -94,7 +94,7 @@ const pushAsset = route({
   area,
   summary: "Tell an asset's full present state; what changed is computed",
   description:
-    'What is left out is empty, but for what is ours: the bytes we hold where no file is named. Metadata that does not fit the ' +
+    'What is left out is empty, but for what is ours: the bytes we hold where no file is named, and dates, which null takes away. Metadata that does not fit the ' +
     'definitions is taken and told in `metadataProblems`, unless `/v1/metadata-rules` says `"fromElsewhere": "refuse"`.',
   scope: 'assets:write',
   idempotent: true,
@@ -250,7 +250,7 @@ const getAssetContent = route({
   params: assetReference,
   requestHeaders: contentHeaders,
   answers: contentAnswers,
-  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  errors: ['content_unavailable', 'content_withheld', 'range_not_satisfiable', 'gone'],
   handle({ caller, params, request }, { app }) {
     return servedContent(request, (wanted) => app.assets.content(caller, params.reference, wanted));
   },
@@ -269,7 +269,7 @@ const getLinkedContent = route({
     'asked for; it may be kept by the one who asks, who asks anew with `If-None-Match` each time. Once the asset is deleted it answers 410.',
   requestHeaders: contentHeaders,
   answers: contentAnswers,
-  errors: ['content_unavailable', 'range_not_satisfiable', 'gone'],
+  errors: ['content_unavailable', 'content_withheld', 'range_not_satisfiable', 'gone'],
   handle({ params, request }, { app }) {
     return servedContent(request, (wanted) => app.assets.linked(params.token, wanted), { crossOrigin: true });
   },

@@ -210,6 +210,7 @@ const contentErrors = [
   'gone',
   'not_ready',
   'content_unavailable',
+  'content_withheld',
   'range_not_satisfiable',
   'too_many_requests',
 ] as const;

@@ -48,6 +48,11 @@ export const assetFileSchema: Schema<JsonObject> = named(
       sampleRateHz: count,
       colourSpace: text,
       hasAlpha: { type: 'boolean' },
+      scan: {
+        type: 'object',
+        description:
+          'What a virus scanner found, where there is one: `state` pending, clean, infected or failed (nothing could be said), `atMs`, and a note. Content that is not clean is given to nobody',
+      },
     },
     examples: [
       {
@@ -114,7 +119,7 @@ export const assetStateSchema: Schema<unknown> = named(
       checkedOutByName: text,
       checkedOutAtMs: { type: 'number' },
       focusPoint: { type: 'object' },
-      inspection: { type: 'object', description: '`state`: pending, done or failed, with a note' },
+      inspection: { type: 'object', description: '`state`: pending, done, failed or withheld (not clean, so nobody was told of it), with a note' },
       clipOf: {
         type: 'object',
         description: 'Of a clip: the asset it was cut out of, `assetId`, and the stretch, `fromMs` to `toMs`',

@@ -8,7 +8,7 @@ import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
 import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from './disk-checks.ts';
 import { checkBlobs } from './blobs-check.ts';
-import { checkFilms, checkReading } from './film-check.ts';
+import { checkFilms, checkReading, checkScanner } from './film-check.ts';
 import { checkProxies, checkPublicUrl, checkTarget } from './network-checks.ts';
 import { unsafeSettings } from './unsafe-settings.ts';
 
@@ -45,6 +45,7 @@ export async function diagnose(
   findings.push(
     ...(await checkReading(context)),
     await checkFilms(settings, context),
+    await checkScanner(settings, context),
     ...(await checkBlobs(settings, context)),
   );
   for (const url of target) findings.push(await checkTarget(url, { settings }, context));

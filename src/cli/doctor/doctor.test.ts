@@ -6,7 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { checkDurability, checkStore, findFilmTool, probeTarget, tryReadingFiles } from '../../compose.ts';
+import {
+  checkDurability,
+  checkStore,
+  findFilmTool,
+  findScannerProblem,
+  probeTarget,
+  tryReadingFiles,
+} from '../../compose.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { inProcess } from '../testing/in-process.ts';
@@ -18,6 +25,7 @@ const server: CliContext['server'] = {
   checkDurability: async (directory) => checkDurability(directory),
   probeTarget,
   findFilmTool,
+  findScannerProblem: async (settings) => findScannerProblem(settings),
 };
 
 function temporary(t: TestContext): string {
@@ -141,6 +149,21 @@ test('whether files can be looked into is tried, and what is wrong is told with 
   };
   assert.deepEqual(await told(tryReadingFiles), [0, 'ok', false]);
   assert.deepEqual(await told(async () => ({ ok: false, detail: 'no' })), [exitCodes.failed, 'failed', true]);
+});
+
+test('whether a virus scanner looks at files is told: none, one that can be started, one that cannot', async (t) => {
+  const dataDir = temporary(t);
+  const told = async (command: string | undefined): Promise<Finding | undefined> =>
+    (
+      await diagnosed({
+        ASSETWIRE_DATA_DIR: join(dataDir, 'data'),
+        ...(command === undefined ? {} : { ASSETWIRE_SCAN_COMMAND: command }),
+      })
+    ).of('Virus scanner')[0];
+  assert.equal((await told(undefined))?.result, 'info');
+  assert.deepEqual(await told('/bin/sh -c'), { name: 'Virus scanner', result: 'ok', detail: '/bin/sh -c' });
+  const broken = await told('/nowhere/clamdscan');
+  assert.deepEqual([broken?.result, broken?.detail], ['failed', 'there is no program at /nowhere/clamdscan']);
 });
 
 test('whether films are worked on is told: a program that was found, none, or one that was named and is not there', async (t) => {

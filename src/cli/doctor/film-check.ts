@@ -18,6 +18,16 @@ export async function checkFilms(settings: Settings, { server }: CliContext): Pr
   };
 }
 
+/** Whether a virus scanner looks at what comes in; without one nothing is wrong, with one that cannot be started nothing starts. */
+export async function checkScanner(settings: Settings, { server }: CliContext): Promise<Finding> {
+  const name = 'Virus scanner';
+  if (settings.scanCommand === null) return { name, result: 'info', detail: 'none is set: files are not scanned' };
+  const problem = await server.findScannerProblem?.(settings);
+  if (problem === undefined) return { name, result: 'info', detail: 'not looked at' };
+  if (problem === null) return { name, result: 'ok', detail: settings.scanCommand };
+  return { name, result: 'failed', detail: problem, mend: 'Correct ASSETWIRE_SCAN_COMMAND, or leave it out' };
+}
+
 /** Whether what is uploaded is looked into: without it every asset is ready with a note, and no pictures are made. */
 export async function checkReading({ server }: CliContext): Promise<readonly Finding[]> {
   const tried = await server.tryReadingFiles?.();

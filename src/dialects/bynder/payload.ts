@@ -45,8 +45,7 @@ function mediaMessage(change: Change, links: Pick<Links, 'rendition'>): JsonObje
 function scanMessage(change: Change): JsonObject {
   const { subject, workspaceId, occurredAtMs } = change;
   const state = present(change);
-  const scan = ownValue(state, 'scan');
-  const found = isObject(scan) ? scan : {};
+  const found = scanOf(state);
   const assetId = mediaIdOf(subject.id, state);
   return {
     media_id: assetId,
@@ -62,6 +61,20 @@ function scanMessage(change: Change): JsonObject {
     },
   };
 }
+
+/** What was found last of the files of an asset, the one it shows before others. */
+function scanOf(state: JsonObject): JsonObject {
+  const versions = ownValue(state, 'versions');
+  const holders = [state, ...(isList(versions) ? versions.filter(isObject) : [])];
+  const scans = holders.flatMap((holder) => {
+    const file = ownValue(holder, 'file');
+    const scan = isObject(file) ? ownValue(file, 'scan') : undefined;
+    return isObject(scan) && bad.has(text(scan, 'state')) ? [scan] : [];
+  });
+  return scans.toSorted((left, right) => (time(right, 'atMs') ?? 0) - (time(left, 'atMs') ?? 0))[0] ?? {};
+}
+
+const bad: ReadonlySet<string> = new Set(['infected', 'failed']);
 
 function jobMessage(change: Change): JsonObject {
   const { subject, actor, occurredAtMs } = change;
