@@ -71,8 +71,9 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         detail: `Use one of ${[...deps.dialects.keys()].join(', ')}: got "${id.slice(0, 63)}"`,
       });
     },
-    check(dialect, input, storedKind = 'none') {
+    check(dialect, given, storedKind = 'none') {
       const { manifest } = dialect;
+      const input = withUrlCredentials(manifest, given);
       const secrets: NewSecret[] = [];
       const body: { -readonly [Key in keyof CheckedInput['body']]: CheckedInput['body'][Key] } = {};
       if (input.name !== undefined) body.name = nameOf(input.name);
@@ -99,6 +100,37 @@ export function createInputChecks(deps: InputDeps): InputChecks {
       return { body, secrets };
     },
   };
+}
+
+/** `https://user:password@…`, where the dialect's users write it so: name and password go where credentials belong. */
+function withUrlCredentials(manifest: Manifest, input: Partial<WebhookInput>): Partial<WebhookInput> {
+  const { target: given, credentials: beside } = input;
+  if (manifest.capabilities.credentialsInUrl !== true || given?.transport !== 'http') return input;
+  const parts = /^(https?:\/\/)([^/?#@]*)@([^@/?#]+(?:[/?#].*)?)$/i.exec(given.url);
+  if (parts === null) return input;
+  const [, scheme = '', userInfo = '', rest = ''] = parts;
+  if (beside !== undefined && beside.kind !== 'none') {
+    throw unfit('/credentials', 'none beside those of the URL', beside.kind);
+  }
+  const colon = userInfo.indexOf(':');
+  if (colon < 1) throw unfit('/target/url', 'user:password before the @', 'something else');
+  return {
+    ...input,
+    target: { ...given, url: `${scheme}${rest}` },
+    credentials: {
+      kind: 'basic',
+      username: decodedPart(userInfo.slice(0, colon)),
+      password: decodedPart(userInfo.slice(colon + 1)),
+    },
+  };
+}
+
+function decodedPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw unfit('/target/url', 'user and password in percent-encoding', 'a percent sign that encodes nothing');
+  }
 }
 
 function checkSettings(

@@ -16,9 +16,11 @@ import type { CurrentWebhook, TriedOnce, WebhookCare } from '../engine/engine.ts
 import type { DeliveryTask, Resource } from '../storage/storage.ts';
 import type { Caller, TestSent, WebhookCases } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import { hasConsented, storedConsent } from './lasting-consent.ts';
 import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { webhookSnapshot } from './operational.ts';
+import { handshakeKey } from './webhook-handshake.ts';
 import { contended, notFound, refusedByStore } from './refusals.ts';
 
 export type TestSendDeps = Pick<
@@ -50,6 +52,7 @@ export function createTestSend(deps: TestSendDeps): TestSend {
     try {
       const current = await deps.care.current(caller.workspaceId, id as WebhookId);
       if (current === null) throw notFound('the webhook');
+      await refuseUnconfirmed(deps, current.webhook);
       const task = await commitTest(deps, { caller, current, event, assetId, assetKey });
       deliveryId = task.delivery.id;
       sending = send(deps, current, task).finally(() => {
@@ -62,6 +65,17 @@ export function createTestSend(deps: TestSendDeps): TestSend {
     const tried = waitMs === 0 ? null : await within(deps, sending, waitMs);
     return tried === null ? { deliveryId, attempt: null } : { deliveryId, ...sentView(tried) };
   };
+}
+
+/** An endpoint that is asked first is sent nothing else until it has said yes (HARDENING CF-01). */
+async function refuseUnconfirmed({ storage }: TestSendDeps, { workspaceId, id }: Webhook): Promise<void> {
+  const [asked] = await storage.resources([handshakeKey(workspaceId, id)]);
+  const consent = storedConsent(asked);
+  if (consent === null || hasConsented(consent)) return;
+  throw new AssetwireError('not_confirmed', {
+    detail: 'Test a webhook that its endpoint confirmed: nothing but the question is sent to this one',
+    mend: 'Let the endpoint visit the link in the question first',
+  });
 }
 
 function sentView({ attempt, delivery }: TriedOnce): Omit<TestSent, 'deliveryId'> {

@@ -13,6 +13,7 @@ import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { momentOption } from '../moments.ts';
+import type { Manifest } from '../../dialects/dialect.ts';
 import { coloursOf, printJson, printPage, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
 import { refuseEmptyPatch } from '../patch.ts';
@@ -21,11 +22,16 @@ import { watchDelivery } from '../watch-delivery.ts';
 import { defineDryRun } from '../webhooks/dry-run.ts';
 import { showStats } from '../webhooks/show-stats.ts';
 import { showWebhook, webhookColumns } from '../webhooks/show-webhook.ts';
-import { describedParts, nameFor, targetOf, withDescription } from '../webhooks/webhook-options.ts';
+import { describedParts, nameFor, protocolNamed, targetOf, withDescription } from '../webhooks/webhook-options.ts';
 import type { DescribingOptions } from '../webhooks/webhook-options.ts';
 
 type CreateOptions = ConnectionOptions &
-  DescribingOptions & { readonly dialect: string; readonly secretFile?: string; readonly disabled?: boolean };
+  DescribingOptions & {
+    readonly dialect: string;
+    readonly protocol?: string;
+    readonly secretFile?: string;
+    readonly disabled?: boolean;
+  };
 type UpdateOptions = ConnectionOptions & DescribingOptions & { readonly target?: string };
 type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string; readonly dialect?: string };
 type Action<Options> = (id: string, options: ConnectionOptions & Options) => Promise<void>;
@@ -77,8 +83,16 @@ export function define(command: Command, context: CliContext): void {
 function defineDescribing(command: Command, context: CliContext): void {
   const create = withConnection(command.command('create'))
     .description('create a webhook; its signing secret is shown once')
-    .addArgument(new Argument('<target>', 'the URL to deliver to'))
+    .addArgument(
+      new Argument(
+        '<target>',
+        'the URL to deliver to; where the dialect does so an e-mail address or the ARN of a queue',
+      ),
+    )
     .addOption(new Option('--dialect <id>', 'how it speaks').default('standard'))
+    .addOption(
+      new Option('--protocol <name>', 'the vendor’s name for the way, such as email-json; by the target where absent'),
+    )
     .addOption(new Option('--name <name>', 'what lists call it; the host of the target where absent'));
   withDescription(create, 'all where absent')
     .addOption(new Option('--secret-file <file>', 'file with a signing secret of your own; one is made where absent'))
@@ -89,6 +103,7 @@ function defineDescribing(command: Command, context: CliContext): void {
     `assetwire webhooks create https://shop.example/hooks --filter '{"folder":["/press"]}' --name Shop`,
     `assetwire webhooks create https://shop.example/hooks --dialect woodwing --settings '{"metadataToReturn":["filename","status"]}'`,
     'assetwire webhooks create https://shop.example/hooks --credentials @bearer.json',
+    'assetwire webhooks create dam-robot@shop.example --dialect bynder --protocol email-json',
   ]);
   const update = withConnection(command.command('update'))
     .description('change a webhook; what is not named stays')
@@ -102,17 +117,34 @@ function defineDescribing(command: Command, context: CliContext): void {
 
 async function created(given: string, options: CreateOptions, context: CliContext): Promise<void> {
   const target = targetOf(given, options.method);
-  const { name = nameFor(target), events = ['*'], ...rest } = describedParts(options);
+  const client = connect(options, context);
+  const protocol =
+    options.protocol === undefined
+      ? null
+      : protocolNamed(
+          await client.get<Manifest>(`/v1/dialects/${encodeURIComponent(options.dialect)}`, {}),
+          options.protocol,
+        );
+  if (protocol !== null && protocol.transport !== target.transport) {
+    throw new CommandError(
+      `Target must be a ${protocol.endpoint.title} for protocol ${protocol.name}: found ${JSON.stringify(given.slice(0, 200))}`,
+      `Such as ${protocol.endpoint.example}`,
+      exitCodes.usage,
+    );
+  }
+  const { name = nameFor(target), events = ['*'], settings, ...rest } = describedParts(options);
   const input = {
     name,
     dialect: options.dialect,
     target,
     events,
+    ...(settings === undefined && protocol?.settings === undefined
+      ? {}
+      : { settings: { ...protocol?.settings, ...settings } }),
     ...rest,
     ...(options.secretFile === undefined ? {} : { secret: (await readTextFile(options.secretFile)).trim() }),
     ...(options.disabled === true ? { enabled: false } : {}),
   };
-  const client = connect(options, context);
   const made = await client.send<WebhookView & { readonly secret?: string }>('POST', '/v1/webhooks', input);
   if (options.json === true) return printJson(context.stdout, made);
   const colours = coloursOf(context.stdout);
@@ -120,7 +152,12 @@ async function created(given: string, options: CreateOptions, context: CliContex
   if (made.secret !== undefined) {
     context.stdout.write(`  signing secret  ${colours.yellow(made.secret)}  ${colours.dim('(shown this once)')}\n`);
   }
-  context.stdout.write(colours.dim(`  try it: assetwire webhooks test ${made.id}\n`));
+  const { confirmation } = made;
+  context.stdout.write(
+    confirmation?.state === 'pending'
+      ? `  waits for its endpoint to confirm, until ${showTime(confirmation.expiresAtMs ?? 0)}\n`
+      : colours.dim(`  try it: assetwire webhooks test ${made.id}\n`),
+  );
 }
 
 async function updated(id: string, options: UpdateOptions, context: CliContext): Promise<void> {

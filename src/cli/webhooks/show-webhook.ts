@@ -21,6 +21,19 @@ function targetText(target: WebhookView['target']): string {
   return target.transport === 'sqs' ? target.queue : target.address;
 }
 
+/** How its endpoint stands to it, where it is asked. */
+function confirmationRow({ confirmation }: WebhookView): readonly (readonly [string, string])[] {
+  if (confirmation === undefined) return [];
+  const { state, expiresAtMs, confirmedAtMs } = confirmation;
+  const when =
+    expiresAtMs !== null
+      ? `, link good until ${showTime(expiresAtMs)}`
+      : state === 'confirmed' && confirmedAtMs !== null
+        ? ` ${showTime(confirmedAtMs)}`
+        : '';
+  return [['confirmation', `${state}${when}`]];
+}
+
 /** All that is set, and how it is; what is not set has no line. */
 export function showWebhook(webhook: WebhookView, json: boolean | undefined, { stdout }: CliContext): void {
   if (json === true) return printJson(stdout, webhook);
@@ -33,6 +46,7 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ['name', webhook.name],
     ['dialect', webhook.dialect],
     ['target', targetText(webhook.target)],
+    ...confirmationRow(webhook),
     ['events', webhook.events.join(', ')],
     ...asJson('filter', webhook.filter),
     ...asJson('projection', webhook.projection),

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { WebhookInput, WebhookPatch } from '../../app/app.ts';
 import type { Target } from '../../core/webhook.ts';
+import type { Manifest, ProtocolDescription } from '../../dialects/dialect.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -46,25 +47,38 @@ function parseHeader(text: string): readonly [string, string] {
   return [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
 }
 
-/** What a caller names as the place to deliver to: a URL, or an e-mail address. The server judges it further. */
+/** What a caller names as the place to deliver to: a URL, an e-mail address, the ARN of a queue. The server judges it further. */
 export function targetOf(text: string, method: DescribingOptions['method']): Target {
+  if (text.startsWith('arn:')) return { transport: 'sqs', queue: text };
   if (/^[^\s@:/]+@[^\s@:/]+$/.test(text)) return { transport: 'email', address: text };
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new CommandError(
-      `Target must be an http or https URL: found ${JSON.stringify(text.slice(0, 200))}`,
+      `Target must be an http or https URL, an e-mail address or the ARN of a queue: found ${JSON.stringify(text.slice(0, 200))}`,
       'Write it whole, such as https://shop.example/hooks',
       exitCodes.usage,
     );
   }
-  if (/^sqs[.]/.test(url.hostname)) return { transport: 'sqs', queue: text };
   return { transport: 'http', url: text, ...(method === undefined ? {} : { method }) };
+}
+
+/** The vendor's own name for a way to be told, as its dialect lists them, and what it sets. */
+export function protocolNamed(manifest: Pick<Manifest, 'id' | 'protocols'>, name: string): ProtocolDescription {
+  const { id, protocols = [] } = manifest;
+  const found = protocols.find((protocol) => protocol.name === name.toLowerCase());
+  if (found !== undefined) return found;
+  const known = protocols.map((protocol) => protocol.name).join(', ');
+  throw new CommandError(
+    `Protocol must be one of dialect "${id}": found ${JSON.stringify(name.slice(0, 40))}`,
+    known === '' ? 'Leave it out: the dialect has none' : `Use one of ${known}`,
+    exitCodes.usage,
+  );
 }
 
 /** The name of a webhook that was given none: the host, for the URL itself may carry what is not for lists. */
 export function nameFor(target: Target): string {
   if (target.transport === 'http') return new URL(target.url).host;
-  return target.transport === 'sqs' ? (target.queue.split('/').at(-1) ?? 'queue') : target.address;
+  return target.transport === 'sqs' ? (target.queue.split(':').at(-1) ?? 'queue') : target.address;
 }
 
 /** The parts of a webhook that the options speak of. */
