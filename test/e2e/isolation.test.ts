@@ -58,6 +58,7 @@ async function snapshot(): Promise<string> {
     sections: await ask('/v1/sections'),
     tasks: await ask('/v1/tasks'),
     trash: await ask('/v1/trash'),
+    libraries: await ask('/v1/libraries'),
     syncs: await ask('/v1/syncs'),
     fetches: await ask('/v1/fetches'),
     mappings: await ask('/v1/metadata-mappings'),
@@ -72,7 +73,13 @@ function pathsTo(route: Route): readonly string[] {
   if (route.path.startsWith('/v1/trash/{')) return [route.path.replace('{reference}', things['trashed'] ?? '')];
   if (group !== undefined) return [route.path.replace('{reference}', things[group] ?? '')];
   if (route.path.includes('{reference}'))
-    return [things['ast'] ?? ''].map((id) => route.path.replace('{reference}', id).replace('{number}', '1'));
+    return [things['ast'] ?? ''].map((id) =>
+      route.path
+        .replace('{reference}', id)
+        .replace('{number}', '1')
+        .replace('{id}', things['comment'] ?? ''),
+    );
+  if (route.path.startsWith('/v1/libraries/')) return [route.path.replace('{key}', things['library'] ?? '')];
   if (route.path.startsWith('/v1/metadata-fields/')) return [route.path.replace('{name}', things['field'] ?? '')];
   if (!route.path.includes('{id}')) return [];
   if (route.path.startsWith('/v1/workspaces')) return [route.path.replace('{id}', 'alpha')];
@@ -88,6 +95,10 @@ function pathsTo(route: Route): readonly string[] {
 const bodies: Readonly<Record<string, object>> = {
   pushAsset: { name: 'taken over' },
   updateMetadataField: { label: 'taken over' },
+  updateLibrary: { name: 'taken over' },
+  addComment: { text: 'taken over' },
+  updateComment: { text: 'taken over' },
+  setApproval: { status: 'rejected' },
   patchAsset: { name: 'taken over', tags: [] },
   copyAsset: { path: '/taken-over' },
   clipAsset: { fromMs: 0, toMs: 1_000 },
@@ -387,6 +398,7 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
     createFolder: { path: '/m' },
     createCollection: { name: 'm', key: 'm' },
     createSection: { name: 'm', key: 'm' },
+    createLibrary: { key: 'm' },
     createMetadataField: { name: 'm', type: 'text' },
     updateMetadataRules: { unknownFields: 'accept' },
     createInbox: {},

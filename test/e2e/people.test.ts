@@ -125,6 +125,9 @@ test('LG-05 AK-06 a session does what its roles allow; audit says who, from wher
 const grantedBodies: Readonly<Record<string, object>> = {
   patchAsset: { tags: ['x'] },
   clipAsset: { fromMs: 0, toMs: 1_000 },
+  addComment: { text: 'Hm' },
+  updateComment: { text: 'Hm' },
+  setApproval: { status: 'approved' },
 };
 
 test('AK-03 a grant opens its folder on every asset route and nothing else; without the flag no route takes it', async () => {

@@ -111,6 +111,8 @@ async function fillGroups(tenant: Tenant, name: string): Promise<string> {
     made.push(await tenant.ask('/v1/folders', { body: { path: `/${name}/${n}` } }));
     made.push(await tenant.ask('/v1/collections', { body: { name: `${name} ${n}` } }));
     made.push(await tenant.ask('/v1/sections', { body: { name: `${name} ${n}` } }));
+    made.push(await tenant.ask('/v1/libraries', { body: { key: `${name}-${n}` } }));
+    made.push(await tenant.ask('/v1/assets/external:external-1/comments', { body: { text: `${name} ${n}` } }));
   }
   await tenant.ask(`/v1/collections/key:${encodeURIComponent(`${name} 1`)}/assets`, {
     body: { add: ['external:external-1'] },

@@ -1,5 +1,5 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { EventData, JsonValue } from './event.ts';
+import { assertToken, tokenOf } from './bearer-token.ts';
 import { bytesOf, type HeaderSource, headerOf, valuesOf } from './raw-message.ts';
 import { VerificationError } from './verification-error.ts';
 
@@ -75,26 +75,6 @@ export function answerValidation(
       'WebHook-Allowed-Rate': rates.length === 0 ? '*' : String(Math.min(...rates)),
     },
   };
-}
-
-function assertToken(tokens: readonly string[], given: string | null): void {
-  if (tokens.length === 0 || tokens.some((token) => typeof token !== 'string' || token === ''))
-    throw new VerificationError('invalid_secret', 'At least one token is needed, and none may be empty');
-  if (given === null || !tokens.some((token) => isSame(token, given)))
-    throw new VerificationError('no_matching_token', 'A bearer token that you gave out must come along: it does not');
-}
-
-function tokenOf(headers: HeaderSource, url: string | undefined): string | null {
-  const [authorization] = valuesOf(headers, 'authorization');
-  const [, bearer] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? [];
-  if (bearer !== undefined) return bearer;
-  const query = url === undefined ? '' : (url.split('?', 2)[1] ?? '');
-  return new URLSearchParams(query).get('access_token');
-}
-
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [Buffer.from(left), Buffer.from(right)];
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** The attributes of binary mode, percent-decoded. */

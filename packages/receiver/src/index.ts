@@ -1,5 +1,13 @@
 /** What receivers install: verify a message, read it, and notice the ones that come twice. */
 export {
+  type BrandfolderEvent,
+  type BrandfolderOptions,
+  byEventTime,
+  parseBrandfolderEvent,
+  readBrandfolder,
+  type ReadBrandfolderMessage,
+} from './brandfolder.ts';
+export {
   answerValidation,
   type CloudEvent,
   type CloudEventOptions,

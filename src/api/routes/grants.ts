@@ -10,7 +10,7 @@ const createGrant = route({
   path: '/v1/grants',
   operation: 'createGrant',
   area,
-  summary: 'Let a user or key read or write one folder, collection or asset',
+  summary: 'Let a user or key read or write one folder, collection, library or asset',
   description:
     'For those whose scopes do not cover all assets. Lists then hold what the grants cover; everything else is not found. Whoever gives a grant has its scopes on everything.',
   scope: 'keys:write',

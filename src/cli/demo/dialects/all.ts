@@ -1,6 +1,7 @@
 import type { DemoDialect } from '../demo-dialect.ts';
+import { brandfolderDemo } from './brandfolder.ts';
 import { standardDemo } from './standard.ts';
 import { woodwingDemo } from './woodwing.ts';
 
 /** Dialects that the demo knows more of than their manifest says. */
-export const demoDialects: readonly DemoDialect[] = [standardDemo, woodwingDemo];
+export const demoDialects: readonly DemoDialect[] = [standardDemo, woodwingDemo, brandfolderDemo];
