@@ -3,8 +3,10 @@ import { events } from './events.ts';
 import { judge } from './judge.ts';
 import { manage, presentError } from './manage.ts';
 import { manifest } from './manifest.ts';
+import { eventsOff } from './modules.ts';
 import { notify } from './notify.ts';
 import { policyOf } from './policy.ts';
+import { noticeDays } from './pre-archive.ts';
 import { render } from './render.ts';
 import { checkSettings } from './settings.ts';
 import { sign } from './sign.ts';
@@ -19,6 +21,8 @@ export const bynderDialect: Dialect = {
   sign,
   judge,
   policyOf,
+  eventsOff,
+  archiveNoticeDays: noticeDays,
   checkSettings,
   verify,
   manage,
