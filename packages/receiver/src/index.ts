@@ -17,6 +17,13 @@ export {
 export type { Actor, AssetwireEvent, EventData, EventSubject, JsonObject, JsonValue } from './event.ts';
 export { parseEvent } from './event.ts';
 export type { HeaderSource } from './raw-message.ts';
+export { readScaleflex, type ScaleflexCredentials, type ScaleflexMessage } from './scaleflex.ts';
+export {
+  parseScaleflexEvent,
+  type ScaleflexEvent,
+  type ScaleflexFile,
+  type ScaleflexTrigger,
+} from './scaleflex-event.ts';
 export { createSeenMessages, type SeenMessages } from './seen-messages.ts';
 export { VerificationError, type VerificationErrorCode } from './verification-error.ts';
 export { verify, type VerifiedMessage, type VerifyOptions } from './verify.ts';
