@@ -102,7 +102,7 @@ function mediaItem(id: string, state: JsonObject, version: JsonObject): JsonObje
   // The point was set for what is shown; in an older picture the middle stands for it.
   const focus = focusOf(active ? state : {}, width, height);
   return {
-    version: typeof number === 'number' ? number : 1,
+    version: typeof number === 'number' && Number.isInteger(number) && number > 0 ? number : 1,
     active: active ? 1 : 0,
     dateCreated: dated(timeIn(version, 'createdAtMs') ?? timeIn(state, 'createdAtMs')),
     fileName: textIn(file, 'name') || null,
@@ -242,10 +242,10 @@ function timeIn(state: JsonObject, field: string): number | null {
 
 function pixelsIn(file: JsonObject, field: string): number {
   const value = ownValue(file, field);
-  return typeof value === 'number' && value > 0 ? Math.round(value) : 0;
+  return typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0;
 }
 
 function bytesIn(file: JsonObject): number {
   const value = ownValue(file, 'bytes');
-  return typeof value === 'number' && value >= 0 ? value : 0;
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? Math.round(value) : 0;
 }
