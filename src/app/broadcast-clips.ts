@@ -67,7 +67,7 @@ async function begin(
       plan: {
         state: json,
         changes: [],
-        duties: [broadcastDuty(deps, workspaceId, { broadcastId: id, phase: 'extract', tries: 0 }, atMs)],
+        duties: [broadcastDuty(deps, { workspaceId, dueAtMs: atMs, broadcastId: id, phase: 'extract', tries: 0 })],
         ...(row === undefined ? {} : { idempotency: () => row(202, view) }),
       },
       answer: () => ({ status: 202, body: view }),

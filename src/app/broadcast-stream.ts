@@ -106,7 +106,13 @@ async function goLive(deps: StreamDeps, { caller, id, recordingId }: Live): Prom
         more: {
           resources: [{ ...beat(id, recordingId, atMs), expectedVersion: 'any' }],
           duties: [
-            broadcastDuty(deps, workspaceId, { broadcastId: id, phase: 'watch', tries: 0 }, atMs + streamBeatMs),
+            broadcastDuty(deps, {
+              workspaceId,
+              dueAtMs: atMs + streamBeatMs,
+              broadcastId: id,
+              phase: 'watch',
+              tries: 0,
+            }),
           ],
         },
       };
@@ -120,12 +126,10 @@ function beat(id: string, recordingId: string, seenAtMs: number): ResourceWrite 
   return { type: 'broadcast_stream', id, expectedVersion: 'any', state: { recordingId, seenAtMs } };
 }
 
-export function broadcastDuty(
-  { ids }: Pick<StreamDeps, 'ids'>,
-  workspaceId: string,
-  payload: BroadcastDutyPayload,
-  dueAtMs: number,
-): NewDuty {
+/** Where and when a duty is owed, and what. */
+type Owing = BroadcastDutyPayload & { readonly workspaceId: string; readonly dueAtMs: number };
+
+export function broadcastDuty({ ids }: Pick<StreamDeps, 'ids'>, { workspaceId, dueAtMs, ...payload }: Owing): NewDuty {
   return { id: ids.next('duty'), workspaceId, kind: 'broadcast', dueAtMs, payload };
 }
 
@@ -254,12 +258,14 @@ async function endOfBytes(deps: StreamDeps, { caller, id, recordingId }: Live, e
       more: {
         resources: [{ type: 'broadcast_stream', id, expectedVersion: 'any', state: null }],
         duties: [
-          broadcastDuty(
-            deps,
+          broadcastDuty(deps, {
             workspaceId,
-            { broadcastId: id, phase: 'settle', tries: 0, untilMs: atMs + settleMs },
-            atMs,
-          ),
+            dueAtMs: atMs,
+            broadcastId: id,
+            phase: 'settle',
+            tries: 0,
+            untilMs: atMs + settleMs,
+          }),
         ],
       },
     };

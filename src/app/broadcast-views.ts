@@ -35,7 +35,7 @@ export function broadcastView(row: Resource): BroadcastView {
 }
 
 export function asBroadcastJson(state: BroadcastState): JsonObject {
-  return state as JsonObject;
+  return state;
 }
 
 /** Throws `not_found`. */

@@ -73,13 +73,13 @@ async function watch(deps: BroadcastDutyDeps, owed: Owed): Promise<void> {
   const { workspaceId } = duty;
   const id = payload.broadcastId;
   if (state.streaming !== true || state.recording !== undefined) return done(deps, duty);
-  if (deps.streams.has(id)) return postpone(deps, duty, { ...payload, tries: 0 }, streamBeatMs);
+  if (deps.streams.has(id)) return postpone(deps, duty, { payload: { ...payload, tries: 0 }, waitMs: streamBeatMs });
   const [stream] = await deps.storage.resources([{ workspaceId, type: 'broadcast_stream', id }]);
   const nowMs = deps.clock.nowMs();
   const seenAtMs = numberOf(stream?.state['seenAtMs']) ?? 0;
   // Where this is the only process, nobody else can be taking them.
   const isSilent = deps.soleWriter || nowMs - seenAtMs > streamSilenceMs;
-  if (!isSilent) return postpone(deps, duty, { ...payload, tries: 0 }, streamBeatMs);
+  if (!isSilent) return postpone(deps, duty, { payload: { ...payload, tries: 0 }, waitMs: streamBeatMs });
   const recordingId = stream?.state['recordingId'];
   const recording = typeof recordingId === 'string' ? await assetOf(deps, workspaceId, recordingId) : null;
   await conclude(deps, owed, (before) => {
@@ -93,12 +93,14 @@ async function watch(deps: BroadcastDutyDeps, owed: Owed): Promise<void> {
       more: {
         resources: [{ type: 'broadcast_stream', id, expectedVersion: 'any', state: null }],
         duties: [
-          broadcastDuty(
-            deps,
+          broadcastDuty(deps, {
             workspaceId,
-            { broadcastId: id, phase: 'settle', tries: 0, untilMs: nowMs + settleMs },
-            nowMs,
-          ),
+            dueAtMs: nowMs,
+            broadcastId: id,
+            phase: 'settle',
+            tries: 0,
+            untilMs: nowMs + settleMs,
+          }),
         ],
       },
     };
@@ -260,7 +262,7 @@ function laterPreview(
 ): NonNullable<NextBroadcast['more']> {
   if (wanted === 'nothing') return {};
   const payload = { broadcastId, phase: 'preview', tries: 0, untilMs: nowMs + previewMs } as const;
-  return { duties: [broadcastDuty(deps, duty.workspaceId, payload, nowMs)] };
+  return { duties: [broadcastDuty(deps, { workspaceId: duty.workspaceId, dueAtMs: nowMs, ...payload })] };
 }
 
 /** One write of the broadcast together with the duty's end. */
@@ -301,14 +303,16 @@ function numberOf(value: unknown): number | undefined {
 /** Soon at first: what is waited for is usually there within a second. */
 function comeBack(deps: BroadcastDutyDeps, { duty, payload }: Owed): Promise<void> {
   const tries = payload.tries + 1;
-  return postpone(deps, duty, { ...payload, tries }, Math.min(2_000, 50 * 1.5 ** Math.min(tries, 20)));
+  return postpone(deps, duty, {
+    payload: { ...payload, tries },
+    waitMs: Math.min(2_000, 50 * 1.5 ** Math.min(tries, 20)),
+  });
 }
 
 async function postpone(
   { storage, clock }: BroadcastDutyDeps,
   duty: Duty,
-  payload: BroadcastDutyPayload,
-  waitMs: number,
+  { payload, waitMs }: { readonly payload: BroadcastDutyPayload; readonly waitMs: number },
 ): Promise<void> {
   const atMs = clock.nowMs();
   const [result] = await storage.commit([

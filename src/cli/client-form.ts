@@ -101,7 +101,8 @@ async function* chunksOf({ content, bytes }: UploadFile): AsyncGenerator<Buffer>
 }
 
 /** Until more can be written, or nothing can any more. */
-function roomIn(request: Exchange['request']): Promise<void> {
+/** When what was written has left. */
+export function roomIn(request: Exchange['request']): Promise<void> {
   return new Promise((resolve) => {
     const go = (): void => {
       request.off('drain', go).off('close', go);

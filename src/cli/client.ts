@@ -13,6 +13,8 @@ import { eventsIn } from './client-events.ts';
 import type { ServerEvent } from './client-events.ts';
 import { multipart, sendForm } from './client-form.ts';
 import type { Exchange, UploadFile, UploadOptions } from './client-form.ts';
+import { sendStream } from './client-stream.ts';
+import type { StreamOptions } from './client-stream.ts';
 
 export type Connection = {
   readonly url: string;
@@ -30,6 +32,8 @@ export interface Client {
   send<Answer>(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer>;
   /** Sends a file as the multipart form of `POST /v1/assets`. */
   upload<Answer>(file: UploadFile, asset: object, options?: UploadOptions): Promise<Answer>;
+  /** Sends bytes as they come, as the body of a PUT, until they end or the signal does. */
+  stream<Answer>(path: string, content: Readable, options?: StreamOptions): Promise<Answer>;
   /** The bytes behind a path, as they come; whoever asked reads or destroys them. */
   download(path: string): Promise<Readable>;
   /** Follows server-sent events until the signal is aborted or the server ends the stream. */
@@ -113,6 +117,10 @@ export function createClient({ url, key, workspace, random = createSystemRandom(
       const headers = { ...form.headers, 'idempotency-key': options.idempotencyKey ?? draw() };
       const started = open('POST', target(base, options.path ?? '/v1/assets'), headers);
       return readAnswer(await sendForm(started, { ...form, file, options }));
+    },
+    async stream(path, content, options = {}) {
+      const started = open('PUT', target(base, path), { 'content-type': 'application/octet-stream' });
+      return readAnswer(await sendStream(started, content, options));
     },
     async download(path) {
       const { request, response } = open('GET', target(base, path), { accept: '*/*' });

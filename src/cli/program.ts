@@ -106,6 +106,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         load: () => import('./commands/collections.ts'),
       },
       {
+        name: 'broadcasts',
+        summary: 'go live by streaming a film, register, clip and remove broadcasts',
+        load: () => import('./commands/broadcasts.ts'),
+      },
+      {
         name: 'sections',
         summary: 'ordered groups that an asset is in one of at most',
         load: () => import('./commands/sections.ts'),
@@ -251,7 +256,7 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
 export async function runCommandLine(args: readonly string[], context: CliContext): Promise<ExitCode> {
   const inJson = args.includes('--json');
   // Of a wrong command line programs are told in JSON too; what commander would have said is its message.
-  const sayWrong = inJson ? () => undefined : context.stderr.write;
+  const sayWrong = inJson ? () => undefined : (text: string) => context.stderr.write(pointed(text, args));
   const program = await createProgram(context, { sayWrong, isWanted: ({ name }) => name === wantedOf(args) });
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -259,7 +264,7 @@ export async function runCommandLine(args: readonly string[], context: CliContex
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.done;
-      if (inJson) report(usageReport(error), context, inJson);
+      if (inJson) report(usageReport(pointed(error.message, args)), context, inJson);
       return exitCodes.usage;
     }
     const told = reportOf(error);
@@ -283,7 +288,28 @@ function report(told: ErrorReport, { stderr }: CliContext, inJson: boolean): voi
   printJson(stderr, { error: { code, message, mend, problems, exitCode } });
 }
 
-function usageReport({ message }: CommanderError): ErrorReport {
+/** What people look for at the top, and where it is. */
+const elsewhere: { readonly [word: string]: string } = {
+  trash: 'assets trash',
+  restore: 'assets restore',
+  copy: 'assets copy',
+  checkout: 'assets checkout',
+  checkin: 'assets checkin',
+  delete: 'assets delete',
+  archive: 'assets archive',
+  share: 'share-links create',
+};
+
+/** Commander proposes whatever is spelt alike, which may be worse than nothing. */
+function pointed(text: string, args: readonly string[]): string {
+  const place = elsewhere[wantedOf(args) ?? ''];
+  if (place === undefined || !text.includes('unknown command')) return text;
+  const hint = `(Did you mean assetwire ${place}?)`;
+  const named = text.replace(/\(Did you mean [^)]*\)/, hint);
+  return named.includes(hint) ? named : text.replace(/(unknown command '[^']*')/, `$1\n${hint}`);
+}
+
+function usageReport(message: string): ErrorReport {
   const told = message.replace(/^error: /, '');
   return {
     code: 'usage',

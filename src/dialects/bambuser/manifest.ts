@@ -35,7 +35,7 @@ function exampleOf({ name }: EventRow): JsonObject {
 function describeEvents(): readonly EventDescription[] {
   return eventRows.map((row) => ({
     name: row.name,
-    summary: `collection ${row.collection}, action ${row.action}`,
+    summary: row.fires,
     fires: row.fires,
     changeKinds: changeKinds.filter((kind) => eventsOf(events, kind).includes(row.name)),
     schema: bodySchema(row),
@@ -50,7 +50,7 @@ export const manifest: Manifest = {
   title: 'Bambuser',
   summary: 'Broadcasts and images as the Bambuser video platform told them: {action, collection, payload, eventId}',
   sources: [
-    { url: 'https://bambuser.com/docs/key-concepts/webhooks/', readOn },
+    { url: 'https://bambuser.com/docs/integrations/webhooks/', readOn },
     { url: 'https://bambuser.com/docs/key-concepts/resource-uri/', readOn },
     { url: 'https://bambuser.com/docs/api/', readOn },
     { url: 'https://github.com/bambuser/bambuser-api-node', readOn },
