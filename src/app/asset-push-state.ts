@@ -1,5 +1,5 @@
 /** What a pushed state makes of an asset, and whether it is news. Pure. */
-import { withArchived, withDates } from '../core/asset-dates.ts';
+import { timerActorId, withArchived, withDates } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { JsonObject } from '../core/json.ts';
 import { namedLibrary } from '../core/library.ts';
@@ -30,8 +30,8 @@ export function bookkeepingDiffers(before: JsonObject | null, after: JsonObject)
 }
 
 /**
- * The whole state as pushed: what is left out is empty. What is ours stays: when we first heard of it, aliases unless
- * given, and the bytes we hold where the push names no file.
+ * The whole state as pushed: what is left out is empty. What is ours stays: when we first heard of it, aliases and dates
+ * unless given, and the bytes we hold where the push names no file.
  */
 export function pushedState(
   push: AssetPush,
@@ -78,9 +78,10 @@ export function pushedState(
         : { sourceVersion: current.sourceVersion }
       : { sourceVersion: push.sourceVersion }),
   };
-  const { archiveAtMs = null, publishAtMs = null, expiresAtMs = null } = push;
-  const archived = withArchived(state, push.archived ?? false, { atMs: modifiedAtMs, by });
-  return withDates(archived, { archiveAtMs, publishAtMs, expiresAtMs }, { atMs, noticeDays });
+  // A DAM that knows nothing of dates does not take away those that were given here, nor what they have brought about.
+  const isArchived = push.archived ?? (current?.archived === true && current.archivedBy === timerActorId);
+  const archived = withArchived(state, isArchived, { atMs: modifiedAtMs, by });
+  return withDates(archived, push, { atMs, noticeDays });
 }
 
 /** What is ours: who holds it; and its dates with what follows from them, to see which are news. */

@@ -223,7 +223,7 @@ test('Every way in sets the timer: upload, push, report; and whatever takes the 
     [1, 2, 3].map(() => startMs + 23 * dayMs),
   );
   await fixture.app.assets.remove(caller, uploaded.id, { permanently: true });
-  await fixture.app.assets.push(caller, 'external:p', { name: 'p' });
+  await fixture.app.assets.push(caller, 'external:p', { name: 'p', archiveAtMs: null });
   await report(fixture, { kind: 'asset.deleted', subject: { type: 'asset', externalId: 'r' } });
   assert.deepEqual(await timers(), []);
 });
@@ -266,6 +266,6 @@ test('Assets with dates owe one row each, of which none is read before its time'
     duties.filter(({ kind }) => kind === 'timer'),
     [],
   );
-  await push(950, (n) => ({ name: `${n}` }));
+  await push(950, (n) => ({ name: `${n}`, archiveAtMs: null }));
   assert.equal((await timers()).length, 50);
 });

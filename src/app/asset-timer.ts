@@ -2,7 +2,7 @@
  * A timer of an asset: the earliest of its dates has come. Available from now on or not any more, archived, or a notice
  * that it will be: each told as a change of its own, by the actor `timer`, whose name says so where it was late.
  */
-import { nextDateOf, noticeOf, withArchived, withAvailability } from '../core/asset-dates.ts';
+import { nextDateOf, noticeOf, timerActorId, withArchived, withAvailability } from '../core/asset-dates.ts';
 import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { Actor } from '../core/change.ts';
@@ -66,7 +66,7 @@ function dated(
   const available = withAvailability(before, atMs);
   const { archiveAtMs, archiveNoticeAtMs, ...rest } = available;
   if (archiveAtMs !== undefined && archiveAtMs <= atMs && !before.archived) {
-    const after = { ...withArchived({ ...rest, archiveAtMs }, true, { atMs, by: timerName }), modifiedAtMs: atMs };
+    const after = { ...withArchived({ ...rest, archiveAtMs }, true, { atMs, by: timerActorId }), modifiedAtMs: atMs };
     return { after, happenings: changeKindsFor(asJsonState(before), asJsonState(after)) };
   }
   if (before.archived || archiveAtMs === undefined || archiveNoticeAtMs === undefined || archiveNoticeAtMs > atMs) {
@@ -117,10 +117,8 @@ function dueNotices(
   return due;
 }
 
-const timerName = 'timer';
-
 function timerActor(byMs: number): Actor {
-  return { type: 'system', id: timerName, name: byMs > lateMs ? `Timer, ${spanText(byMs)} late` : 'Timer' };
+  return { type: 'system', id: timerActorId, name: byMs > lateMs ? `Timer, ${spanText(byMs)} late` : 'Timer' };
 }
 
 function spanText(ms: number): string {

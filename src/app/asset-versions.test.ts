@@ -256,3 +256,11 @@ test('Who decided on another version of the asset, is in another workspace or co
   await fixture.app.assets.remove(caller, id);
   for (const call of calls) await assert.rejects(call(caller, {}), { code: 'gone' });
 });
+
+test('A name that is said on purpose is taken as it stands: one with a folder is refused, not cut', async () => {
+  const id = await uploaded();
+  const wrong = { name: 'final/a.jpg', file: file('two', 'b.jpg') };
+  await assert.rejects(fixture.app.assets.addVersion(caller, id, wrong), { code: 'invalid_request' });
+  const { body } = await fixture.app.assets.addVersion(caller, id, { file: file('two', 'C:\\scans\\b.jpg') });
+  assert.equal(body.state.file?.name, 'b.jpg', 'what a client sends of its own disk is no folder of ours');
+});

@@ -193,6 +193,31 @@ test('a pushed state yields exactly the changes that lie between it and what was
   );
 });
 
+test('a state that says nothing of dates takes none away, nor what a date has brought about; null takes one away', async () => {
+  const dated = await createFixture();
+  try {
+    const push = async (more: AssetPush = {}) => {
+      const { body } = await dated.app.assets.push(caller, 'external:dated', { name: 'a.jpg', ...more });
+      return body.state;
+    };
+    const startMs = dated.clock.nowMs();
+    await push();
+    const dates = { publishAtMs: startMs - 1, expiresAtMs: startMs + 90_000, archiveAtMs: startMs + 1_000 };
+    await dated.app.assets.patch(caller, 'external:dated', dates);
+    assert.partialDeepStrictEqual(await push({ tags: ['x'] }), { ...dates, archived: false });
+    dated.clock.advance(2_000);
+    await dated.doDuties();
+    const archived = await push({ tags: ['y'] });
+    assert.partialDeepStrictEqual(archived, { ...dates, archived: true, archivedBy: 'timer' });
+    assert.equal((await push({ archived: false })).archived, false, 'who says so takes it out');
+    assert.equal((await push({ expiresAtMs: null })).expiresAtMs, undefined);
+    await dated.app.assets.patch(caller, 'external:dated', { archived: true });
+    assert.equal((await push()).archived, false, 'by hand, and then said by leaving out: the whole state counts');
+  } finally {
+    await dated.stop();
+  }
+});
+
 test('an older pushed state is stale and changes nothing, in whatever order states arrive', async () => {
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray([1, 2, 3, 4, 5], { minLength: 1 }), async (versions) => {

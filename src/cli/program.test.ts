@@ -80,6 +80,19 @@ test('help and version end with zero, a wrong command line with two', async () =
   }
 });
 
+test('a word that lies deeper is pointed to where it is, never to another that may do harm', async () => {
+  const { context, written } = world();
+  assert.equal(await runCommandLine(['trash'], context), exitCodes.usage);
+  assert.match(written.err, /unknown command 'trash'\n\(Did you mean assetwire assets trash\?\)/);
+  assert.doesNotMatch(written.err, /erase/);
+  const json = world();
+  await runCommandLine(['restore', '--json'], json.context);
+  assert.match(json.written.err, /Did you mean assetwire assets restore\?/);
+  const typo = world();
+  await runCommandLine(['webhook'], typo.context);
+  assert.match(typo.written.err, /Did you mean webhooks\?/);
+});
+
 test('the help of creating a webhook shows what settings and credentials look like', async () => {
   const { context, written } = world();
   assert.equal(await runCommandLine(['webhooks', 'create', '--help'], context), exitCodes.done);

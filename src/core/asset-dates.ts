@@ -69,6 +69,9 @@ export function archiveNoticeDaysOf(before: AssetDatesLike | null, after: AssetD
 /** A state of anybody's, of which nothing is sure. */
 type AssetDatesLike = { readonly [field: string]: unknown };
 
+/** Who archives an asset when its date has come. */
+export const timerActorId = 'timer';
+
 /** The dates as a write wants them: null takes one away, absent leaves it. */
 export type DatesPatch = {
   readonly archiveAtMs?: number | null;

@@ -46,7 +46,9 @@ const listFields = route({
   operation: 'listMetadataFields',
   area,
   summary: 'List metadata fields by name',
+  description: 'What may be said of assets is known to whoever may see one of them.',
   scope: 'assets:read',
+  grantable: true,
   query: object({ limit: optional(limit), cursor: optional(cursor), type: optional(oneOf(metadataFieldTypes)) }),
   answers: { 200: { description: 'A page of fields', schema: pageOf(metadataFieldSchema) } },
   errors: ['invalid_cursor'],
@@ -62,6 +64,7 @@ const getField = route({
   area,
   summary: 'Show a metadata field',
   scope: 'assets:read',
+  grantable: true,
   params: metadataFieldName,
   answers: { 200: { description: 'The field', schema: metadataFieldSchema } },
   async handle({ caller, params }, { app }) {

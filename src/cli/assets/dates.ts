@@ -33,6 +33,8 @@ export function defineDates(command: Command, context: CliContext): void {
     .addOption(date('--publish <time>', 'not to be given out before: 2027-01-31T08:00Z, 30d from now, never'))
     .addOption(date('--expire <time>', 'not to be given out from then on; never: as long as it is there'))
     .addOption(date('--archive <time>', 'archived then; never: not by itself'))
+    // As share links have it: whoever types that here means the same.
+    .addOption(date('--expires <time>', 'the same as --expire').hideHelp())
     .action((asset: string, options: DateOptions) => dates(asset, options, context));
   withConnection(command.command('aliases').description('show or set the ids that an asset has from former DAMs'))
     .addArgument(assetArgument())
@@ -92,11 +94,12 @@ async function patchAll(assets: readonly string[], { patch, options }: Patching,
 type DateOptions = ConnectionOptions & {
   readonly publish?: When;
   readonly expire?: When;
+  readonly expires?: When;
   readonly archive?: When;
 };
 
 async function dates(asset: string, options: DateOptions, context: CliContext): Promise<void> {
-  const { publish, expire, archive } = options;
+  const { publish, expires, expire = expires, archive } = options;
   const patch: AssetPatch = {
     ...(publish === undefined ? {} : { publishAtMs: timeOf(publish) }),
     ...(expire === undefined ? {} : { expiresAtMs: timeOf(expire) }),

@@ -14,6 +14,7 @@ import { type Column, type PageAnswer, printJson, printPage, showTime } from '..
 type Settings = ConnectionOptions & {
   readonly name?: string;
   readonly expires?: number | 'never';
+  readonly expire?: number | 'never';
   readonly password?: string;
   readonly passwordFile?: string;
   readonly allow?: ShareAllowance;
@@ -95,6 +96,11 @@ function withSettings(command: Command, context: CliContext): Command {
         (text: string) => parseDate(text, context.clock.nowMs()),
       ),
     )
+    .addOption(
+      new Option('--expire <time>', 'the same as --expires')
+        .argParser((text: string) => parseDate(text, context.clock.nowMs()))
+        .hideHelp(),
+    )
     .addOption(new Option('--allow <what>', 'download, or preview: never the original').choices([...shareAllowances]))
     .addOption(new Option('--renditions <names...>', 'only these files: original, large, medium, small …'));
 }
@@ -103,7 +109,15 @@ function at(id: string): string {
   return `/v1/share-links/${encodeURIComponent(id)}`;
 }
 
-async function settingsOf({ name, expires, password: given, passwordFile, allow, renditions }: Settings) {
+async function settingsOf({
+  name,
+  expire,
+  expires = expire,
+  password: given,
+  passwordFile,
+  allow,
+  renditions,
+}: Settings) {
   // Without the end of its line, which nobody means.
   const password = passwordFile === undefined ? given : (await readTextFile(passwordFile)).replace(/\r?\n$/, '');
   return {
