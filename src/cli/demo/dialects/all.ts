@@ -1,7 +1,8 @@
 import type { DemoDialect } from '../demo-dialect.ts';
 import { brandfolderDemo } from './brandfolder.ts';
+import { scaleflexDemo } from './scaleflex.ts';
 import { standardDemo } from './standard.ts';
 import { woodwingDemo } from './woodwing.ts';
 
 /** Dialects that the demo knows more of than their manifest says. */
-export const demoDialects: readonly DemoDialect[] = [standardDemo, woodwingDemo, brandfolderDemo];
+export const demoDialects: readonly DemoDialect[] = [standardDemo, woodwingDemo, brandfolderDemo, scaleflexDemo];
