@@ -10,6 +10,7 @@ import { noticeDays } from './pre-archive.ts';
 import { render } from './render.ts';
 import { checkSettings } from './settings.ts';
 import { sign } from './sign.ts';
+import { receiverSetup } from './sqs-setup.ts';
 import { verify } from './verify.ts';
 
 /** Bynder, by way of Amazon SNS: see README.md in this folder. */
@@ -23,6 +24,7 @@ export const bynderDialect: Dialect = {
   policyOf,
   eventsOff,
   archiveNoticeDays: noticeDays,
+  receiverSetup,
   checkSettings,
   verify,
   manage,

@@ -115,6 +115,9 @@ const protocols: readonly ProtocolDescription[] = [
   },
 ];
 
+/** Property by which the limit is raised. */
+const configurationsMax = 'webhookConfigurationsMax';
+
 const readOn = '2026-11-22';
 
 export const manifest: Manifest = {
@@ -146,13 +149,25 @@ export const manifest: Manifest = {
   limits: {
     // "You can create up to 10 webhook configurations as a default setting."
     webhooksMax: 10,
+    webhooksMaxProperty: configurationsMax,
     customHeadersMax: 0,
     // SNS takes 256 KiB, of which an envelope in UTF-8 needs some.
     payloadBytesMax: 2 * limits.changeBytesMax + 16 * 1024,
   },
   policy,
   policyByTransport: transportPolicies,
-  properties,
+  properties: [
+    {
+      type: 'integer',
+      name: configurationsMax,
+      title: 'Webhook configurations',
+      description: 'How many there may be; the vendor raises it case by case',
+      min: 1,
+      max: limits.webhooksPerWorkspaceMax,
+      default: 10,
+    },
+    ...properties,
+  ],
   handshake: {
     event: confirmationEvent,
     ...handshakeTimes,

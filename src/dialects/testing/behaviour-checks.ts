@@ -8,7 +8,7 @@ import type { Dialect, Rendered, RenderInput } from '../dialect.ts';
 import type { Check, Conformance } from './conformance.ts';
 import { compileSchema } from './manifest-checks.ts';
 import { sampleOutcomes } from './sample-outcomes.ts';
-import { sampleLinks, sampleWebhook } from './sample-webhook.ts';
+import { sampleLinks, sampleSigningKeyId, sampleWebhook } from './sample-webhook.ts';
 
 export type Sample = { readonly change: Change; readonly notification: Notification };
 
@@ -26,7 +26,7 @@ function contextOf(): Parameters<Dialect['notify']>[2] {
   return {
     nowMs: sampleChange('asset.ready').acceptedAtMs,
     draw: (count) => Uint8Array.from({ length: count }, (_, index) => (index * 37 + 11) & 255),
-    signingKeyId: (name) => `${name}-1`,
+    signingKeyId: () => sampleSigningKeyId,
   };
 }
 

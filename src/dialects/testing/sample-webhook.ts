@@ -11,6 +11,9 @@ export function sampleWebhook(dialect: Dialect, more: Partial<Webhook> = {}): We
   });
 }
 
+/** The signing key that samples name. */
+export const sampleSigningKeyId = 'sgk_01kan4c4q0edkxrmnr6dgk2vfx';
+
 /** Links that show what was asked for. */
 export const sampleLinks: Links = {
   content: (assetId, version) => `https://assetwire.example/l/${assetId}-${version ?? 0}`,

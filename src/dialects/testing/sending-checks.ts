@@ -4,15 +4,25 @@ import type { PendingDelivery } from '../../core/delivery.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import { isUnusable, type LaneSetup, makeLaneSetup } from '../../engine/lane-setup.ts';
 import { type Prepared, type Preparation, prepare } from '../../engine/prepare.ts';
-import { createSigner } from '../../engine/signer.ts';
+import { createSigner, type SigningKeys } from '../../engine/signer.ts';
 import type { Transport } from '../../transports/transport.ts';
 import type { Dialect } from '../dialect.ts';
 import { type Sample, samplesOf } from './behaviour-checks.ts';
 import type { Check, Conformance } from './conformance.ts';
-import { sampleLinks, sampleWebhook } from './sample-webhook.ts';
+import { sampleLinks, sampleSigningKeyId, sampleWebhook } from './sample-webhook.ts';
 import { signingName } from './signing-checks.ts';
 
 const firstAtMs = 1_795_348_800_500;
+/** Keys of a workspace whose signatures are noughts. */
+const noughts: SigningKeys = {
+  waiting: 0,
+  sign: ({ key }) =>
+    Promise.resolve({
+      bytes: new Uint8Array(256),
+      keyId: key.kind === 'signing-key' ? (key.id ?? sampleSigningKeyId) : sampleSigningKeyId,
+    }),
+};
+
 const credentialsSecret = 'a-password-that-must-not-be-seen';
 
 export const sendingChecks: readonly Check[] = [
@@ -118,7 +128,7 @@ async function preparation(conformance: Conformance, trial: Trial): Promise<Prep
       storedBody,
       attemptAtMs,
     },
-    { signer: createSigner(), userAgent: 'Assetwire/test' },
+    { signer: createSigner(noughts), userAgent: 'Assetwire/test' },
   );
 }
 

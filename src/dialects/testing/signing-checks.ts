@@ -58,6 +58,8 @@ export const signingChecks: readonly Check[] = [
       const secrets = conformance.secrets ?? [];
       if (verify === undefined)
         return assert.notEqual(dialect.manifest.signing.required, true, 'what is signed needs verify');
+      // A body that carries its own signature is verified by its dialect's tests, which have a key.
+      if (dialect.manifest.signingKeys !== undefined) return;
       const input = signInput(conformance);
       const headers = signatureHeaders(dialect.sign(input), (_, version) => secrets[version - 1] ?? '');
       const keys = secrets.map((value) => ({ kind: 'secret', value }) as const);
