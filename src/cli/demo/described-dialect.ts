@@ -5,10 +5,11 @@ export type DialectView = {
   readonly id: string;
   readonly events: readonly { readonly name: string; readonly changeKinds: readonly string[] }[];
   readonly signing: { readonly headers: readonly string[] };
+  readonly capabilities: { readonly credentials: readonly string[] };
 };
 
-/** Null where the dialect tells of no uploads. */
-export function describedDialect({ id, events, signing }: DialectView): DemoDialect | null {
+/** Null where the dialect tells of no uploads, or can be known by neither: such a one needs a module of its own. */
+export function describedDialect({ id, events, signing, capabilities }: DialectView): DemoDialect | null {
   const event = events.find(({ changeKinds }) => changeKinds.includes('asset.ready'))?.name;
   if (event === undefined) return null;
   if (signing.headers.length > 0) {
@@ -19,6 +20,7 @@ export function describedDialect({ id, events, signing }: DialectView): DemoDial
       verify: ({ verification }) => verification.result === 'verified',
     };
   }
+  if (!capabilities.credentials.includes('bearer')) return null;
   return {
     dialect: id,
     event,

@@ -1,8 +1,15 @@
 import type { DemoDialect } from '../demo-dialect.ts';
 import { brandfolderDemo } from './brandfolder.ts';
 import { scaleflexDemo } from './scaleflex.ts';
+import { bambuserDemo } from './bambuser.ts';
 import { standardDemo } from './standard.ts';
 import { woodwingDemo } from './woodwing.ts';
 
 /** Dialects that the demo knows more of than their manifest says. */
-export const demoDialects: readonly DemoDialect[] = [standardDemo, woodwingDemo, brandfolderDemo, scaleflexDemo];
+export const demoDialects: readonly DemoDialect[] = [
+  bambuserDemo,
+  standardDemo,
+  woodwingDemo,
+  brandfolderDemo,
+  scaleflexDemo,
+];
