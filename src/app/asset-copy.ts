@@ -144,6 +144,7 @@ function copyOf(
     createdAtMs: atMs,
     modifiedAtMs: atMs,
     createdBy: caller.actor.id,
+    ...(caller.actor.name === undefined ? {} : { createdByName: caller.actor.name }),
     aliases: {},
   };
   return withAvailability(state, atMs);

@@ -70,6 +70,7 @@ export function pushedState(
     createdAtMs,
     modifiedAtMs,
     ...(current?.createdBy === undefined ? {} : { createdBy: current.createdBy }),
+    ...(current?.createdByName === undefined ? {} : { createdByName: current.createdByName }),
     aliases: push.aliases ?? current?.aliases ?? {},
     ...(source === undefined ? {} : { source }),
     ...(push.sourceVersion === undefined

@@ -54,6 +54,7 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
   createdAtMs: [time, 'unix milliseconds'],
   modifiedAtMs: [time, 'unix milliseconds'],
   createdBy: [text, 'a text'],
+  createdByName: [text, 'a text'],
   aliases: [
     (value) => isObject(value) && Object.values(value).every((alias) => typeof alias === 'string'),
     'texts by dialect',
@@ -63,7 +64,7 @@ const fields: { readonly [field: string]: readonly [test: Test, wanted: string] 
 
 /** Fields that must be left out rather than null. */
 const optional = new Set([
-  ...['file', 'library', 'derivation', 'focusPoint', 'createdBy', 'sourceVersion'],
+  ...['file', 'library', 'derivation', 'focusPoint', 'createdBy', 'createdByName', 'sourceVersion'],
   ...['archivedAtMs', 'archivedBy', 'archiveAtMs', 'archiveNoticeAtMs', 'publishAtMs', 'expiresAtMs', 'availability'],
   ...['checkedOutBy', 'checkedOutByName', 'checkedOutAtMs'],
 ]);

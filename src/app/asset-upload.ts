@@ -4,6 +4,7 @@
  */
 import { withDates } from '../core/asset-dates.ts';
 import type { AssetFile, AssetKind, AssetState } from '../core/asset.ts';
+import type { Actor } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import type { AssetCases, AssetInput, AssetView, Caller, Written } from './app.ts';
 import { refuseTakenAliases } from './asset-aliases.ts';
@@ -110,7 +111,7 @@ export async function commitUpload(
   // Drawn just now: nothing can be stored under it.
   committer.cache.set(subjectName(key), null);
   const written = await committer.write<Written<AssetView>>(key, (_current, atMs) => {
-    const uploaded = uploadedState(input, { kind, file, createdBy: actor.id }, atMs);
+    const uploaded = uploadedState(input, { kind, file, creator: actor }, atMs);
     refuseTooLargeAsset(uploaded);
     const state = asJsonState(uploaded);
     const frame = { ids, workspaceId, actor, subject: assetSubject(id, input.externalId), version: 1, atMs };
@@ -143,7 +144,7 @@ function fittingMetadata(set: MetadataFieldSet | null, given: JsonObject): JsonO
 
 function uploadedState(
   input: NamedInput,
-  { kind, file, createdBy }: { readonly kind: AssetKind; readonly file: AssetFile; readonly createdBy: string },
+  { kind, file, creator }: { readonly kind: AssetKind; readonly file: AssetFile; readonly creator: Actor },
   atMs: number,
 ): AssetState {
   const state: AssetState = {
@@ -164,7 +165,8 @@ function uploadedState(
     inspection: { state: 'pending' },
     createdAtMs: atMs,
     modifiedAtMs: atMs,
-    createdBy,
+    createdBy: creator.id,
+    ...(creator.name === undefined ? {} : { createdByName: creator.name }),
     aliases: input.aliases ?? {},
     ...(input.focusPoint === undefined ? {} : { focusPoint: input.focusPoint }),
   };

@@ -33,6 +33,7 @@ const silent = new Set([
   'aliases',
   'createdAtMs',
   'createdBy',
+  'createdByName',
   'copiedFrom',
   'archivedAtMs',
   'archivedBy',

@@ -132,7 +132,9 @@ export type AssetState = {
   readonly clipOf?: ClipOrigin;
   readonly createdAtMs: number;
   readonly modifiedAtMs: number;
+  /** The id of who made it, and their name where it was known then. */
   readonly createdBy?: string;
+  readonly createdByName?: string;
   /** What it was copied from, and which version of that. */
   readonly copiedFrom?: { readonly assetId: string; readonly version?: number };
   /** Ids of a former DAM that stand in for ours in that dialect's payloads and routes, by dialect id. */

@@ -128,6 +128,7 @@ export const assetStateSchema: Schema<unknown> = named(
       createdAtMs: { type: 'number' },
       modifiedAtMs: { type: 'number' },
       createdBy: text,
+      createdByName: { ...text, description: 'Their name, where it was known then' },
       copiedFrom: { type: 'object', description: 'assetId and version of what it was copied from' },
       aliases: jsonObject,
       source: text,

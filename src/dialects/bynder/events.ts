@@ -75,6 +75,14 @@ export const events: EventTable = {
   'webhook.enabled': notSupported(noOperation),
 };
 
+/** What is found out about a file once it was looked into: told with the file, which is no change of metadata. */
+const ofTheFile: ReadonlySet<string> = new Set(['file', 'versions', 'embedded', 'kind', 'renditions']);
+
+/** Whether a change of information is one of metadata as the vendor means it: title, description, copyright, dates … */
+export function isMetadata(changed: readonly string[]): boolean {
+  return changed.length === 0 || changed.some((field) => !ofTheFile.has(field));
+}
+
 /** The modules of a Bynder account that notifications belong to. */
 export type Module = 'assetBank' | 'archive' | 'workflow' | 'antivirus';
 

@@ -3,7 +3,7 @@ import type { Notification } from '../../core/delivery.ts';
 import { eventsOf } from '../../core/event-table.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import type { NotifyContext } from '../dialect.ts';
-import { events } from './events.ts';
+import { events, isMetadata } from './events.ts';
 import { wantsNotice } from './pre-archive.ts';
 import { signingKeyName } from './sign.ts';
 
@@ -14,6 +14,7 @@ export function notify(change: Change, webhook: Webhook, context: NotifyContext)
   const found = eventsOf(events, change.kind);
   if (found.length === 0) return nothing;
   if (change.kind === 'asset.pre_archive' && !wantsNotice(change, webhook.settings)) return nothing;
+  if (change.kind === 'asset.info_changed' && !isMetadata(change.changed)) return nothing;
   const key = context.signingKeyId?.(signingKeyName);
   return found.map((event) => ({
     event,
