@@ -48,10 +48,10 @@ test('A copy is a new asset with the same bytes, told as copied and as nothing e
   const known = await count();
   const { body, status } = await fixture.app.assets.copy(ada, 'external:o', { path: '/b/' });
   assert.equal(status, 201);
-  const { copiedFrom, createdBy, ...state } = body.state;
-  assert.deepEqual([copiedFrom, createdBy], [{ assetId: original.id, version: 1 }, 'usr_ada']);
+  const { copiedFrom, createdBy, createdByName, ...state } = body.state;
+  assert.deepEqual([copiedFrom, createdBy, createdByName], [{ assetId: original.id, version: 1 }, 'usr_ada', 'Ada']);
   const now = fixture.clock.nowMs();
-  const { createdBy: _, ...expected } = before.state;
+  const { createdBy: _, createdByName: _name, ...expected } = before.state;
   assert.deepEqual(state, {
     ...expected,
     path: '/b',
