@@ -11,21 +11,23 @@ const schema = {
     host: { type: 'string' },
     query: { type: 'string', pattern: '^a+$', description: 'one or more of the letter a' },
     fields: { type: 'array', maxItems: 2, items: { type: 'string' } },
+    colour: { type: 'string', enum: ['red', 'green'] },
     place: { type: 'object', additionalProperties: false, properties: { folder: { type: 'string' } } },
   },
 };
 
 test('each problem names its field, what was wanted and what was found, and never repeats a value', () => {
   const validate = new Ajv2020({ allErrors: true, verbose: true }).compile(schema);
-  const given = { query: 'sesame', fields: ['1', '2', 3], place: { nope: 1 }, extra: null };
+  const given = { query: 'sesame', colour: 'open sesame', fields: ['1', '2', 3], place: { nope: 1 }, extra: null };
   assert.equal(validate(given), false);
   const problems = settingsProblems(validate.errors ?? []);
   assert.deepEqual(
     problems.toSorted((left, right) => (left.at < right.at ? -1 : 1)),
     [
+      { at: '/settings/colour', wanted: 'one of red, green', found: 'something else' },
       {
         at: '/settings/extra',
-        wanted: 'one of host, query, fields, place',
+        wanted: 'one of host, query, fields, colour, place',
         found: 'a field that is none of these',
       },
       { at: '/settings/fields', wanted: 'must NOT have more than 2 items', found: 'a list of 3' },

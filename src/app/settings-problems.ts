@@ -24,12 +24,18 @@ function problemOf({ keyword, instancePath, params, message, parentSchema, data 
       return { at: `${at}/${String(parameters['missingProperty'])}`, wanted: 'a value', found: 'nothing' };
     case 'type':
       return { at, wanted: `a value of type ${String(parameters['type'])}`, found: typeOf(data) };
+    case 'enum':
+      return { at, wanted: `one of ${allowedOf(parameters['allowedValues'])}`, found: 'something else' };
     case 'pattern':
       // A pattern is for machines; what the field is for tells people more.
       return { at, wanted: descriptionOf(parentSchema) ?? 'text of another form', found: 'text of another form' };
     default:
       return { at, wanted: message ?? 'something that fits the dialect', found: typeOf(data) };
   }
+}
+
+function allowedOf(values: unknown): string {
+  return Array.isArray(values) ? values.map(String).join(', ') : 'those that the schema names';
 }
 
 function knownFields(schema: unknown): string {

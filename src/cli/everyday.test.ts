@@ -328,8 +328,14 @@ test('what is not there is not found, with the same code everywhere', async () =
 });
 
 test('dialects are shown with their events', async () => {
-  assert.match((await cli.run('dialects', 'list')).out, /^DIALECT +TITLE +EVENTS +TRANSPORTS\ncloudevents /);
+  assert.match((await cli.run('dialects', 'list')).out, /^DIALECT +TITLE +EVENTS +TRANSPORTS\n[^]*\ncloudevents /);
   assert.match((await cli.run('dialects', 'show', 'standard')).out, /signature +\S[\s\S]*\nEVENT +WHAT\nasset\./);
+  const { out } = await cli.run('dialects', 'show', 'scaleflex');
+  assert.match(out, /\ncredentials +none, basic, oauth2, bearer\nlimits +5 webhooks.*webhooksMax/);
+  assert.match(
+    out,
+    /\nSETTING +VALUES +WHAT\nchangeMeta\.field +text +Metadata field: [^]*\nfields\.image +list of width, height /,
+  );
 });
 
 /** Starts a command that goes on, and waits for its first lines. */

@@ -117,6 +117,10 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
     ],
     delivery.attemptRecords,
   );
+  // What a code alone does not tell: what a token endpoint, a queue or a mail server said.
+  for (const { number, detail } of delivery.attemptRecords) {
+    if (detail !== undefined) stdout.write(`   ${number}: ${detail}\n`);
+  }
   if (delivery.body.source === 'unavailable') return stdout.write('\nThe body is no longer available\n');
   const body = Buffer.from(delivery.body.base64, 'base64').toString('utf8');
   const doubt = delivery.body.hashMatches === false ? colours.red('  (differs from what was sent)') : '';

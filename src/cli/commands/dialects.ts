@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples } from '../connection-options.ts';
+import { settingColumns, settingRows } from './dialect-settings.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -19,6 +20,12 @@ type DialectView = {
   readonly events: readonly { readonly name: string; readonly summary: string }[];
   readonly signing: { readonly summary: string };
   readonly configuration: { readonly schema: JsonObject };
+  readonly capabilities: { readonly credentials: readonly string[] };
+  readonly limits: {
+    readonly webhooksMax: number;
+    readonly customHeadersMax: number;
+    readonly webhooksMaxProperty?: string;
+  };
   readonly sources: readonly { readonly url: string; readonly readOn: string }[];
   readonly eventsOff?: readonly string[];
 };
@@ -116,15 +123,18 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
   const { stdout } = context;
   const dialect = await connect(options, context).get<DialectView>(`/v1/dialects/${encodeURIComponent(id)}`);
   if (options.json === true) return printJson(stdout, dialect);
-  const { properties } = dialect.configuration.schema;
-  const settings = typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
+  const settings = settingRows(dialect.configuration.schema);
+  const { webhooksMax, customHeadersMax, webhooksMaxProperty } = dialect.limits;
+  const raised = webhooksMaxProperty === undefined ? '' : ` (more by the property ${webhooksMaxProperty})`;
   printFields(stdout, [
     ['dialect', dialect.id],
     ['title', dialect.title],
     ['summary', dialect.summary],
     ['transports', dialect.transports.join(', ')],
     ['signature', dialect.signing.summary],
-    ['settings', settings.join(', ') || 'none'],
+    ['credentials', dialect.capabilities.credentials.join(', ')],
+    ['limits', `${webhooksMax} webhooks in a workspace${raised}, ${customHeadersMax} headers of your own`],
+    ...(settings.length === 0 ? [['settings', 'none'] as const] : []),
     ...dialect.sources.map(({ url, readOn }) => ['source', `${url} (read ${readOn})`] as const),
   ]);
   stdout.write('\n');
@@ -139,4 +149,7 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
     ],
     dialect.events,
   );
+  if (settings.length === 0) return;
+  stdout.write('\n');
+  printTable(stdout, settingColumns, settings);
 }

@@ -46,7 +46,7 @@ function describeEvents(): readonly EventDescription[] {
     const kinds = kindsOf(row.name);
     return {
       name: row.name,
-      summary: row.title,
+      summary: `${row.title}: ${row.fires.charAt(0).toLowerCase()}${row.fires.slice(1)}`,
       fires: row.fires,
       changeKinds: kinds,
       schema: bodySchema(row),
