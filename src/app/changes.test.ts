@@ -221,7 +221,7 @@ test('ID-02 the same key with another body is a mismatch, in another workspace i
 });
 
 test('ID-03 a batch that was cut off goes on where it stopped: no item twice, none lost', async () => {
-  let left = 3;
+  let left = Number.POSITIVE_INFINITY;
   const cut = await createFixture({
     wrap: (storage): Storage => ({
       ...storage,
@@ -234,6 +234,9 @@ test('ID-03 a batch that was cut off goes on where it stopped: no item twice, no
       },
     }),
   });
+  // What was written when it started (a key of the workspace) has made what was known of its webhooks old.
+  await report(cut, metadataChange('first', 'x'));
+  left = 3;
   const batch = Array.from({ length: 8 }, (_, index) => metadataChange(`b${index}`, 'x'));
   const key = { key: 'batch', fingerprint: 'f' };
   const first = await cut.app.changes.report(caller, batch, key);
@@ -241,7 +244,7 @@ test('ID-03 a batch that was cut off goes on where it stopped: no item twice, no
   left = Number.POSITIVE_INFINITY;
   const second = await cut.app.changes.report(caller, batch, key);
   assert.ok(second.body.results.every(({ status }) => status === 'applied'));
-  assert.equal((await allChanges(cut)).length, 8);
+  assert.equal((await allChanges(cut)).length, 9);
   const third = await cut.app.changes.report(caller, batch, key);
   assert.equal(third.replayed, true);
   assert.deepEqual(third.body, second.body);
