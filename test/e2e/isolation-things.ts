@@ -43,6 +43,7 @@ export async function furnish(tenant: Tenant): Promise<Readonly<Record<string, s
     key: text(key['id']),
     ers: text((await tenant.ask('/v1/erasures', { body: { person: { name: 'Nobody Known' } } }))['id']),
     shl: text((await tenant.ask('/v1/share-links', { body: { assets: [asset['id']] } }))['id']),
+    job: text((await tenant.ask('/v1/jobs', { body: { name: 'Alpha only', assets: [asset['id']] } }))['id']),
     exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),
     field: text(field['name']),
@@ -67,6 +68,7 @@ async function furnishGroups(tenant: Tenant): Promise<Readonly<Record<string, st
   const folder = await tenant.ask('/v1/folders', { body: { path: '/alpha/only' } });
   const collection = await tenant.ask('/v1/collections', { body: { name: 'Alpha only' } });
   const section = await tenant.ask('/v1/sections', { body: { name: 'Alpha only' } });
+  const broadcast = await tenant.ask('/v1/broadcasts', { body: { title: 'Alpha only', type: 'live' } });
   const left = await tenant.ask('/v1/collections', { body: { name: 'left' } });
   await tenant.ask('/v1/collections/key:left/assets', { body: { add: ['external:shared-name'] } });
   const removed = expectStatus(
@@ -83,6 +85,7 @@ async function furnishGroups(tenant: Tenant): Promise<Readonly<Record<string, st
     folders: text(folder['id']),
     collections: text(collection['id']),
     sections: text(section['id']),
+    broadcasts: text(broadcast['id']),
     tsk: task,
   };
 }

@@ -56,6 +56,8 @@ async function snapshot(): Promise<string> {
     folders: await ask('/v1/folders?below=true'),
     collections: await ask('/v1/collections'),
     sections: await ask('/v1/sections'),
+    broadcasts: await ask('/v1/broadcasts'),
+    workflowJobs: await ask('/v1/jobs'),
     tasks: await ask('/v1/tasks'),
     trash: await ask('/v1/trash'),
     libraries: await ask('/v1/libraries'),
@@ -69,7 +71,7 @@ async function snapshot(): Promise<string> {
 
 /** Every path of a route with alpha's things in it; none where nothing of a tenant's is named. */
 function pathsTo(route: Route): readonly string[] {
-  const group = /^\/v1\/(folders|collections|sections)\//.exec(route.path)?.[1];
+  const group = /^\/v1\/(folders|collections|sections|broadcasts)\//.exec(route.path)?.[1];
   if (route.path.startsWith('/v1/trash/{')) return [route.path.replace('{reference}', things['trashed'] ?? '')];
   if (group !== undefined) return [route.path.replace('{reference}', things[group] ?? '')];
   if (route.path.includes('{reference}'))
@@ -100,7 +102,10 @@ const bodies: Readonly<Record<string, object>> = {
   updateComment: { text: 'taken over' },
   setApproval: { status: 'rejected' },
   patchAsset: { name: 'taken over', tags: [] },
+  updateJob: { name: 'taken over', assets: [] },
   copyAsset: { path: '/taken-over' },
+  patchBroadcast: { title: 'taken over' },
+  clipBroadcast: { fromMs: 0, toMs: 1_000 },
   clipAsset: { fromMs: 0, toMs: 1_000 },
   restoreAsset: {},
   updateWebhook: { name: 'taken over', target: { transport: 'http', url: 'https://example.com/stolen' } },
@@ -140,7 +145,13 @@ test("TN-01 on every route with an id, A's id is to B what an id that never exis
       const options: CallOptions =
         route.upload === undefined
           ? { method: route.method, ...(body === undefined ? {} : { body }) }
-          : uploadOptions('stolen.txt', Buffer.from('taken over'));
+          : route.upload.contentType === 'multipart/form-data'
+            ? uploadOptions('stolen.txt', Buffer.from('taken over'))
+            : {
+                method: route.method,
+                body: Buffer.from('taken over'),
+                headers: { 'content-type': route.upload.contentType },
+              };
       const answer = await beta.call(path, options);
       // What only admins of the installation may do is refused before anything is looked for.
       const refusal = route.scope === 'admin' ? 403 : 404;
@@ -244,6 +255,8 @@ test('TN-05 lists, filters and sums show own rows only, whatever the filter says
     '/v1/folders',
     '/v1/collections',
     '/v1/sections',
+    '/v1/broadcasts',
+    '/v1/jobs',
     '/v1/tasks',
     '/v1/trash',
   ];
@@ -397,6 +410,7 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
     createReplay: { fromMs: 0, toMs: 1, dryRun: true },
     createFolder: { path: '/m' },
     createCollection: { name: 'm', key: 'm' },
+    createBroadcast: { title: 'm' },
     createSection: { name: 'm', key: 'm' },
     createLibrary: { key: 'm' },
     createMetadataField: { name: 'm', type: 'text' },

@@ -111,6 +111,10 @@ async function fillGroups(tenant: Tenant, name: string): Promise<string> {
     made.push(await tenant.ask('/v1/folders', { body: { path: `/${name}/${n}` } }));
     made.push(await tenant.ask('/v1/collections', { body: { name: `${name} ${n}` } }));
     made.push(await tenant.ask('/v1/sections', { body: { name: `${name} ${n}` } }));
+    made.push(
+      await tenant.ask('/v1/jobs', { body: { name: `${name} ${n}`, assets: ['external:external-1'], preset: 'cut' } }),
+    );
+    made.push(await tenant.ask('/v1/broadcasts', { body: { title: `${name} ${n}`, externalId: `show-${n}` } }));
     made.push(await tenant.ask('/v1/libraries', { body: { key: `${name}-${n}` } }));
     made.push(await tenant.ask('/v1/assets/external:external-1/comments', { body: { text: `${name} ${n}` } }));
   }
