@@ -2,7 +2,7 @@
  * Signs with the keys of workspaces, for the engine: finds the key that a message names, opens it, and hands what is to be
  * signed to a thread. Where that key was withdrawn the present one signs in its stead, and the message names that.
  */
-import type { SigningKeys } from '../engine/signer.ts';
+import type { SigningKeys } from '../engine/engine.ts';
 import type { SignatureRequest } from '../dialects/dialect.ts';
 import type { RsaThread } from '../runtime/rsa-thread.ts';
 import type { AppDeps } from './dependencies.ts';

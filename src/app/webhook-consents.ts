@@ -174,7 +174,7 @@ async function unsubscribe(deps: HandshakeDeps, workspaceId: string, webhookId: 
     }
     if (!hasConsented(consent)) return { kind: 'nothing', answer: undefined };
     changed = true;
-    const { alias, ...farewell } = farewellOf(deps, handshake, before, { version: current.version + 1, atMs });
+    const { alias, ...farewell } = farewellOf(deps, before, { handshake, version: current.version + 1, atMs });
     const next: ConsentState = {
       ...consent,
       expiresAtMs: atMs + handshake.expiresMs,
@@ -208,9 +208,8 @@ type Farewell = Pick<Plan, 'changes' | 'addressed' | 'tasks' | 'duties'> & { rea
 /** That it ended, told to who asked for such events; to the endpoint itself the message whose link takes it back. */
 function farewellOf(
   deps: HandshakeDeps,
-  handshake: Handshake,
   before: Webhook,
-  { version, atMs }: { readonly version: number; readonly atMs: number },
+  { handshake, version, atMs }: { readonly handshake: Handshake; readonly version: number; readonly atMs: number },
 ): Farewell {
   const { workspaceId, id } = before;
   const { token, alias } = drawToken(deps, handshake);

@@ -23,8 +23,9 @@ import type { AppDeps } from './dependencies.ts';
 import { askedConsent, consentLinkWrite, consentState, storedConsent } from './lasting-consent.ts';
 import type { Matching } from './matching.ts';
 import { operationalChange } from './operational.ts';
-import type { Plan } from './plan.ts';
+import type { Decision, Plan } from './plan.ts';
 import { notFound } from './refusals.ts';
+import type { WorkspaceIndex } from './webhook-indexes.ts';
 import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
 export type HandshakeDeps = Pick<
@@ -223,34 +224,7 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
       if (current === null || webhook === null || handshake === null || webhook.state === 'disabled') return done;
       if (webhook.state === 'pending' && atMs - askedAtMs >= handshake.expiresMs) {
         changed = true;
-        const unsubscribed = (storedConsent(before)?.unsubscribedAtMs ?? null) !== null;
-        const reason = unsubscribed ? unsubscribedReason : 'The endpoint did not consent in time';
-        const body: WebhookBody = {
-          ...webhookBody(webhook),
-          state: 'disabled',
-          stateReason: reason,
-          stateChangedAtMs: atMs,
-        };
-        const after: Webhook = { ...webhook, ...body };
-        const event = {
-          kind: 'webhook.disabled',
-          actor: system,
-          before: webhook,
-          after,
-          version: current.version + 1,
-        } as const;
-        return {
-          kind: 'write',
-          plan: {
-            state: webhookState(body, index.revision + 1),
-            changes: [operationalChange(deps.ids, event, atMs)],
-            webhooksRevision: index.revision,
-            orders: ending(before, 'no-consent'),
-            ...(unsubscribed ? { duties: [cancelling(deps, webhook)] } : {}),
-            fulfils,
-          },
-          answer: () => undefined,
-        };
+        return givenUp(deps, { current, webhook, before, atMs }, { index, fulfils });
       }
       if (webhook.state === 'enabled' && handshake.repeatMs === null) return done;
       // Asked once; where it was asked anew since, that question has a duty of its own.
@@ -278,6 +252,44 @@ async function attend(deps: HandshakeDeps, duty: Duty): Promise<void> {
     if (!(error instanceof DutyGone)) throw error;
   }
   if (changed) told(deps, workspaceId, webhookId);
+}
+
+type GivingUp = {
+  readonly current: Resource;
+  readonly webhook: Webhook;
+  readonly before: Resource | null;
+  readonly atMs: number;
+};
+
+/** Nobody consented in time, or the endpoint ended it and did not take that back. */
+function givenUp(
+  deps: HandshakeDeps,
+  { current, webhook, before, atMs }: GivingUp,
+  { index, fulfils }: { readonly index: WorkspaceIndex; readonly fulfils: NonNullable<Plan['fulfils']> },
+): Decision<undefined> {
+  const unsubscribed = (storedConsent(before)?.unsubscribedAtMs ?? null) !== null;
+  const reason = unsubscribed ? unsubscribedReason : 'The endpoint did not consent in time';
+  const body: WebhookBody = {
+    ...webhookBody(webhook),
+    state: 'disabled',
+    stateReason: reason,
+    stateChangedAtMs: atMs,
+  };
+  const after: Webhook = { ...webhook, ...body };
+  const version = current.version + 1;
+  const event = { kind: 'webhook.disabled', actor: system, before: webhook, after, version } as const;
+  return {
+    kind: 'write',
+    plan: {
+      state: webhookState(body, index.revision + 1),
+      changes: [operationalChange(deps.ids, event, atMs)],
+      webhooksRevision: index.revision,
+      orders: ending(before, 'no-consent'),
+      ...(unsubscribed ? { duties: [cancelling(deps, webhook)] } : {}),
+      fulfils,
+    },
+    answer: () => undefined,
+  };
 }
 
 function told({ matching, engine }: HandshakeDeps, workspaceId: string, webhookId: string): void {

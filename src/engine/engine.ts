@@ -8,7 +8,7 @@ import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { PolicyOverride } from '../core/policy.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Links } from '../dialects/dialect.ts';
+import type { Links, SignatureRequest } from '../dialects/dialect.ts';
 
 export interface Engine {
   start(): Promise<void>;
@@ -141,3 +141,16 @@ export type PreviewRefusal = { readonly code: string; readonly detail: string };
 export type TryOnce = (input: TryOnceInput) => Promise<TriedOnce | null>;
 export type TryOnceInput = Pick<PreviewInput, 'current' | 'task' | 'links'>;
 export type TriedOnce = { readonly attempt: Attempt; readonly delivery: DeliverySummary };
+
+/** `missing` is never a reason to send without a signature (HARDENING SG-19). */
+export type Signature =
+  | Uint8Array
+  /** Made with a key that the message has to name. */
+  | { readonly bytes: Uint8Array; readonly keyId: string }
+  | { readonly missing: string };
+
+/** Signs with keys that are not a webhook's secrets (RSA keys of a workspace); a thread of its own does it. */
+export type SigningKeys = {
+  sign(request: Omit<SignatureRequest, 'placement'>, workspaceId: WorkspaceId): Promise<Signature>;
+  readonly waiting: number;
+};

@@ -8,7 +8,8 @@ import type { Webhook } from '../core/webhook.ts';
 import type { Rendered, SignatureRequest } from '../dialects/dialect.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
 import { type Header, type LaneSetup, maskedValue, type Refusal } from './lane-setup.ts';
-import type { Signature, Signer } from './signer.ts';
+import type { Signature } from './engine.ts';
+import type { Signer } from './signer.ts';
 
 export type Prepared = {
   readonly body: Uint8Array;

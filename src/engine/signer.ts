@@ -6,14 +6,7 @@ import { createHmac, createPrivateKey, createSecretKey, sign as signBytes, type 
 import type { WorkspaceId } from '../core/ids.ts';
 import { decodeSecret, type KeyDecoding } from '../core/secret.ts';
 import type { SignatureRequest } from '../dialects/dialect.ts';
-import type { OpenSecret } from './engine.ts';
-
-/** `missing` is never a reason to send without a signature (HARDENING SG-19). */
-export type Signature =
-  | Uint8Array
-  /** Made with a key that the message has to name. */
-  | { readonly bytes: Uint8Array; readonly keyId: string }
-  | { readonly missing: string };
+import type { OpenSecret, Signature, SigningKeys } from './engine.ts';
 
 export interface Signer {
   /** With a secret of the webhook, or a key of its workspace. */
@@ -25,12 +18,6 @@ export interface Signer {
   /** Signatures that are owed by another thread. */
   readonly waiting: number;
 }
-
-/** Signs with keys that are not a webhook's secrets (RSA keys of a workspace); a thread of its own does it. */
-export type SigningKeys = {
-  sign(request: Omit<SignatureRequest, 'placement'>, workspaceId: WorkspaceId): Promise<Signature>;
-  readonly waiting: number;
-};
 
 export function createSigner(signingKeys?: SigningKeys): Signer {
   const keys = new WeakMap<OpenSecret, Map<KeyDecoding, KeyObject | null>>();

@@ -13,7 +13,6 @@ import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { momentOption } from '../moments.ts';
-import type { Manifest } from '../../dialects/dialect.ts';
 import { coloursOf, printJson, printPage, showTime } from '../output.ts';
 import type { PageAnswer } from '../output.ts';
 import { refuseEmptyPatch } from '../patch.ts';
@@ -22,7 +21,14 @@ import { watchDelivery } from '../watch-delivery.ts';
 import { defineDryRun } from '../webhooks/dry-run.ts';
 import { showStats } from '../webhooks/show-stats.ts';
 import { showWebhook, webhookColumns } from '../webhooks/show-webhook.ts';
-import { describedParts, nameFor, protocolNamed, targetOf, withDescription } from '../webhooks/webhook-options.ts';
+import {
+  describedParts,
+  type Manifest,
+  nameFor,
+  protocolNamed,
+  targetOf,
+  withDescription,
+} from '../webhooks/webhook-options.ts';
 import type { DescribingOptions } from '../webhooks/webhook-options.ts';
 
 type CreateOptions = ConnectionOptions &

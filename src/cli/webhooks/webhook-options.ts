@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import type { WebhookInput, WebhookPatch } from '../../app/app.ts';
+import type { App, WebhookInput, WebhookPatch } from '../../app/app.ts';
 import type { Target } from '../../core/webhook.ts';
-import type { Manifest, ProtocolDescription } from '../../dialects/dialect.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -62,8 +61,11 @@ export function targetOf(text: string, method: DescribingOptions['method']): Tar
   return { transport: 'http', url: text, ...(method === undefined ? {} : { method }) };
 }
 
+export type Manifest = ReturnType<App['dialects']['get']>;
+type Protocol = NonNullable<Manifest['protocols']>[number];
+
 /** The vendor's own name for a way to be told, as its dialect lists them, and what it sets. */
-export function protocolNamed(manifest: Pick<Manifest, 'id' | 'protocols'>, name: string): ProtocolDescription {
+export function protocolNamed(manifest: Pick<Manifest, 'id' | 'protocols'>, name: string): Protocol {
   const { id, protocols = [] } = manifest;
   const found = protocols.find((protocol) => protocol.name === name.toLowerCase());
   if (found !== undefined) return found;

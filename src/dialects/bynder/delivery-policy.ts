@@ -35,7 +35,7 @@ export const retryPolicyDefault: RetryPolicy = {
   backoffFunction: 'linear',
 };
 
-const whole = (title: string, description: string, minimum: number, maximum: number): JsonObject => ({
+const whole = (title: string, description: string, [minimum, maximum]: readonly [number, number]): JsonObject => ({
   type: 'integer',
   title,
   description,
@@ -55,12 +55,12 @@ export const deliveryPolicySchema: JsonObject = {
       description: 'Retries at once, then with the shortest delay, then with growing ones, then with the longest',
       additionalProperties: false,
       properties: {
-        minDelayTarget: whole('Shortest delay', 'Seconds; 20 where absent', 1, totalSecondsMax),
-        maxDelayTarget: whole('Longest delay', 'Seconds; 20 where absent', 1, totalSecondsMax),
-        numRetries: whole('Retries', 'Of all phases together; 3 where absent', 0, 100),
-        numNoDelayRetries: whole('Retries at once', 'Before any delay; 0 where absent', 0, 100),
-        numMinDelayRetries: whole('Retries with the shortest delay', '0 where absent', 0, 100),
-        numMaxDelayRetries: whole('Retries with the longest delay', '0 where absent', 0, 100),
+        minDelayTarget: whole('Shortest delay', 'Seconds; 20 where absent', [1, totalSecondsMax]),
+        maxDelayTarget: whole('Longest delay', 'Seconds; 20 where absent', [1, totalSecondsMax]),
+        numRetries: whole('Retries', 'Of all phases together; 3 where absent', [0, 100]),
+        numNoDelayRetries: whole('Retries at once', 'Before any delay; 0 where absent', [0, 100]),
+        numMinDelayRetries: whole('Retries with the shortest delay', '0 where absent', [0, 100]),
+        numMaxDelayRetries: whole('Retries with the longest delay', '0 where absent', [0, 100]),
         backoffFunction: {
           type: 'string',
           title: 'Growth of the delay',
@@ -76,7 +76,7 @@ export const deliveryPolicySchema: JsonObject = {
       description: 'How fast deliveries come',
       additionalProperties: false,
       properties: {
-        maxReceivesPerSecond: whole('Most per second', 'Deliveries that the endpoint takes in a second', 1, 100_000),
+        maxReceivesPerSecond: whole('Most per second', 'Deliveries that the endpoint takes in a second', [1, 100_000]),
       },
     },
     requestPolicy: {

@@ -123,6 +123,7 @@ function readEvents(body: JsonObject, wrong: Wrong): readonly string[] | null {
     wrong.push(`events must be a list of names: got ${isList(value) ? `${value.length} entries` : shown(value)}`);
     return null;
   }
+  const names = value.filter((name) => typeof name === 'string');
   const unknown = value.filter(
     (name) => typeof name !== 'string' || (!eventNames.includes(name) && !legacyEventNames.has(name)),
   );
@@ -131,7 +132,7 @@ function readEvents(body: JsonObject, wrong: Wrong): readonly string[] | null {
     wrong.push(`events must be of ${eventNames.join(', ')}: got ${found}`);
     return null;
   }
-  return [...new Set(value.map((name) => canonicalEvent(String(name))))];
+  return [...new Set(names.map(canonicalEvent))];
 }
 
 function readDays(body: JsonObject, wrong: Wrong): JsonObject {

@@ -125,11 +125,10 @@ const certificate: VendorRoute = {
       ? errorAnswer('NotFound', 'There is no such file', request)
       : { command: 'signingKeys.certificate', input: { key } };
   },
-  present: (result) => ({
-    status: 200,
-    headers: certificateHeaders,
-    body: `${String(ownValue(result, 'certificate')).trimEnd()}\n`,
-  }),
+  present: (result) => {
+    const pem = ownValue(result, 'certificate');
+    return { status: 200, headers: certificateHeaders, body: typeof pem === 'string' ? `${pem.trimEnd()}\n` : '' };
+  },
   presentError: presentSnsError,
 };
 

@@ -20,7 +20,8 @@ export function verify({ body, keys }: VerifyInput): Verification {
   const given = Buffer.from(signature, 'base64');
   const certificates = keys.flatMap((key) => (key.kind === 'certificate' ? [key.pem] : []));
   if (certificates.length === 0) return failed('No certificate was given to verify with');
-  const fits = certificates.some((pem) => fitsCertificate(pem, digests[version], Buffer.from(content), given));
+  const claim: Claim = { digest: digests[version], content: Buffer.from(content), signature: given };
+  const fits = certificates.some((pem) => fitsCertificate(pem, claim));
   return fits
     ? { result: 'verified', detail: `RSA, SignatureVersion ${version}` }
     : failed('The signature fits none of the certificates');
@@ -30,7 +31,9 @@ function failed(detail: string): Verification {
   return { result: 'failed', detail };
 }
 
-function fitsCertificate(pem: string, digest: string, content: Uint8Array, signature: Uint8Array): boolean {
+type Claim = { readonly digest: string; readonly content: Uint8Array; readonly signature: Uint8Array };
+
+function fitsCertificate(pem: string, { digest, content, signature }: Claim): boolean {
   try {
     return verifyBytes(digest, content, new X509Certificate(pem).publicKey, signature);
   } catch {
