@@ -175,7 +175,8 @@ function approvalView({ info }: AssetState): ApprovalView {
       ...numbersIn(approval, ['atMs']),
     };
   }
-  return { status: approval === undefined || approval === null ? null : String(approval) };
+  if (typeof approval === 'string') return { status: approval };
+  return { status: approval === undefined || approval === null ? null : JSON.stringify(approval) };
 }
 
 function textsIn<Name extends string>(from: JsonObject, names: readonly Name[]): { readonly [Key in Name]?: string } {

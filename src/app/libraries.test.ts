@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
 import { brandfolderDialect } from '../dialects/brandfolder/index.ts';
 import { standardDialect } from '../dialects/standard/index.ts';
 import type { Caller, WebhookInput } from './app.ts';
@@ -155,6 +156,15 @@ test('A trial is told once, counts for nothing, misses nothing and goes within t
   fixture.clock.advance(3_600_000);
   await fixture.doDuties();
   await assert.rejects(webhooks.get(caller, sent.webhookId), refusal('not_found'));
+});
+
+test('A workspace has so many tests without a webhook in an hour', async () => {
+  const { webhooks } = fixture.app;
+  for (let n = 0; n < limits.trialWebhooksMax; n += 1) await webhooks.trial(caller, { webhook: about(undefined) });
+  await assert.rejects(webhooks.trial(caller, { webhook: about(undefined) }), refusal('too_many_requests'));
+  fixture.clock.advance(3_600_000);
+  await fixture.doDuties();
+  await webhooks.trial(caller, { webhook: about(undefined) });
 });
 
 test('A key that expires takes its webhooks with it by a timer, not by a look at everything', async () => {

@@ -117,6 +117,7 @@ async function createOne(
         ownerKeyId: caller.keyId,
       };
       refuseEqual(dialect.manifest, index.webhooks, body);
+      if (trial) refuseTooManyTrials(index);
       const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };
@@ -147,6 +148,16 @@ async function createOne(
     },
   );
   return written.kind === 'done' ? written.answer : replay<Kept>(written.row, fingerprint);
+}
+
+function refuseTooManyTrials({ webhooks }: WorkspaceIndex): void {
+  const there = webhooks.filter(({ state, stateReason }) => state === 'pending' && stateReason === trialReason).length;
+  if (there < limits.trialWebhooksMax) return;
+  throw new AssetwireError('too_many_requests', {
+    detail: `Test at most ${limits.trialWebhooksMax} times an hour without a webhook: so many were sent`,
+    mend: 'Make a webhook and test that, as often as you like',
+    retryAfterSeconds: 600,
+  });
 }
 
 type Bound = {

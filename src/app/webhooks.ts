@@ -19,7 +19,7 @@ import type { Turns } from './turns.ts';
 import { adoptBeforeEnable } from './webhook-adopt.ts';
 import { createCreation } from './webhook-create.ts';
 import type { Handshakes } from './webhook-handshake.ts';
-import { createInputChecks } from './webhook-input.ts';
+import { createInputChecks, type InputChecks } from './webhook-input.ts';
 import { boundSettings } from './webhook-library.ts';
 import { createSecretCases } from './webhook-secret-cases.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -48,15 +48,6 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
   const { storage, matching, turns, views, toggle } = deps;
   const create = createCreation(deps);
   const test = createTestSend(deps);
-  const bound = async (
-    caller: Caller,
-    id: string,
-    settings: JsonObject | undefined,
-  ): Promise<JsonObject | undefined> => {
-    if (settings === undefined) return undefined;
-    const { manifest } = deps.checks.dialect(storedWebhook(await find(caller.workspaceId, id)).dialect);
-    return (await boundSettings(deps, caller, { manifest, settings })) ?? settings;
-  };
 
   const find = async (workspaceId: string, id: string): Promise<Resource> => {
     const [row] = await storage.resources([{ workspaceId, type: 'webhook', id }]);
@@ -81,7 +72,8 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
 
     async update(caller, id, { enabled, ...given }) {
       await refuseUnknownInbox(deps, given.target);
-      const settings = await bound(caller, id, given.settings);
+      const row = given.settings === undefined ? null : await find(caller.workspaceId, id);
+      const settings = row === null ? undefined : await settingsBound(deps, caller, { row, given: given.settings });
       const patch = settings === undefined ? given : { ...given, settings };
       await turns.take(webhookTurn(caller.workspaceId), () => updateWebhook(deps, { caller, id, patch }));
       written(caller.workspaceId, id);
@@ -130,4 +122,14 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
     trial: (caller, input) => sendTrial({ creation: deps, send: test }, caller, input),
     ...createSecretCases(deps, async (workspaceId, id) => views.one(await find(workspaceId, id))),
   };
+}
+
+/** Settings that are to be saved, with what follows from the library they name. */
+async function settingsBound(
+  deps: WebhooksDeps & { readonly checks: InputChecks },
+  caller: Caller,
+  { row, given = {} }: { readonly row: Resource; readonly given: JsonObject | undefined },
+): Promise<JsonObject> {
+  const { manifest } = deps.checks.dialect(storedWebhook(row).dialect);
+  return (await boundSettings(deps, caller, { manifest, settings: given })) ?? given;
 }

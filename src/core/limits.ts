@@ -142,6 +142,8 @@ export const limits = {
   fetchesKeptMs: 7 * 24 * 3_600_000,
   /** Test sends under way at a time, and how long an answer may wait for one. */
   testSendsMax: 32,
+  /** Webhooks of a workspace that were made for one test each and have not gone yet: they go within the hour. */
+  trialWebhooksMax: 100,
   testWaitSecondsMax: 30,
   /** Past changes that one page of a dry run looks at. */
   dryRunChangesMax: 1_000,

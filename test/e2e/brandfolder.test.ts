@@ -383,7 +383,7 @@ type State = { readonly state: string; readonly reason: string };
 
 async function stateOf(id: string): Promise<State> {
   const webhook = await alpha.ask(`/v1/webhooks/${id}`);
-  return { state: text(webhook['state']), reason: String(webhook['stateReason'] ?? '') };
+  return { state: text(webhook['state']), reason: text(webhook['stateReason'] ?? '') };
 }
 
 const off = (found: State): boolean => found.state === 'disabled';

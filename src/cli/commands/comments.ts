@@ -34,7 +34,7 @@ export function define(command: Command, context: CliContext): void {
   sub('edit', 'change the text of a comment')
     .addArgument(id())
     .addArgument(new Argument('<text>', 'what it is to say'))
-    .action((asset: string, comment: string, text: string, options: ConnectionOptions) =>
+    .action((...[asset, comment, text, options]: [string, string, string, ConnectionOptions]) =>
       patch({ asset, comment, patch: { text } }, options, context),
     );
   sub('resolve', 'say that a comment is done with')

@@ -78,8 +78,8 @@ function brandfolder(library: JsonObject): JsonObject {
 
 /** A workspace is an organization; its libraries may say that they belong to others. */
 function organizations(result: JsonObject): readonly JsonObject[] {
-  const keys = new Set(items(result).map((library) => String(ownValue(library, 'organization') ?? '')));
-  return [...keys].map((key) => ({
+  const keys = new Set(items(result).map((library) => ownValue(library, 'organization')));
+  return [...keys].filter((key) => typeof key === 'string').map((key) => ({
     id: key,
     type: 'organizations',
     attributes: { name: key, slug: key, tagline: null },

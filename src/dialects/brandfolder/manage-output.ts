@@ -30,8 +30,9 @@ export function presentWebhook(webhook: JsonObject): JsonObject {
   const target = ownValue(webhook, 'target');
   const events = ownValue(webhook, 'events');
   const settings = ownValue(webhook, 'settings');
+  const id = ownValue(webhook, 'id');
   return {
-    id: webhookKey(String(ownValue(webhook, 'id') ?? '')),
+    id: webhookKey(typeof id === 'string' ? id : ''),
     attributes: {
       resource_key: resourceKeyOf(isObject(settings) ? settings : {}),
       resource_type: 'brandfolder',

@@ -7,8 +7,9 @@ const hourMs = 3_600 * secondMs;
 export const retriesMax = 15;
 const firstWaitMs = 5 * secondMs;
 
-/** Ours: after so long without one success a subscription is made inactive. */
+/** Ours: after so long without one success, and so many attempts, a subscription is made inactive. */
 export const inactiveAfterHours = 40;
+export const inactiveAttemptsMin = 10;
 
 /**
  * What the vendor's page says of answers and retries; what it leaves open is ours and stands in README.md. The waits double
@@ -30,7 +31,8 @@ export const policy: DeliveryPolicy = {
   order: 'none',
   onDead: 'skip',
   breaker: null,
-  // One notification that has used up all its retries is reason enough: the shortest they may take is 41 hours.
-  disable: [{ kind: 'continued', forMs: inactiveAfterHours * hourMs, attemptsMin: retriesMax + 1 }],
+  // One notification that has used up all its retries is reason enough: the shortest they may take is 40.9 hours, and a
+  // warning comes with the one before the last.
+  disable: [{ kind: 'continued', forMs: inactiveAfterHours * hourMs, attemptsMin: inactiveAttemptsMin }],
   onEnable: { held: 'send', missed: 'skip' },
 };

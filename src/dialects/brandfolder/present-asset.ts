@@ -47,7 +47,7 @@ type Records = JsonObject | readonly JsonObject[] | null;
 function linkage(records: Records): JsonValue {
   const one = (record: JsonObject): JsonObject => ({ id: textIn(record, 'id'), type: textIn(record, 'type') });
   if (records === null) return null;
-  return isList(records) ? (records as readonly JsonObject[]).map(one) : one(records as JsonObject);
+  return isList(records) ? (records).map(one) : one(records);
 }
 
 function attributesOf(asset: JsonObject, state: JsonObject): JsonObject {
@@ -137,7 +137,8 @@ function attachmentsOf({ asset, state, key }: Of): readonly JsonObject[] {
   if (!isObject(file)) return [];
   const filename = textIn(file, 'name');
   const active = objectsIn(state, 'versions').find((version) => ownValue(version, 'active') === true);
-  const version = active === undefined ? 1 : (ownValue(active, 'number') ?? 1);
+  const number = active === undefined ? 1 : ownValue(active, 'number');
+  const version = typeof number === 'number' ? number : 1;
   return [
     record('attachments', idOf(key, 'attachment', String(version)), {
       mimetype: textIn(file, 'mimeType'),

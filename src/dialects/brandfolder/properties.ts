@@ -3,7 +3,7 @@ import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PolicyOverride } from '../../core/policy.ts';
 import type { PropertyDescription } from '../dialect.ts';
-import { inactiveAfterHours, retriesMax } from './policy.ts';
+import { inactiveAfterHours, inactiveAttemptsMin } from './policy.ts';
 
 const hoursName = 'inactive_after_hours';
 const hourMs = 3_600_000;
@@ -27,5 +27,5 @@ export function policyFor(values: JsonObject): PolicyOverride {
   if (typeof hours !== 'number') return {};
   // 0 would end a subscription at its first failures: it is what −1 is.
   if (hours <= 0) return { disable: [] };
-  return { disable: [{ kind: 'continued', forMs: hours * hourMs, attemptsMin: retriesMax + 1 }] };
+  return { disable: [{ kind: 'continued', forMs: hours * hourMs, attemptsMin: inactiveAttemptsMin }] };
 }

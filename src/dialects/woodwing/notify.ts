@@ -21,6 +21,9 @@ export function notify(change: Change, webhook: Webhook): readonly Notification[
   if (found.length === 0 || change.subject.type !== 'asset') return found;
   // A preview that was made anew is no news: the field says whether there is one.
   if (change.kind === 'asset.renditions_made' && isEmpty(changedMetadataOf(change, null))) return nothing;
+  // Another library is no other place there.
+  const { kind, changed } = change;
+  if (kind === 'asset.moved' && changed.includes('library') && !changed.includes('path')) return nothing;
   return isWanted(change, wishesOf(webhook)) ? found : nothing;
 }
 

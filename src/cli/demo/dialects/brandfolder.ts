@@ -23,7 +23,8 @@ export function skinnyKey(body: JsonObject | null): string | null {
   const attributes = onlyWith(data, ['attributes', 'webhook_id'])?.['attributes'];
   const told = onlyWith(attributes, ['key', 'event_time', 'event_type', 'brandfolder_key', 'organization_key']);
   if (told === null || !Object.values(told).every((value) => typeof value === 'string' && value !== '')) return null;
-  return String(told['key']);
+  const { key } = told;
+  return typeof key === 'string' ? key : null;
 }
 
 function onlyWith(value: JsonValue | undefined, names: readonly string[]): JsonObject | null {
