@@ -1,5 +1,6 @@
 /** A delivery as a command that repeats it by hand. */
 import { isUtf8 } from 'node:buffer';
+import { queueOrigin, readQueueArn } from '../core/queue-arn.ts';
 
 export type CurlRequest = {
   readonly method: string;
@@ -10,6 +11,19 @@ export type CurlRequest = {
 
 /** Longer ones are left in a file: a shell takes no command of any length. */
 const inlineBytesMax = 32 * 1024;
+
+/** The same for a delivery that went elsewhere than by HTTP: by Amazon's command line to a queue; a mail has none. */
+export function repeatCommand({ method, url, headers, body }: CurlRequest): string | null {
+  const reading = readQueueArn(url);
+  if (!reading.ok) return url.includes('://') ? curlCommand({ method, url, headers, body }) : null;
+  const { region, account, name } = reading.queue;
+  const inline = body.length <= inlineBytesMax && isUtf8(body) && !body.includes(0);
+  return [
+    `aws sqs send-message --region ${region}`,
+    `--queue-url ${quoted(`${queueOrigin(reading.queue)}/${account}/${name}`)}`,
+    `--message-body ${inline ? quoted(Buffer.from(body).toString('utf8')) : 'file://body'}`,
+  ].join(' \\\n  ');
+}
 
 /**
  * For a POSIX shell; what is masked stays masked and has to be filled in. A body that is text goes along as it is; one

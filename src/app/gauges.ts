@@ -10,7 +10,7 @@ import type { Transport } from '../transports/transport.ts';
 export type GaugeSources = {
   readonly storage: Storage;
   readonly engine: Engine;
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'stats'>;
   readonly clock: Clock;
   readonly sink: LogSink | null;
   readonly media: Pick<Media, 'counts' | 'films'>;

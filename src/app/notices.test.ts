@@ -4,7 +4,10 @@ import { afterEach, test } from 'node:test';
 import { SMTPServer } from 'smtp-server';
 import { limits } from '../core/limits.ts';
 import type { Mail, Mailer } from '../core/mail.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { createSmtpMailer } from '../transports/email/smtp-mailer.ts';
+import { readSmtpPlace } from '../transports/email/smtp-place.ts';
+import { createSmtpPool } from '../transports/email/smtp-pool.ts';
 import type { Storage } from '../storage/storage.ts';
 import { housekeepingEveryMs } from './duty-housekeeping.ts';
 import type { NoticeView } from './people.ts';
@@ -127,9 +130,15 @@ test('a webhook that is warned and disabled makes notices, live events, an opera
   );
 });
 
+function mailerTo(url: string): Mailer {
+  const pool = createSmtpPool({ place: readSmtpPlace(url), tls: 'offered', connectionsMax: 2, clock: systemClock });
+  const sender = { address: 'assetwire@dam.example', name: 'Assetwire', dkim: null };
+  return createSmtpMailer({ pool, sender, clock: systemClock });
+}
+
 test('a mail reaches a real server with its credentials; a name with line breaks makes no header, no password is in it', async () => {
   await using peer = await smtpPeer();
-  await start({ mailer: createSmtpMailer({ url: peer.url, from: 'assetwire@dam.example' }) });
+  await start({ mailer: mailerTo(peer.url) });
   await warn(fixture, 'Webhook "Evil\r\nBcc: all@example.com\r\n\r\nBody\u2028" fails');
   await fixture.doDuties();
   const [mail] = peer.received;
@@ -156,7 +165,7 @@ test('a mail reaches a real server with its credentials; a name with line breaks
 test('a refused address is counted and the others get theirs; a server that is away is tried again, with the same Message-ID', async () => {
   let down = true;
   await using peer = await smtpPeer({ refuse: 'gone@example.com', down: () => down });
-  await start({ mailer: createSmtpMailer({ url: peer.url, from: 'assetwire@dam.example' }) });
+  await start({ mailer: mailerTo(peer.url) });
   await fixture.app.settings.update(caller, { contacts: ['gone@example.com', 'ops@example.com'] });
   await warn(fixture);
   await fixture.doDuties();

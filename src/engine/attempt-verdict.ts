@@ -7,7 +7,7 @@ import { dialectVerdict } from './dialect-verdict.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { LaneNow } from './lane.ts';
-import { isUnusable, type LaneSetup } from './lane-setup.ts';
+import { isUnusable, type LaneSetup, shownMethod } from './lane-setup.ts';
 import type { Prepared } from './prepare.ts';
 import type { Run } from './run.ts';
 
@@ -92,7 +92,7 @@ export function recordItem(ended: EndedAttempt): RecordItem {
       startedAtMs,
       outcome,
       verdict,
-      method: prepared?.method ?? setup?.method ?? 'POST',
+      method: shownMethod(setup, prepared?.method),
       url: setup?.shownTarget ?? '',
       headers: prepared?.shownHeaders ?? [],
       bodyBytes: prepared?.body.length ?? 0,

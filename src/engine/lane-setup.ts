@@ -183,6 +183,21 @@ function awsKeys(
 /** What a fetched token makes of it; the token itself never comes here. */
 const tokenHeader: Header = ['authorization', 'Bearer '];
 
+/** What was done with a message, as it is shown: the method of the request, of the queue, of the mail server. */
+export function shownMethod(setup: Pick<LaneSetup, 'transport' | 'method'> | null, method?: string): string {
+  const kind = setup?.transport.kind ?? 'http';
+  switch (kind) {
+    case 'sqs':
+      return 'SendMessage';
+    case 'email':
+      return 'MAIL';
+    case 'http':
+      return method ?? setup?.method ?? 'POST';
+    default:
+      return kind satisfies never;
+  }
+}
+
 export const maskedValue = '•••';
 const sensitiveWords = ['auth', 'cookie', 'token', 'secret', 'key', 'password', 'credential', 'session'];
 

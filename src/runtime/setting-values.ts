@@ -1,4 +1,5 @@
 /** How the text of a setting becomes a value, and what is said when it does not. */
+import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 
@@ -12,6 +13,7 @@ export type SettingType =
   | { readonly kind: 'ranges' }
   | { readonly kind: 'address' }
   | { readonly kind: 'smtp' }
+  | { readonly kind: 'pem' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'listeners' }
   | { readonly kind: 'choice'; readonly of: readonly string[] };
@@ -43,6 +45,8 @@ export function parseSetting(type: SettingType, text: string): Parsed {
         : { wanted: 'an e-mail address, such as assetwire@example.com' };
     case 'smtp':
       return parseSmtp(text);
+    case 'pem':
+      return parsePem(text);
     case 'keys':
       return parseKeys(text);
     case 'listeners':
@@ -111,8 +115,21 @@ const mailAddressForm = /^[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-
 function parseSmtp(text: string): Parsed {
   const wanted = { wanted: 'smtp://user:password@host:port or smtps://user:password@host:port' };
   if (text.length > 2_048 || !URL.canParse(text)) return wanted;
-  const { protocol, hostname } = new URL(text);
+  const { protocol, hostname, search, hash, pathname } = new URL(text);
+  // What follows the port would be read by nobody.
+  if (search !== '' || hash !== '' || (pathname !== '' && pathname !== '/')) return wanted;
   return (protocol === 'smtp:' || protocol === 'smtps:') && hostname !== '' ? { value: text } : wanted;
+}
+
+/** In an environment a key often stands on one line, its ends of lines written as \n. */
+function parsePem(text: string): Parsed {
+  const pem = text.includes('\n') ? text.trim() : text.trim().replaceAll('\\n', '\n');
+  try {
+    createPrivateKey(pem);
+    return { value: `${pem}\n` };
+  } catch {
+    return { wanted: 'a private key in PEM, such as made by: openssl genrsa 2048' };
+  }
 }
 
 function isRange(text: string): boolean {

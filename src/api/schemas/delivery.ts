@@ -114,7 +114,12 @@ export const deliverySchema: Schema<unknown> = named(
         boolean({ description: 'Whether it is what was sent, by its hash; null where nothing was sent yet' }),
       ),
     }),
-    curl: nullable(string({ description: 'A command that repeats the last attempt; secrets are masked in it' })),
+    curl: nullable(
+      string({
+        description:
+          'A command that repeats the last attempt, of curl or, to a queue, of aws; secrets are masked in it. Null for mails',
+      }),
+    ),
   }),
 );
 
