@@ -1,4 +1,11 @@
 /** What receivers install: verify a message, read it, and notice the ones that come twice. */
+export { type BambuserOptions, verifyBambuser } from './bambuser.ts';
+export {
+  type BambuserBroadcast,
+  type BambuserEvent,
+  type BambuserImage,
+  parseBambuserEvent,
+} from './bambuser-event.ts';
 export {
   type BrandfolderEvent,
   type BrandfolderOptions,

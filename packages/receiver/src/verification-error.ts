@@ -9,6 +9,8 @@ export type VerificationErrorCode =
   | 'timestamp_too_new'
   | 'no_matching_signature'
   | 'no_matching_token'
+  | 'no_matching_event'
+  | 'source_unavailable'
   | 'invalid_payload'
   | 'invalid_secret'
   | 'parsed_body';
