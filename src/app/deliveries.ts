@@ -15,7 +15,10 @@ import { notFound, refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import { storedWebhook } from './webhook-state.ts';
 
-export type DeliveriesDeps = Pick<AppDeps, 'storage' | 'dialects' | 'ids' | 'clock' | 'engine' | 'logger'> & {
+export type DeliveriesDeps = Pick<
+  AppDeps,
+  'storage' | 'dialects' | 'ids' | 'clock' | 'engine' | 'logger' | 'signingKeys'
+> & {
   readonly committer: Committer;
   readonly turns: Turns;
   readonly links: LinkMaker;

@@ -3,12 +3,15 @@ import { hash } from 'node:crypto';
 import type { Change } from '../core/change.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { DeliveryDetail } from '../storage/storage.ts';
+import type { Rendered } from '../dialects/dialect.ts';
 import type { DeliveryView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { LinkMaker } from './links.ts';
 import { storedWebhook } from './webhook-state.ts';
 
-export type ExactBodyDeps = Pick<AppDeps, 'storage' | 'dialects' | 'logger'> & { readonly links: LinkMaker };
+export type ExactBodyDeps = Pick<AppDeps, 'storage' | 'dialects' | 'logger' | 'signingKeys'> & {
+  readonly links: LinkMaker;
+};
 
 const unavailable: DeliveryView['body'] = { base64: '', source: 'unavailable', hashMatches: null };
 
@@ -36,12 +39,24 @@ export async function exactBody(deps: ExactBodyDeps, detail: DeliveryDetail): Pr
       createdAtMs: delivery.createdAtMs,
       links: links.at?.(parts.change.acceptedAtMs) ?? links,
     });
-    // A body that carries its own signature is made by the engine, which has the key.
-    return rendered.body instanceof Uint8Array ? shown(rendered.body, 'rendered') : unavailable;
+    const body = await finished(deps, delivery.workspaceId, rendered.body);
+    return body === null ? unavailable : shown(body, 'rendered');
   } catch (error) {
     deps.logger.error('delivery.render_failed', { deliveryId: delivery.id, error });
     return unavailable;
   }
+}
+
+/** A body that carries its own signature is signed anew, which yields the same one; null where that key is gone. */
+async function finished(
+  { signingKeys }: ExactBodyDeps,
+  workspaceId: string,
+  body: Rendered['body'],
+): Promise<Uint8Array | null> {
+  if (body instanceof Uint8Array) return body;
+  const signature = await signingKeys.sign(body.sign, workspaceId);
+  if ('missing' in signature) return null;
+  return signature instanceof Uint8Array ? body.embed(signature) : body.embed(signature.bytes, signature.keyId);
 }
 
 async function renderedFrom({ storage, dialects }: ExactBodyDeps, { delivery }: DeliveryDetail) {

@@ -1,8 +1,10 @@
 /** Whether what an inbox received was signed by one of the workspace's webhooks that point at it. */
 import type { Webhook } from '../core/webhook.ts';
+import type { Dialect, KeyMaterial } from '../dialects/dialect.ts';
 import type { InboxRequest } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
+import { isKept, ringKey, signingKeyKey, storedRing, storedSigningKey } from './signing-key-state.ts';
 import { openEntry, secretEntries, secretKey } from './webhook-secrets.ts';
 
 /** Webhooks that are tried: an inbox is for looking at a few. */
@@ -27,9 +29,13 @@ export function createInboxVerifier(deps: VerifierDeps): Verify {
     const body = Buffer.from(request.bodyBase64, 'base64');
     let best: InboxRequest['verification'] | null = null;
     for (const webhook of candidates) {
-      const check = dialects.get(webhook.dialect)?.verify;
+      const dialect = dialects.get(webhook.dialect);
+      const check = dialect?.verify;
       if (check === undefined) continue;
-      const keys = (await secretsOf(deps, webhook)).map((value) => ({ kind: 'secret' as const, value }));
+      const keys: readonly KeyMaterial[] = [
+        ...(await secretsOf(deps, webhook)).map((value) => ({ kind: 'secret' as const, value })),
+        ...(await certificatesOf(deps, workspaceId, dialect)).map((pem) => ({ kind: 'certificate' as const, pem })),
+      ];
       const found = check({ headers: request.headers, body, keys, nowMs: clock.nowMs() });
       const verification = { ...found, webhookId: webhook.id };
       if (found.result === 'verified') return verification;
@@ -45,6 +51,23 @@ export function createInboxVerifier(deps: VerifierDeps): Verify {
 
 function pointsAt({ target }: Webhook, inboxId: string): boolean {
   return target.transport === 'http' && target.url.includes(`/inbox/${inboxId}`);
+}
+
+/** Of all keys that messages of the dialect may still be signed with. */
+async function certificatesOf(
+  { storage, clock }: VerifierDeps,
+  workspaceId: string,
+  dialect: Dialect | undefined,
+): Promise<readonly string[]> {
+  const names = (dialect?.manifest.signingKeys ?? []).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const rings = await storage.resources(names.map((name) => ringKey(workspaceId, name)));
+  const ids = rings.flatMap((ring) => (ring === null ? [] : [storedRing(ring).present, ...storedRing(ring).former]));
+  const rows = ids.length === 0 ? [] : await storage.resources(ids.map((id) => signingKeyKey(workspaceId, id)));
+  return rows
+    .flatMap((row) => (row === null ? [] : [storedSigningKey(row)]))
+    .filter((key) => isKept(key, clock.nowMs()))
+    .map(({ certificatePem }) => certificatePem);
 }
 
 async function secretsOf(

@@ -45,10 +45,11 @@ export function createRsaThread(): RsaThread {
   const start = (): Running => {
     const worker = startThread(new URL(entryName, import.meta.url), 'assetwire rsa');
     const started: Running = { worker, known: new Set() };
-    worker.unref();
     worker.on('message', ({ id, ...answer }: RsaAnswer) => {
       const order = pending.get(id);
       pending.delete(id);
+      // A signature that is owed is waited for; an idle thread keeps no process alive.
+      if (pending.size === 0) worker.unref();
       if ('signature' in answer) order?.resolve(answer.signature);
       else order?.reject(new Error(answer.error));
     });
@@ -76,6 +77,7 @@ export function createRsaThread(): RsaThread {
       known.add(keyId);
       return new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject });
+        worker.ref();
         worker.postMessage(request);
       });
     },

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { test } from 'node:test';
+import { bynderDialect } from '../dialects/bynder/index.ts';
+import type { DeliveryTask } from '../storage/storage.ts';
+import { caller, createFixture, type Fixture, webhookInput } from './testing/app-fixture.ts';
+
+const hourMs = 3_600_000;
+const events = ['asset_bank.media.create'];
+const endpoint = { transport: 'http', url: 'http://127.0.0.1:9099/bynder' } as const;
+
+async function withConfiguration(run: (fixture: Fixture, id: string) => Promise<void>): Promise<void> {
+  const fixture = await createFixture({ dialects: [bynderDialect] });
+  try {
+    const input = webhookInput({ dialect: 'bynder', target: endpoint, events });
+    await run(fixture, (await fixture.app.webhooks.create(caller, input)).body.id);
+  } finally {
+    await fixture.stop();
+  }
+}
+
+/** The token in the question or farewell that was sent last. */
+async function tokenOf({ storage }: Fixture, id: string): Promise<string> {
+  const { tasks } = await storage.pending({ webhookId: id as `wh_${string}`, limit: 100 });
+  const asked = tasks.findLast(({ delivery }: DeliveryTask) => delivery.origin === 'handshake');
+  const token = asked?.delivery.frozen?.['token'];
+  assert.ok(typeof token === 'string');
+  return token;
+}
+
+const stateOf = async ({ app }: Fixture, id: string): Promise<readonly unknown[]> => {
+  const { state, confirmation } = await app.webhooks.get(caller, id);
+  return [state, confirmation?.state];
+};
+
+async function dueHandshakes({ storage, clock, duties }: Fixture): Promise<void> {
+  const { duties: found } = await storage.duties({ nowMs: clock.nowMs(), limit: 100 });
+  for (const duty of found) if (duty.kind === 'handshake') await duties.handshake?.(duty, new AbortController().signal);
+}
+
+test('CF-02 a link confirms once and for all: its token has 896 random bits and is kept as a hash only', async () => {
+  await withConfiguration(async (fixture, id) => {
+    const token = await tokenOf(fixture, id);
+    assert.match(token, /^[0-9a-f]{224}$/);
+    const [row] = await fixture.storage.resources([{ workspaceId: 'default', type: 'handshake', id }]);
+    assert.ok(row !== undefined && row !== null && !JSON.stringify(row).includes(token));
+    assert.deepEqual(await stateOf(fixture, id), ['pending', 'pending']);
+    for (const wrong of ['', 'x', token.slice(1), `${token}0`, token.toUpperCase(), ` ${token}`]) {
+      assert.equal(await fixture.app.consents.confirm(wrong, {}), null);
+    }
+    assert.deepEqual(await stateOf(fixture, id), ['pending', 'pending']);
+    assert.equal((await fixture.app.consents.confirm(token, {}))?.confirmation.state, 'confirmed');
+    assert.equal((await fixture.app.consents.confirm(token, {}))?.confirmation.state, 'confirmed');
+    assert.deepEqual(await stateOf(fixture, id), ['enabled', 'confirmed']);
+  });
+});
+
+test('CF-03 a link is good for 48 hours; then the webhook is off for good, and it is to be made anew', async () => {
+  await withConfiguration(async (fixture, id) => {
+    const token = await tokenOf(fixture, id);
+    fixture.clock.advance(48 * hourMs - 1);
+    await dueHandshakes(fixture);
+    assert.deepEqual(await stateOf(fixture, id), ['pending', 'pending']);
+    fixture.clock.advance(1);
+    assert.equal((await fixture.app.consents.find(token))?.expired, true);
+    assert.equal((await fixture.app.consents.confirm(token, {}))?.confirmation.state, 'expired');
+    await dueHandshakes(fixture);
+    assert.deepEqual(await stateOf(fixture, id), ['disabled', 'expired']);
+    await assert.rejects(fixture.app.webhooks.enable(caller, id, {}), { code: 'not_confirmed' });
+    await assert.rejects(fixture.app.webhooks.test(caller, id, {}), { code: 'not_confirmed' });
+    await fixture.app.webhooks.remove(caller, id);
+    assert.equal(await fixture.app.consents.find(token), null);
+  });
+});
+
+test('CF-01 an endpoint that has not confirmed gets no test either', async () => {
+  await withConfiguration(async (fixture, id) => {
+    await assert.rejects(fixture.app.webhooks.test(caller, id, {}), { code: 'not_confirmed' });
+    await fixture.app.consents.confirm(await tokenOf(fixture, id), {});
+    assert.ok((await fixture.app.webhooks.test(caller, id, {})).deliveryId);
+  });
+});
+
+test('a confirmation outlives being switched off; before it, switching off and on asks nothing again', async () => {
+  await withConfiguration(async (fixture, id) => {
+    const token = await tokenOf(fixture, id);
+    await fixture.app.webhooks.disable(caller, id);
+    await fixture.app.webhooks.enable(caller, id, {});
+    assert.deepEqual(await stateOf(fixture, id), ['pending', 'pending']);
+    assert.equal(await tokenOf(fixture, id), token, 'it was asked again');
+    await fixture.app.webhooks.disable(caller, id);
+    await fixture.app.consents.confirm(token, {});
+    assert.deepEqual(await stateOf(fixture, id), ['disabled', 'confirmed']);
+    fixture.clock.advance(100 * hourMs);
+    await dueHandshakes(fixture);
+    await fixture.app.webhooks.enable(caller, id, {});
+    assert.deepEqual(await stateOf(fixture, id), ['enabled', 'confirmed']);
+  });
+});
+
+test('CF-12 an endpoint ends it and takes that back; only its own, and not where it takes somebody who is signed in', async () => {
+  await withConfiguration(async (fixture, id) => {
+    const { consents, webhooks } = fixture.app;
+    assert.equal(
+      (await consents.unsubscribe(id))?.confirmation.state,
+      'pending',
+      'one that never confirmed has no end',
+    );
+    const first = await tokenOf(fixture, id);
+    await consents.confirm(first, {});
+    assert.equal((await consents.unsubscribe(id))?.confirmation.state, 'unsubscribed');
+    assert.deepEqual(await stateOf(fixture, id), ['pending', 'unsubscribed']);
+    assert.equal(await consents.find(first), null, 'the first link is good no more');
+    const second = await tokenOf(fixture, id);
+    await consents.confirm(second, {});
+    assert.deepEqual(await stateOf(fixture, id), ['enabled', 'confirmed']);
+    await consents.unsubscribe(id);
+    fixture.clock.advance(49 * hourMs);
+    await dueHandshakes(fixture);
+    const ended = await webhooks.get(caller, id);
+    assert.deepEqual([ended.state, ended.confirmation?.state], ['disabled', 'unsubscribed']);
+    assert.match(ended.stateReason ?? '', /ended it by the link/);
+    await assert.rejects(webhooks.enable(caller, id, {}), { code: 'not_confirmed' });
+    assert.equal(await consents.unsubscribe('wh_01kan4c4q0edkxrmnr6dgk2vfz'), null);
+  });
+  await withConfiguration(async (fixture, id) => {
+    await fixture.app.consents.confirm(await tokenOf(fixture, id), { guarded: true });
+    assert.equal((await fixture.app.consents.findWebhook(id))?.guarded, true);
+  });
+});
+
+test('a signing key is made with the first webhook, rotated, kept for 60 days, and withdrawn', async () => {
+  await withConfiguration(async ({ app, clock }) => {
+    const { signingKeys } = app;
+    const [first] = await signingKeys.list(caller);
+    assert.ok(first !== undefined && first.state === 'present' && first.name === 'sns' && first.dialect === 'bynder');
+    const alias = /SimpleNotificationService-([0-9a-f]{32})\.pem$/.exec(first.certificateUrl)?.[1] ?? '';
+    assert.equal((await signingKeys.certificate(alias)).certificate, first.certificate);
+    assert.equal(new X509Certificate(first.certificate).publicKey.asymmetricKeyDetails?.modulusLength, 2_048);
+    const second = await signingKeys.rotate(caller, { name: 'sns' });
+    const states = async (): Promise<readonly string[]> =>
+      (await signingKeys.list(caller)).map(({ id, state }) => `${id === second.id ? 'second' : 'first'} ${state}`);
+    assert.deepEqual(await states(), ['second present', 'first former']);
+    await assert.rejects(signingKeys.withdraw(caller, second.id), { code: 'signing_key_in_use' });
+    clock.advance(60 * 24 * hourMs - 1);
+    assert.equal((await signingKeys.certificate(alias)).certificate, first.certificate);
+    clock.advance(1);
+    await assert.rejects(signingKeys.certificate(alias), { code: 'not_found' });
+    assert.deepEqual(await states(), ['second present']);
+    const third = await signingKeys.rotate(caller, { name: 'sns', withdrawFormer: true });
+    assert.deepEqual(
+      (await signingKeys.list(caller)).map(({ id }) => id),
+      [third.id],
+    );
+    await assert.rejects(signingKeys.get(caller, second.id), { code: 'not_found' });
+    await assert.rejects(signingKeys.rotate(caller, { name: 'other' }), { code: 'invalid_request' });
+  });
+});
+
+test('SG-19 what was signed with a withdrawn key is signed with the present one, and what has none is not sent', async () => {
+  await withConfiguration(async ({ app, deps }) => {
+    const [first] = await app.signingKeys.list(caller);
+    assert.ok(first !== undefined);
+    const request = {
+      algorithm: 'rsa-sha256',
+      key: { kind: 'signing-key', name: 'sns', id: first.id },
+      content: ['a', Buffer.from('b')],
+    } as const;
+    const signed = await deps.signingKeys.sign(request, 'default');
+    assert.ok('keyId' in signed && signed.keyId === first.id);
+    const second = await app.signingKeys.rotate(caller, { name: 'sns', withdrawFormer: true });
+    const again = await deps.signingKeys.sign(request, 'default');
+    assert.ok('keyId' in again && again.keyId === second.id);
+    assert.notDeepEqual(again.bytes, signed.bytes);
+    assert.deepEqual(await deps.signingKeys.sign(request, 'another'), { missing: 'signing key sns' });
+    const hmac = { ...request, algorithm: 'hmac-sha256' } as const;
+    assert.deepEqual(await deps.signingKeys.sign(hmac, 'default'), { missing: 'signing key for hmac-sha256' });
+  });
+});
+
+test('SG-13 the private half of a signing key lies sealed', async () => {
+  await withConfiguration(async ({ app, storage }) => {
+    const [key] = await app.signingKeys.list(caller);
+    const [row] = await storage.resources([{ workspaceId: 'default', type: 'signing_key', id: key?.id ?? '' }]);
+    assert.ok(row !== undefined && row !== null && !JSON.stringify(row.state).includes('PRIVATE KEY'));
+  });
+});
+
+test('user and password in a URL become sealed credentials, where the dialect has it so', async () => {
+  await withConfiguration(async ({ app }) => {
+    const target = { transport: 'http', url: 'https://ada:p%40ss@example.com/bynder' } as const;
+    const made = (await app.webhooks.create(caller, webhookInput({ dialect: 'bynder', target, events }))).body;
+    assert.deepEqual(made.target, { transport: 'http', url: 'https://example.com/bynder' });
+    assert.equal(made.credentials['kind'], 'basic');
+    assert.equal(made.credentials['username'], 'ada');
+    assert.ok(!JSON.stringify(made).includes('p@ss'));
+    for (const url of ['https://ada@example.com/', 'https://:x@example.com/', 'https://a:%zz@example.com/']) {
+      const input = webhookInput({ dialect: 'bynder', target: { transport: 'http', url }, events });
+      await assert.rejects(app.webhooks.create(caller, input), { code: 'invalid_request' }, url);
+    }
+  });
+});
