@@ -7,10 +7,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
 import { assetIdOf, mediaObject } from './media-object.ts';
 
-const notFound: VendorAnswer = {
-  status: 404,
-  body: { message: 'Find the media: there is none of this id', statusCode: 404 },
-};
+const noFile: VendorAnswer = { status: 404, body: { message: 'Find the file of the media: there is none here' } };
 
 function linked({ parameters }: VendorRequest): VendorCommand {
   const id = parameters['id'] ?? '';
@@ -33,7 +30,7 @@ export function presentMedia(view: JsonObject): JsonObject {
 function presentDownload(view: JsonObject): VendorAnswer {
   const url =
     ownValue(objectIn(view, 'links'), 'content') ?? ownValue(objectIn(objectIn(view, 'state'), 'file'), 'url');
-  return typeof url === 'string' ? { status: 200, body: { s3_file: url } } : notFound;
+  return typeof url === 'string' ? { status: 200, body: { s3_file: url } } : noFile;
 }
 
 const paths = (path: string): readonly string[] => [path, `${path}/`];
