@@ -182,7 +182,12 @@ export const resourceTypes = [
 export type ResourceType = (typeof resourceTypes)[number];
 
 /** Types that matching depends on: a write of one raises the workspace's `webhooksRevision`. */
-export const matchedTypes: ReadonlySet<string> = new Set<ResourceType>(['webhook', 'dialect_events', 'secret', 'signing_key']);
+export const matchedTypes: ReadonlySet<string> = new Set<ResourceType>([
+  'webhook',
+  'dialect_events',
+  'secret',
+  'signing_key',
+]);
 
 /** Types whose every version stays readable by `revision`. */
 export const revisionedTypes: ReadonlySet<ResourceType> = new Set<ResourceType>(['webhook']);

@@ -50,6 +50,7 @@ export function createDecider(parts: DeciderParts): Decider {
       resources.keep();
       if (item.resources.some(({ type }) => isMatched(type))) extras.raiseRevision(item.workspaceId);
       for (const change of item.changes) parts.effects.change(item.workspaceId, change);
+      touchAssets(parts, item);
       for (const located of deliveries) addDelivery(parts, item.workspaceId, located);
       extras.apply(item);
       return written;
@@ -60,6 +61,13 @@ export function createDecider(parts: DeciderParts): Decider {
       extras.finish();
     },
   };
+}
+
+function touchAssets({ effects }: DeciderParts, { workspaceId, resources, changes }: PreparedCommit): void {
+  for (const { type, id } of resources) {
+    if (type !== 'asset' || changes.some(({ subject }) => subject === `asset:${id}`)) continue;
+    effects.touchAsset(workspaceId, id);
+  }
 }
 
 type Located = { readonly delivery: PreparedDelivery; readonly change: FoundChange };

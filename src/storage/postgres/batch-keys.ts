@@ -26,7 +26,7 @@ export type BatchKeys = {
   readonly changes: ReadonlyMap<string, OwnedName>;
   readonly webhooks: ReadonlyMap<string, string>;
   readonly shards: ReadonlySet<number>;
-  /** Whether numbers are given out: changes or deliveries are added. */
+  /** Whether numbers are given out: changes or deliveries are added, or assets touched. */
   readonly numbered: boolean;
 };
 
@@ -114,7 +114,8 @@ function gatherCommit(
     keys.slots.set(slot, writesMatched || keys.slots.get(slot) === true);
     keys.matched.add(workspaceId);
   }
-  if (item.changes.length > 0 || item.deliveries.length > 0) keys.numbered = true;
+  if (item.changes.length > 0 || item.deliveries.length > 0 || item.resources.some(({ type }) => type === 'asset'))
+    keys.numbered = true;
   for (const { webhookId, changeId } of item.deliveries) {
     if (knownLane(webhookId) === undefined) keys.webhooks.set(webhookId, workspaceId);
     if (!item.changes.some(({ id }) => id === changeId))

@@ -29,7 +29,7 @@ import {
   removeDuties,
   useKeys,
 } from './write-duties.ts';
-import { deleteResources, insertResources, insertRevisions, updateResources } from './write-resources.ts';
+import { deleteResources, insertResources, insertRevisions, touchAssets, updateResources } from './write-resources.ts';
 
 export type ResourceRow = {
   readonly workspaceId: string;
@@ -100,6 +100,8 @@ export type Effects = {
   freeKey(name: string): void;
   miss(webhookId: string, workspaceId: string, count: number): void;
   raiseRevision(workspaceId: string, by: number): void;
+  /** An asset was written, and no change tells of it. */
+  touchAsset(workspaceId: string, id: string): void;
   /** The statements, in the order in which every batch takes the tables. */
   statements(given: { readonly day: number; readonly firstNumber: string | null }): readonly Statement[];
 };
@@ -129,6 +131,7 @@ export function createEffects(): Effects {
     freeKey: (name) => void lists.freedKeys.push(name),
     miss: (webhookId, workspaceId, count) => void lists.misses.push({ webhookId, workspaceId, count }),
     raiseRevision: (workspaceId, by) => void lists.raises.push({ workspaceId, by }),
+    touchAsset: (workspaceId, id) => void lists.touches.push({ workspaceId, id }),
     statements: (given) => statementsOf(lists, given),
   };
 }
@@ -159,6 +162,7 @@ function createLists() {
     usedKeys: new Array<{ readonly workspaceId: string; readonly row: PreparedIdempotency }>(),
     freedKeys: new Array<string>(),
     misses: new Array<{ readonly webhookId: string; readonly workspaceId: string; readonly count: number }>(),
+    touches: new Array<{ readonly workspaceId: string; readonly id: string }>(),
     raises: new Array<{ readonly workspaceId: string; readonly by: number }>(),
   };
 }
@@ -185,6 +189,7 @@ function statementsOf(
     ...some(lists.inserted.sort(byKey), insertResources),
     ...some(lists.revisions, insertRevisions),
     ...some(lists.changes, (rows) => insertChanges(rows, day, firstNumber ?? '')),
+    ...some(lists.touches, (rows) => touchAssets(rows, firstNumber ?? '')),
     ...some(lists.kept, keepChanges),
     ...some(lists.kept, keepFor),
     ...some(lists.hastened, hastenDeliveries),

@@ -4,6 +4,7 @@
  * rows lie on their pages until PostgreSQL vacuums them.
  */
 import { type EraseCursor, type EraseSlice, resourceTypes } from '../storage.ts';
+import { searchTables } from './search/search-schema.ts';
 import { storable, texts } from './parameters.ts';
 import type { Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
@@ -47,6 +48,8 @@ const stages: readonly Stage[] = [
   of('kept_changes', ['workspace', 'id']),
   of('kept_for', ['workspace', 'change_id', 'delivery']),
   of('idempotency', ['workspace', 'key']),
+  // Nobody makes an index anew that has lost its row.
+  ...searchTables.map(([table, key]) => of(table, key)),
   of('stats_minutes', ['minute', 'webhook', 'writer']),
   of('stats_hours', ['hour', 'webhook']),
   { ...of('revisions', ['type', 'workspace', 'id', 'version']), typed: true },

@@ -23,7 +23,7 @@ export async function migrate(connection: Connection, migrating: Migrating): Pro
   if (found < untilStage) {
     for (let stage = found; stage < untilStage; ) stage = await raise(connection, { ...migrating, untilStage });
   }
-  await checkPrivileges(connection, migrating);
+  if (untilStage === schemaVersion) await checkPrivileges(connection, migrating);
   return Math.max(found, untilStage);
 }
 

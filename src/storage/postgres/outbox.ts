@@ -24,9 +24,8 @@ const fields = [
 ];
 const texts = (values: readonly string[]): string => `ARRAY[${values.map((value) => `'${value}'`).join(', ')}]`;
 
-export const outboxStage = `
-CREATE SEQUENCE aw.recorded_changes;
-CREATE FUNCTION aw.record_change(workspace text, change jsonb) RETURNS text
+const outboxFunction = `
+CREATE OR REPLACE FUNCTION aw.record_change(workspace text, change jsonb) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
   kinds CONSTANT text[] := ${texts(reportable)};
@@ -48,11 +47,11 @@ BEGIN
       USING ERRCODE = '22023', HINT = 'Known are ' || array_to_string(fields, ', ');
   END IF;
   IF change ->> 'kind' IS NULL OR change ->> 'kind' <> ALL (kinds) THEN
-    RAISE EXCEPTION 'The kind of a change must be a known one: found "%"', coalesce(change ->> 'kind', '')
+    RAISE EXCEPTION 'The kind of a change must be a known one: found %', coalesce('"' || (change ->> 'kind') || '"', 'none')
       USING ERRCODE = '22023', HINT = 'Known are ' || array_to_string(kinds, ', ');
   END IF;
   IF subject IS NULL OR jsonb_typeof(subject) <> 'object' OR coalesce(subject ->> 'type', '') <> split_part(change ->> 'kind', '.', 1) THEN
-    RAISE EXCEPTION 'The subject must be of the type that % happens to: found "%"', change ->> 'kind', coalesce(subject ->> 'type', '')
+    RAISE EXCEPTION 'The subject must be of the type that % happens to: found %', change ->> 'kind', coalesce('"' || (subject ->> 'type') || '"', 'none')
       USING ERRCODE = '22023', HINT = format('{"type": "%s", "externalId": "…"}', split_part(change ->> 'kind', '.', 1));
   END IF;
   IF (subject ->> 'id' IS NULL) = (subject ->> 'externalId' IS NULL) THEN
@@ -70,7 +69,7 @@ BEGIN
       USING ERRCODE = '54000', HINT = 'Leave out of before and after what no receiver needs';
   END IF;
   IF NOT EXISTS (SELECT FROM aw.resources r WHERE r.type = 'workspace' AND r.workspace = record_change.workspace AND r.id = record_change.workspace) THEN
-    RAISE EXCEPTION 'The workspace must exist: found none called "%"', coalesce(record_change.workspace, '')
+    RAISE EXCEPTION 'The workspace must exist: found none called %', coalesce('"' || record_change.workspace || '"', 'NULL')
       USING ERRCODE = '22023', HINT = 'There is always one called default';
   END IF;
   -- Time, then the order of recording, then chance: sorted as they were recorded, and nobody's guess.
@@ -87,3 +86,9 @@ BEGIN
 END $body$;
 REVOKE ALL ON FUNCTION aw.record_change(text, jsonb) FROM PUBLIC;
 `;
+
+export const outboxStage = `
+CREATE SEQUENCE aw.recorded_changes;${outboxFunction}`;
+
+/** The function as it is now, for a schema that has it already: other words, other kinds. Its grants stay. */
+export const outboxReplacedStage = outboxFunction;

@@ -21,6 +21,10 @@ import type { PostgresSettings } from './options.ts';
 import { createPool, type Pool } from './pool.ts';
 import { guardReads } from './request-role.ts';
 import { commonSettings, listSettings, type Timeouts } from './settings-local.ts';
+import { createIndexKeeper, type IndexKeeper } from './search/index-keeper.ts';
+import { createIndexSteps } from './search/index-steps.ts';
+import { createIndexUpkeep, type IndexUpkeep } from './search/index-upkeep.ts';
+import { createAssetSearch } from './search/search-index.ts';
 import { createSql, type Sql } from './sql.ts';
 import { type Trouble, type TroubleLogger, watched } from './trouble.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -91,6 +95,10 @@ export async function openSession(parts: SessionParts): Promise<Session> {
     };
     const sliceMsMax = settings.sliceMsMax;
     const monotonicMs = (): number => pacing.monotonicMs();
+    const indexes = openIndexes({ ...parts, sql, readers });
+    const ask = listAsk(reading);
+    const cursors = createCursorCodec(opened.cursorKey);
+    const search = createAssetSearch({ ask, cursors, keeper: indexes.keeper, pacing });
     return {
       epoch: opened.epoch,
       sql,
@@ -104,8 +112,11 @@ export async function openSession(parts: SessionParts): Promise<Session> {
         turn: systemTurn,
       }),
       keyed: createKeyedReads(keyedAsk(reading)),
-      reads: createListReads(listAsk(reading), createCursorCodec(opened.cursorKey)),
-      upkeep: createUpkeep({ pool: writers, sql, days, book, keepMs: settings.keepMs, sliceMsMax, monotonicMs }),
+      reads: createListReads(ask, cursors, search),
+      upkeep: createUpkeep({
+        ...{ pool: writers, sql, days, book, keepMs: settings.keepMs, sliceMsMax, monotonicMs },
+        indexes: indexes.upkeep,
+      }),
       eraseHistory: createHistoryEraser({ pool: writers, sql, sliceMsMax, monotonicMs }),
       erase: createEraser({ pool: writers, sql, sliceMsMax, monotonicMs, forget: () => book.forget() }),
       listener: createListener({
@@ -114,13 +125,48 @@ export async function openSession(parts: SessionParts): Promise<Session> {
         self: Buffer.from(random.bytes(9)).toString('base64url'),
         pacing,
       }),
-      close: () => close({ book, writers, readers }),
+      close: () => {
+        indexes.keeper.close();
+        return close({ book, writers, readers });
+      },
     };
   } catch (error) {
     writers.close();
     readers.close();
     throw error;
   }
+}
+
+/** The indexes of assets, worked on by connections that batches do not wait for. */
+function openIndexes({
+  settings,
+  clock,
+  pacing,
+  logger,
+  sql,
+  readers,
+}: SessionParts & { readonly sql: Sql; readonly readers: Pool }): {
+  readonly keeper: IndexKeeper;
+  readonly upkeep: IndexUpkeep;
+} {
+  const steps = createIndexSteps({ pool: readers, sql, turn: systemTurn, nowMs: () => clock.nowMs() });
+  const common = commonSettings({ statementTimeoutMs: 15_000, lockTimeoutMs: 2_000 });
+  return {
+    keeper: createIndexKeeper({
+      steps,
+      pacing,
+      failed: (error) => logger?.warn?.({ error: String(error) }, 'storage.search_index_failed'),
+    }),
+    upkeep: createIndexUpkeep({
+      steps,
+      keepMs: settings.keepMs,
+      ask: (statement) =>
+        readers.use(async (connection) => {
+          const all = [common, { ...statement, sql: sql.of(statement.sql) }];
+          return (await connection.run(all, 20_000)).at(-1) ?? [];
+        }),
+    }),
+  };
 }
 
 async function close({ book, writers, readers }: { book: Book; writers: Pool; readers: Pool }): Promise<void> {

@@ -7,6 +7,9 @@ import { withPostgres } from '../testing/postgres-world.ts';
 import { ask, createTestDatabase, createTestServer, removeTestServers } from '../testing/test-postgres.ts';
 import { refuseServer, type ServerFacts, weaknesses } from './check-server.ts';
 import { createPostgresStorage, type PostgresStorageOptions } from './postgres-storage.ts';
+import { connect } from './connection.ts';
+import { migrate } from './migrate.ts';
+import { createSql } from './sql.ts';
 import { schemaVersion } from './schema.ts';
 
 after(removeTestServers);
@@ -87,9 +90,8 @@ describe('starting on PostgreSQL', () => {
 
   it('UP-18 files of before their size was written are weighed once, those in the trash as well', async () => {
     await withPostgres(async ({ url }) => {
-      await ask(url, 'DROP FUNCTION assetwire.weigh_blob() CASCADE');
-      await ask(url, 'DROP TABLE assetwire.blob_usage');
-      await ask(url, "UPDATE assetwire.meta SET value = '2' WHERE key = 'version'");
+      await ask(url, 'DROP SCHEMA assetwire CASCADE');
+      await migrateUntil(url, 2);
       const [one, two, three] = ['a', 'b', 'c'].map((letter) => letter.repeat(64));
       const rows: (readonly [workspace: string, type: string, id: string, state: object])[] = [
         ...[one, two, three].map((blob) => ['default', 'blob_use', `${blob}:ast_1`, {}] as const),
@@ -340,3 +342,19 @@ describe('reads of one workspace', () => {
     await ask(database.url.replace(/\/[^/]*$/, '/postgres'), `DROP ROLE ${role}`);
   });
 });
+
+/** Makes the schema as it was before later stages. */
+async function migrateUntil(url: string, untilStage: number): Promise<void> {
+  const connection = await connect({
+    url,
+    connectTimeoutMs: 5_000,
+    applicationName: 'before',
+    preparedStatements: false,
+    pacing: systemClock,
+  });
+  try {
+    await migrate(connection, { sql: createSql('assetwire'), timeoutMs: 30_000, untilStage });
+  } finally {
+    connection.close();
+  }
+}

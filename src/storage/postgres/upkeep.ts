@@ -13,6 +13,7 @@ import { dayOf, type Days, dropDay, leavingDayOf, leavingDays, type LeavingDay }
 import type { Row, Statement } from './pipeline.ts';
 import type { Pool } from './pool.ts';
 import { lockClass, locks } from './schema.ts';
+import type { IndexUpkeep } from './search/index-upkeep.ts';
 import { commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 import { rollStatement } from './tally.ts';
@@ -22,6 +23,7 @@ export type UpkeepParts = {
   readonly sql: Sql;
   readonly days: Days;
   readonly book: Book;
+  readonly indexes: Pick<IndexUpkeep, 'chores'>;
   readonly keepMs: number;
   /** A slice ends after the step that passes this. */
   readonly sliceMsMax: number;
@@ -54,6 +56,7 @@ export function createUpkeep(parts: UpkeepParts): Upkeep {
       yield* release(step, { nowMs, keepMs: parts.keepMs });
       releasedAtMs = nowMs;
     }
+    yield* parts.indexes.chores(nowMs);
   };
   return {
     async slice(nowMs) {

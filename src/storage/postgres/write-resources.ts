@@ -50,3 +50,15 @@ export function insertRevisions(rows: readonly ResourceRow[]): Statement {
     values: resourceValues(rows),
   };
 }
+
+/** What the search index learns of by no change. */
+export function touchAssets(
+  rows: readonly { readonly workspaceId: string; readonly id: string }[],
+  firstNumber: string,
+): Statement {
+  return {
+    sql: `INSERT INTO aw.asset_touches (workspace, seq, id) SELECT u.workspace, $1::int8 + u.n - 1, u.id
+      FROM unnest($2::text[], $3::text[]) WITH ORDINALITY u (workspace, id, n)`,
+    values: [firstNumber, keys(rows.map(({ workspaceId }) => workspaceId)), keys(rows.map(({ id }) => id))],
+  };
+}

@@ -20,8 +20,8 @@ async function answer({ name, values }: Request): Promise<unknown> {
   if (keeper === null) throw new Error('The keeper of the search index must be open');
   switch (name) {
     case 'catchUp': {
-      const [head, withinMs] = values as [FeedPlace | null, number];
-      const reached = await keeper.catchUp(head, withinMs);
+      const [head, withinMs, workspaceId] = values as [FeedPlace | null, number, string?];
+      const reached = await keeper.catchUp(head, withinMs, workspaceId);
       return { reached, ...keeper.state() };
     }
     case 'state':

@@ -23,9 +23,16 @@ export type Feed = {
   read(after: FeedPlace): FeedPage;
   /** The place behind everything that is committed. */
   head(): FeedPlace;
+  /**
+   * What was written to assets of one workspace behind a place and up to another, each once; null where so much was written
+   * in all that looking for it takes longer than waiting.
+   */
+  writtenIn(workspaceId: string, after: FeedPlace, head: FeedPlace): readonly string[] | null;
 };
 
 const rowsPerPage = 4_000;
+/** Looked through for one workspace. */
+const pagesLookedThrough = 3;
 const assetPrefix = 'asset:';
 
 export function createFeed(db: DatabaseSync): Feed {
@@ -69,16 +76,32 @@ export function createFeed(db: DatabaseSync): Feed {
     }
     return { written, place: { seq, touch: 0 }, more: false, gap };
   };
+  const numberOfWorkspace = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?');
+  const read = ({ seq, touch }: FeedPlace): FeedPage => {
+    const changes = readChanges(seq);
+    const touched = touches.all(touch, rowsPerPage);
+    return {
+      written: [...changes.written, ...touched.map((row) => ({ workspace: numberOf(row[1]), id: textOf(row[2]) }))],
+      place: { seq: changes.place.seq, touch: numberOrNull(touched.at(-1)?.[0]) ?? touch },
+      more: changes.more || touched.length === rowsPerPage,
+      gap: changes.gap || touch < (numberOrNull(lastTouch.get()?.[0]) ?? 0) - touchesKept,
+    };
+  };
   return {
-    read({ seq, touch }) {
-      const changes = readChanges(seq);
-      const touched = touches.all(touch, rowsPerPage);
-      return {
-        written: [...changes.written, ...touched.map((row) => ({ workspace: numberOf(row[1]), id: textOf(row[2]) }))],
-        place: { seq: changes.place.seq, touch: numberOrNull(touched.at(-1)?.[0]) ?? touch },
-        more: changes.more || touched.length === rowsPerPage,
-        gap: changes.gap || touch < (numberOrNull(lastTouch.get()?.[0]) ?? 0) - touchesKept,
-      };
+    read,
+    writtenIn(workspaceId, after, head) {
+      const workspace = numberOrNull(numberOfWorkspace.get(workspaceId)?.[0]);
+      if (workspace === null) return [];
+      const found = new Set<string>();
+      let place = after;
+      for (let page = 0; page < pagesLookedThrough; page += 1) {
+        const next = read(place);
+        if (next.gap) return null;
+        for (const written of next.written) if (written.workspace === workspace) found.add(written.id);
+        place = next.place;
+        if (hasReached(place, head) || !next.more) return [...found];
+      }
+      return null;
     },
     head() {
       const last = visible().at(-1);

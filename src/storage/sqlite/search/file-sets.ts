@@ -1,9 +1,9 @@
 /** The sets of one workspace in the index's file, as a plan asks for them. */
 import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../../../core/limits.ts';
-import { blockDocs, readBlock } from '../../search/number-blocks.ts';
-import { type Bits, bitsOf, chunkDocs, emptyBits, readInto } from '../../search/posting-sets.ts';
-import type { IndexSets } from '../../search/search-plan.ts';
+import { blockDocs, readBlock } from '../../number-blocks.ts';
+import { type Bits, bitsOf, chunkDocs, emptyBits, readInto } from '../../posting-sets.ts';
+import type { IndexSets } from '../../search-plan.ts';
 import { arrayStatement, bytesOf, numberOf, numberOrNull } from '../rows.ts';
 import { chunksMax, docOfKey, postingKey } from './search-file.ts';
 
@@ -34,7 +34,7 @@ export function createFileSets(db: DatabaseSync): (space: number) => IndexSets {
         },
       };
     },
-    begins(text) {
+    begins: (text) => () => {
       const found = new Map<number, Bits>();
       const most = limits.searchPrefixEntriesMax;
       const rows = beginning.all(space, text, `${text}\u{10ffff}`, most + 1);
@@ -50,11 +50,12 @@ export function createFileSets(db: DatabaseSync): (space: number) => IndexSets {
       }
       return found;
     },
-    *numbers(field, chunk) {
-      const from = chunk * blocksPerChunk;
-      for (const row of blocks.all(space, field, from, from + blocksPerChunk))
-        yield [numberOf(row[0]) - from, readBlock(bytesOf(row[1]))];
-    },
+    numbers: (field) =>
+      function* (chunk) {
+        const from = chunk * blocksPerChunk;
+        for (const row of blocks.all(space, field, from, from + blocksPerChunk))
+          yield [numberOf(row[0]) - from, readBlock(bytesOf(row[1]))];
+      },
     doc(id) {
       const key = numberOrNull(doc.get(space, id)?.[0]);
       return key === null ? null : docOfKey(key);

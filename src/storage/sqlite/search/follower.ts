@@ -24,6 +24,11 @@ export type Follower = {
   /** Whether every asset is in the index, as of its place. */
   built(): boolean;
   reached(head: FeedPlace): boolean;
+  /**
+   * Takes what was written to one workspace up to `head` in before everybody else's; true where all of it is in the index.
+   * How far following has come is not changed by it: what comes twice is found to be there.
+   */
+  prefer(workspaceId: string, head: FeedPlace): boolean;
   head(): FeedPlace;
   /** Takes a handful of a workspace that is gone out of the index; true where nothing is left. */
   forget(workspaceId: string): boolean;
@@ -74,6 +79,20 @@ export function createFollower(store: DatabaseSync, index: DatabaseSync): Follow
     sweep: createSweep(index, writer, assets),
     built: () => readMeta(index, 'built') === 1,
     reached: (head) => hasReached(place(), head),
+    prefer(workspaceId, head) {
+      const ids = feed.writtenIn(workspaceId, place(), head);
+      if (ids === null) return false;
+      const items: IndexItem[] = [];
+      for (const id of ids) {
+        const item = assets.asset(workspaceId, id);
+        if (item === null || !differs(item, writer.indexed(workspaceId, id))) continue;
+        items.push(item);
+        if (items.length === itemsPerWrite) break;
+      }
+      items.sort((a, b) => (a.id < b.id ? -1 : 1));
+      if (items.length > 0) writer.write(items, {});
+      return items.length < itemsPerWrite;
+    },
     head: feed.head,
     forget: writer.forget,
   };

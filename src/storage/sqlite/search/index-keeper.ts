@@ -26,8 +26,11 @@ export type KeeperState = { readonly generation: number; readonly built: boolean
 
 export type Keeper = {
   state(): KeeperState;
-  /** Waits until everything up to `head` is in the index, or the time is over; true where it is. */
-  catchUp(head: FeedPlace | null, withinMs: number): Promise<boolean>;
+  /**
+   * Waits until everything up to `head` is in the index, of the workspace where one is named, or the time is over; true
+   * where it is.
+   */
+  catchUp(head: FeedPlace | null, withinMs: number, workspaceId?: string): Promise<boolean>;
   forget(workspaceId: string): Promise<void>;
   /** Throws the file away and makes it anew. */
   rebuild(): void;
@@ -41,12 +44,15 @@ const verifyEveryMs = 1_000;
 const verifiedPerStep = 200;
 const sweptPerStep = 500;
 const retryAfterMs = 2_000;
+/** Searches that are let through before a step of following. */
+const preferredPerStep = 4;
 /** What was taken out lies in the log until that is folded into the file: not for longer than this, once there is time. */
 const foldEveryMs = 10_000;
 
 type Waiting = {
   readonly head: FeedPlace | null;
   readonly endMs: number;
+  readonly workspaceId?: string;
   readonly resolve: (reached: boolean) => void;
 };
 type Opened = { readonly store: DatabaseSync; readonly index: DatabaseSync; readonly follower: Follower };
@@ -111,6 +117,22 @@ export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperP
       return false;
     });
   }
+  /** Who waits for one workspace need not wait for all that the others write. */
+  function preferWaiting(follower: Follower): void {
+    if (waiting.length === 0 || !follower.built()) return;
+    const done = new Map<string, boolean>();
+    waiting = waiting.filter(({ head, workspaceId, resolve }) => {
+      if (workspaceId === undefined || head === null || done.size >= preferredPerStep) return true;
+      const known = done.get(workspaceId);
+      const isIn = known ?? follower.prefer(workspaceId, head);
+      // Another search of it may have begun later, and waits for more.
+      done.set(workspaceId, false);
+      if (!isIn) return true;
+      unfolded = true;
+      resolve(true);
+      return false;
+    });
+  }
   /** One step; how long to rest after it. */
   function step({ follower, index }: Opened): number {
     const startedMs = clock.monotonicMs();
@@ -122,6 +144,7 @@ export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperP
       }
       return 0;
     }
+    preferWaiting(follower);
     const followed = follower.follow();
     settle(follower);
     unfolded ||= followed;
@@ -183,9 +206,10 @@ export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperP
   wake();
   return {
     state: () => ({ generation, built: opened?.follower.built() ?? false }),
-    catchUp: (head, withinMs) =>
+    catchUp: (head, withinMs, workspaceId) =>
       new Promise((resolve) => {
-        waiting.push({ head, endMs: clock.monotonicMs() + withinMs, resolve });
+        const endMs = clock.monotonicMs() + withinMs;
+        waiting.push({ head, endMs, resolve, ...(workspaceId === undefined ? {} : { workspaceId }) });
         wake();
       }),
     forget: (workspaceId) =>

@@ -5,11 +5,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { numbersOf, type SearchSubject } from '../../../core/search-document.ts';
 import { termsOf } from '../../../core/search-terms.ts';
-import { foldText } from '../../../core/search-words.ts';
 import { arrayStatement, bytesOf, numberOf, textOf } from '../rows.ts';
+import { nameKey } from '../../search-walks.ts';
 import { createSpaces, createTerms, type Spaces, type Terms } from './index-names.ts';
-import { blockDocs, readBlock, writeBlock } from '../../search/number-blocks.ts';
-import { changeSet, chunkDocs } from '../../search/posting-sets.ts';
+import { blockDocs, readBlock, writeBlock } from '../../number-blocks.ts';
+import { changeSet, chunkDocs } from '../../posting-sets.ts';
 import { chunksMax, docKey, docOfKey, postingKey, writeMeta } from './search-file.ts';
 
 /** An asset as it is now; `subject` null where it is gone. */
@@ -33,7 +33,6 @@ export type IndexWriter = {
 
 export type Indexed = { readonly version: number; readonly createdAtMs: number; readonly updatedAtMs: number };
 
-const nameCharactersMax = 100;
 const forgottenPerStep = 2_000;
 
 type Delta = { readonly added: number[]; readonly removed: number[] };
@@ -179,7 +178,7 @@ function createDocs(db: DatabaseSync, spaces: Spaces, terms: Terms): Docs {
         if (!numbers.has(field)) noteNumber(changes, { space: space.n, field, doc }, Number.NaN);
       for (const [field, value] of numbers) noteNumber(changes, { space: space.n, field, doc }, value);
       const nameBefore = row === undefined ? null : textOf(row[1]);
-      const name = subject === null ? null : nameKey(subject);
+      const name = subject === null ? null : nameKey(subject.state);
       if (nameBefore !== name) {
         if (nameBefore !== null) removeName.run(space.n, nameBefore, doc);
         if (name !== null) insertName.run(space.n, name, doc);
@@ -193,12 +192,6 @@ function createDocs(db: DatabaseSync, spaces: Spaces, terms: Terms): Docs {
       }
     },
   };
-}
-
-/** Names in the order people expect: case and accents do not count. */
-function nameKey({ state }: SearchSubject): string {
-  const { name } = state;
-  return typeof name === 'string' ? foldText(name).slice(0, nameCharactersMax) : '';
 }
 
 /** Both sorted: what is only in one of them is put in or taken out. */

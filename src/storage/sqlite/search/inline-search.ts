@@ -5,7 +5,7 @@ import type { AssetPage, AssetQuery } from '../../storage.ts';
 import { listAssets } from '../read-assets.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { openSearchFile } from './search-file.ts';
-import { wayOf } from '../../search/search-walks.ts';
+import { wayOf } from '../../search-walks.ts';
 import { createSearchPages, type SearchPages } from './search-pages.ts';
 
 export type InlineSearchParts = {

@@ -13,8 +13,8 @@ import { searchFileOf } from './search-file.ts';
 export type KeeperThread = {
   /** As far as it is known here, without waiting for a step of the thread; null where there is no keeper. Starts it. */
   state(): Promise<KeeperState | null>;
-  /** Waits until everything up to `head` is in the index, or the time is over; true where it is. */
-  catchUp(head: FeedPlace, withinMs: number): Promise<boolean>;
+  /** Waits until everything of a workspace up to `head` is in the index, or the time is over; true where it is. */
+  catchUp(head: FeedPlace, withinMs: number, workspaceId: string): Promise<boolean>;
   /** Throws the index away, if it is still this one. */
   rebuild(generation: number): Promise<void>;
   /** Takes a workspace out that is gone from the store. */
@@ -91,9 +91,9 @@ export function createKeeperThread({ file, cursorKey, pacing, failed }: KeeperTh
       if (kept !== null && !kept.state.built) askState(kept);
       return kept?.state ?? null;
     },
-    async catchUp(head, withinMs) {
+    async catchUp(head, withinMs, workspaceId) {
       const kept = await opened();
-      return kept === null ? false : catchUp(kept, { head, withinMs, pacing });
+      return kept === null ? false : catchUp(kept, { head, withinMs, workspaceId, pacing });
     },
     async rebuild(generation) {
       const kept = await opened();
@@ -121,11 +121,16 @@ async function openKeeper(kept: Keeping, { file, storeId, pacing }: Opening): Pr
   if (!kept.state.built) await catchUp(kept, { head: null, withinMs: firstWaitMs, pacing });
 }
 
-type CatchingUp = { readonly head: FeedPlace | null; readonly withinMs: number; readonly pacing: Clock };
+type CatchingUp = {
+  readonly head: FeedPlace | null;
+  readonly withinMs: number;
+  readonly workspaceId?: string;
+  readonly pacing: Clock;
+};
 
 /** Waits on this side too: on a machine that is busy the other thread may be late to notice that the time is over. */
-async function catchUp(kept: Keeping, { head, withinMs, pacing }: CatchingUp): Promise<boolean> {
-  const answered = kept.calls.call('catchUp', head, withinMs).then((answer) => {
+async function catchUp(kept: Keeping, { head, withinMs, workspaceId, pacing }: CatchingUp): Promise<boolean> {
+  const answered = kept.calls.call('catchUp', head, withinMs, workspaceId).then((answer) => {
     const { reached, ...state } = answer as KeeperState & { readonly reached: boolean };
     kept.state = state;
     return reached;

@@ -6,7 +6,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { arrayStatement } from '../rows.ts';
-import { chunkDocs } from '../../search/posting-sets.ts';
+import { chunkDocs } from '../../posting-sets.ts';
 
 /** Raised whenever terms, fields or tables change: every index is then made anew. */
 const indexVersion = 1;

@@ -7,7 +7,7 @@ import type { Clock } from '../../../runtime/clock.ts';
 import { createCursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery } from '../../storage.ts';
 import { createKeeperThread } from './keeper-thread.ts';
-import { beingMade, wayOf } from '../../search/search-walks.ts';
+import { beingMade, wayOf } from '../../search-walks.ts';
 import type { SearchAnswer, SearchAsk } from './search-reader.ts';
 
 export type SearchIndex = {
@@ -47,7 +47,7 @@ export function createSearchIndex(parts: SearchIndexParts): SearchIndex {
     const first = await search(query, { generation, anyway: !waits });
     if (first.kind === 'page') return first.page;
     if (first.kind === 'behind') {
-      const reached = await thread.catchUp(first.head, limits.searchCatchUpMs);
+      const reached = await thread.catchUp(first.head, limits.searchCatchUpMs, query.workspaceId);
       if (!reached) caughtUpInVainAtMs = pacing.monotonicMs();
       const second = await search(query, { generation, anyway: true });
       if (second.kind === 'page') return second.page;

@@ -11,8 +11,8 @@ import type { AssetPage, AssetQuery, Resource } from '../../storage.ts';
 import { keyedStatements, resourceOf } from '../keyed-reads.ts';
 import { pageBytesMax } from '../../page.ts';
 import { type ArrayStatement, arrayStatement, numberOf, type Row, textOf } from '../rows.ts';
-import { chunkDocs, countBits, hasBit } from '../../search/posting-sets.ts';
-import { planSearch } from '../../search/search-plan.ts';
+import { chunkDocs, countBits, hasBit } from '../../posting-sets.ts';
+import { planSearch } from '../../search-plan.ts';
 import {
   allChunks,
   byCreation,
@@ -28,7 +28,7 @@ import {
   type Step,
   type Walk,
   walkOf,
-} from '../../search/search-walks.ts';
+} from '../../search-walks.ts';
 import { createFileSets } from './file-sets.ts';
 import { docKey } from './search-file.ts';
 

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { AssetwireError } from '../../../core/errors.ts';
 import type { CursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery } from '../../storage.ts';
+import { arrayStatement } from '../rows.ts';
 import { faultOf } from '../sqlite-error.ts';
 import { createFeed, type Feed, type FeedPlace, hasReached } from './feed.ts';
 import { readMeta } from './search-file.ts';
@@ -31,14 +32,34 @@ export type SearchReaderParts = {
   readonly monotonicMs: () => number;
 };
 
+type Behind = { readonly feed: Feed; readonly place: FeedPlace; readonly head: FeedPlace };
+type VersionOf = (workspaceId: string, id: string) => string;
+/** For one index file. */
+type Versions = { readonly of: DatabaseSync; readonly stored: VersionOf; readonly indexed: VersionOf };
+
+/** Looked at one by one; where more was written the index is asked to catch up. */
+const comparedMax = 500;
+const storedSql = `SELECT r.version, r.created_at FROM workspaces w CROSS JOIN resources r
+  WHERE w.id = ? AND r.type = 'asset' AND r.workspace = w.n AND r.id = ?`;
+const indexedSql = `SELECT d.version, d.created_at FROM spaces s CROSS JOIN docs d
+  WHERE s.id = ? AND d.space = s.n AND d.id = ?`;
+
+/** Empty where it is not there. Of its creation too: what is made anew begins with version 1 again. */
+function versionIn(db: DatabaseSync, sql: string): VersionOf {
+  const select = arrayStatement(db, sql);
+  return (workspaceId, id) => select.get(workspaceId, id)?.join(' ') ?? '';
+}
+
 type Open = { readonly db: DatabaseSync; readonly pages: SearchPages; readonly generation: number };
 
 export function createSearchReader({ store, file, cursors, monotonicMs }: SearchReaderParts): SearchReader {
   let feed: Feed | null = null;
   let open: Open | null = null;
+  let versions: Versions | null = null;
   const close = (): void => {
     if (open?.db.isOpen === true) open.db.close();
     open = null;
+    versions = null;
   };
   const opened = (generation: number): Open | null => {
     if (open?.generation === generation) return open;
@@ -48,6 +69,15 @@ export function createSearchReader({ store, file, cursors, monotonicMs }: Search
     db.exec('PRAGMA cache_size = -16384; PRAGMA query_only = ON');
     open = { db, generation, pages: createSearchPages({ store, index: db, cursors, monotonicMs }) };
     return open;
+  };
+  /** Whether what others have written lately is all that the index lacks. */
+  const isIndexed = (db: DatabaseSync, workspaceId: string, at: Behind): boolean => {
+    const written = at.feed.writtenIn(workspaceId, at.place, at.head);
+    if (written === null || written.length > comparedMax) return false;
+    if (versions?.of !== db)
+      versions = { of: db, stored: versionIn(store, storedSql), indexed: versionIn(db, indexedSql) };
+    const { stored, indexed } = versions;
+    return written.every((id) => stored(workspaceId, id) === indexed(workspaceId, id));
   };
   const ask = (query: AssetQuery, { generation, anyway }: SearchAsk): SearchAnswer => {
     const there = opened(generation);
@@ -59,7 +89,7 @@ export function createSearchReader({ store, file, cursors, monotonicMs }: Search
       feed ??= createFeed(store);
       const head = feed.head();
       const place = { seq: Number(readMeta(db, 'seq')), touch: Number(readMeta(db, 'touch')) };
-      const complete = hasReached(place, head);
+      const complete = hasReached(place, head) || isIndexed(db, query.workspaceId, { feed, place, head });
       if (!complete && !anyway) return { kind: 'behind', head };
       return { kind: 'page', page: { ...pages.page(query), complete } };
     } finally {

@@ -3,10 +3,10 @@
  * beginning of a word stands for is gathered once, for all chunks, within a bound. Everything else is done chunk by chunk,
  * so that a page that is full early has cost little.
  */
-import { AssetwireError } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
-import { withinBounds } from '../../core/search-evaluation.ts';
-import type { SearchExpression } from '../../core/search-expression.ts';
+import { AssetwireError } from '../core/errors.ts';
+import { limits } from '../core/limits.ts';
+import { withinBounds } from '../core/search-evaluation.ts';
+import type { SearchExpression } from '../core/search-expression.ts';
 import {
   belowTerm,
   everyTerm,
@@ -19,7 +19,7 @@ import {
   termCharactersMax,
   valueTerm,
   wordTerm,
-} from '../../core/search-terms.ts';
+} from '../core/search-terms.ts';
 import { blockDocs } from './number-blocks.ts';
 import { andInto, type Bits, chunkDocs, emptyBits, isEmpty, orInto, setBit, withoutInto } from './posting-sets.ts';
 
@@ -37,14 +37,17 @@ type Of<Op extends SearchExpression['op']> = Extract<SearchExpression, { op: Op 
 
 const nothing: Node = { cost: 0, exact: true, chunk: () => null };
 
-/** What lies in an index, as a plan asks for it. A caller may write to the sets it is given. */
+/**
+ * What lies in an index, as a plan asks for it. Everything is named while the plan is made; what is answered is asked chunk
+ * by chunk, if at all. A caller may write to the sets it is given.
+ */
 export type IndexSets = {
   /** The assets with a term; null where there are none. */
   term(term: string): ChunkSet | null;
   /** The assets with any term that begins so, up to `limits.searchPrefixEntriesMax` entries; null where there are more. */
-  begins(beginning: string): ReadonlyMap<number, Bits> | null;
+  begins(beginning: string): () => ReadonlyMap<number, Bits> | null;
   /** The numbers of a field in a chunk, by blocks: which of the chunk it is, counted from 0, and a number for each place. */
-  numbers(field: string, chunk: number): Iterable<readonly [block: number, numbers: Float64Array]>;
+  numbers(field: string): (chunk: number) => Iterable<readonly [block: number, numbers: Float64Array]>;
   /** The number of an asset; null where it is not in the index. */
   doc(id: string): number | null;
 };
@@ -158,9 +161,10 @@ function valueNode({ field, value, match }: Of<'value'>, { term, begins }: Maker
 
 /** All terms that begin so, as one set per chunk. Gathered at the first question. */
 function gathered(sets: IndexSets, beginning: string): Node {
+  const ask = sets.begins(beginning);
   let chunks: ReadonlyMap<number, Bits> | null = null;
   const gather = (): ReadonlyMap<number, Bits> => {
-    const found = sets.begins(beginning);
+    const found = ask();
     if (found === null) throw tooBroad(beginning);
     return found;
   };
@@ -184,13 +188,14 @@ function tooBroad(beginning: string): AssetwireError {
 
 function rangeNode(sets: IndexSets, { field, ...bounds }: Of<'range'>): Node {
   const within = withinBounds(bounds);
+  const blocks = sets.numbers(field);
   return {
     cost: 20,
     exact: true,
     chunk(n) {
       const bits = emptyBits();
       let any = false;
-      for (const [block, numbers] of sets.numbers(field, n)) {
+      for (const [block, numbers] of blocks(n)) {
         for (let at = 0; at < blockDocs; at += 1) {
           const number = numbers[at] ?? Number.NaN;
           if (Number.isNaN(number) || !within(number)) continue;

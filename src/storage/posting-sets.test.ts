@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { seededFraction } from '../testing/world.ts';
+import { seededFraction } from './testing/world.ts';
 import { blockDocs, readBlock, writeBlock } from './number-blocks.ts';
 import {
   andInto,

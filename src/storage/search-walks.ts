@@ -2,12 +2,14 @@
  * Walks over what a search finds in an index, in each order: which assets to look at, one after another, and from where a
  * page goes on. What is met is looked up and compared by whoever keeps the index.
  */
-import { AssetwireError } from '../../core/errors.ts';
-import { limits } from '../../core/limits.ts';
-import { searchOf } from '../../core/search-expression.ts';
-import { type CursorCodec, cursorNumber, cursorText } from '../cursor.ts';
-import { pageLimit } from '../page.ts';
-import type { AssetPage, AssetQuery } from '../storage.ts';
+import { AssetwireError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
+import { searchOf } from '../core/search-expression.ts';
+import { type CursorCodec, cursorNumber, cursorText } from './cursor.ts';
+import { pageLimit } from './page.ts';
+import type { AssetPage, AssetQuery } from './storage.ts';
+import { foldText } from '../core/search-words.ts';
 import { blockDocs } from './number-blocks.ts';
 import {
   type Bits,
@@ -164,7 +166,7 @@ export function* byLastWrite(walk: Walk): Generator<Step> {
 /** Every asset of a chunk with its time, behind the place where the page begins. */
 function* times({ sets, behind }: Walk, chunk: number, bits: Bits): Generator<Keyed> {
   const [before, beforeDoc] = behind === null ? [Number.POSITIVE_INFINITY, 0] : [Number(behind[0]), behind[1]];
-  for (const [block, numbers] of sets.numbers('updated', chunk)) {
+  for (const [block, numbers] of sets.numbers('updated')(chunk)) {
     const first = chunk * chunkDocs + block * blockDocs;
     for (let at = 0; at < blockDocs; at += 1) {
       const key = numbers[at] ?? Number.NaN;
@@ -213,4 +215,11 @@ export function beingMade(): AssetwireError {
     mend: 'Try again in a moment, or begin again without a cursor',
     retryAfterSeconds: 5,
   });
+}
+
+const nameCharactersMax = 100;
+
+/** What an asset is sorted by in the order of names, as people expect: case and accents do not count. */
+export function nameKey({ name }: JsonObject): string {
+  return typeof name === 'string' ? foldText(name).slice(0, nameCharactersMax) : '';
 }
