@@ -448,6 +448,8 @@ function appDeps(
       renditions: settings.renditions,
       adminKey: settings.adminKey,
       linkLifetimeMs,
+      awsPrincipal: settings.sqsPrincipal,
+      awsKeysRequired: settings.sqsCredentials === 'webhook',
       linkPlaces: settings.snsUrl === null ? [] : [{ ...snsPlace, url: settings.snsUrl }],
       process: describeSettings({ settings, sources }),
     },

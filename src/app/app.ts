@@ -7,7 +7,7 @@ import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import type { DeliverySummary } from '../core/delivery.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Links, Manifest } from '../dialects/dialect.ts';
+import type { Links, Manifest, SetupStep } from '../dialects/dialect.ts';
 import type { ChangeQuery, Page } from '../storage/storage.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { BroadcastCases } from './broadcast-cases.ts';
@@ -180,7 +180,12 @@ export interface App {
   readonly workspaces: WorkspaceCases;
   readonly notices: NoticeCases;
   readonly settings: SettingCases;
-  readonly dialects: { list(): readonly Manifest[]; get(id: string): Manifest };
+  readonly dialects: {
+    list(): readonly Manifest[];
+    get(id: string): Manifest;
+    /** What has to be set up where deliveries to this target arrive. Throws `not_found`, `invalid_request`. */
+    setup(id: string, asked: { readonly target: string; readonly ownKeys: boolean }): readonly SetupStep[];
+  };
   readonly dialectProperties: DialectPropertyCases;
   /** The links that payloads of a dialect carry, as of now. */
   links(caller: Caller, dialect: string): Links;

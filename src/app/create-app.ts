@@ -1,5 +1,6 @@
 /** Puts the use cases together. Read committer.ts first: everything that writes goes through it. */
 import { AssetwireError } from '../core/errors.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { Change } from '../core/change.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandlers, EngineEvent, WebhookCare } from '../engine/engine.ts';
@@ -63,6 +64,7 @@ import { createPasswords } from './passwords.ts';
 import { createPause } from './pause.ts';
 import { createPlaces } from './places.ts';
 import { createQuotas } from './quotas.ts';
+import { setupOf, targetNamed } from './receiver-setup.ts';
 import { createReplays } from './replays.ts';
 import { createRoles } from './roles.ts';
 import { createJobs } from './jobs.ts';
@@ -144,6 +146,8 @@ export function createApp(deps: AppDeps): AppParts {
       watch.start();
     },
     async stop() {
+      // What has arrived of live broadcasts is kept before the store closes.
+      await Promise.allSettled(parts.streams.values());
       watch.stop();
       await shareUses.flush();
       await deps.mailer?.stop();
@@ -151,7 +155,7 @@ export function createApp(deps: AppDeps): AppParts {
     changes: createChanges(parts),
     assets,
     trash: grantedTrash(createTrash(parts)),
-    broadcasts: createBroadcasts({ ...parts, assets }),
+    broadcasts: createBroadcasts({ ...parts, blobs: quotas.blobs, assets }),
     metadataFields: createMetadataFields({ ...parts, sets: parts.metadataSets }),
     folders: grantedFolders(createFolders(parts)),
     collections: grantedCollections(createCollections(parts), assets),
@@ -246,7 +250,7 @@ function createShared(deps: AppDeps) {
   });
   const metadataSets = createMetadataSets(deps);
   /** Broadcasts whose bytes this process takes. */
-  const streams: LiveStreams = new Set();
+  const streams: LiveStreams = new Map();
   const noticeDays = createNoticeDays({ ...deps, matching });
   const parts = {
     ...deps,
@@ -279,14 +283,22 @@ function createPeople<Held extends object>(parts: Parts, held: Held) {
   };
 }
 
-function createDialects({ dialects }: AppDeps): App['dialects'] {
+function createDialects({ dialects, settings }: AppDeps): App['dialects'] {
+  const get = (id: string): Dialect => {
+    const dialect = dialects.get(id);
+    if (dialect === undefined)
+      throw new AssetwireError('not_found', { detail: 'Find the dialect: there is none of this id' });
+    return dialect;
+  };
   return {
     list: () => [...dialects.values()].map(({ manifest }) => manifest),
-    get(id) {
-      const dialect = dialects.get(id);
-      if (dialect === undefined)
-        throw new AssetwireError('not_found', { detail: 'Find the dialect: there is none of this id' });
-      return dialect.manifest;
+    get: (id) => get(id).manifest,
+    setup(id, { target, ownKeys }) {
+      get(id);
+      const credentials = ownKeys
+        ? ({ kind: 'aws', accessKeyId: '', secretKeySecret: '' } as const)
+        : ({ kind: 'none' } as const);
+      return setupOf({ dialects, settings }, { dialect: id, target: targetNamed(target), credentials });
     },
   };
 }

@@ -56,6 +56,10 @@ export type AppSettings = {
   readonly linkPlaces?: readonly LinkPlace[];
   /** How long links in payloads stay good, counted from the change they were made for. */
   readonly linkLifetimeMs: number;
+  /** ARN of the account, role or user that the server's own AWS keys belong to; null or absent: not told. */
+  readonly awsPrincipal?: string | null;
+  /** Whether webhooks for queues must bring AWS keys of their own. Default false. */
+  readonly awsKeysRequired?: boolean;
   /** What `GET /v1/settings` shows an admin: every setting, secrets left out. */
   readonly process: readonly ProcessSetting[];
 };

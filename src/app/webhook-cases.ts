@@ -5,6 +5,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { PolicyOverride } from '../core/policy.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
+import type { SetupStep } from '../dialects/dialect.ts';
 import type { Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import type { ConsentView } from './lasting-consent.ts';
@@ -55,6 +56,8 @@ export type WebhookView = Omit<Webhook, 'credentials'> & {
     readonly expiresAtMs: number | null;
   }[];
   readonly missed: number;
+  /** What its receiver's side has to set up; absent where there is nothing. */
+  readonly setup?: readonly SetupStep[];
   readonly health: JsonObject;
   /** How its endpoint stands to it, where the dialect asks endpoints once. */
   readonly confirmation?: ConsentView;

@@ -51,7 +51,11 @@ export interface InputChecks {
 }
 
 type Validator = (manifest: Manifest) => ValidateFunction;
-type InputDeps = Pick<AppDeps, 'dialects' | 'egress'>;
+type InputDeps = Pick<AppDeps, 'dialects' | 'egress'> & {
+  /** Null: mails cannot be sent by this server. */
+  readonly mailer?: AppDeps['mailer'];
+  readonly settings?: Pick<AppDeps['settings'], 'awsKeysRequired'>;
+};
 
 export function createInputChecks(deps: InputDeps): InputChecks {
   const validators = new Map<string, ValidateFunction>();
@@ -89,6 +93,7 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         body.settings = withoutSecrets(manifest, input.settings, secrets);
       }
       const credentialsKind = input.credentials?.kind ?? storedKind;
+      if (body.target !== undefined) refuseUnreachable(deps, body.target, credentialsKind);
       if (input.headers !== undefined) body.headers = headers(manifest, input.headers, credentialsKind !== 'none');
       if (input.credentials !== undefined)
         body.credentials = credentials(deps, manifest, { given: input.credentials, secrets });
@@ -100,6 +105,24 @@ export function createInputChecks(deps: InputDeps): InputChecks {
       return { body, secrets };
     },
   };
+}
+
+/** What this server cannot reach whatever is sent: said when it is asked for, not with the first delivery. */
+function refuseUnreachable(
+  { mailer, settings }: InputDeps,
+  { transport }: Target,
+  credentials: Credentials['kind'],
+): void {
+  if (transport === 'email' && mailer === null) {
+    throw unfit('/target/transport', 'another one: this server has no mail server (ASSETWIRE_SMTP_URL)', 'email');
+  }
+  if (transport === 'sqs' && settings?.awsKeysRequired === true && credentials !== 'aws') {
+    throw unfit(
+      '/credentials',
+      'AWS keys of the webhook’s own (kind aws): this server lends its own to nobody',
+      credentials,
+    );
+  }
 }
 
 /** `https://user:password@…`, where the dialect's users write it so: name and password go where credentials belong. */

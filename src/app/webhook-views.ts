@@ -6,6 +6,7 @@ import type { WebhookView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type ConsentState, consentView, storedConsent } from './lasting-consent.ts';
 import { handshakeKey } from './webhook-handshake.ts';
+import { setupOf } from './receiver-setup.ts';
 import { secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
 
@@ -19,7 +20,12 @@ export interface WebhookViews {
   many(workspaceId: string, rows: readonly Resource[]): Promise<readonly WebhookView[]>;
 }
 
-export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' | 'clock'>): WebhookViews {
+export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'dialects' | 'settings'>): WebhookViews {
+  const { storage, clock } = deps;
+  const setup = (webhook: Webhook): Pick<WebhookView, 'setup'> => {
+    const steps = setupOf(deps, webhook);
+    return steps.length === 0 ? {} : { setup: steps };
+  };
   const many = async (workspaceId: string, rows: readonly Resource[]): Promise<readonly WebhookView[]> => {
     if (rows.length === 0) return [];
     const only = rows.length === 1 ? rows[0] : undefined;
@@ -46,7 +52,9 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
         hour.delivered += line.delivered;
         hour.failed += line.failed;
       }
-      return view(storedWebhook(row), secrets[at]?.state ?? null, {
+      const webhook = storedWebhook(row);
+      return view(webhook, secrets[at]?.state ?? null, {
+        ...setup(webhook),
         ...confirmationOf(storedConsent(asked[at]), nowMs),
         missed: missed.find(({ webhookId }) => webhookId === row.id)?.count ?? 0,
         health: { pending: waiting?.pending ?? 0, oldestPendingAtMs: waiting?.oldestAtMs ?? null, lastHour: hour },
@@ -62,6 +70,7 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
     },
     fresh: (webhook, secretRow, consent = null) =>
       view(webhook, secretRow, {
+        ...setup(webhook),
         ...confirmationOf(consent, clock.nowMs()),
         missed: 0,
         health: { pending: 0, oldestPendingAtMs: null, lastHour: { attempts: 0, delivered: 0, failed: 0 } },
@@ -72,7 +81,7 @@ export function createWebhookViews({ storage, clock }: Pick<AppDeps, 'storage' |
 function view(
   webhook: Webhook,
   secretState: JsonObject | null,
-  rest: Pick<WebhookView, 'missed' | 'health' | 'confirmation'>,
+  rest: Pick<WebhookView, 'missed' | 'health' | 'confirmation' | 'setup'>,
 ): WebhookView {
   const entries = secretEntries(secretState === null ? null : { state: secretState });
   const masked = (name: string): string => entries.find((entry) => entry.name === name)?.masked ?? '…';

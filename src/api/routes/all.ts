@@ -17,6 +17,7 @@ import { commentRoutes } from './comments.ts';
 import { collectionRoutes } from './collections.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dialectPropertyRoutes } from './dialect-properties.ts';
+import { receiverSetupRoutes } from './receiver-setup.ts';
 import { dryRunRoutes } from './dry-run.ts';
 import { folderRoutes } from './folders.ts';
 import { fetchRoutes } from './fetches.ts';
@@ -91,6 +92,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...noticeRoutes,
     ...settingRoutes,
     ...dialectPropertyRoutes,
+    ...receiverSetupRoutes,
     ...operationRoutes,
     createMetricsRoute({ metrics: options.metrics, open: options.settings.metricsOpen === true }),
   ];

@@ -16,6 +16,7 @@ import {
   type Schema,
   string,
 } from '../schema.ts';
+import { setupSteps } from './receiver-setup.ts';
 import { headerPairs, id, jsonObject, line, timeMs } from './basics.ts';
 
 const url = string({
@@ -231,6 +232,7 @@ const viewFields = {
   createdAtMs: timeMs(),
   updatedAtMs: timeMs(),
   secrets: array(shownSecret, { description: 'Masked to at most four trailing characters' }),
+  setup: optional(setupSteps),
   missed: integer({ minimum: 0, description: 'Changes it would have got while disabled' }),
   health: { ...jsonObject, description: 'How it has gone lately: attempts, failures, what was answered last' },
   confirmation: optional(

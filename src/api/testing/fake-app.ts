@@ -163,7 +163,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       ...parts.broadcasts,
     },
     comments: {
-      list: () => Promise.resolve([]),
+      list: emptyPage,
       get: missing,
       add: missing,
       update: missing,
@@ -294,6 +294,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
     links: () => ({ content: () => '', rendition: () => '', dialect: () => '' }),
     dialects: {
       list: () => [],
+      setup: () => [],
       get: () => {
         throw new AssetwireError('unknown_dialect', { detail: 'Find the dialect: there is none' });
       },

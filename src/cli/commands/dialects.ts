@@ -2,11 +2,13 @@
 import type { Command } from 'commander';
 import { Argument } from 'commander';
 import type { JsonObject } from '../../core/json.ts';
+import type { WebhookView } from '../../app/app.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples } from '../connection-options.ts';
 import { settingColumns, settingRows } from './dialect-settings.ts';
 import type { CliContext } from '../context.ts';
+import { showSetup } from '../webhooks/show-setup.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { printFields, printJson, printPage, printTable } from '../output.ts';
@@ -49,12 +51,35 @@ export function define(command: Command, context: CliContext): void {
       collected,
     )
     .action((id: string, options: PropertyOptions) => properties(id, options, context));
+  withConnection(
+    command.command('setup').description('what a receiver’s side has to set up first, such as the policy of a queue'),
+  )
+    .addArgument(new Argument('<id>', 'the dialect, such as bynder'))
+    .addArgument(new Argument('<target>', 'the ARN of a queue, an e-mail address or a URL'))
+    .option('--own-keys', 'the webhook will bring AWS keys of its own')
+    .action((id: string, target: string, options: SetupOptions) => setup(id, target, { options, context }));
   withExamples(command, [
     'assetwire dialects list',
+    'assetwire dialects setup bynder arn:aws:sqs:eu-central-1:123456789012:my-queue',
     'assetwire dialects show standard',
     'assetwire dialects properties woodwing --set webHooksRetryMaximumAttempts=3',
     'assetwire dialects properties bynder --set workflowEnabled=false',
   ]);
+}
+
+type SetupOptions = ConnectionOptions & { readonly ownKeys?: boolean };
+type Setup = { readonly steps: NonNullable<WebhookView['setup']> };
+
+async function setup(
+  id: string,
+  target: string,
+  { options, context }: { readonly options: SetupOptions; readonly context: CliContext },
+): Promise<void> {
+  const query = new URLSearchParams({ target, ...(options.ownKeys === true ? { ownKeys: 'true' } : {}) });
+  const answer = await connect(options, context).get<Setup>(`/v1/dialects/${encodeURIComponent(id)}/setup?${query}`);
+  if (options.json === true) return printJson(context.stdout, answer);
+  if (answer.steps.length === 0) context.stdout.write('Nothing has to be set up\n');
+  showSetup(answer.steps, context);
 }
 
 type PropertyOptions = ConnectionOptions & { readonly set?: readonly string[] };

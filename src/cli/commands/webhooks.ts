@@ -19,6 +19,7 @@ import { refuseEmptyPatch } from '../patch.ts';
 import { readTextFile } from '../read-text-file.ts';
 import { watchDelivery } from '../watch-delivery.ts';
 import { defineDryRun } from '../webhooks/dry-run.ts';
+import { showSetup } from '../webhooks/show-setup.ts';
 import { showStats } from '../webhooks/show-stats.ts';
 import { showWebhook, webhookColumns } from '../webhooks/show-webhook.ts';
 import {
@@ -164,6 +165,7 @@ async function created(given: string, options: CreateOptions, context: CliContex
       ? `  waits for its endpoint to confirm, until ${showTime(confirmation.expiresAtMs ?? 0)}\n`
       : colours.dim(`  try it: assetwire webhooks test ${made.id}\n`),
   );
+  if (made.setup !== undefined) showSetup(made.setup, context);
 }
 
 async function updated(id: string, options: UpdateOptions, context: CliContext): Promise<void> {

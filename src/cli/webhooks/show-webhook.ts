@@ -3,6 +3,7 @@ import type { WebhookView } from '../../app/app.ts';
 import type { CliContext } from '../context.ts';
 import { printFields, printJson, showTime } from '../output.ts';
 import type { Column } from '../output.ts';
+import { showSetup } from './show-setup.ts';
 
 export const webhookColumns: readonly Column<WebhookView>[] = [
   { title: 'WEBHOOK', text: (webhook) => webhook.id },
@@ -60,4 +61,5 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ['missed', String(webhook.missed)],
     ['secrets', secrets.map(({ name, masked }) => `${name} ${masked}`).join(', ') || 'none'],
   ]);
+  if (webhook.setup !== undefined && webhook.state === 'pending') showSetup(webhook.setup, { stdout });
 }
