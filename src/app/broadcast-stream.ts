@@ -22,8 +22,8 @@ import type { BroadcastCases, BroadcastStreamInput, BroadcastView } from './broa
 import { type BroadcastDeps, broadcastView, broadcastWrite, presentBroadcast } from './broadcast-views.ts';
 import { notFound, refusedByStore } from './refusals.ts';
 
-/** Broadcasts whose bytes this process takes right now. */
-export type LiveStreams = Set<string>;
+/** Broadcasts whose bytes this process takes right now, each until they are kept or given up. */
+export type LiveStreams = Map<string, Promise<void>>;
 
 export type StreamDeps = BroadcastDeps & { readonly streams: LiveStreams };
 
@@ -61,9 +61,10 @@ export function createBroadcastStream(deps: StreamDeps): BroadcastCases['stream'
       });
     const live = { caller, id: row.id, recordingId: deps.ids.next('asset') };
     await goLive(deps, live);
-    deps.streams.add(row.id);
+    const taking = take(deps, live, { first: first.value, rest: bytes, input });
+    deps.streams.set(row.id, taking);
     try {
-      await take(deps, live, { first: first.value, rest: bytes, input });
+      await taking;
     } finally {
       deps.streams.delete(row.id);
     }
@@ -181,7 +182,7 @@ async function take(deps: StreamDeps, live: Live, { first, rest, input }: Bytes)
     }
   } catch (error) {
     // What has arrived could not be kept (a full disk): the broadcast is over all the same.
-    await endWithout(deps, live);
+    await endWithout(deps, live, error);
     throw error;
   } finally {
     stop();
@@ -274,13 +275,16 @@ async function endOfBytes(deps: StreamDeps, { caller, id, recordingId }: Live, e
   deps.engine.dutyOffered();
 }
 
-/** Over, with nothing to show. */
-async function endWithout(deps: StreamDeps, { caller, id }: Live): Promise<void> {
+/** Over, with nothing to show but why. */
+async function endWithout(deps: StreamDeps, { caller, id }: Live, cause: unknown): Promise<void> {
+  const note = cause instanceof AssetwireError ? cause.message : 'Its bytes could not be kept';
   const { workspaceId, actor } = caller;
   try {
     await deps.committer.write(
       { workspaceId, type: 'broadcast', id },
-      broadcastWrite({ ids: deps.ids, workspaceId, actor }, (before, atMs) => lost(before, id, atMs)),
+      broadcastWrite({ ids: deps.ids, workspaceId, actor }, (before, atMs) =>
+        lost(before, { id, endedAtMs: atMs, note }),
+      ),
     );
   } catch (error) {
     // The store takes nothing either: the duty comes back to it.
@@ -288,8 +292,10 @@ async function endWithout(deps: StreamDeps, { caller, id }: Live): Promise<void>
   }
 }
 
+type Loss = { readonly id: string; readonly endedAtMs: number; readonly note: string };
+
 /** Ends what nobody takes bytes of any more; null where that has been done. */
-export function lost(before: BroadcastState, id: string, endedAtMs: number) {
+export function lost(before: BroadcastState, { id, endedAtMs, note }: Loss) {
   if (before.type !== 'live' || before.streaming !== true) return null;
   const { streaming: _, ...rest } = before;
   const state: BroadcastState = {
@@ -298,7 +304,7 @@ export function lost(before: BroadcastState, id: string, endedAtMs: number) {
     end: 'lost',
     endedAtMs,
     durationMs: Math.max(0, endedAtMs - (before.startedAtMs ?? endedAtMs)),
-    note: 'The server that took the bytes did not come to their end: there is no recording',
+    note,
   };
   const gone = { type: 'broadcast_stream', id, expectedVersion: 'any', state: null } as const;
   return { state, told: ['broadcast.ended'] as const, more: { resources: [gone] } };

@@ -85,7 +85,11 @@ async function watch(deps: BroadcastDutyDeps, owed: Owed): Promise<void> {
   await conclude(deps, owed, (before) => {
     if (before.streaming !== true || before.recording !== undefined) return null;
     if (recording === null || typeof recordingId !== 'string')
-      return lost(before, id, Math.max(seenAtMs, before.startedAtMs ?? 0));
+      return lost(before, {
+        id,
+        endedAtMs: Math.max(seenAtMs, before.startedAtMs ?? 0),
+        note: 'The server that took the bytes did not come to their end: there is no recording',
+      });
     // The bytes had come to their end, and were stored: only the last step is missing.
     return {
       state: { ...before, recording: recordingId, endedAtMs: seenAtMs, end: 'complete' },

@@ -51,7 +51,16 @@ async function startReceiver() {
   };
 }
 
-test('a live broadcast whose server is killed is archived and told as such by the next one', async () => {
+test('a live broadcast whose server is killed is archived and told as such by the next one', () =>
+  endedBy('SIGKILL', { end: 'lost', note: /no recording/ }));
+
+test('a live broadcast whose server is stopped in order keeps what has arrived', () =>
+  endedBy('SIGTERM', { end: 'broken_off', note: /./ }));
+
+async function endedBy(
+  signal: 'SIGKILL' | 'SIGTERM',
+  { end, note }: { readonly end: string; readonly note: RegExp },
+): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-broadcast-'));
   const port = await freePort();
   const receiver = await startReceiver();
@@ -74,14 +83,15 @@ test('a live broadcast whose server is killed is archived and told as such by th
     stream.write(film.subarray(0, 60_000));
     await receiver.until(() => receiver.told.length === 1, 10_000);
     assert.deepEqual([receiver.told[0]?.action, receiver.told[0]?.payload.type], ['add', 'live']);
-    server.signal('SIGKILL');
+    server.signal(signal);
     await server.exited;
     server = startServer({ dataDir, port, settings });
     await server.ready;
     await receiver.until(() => receiver.told.some(({ payload }) => payload.type === 'archived'), 20_000);
     const { state } = (await ask('GET', `/v1/broadcasts/${String(id)}`)) as { state: { [name: string]: unknown } };
-    assert.deepEqual([state['type'], state['end'], state['streaming']], ['archived', 'lost', undefined]);
-    assert.match(String(state['note']), /no recording/);
+    assert.deepEqual([state['type'], state['end'], state['streaming']], ['archived', end, undefined]);
+    if (state['note'] !== undefined) assert.match(String(state['note']), note);
+    assert.equal(state['recording'] === undefined, signal === 'SIGKILL');
     // What it was is over: another one goes live all the same.
     const again = (await ask('POST', '/v1/broadcasts', { title: 'Again', type: 'live' })) as {
       state: { type: string };
@@ -92,4 +102,4 @@ test('a live broadcast whose server is killed is archived and told as such by th
     receiver.stop();
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
   }
-});
+}
