@@ -1,4 +1,5 @@
 /** Use cases around what people say about an asset, and whether it may be used: comments, annotations, approval. */
+import type { Page } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 
 /** A part of the picture: fractions of width and height, from the upper left. */
@@ -53,7 +54,11 @@ export type ApprovalView = {
 /** Each write is a change of the asset: `asset.comments_changed`, `asset.approval_changed`. */
 export interface CommentCases {
   /** Oldest first. */
-  list(caller: Caller, reference: string): Promise<readonly CommentView[]>;
+  list(
+    caller: Caller,
+    reference: string,
+    query: { readonly limit: number; readonly cursor?: string },
+  ): Promise<Page<CommentView>>;
   get(caller: Caller, reference: string, id: string): Promise<CommentView>;
   add(caller: Caller, reference: string, input: CommentInput): Promise<CommentView>;
   update(caller: Caller, reference: string, change: CommentPatch & { readonly id: string }): Promise<CommentView>;

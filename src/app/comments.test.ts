@@ -32,7 +32,7 @@ test('A comment is said, pointed, answered, resolved and deleted, each a change 
   assert.deepEqual([again.resolved, again.text], [false, 'There']);
   await comments.remove(caller, 'external:a', said.id ?? '');
   assert.deepEqual(
-    (await comments.list(caller, 'external:a')).map(({ text }) => text),
+    (await comments.list(caller, 'external:a', { limit: 50 })).items.map(({ text }) => text),
     ['There'],
   );
   await assert.rejects(comments.get(caller, 'external:a', said.id ?? ''), refusal('not_found'));
@@ -46,15 +46,17 @@ test('A comment is said, pointed, answered, resolved and deleted, each a change 
 test('Comments that another DAM brought are shown, and cannot be taken for ours', async () => {
   const { comments, assets } = fixture.app;
   await assets.patch(caller, 'external:a', { info: { comments: [{ by: 'ada', text: 'Lovely' }, 'rough'] } });
-  assert.deepEqual(await comments.list(caller, 'external:a'), [
-    { id: null, kind: 'comment', text: 'Lovely', by: 'ada', resolved: false },
-  ]);
+  const { items } = await comments.list(caller, 'external:a', { limit: 50 });
+  assert.deepEqual(items, [{ id: null, kind: 'comment', text: 'Lovely', by: 'ada', resolved: false }]);
 });
 
 test('An asset takes so many comments and no more', async () => {
   const { comments, assets } = fixture.app;
   const many = Array.from({ length: limits.commentsPerAssetMax }, (_, n) => ({ id: `c${n}`, text: 'x' }));
   await assets.patch(caller, 'external:a', { info: { comments: many } });
+  const first = await comments.list(caller, 'external:a', { limit: limits.commentsPerAssetMax - 1 });
+  const rest = await comments.list(caller, 'external:a', { limit: 50, cursor: first.nextCursor ?? '' });
+  assert.deepEqual([first.items.length, rest.items.length, rest.nextCursor], [limits.commentsPerAssetMax - 1, 1, null]);
   await assert.rejects(comments.add(caller, 'external:a', { text: 'one more' }), refusal('limit_reached'));
 });
 
@@ -79,5 +81,8 @@ test('Who holds a grant comments where it covers; who may only read is told so',
     comments.add(holder('/press', ['assets:read']), 'external:a', { text: 'Not' }),
     refusal('forbidden'),
   );
-  await assert.rejects(comments.list(holder('/other', ['assets:read']), 'external:a'), refusal('not_found'));
+  await assert.rejects(
+    comments.list(holder('/other', ['assets:read']), 'external:a', { limit: 50 }),
+    refusal('not_found'),
+  );
 });

@@ -11,6 +11,7 @@ import type { AssetCases, AssetView, Caller } from './app.ts';
 import { type WriteDeps, writeAsset } from './asset-write.ts';
 import type { ApprovalView, CommentCases, CommentInput, CommentPatch, CommentView } from './comment-cases.ts';
 import { covers, placeOf, refused } from './granted-assets.ts';
+import { listPage } from './list-page.ts';
 import { notFound, unfit } from './refusals.ts';
 
 /** `assets` are those that callers may see: what lies outside their grants is not found. */
@@ -33,7 +34,13 @@ export function createComments(deps: WriteDeps, assets: Pick<AssetCases, 'get'>)
   };
 
   return {
-    list: async (caller, reference) => commentsOf((await assets.get(caller, reference)).state).map(commentView),
+    async list(caller, reference, query) {
+      const all = commentsOf((await assets.get(caller, reference)).state).map(commentView);
+      // By age; those of another DAM may have neither time nor id, so their place in the list decides.
+      const placed = all.map((comment, at) => ({ comment, at }));
+      const page = listPage(placed, ({ at }) => at, query);
+      return { ...page, items: page.items.map(({ comment }) => comment) };
+    },
     get: async (caller, reference, id) => found(commentsOf((await assets.get(caller, reference)).state), id),
 
     async add(caller, reference, input) {

@@ -1,6 +1,7 @@
 import { created, noContent, ok, type Route, route } from '../route.ts';
-import { array, nullable, object, string } from '../schema.ts';
+import { object } from '../schema.ts';
 import { assetReference } from '../schemas/asset.ts';
+import { pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
 import {
   approvalInputSchema,
   approvalSchema,
@@ -9,6 +10,7 @@ import {
   commentReference,
   commentSchema,
 } from '../schemas/comment.ts';
+import { paging } from '../schemas/people.ts';
 
 const area = 'comments';
 
@@ -21,15 +23,11 @@ const listComments = route({
   scope: 'assets:read',
   grantable: true,
   params: assetReference,
-  answers: {
-    200: {
-      description: 'All of them',
-      schema: object({ data: array(commentSchema), nextCursor: nullable(string({ description: 'Always null' })) }),
-    },
-  },
-  errors: ['gone'],
-  async handle({ caller, params }, { app }) {
-    return ok({ data: await app.comments.list(caller, params.reference), nextCursor: null });
+  query: object(paging),
+  answers: { 200: { description: 'A page of comments', schema: pageOf(commentSchema) } },
+  errors: ['gone', 'invalid_cursor'],
+  async handle({ caller, params, query = {} }, { app }) {
+    return ok(shownPage(await app.comments.list(caller, params.reference, pageOptions(query))));
   },
 });
 

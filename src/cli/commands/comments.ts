@@ -5,9 +5,11 @@ import { type ApprovalView, approvalStatuses, type CommentRegion, type CommentVi
 import { assetArgument, at } from '../assets/asset-place.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
-import { countUpTo, withConnection, withExamples } from '../connection-options.ts';
+import { countUpTo, withConnection, withExamples, withPage } from '../connection-options.ts';
+import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
-import { printFields, printJson, printTable, showTime } from '../output.ts';
+import { printFields, printJson, printPage, showTime } from '../output.ts';
+import type { PageAnswer } from '../output.ts';
 
 type Pointing = { readonly region?: CommentRegion; readonly page?: number; readonly at?: number };
 type AddOptions = ConnectionOptions & Pointing & { readonly replyTo?: string };
@@ -17,8 +19,8 @@ export function define(command: Command, context: CliContext): void {
   const sub = (name: string, summary: string): Command =>
     withConnection(command.command(name).description(summary)).addArgument(assetArgument());
   const id = (): Argument => new Argument('<id>', 'the comment, such as cmt_01…');
-  sub('list', 'what people have said about an asset, oldest first').action(
-    (asset: string, options: ConnectionOptions) => list(asset, options, context),
+  withPage(sub('list', 'what people have said about an asset, oldest first')).action(
+    (asset: string, options: ConnectionOptions & PageOptions) => list(asset, options, context),
   );
   sub('add', 'say something about an asset, or about a part of it')
     .addArgument(new Argument('<text>', 'what to say'))
@@ -80,22 +82,22 @@ function secondsOf(text: string): number {
   return Math.round(seconds * 1_000);
 }
 
-async function list(asset: string, options: ConnectionOptions, context: CliContext): Promise<void> {
-  const client = connect(options, context);
-  const { data } = await client.get<{ readonly data: readonly CommentView[] }>(`${at(asset)}/comments`);
-  const { stdout } = context;
-  if (options.json === true) return printJson(stdout, data);
-  printTable<CommentView>(
-    stdout,
-    [
+async function list(
+  asset: string,
+  { limit, cursor, ...options }: ConnectionOptions & PageOptions,
+  context: CliContext,
+): Promise<void> {
+  const page = await connect(options, context).get<PageAnswer<CommentView>>(`${at(asset)}/comments`, { limit, cursor });
+  printPage<CommentView>(context.stdout, page, {
+    json: options.json,
+    columns: [
       { title: 'COMMENT', text: ({ id }) => id ?? '–' },
       { title: 'SAID', text: ({ createdAtMs }) => (createdAtMs === undefined ? '' : showTime(createdAtMs)) },
       { title: 'BY', text: ({ by, byName }) => byName ?? by ?? '' },
       { title: 'ON', text: placeText },
       { title: 'TEXT', text: ({ text, resolved }) => (resolved ? `✓ ${text}` : text) },
     ],
-    data,
-  );
+  });
 }
 
 function placeText({ region, page, atMs }: CommentView): string {
