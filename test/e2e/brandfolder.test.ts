@@ -379,6 +379,68 @@ test('A test notification goes to the endpoint by the usual road and log, with i
   assert.equal(titleOf(exists), 'Subscription Already Exists');
 });
 
+test('Of fifty clients that subscribe to the same with one key at one moment, one is told 200 and the others 409', async () => {
+  const client = vendor((await keyWith(['webhooks:write', 'assets:read'])).key);
+  const body = subscription({ callback_url: 'https://at-once.example/' });
+  const answers = await Promise.all(Array.from({ length: 50 }, () => client(api, { body })));
+  const statuses = answers.map(({ status }) => status);
+  assert.deepEqual(
+    [200, 409].map((one) => statuses.filter((status) => status === one).length),
+    [1, 49],
+  );
+  assert.equal(rows((await client(api)).json).length, 1);
+});
+
+test('An inactive subscription is gone for the vendor’s API, stays to be seen, and is made again by the same call', async () => {
+  const client = vendor((await keyWith(['webhooks:write', 'assets:read'])).key);
+  const body = subscription({ callback_url: 'https://inactive.example/' });
+  const made = expectStatus(await client(api, { body }), 200).json['data'] as { readonly id: string };
+  const [own] = rows(await alpha.ask('/v1/webhooks?limit=1'));
+  const id = text(own?.['id']);
+  expectStatus(await alpha.call(`/v1/webhooks/${id}/disable`, { body: { reason: 'continued-failure' } }), 200);
+  assert.equal((await client(api)).text, '{"data":[]}');
+  expectStatus(await client(`${api}/${made.id}`), 404);
+  expectStatus(await client(`${api}/${made.id}`, { method: 'DELETE' }), 404);
+  assert.deepEqual(await stateOf(id), { state: 'disabled', reason: 'continued-failure' });
+  const again = expectStatus(await client(api, { body }), 200).json['data'] as { readonly id: string };
+  assert.notEqual(again.id, made.id);
+  assert.equal(rows((await client(api)).json).length, 1);
+});
+
+test('What is not acknowledged is tried again with the same bytes until it is, whatever the code', async () => {
+  await using receiver = await startStrictReceiver();
+  receiver.answer = 410;
+  const webhook = {
+    name: 'retried',
+    dialect: 'brandfolder',
+    target: { transport: 'http', url: receiver.url },
+    events: ['asset.create'],
+    settings: { resource_key: library },
+    policy: { schedule: { delaysMs: Array.from({ length: 15 }, () => 50), jitter: 0, ageMaxMs: 600_000 } },
+  };
+  expectStatus(await alpha.call('/v1/webhooks', { body: webhook }), 201);
+  await alpha.ask('/v1/assets/external:retried', { method: 'PUT', body: { name: 'r.png', library } });
+  const tries = (count: number): Promise<number> =>
+    eventually(
+      () => Promise.resolve(receiver.arrivals.length),
+      (found) => found >= count,
+      `${count} attempts`,
+    );
+  await tries(2);
+  receiver.answer = 302;
+  const seen = receiver.arrivals.length;
+  await tries(seen + 2);
+  receiver.answer = 204;
+  const [delivery] = await eventually(
+    async () => rows(await alpha.ask('/v1/deliveries?limit=10')).filter((one) => one['event'] === 'asset.create'),
+    (found) => found[0]?.['state'] === 'delivered',
+    'acknowledged',
+  );
+  assert.equal(delivery?.['attempts'], receiver.arrivals.length);
+  assert.equal(new Set(receiver.arrivals.map(({ body }) => body.toString())).size, 1);
+  assert.equal(new Set(receiver.arrivals.map(({ headers }) => headers['assetwire-delivery-id'])).size, 1);
+});
+
 type State = { readonly state: string; readonly reason: string };
 
 async function stateOf(id: string): Promise<State> {
