@@ -9,6 +9,8 @@ export type Figure = {
 };
 
 export type BenchContext = {
+  /** How many assets there are, where that is asked for. */
+  readonly rows?: number;
   /** Fewer events and rounds: shows that it works, not how fast it is. */
   readonly quick: boolean;
   /** Progress, for the person who waits. */

@@ -4,6 +4,7 @@
  *   npm run bench                      everything (about a quarter of an hour)
  *   npm run bench -- --only cost,hang  some cases
  *   npm run bench -- --quick           shows that it works; the figures mean little
+ *   npm run bench -- --only search --rows 300000   among so many assets instead of a million
  *   npm run bench -- --json FILE       writes the figures as JSON too
  *   npm run bench -- --store postgres  on PostgreSQL; its own processor time is in no figure
  *
@@ -24,10 +25,16 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     json: { type: 'string' },
     store: { type: 'string', default: 'sqlite' },
+    rows: { type: 'string' },
   },
 });
 if (values.store !== 'sqlite' && values.store !== 'postgres') {
   console.error(`The store must be sqlite or postgres: found ${values.store}`);
+  process.exit(2);
+}
+const rowCount = values.rows === undefined ? undefined : Number(values.rows);
+if (rowCount !== undefined && !(Number.isSafeInteger(rowCount) && rowCount >= 1_000)) {
+  console.error(`--rows must be a whole number from 1000 on: found ${values.rows}`);
   process.exit(2);
 }
 useStore(values.store);
@@ -58,7 +65,11 @@ for (const { name, title, run } of benchCases) {
   console.log(`\n${title} (${name})`);
   const window = watchForeign();
   try {
-    const figures = await run({ quick: values.quick, log: (text) => console.log(`  ${text}`) });
+    const figures = await run({
+      quick: values.quick,
+      log: (text) => console.log(`  ${text}`),
+      ...(rowCount === undefined ? {} : { rows: rowCount }),
+    });
     reports.push({ name, figures, foreignCores: round(foreignCores(window)) });
   } catch (error) {
     broken += 1;

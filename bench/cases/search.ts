@@ -24,8 +24,8 @@ const searchesPerSecond = 20;
 
 type Query = { readonly [name: string]: string };
 
-async function seedAssets(directory: string, workspaceId: string, { quick, log }: BenchContext): Promise<number> {
-  const count = quick ? 20_000 : 1_000_000;
+async function seedAssets(directory: string, workspaceId: string, { quick, rows, log }: BenchContext): Promise<number> {
+  const count = rows ?? (quick ? 20_000 : 1_000_000);
   const random = createSystemRandom();
   const ids = createIdSource({ nowMs: () => systemClock.nowMs(), randomBytes: (bytes) => random.bytes(bytes) });
   const storage = createSqliteStorage({

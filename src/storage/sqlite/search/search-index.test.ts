@@ -14,10 +14,14 @@ import { compileSearch } from '../../../core/search-evaluation.ts';
 import type { SearchExpression } from '../../../core/search-expression.ts';
 import { readSearch } from '../../../core/search-query.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { createCursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery, Resource, Storage } from '../../storage.ts';
 import { createDraw, drawAsset, drawSearch } from '../../testing/search-samples.ts';
 import { seededBytes, seededFraction, walk } from '../../testing/world.ts';
 import { createSqliteStorage } from '../sqlite-storage.ts';
+import { createFollower } from './follower.ts';
+import { openSearchFile } from './search-file.ts';
+import { createSearchReader } from './search-reader.ts';
 
 type Place = { readonly directory: string; readonly index: string; open(): Promise<Storage> };
 
@@ -263,6 +267,55 @@ describe('the search index on disk', () => {
         if (items.length === 20) break;
         assert.ok(tries < 400, `${items.length} of 20`);
         await new Promise<void>((resolve) => systemClock.timer(50, resolve));
+      }
+    });
+  });
+
+  it('a workspace is complete when what was written to it is in the index, however far behind the others are', async () => {
+    await withPlace(async ({ directory, open }) => {
+      const ids = createIds(7);
+      const storage = await open();
+      for (const workspaceId of ['default', 'busy'])
+        await put(storage, ids.next('asset'), { name: 'first' }, workspaceId);
+      const store = new DatabaseSync(join(directory, 'assetwire.db'), { readOnly: true });
+      // An index of this test's own, which nobody follows but by hand.
+      const file = join(directory, 'own.search.db');
+      const index = openSearchFile(file, 'test');
+      const follower = createFollower(store, index);
+      while (!follower.built()) follower.sweep(100);
+      const reader = createSearchReader({
+        store,
+        file,
+        cursors: createCursorCodec(seededBytes(8)(32)),
+        monotonicMs: () => systemClock.monotonicMs(),
+      });
+      const search = (workspaceId: string) => {
+        const query = { workspaceId, limit: 10, where: readSearch('name:second') };
+        const answer = reader.search(query, { generation: 1, anyway: false });
+        return answer.kind === 'page' ? [answer.page.complete, answer.page.items.length] : answer.kind;
+      };
+      try {
+        for (let n = 0; n < 300; n += 1) await put(storage, ids.next('asset'), { name: 'second' }, 'busy');
+        assert.deepEqual(search('default'), [true, 0], 'nothing of it is missing');
+        assert.equal(search('busy'), 'behind');
+        const mine = ids.next('asset');
+        await put(storage, mine, { name: 'second' });
+        assert.equal(search('default'), 'behind');
+        assert.equal(follower.prefer('default', follower.head()), true);
+        assert.deepEqual(search('default'), [true, 1]);
+        assert.equal(search('busy'), 'behind', 'the others have their turn');
+        assert.equal(follower.prefer('busy', follower.head()), false, 'more than one step holds');
+        assert.equal(follower.prefer('busy', follower.head()), true);
+        assert.deepEqual(search('busy'), [true, 10]);
+        await put(storage, mine, null);
+        assert.equal(search('default'), 'behind', 'what is gone is missed as well');
+        while (follower.follow());
+        assert.deepEqual(search('default'), [true, 0]);
+        assert.ok(follower.reached(follower.head()));
+      } finally {
+        reader.close();
+        index.close();
+        store.close();
       }
     });
   });
