@@ -20,6 +20,7 @@ import { commitUpload } from './asset-upload.ts';
 import { settleBlob } from './blob-uses.ts';
 import type { BroadcastCases, BroadcastStreamInput, BroadcastView } from './broadcast-cases.ts';
 import { type BroadcastDeps, broadcastView, broadcastWrite, presentBroadcast } from './broadcast-views.ts';
+import { unscanned } from './scanning.ts';
 import { notFound, refusedByStore } from './refusals.ts';
 
 /** Broadcasts whose bytes this process takes right now, each until they are kept or given up. */
@@ -174,7 +175,7 @@ async function take(deps: StreamDeps, live: Live, { first, rest, input }: Bytes)
           row: undefined,
           fingerprint: '',
         },
-        { file: { name, mimeType, ...hashes }, kind, id: live.recordingId },
+        { file: { name, mimeType, ...hashes, ...unscanned(deps) }, kind, id: live.recordingId },
       );
       await endOfBytes(deps, live, ending.how);
     } finally {

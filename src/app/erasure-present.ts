@@ -48,6 +48,7 @@ const impersonal: ReadonlySet<ResourceType> = new Set<ResourceType>([
   'collection',
   'section',
   'library',
+  'dialect_events',
   'secret',
   'lane_health',
   'key_use',

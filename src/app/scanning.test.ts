@@ -152,6 +152,25 @@ test('a scanner that cannot be asked is asked three times, then the file is with
   });
 });
 
+test('what was taken in where a scanner is set is withheld where none is, not let through', async () => {
+  await withScanner(async ({ fixture }) => {
+    const id = await upload(fixture);
+    const { scanner: _, ...media } = fixture.deps.media;
+    const worker = await createFixture({
+      media,
+      storage: fixture.storage,
+      clock: fixture.clock,
+      blobs: fixture.deps.blobs,
+    });
+    for (const duty of await worker.pendingDuties()) if (duty.kind === 'inspect') await worker.doDuty(duty);
+    await isWithheld(fixture, id, /no scanner is set/);
+    assert.deepEqual(await kinds(fixture), ['asset.created', 'asset.scan_failed']);
+    await fixture.app.assets.inspect(caller, id);
+    await settle(fixture);
+    assert.equal((await stateOf(fixture, id)).file?.scan?.state, 'clean');
+  });
+});
+
 test('without a scanner nothing is said of scans', async () => {
   const fixture = await createFixture();
   const id = await upload(fixture);

@@ -8,6 +8,7 @@ import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ScanResult } from '../media/media.ts';
 import type { Duty } from '../storage/storage.ts';
+import { assetState } from './asset-views.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createDerivingSlots } from './deriving-slots.ts';
 import { withLocalFile } from './local-file.ts';
@@ -23,7 +24,7 @@ export type Scanned =
 export type ScanPayload = { readonly assetId: string; readonly blob: string; readonly scans?: number };
 
 export type ScanningDeps = Pick<AppDeps, 'blobs' | 'media' | 'clock' | 'logger'> & {
-  readonly storage: Pick<AppDeps['storage'], 'commit'>;
+  readonly storage: Pick<AppDeps['storage'], 'commit' | 'resources'>;
 };
 
 export type Scanning = (duty: Duty, payload: ScanPayload) => Promise<Scanned>;
@@ -38,9 +39,9 @@ export function createScanning(deps: ScanningDeps): Scanning {
   const slots = createDerivingSlots(() => clock.nowMs(), { atOnceMax: scansAtOnceMax });
   return async (duty, payload) => {
     const { scanner } = media;
-    if (scanner === undefined) return { kind: 'none' };
     const { workspaceId } = duty;
     const { assetId, blob } = payload;
+    if (scanner === undefined) return (await isOwed(deps, duty, payload)) ? noScanner : { kind: 'none' };
     const slot = slots.take();
     if (slot.kind === 'later') return postpone(deps, duty, { payload, dueAtMs: slot.atMs });
     try {
@@ -60,6 +61,18 @@ export function createScanning(deps: ScanningDeps): Scanning {
     }
   };
 }
+
+/** Taken in where a scanner is set, looked into where none is: it must not go out unseen for that. */
+async function isOwed({ storage }: ScanningDeps, { workspaceId }: Duty, { assetId, blob }: ScanPayload) {
+  const [row] = await storage.resources([{ workspaceId, type: 'asset', id: assetId }]);
+  if (row === undefined || row === null) return false;
+  const { file, versions } = assetState(row);
+  return [file, ...versions.map((version) => version.file)].some(
+    (each) => each?.blob === blob && each.scan?.state === 'pending',
+  );
+}
+
+const noScanner = { kind: 'failed', note: 'no scanner is set in the process that looked into it' } as const;
 
 async function postpone(
   { storage, clock }: ScanningDeps,

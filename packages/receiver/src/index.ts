@@ -15,6 +15,15 @@ export {
   type ReadBrandfolderMessage,
 } from './brandfolder.ts';
 export {
+  type BynderEvent,
+  type BynderJobEvent,
+  type BynderMedia,
+  type BynderMediaEvent,
+  type BynderMediaItem,
+  type BynderScanEvent,
+  parseBynderEvent,
+} from './bynder-event.ts';
+export {
   answerValidation,
   type CloudEvent,
   type CloudEventOptions,
