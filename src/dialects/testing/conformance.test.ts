@@ -87,6 +87,27 @@ const broken: readonly (readonly [what: string, dialect: Dialect, check: RegExp]
     { ...fakeDialect, manifest: { ...manifest, policy: { ...manifest.policy, timeoutMs: 0 } } },
     /policy is within bounds/,
   ],
+  [
+    'has a property whose default it may not have',
+    {
+      ...fakeDialect,
+      manifest: {
+        ...manifest,
+        properties: [{ type: 'integer', name: 'n', title: 'N', description: 'A number', min: 1, max: 3, default: 4 }],
+      },
+    },
+    /default that it may have/,
+  ],
+  ['switches off an event that is none', { ...fakeDialect, eventsOff: () => ['never'] }, /switch off events/],
+  [
+    'asks for notices that it tells nobody of',
+    {
+      ...fakeDialect,
+      events: { ...fakeDialect.events, 'asset.pre_archive': notSupported('None there') },
+      archiveNoticeDays: () => [7],
+    },
+    /days before archiving/,
+  ],
   ['names no source', { ...fakeDialect, manifest: { ...manifest, sources: [] } }, /manifest is complete/],
   [
     'leaves a secret in the open',

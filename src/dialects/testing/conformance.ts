@@ -11,6 +11,7 @@ import type { Dialect } from '../dialect.ts';
 import { behaviourChecks, renderSample, type Sample, samplesOf, textOf } from './behaviour-checks.ts';
 import { configurationChecks } from './configuration-checks.ts';
 import { manageChecks } from './manage-checks.ts';
+import { propertyChecks } from './property-checks.ts';
 import { manifestChecks } from './manifest-checks.ts';
 import { sendingChecks } from './sending-checks.ts';
 import { signingChecks } from './signing-checks.ts';
@@ -70,6 +71,7 @@ const folderChecks: readonly Check[] = [
 
 export const conformanceChecks: readonly Check[] = [
   ...manifestChecks,
+  ...propertyChecks,
   ...configurationChecks,
   ...behaviourChecks,
   ...signingChecks,
