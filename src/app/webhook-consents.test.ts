@@ -21,7 +21,7 @@ async function withConfiguration(run: (fixture: Fixture, id: string) => Promise<
 
 /** The token in the question or farewell that was sent last. */
 async function tokenOf({ storage }: Fixture, id: string): Promise<string> {
-  const { tasks } = await storage.pending({ webhookId: id as `wh_${string}`, limit: 100 });
+  const { tasks } = await storage.pending({ webhookId: id as `wh_${string}`, by: 'position', nowMs: 0, limit: 100 });
   const asked = tasks.findLast(({ delivery }: DeliveryTask) => delivery.origin === 'handshake');
   const token = asked?.delivery.frozen?.['token'];
   assert.ok(typeof token === 'string');

@@ -87,9 +87,14 @@ export function createDeparture(parts: DepartureParts): Departure {
       { signer: parts.signer, userAgent: parts.userAgent },
     );
     if (preparation instanceof Promise) {
+      room.awaitSignature();
       preparation.then(
-        (later) => toRunway(run, later),
+        (later) => {
+          room.signed();
+          toRunway(run, later);
+        },
         (error: unknown) => {
+          room.signed();
           log.error({ err: error, deliveryId: run.task.delivery.id }, 'Preparing a delivery threw');
           refuse(run, { code: 'render-failed', detail: 'Preparing the message threw' });
         },

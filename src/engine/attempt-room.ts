@@ -3,7 +3,7 @@
  * one place, so that what is taken is always given back.
  */
 import type { Clock } from '../runtime/clock.ts';
-import { createDeque } from './deque.ts';
+import { createDeque, type Deque } from './deque.ts';
 import type { Lane } from './lane.ts';
 import type { Run } from './run.ts';
 
@@ -14,6 +14,13 @@ export type AttemptRoom = {
   readonly open: number;
   /** Whether a lane in failure may start one more. */
   readonly hasUnproven: boolean;
+  /** Whether another attempt may wait for a signature that a thread makes. */
+  readonly hasSignatures: boolean;
+  /** One waits for its signature, or no longer does. */
+  awaitSignature(): void;
+  signed(): void;
+  /** Waits until fewer wait for their signature. */
+  parkForSignature(lane: Lane): void;
   take(run: Run): void;
   /** Prepared and sent. */
   fly(run: Run): void;
@@ -35,20 +42,24 @@ export type AttemptRoomParts = {
   readonly clock: Clock;
   /** Bound on attempts of lanes in failure. */
   readonly unprovenMax: number;
+  /** Bound on attempts that wait for a signature: they hold room that others could use. */
+  readonly signaturesMax: number;
   /** A parked lane may try again. */
   readonly attend: (lane: Lane) => void;
 };
 
-export function createAttemptRoom({ clock, unprovenMax, attend }: AttemptRoomParts): AttemptRoom {
+export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }: AttemptRoomParts): AttemptRoom {
   const airborne = new Set<Run>();
   const parked = createDeque<Lane>();
+  const unsigned = createDeque<Lane>();
   let open = 0;
   let unproven = 0;
   let preparing = 0;
+  let signatures = 0;
   let whenSettled: (() => void) | null = null;
 
-  const callParked = (): void => {
-    for (let next = parked.shift(); next !== undefined; next = parked.shift()) {
+  const call = (waiting: Deque<Lane>): void => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       // One that has proved itself meanwhile does not need this room.
       if (!next.parked) continue;
       next.parked = false;
@@ -63,6 +74,22 @@ export function createAttemptRoom({ clock, unprovenMax, attend }: AttemptRoomPar
     },
     get hasUnproven() {
       return unproven < unprovenMax;
+    },
+    get hasSignatures() {
+      return signatures < signaturesMax;
+    },
+    awaitSignature() {
+      signatures += 1;
+    },
+    signed() {
+      signatures -= 1;
+      // Two, because one that is called may have nothing to send any more, and the others must not wait for it.
+      call(unsigned);
+      call(unsigned);
+    },
+    parkForSignature(lane) {
+      lane.parked = true;
+      unsigned.push(lane);
     },
     take(run) {
       run.lane.inFlight += 1;
@@ -82,7 +109,7 @@ export function createAttemptRoom({ clock, unprovenMax, attend }: AttemptRoomPar
       run.lane.inFlight -= 1;
       if (!run.unproven) return;
       unproven -= 1;
-      callParked();
+      call(parked);
     },
     leave() {
       open -= 1;

@@ -58,11 +58,17 @@ export type AttemptRunnerParts = Pick<
 const looksPerStartMax = 4;
 const notOursMs = 500;
 
+/** Its messages carry signatures that another thread makes. */
+function signsByThread(setup: LaneSetup | Unusable): boolean {
+  return !isUnusable(setup) && setup.dialect.manifest.signingKeys !== undefined;
+}
+
 export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const { clock, options, rota, log } = parts;
   const room = createAttemptRoom({
     clock,
     unprovenMax: options.inFlightOfFailingMax,
+    signaturesMax: options.signaturesMax,
     attend: (lane) => parts.keeper().attend(lane),
   });
   let woken = false;
@@ -107,6 +113,10 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     const unproven = lane.failures >= failuresToDoubt || (!lane.proven && lane.inFlight > 0);
     if (unproven && !room.hasUnproven) {
       room.park(lane);
+      return false;
+    }
+    if (!room.hasSignatures && signsByThread(setup)) {
+      room.parkForSignature(lane);
       return false;
     }
     if (!mayStart(lane, monotonicMs)) return false;

@@ -49,6 +49,8 @@ export type EngineOptions = {
   readonly inFlightMax: number;
   /** Of these, what lanes in failure may hold together. */
   readonly inFlightOfFailingMax: number;
+  /** Attempts that wait for a signature of another thread; what is more waits in its lane and holds no room. */
+  readonly signaturesMax: number;
   /** Attempts started in one turn of the loop; the rest follows in the next, so that answers are read in between. */
   readonly startsPerTurnMax: number;
   /** Deliveries of one lane waiting in memory; more stay in the store. */
@@ -82,6 +84,7 @@ export type EngineOptions = {
 export const engineDefaults: EngineOptions = {
   inFlightMax: 4_096,
   inFlightOfFailingMax: 2_048,
+  signaturesMax: 256,
   startsPerTurnMax: 128,
   laneWaitingMax: 256,
   waitingMax: 65_536,

@@ -113,10 +113,18 @@ test('SC-07 what is right by itself and wrong together is refused: PostgreSQL wi
   );
 });
 
-test('SC-07 a setting whose feature is not built yet is refused, not ignored', () => {
-  for (const name of ['SNS_URL']) {
-    const [problem] = problemsOf({ environment: { [`ASSETWIRE_${name}`]: 'http://x.test' } });
-    assert.match(problem?.found ?? '', /not available in this version/, name);
+test('SC-07 the SNS URL is read without a slash at its end; what is no such URL is told with what is', () => {
+  const read = (text: string) => readConfiguration({ environment: { ASSETWIRE_SNS_URL: text } }).settings.snsUrl;
+  assert.equal(read('https://sns.us-east-1.amazonaws.com/'), 'https://sns.us-east-1.amazonaws.com');
+  assert.equal(read('https://dam.example/bynder/sns'), 'https://dam.example/bynder/sns');
+  for (const text of [
+    'sns.us-east-1.amazonaws.com',
+    'ftp://x.test',
+    'https://a:b@x.test',
+    'https://x.test/?Action=x',
+  ]) {
+    const [problem] = problemsOf({ environment: { ASSETWIRE_SNS_URL: text } });
+    assert.match(problem?.wanted ?? '', /an http or https URL without credentials, query or fragment/, text);
   }
 });
 

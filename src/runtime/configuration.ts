@@ -63,6 +63,9 @@ export type Settings = {
   readonly sqsCredentials: 'server' | 'webhook';
   readonly sqsPrincipal: string | null;
   readonly uploadBytesMax: number;
+  /** A folder whose files are assets, and the one here that it is; null: none. */
+  readonly watch: string | null;
+  readonly watchFolder: string;
   /** 0: no bound. */
   readonly workspaceBytesMax: number;
   readonly workspaceFilesMax: number;
@@ -318,6 +321,8 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     sqsCredentials: choice(text('sqsCredentials'), ['server', 'webhook']),
     sqsPrincipal: textOrNull('sqsPrincipal'),
     uploadBytesMax: number('uploadBytesMax'),
+    watch: textOrNull('watch'),
+    watchFolder: text('watchFolder'),
     workspaceBytesMax: number('workspaceBytesMax'),
     workspaceFilesMax: number('workspaceFilesMax'),
     renditions: choice(text('renditions'), ['on', 'off']),
@@ -381,15 +386,13 @@ export function describeSettings({ settings, sources }: Configuration): readonly
   readonly source: SettingSource;
 }[] {
   const values: Readonly<Record<string, unknown>> = settings;
-  return rows
-    .filter((row) => row.unavailable === undefined)
-    .map((row) => {
-      const value = values[row.name];
-      const source = sources[row.name] ?? 'default';
-      const variable = environmentName(row.name);
-      if (row.secret === true) return { name: row.name, variable, value: value === null ? 'not set' : 'set', source };
-      return { name: row.name, variable, value: shownValue(value), source };
-    });
+  return rows.map((row) => {
+    const value = values[row.name];
+    const source = sources[row.name] ?? 'default';
+    const variable = environmentName(row.name);
+    if (row.secret === true) return { name: row.name, variable, value: value === null ? 'not set' : 'set', source };
+    return { name: row.name, variable, value: shownValue(value), source };
+  });
 }
 
 function shownValue(value: unknown): string {

@@ -99,6 +99,19 @@ export const settingRows = [
     summary: 'Largest file that may be uploaded (KiB, MiB, GiB are understood)',
   },
   {
+    name: 'watch',
+    type: { kind: 'path' },
+    default: null,
+    summary:
+      'A folder on this machine whose files become assets of the workspace default, with what happens to them there; absent: none. See assetwire watch',
+  },
+  {
+    name: 'watchFolder',
+    type: { kind: 'text', charactersMax: 1_000 },
+    default: '/',
+    summary: 'The folder in Assetwire that it is',
+  },
+  {
     name: 'workspaceBytesMax',
     type: { kind: 'bytes', min: 0, max: 2 ** 50 },
     default: '0',

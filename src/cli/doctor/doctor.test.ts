@@ -66,6 +66,13 @@ test('the settings that make a commit last are read back where the store lies, a
   assert.deepEqual(readdirSync(dataDir), []);
 });
 
+test('receivers of SNS messages fetch by https: an SNS URL that is not is warned of', async (t) => {
+  const of = async (url: string) =>
+    (await diagnosed({ ASSETWIRE_DATA_DIR: temporary(t), ASSETWIRE_SNS_URL: url })).of('Unsafe');
+  assert.match((await of('http://dam.example/bynder/sns'))[0]?.detail ?? '', /ASSETWIRE_SNS_URL is http/);
+  assert.deepEqual(await of('https://sns.us-east-1.amazonaws.com'), []);
+});
+
 test('with a PostgreSQL the disk of this machine is not what commits rest on, and nothing is said of it', async (t) => {
   const detail = 'PostgreSQL 18.4; schema 3; fsync on';
   const elsewhere = { ...server, checkDatabase: async () => ({ result: 'ok' as const, detail }) };

@@ -21,6 +21,12 @@ export function unsafeSettings({ settings }: Pick<Configuration, 'settings'>): F
   if (settings.publicUrl?.startsWith('http:') === true && !loopback.test(new URL(settings.publicUrl).hostname)) {
     warn('ASSETWIRE_PUBLIC_URL is http: keys and content travel readable', 'Use https');
   }
+  if (settings.snsUrl?.startsWith('http:') === true) {
+    warn(
+      'ASSETWIRE_SNS_URL is http: receivers of SNS messages fetch certificates by https only, so they take none of ours',
+      'Use https; with a TLS proxy before the server, as docs/guides/bynder-receivers.md shows',
+    );
+  }
   if (settings.adminKey !== null && isWeak(settings.adminKey)) {
     warn('ASSETWIRE_ADMIN_KEY is long enough but easily guessed', 'openssl rand -base64 32');
   }
