@@ -66,6 +66,7 @@ import { createPlaces } from './places.ts';
 import { createQuotas } from './quotas.ts';
 import { setupOf, targetNamed } from './receiver-setup.ts';
 import { createReplays } from './replays.ts';
+import { resealAll } from './reseal.ts';
 import { createRoles } from './roles.ts';
 import { createJobs } from './jobs.ts';
 import { createNoticeDays } from './notice-days.ts';
@@ -140,6 +141,7 @@ export function createApp(deps: AppDeps): AppParts {
     async start() {
       await workspaces.ensureDefault();
       await linkKey.open();
+      await resealAll(deps);
       // What was put when the last process ended: kept where its commit had come through.
       await deps.blobs.reclaim((workspaceId, blob) => isBlobUsed(storage, workspaceId, blob));
       await beginHousekeeping(parts);

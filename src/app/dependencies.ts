@@ -77,7 +77,7 @@ export type AppDeps = {
   readonly egress: Pick<Egress, 'checkTarget'>;
   /** Fetches a file that a tenant named by its address, over the guarded road. */
   readonly fetchFile: FetchFile;
-  readonly vault: Pick<Vault, 'seal' | 'open'>;
+  readonly vault: Vault;
   readonly clock: Clock;
   /** Paces what is tried again; real even where `clock` is held. Default `clock`. */
   readonly pacing?: Clock;

@@ -64,7 +64,7 @@ export function withSecrets(
     const present: SecretEntry = {
       name: secret.name,
       version,
-      sealed: vault.seal(secret.value, place(key, secret.name, version)),
+      sealed: vault.seal(secret.value, secretPlace(key, secret.name, version)),
       masked: maskSecret(secret.value),
       ...(secret.publicKey === undefined ? {} : { publicKey: secret.publicKey }),
       createdAtMs: atMs,
@@ -86,7 +86,7 @@ function ending(entry: SecretEntry, atMs: number): SecretEntry {
 
 /** Opens one secret. Throws where it does not lie where it was sealed. */
 export function openEntry(vault: Vault, key: ResourceKey, entry: SecretEntry): string {
-  return vault.open(entry.sealed, place(key, entry.name, entry.version));
+  return vault.open(entry.sealed, secretPlace(key, entry.name, entry.version));
 }
 
 /** The write of the row; deletes it where nothing is left. */
@@ -99,6 +99,11 @@ export function secretWrite(key: ResourceKey, row: Resource | null, entries: rea
   };
 }
 
-function place({ workspaceId, id }: ResourceKey, name: string, version: number): string {
+/** Where a secret of a webhook is sealed to. */
+export function secretPlace(
+  { workspaceId, id }: Pick<ResourceKey, 'workspaceId' | 'id'>,
+  name: string,
+  version: number,
+): string {
   return `${workspaceId} secret ${id} ${name} ${version}`;
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createFileAtomically, readFileIfPresent, writeFileAtomically } from './data-directory.ts';
 import { OperatorError } from './operator-error.ts';
 import { parseKey } from './setting-values.ts';
-import { createVault, VaultError, vaultKeyId } from './vault.ts';
+import { createVault, VaultError } from './vault.ts';
 import type { Vault } from './vault.ts';
 
 const keyFileName = 'encryption.key';
@@ -21,8 +21,6 @@ export type OpenedVault = {
   readonly vault: Vault;
   /** `generated` only at the start that made it. */
   readonly source: 'setting' | 'file' | 'generated';
-  /** Older keys that still open what they sealed. */
-  readonly olderKeyIds: readonly string[];
 };
 
 /**
@@ -40,7 +38,7 @@ export function openVault(options: {
   const { keys, source } = given === null ? fileKeys(dataDir, create) : { keys: given, source: 'setting' as const };
   const vault = createVault(keys);
   if (!shared) checkProof(dataDir, vault, create);
-  return { vault, source, olderKeyIds: keys.slice(1).map(vaultKeyId) };
+  return { vault, source };
 }
 
 function fileKeys(dataDir: string, create: boolean): { keys: Uint8Array[]; source: 'file' | 'generated' } {

@@ -10,6 +10,8 @@ import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:
 export interface Vault {
   /** The key that seals now; sealed texts with another id should be sealed anew. */
   readonly keyId: string;
+  /** Keys that only open what they sealed. */
+  readonly formerKeyIds: readonly string[];
   /** `place` names where the text will lie, e.g. workspace, type and row id; the same is needed to open it. */
   seal(plaintext: string, place: string): string;
   /** Throws `VaultError`; never answers with anything but what was sealed for this place. */
@@ -41,6 +43,7 @@ export function createVault(keys: readonly Uint8Array[]): Vault {
   const keyId = vaultKeyId(current);
   return {
     keyId,
+    formerKeyIds: keys.slice(1).map(vaultKeyId),
     seal(plaintext, place) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', current, nonce, { authTagLength: tagBytes });
