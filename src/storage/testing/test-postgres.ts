@@ -171,35 +171,46 @@ function serverOver({ root, dataDir, binaries, extra, port }: Place): TestServer
     }
     await ended;
   };
+  const startOnce = async (): Promise<void> => {
+    // What a killed postmaster left behind; nothing else runs on this directory, it is ours.
+    rmSync(join(dataDir, 'postmaster.pid'), { force: true });
+    const lines = [...settings, ...extra].flatMap((line) => ['-c', line.replaceAll(' = ', '=').replaceAll("'", '')]);
+    const program = [join(binaries.bin, 'postgres'), '-D', dataDir, '-p', String(port), '-k', root, ...lines];
+    const started = spawn('sh', ['-c', guarded, 'sh', root, ...program], {
+      env: binaries.env,
+      stdio: ['pipe', 'ignore', 'pipe'],
+      ...owner,
+    });
+    let said = '';
+    started.stderr.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4_000);
+    });
+    child = started;
+    ended = new Promise((resolve) => {
+      started.once('exit', () => {
+        started.stdin.destroy();
+        resolve();
+      });
+    });
+    await untilAnswers(url(), () => (running() ? null : said));
+    postmaster = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
+    started.unref();
+    for (const stream of [started.stdin, started.stderr]) if (stream instanceof Socket) stream.unref();
+  };
   const server: TestServer = {
     url,
     dataDir,
     port,
     async start() {
-      // What a killed postmaster left behind; nothing else runs on this directory, it is ours.
-      rmSync(join(dataDir, 'postmaster.pid'), { force: true });
-      const lines = [...settings, ...extra].flatMap((line) => ['-c', line.replaceAll(' = ', '=').replaceAll("'", '')]);
-      const program = [join(binaries.bin, 'postgres'), '-D', dataDir, '-p', String(port), '-k', root, ...lines];
-      const started = spawn('sh', ['-c', guarded, 'sh', root, ...program], {
-        env: binaries.env,
-        stdio: ['pipe', 'ignore', 'pipe'],
-        ...owner,
-      });
-      let said = '';
-      started.stderr.on('data', (chunk: Buffer) => {
-        said = (said + chunk.toString()).slice(-4_000);
-      });
-      child = started;
-      ended = new Promise((resolve) => {
-        started.once('exit', () => {
-          started.stdin.destroy();
-          resolve();
-        });
-      });
-      await untilAnswers(url(), () => (running() ? null : said));
-      postmaster = Number(readFileSync(join(dataDir, 'postmaster.pid'), 'utf8').split('\n')[0]);
-      started.unref();
-      for (const stream of [started.stdin, started.stderr]) if (stream instanceof Socket) stream.unref();
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await startOnce();
+        } catch (error) {
+          // The children of a killed postmaster see that it is gone, and go, a moment later.
+          if (attempt === leavingTriesMax || !String(error).includes('pre-existing shared memory block')) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        }
+      }
     },
     stop: (mode) => stop(mode === 'fast' ? 'SIGINT' : 'SIGQUIT'),
     kill: () => stop('SIGKILL'),
@@ -287,6 +298,9 @@ function parentOf(pid: string): number | null {
     return null;
   }
 }
+
+/** How often a start is tried again whose predecessor is not all gone. */
+const leavingTriesMax = 50;
 
 async function untilAnswers(url: string, failed: () => string | null): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
