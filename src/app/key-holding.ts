@@ -7,13 +7,15 @@ export type KeyHolding = {
   /** Why it lets nobody in; null: it does. */
   readonly ended: 'revoked' | 'expired' | null;
   readonly expiresAtMs: number | null;
+  /** The key that took its place, where it was rotated: what it made is that one's. */
+  readonly heir: string | null;
   readonly name: string;
   /** Whether it may look into this library. */
   may(library: string): boolean;
 };
 
 /** People, and keys of the configuration, keep what they have made: there is nothing here that they could lose. */
-const lasting: KeyHolding = { ended: null, expiresAtMs: null, name: '', may: () => true };
+const lasting: KeyHolding = { ended: null, expiresAtMs: null, heir: null, name: '', may: () => true };
 
 /** What the key of this id may do now. Keys of another workspace are those of the installation's admins. */
 export async function keyHolding(
@@ -33,6 +35,7 @@ export async function keyHolding(
   return {
     ended: isGood(key, clock.nowMs()) ? null : key.revokedAtMs === null ? 'expired' : 'revoked',
     expiresAtMs: key.expiresAtMs,
+    heir: key.replacedBy ?? null,
     name: key.name,
     may: (library) =>
       key.admin ||

@@ -26,6 +26,8 @@ export type StoredKey = {
   readonly admin: boolean;
   readonly expiresAtMs: number | null;
   readonly revokedAtMs: number | null;
+  /** The id of the key that took its place; absent unless it was rotated. */
+  readonly replacedBy?: string;
 };
 
 /** `caller` is made once per look-up, not once per request. */

@@ -182,7 +182,7 @@ async function revoke(deps: KeysDeps, caller: Caller, id: string): Promise<strin
         plan: {
           state: { ...before, revokedAtMs: atMs },
           changes: [],
-          duties: accessDuties(deps, { workspaceId, id, key: before, index }, { dueAtMs: atMs }),
+          duties: accessDuties(deps, { workspaceId, id, key: before, index }, atMs),
           resources: [...grantRemovals(grants), auditWrite({ ids, caller }, note, atMs)],
         },
         answer: () => undefined,
@@ -200,13 +200,9 @@ type Ending = {
 };
 
 /** Webhooks that the key made may have to go, or to be the new one's: looked into right after this commit. */
-function accessDuties(
-  deps: KeysDeps,
-  { workspaceId, id, key, index }: Ending,
-  due: { readonly dueAtMs: number; readonly heir?: string },
-): readonly NewDuty[] {
+function accessDuties(deps: KeysDeps, { workspaceId, id, key, index }: Ending, atMs: number): readonly NewDuty[] {
   if (!key.admin && !index.webhooks.some(({ ownerKeyId }) => ownerKeyId === id)) return [];
-  return [keyAccessDuty(deps, workspaceId, { ...due, keyId: id, ...(key.admin ? { everywhere: true } : {}) })];
+  return [keyAccessDuty(deps, workspaceId, { dueAtMs: atMs, keyId: id, ...(key.admin ? { everywhere: true } : {}) })];
 }
 
 /** Whether somebody but this key still manages the installation: the configured key, another admin key, a user who is one. */
@@ -248,7 +244,9 @@ async function rotate(
     const { name, scopes: has, admin, expiresAtMs } = before;
     const made = draw(deps, { name, scopes: has, admin, expiresAtMs });
     const endsAtMs = Math.min(atMs + overlapMs, before.expiresAtMs ?? Number.MAX_SAFE_INTEGER);
-    const ended: StoredKey = overlapMs === 0 ? { ...before, revokedAtMs: atMs } : { ...before, expiresAtMs: endsAtMs };
+    const replaced: StoredKey = { ...before, replacedBy: made.id };
+    const ended: StoredKey =
+      overlapMs === 0 ? { ...replaced, revokedAtMs: atMs } : { ...replaced, expiresAtMs: endsAtMs };
     const note = {
       action: 'key.rotated',
       target: `key:${id}`,
@@ -267,7 +265,7 @@ async function rotate(
       plan: {
         state: ended,
         changes: [],
-        duties: accessDuties(deps, { workspaceId, id, key: before, index }, { dueAtMs: atMs, heir: made.id }),
+        duties: accessDuties(deps, { workspaceId, id, key: before, index }, atMs),
         resources: [insertion, ...grantCopies(ids, grants, `key:${made.id}`), auditWrite({ ids, caller }, note, atMs)],
       },
       answer: () => ({

@@ -194,6 +194,41 @@ test('A key that expires takes its webhooks with it by a timer, not by a look at
   assert.equal((await webhooks.get(caller, made.id)).state, 'enabled');
 });
 
+test('A key that is rotated loses nothing, whenever it is looked at: the new one owns what the old one made', async () => {
+  const { keys, webhooks } = fixture.app;
+  const key = await keys.create(caller, { name: 'old', scopes: ['assets:read', 'webhooks:write'] });
+  const owner = callerIn('default', { keyId: key.id, scopes: new Set(key.scopes) });
+  const { body: made } = await webhooks.create(owner, about(undefined));
+  fixture.clock.advance(4_000);
+  // Both are due: that the key was rotated, and that it has just made something.
+  const rotated = await keys.rotate(caller, key.id, {});
+  for (const duty of (await fixture.pendingDuties()).toReversed()) await fixture.doDuty(duty);
+  fixture.clock.advance(4_000);
+  await fixture.doDuties();
+  const { state, ownerKeyId } = await webhooks.get(caller, made.id);
+  assert.deepEqual([state, ownerKeyId], ['enabled', rotated.id]);
+  await keys.revoke(caller, rotated.id);
+  await fixture.doDuties();
+  assert.match((await webhooks.get(caller, made.id)).stateReason ?? '', /was revoked$/);
+});
+
+test('A webhook that is made about another library ends where the key that made it may not look into that one', async () => {
+  const { keys, libraries, grants, webhooks } = fixture.app;
+  await libraries.create(caller, { key: 'mine' });
+  await libraries.create(caller, { key: 'theirs' });
+  const key = await keys.create(caller, { name: 'poor', scopes: ['webhooks:write'] });
+  const resource = { type: 'library', id: 'mine' } as const;
+  await grants.create(caller, { principal: `key:${key.id}`, resource, scopes: ['assets:read'] });
+  const owner = holderOf('mine', { keyId: key.id });
+  const { body: made } = await webhooks.create(owner, about('mine'));
+  const theirs = { settings: { resource_key: 'theirs' } };
+  await assert.rejects(webhooks.update(owner, made.id, theirs), refusal('forbidden'));
+  await webhooks.update(caller, made.id, theirs);
+  fixture.clock.advance(4_000);
+  await fixture.doDuties();
+  assert.match((await webhooks.get(caller, made.id)).stateReason ?? '', /has lost access to the library "theirs"$/);
+});
+
 test('A grant that is taken away while a webhook is made is found out behind the commit', async () => {
   const { keys, grants, libraries, webhooks } = fixture.app;
   await libraries.create(caller, { key: 'brand' });

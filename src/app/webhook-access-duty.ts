@@ -8,8 +8,6 @@ export type AccessTimerPayload = JsonObject & {
   readonly what: 'webhook_access';
   /** The key that made them. */
   readonly keyId?: string;
-  /** The key that takes its place: what it made is the other's from now on. */
-  readonly heir?: string;
   /** Looked at again when the key expires. */
   readonly follow?: boolean;
   /** An admin key makes webhooks in any workspace. */
@@ -26,7 +24,7 @@ type Due = { readonly dueAtMs: number };
 export function keyAccessDuty(
   deps: Ids,
   workspaceId: string,
-  { dueAtMs, ...about }: Due & Pick<AccessTimerPayload, 'heir' | 'everywhere' | 'follow'> & { readonly keyId: string },
+  { dueAtMs, ...about }: Due & Pick<AccessTimerPayload, 'everywhere' | 'follow'> & { readonly keyId: string },
 ): NewDuty {
   return timer(deps, workspaceId, { dueAtMs, payload: { what: 'webhook_access', ...about } });
 }

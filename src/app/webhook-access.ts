@@ -7,10 +7,11 @@ import type { Webhook } from '../core/webhook.ts';
 import type { Duty, Page, Resource } from '../storage/storage.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { keyHolding } from './key-holding.ts';
+import { type KeyHolding, keyHolding } from './key-holding.ts';
 import { findLibrary } from './libraries.ts';
 import type { Matching } from './matching.ts';
 import { noticeWrites } from './notices.ts';
+import { disabledNotice } from './webhook-care.ts';
 import { refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import { type AccessTimerPayload, keyFollowedDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
@@ -27,16 +28,14 @@ export type AccessDeps = Pick<AppDeps, 'storage' | 'clock' | 'ids' | 'dialects' 
 };
 
 export async function actOnAccess(deps: AccessDeps, duty: Duty, payload: AccessTimerPayload): Promise<void> {
-  const { keyId, library, heir, everywhere } = payload;
+  const { keyId, library, everywhere } = payload;
   const { storage, clock } = deps;
   const workspaces = everywhere === true ? await allWorkspaces(deps) : [duty.workspaceId];
   for (const workspaceId of workspaces) {
     const concerned = (await webhooksAbout(deps, workspaceId)).filter(
       ({ webhook, about }) => webhook.ownerKeyId === keyId || (library !== undefined && about === library),
     );
-    if (concerned.length === 0) continue;
-    if (heir !== undefined) await inherit(deps, { workspaceId, heir }, concerned);
-    else await review(deps, workspaceId, concerned);
+    for (const one of concerned) await review(deps, workspaceId, one);
   }
   const at = { dutyId: duty.id, version: duty.version };
   const atMs = clock.nowMs();
@@ -73,9 +72,14 @@ async function allWorkspaces({ storage }: AccessDeps): Promise<readonly string[]
 type Concerned = { readonly webhook: Webhook; readonly about: string };
 
 /** Those that are on and about a library, as they are stored now. */
-async function webhooksAbout({ matching, dialects }: AccessDeps, workspaceId: string): Promise<readonly Concerned[]> {
-  matching.outdated(workspaceId);
-  const { webhooks } = await matching.load(workspaceId);
+async function webhooksAbout(
+  { matching, dialects, storage }: AccessDeps,
+  workspaceId: string,
+): Promise<readonly Concerned[]> {
+  // Another process may have written: what is known here counts only where it is of the store's revision.
+  const known = matching.known(workspaceId);
+  if (known?.revision !== (await storage.webhooksRevision(workspaceId))) matching.outdated(workspaceId);
+  const { webhooks } = matching.known(workspaceId) ?? (await matching.load(workspaceId));
   return webhooks.flatMap((webhook) => {
     const manifest = dialects.get(webhook.dialect)?.manifest;
     const about = manifest === undefined ? null : libraryOfWebhook(manifest, webhook.settings);
@@ -83,69 +87,63 @@ async function webhooksAbout({ matching, dialects }: AccessDeps, workspaceId: st
   });
 }
 
-async function review(deps: AccessDeps, workspaceId: string, concerned: readonly Concerned[]): Promise<void> {
-  for (const { webhook, about } of concerned) {
-    const reason = await lostBecause(deps, workspaceId, { webhook, about });
-    if (reason === null) continue;
-    await deps.toggle.disableByRule({ workspaceId, id: webhook.id, reason }, (off, atMs) =>
-      noticeWrites(
-        deps.ids,
-        {
-          workspaceId,
-          notice: {
-            kind: 'webhook.disabled',
-            severity: 'error',
-            subject: `webhook:${off.id}`,
-            text: `Webhook "${off.name}" was disabled: ${reason}`,
-            details: { webhookId: off.id, reason, contacts: off.contacts },
-          },
-        },
-        atMs,
-      ),
-    );
+async function review(deps: AccessDeps, workspaceId: string, { webhook, about }: Concerned): Promise<void> {
+  const { ownerKeyId } = webhook;
+  const key = ownerKeyId === undefined ? null : await keyHolding(deps, workspaceId, ownerKeyId);
+  const reason = await lostBecause(deps, { workspaceId, about, key, ownerKeyId });
+  if (reason === null) {
+    if (key !== null && key.heir !== null) await inherit(deps, { workspaceId, heir: key.heir }, webhook);
+    return;
   }
+  await deps.toggle.disableByRule({ workspaceId, id: webhook.id, reason }, (off, atMs) =>
+    noticeWrites(deps.ids, { workspaceId, notice: disabledNotice(off, reason) }, atMs),
+  );
 }
+
+type Holder = {
+  readonly workspaceId: string;
+  readonly about: string;
+  readonly key: KeyHolding | null;
+  readonly ownerKeyId: string | undefined;
+};
 
 /** Why a webhook may not be there any more; null where it may. */
 async function lostBecause(
   deps: Pick<AppDeps, 'storage' | 'clock'>,
-  workspaceId: string,
-  { webhook, about }: Concerned,
+  { workspaceId, about, key, ownerKeyId }: Holder,
 ): Promise<string | null> {
   if ((await findLibrary(deps, workspaceId, about)) === null) return `The library "${about}" was deleted`;
-  const { ownerKeyId } = webhook;
-  if (ownerKeyId === undefined) return null;
-  const key = await keyHolding(deps, workspaceId, ownerKeyId);
-  const named = `The key "${key.name}" (${ownerKeyId}) that made it`;
+  if (key === null || key.heir !== null) return null;
+  const named = `The key "${key.name}" (${ownerKeyId ?? ''}) that made it`;
   if (key.ended !== null) return `${named} ${key.ended === 'revoked' ? 'was revoked' : 'has expired'}`;
   return key.may(about) ? null : `${named} has lost access to the library "${about}"`;
 }
 
 /** A key that takes the place of another goes on with what that one made. */
 async function inherit(
-  deps: AccessDeps,
+  { committer, turns, matching, engine, ids }: AccessDeps,
   { workspaceId, heir }: { readonly workspaceId: string; readonly heir: string },
-  concerned: readonly Concerned[],
+  { id, ownerKeyId }: Webhook,
 ): Promise<void> {
-  const { committer, turns, matching, engine, ids } = deps;
-  for (const { webhook } of concerned) {
-    const { id, ownerKeyId } = webhook;
-    await turns.take(webhookTurn(workspaceId), () =>
-      committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
-        const before = current === null ? null : storedWebhook(current);
-        if (before === null || before.ownerKeyId !== ownerKeyId) return { kind: 'nothing', answer: undefined };
-        const state = webhookState({ ...webhookBody(before), ownerKeyId: heir }, index.revision + 1);
-        const duties = [keyFollowedDuty({ ids }, workspaceId, { keyId: heir, atMs })];
-        return {
-          kind: 'write',
-          plan: { state, changes: [], webhooksRevision: index.revision, duties },
-          answer: () => undefined,
-        };
-      }),
-    );
-    matching.outdated(workspaceId);
-    engine.webhookChanged(workspaceId, id);
-  }
+  await turns.take(webhookTurn(workspaceId), () =>
+    committer.writeAlone({ workspaceId, type: 'webhook', id }, [], (current, atMs, { index }) => {
+      const before = current === null ? null : storedWebhook(current);
+      if (before === null || before.ownerKeyId !== ownerKeyId) return { kind: 'nothing', answer: undefined };
+      return {
+        kind: 'write',
+        plan: {
+          state: webhookState({ ...webhookBody(before), ownerKeyId: heir }, index.revision + 1),
+          changes: [],
+          webhooksRevision: index.revision,
+          // The heir may be gone by now as well.
+          duties: [keyFollowedDuty({ ids }, workspaceId, { keyId: heir, atMs })],
+        },
+        answer: () => undefined,
+      };
+    }),
+  );
+  matching.outdated(workspaceId);
+  engine.webhookChanged(workspaceId, id);
 }
 
 /** Removes what was made for one test; `remove` is that of webhooks. */

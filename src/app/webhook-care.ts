@@ -111,7 +111,8 @@ function warningNotice(webhook: Webhook, { percent, disablesAtMs }: Warning): No
   };
 }
 
-function disabledNotice(webhook: Webhook, reason: string): Notice {
+/** That a webhook was switched off, for its contacts. */
+export function disabledNotice(webhook: Webhook, reason: string): Notice {
   return {
     kind: 'webhook.disabled',
     severity: 'error',

@@ -139,8 +139,10 @@ async function createOne(
             ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
-          ...questionPlan(question, noticesOwed(deps, { before: null, after: body }, { workspaceId, atMs })),
-          ...(bound === null ? {} : { duties: [boundDuty(deps, { caller, id, trial }, atMs)] }),
+          ...questionPlan(question, [
+            ...noticesOwed(deps, { before: null, after: body }, { workspaceId, atMs }),
+            ...(bound === null ? [] : [boundDuty(deps, { caller, id, trial }, atMs)]),
+          ]),
           ...(keep === null ? {} : { idempotency: () => keep(view, signing?.value) }),
         },
         answer: () => ({ status: 201, body: signing === null ? view : { ...view, secret: signing.value } }),
@@ -166,7 +168,7 @@ type Bound = {
   readonly trial: boolean;
 };
 
-/** What is about a library has no handshake, so nothing else is owed. */
+/** What is owed for a webhook that is about a library. */
 function boundDuty(deps: CreationDeps, { caller, id, trial }: Bound, atMs: number): NewDuty {
   const { workspaceId, keyId } = caller;
   if (trial) return trialEndDuty(deps, workspaceId, { webhookId: id, dueAtMs: atMs + trialKeptMs });

@@ -13,6 +13,7 @@ import { notFound, unfit } from './refusals.ts';
 import { handshakeKey, type Handshakes, pendingBody, questionPlan } from './webhook-handshake.ts';
 import type { CheckedInput, InputChecks } from './webhook-input.ts';
 import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
+import { keyFollowedDuty } from './webhook-access-duty.ts';
 import { refuseEqual } from './webhook-library.ts';
 import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
@@ -68,12 +69,27 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
             ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
-          ...questionPlan(question, noticesOwed(deps, { before, after: body }, { workspaceId, atMs })),
+          ...questionPlan(question, [
+            ...noticesOwed(deps, { before, after: body }, { workspaceId, atMs }),
+            ...ownerFollowed(deps, { before, patch }, atMs),
+          ]),
         },
         answer: () => undefined,
       };
     },
   );
+}
+
+/** It may be about another library now: whether the key that made it may look into that one is looked at behind the commit. */
+function ownerFollowed(
+  { ids, checks }: UpdateDeps,
+  { before, patch }: { readonly before: Webhook; readonly patch: WebhookUpdate['patch'] },
+  atMs: number,
+): readonly NewDuty[] {
+  const { ownerKeyId: keyId, workspaceId } = before;
+  if (patch.settings === undefined || keyId === undefined) return [];
+  if (checks.dialect(before.dialect).manifest.library === undefined) return [];
+  return [keyFollowedDuty({ ids }, workspaceId, { keyId, atMs })];
 }
 
 /** Decided before the write: an event that is switched off in between is told to nobody all the same. */
