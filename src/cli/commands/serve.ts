@@ -17,6 +17,7 @@ import type { CliContext, RunningServer } from '../context.ts';
 import { withExamples } from '../connection-options.ts';
 import { unsafeSettings } from '../doctor/unsafe-settings.ts';
 import { coloursOf } from '../output.ts';
+import { watchBeside } from '../watch/watch-beside.ts';
 
 const rows: readonly SettingRow[] = settingRows;
 /** Late enough not to be part of the start, early enough to precede the work. */
@@ -70,6 +71,7 @@ async function serve(
     colour: context.stdout.colour,
   });
   let running: RunningServer | null = null;
+  let watching: { stop(): void } | null = null;
   let stopped = false;
   // Installed before the start, so that an error or a signal in the middle of it ends the process as it would later.
   const uninstall = installShutdown({
@@ -80,6 +82,7 @@ async function serve(
     deadlineMs: settings.shutdownSeconds * 1_000 + 5_000,
     stop: async () => {
       stopped = true;
+      watching?.stop();
       await running?.stop();
     },
     exit: (code) => exitAfterFlush(code, context.clock),
@@ -105,6 +108,8 @@ async function serve(
   // The next start finds what this one compiled, even if this one is killed.
   flushCompileCache();
   context.clock.timer(compactAfterMs, compactMemory);
+  // One process of several: that which takes requests.
+  if (run === 'serve') watching = watchBeside({ settings, url: running.url, clock: context.clock, logger });
 }
 
 /** A worker is one of several on a PostgreSQL. */

@@ -28,6 +28,7 @@ type WatchOptions = ConnectionOptions & {
   readonly settle: number;
   readonly poll?: boolean;
   readonly once?: boolean;
+  readonly attached?: boolean;
   readonly atOnce: number;
 };
 
@@ -67,6 +68,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--state <file>', `what is known of the folder; else ${stateName} in it`))
     .addOption(new Option('--poll', 'look again and again instead of being told: for network folders'))
     .addOption(new Option('--once', 'bring the server up to date and end'))
+    .addOption(new Option('--attached', 'end when standard input ends: the server that started it is gone').hideHelp())
     .addOption(new Option('--at-once <count>', 'uploads at the same time').default(4).argParser(countUpTo(32)))
     .action(async (directory: string, options: WatchOptions) => watch(directory, options, context));
   withExamples(command, [
@@ -86,13 +88,16 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
   const client = connect(options, context);
   const memory = openMemory(
     options.state ?? join(directory, stateName),
-    JSON.stringify([client.url, options.workspace ?? null, options.path]),
+    // A server's own watch is about the server of that data directory, wherever that listens today.
+    JSON.stringify([options.attached === true ? 'attached' : client.url, options.workspace ?? null, options.path]),
     context.clock,
   );
   const random = createSystemRandom();
   const tell = teller(options, context);
   const counts = { done: 0, failed: 0 };
-  await interruptible(context, async ({ signal }) => {
+  await interruptible(context, async (abort) => {
+    const { signal } = abort;
+    if (options.attached === true) process.stdin.once('end', () => abort.abort()).resume();
     const pending = createPendingPaths(options.settle);
     const watcher = await openWatcher(directory, { options, memory, pending });
     try {
