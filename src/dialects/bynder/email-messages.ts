@@ -43,7 +43,7 @@ export function notificationMail(input: NotificationMailInput): Rendered {
   const title = name === '' ? heading : `${heading}: ${name}`;
   const places = placesOf(input);
   const body = writeMailBody({
-    text: [
+    text: `${[
       title,
       `Event: ${event}`,
       '',
@@ -51,8 +51,7 @@ export function notificationMail(input: NotificationMailInput): Rendered {
       ...(places.picture === null ? [] : [`Preview: ${places.picture}`]),
       ...(places.file === null && places.picture === null ? [] : ['']),
       ...facts.map(factLine),
-      footer(unsubscribeUrl).trimStart(),
-    ].join('\n'),
+    ].join('\n')}${footer(unsubscribeUrl)}`,
     html: htmlMail({
       title,
       subtitle: event,
