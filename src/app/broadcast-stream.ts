@@ -22,7 +22,6 @@ import type { BroadcastCases, BroadcastStreamInput, BroadcastView } from './broa
 import { type BroadcastDeps, broadcastView, broadcastWrite, presentBroadcast } from './broadcast-views.ts';
 import { unscanned } from './scanning.ts';
 import { notFound, refusedByStore } from './refusals.ts';
-import { unscanned } from './scanning.ts';
 
 /** Broadcasts whose bytes this process takes right now, each until they are kept or given up. */
 export type LiveStreams = Map<string, Promise<void>>;
