@@ -106,6 +106,29 @@ test('a webhook that is told nothing of archiving changes nothing', async () => 
   });
 });
 
+test('days that somebody asks for already cost no look at the assets; days that go and come back do', async () => {
+  await withFixture(async (fixture) => {
+    const { app } = fixture;
+    const one = await asset(fixture, 'a', 60);
+    const first = await app.webhooks.create(caller, webhookInput({ settings: { days: 30 } }));
+    await settle(fixture);
+    await app.webhooks.create(caller, webhookInput({ name: 'same', settings: { days: 30 } }));
+    const [duty, ...more] = (await fixture.pendingDuties()).filter(({ kind }) => kind === 'timer');
+    assert.ok(duty !== undefined && more.length === 0);
+    await fixture.doDuty(duty);
+    assert.deepEqual(await fixture.pendingDuties(), []);
+    // Two changes whose duties are done in the other order, one of them begun before the days became others.
+    await app.webhooks.update(caller, first.body.id, { settings: { days: 40 } });
+    await app.webhooks.update(caller, first.body.id, { settings: { days: 45 } });
+    for (const later of (await fixture.pendingDuties()).toReversed()) await fixture.doDuty(later);
+    await settle(fixture);
+    assert.equal(await nextNotice(fixture, one), 45);
+    await app.webhooks.update(caller, first.body.id, { settings: { days: 30 } });
+    await settle(fixture);
+    assert.equal(await nextNotice(fixture, one), 30);
+  });
+});
+
 test('more assets than a page holds are all looked at', async () => {
   await withFixture(async (fixture) => {
     const { app } = fixture;

@@ -6,11 +6,12 @@
 import { noticeOf } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { IdSource } from '../core/ids.ts';
+import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { kindsOf } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Duty, NewDuty, Resource } from '../storage/storage.ts';
+import type { Duty, NewDuty, Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
 import { asJsonState, assetState } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -77,18 +78,31 @@ export function renoticeDuty(
   return { id: ids.next('duty'), workspaceId, kind: 'timer', dueAtMs: atMs, payload };
 }
 
-/** What is owed once the days have changed: a look at every asset, page by page. */
-export type RenoticePayload = JsonObject & { readonly what: 'archive_notices'; readonly cursor: string | null };
+/** What is owed once the days may have changed: a look at every asset, page by page. `days`: those that it began with. */
+export type RenoticePayload = JsonObject & {
+  readonly what: 'archive_notices';
+  readonly cursor: string | null;
+  readonly days?: readonly number[];
+};
 
 export type RenoticeDeps = Pick<AppDeps, 'storage' | 'clock'> & {
   readonly committer: Committer;
   readonly noticeDays: NoticeDays;
 };
 
-/** One page of assets; those with a date get the notice that they should have. Nobody is told. */
-export async function setNotices(deps: RenoticeDeps, duty: Duty, { cursor }: RenoticePayload): Promise<void> {
+/**
+ * One page of assets; those with a date get the notice that they should have. Nobody is told. A row says which days all
+ * assets were last gone over with: most webhooks ask for days that somebody asks for already, and then nothing is to be done.
+ */
+export async function setNotices(deps: RenoticeDeps, duty: Duty, payload: RenoticePayload): Promise<void> {
   const { storage, clock } = deps;
   const { workspaceId } = duty;
+  const { cursor } = payload;
+  const days = (await deps.noticeDays(workspaceId, 0)).toSorted((left, right) => left - right);
+  const begun = payload.days ?? days;
+  const [row] = await storage.resources([lastWalk(workspaceId)]);
+  const known = row?.state['days'];
+  if (cursor === null && sameJson(known, days)) return conclude(deps, duty, []);
   const page = await storage.read.resources({
     workspaceId,
     type: 'asset',
@@ -96,18 +110,34 @@ export async function setNotices(deps: RenoticeDeps, duty: Duty, { cursor }: Ren
     limit: limits.pageItemsMax,
     ...(cursor === null ? {} : { cursor }),
   });
-  const days = await deps.noticeDays(workspaceId, 0);
   await Promise.all(
-    page.items.filter((row) => isOther(row, days, clock.nowMs())).map((row) => setNotice(deps, row, days)),
+    page.items.filter((asset) => isOther(asset, days, clock.nowMs())).map((asset) => setNotice(deps, asset, days)),
   );
+  if (page.nextCursor === null) {
+    // Where they became others on the way, the first pages have seen the former ones: nobody knows, and the next one looks.
+    const state = sameJson(begun, days) ? { days } : null;
+    return conclude(deps, duty, [{ type: 'setting', id: lastWalkId, expectedVersion: 'any', state }]);
+  }
+  const next: RenoticePayload = { what: 'archive_notices', cursor: page.nextCursor, days: begun };
   const atMs = clock.nowMs();
-  const at = { dutyId: duty.id, version: duty.version };
-  const payload: RenoticePayload = { what: 'archive_notices', cursor: page.nextCursor };
-  const [result] = await storage.commit([
-    page.nextCursor === null
-      ? { workspaceId, atMs, fulfils: at }
-      : { workspaceId, atMs, advances: { ...at, dueAtMs: atMs, payload } },
-  ]);
+  const advances = { dutyId: duty.id, version: duty.version, dueAtMs: atMs, payload: next };
+  const [result] = await storage.commit([{ workspaceId, atMs, advances }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
+}
+
+const lastWalkId = 'archive-notices';
+
+function lastWalk(workspaceId: string): ResourceKey {
+  return { workspaceId, type: 'setting', id: lastWalkId };
+}
+
+async function conclude(
+  { storage, clock }: RenoticeDeps,
+  { id: dutyId, version, workspaceId }: Duty,
+  resources: readonly ResourceWrite[],
+): Promise<void> {
+  const item = { workspaceId, atMs: clock.nowMs(), resources, fulfils: { dutyId, version } };
+  const [result] = await storage.commit([item]);
   if (result?.status === 'rejected') throw refusedByStore(result);
 }
 
