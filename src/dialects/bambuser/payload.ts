@@ -25,13 +25,13 @@ export function broadcastPayload({ id, externalId, workspaceId, state, links, at
   const { position } = known;
   return {
     author: textOf(known.author),
-    created: seconds(known.startedAtMs ?? atMs),
+    created: seconds(timeOf(known.startedAtMs) ?? atMs),
     customData: textOf(known.customData),
-    height: numberOf(known.heightPx),
+    height: wholeOf(known.heightPx),
     id: uuid,
     ingestChannel: textOf(known.ingestChannel) || workspaceChannel(workspaceId),
     lat: numberOf(position?.latitude),
-    length: Math.round(numberOf(known.durationMs) / 1_000),
+    length: wholeOf(numberOf(known.durationMs) / 1_000),
     lon: numberOf(position?.longitude),
     positionAccuracy: numberOf(position?.accuracyMetres),
     positionType: textOf(position?.type),
@@ -42,15 +42,15 @@ export function broadcastPayload({ id, externalId, workspaceId, state, links, at
     tags: textsOf(known.tags).map((text) => ({ text })),
     title: textOf(known.title),
     type: known.type === 'live' ? 'live' : 'archived',
-    width: numberOf(known.widthPx),
+    width: wholeOf(known.widthPx),
   };
 }
 
 /** What somebody gave, else the picture that was made of the recording; an early add has none. */
 function previewOf({ preview, recording, recordingPreview }: BroadcastState, links: Links): string | null {
   if (isObject(preview) && 'url' in preview) return textOf(preview.url);
-  if (isObject(preview) && 'assetId' in preview) return links.content(textOf(preview.assetId));
-  return recordingPreview === true && recording !== undefined ? links.rendition(recording, 'large') : null;
+  if (isObject(preview) && typeof preview['assetId'] === 'string') return links.content(preview['assetId']);
+  return recordingPreview === true && typeof recording === 'string' ? links.rendition(recording, 'large') : null;
 }
 
 const sizes = ['small', 'medium', 'large'] as const;
@@ -59,22 +59,21 @@ const sizes = ['small', 'medium', 'large'] as const;
 export function imagePayload({ id, workspaceId, state, links }: Presented): JsonObject {
   const file = objectIn(state, 'file');
   const info = objectIn(state, 'info');
-  const added = ownValue(state, 'createdAtMs');
-  const addedAtMs = typeof added === 'number' ? added : 0;
+  const addedAtMs = timeOf(ownValue(state, 'createdAtMs')) ?? 0;
   return {
     added: seconds(addedAtMs),
     author: textOf(ownValue(info, 'author')),
     created: seconds(takenAtMs(state) ?? addedAtMs),
     customData: textOf(ownValue(info, 'customData')),
     derivatives: derivativesOf(id, state, links),
-    height: numberOf(ownValue(file, 'heightPx')),
+    height: wholeOf(ownValue(file, 'heightPx')),
     id: imageUuid(id, state),
     ingestChannel: textOf(ownValue(info, 'ingestChannel')) || workspaceChannel(workspaceId),
     ...place(state),
     originalFilename: textOf(ownValue(state, 'name')),
     title: textOf(ownValue(info, 'title')),
     url: textOf(ownValue(file, 'url')) || links.content(id),
-    width: numberOf(ownValue(file, 'widthPx')),
+    width: wholeOf(ownValue(file, 'widthPx')),
   };
 }
 
@@ -89,8 +88,8 @@ function derivativesOf(id: string, state: JsonObject, links: Links): readonly Js
       {
         title,
         url: textOf(ownValue(found, 'url')) || links.rendition(id, title),
-        width: numberOf(ownValue(found, 'widthPx')),
-        height: numberOf(ownValue(found, 'heightPx')),
+        width: wholeOf(ownValue(found, 'widthPx')),
+        height: wholeOf(ownValue(found, 'heightPx')),
       },
     ];
   });
@@ -104,7 +103,8 @@ function place(state: JsonObject): { readonly lat: number; readonly lon: number 
 
 function takenAtMs(state: JsonObject): number | null {
   const taken = ownValue(objectIn(objectIn(state, 'embedded'), 'fields'), 'takenAt');
-  if (typeof taken === 'number') return taken;
+  const time = timeOf(taken);
+  if (time !== undefined) return time;
   // Cameras write no zone; it is then taken for UTC, so that the bytes do not depend on where they are made.
   const parsed = typeof taken === 'string' ? Date.parse(zoned.test(taken) ? taken : `${taken}Z`) : Number.NaN;
   return Number.isNaN(parsed) ? null : parsed;
@@ -132,4 +132,14 @@ function textsOf(value: unknown): readonly string[] {
 
 function numberOf(value: JsonValue | undefined): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function wholeOf(value: JsonValue | undefined): number {
+  const whole = Math.round(numberOf(value));
+  return Number.isSafeInteger(whole) ? whole : 0;
+}
+
+/** A moment that has a place in the calendar. */
+function timeOf(value: JsonValue | undefined): number | undefined {
+  return typeof value === 'number' && Math.abs(value) <= 8.64e15 ? value : undefined;
 }

@@ -24,6 +24,11 @@ function payloadOf(collection: string, action: string, presented: Presented): Js
   const { id, externalId, state } = presented;
   if (collection === 'image') return action === 'remove' ? { id: imageUuid(id, state) } : imagePayload(presented);
   if (action === 'remove') return { id: broadcastUuid(id, externalId) };
-  if (action === 'extract') return { id: broadcastUuid(id, externalId), status: ownValue(state, 'status') ?? 'error' };
+  if (action === 'extract') return { id: broadcastUuid(id, externalId), status: statusOf(state) };
   return broadcastPayload(presented);
+}
+
+function statusOf(state: JsonObject): string {
+  const status = ownValue(state, 'status');
+  return typeof status === 'string' ? status : 'error';
 }
