@@ -49,6 +49,7 @@ import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.
 import { chooseStorage, databaseName } from './compose/choose-storage.ts';
 import { claimPorts } from './compose/claim-ports.ts';
 import { createCluster } from './compose/cluster.ts';
+import { createEngineLog } from './compose/engine-log.ts';
 import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
 import { createTransports } from './compose/transports.ts';
 import { inboxHost, inboxUrls, openInbox } from './compose/inbox-place.ts';
@@ -372,7 +373,7 @@ function makeRooms(options: ComposeOptions) {
     dataDir: settings.dataDir,
     files: filesSeenByAll(settings),
     endOfTurn: systemTurn,
-    log: engineLog(logger),
+    log: createEngineLog(logger, systemClock),
   });
   const egress = createEgress({
     clock,
@@ -437,7 +438,7 @@ function appDeps(
       role: signals.role,
       paused: settings.startPaused,
     }),
-    ...besideTheLanes(rooms, engineLog(logger), (delivery) => signals.live?.(delivery)),
+    ...besideTheLanes(rooms, createEngineLog(logger, systemClock), (delivery) => signals.live?.(delivery)),
     trace: rooms.traces === null ? null : changeTracer(rooms.traces, rooms.clock),
     settings: {
       publicUrl: () => settings.publicUrl ?? place.address?.publicUrl ?? '',
@@ -472,7 +473,7 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
     clock,
     random,
     endOfTurn: systemTurn,
-    log: engineLog(logger),
+    log: createEngineLog(logger, systemClock),
     onEvent: (event) => {
       countAttempt(metrics, event);
       rooms.traces?.record(attemptSpan(event));
@@ -552,14 +553,6 @@ async function localKeyOf({ app, issueKey }: AppParts, dataDir: string, vault: V
   const kept = readCredentials(dataDir, vault)?.key ?? null;
   if (kept !== null && (await app.keys.authenticate(kept, undefined)) !== null) return kept;
   return issueKey({ name: localKeyName, admin: true, scopes: [...scopes] });
-}
-
-function engineLog(logger: Logger): EngineLog {
-  return {
-    info: (fields, message) => logger.info('engine', { ...fields, message }),
-    warn: (fields, message) => logger.warn('engine', { ...fields, message }),
-    error: (fields, message) => logger.error('engine', { ...fields, message }),
-  };
 }
 
 function readVersion(): string {
