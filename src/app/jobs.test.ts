@@ -99,6 +99,29 @@ test('a status, a deadline, a text and the list of assets are changed, told once
   });
 });
 
+test('a job that would grow beyond its bounds is refused, with what to do', async () => {
+  await withFixture(async (fixture) => {
+    const { app } = fixture;
+    const aliases = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`dialect${n}`, `${n}${'x'.repeat(290)}`]));
+    const assets: string[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const own = Object.fromEntries(Object.entries(aliases).map(([dialect, id]) => [dialect, `${id}${n}`]));
+      assets.push(await upload(fixture, `${n}.jpg`, { aliases: own }));
+    }
+    const { id } = (await app.jobs.create(caller, { name: 'x', assets: assets.slice(0, 5) })).body;
+    for (const call of [
+      () => app.jobs.create(caller, { name: 'x', assets }),
+      () => app.jobs.update(caller, id, { assets }),
+    ])
+      await assert.rejects(call, (error) => {
+        assert.ok(error instanceof AssetwireError);
+        assert.equal(error.code, 'limit_reached');
+        assert.match(error.mend ?? '', /fewer assets/);
+        return true;
+      });
+  });
+});
+
 test('ID-01 one Idempotency-Key makes one job, whoever asks twice', async () => {
   await withFixture(async (fixture) => {
     const idempotency = { key: 'k', fingerprint: 'f' };

@@ -3,8 +3,10 @@
  * it is about and nothing of them: one that was deleted since stays named. Jobs of a DAM that reports them are shown with
  * the rest.
  */
+import { AssetwireError } from '../core/errors.ts';
 import { isObject, sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
 import { asJobJson, jobTexts, readWorkflowJob, type WorkflowJobState } from '../core/workflow-job.ts';
 import type { Resource, ResourceKey } from '../storage/storage.ts';
 import type { Caller, Written } from './app.ts';
@@ -110,6 +112,15 @@ function changeOf(
   return subjectChange({ ids, workspaceId, actor, atMs }, subject, told);
 }
 
+function refuseTooLargeJob(state: JsonObject): void {
+  const bytes = Buffer.byteLength(JSON.stringify(state));
+  if (bytes <= limits.jobStateBytesMax) return;
+  throw new AssetwireError('limit_reached', {
+    detail: `Keep at most ${limits.jobStateBytesMax} bytes in a job, with the ids its assets had elsewhere: this would be ${bytes}`,
+    mend: 'Link fewer assets, or make two jobs of it',
+  });
+}
+
 // --- Making one -----------------------------------------------------------------------------------------------------
 
 type Creating = { readonly input: JobInput; readonly row: RowMaker | undefined; readonly fingerprint: string };
@@ -135,6 +146,7 @@ async function createOne(
       modifiedAtMs: atMs,
     };
     const state = asJobJson(job);
+    refuseTooLargeJob(state);
     const view = jobView({ ...key, version: 1, state, createdAtMs: atMs, updatedAtMs: atMs });
     const created = { kind: 'workflow_job.created', before: null, after: state } as const;
     return {
@@ -193,6 +205,7 @@ async function updateOne(
     if (current === null) throw notFound('the job');
     refuseOtherVersion(expected, current.version, 'job');
     const next = patched(current.state, patch, linked);
+    refuseTooLargeJob(next);
     const same = sameJson(next, current.state);
     const state = same ? current.state : { ...next, modifiedAtMs: atMs };
     const version = same ? current.version : current.version + 1;

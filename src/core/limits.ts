@@ -56,6 +56,8 @@ export const limits = {
   sectionsMax: 500,
   /** A change of a job names them all, before and after. */
   jobAssetsMax: 200,
+  /** With the ids that its assets had elsewhere. */
+  jobStateBytesMax: 64 * 1024,
   tasksRunningMax: 10,
   tasksKeptMs: 7 * 24 * 3_600_000,
   /** An asset's state without what its file says of itself; a change holds two of them. */

@@ -23,7 +23,7 @@ const createJob = route({
   idempotent: true,
   body: jobInputSchema,
   answers: { 201: { description: 'The job', schema: jobSchema, headers: ['ETag'] } },
-  errors: ['conflict'],
+  errors: ['conflict', 'limit_reached'],
   async handle({ caller, body, idempotency }, { app }) {
     return jobAnswer(await app.jobs.create(caller, body, idempotency));
   },
@@ -73,7 +73,7 @@ const updateJob = route({
   params: byId('workflowJob'),
   body: jobPatchSchema,
   answers: { 200: { description: 'The job', schema: jobSchema, headers: ['ETag'] } },
-  errors: ['conflict', 'precondition_failed'],
+  errors: ['conflict', 'precondition_failed', 'limit_reached'],
   async handle({ caller, params, body, idempotency, request }, { app }) {
     const { expectedVersion, ...patch } = body;
     const said = expectedVersion === undefined ? {} : { expected: expectedVersion };
