@@ -14,6 +14,8 @@ export {
   readBrandfolder,
   type ReadBrandfolderMessage,
 } from './brandfolder.ts';
+export { type BynderOptions, type BynderVerifier, createBynderVerifier } from './bynder.ts';
+export type { BynderConfirmation, BynderMessage, BynderNotification } from './sns-event.ts';
 export {
   type BynderEvent,
   type BynderJobEvent,
