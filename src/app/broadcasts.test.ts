@@ -176,3 +176,67 @@ test('removed while it is live, it stays removed; bytes that cannot be kept end 
   const { state } = await full.app.broadcasts.get(caller, unlucky.id);
   assert.deepEqual([state.type, state.end, state.note], ['archived', 'lost', 'Keep the bytes: the disk is full']);
 });
+
+test('bytes that go on coming keep a broadcast live, however long, also where no other process could take them', async (t) => {
+  for (const soleWriter of [true, false]) {
+    const fixture = await createFixture({ soleWriter });
+    t.after(fixture.stop);
+    const { app } = fixture;
+    const { id } = await make(fixture, { title: 'Long' });
+    const gate = Promise.withResolvers<void>();
+    async function* slowly() {
+      yield Buffer.from('one');
+      await gate.promise;
+    }
+    const streaming = app.broadcasts.stream(caller, id, { content: Readable.from(slowly()) });
+    await until(fixture, async () => (await typeOf(fixture, id)) === 'live');
+    // Where there are others, the duty may well be another's.
+    const watching = soleWriter ? fixture : await fixture.another();
+    for (let seconds = 0; seconds < 120; seconds += 1) {
+      fixture.clock.advance(1_000);
+      await watching.doDuties();
+      // The beat commits beside the duties.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(await typeOf(fixture, id), 'live', `soleWriter ${soleWriter}`);
+    gate.resolve();
+    await until(fixture, async () => (await typeOf(fixture, id)) === 'archived');
+    fixture.clock.advance(1_000);
+    assert.equal((await streaming).state.type, 'archived');
+  }
+});
+
+test('a signed link plays until its time is over, in its workspace and dialect, and no longer than the recording is there', async (t) => {
+  const fixture = await createFixture();
+  t.after(fixture.stop);
+  const { app, clock, links } = fixture;
+  const content = Readable.from([Buffer.from('a film')]);
+  const asset = (await app.assets.upload(caller, { file: { name: 'x.mp4', content } })).body;
+  const { id } = await make(fixture, { title: 'Over', recording: asset.id });
+  const text = `GET /x?${id}`;
+  const signature = links('default', 'bambuser').signature?.(text) ?? '';
+  const place = {
+    workspaceId: 'default',
+    dialect: 'bambuser',
+    broadcastId: id,
+    text,
+    signature,
+    expiresAtMs: clock.nowMs() + 1_000,
+  };
+  const { stream, bytes } = await app.broadcasts.signedContent(place);
+  assert.deepEqual([bytes, Buffer.concat(await stream.toArray()).toString()], [6, 'a film']);
+  for (const other of [
+    { ...place, workspaceId: 'other' },
+    { ...place, dialect: 'standard' },
+    { ...place, text: `${text}0` },
+    { ...place, signature: '' },
+    { ...place, signature: signature.toUpperCase() },
+  ])
+    await assert.rejects(app.broadcasts.signedContent(other), isRefusal('not_found'), JSON.stringify(other));
+  clock.advance(1_000);
+  await assert.rejects(app.broadcasts.signedContent(place), isRefusal('not_found'));
+  const lasting = { ...place, expiresAtMs: null };
+  (await app.broadcasts.signedContent(lasting)).stream.destroy();
+  await app.assets.remove(caller, asset.id);
+  await assert.rejects(app.broadcasts.signedContent(lasting), isRefusal('gone'));
+});
