@@ -64,7 +64,7 @@ const updateJob = route({
   path: '/v1/jobs/{id}',
   operation: 'updateJob',
   area,
-  summary: 'Change a workflow job: its status, deadline, assets …',
+  summary: 'Change a workflow job: its status, its deadline, its assets',
   description:
     'What is absent stays, null takes a field away, `assets` is the whole list. Told as `workflow_job.changed`.',
   scope: 'assets:write',
