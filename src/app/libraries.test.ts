@@ -194,6 +194,33 @@ test('A key that expires takes its webhooks with it by a timer, not by a look at
   assert.equal((await webhooks.get(caller, made.id)).state, 'enabled');
 });
 
+test('Whatever takes access away ends the webhook by what it owes itself, long after the webhook was made', async () => {
+  const { keys, libraries, grants, webhooks } = fixture.app;
+  await libraries.create(caller, { key: 'brand' });
+  await libraries.create(caller, { key: 'second' });
+  const make = async (library: string) => {
+    const key = await keys.create(caller, { name: library, scopes: ['webhooks:write'] });
+    const resource = { type: 'library', id: library } as const;
+    const grant = await grants.create(caller, { principal: `key:${key.id}`, resource, scopes: ['assets:read'] });
+    const { body } = await webhooks.create(holderOf(library, { keyId: key.id }), about(library));
+    return { key, grant, id: body.id };
+  };
+  const [ungranted, revoked, unfounded] = [await make('brand'), await make('brand'), await make('second')];
+  fixture.clock.advance(3_600_000);
+  await fixture.doDuties();
+  const reasonOf = async ({ id }: { readonly id: string }) => {
+    await fixture.doDuties();
+    return (await webhooks.get(caller, id)).stateReason ?? 'on';
+  };
+  await grants.remove(caller, ungranted.grant.id);
+  assert.match(await reasonOf(ungranted), /lost access/);
+  assert.equal(await reasonOf(revoked), 'on');
+  await keys.revoke(caller, revoked.key.id);
+  assert.match(await reasonOf(revoked), /was revoked/);
+  await libraries.remove(caller, 'second');
+  assert.match(await reasonOf(unfounded), /was deleted/);
+});
+
 test('A key that is rotated loses nothing, whenever it is looked at: the new one owns what the old one made', async () => {
   const { keys, webhooks } = fixture.app;
   const key = await keys.create(caller, { name: 'old', scopes: ['assets:read', 'webhooks:write'] });
