@@ -76,7 +76,6 @@ export function createFeed(db: DatabaseSync): Feed {
     }
     return { written, place: { seq, touch: 0 }, more: false, gap };
   };
-  const numberOfWorkspace = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?');
   const read = ({ seq, touch }: FeedPlace): FeedPage => {
     const changes = readChanges(seq);
     const touched = touches.all(touch, rowsPerPage);
@@ -89,20 +88,7 @@ export function createFeed(db: DatabaseSync): Feed {
   };
   return {
     read,
-    writtenIn(workspaceId, after, head) {
-      const workspace = numberOrNull(numberOfWorkspace.get(workspaceId)?.[0]);
-      if (workspace === null) return [];
-      const found = new Set<string>();
-      let place = after;
-      for (let page = 0; page < pagesLookedThrough; page += 1) {
-        const next = read(place);
-        if (next.gap) return null;
-        for (const written of next.written) if (written.workspace === workspace) found.add(written.id);
-        place = next.place;
-        if (hasReached(place, head) || !next.more) return [...found];
-      }
-      return null;
-    },
+    writtenIn: createLookThrough(db, read),
     head() {
       const last = visible().at(-1);
       return {
@@ -110,6 +96,25 @@ export function createFeed(db: DatabaseSync): Feed {
         touch: numberOrNull(lastTouch.get()?.[0]) ?? 0,
       };
     },
+  };
+}
+
+/** See `Feed.writtenIn`. */
+function createLookThrough(db: DatabaseSync, read: Feed['read']): Feed['writtenIn'] {
+  const numberOfWorkspace = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?');
+  return (workspaceId, after, head) => {
+    const workspace = numberOrNull(numberOfWorkspace.get(workspaceId)?.[0]);
+    if (workspace === null) return [];
+    const found = new Set<string>();
+    let place = after;
+    for (let page = 0; page < pagesLookedThrough; page += 1) {
+      const next = read(place);
+      if (next.gap) return null;
+      for (const written of next.written) if (written.workspace === workspace) found.add(written.id);
+      place = next.place;
+      if (hasReached(place, head) || !next.more) return [...found];
+    }
+    return null;
   };
 }
 
