@@ -101,6 +101,12 @@ module.exports = {
       { path: '^packages/[^/]+/src/', pathNot: testCode },
       { path: '^(src|test|tools|bench)/' },
     ),
+    error(
+      'the-console-speaks-the-api',
+      'The console reaches the server through its public API alone, and the server serves what was built of it.',
+      { path: '^console/src/' },
+      { path: '^(src|packages|test|tools|bench)/' },
+    ),
     error('no-test-code-in-what-we-ship', 'Test kits must not be linked into the server.', shipped, {
       path: ['/testing/', '[.]test[.]ts$', '^(test|bench|tools)/'],
     }),

@@ -48,7 +48,7 @@ export default defineConfig(
   { ignores: ['node_modules/', 'dist/', 'coverage/', 'data/', 'media/', '**/fixtures/**'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -132,6 +132,14 @@ export default defineConfig(
       'no-restricted-properties': 'off',
       'no-restricted-syntax': ['error', lateNetworkImport],
       '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths),
+    },
+  },
+  {
+    // A page is one function that says what is drawn: long where there is much to see, not where much is decided.
+    files: ['console/src/**/*.tsx'],
+    rules: {
+      'max-lines-per-function': 'off',
+      'max-lines': ['warn', { max: 500, skipBlankLines: true, skipComments: true }],
     },
   },
   {

@@ -22,9 +22,9 @@ type CruiseOutput = {
   };
 };
 
-/** Cruises `src` and `packages` below `directory`, which needs a `node_modules` to resolve libraries. */
+/** Cruises `src`, `packages` and the console below `directory`, which needs a `node_modules` to resolve libraries. */
 export function checkRooms(directory: string): RoomsResult {
-  const folders = ['src', 'packages'].filter((folder) => existsSync(join(directory, folder)));
+  const folders = ['src', 'packages', 'console/src'].filter((folder) => existsSync(join(directory, folder)));
   const run = spawnSync(
     process.execPath,
     [

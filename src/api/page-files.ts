@@ -1,15 +1,13 @@
-/** The page at `/`, the list of the API at `/docs/api` and what the documentation looks like: plain files, read once at start, served from memory. */
+/** Setting a password, the list of the API at `/docs/api` and what the documentation looks like: plain files, read once at start, served from memory. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Answer } from './route.ts';
 
 const files: { readonly [path: string]: { readonly file: string; readonly contentType: string } } = {
-  '/': { file: 'index.html', contentType: 'text/html; charset=utf-8' },
   '/password': { file: 'password.html', contentType: 'text/html; charset=utf-8' },
   '/page/password.js': { file: 'password.js', contentType: 'text/javascript; charset=utf-8' },
   '/docs/api': { file: 'api.html', contentType: 'text/html; charset=utf-8' },
   '/page/page.css': { file: 'page.css', contentType: 'text/css; charset=utf-8' },
-  '/page/page.js': { file: 'page.js', contentType: 'text/javascript; charset=utf-8' },
   '/page/server.js': { file: 'server.js', contentType: 'text/javascript; charset=utf-8' },
   '/page/elements.js': { file: 'elements.js', contentType: 'text/javascript; charset=utf-8' },
   '/page/api.js': { file: 'api.js', contentType: 'text/javascript; charset=utf-8' },

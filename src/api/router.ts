@@ -11,6 +11,7 @@ import { answerConnectionError } from './connection-errors.ts';
 import { createDocuments } from './docs/documents.ts';
 import { inboxPrefix } from './inbox-listener.ts';
 import { createHttpServer } from './listeners.ts';
+import { consoleAnswer, type ConsoleFile, consoleMissing, consolePlaces, readConsoleFiles } from './console-files.ts';
 import { readPageFiles } from './page-files.ts';
 import { notFound, presentableError } from './problem.ts';
 import type { Answer, Route } from './route.ts';
@@ -18,6 +19,7 @@ import { methodsAt, nearestRoute, pathOf, toRouterPath } from './route-paths.ts'
 import { reportChanges } from './routes/changes.ts';
 import { foreignWords, type Serving, serveRoute } from './serve-route.ts';
 import { type HostMounts, mountByHost } from './vendor-mounts.ts';
+import { takeWorkspaceParameter } from './workspace-parameter.ts';
 
 export type RouterOptions = {
   readonly serving: Serving;
@@ -36,6 +38,7 @@ export function createRouter({ serving, routes, inbox, whole, hostMounts, reques
     serverFactory: (routed) =>
       createHttpServer((request, response) => {
         if (hostMounts !== undefined) mountByHost(hostMounts, request);
+        takeWorkspaceParameter(request);
         const url = request.url ?? '';
         if (whole && url === reportChanges.path && request.method === reportChanges.method) {
           void serveRoute(serving, { route: reportChanges, request, response, parameters: noParameters, search: '' });
@@ -138,6 +141,7 @@ function routerError(error: unknown): AssetwireError {
 
 export async function mountPages(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
   mountDocuments(router, answers);
+  await mountConsole(router, answers);
   for (const [path, answer] of await readPageFiles()) {
     router.get(path, (request, reply) => {
       reply.hijack();
@@ -149,6 +153,29 @@ export async function mountPages(router: FastifyInstance, answers: AnswerWriter)
       );
     });
   }
+}
+
+async function mountConsole(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
+  const files = await readConsoleFiles();
+  const page = files.get('/');
+  const serve = (path: string, file: ConsoleFile | undefined): void => {
+    router.get(path, (request, reply) => {
+      reply.hijack();
+      const { raw } = request;
+      const { 'if-none-match': ifNoneMatch, 'accept-encoding': encoding } = raw.headers;
+      const acceptEncoding = typeof encoding === 'string' ? encoding : undefined;
+      answers.write(
+        raw,
+        reply.raw,
+        file === undefined ? consoleMissing : consoleAnswer(file, { ifNoneMatch, acceptEncoding }),
+      );
+    });
+  };
+  for (const place of consolePlaces) {
+    serve(place, page);
+    if (place !== '/') serve(`${place}/*`, page);
+  }
+  for (const [path, file] of files) if (path !== '/') serve(path, file);
 }
 
 function mountDocuments(router: FastifyInstance, answers: AnswerWriter): void {

@@ -171,14 +171,14 @@ test('UI-07 the answer to what is no request has them too', async () => {
 });
 
 test('UI-07 the pages run without anything inline: no script, style or handler', async () => {
-  for (const file of ['index.html', 'api.html']) {
+  for (const file of ['password.html', 'api.html']) {
     const html = await readFile(new URL(`./page/${file}`, import.meta.url), 'utf8');
     assert.doesNotMatch(html, /<script(?![^>]*\ssrc=")/);
     assert.doesNotMatch(html, /<style|\sstyle=|\son\w+=|javascript:/i);
     for (const [, target = ''] of html.matchAll(/(?:src|href)="([^"]+)"/g))
       assert.match(target, /^\/(?!\/)/, 'only our own files');
   }
-  for (const file of ['page.js', 'api.js', 'documents.js', 'document-search.js', 'server.js', 'elements.js']) {
+  for (const file of ['password.js', 'api.js', 'documents.js', 'document-search.js', 'server.js', 'elements.js']) {
     const script = await readFile(new URL(`./page/${file}`, import.meta.url), 'utf8');
     assert.doesNotMatch(
       script,

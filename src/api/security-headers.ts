@@ -31,7 +31,8 @@ export const pageHeaders: readonly string[] = [
   ...everywhere,
   ...sameOrigin,
   'content-security-policy',
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; " +
+    "font-src 'self'; connect-src 'self'; " +
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
 ];
 

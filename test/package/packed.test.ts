@@ -179,7 +179,7 @@ test('installed, a server inspects an upload, delivers it, and the receivers’ 
     '/docs/search.json',
     '/docs/api',
     '/openapi.json',
-    '/page/page.js',
+    '/page/password.js',
   ]) {
     assert.equal((await fetch(`${serving.url}${path}`)).status, 200, path);
   }

@@ -15,7 +15,9 @@ function readManifest(path: string): Manifest {
 /** Every direct dependency has a line with its licence and what it is for, and nothing else has. */
 export async function checkDependenciesPage(root: string): Promise<readonly string[]> {
   const { dependencies = {}, devDependencies = {} } = readManifest(join(root, 'package.json'));
-  const names = [...Object.keys(dependencies), ...Object.keys(devDependencies)];
+  // All that the console is made of is built into it: to whoever installs the server it is a development package.
+  const { devDependencies: ofConsole = {} } = readManifest(join(root, 'console', 'package.json'));
+  const names = [...new Set([dependencies, devDependencies, ofConsole].flatMap((list) => Object.keys(list)))];
   const rows = names.map((name): readonly [string, readonly string[]] => {
     const { license } = readManifest(join(root, 'node_modules', name, 'package.json'));
     return [name, [license ?? 'none stated']];

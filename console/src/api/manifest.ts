@@ -1,0 +1,76 @@
+/** A dialect as its manifest describes it: what forms, catalogue and reference are drawn from. */
+import type { Json, JsonObject } from './types.ts';
+
+export type JsonSchema = {
+  readonly type?: string | readonly string[];
+  readonly title?: string;
+  readonly description?: string;
+  readonly properties?: { readonly [name: string]: JsonSchema };
+  readonly required?: readonly string[];
+  readonly items?: JsonSchema;
+  readonly enum?: readonly Json[];
+  readonly const?: Json;
+  readonly default?: Json;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly examples?: readonly Json[];
+};
+
+export type EventDescription = {
+  readonly name: string;
+  readonly summary: string;
+  readonly fires: string;
+  readonly changeKinds: readonly string[];
+  readonly schema: JsonSchema;
+  readonly example: JsonObject;
+};
+
+export type Manifest = {
+  readonly id: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly sources: readonly { readonly url: string; readonly readOn: string }[];
+  readonly events: readonly EventDescription[];
+  readonly transports: readonly ('http' | 'sqs' | 'email')[];
+  readonly configuration: { readonly schema: JsonSchema; readonly secretFields: readonly string[] };
+  readonly capabilities: {
+    readonly targetEditable: boolean;
+    readonly singleEvent: boolean;
+    readonly noEvents?: boolean;
+    readonly handshake: boolean;
+    readonly plainHttp: boolean;
+    readonly customHeaders: boolean;
+    readonly credentials: readonly ('none' | 'basic' | 'bearer' | 'oauth2')[];
+  };
+  readonly limits: {
+    readonly webhooksMax: number;
+    readonly customHeadersMax: number;
+    readonly payloadBytesMax: number;
+  };
+  readonly policy: Policy;
+  readonly properties?: readonly Property[];
+  readonly signing: { readonly summary: string; readonly headers: readonly string[] };
+};
+
+export type Policy = {
+  readonly timeoutMs: number;
+  readonly success: readonly (readonly [number, number])[];
+  readonly schedule: { readonly delaysMs: readonly number[]; readonly jitter: number; readonly ageMaxMs: number };
+  readonly concurrencyMax: number;
+};
+
+export type Property = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+};

@@ -1,0 +1,54 @@
+/** People, keys and what is told to them, as the API shows them. */
+
+export type Key = {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly scopes: readonly string[];
+  readonly admin: boolean;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number | null;
+  readonly revokedAtMs: number | null;
+  readonly lastUsedAtMs: number | null;
+  /** In the answer to its creation only. */
+  readonly key?: string;
+};
+
+export type User = {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly roles: readonly string[];
+  readonly admin: boolean;
+  readonly state: 'invited' | 'active' | 'disabled';
+  readonly lastSignInAtMs: number | null;
+  readonly link?: { readonly url: string; readonly expiresAtMs: number };
+};
+
+export type Role = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly builtIn: boolean;
+};
+
+export type Workspace = { readonly id: string; readonly name: string; readonly parent?: string };
+
+export type Notice = {
+  readonly id: string;
+  readonly kind: string;
+  readonly severity: string;
+  readonly atMs: number;
+  readonly subject: string;
+  readonly text: string;
+  readonly acknowledged: boolean;
+};
+
+export type AuditEntry = {
+  readonly id: string;
+  readonly atMs: number;
+  readonly actor: { readonly type: string; readonly id: string; readonly name?: string };
+  readonly action: string;
+  readonly target: string;
+  readonly from?: { readonly address: string };
+};

@@ -1,0 +1,99 @@
+/** Questions to the server that several pages ask, each under one name, so that what one page changes the others show. */
+import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { tellProblem } from '../parts/toast.tsx';
+import { ask, type Method, type Query } from './ask.ts';
+import type { Manifest } from './manifest.ts';
+import type { Caller, Page, Webhook } from './types.ts';
+
+/** One thing or one page of things; `key` begins with the path so that a change can call it stale. */
+export function useAsk<T>(path: string | null, query: Query = {}, options: { readonly everyMs?: number } = {}) {
+  return useQuery({
+    queryKey: [path, query],
+    queryFn: ({ signal }) => ask<T>('GET', path ?? '', { query, signal }),
+    enabled: path !== null,
+    ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
+  });
+}
+
+/** A list that goes on as one scrolls. */
+export function useList<T>(path: string, query: Query = {}, options: { readonly everyMs?: number } = {}) {
+  const result = useInfiniteQuery({
+    queryKey: [path, 'list', query],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      ask<Page<T>>('GET', path, { query: { limit: 50, ...query, cursor: pageParam }, signal }),
+    getNextPageParam: (page: Page<T>) => page.nextCursor ?? undefined,
+    ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
+  });
+  const items = result.data?.pages.flatMap(({ data }) => data);
+  return { ...result, items, first: result.data?.pages[0] };
+}
+
+/** Every item of a list that is short by nature (dialects, keys, fields): its first pages, 1,000 at most. */
+export function useAll<T>(path: string | null, query: Query = {}) {
+  return useQuery({
+    queryKey: [path, 'all', query],
+    enabled: path !== null,
+    queryFn: async ({ signal }) => {
+      const items: T[] = [];
+      let cursor = '';
+      for (let page = 0; page < 10; page++) {
+        const answer = await ask<Page<T>>('GET', path ?? '', { query: { limit: 100, ...query, cursor }, signal });
+        items.push(...answer.data);
+        if (answer.nextCursor === null) break;
+        cursor = answer.nextCursor;
+      }
+      return items;
+    },
+  });
+}
+
+export type Change = {
+  readonly method: Method;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly query?: Query;
+  readonly ifMatch?: string;
+};
+
+/**
+ * Sends a change and calls what it concerns stale: everything asked for below these paths. What the server refuses is told,
+ * unless the form shows it by itself (`quiet`).
+ */
+export function useChange<T = unknown>(
+  stale: readonly string[],
+  { quiet = false, onDone }: { readonly quiet?: boolean; readonly onDone?: (answer: T) => void } = {},
+) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ method, path, ...options }: Change) => ask<T>(method, path, options),
+    onSuccess: async (answer) => {
+      onDone?.(answer);
+      await Promise.all(stale.map((path) => refresh(client, path)));
+    },
+    onError: (error) => {
+      if (!quiet) tellProblem(error);
+    },
+  });
+}
+
+/** Asks anew for what is shown of this path and below it. */
+export function refresh(client: QueryClient, path: string): Promise<void> {
+  return client.invalidateQueries({
+    predicate: ({ queryKey: [first] }) => typeof first === 'string' && (first === path || first.startsWith(`${path}/`)),
+  });
+}
+
+export const useCaller = () => useAsk<Caller>('/v1/sessions/current');
+export const useDialects = () => useAll<Manifest>('/v1/dialects');
+export const useWebhooks = () => useAll<Webhook>('/v1/webhooks');
+
+/** What the caller may do: pages show what they cannot do as something to read only. */
+export function useMay(scope: string): boolean {
+  const { data } = useCaller();
+  return data !== undefined && (data.admin || data.scopes.includes(scope));
+}
+
+export function useIsAdmin(): boolean {
+  return useCaller().data?.admin === true;
+}

@@ -1,0 +1,315 @@
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Problem } from '../api/ask.ts';
+import { useAll, useChange, useMay } from '../api/queries.ts';
+import type { Asset, Json, JsonObject, MetadataField } from '../api/types.ts';
+import { Button } from '../parts/button.tsx';
+import { Card } from '../parts/card.tsx';
+import { CheckField, problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
+import { Failure, Loaded } from '../parts/state.tsx';
+import { tell } from '../parts/toast.tsx';
+import { words } from '../words/words.ts';
+import { assetPaths } from './asset-paths.ts';
+import { localMinute } from './replay-dialog.tsx';
+
+const infoNames = ['title', 'description', 'copyright', 'credit'];
+const dateNames = ['publishAtMs', 'expiresAtMs', 'archiveAtMs'] as const;
+const dateLabels = {
+  publishAtMs: words.asset.publishAt,
+  expiresAtMs: words.asset.expiresAt,
+  archiveAtMs: words.asset.archiveAt,
+};
+
+/** Sends what differs and nothing else: an edit that changes nothing tells nobody anything. */
+function useSave(id: string) {
+  return useChange(assetPaths(id), { quiet: true, onDone: () => tell(words.common.saved) });
+}
+
+export function AboutForm({ asset: { id, state } }: { readonly asset: Asset }) {
+  const may = useMay('assets:write');
+  const [info, setInfo] = useState<JsonObject>(state.info ?? {});
+  const [tags, setTags] = useState<readonly string[]>(state.tags);
+  const [labels, setLabels] = useState<readonly string[]>(state.labels ?? []);
+  const [collections, setCollections] = useState<readonly string[]>(state.collections ?? []);
+  const [dates, setDates] = useState<{ readonly [name: string]: number | null }>({});
+  const known = useAll<{ readonly name: string }>('/v1/collections');
+  const save = useSave(id);
+  const problems = save.error instanceof Problem ? save.error.problems : [];
+  const textual = Object.entries(info).filter(
+    ([name, value]) => !infoNames.includes(name) && typeof value === 'string',
+  );
+  const submit = () =>
+    save.mutate({
+      method: 'PATCH',
+      path: `/v1/assets/${id}`,
+      body: {
+        ...differing('info', info, state.info ?? {}),
+        ...differing('tags', tags, state.tags),
+        ...differing('labels', labels, state.labels ?? []),
+        ...differing('collections', collections, state.collections ?? []),
+        ...dates,
+      },
+    });
+  const field = (name: string, label: string) => {
+    const value = info[name];
+    return (
+      <TextField
+        key={name}
+        label={label}
+        problem={problemAt(problems, `/info/${name}`)}
+        {...(name === 'description' ? { lines: 3 } : {})}
+        value={typeof value === 'string' ? value : ''}
+        onChange={(text) =>
+          setInfo(text === '' && state.info?.[name] === undefined ? without(info, name) : { ...info, [name]: text })
+        }
+      />
+    );
+  };
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {save.error === null ? null : <Failure error={save.error} />}
+      <fieldset disabled={!may} className="stack" style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+        <Card title={words.asset.info}>
+          <div className="stack">
+            {infoNames.map((name) => field(name, words.asset.infoFields[name] ?? name))}
+            {textual.map(([name]) => field(name, name))}
+          </div>
+        </Card>
+        <Card title={words.asset.tags}>
+          <div className="stack">
+            <WordsField
+              label={words.asset.tags}
+              problem={problemAt(problems, '/tags')}
+              values={tags}
+              onChange={setTags}
+            />
+            <WordsField
+              label={words.asset.labels}
+              problem={problemAt(problems, '/labels')}
+              values={labels}
+              onChange={setLabels}
+            />
+            <WordsField
+              label={words.asset.collections}
+              problem={problemAt(problems, '/collections')}
+              values={collections}
+              onChange={setCollections}
+              known={(known.data ?? []).map(({ name }) => name)}
+            />
+          </div>
+        </Card>
+        <Card title={words.asset.dates}>
+          <div className="stack">
+            {dateNames.map((name) => {
+              const at = dates[name] === undefined ? state[name] : (dates[name] ?? undefined);
+              return (
+                <TextField
+                  key={name}
+                  label={dateLabels[name]}
+                  type="datetime-local"
+                  problem={problemAt(problems, `/${name}`)}
+                  value={at === undefined ? '' : localMinute(at)}
+                  onChange={(text) => setDates({ ...dates, [name]: text === '' ? null : new Date(text).getTime() })}
+                />
+              );
+            })}
+          </div>
+        </Card>
+        <div className="actions">
+          <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
+            {words.common.save}
+          </Button>
+        </div>
+      </fieldset>
+    </form>
+  );
+}
+
+export function MetadataForm({ asset }: { readonly asset: Asset }) {
+  const fields = useAll<MetadataField>('/v1/metadata-fields');
+  return <Loaded of={fields}>{(defined) => <Metadata asset={asset} fields={defined} />}</Loaded>;
+}
+
+function Metadata({
+  asset: { id, state },
+  fields,
+}: {
+  readonly asset: Asset;
+  readonly fields: readonly MetadataField[];
+}) {
+  const may = useMay('assets:write');
+  const [metadata, setMetadata] = useState<JsonObject>(state.metadata);
+  const [cleared, setCleared] = useState<ReadonlySet<string>>(new Set());
+  const [name, setName] = useState('');
+  const save = useSave(id);
+  const problems = save.error instanceof Problem ? save.error.problems : [];
+  const others = Object.keys(metadata).filter((field) => !fields.some((defined) => defined.name === field));
+  const set = (field: string, value: Json | undefined) => {
+    setMetadata(value === undefined ? without(metadata, field) : { ...metadata, [field]: value });
+    if (value === undefined) setCleared(new Set([...cleared, field]));
+  };
+  const submit = () => {
+    const changed = Object.entries(metadata).filter(
+      ([field, value]) => JSON.stringify(value) !== JSON.stringify(state.metadata[field]),
+    );
+    const gone = [...cleared].filter((field) => metadata[field] === undefined && state.metadata[field] !== undefined);
+    save.mutate({
+      method: 'PATCH',
+      path: `/v1/assets/${id}`,
+      body: { metadata: { ...Object.fromEntries(changed), ...Object.fromEntries(gone.map((field) => [field, null])) } },
+    });
+  };
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {save.error === null ? null : <Failure error={save.error} />}
+      <fieldset disabled={!may} className="stack" style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+        <Card>
+          <div className="stack">
+            {fields.length === 0 && others.length === 0 ? <p className="quiet">{words.asset.noMetadata}</p> : null}
+            {fields.map((field) => (
+              <MetadataInput
+                key={field.name}
+                field={field}
+                value={metadata[field.name]}
+                problem={problemAt(problems, `/metadata/${field.name}`)}
+                onChange={(value) => set(field.name, value)}
+              />
+            ))}
+            {others.map((field) => (
+              <TextField
+                key={field}
+                label={<span className="mono">{field}</span>}
+                problem={problemAt(problems, `/metadata/${field}`)}
+                value={asText(metadata[field])}
+                onChange={(text) => set(field, text === '' ? undefined : text)}
+              />
+            ))}
+            <div className="row" style={{ flexWrap: 'nowrap' }}>
+              <input
+                className="input"
+                aria-label={words.asset.fieldName}
+                placeholder={words.asset.fieldName}
+                value={name}
+                onChange={(event) => setName(event.target.value)}
+              />
+              <Button
+                icon={<IconPlus size={15} aria-hidden />}
+                disabled={name.trim() === ''}
+                onClick={() => {
+                  set(name.trim(), metadata[name.trim()] ?? '');
+                  setName('');
+                }}
+              >
+                {words.asset.addField}
+              </Button>
+            </div>
+          </div>
+        </Card>
+        <div className="actions">
+          <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
+            {words.common.save}
+          </Button>
+        </div>
+      </fieldset>
+    </form>
+  );
+}
+
+/** An input of the field's own type. */
+function MetadataInput({
+  field,
+  value,
+  problem,
+  onChange,
+}: {
+  readonly field: MetadataField;
+  readonly value: Json | undefined;
+  readonly problem: string | undefined;
+  readonly onChange: (value: Json | undefined) => void;
+}) {
+  const label = `${field.label ?? field.name}${field.required === true ? ' *' : ''}`;
+  const common = { label, hint: field.description, problem };
+  const options = (field.options ?? []).map((option) => ({ value: option.value, label: option.label ?? option.value }));
+  switch (field.type) {
+    case 'boolean':
+      return (
+        <CheckField label={label} hint={problem ?? field.description} checked={value === true} onChange={onChange} />
+      );
+    case 'number':
+      return (
+        <TextField
+          {...common}
+          type="number"
+          value={asText(value)}
+          onChange={(text) => onChange(text === '' ? undefined : Number(text))}
+        />
+      );
+    case 'date':
+      return (
+        <TextField
+          {...common}
+          type="date"
+          value={asText(value).slice(0, 10)}
+          onChange={(text) => onChange(text === '' ? undefined : text)}
+        />
+      );
+    case 'select':
+      return (
+        <SelectField
+          {...common}
+          value={asText(value)}
+          choices={[{ value: '', label: words.wizard.unset }, ...options]}
+          onChange={(text) => onChange(text === '' ? undefined : text)}
+        />
+      );
+    case 'multiselect': {
+      const chosen = Array.isArray(value) ? value.map(String) : [];
+      return (
+        <fieldset className="field">
+          <legend>{label}</legend>
+          {problem === undefined ? null : <div className="wrong">{problem}</div>}
+          {options.map((option) => (
+            <CheckField
+              key={option.value}
+              label={option.label}
+              checked={chosen.includes(option.value)}
+              onChange={(on) => {
+                const next = on ? [...chosen, option.value] : chosen.filter((kept) => kept !== option.value);
+                onChange(next.length === 0 ? undefined : next);
+              }}
+            />
+          ))}
+        </fieldset>
+      );
+    }
+    case 'text':
+      return (
+        <TextField {...common} value={asText(value)} onChange={(text) => onChange(text === '' ? undefined : text)} />
+      );
+  }
+}
+
+function asText(value: Json | undefined): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function without(object: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+}
+
+function differing<T>(name: string, now: T, before: T): object {
+  return JSON.stringify(now) === JSON.stringify(before) ? {} : { [name]: now };
+}

@@ -1,0 +1,27 @@
+import type { DeliveryState, DeliverySummary } from '../api/types.ts';
+import { Badge, type Tone } from '../parts/state.tsx';
+import { words } from '../words/words.ts';
+
+const tones: { readonly [state in DeliveryState]: Tone } = {
+  pending: 'info',
+  held: 'warn',
+  delivered: 'good',
+  rejected: 'bad',
+  dead: 'bad',
+  cancelled: 'none',
+};
+
+export function StateBadge({ state }: { readonly state: DeliveryState }) {
+  return (
+    <Badge tone={tones[state]} title={words.deliveries.about[state]}>
+      {words.deliveries.states[state]}
+    </Badge>
+  );
+}
+
+/** What came of the last attempt, in two words: the status, or why there was none. */
+export function outcomeOf({ lastStatus, lastOutcome }: Pick<DeliverySummary, 'lastStatus' | 'lastOutcome'>): string {
+  if (lastStatus !== undefined) return String(lastStatus);
+  if (lastOutcome === undefined) return '–';
+  return words.outcomes[lastOutcome] ?? lastOutcome;
+}

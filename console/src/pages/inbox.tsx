@@ -1,0 +1,255 @@
+import { IconTrash } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { useLocation } from 'wouter';
+import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
+import { useStream } from '../api/stream.ts';
+import type { Inbox, InboxRequest } from '../api/types.ts';
+import { Button, CopyButton } from '../parts/button.tsx';
+import { Card, Facts, Page } from '../parts/card.tsx';
+import { Code } from '../parts/code.tsx';
+import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { TextField } from '../parts/field.tsx';
+import { laidOut, showBytes, showDuration, textOfBase64 } from '../parts/format.ts';
+import { Badge, Empty, Failure, Loaded, Loading } from '../parts/state.tsx';
+import { Ago } from '../parts/time.tsx';
+import { tell } from '../parts/toast.tsx';
+import { words } from '../words/words.ts';
+import { RequestInside, verificationTones } from './inbox-parts.tsx';
+import { eventOf } from './start.tsx';
+
+/** One inbox: what arrives, live, and how it answers. */
+export function InboxPage({ id }: { readonly id: string }) {
+  const inbox = useAsk<Inbox>(`/v1/inboxes/${encodeURIComponent(id)}`);
+  const may = useMay('webhooks:write');
+  const [removing, setRemoving] = useState(false);
+  const [, navigate] = useLocation();
+  const remove = useChange(['/v1/inboxes'], { onDone: () => navigate('/inboxes') });
+  return (
+    <Page
+      title={words.inboxes.title}
+      back={{ href: '/inboxes', label: words.inboxes.title }}
+      actions={
+        may ? (
+          <Button look="danger" icon={<IconTrash size={16} aria-hidden />} onClick={() => setRemoving(true)}>
+            {words.inboxes.remove}
+          </Button>
+        ) : null
+      }
+    >
+      <Loaded of={inbox}>
+        {(data) => (
+          <div className="split">
+            <div className="stack">
+              <Card>
+                <Facts
+                  of={[
+                    [words.inboxes.url, <Address key="url" url={data.url} />],
+                    [words.inboxes.tlsUrl, <Address key="tls" url={data.tlsUrl} />],
+                    [words.inboxes.expires, <Ago key="expires" atMs={data.expiresAtMs} />],
+                  ]}
+                />
+              </Card>
+              <AnswerForm key={JSON.stringify(data.answer)} inbox={data} />
+            </div>
+            <Requests id={id} />
+          </div>
+        )}
+      </Loaded>
+      {removing ? (
+        <Confirm
+          title={words.inboxes.remove}
+          action={words.common.delete}
+          busy={remove.isPending}
+          onClose={() => setRemoving(false)}
+          onConfirm={() => remove.mutate({ method: 'DELETE', path: `/v1/inboxes/${id}` })}
+        >
+          <p>{words.inboxes.removeLead}</p>
+        </Confirm>
+      ) : null}
+    </Page>
+  );
+}
+
+function Address({ url }: { readonly url: string }) {
+  return (
+    <span className="row" style={{ flexWrap: 'nowrap' }}>
+      <span className="mono">{url}</span>
+      <CopyButton text={url} />
+    </span>
+  );
+}
+
+function AnswerForm({ inbox }: { readonly inbox: Inbox }) {
+  const may = useMay('webhooks:write');
+  const [status, setStatus] = useState(String(inbox.answer.status));
+  const [delay, setDelay] = useState(String(inbox.answer.delayMs));
+  const [body, setBody] = useState(inbox.answer.body);
+  const save = useChange([`/v1/inboxes/${inbox.id}`], { quiet: true, onDone: () => tell(words.common.saved) });
+  return (
+    <Card title={words.inboxes.answer}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate({
+            method: 'PATCH',
+            path: `/v1/inboxes/${inbox.id}`,
+            body: { status: Number(status), delayMs: Number(delay), body },
+          });
+        }}
+      >
+        <p className="quiet">{words.inboxes.answerLead}</p>
+        {save.error === null ? null : <Failure error={save.error} />}
+        <div className="columns">
+          <TextField label={words.inboxes.status} type="number" value={status} onChange={setStatus} />
+          <TextField label={words.inboxes.delay} type="number" value={delay} onChange={setDelay} />
+        </div>
+        <TextField label={words.inboxes.body} lines={3} mono value={body} onChange={setBody} />
+        <div>
+          <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
+            {words.common.save}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}
+
+function Requests({ id }: { readonly id: string }) {
+  const list = useList<InboxRequest>(`/v1/inboxes/${id}/requests`);
+  const [live, setLive] = useState<readonly InboxRequest[]>([]);
+  const [open, setOpen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const [comparing, setComparing] = useState(false);
+  const state = useStream<InboxRequest>({ path: `/v1/inboxes/${id}/stream`, event: 'request' }, (arrived) =>
+    setLive((before) => [...arrived.toReversed(), ...before].slice(0, 200)),
+  );
+  const items = useMemo(() => {
+    const known = new Set(list.items?.map((request) => request.id));
+    return [...live.filter((request) => !known.has(request.id)), ...(list.items ?? [])];
+  }, [list.items, live]);
+  const pair = chosen.flatMap((wanted) => items.find((request) => request.id === wanted) ?? []);
+  if (list.error !== null) return <Failure error={list.error} />;
+  return (
+    <Card
+      flush
+      title={
+        <span className="row">
+          {words.inboxes.requests}
+          <span className="live" data-state={state} role="status">
+            {words.common.live[state]}
+          </span>
+        </span>
+      }
+      actions={
+        <Button small disabled={pair.length !== 2} title={words.inboxes.compareLead} onClick={() => setComparing(true)}>
+          {words.inboxes.compare}
+        </Button>
+      }
+    >
+      {list.items === undefined ? (
+        <div style={{ padding: 16 }}>
+          <Loading />
+        </div>
+      ) : null}
+      {list.items !== undefined && items.length === 0 ? (
+        <Empty title={words.inboxes.requestsEmpty}>{words.inboxes.requestsEmptyLead}</Empty>
+      ) : null}
+      <ul className="requests">
+        {items.map((request) => (
+          <li key={request.id} className={live.includes(request) ? 'arriving' : undefined}>
+            <div className="row" style={{ flexWrap: 'nowrap', paddingLeft: 16 }}>
+              <input
+                type="checkbox"
+                aria-label={`${words.inboxes.compare}: ${eventOf(request)}`}
+                checked={chosen.includes(request.id)}
+                onChange={(event) =>
+                  setChosen(
+                    event.target.checked
+                      ? [...chosen.slice(-1), request.id]
+                      : chosen.filter((kept) => kept !== request.id),
+                  )
+                }
+              />
+              <button
+                type="button"
+                className="line"
+                style={{ paddingLeft: 4 }}
+                aria-expanded={open === request.id}
+                onClick={() => setOpen(open === request.id ? null : request.id)}
+              >
+                <Badge tone={verificationTones[request.verification.result]}>
+                  {words.inboxes.verification[request.verification.result]}
+                </Badge>
+                <span className="cut grow">{eventOf(request)}</span>
+                <span className="quiet number">{showBytes(request.bodyBytes)}</span>
+                <span className="quiet">
+                  <Ago atMs={request.atMs} />
+                </span>
+              </button>
+            </div>
+            {open === request.id ? <RequestInside request={request} /> : null}
+          </li>
+        ))}
+      </ul>
+      {list.hasNextPage ? (
+        <div className="actions" style={{ padding: 12, justifyContent: 'center' }}>
+          <Button small busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+            {words.common.more}
+          </Button>
+        </div>
+      ) : null}
+      {comparing && pair.length === 2 ? <Compare pair={pair} onClose={() => setComparing(false)} /> : null}
+    </Card>
+  );
+}
+
+/** Two requests side by side: headers that differ, bodies line by line. */
+function Compare({ pair, onClose }: { readonly pair: readonly InboxRequest[]; readonly onClose: () => void }) {
+  const [first, second] = pair.toSorted((one, other) => one.atMs - other.atMs);
+  if (first === undefined || second === undefined) return null;
+  const headers = differingHeaders(first, second);
+  const same = first.bodyBase64 === second.bodyBase64;
+  return (
+    <Dialog wide title={words.inboxes.comparing} onClose={onClose}>
+      <p className="quiet">
+        {eventOf(first)} · {eventOf(second)} · {showDuration(Math.max(1, second.atMs - first.atMs))}
+      </p>
+      <div className="difference">
+        {headers.map(([name, one, other]) => (
+          <div key={name}>
+            <span className="mono quiet cut">{name}</span>
+            <span>
+              {one === undefined ? null : <del>{one}</del>} {other === undefined ? null : <ins>{other}</ins>}
+            </span>
+          </div>
+        ))}
+      </div>
+      {same ? (
+        <p>{words.inboxes.same}</p>
+      ) : (
+        <div className="split">
+          {[first, second].map((request) => (
+            <Code
+              key={request.id}
+              text={laidOut(textOfBase64(request.bodyBase64) ?? words.deliveries.binary)}
+              name={words.deliveries.body}
+              json
+            />
+          ))}
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+function differingHeaders(
+  first: InboxRequest,
+  second: InboxRequest,
+): readonly (readonly [string, string | undefined, string | undefined])[] {
+  const one = new Map(first.headers);
+  const other = new Map(second.headers);
+  return [...new Set([...one.keys(), ...other.keys()])]
+    .filter((name) => one.get(name) !== other.get(name))
+    .map((name) => [name, one.get(name), other.get(name)]);
+}

@@ -1,0 +1,73 @@
+import { IconPlus } from '@tabler/icons-react';
+import { Link, useLocation } from 'wouter';
+import { useChange, useList, useMay } from '../api/queries.ts';
+import type { Inbox } from '../api/types.ts';
+import { Button, CopyButton } from '../parts/button.tsx';
+import { Card, Page } from '../parts/card.tsx';
+import { showCount } from '../parts/format.ts';
+import { Empty, Failure, Loading } from '../parts/state.tsx';
+import { Table } from '../parts/table.tsx';
+import { Ago } from '../parts/time.tsx';
+import { words } from '../words/words.ts';
+
+export function Inboxes() {
+  const list = useList<Inbox>('/v1/inboxes', {}, { everyMs: 5_000 });
+  const may = useMay('webhooks:write');
+  const [, navigate] = useLocation();
+  const make = useChange<Inbox>(['/v1/inboxes'], { onDone: ({ id }) => navigate(`/inboxes/${id}`) });
+  const button = may ? (
+    <Button
+      look="primary"
+      icon={<IconPlus size={16} aria-hidden />}
+      busy={make.isPending}
+      onClick={() => make.mutate({ method: 'POST', path: '/v1/inboxes', body: {} })}
+    >
+      {words.inboxes.make}
+    </Button>
+  ) : null;
+  return (
+    <Page title={words.inboxes.title} lead={words.inboxes.lead} actions={button}>
+      {list.error === null ? null : <Failure error={list.error} onRetry={() => void list.refetch()} />}
+      <Card flush>
+        {list.items === undefined ? (
+          <div style={{ padding: 16 }}>
+            <Loading />
+          </div>
+        ) : list.items.length === 0 ? (
+          <Empty title={words.inboxes.empty} action={button}>
+            {words.inboxes.emptyLead}
+          </Empty>
+        ) : (
+          <Table
+            label={words.inboxes.title}
+            items={list.items}
+            idOf={({ id }) => id}
+            onOpen={({ id }) => navigate(`/inboxes/${id}`)}
+            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
+            columns={[
+              {
+                name: words.inboxes.url,
+                cell: ({ id, url }) => (
+                  <span className="row" style={{ flexWrap: 'nowrap' }}>
+                    <Link href={`/inboxes/${id}`} className="mono cut">
+                      {url}
+                    </Link>
+                    <CopyButton text={url} />
+                  </span>
+                ),
+              },
+              { name: words.inboxes.received, kind: 'number', cell: ({ received }) => showCount(received) },
+              {
+                name: words.inboxes.answers,
+                kind: 'fit',
+                cell: ({ answer }) => <span className="mono">{answer.status}</span>,
+              },
+              { name: words.common.created, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+              { name: words.inboxes.expires, kind: 'fit', cell: ({ expiresAtMs }) => <Ago atMs={expiresAtMs} /> },
+            ]}
+          />
+        )}
+      </Card>
+    </Page>
+  );
+}

@@ -1,0 +1,231 @@
+import { IconExternalLink } from '@tabler/icons-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import { Problem } from '../api/ask.ts';
+import { useChange, useDialects, useMay } from '../api/queries.ts';
+import type { Manifest } from '../api/manifest.ts';
+import type { Webhook } from '../api/types.ts';
+import { useFilters } from '../app/address.ts';
+import { Button, CopyButton, LinkButton } from '../parts/button.tsx';
+import { Card, Facts, Page } from '../parts/card.tsx';
+import { problemAt, TextField, WordsField } from '../parts/field.tsx';
+import { showBytes } from '../parts/format.ts';
+import { ObjectForm } from '../parts/schema-form.tsx';
+import { Failure, Loaded, Notice } from '../parts/state.tsx';
+import { words } from '../words/words.ts';
+import { PolicyTimeline } from './policy-timeline.tsx';
+import { CredentialsForm, type Draft, emptyTarget, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
+
+/** A webhook in its dialect's own words and order: everything here is drawn from the manifest. */
+export function NewWebhook() {
+  const [{ dialect }, setFilters] = useFilters(['dialect']);
+  const dialects = useDialects();
+  const may = useMay('webhooks:write');
+  return (
+    <Page title={words.wizard.title} back={{ href: '/webhooks', label: words.webhooks.title }}>
+      {may ? (
+        <Loaded of={dialects}>
+          {(manifests) => {
+            const manifest = manifests.find(({ id }) => id === dialect);
+            return manifest === undefined ? (
+              <Card title={words.wizard.chooseTitle}>
+                <div className="stack">
+                  <p className="quiet">{words.wizard.chooseLead}</p>
+                  <div className="choices">
+                    {manifests.map(({ id, title, summary }) => (
+                      <button key={id} type="button" className="choice" onClick={() => setFilters({ dialect: id })}>
+                        <strong>{title}</strong>
+                        <span className="quiet">{summary}</span>
+                      </button>
+                    ))}
+                  </div>
+                </div>
+              </Card>
+            ) : (
+              <Wizard key={manifest.id} manifest={manifest} onBack={() => setFilters({ dialect: '' })} />
+            );
+          }}
+        </Loaded>
+      ) : (
+        <Notice tone="warn">{words.common.readOnly}</Notice>
+      )}
+    </Page>
+  );
+}
+
+function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly onBack: () => void }) {
+  const [draft, setDraft] = useState<Draft>(() => ({
+    name: '',
+    target: emptyTarget(manifest.transports[0] ?? 'http'),
+    events: manifest.capabilities.singleEvent ? [] : ['*'],
+    settings: {},
+    headers: [],
+    credentials: null,
+    contacts: [],
+    secret: '',
+  }));
+  const [made, setMade] = useState<Webhook | null>(null);
+  const create = useChange<Webhook>(['/v1/webhooks'], { quiet: true, onDone: setMade });
+  const problems = create.error instanceof Problem ? create.error.problems : [];
+  const change = (patch: Partial<Draft>) => setDraft((before) => ({ ...before, ...patch }));
+  if (made !== null) return <Made webhook={made} />;
+  const submit = () => {
+    const { secret, credentials, headers, contacts, settings, ...rest } = draft;
+    create.mutate({
+      method: 'POST',
+      path: '/v1/webhooks',
+      body: {
+        ...rest,
+        dialect: manifest.id,
+        ...(Object.keys(settings).length === 0 ? {} : { settings }),
+        ...(headers.length === 0 ? {} : { headers }),
+        ...(contacts.length === 0 ? {} : { contacts }),
+        ...(secret === '' ? {} : { secret }),
+        ...(credentials === null ? {} : { credentials }),
+      },
+    });
+  };
+  const { configuration } = manifest;
+  const hasSettings = Object.keys(configuration.schema.properties ?? {}).length > 0;
+  const parts = { manifest, draft, onChange: change, problems };
+  return (
+    <form
+      className="wizard"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <div className="stack">
+        {create.error === null ? null : <Failure error={create.error} />}
+        <Card title={words.wizard.steps.destination}>
+          <div className="stack">
+            <TextField
+              label={words.wizard.name}
+              hint={words.wizard.nameHint}
+              required
+              autoFocus
+              problem={problemAt(problems, '/name')}
+              value={draft.name}
+              onChange={(name) => change({ name })}
+            />
+            <TargetForm {...parts} />
+            <CredentialsForm {...parts} />
+          </div>
+        </Card>
+        <Card title={words.wizard.steps.events}>
+          <EventsForm {...parts} />
+        </Card>
+        {hasSettings ? (
+          <Card title={words.wizard.steps.settings}>
+            <div className="stack">
+              <ObjectForm
+                schema={configuration.schema}
+                value={draft.settings}
+                onChange={(settings) => change({ settings })}
+                context={{ problems, at: '/settings', secret: configuration.secretFields }}
+              />
+            </div>
+          </Card>
+        ) : null}
+        <details className="card">
+          <summary style={{ padding: '12px 16px', cursor: 'pointer', fontWeight: 600 }}>
+            {words.wizard.advanced}
+          </summary>
+          <div className="body stack" style={{ borderTop: '1px solid var(--line)' }}>
+            <HeadersForm {...parts} />
+            <WordsField
+              label={words.wizard.contacts}
+              hint={words.wizard.contactsHint}
+              problem={problemAt(problems, '/contacts')}
+              values={draft.contacts}
+              onChange={(contacts) => change({ contacts })}
+            />
+            {configuration.schema.properties?.['secret'] === undefined ? (
+              <TextField
+                label={words.wizard.secret}
+                hint={words.wizard.secretHint}
+                type="password"
+                problem={problemAt(problems, '/secret')}
+                value={draft.secret}
+                onChange={(secret) => change({ secret })}
+              />
+            ) : null}
+          </div>
+        </details>
+        <div className="actions">
+          <Button onClick={onBack}>{words.common.back}</Button>
+          <Button type="submit" look="primary" busy={create.isPending}>
+            {words.wizard.make}
+          </Button>
+        </div>
+      </div>
+      <About manifest={manifest} />
+    </form>
+  );
+}
+
+/** What one should know of the dialect while filling in its form. */
+function About({ manifest }: { readonly manifest: Manifest }) {
+  return (
+    <aside className="stack">
+      <Card title={manifest.title}>
+        <div className="stack">
+          <p>{manifest.summary}</p>
+          <p className="quiet">{manifest.signing.summary}</p>
+          <Facts
+            of={[
+              [words.events.count(manifest.events.length).replace(/^\S+ /, ''), String(manifest.events.length)],
+              [words.webhook.payload, showBytes(manifest.limits.payloadBytesMax)],
+            ]}
+          />
+          <ul className="stack tight">
+            {manifest.sources.map(({ url }) => (
+              <li key={url} className="cut">
+                <a href={url} target="_blank" rel="noreferrer">
+                  <IconExternalLink size={13} aria-hidden /> {hostOf(url)}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </div>
+      </Card>
+      <Card title={words.webhook.schedule}>
+        <PolicyTimeline policy={manifest.policy} />
+      </Card>
+    </aside>
+  );
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+function Made({ webhook }: { readonly webhook: Webhook }) {
+  const [, navigate] = useLocation();
+  return (
+    <Card title={words.wizard.madeTitle}>
+      <div className="stack">
+        {webhook.secret === undefined ? null : (
+          <>
+            <Notice tone="warn">{words.wizard.secretOnce}</Notice>
+            <div className="code">
+              <div className="tools">
+                <CopyButton text={webhook.secret} />
+              </div>
+              <pre aria-label={words.wizard.secret}>{webhook.secret}</pre>
+            </div>
+          </>
+        )}
+        {webhook.state === 'pending' ? <Notice tone="info">{words.webhook.pendingLead}</Notice> : null}
+        <div className="actions">
+          <Button onClick={() => navigate(`/webhooks/${webhook.id}?tab=test`)}>{words.wizard.testNow}</Button>
+          <LinkButton href={`/webhooks/${webhook.id}`} look="primary">
+            {words.wizard.toWebhook}
+          </LinkButton>
+        </div>
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,339 @@
+import { IconPlayerPlay } from '@tabler/icons-react';
+import { useMemo } from 'react';
+import { Link } from 'wouter';
+import { useAsk, useChange, useDialects, useList, useMay, useWebhooks } from '../api/queries.ts';
+import type { Notice as NoticeView } from '../api/people.ts';
+import type { DeliverySummary, Page as PageOf, Stats, Webhook } from '../api/types.ts';
+import { useFilters } from '../app/address.ts';
+import { Button, LinkButton } from '../parts/button.tsx';
+import { Card, Page, Tile } from '../parts/card.tsx';
+import { Chart } from '../parts/charts.tsx';
+import { showCount, showDuration, showShare } from '../parts/format.ts';
+import { Spark } from '../parts/spark.tsx';
+import { Badge, Empty, Failure, Loaded, Loading } from '../parts/state.tsx';
+import { Table } from '../parts/table.tsx';
+import { Ago, useNow } from '../parts/time.tsx';
+import { words } from '../words/words.ts';
+import { outcomeOf } from './delivery-words.tsx';
+import { useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
+import { useLocation } from 'wouter';
+
+const ranges: { readonly [range: string]: { readonly spanMs: number; readonly bucketMs: number } } = {
+  '1h': { spanMs: 3_600_000, bucketMs: 60_000 },
+  '24h': { spanMs: 86_400_000, bucketMs: 900_000 },
+  '7d': { spanMs: 7 * 86_400_000, bucketMs: 3_600_000 },
+};
+
+/** How deliveries go, and what needs a look. */
+export function Overview() {
+  const [{ range }, setFilters] = useFilters(['range']);
+  const chosen = ranges[range] === undefined ? '1h' : range;
+  const may = useMay('deliveries:read');
+  const webhooks = useWebhooks();
+  if (webhooks.data?.length === 0) return <FirstRun />;
+  return (
+    <Page
+      title={words.overview.title}
+      lead={words.overview.lead}
+      actions={
+        <div className="segments" role="group" aria-label={words.overview.range}>
+          {Object.keys(ranges).map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={name === chosen}
+              onClick={() => setFilters({ range: name === '1h' ? '' : name })}
+            >
+              {words.overview.ranges[name]}
+            </button>
+          ))}
+        </div>
+      }
+    >
+      {may ? <Numbers range={chosen} /> : null}
+      <Attention webhooks={webhooks.data} />
+      <Card
+        title={words.overview.health}
+        flush
+        actions={
+          <LinkButton small href="/webhooks/new">
+            {words.webhooks.make}
+          </LinkButton>
+        }
+      >
+        {webhooks.error === null ? null : <Failure error={webhooks.error} />}
+        {webhooks.data === undefined ? (
+          <div style={{ padding: 16 }}>
+            <Loading />
+          </div>
+        ) : (
+          <Health webhooks={webhooks.data} />
+        )}
+      </Card>
+    </Page>
+  );
+}
+
+function FirstRun() {
+  return (
+    <Page title={words.overview.title} lead={words.overview.lead}>
+      <Card>
+        <Empty
+          title={words.overview.noWebhooks}
+          action={
+            <LinkButton href="/start" look="primary" icon={<IconPlayerPlay size={16} aria-hidden />}>
+              {words.overview.start}
+            </LinkButton>
+          }
+        >
+          {words.overview.noWebhooksLead}
+        </Empty>
+      </Card>
+    </Page>
+  );
+}
+
+function Numbers({ range }: { readonly range: string }) {
+  const { spanMs, bucketMs } = ranges[range] ?? { spanMs: 3_600_000, bucketMs: 60_000 };
+  const now = useNow();
+  // To the next bucket, so that what is asked for changes once in a bucket and not with every look.
+  const toMs = Math.ceil(now / 10_000) * 10_000;
+  const stats = useAsk<Stats>('/v1/stats', { fromMs: toMs - spanMs, toMs, bucketMs });
+  const shown = useLastKnown(stats.data);
+  if (shown === undefined) return <Loaded of={stats}>{() => null}</Loaded>;
+  return <Charts stats={shown} spanMs={spanMs} nowMs={now} />;
+}
+
+let lastKnown: Stats | undefined;
+/** What was there before stays until what is asked for next has come: nothing blinks. */
+function useLastKnown(stats: Stats | undefined): Stats | undefined {
+  if (stats !== undefined) lastKnown = stats;
+  return stats ?? lastKnown;
+}
+
+function Charts({ stats, spanMs, nowMs }: { readonly stats: Stats; readonly spanMs: number; readonly nowMs: number }) {
+  const { totals, backlog } = stats;
+  const ended = totals.delivered + totals.failed;
+  const waiting = backlog.reduce((sum, { pending }) => sum + pending, 0);
+  const oldest = backlog.reduce((least, { oldestAtMs }) => Math.min(least, oldestAtMs), Number.POSITIVE_INFINITY);
+  const lines = useMemo(() => linesOf(stats), [stats]);
+  const rate = (value: number) =>
+    value === 0 ? '0' : value < 10 ? value.toPrecision(2) : showCount(Math.round(value));
+  return (
+    <>
+      <div className="tiles">
+        <Tile
+          label={words.overview.delivered}
+          value={showCount(totals.delivered)}
+          unit={`${rate(totals.delivered / (spanMs / 1_000))} ${words.overview.perSecond}`}
+        />
+        <Tile
+          label={words.overview.successRate}
+          value={ended === 0 ? '–' : showShare(totals.delivered / ended)}
+          {...(ended > 0 && totals.delivered / ended < 0.95 ? { tone: 'warn' as const } : {})}
+        />
+        <Tile
+          label={words.overview.latency}
+          value={totals.firstAttemptMs.p95 === null ? '–' : showDuration(totals.firstAttemptMs.p95)}
+        />
+        <Tile
+          label={words.overview.answer}
+          value={totals.durationMs.p95 === null ? '–' : showDuration(totals.durationMs.p95)}
+        />
+        <Tile
+          label={words.overview.backlog}
+          value={showCount(waiting)}
+          {...(Number.isFinite(oldest) ? { unit: showDuration(Math.max(0, nowMs - oldest)) } : {})}
+        />
+        <Tile
+          label={words.overview.dead}
+          value={showCount(totals.dead)}
+          {...(totals.dead > 0 ? { tone: 'bad' as const } : {})}
+        />
+      </div>
+      <div className="columns">
+        <Card title={words.overview.rate}>
+          <Chart
+            name={words.overview.rate}
+            atMs={lines.atMs}
+            show={rate}
+            series={[
+              { label: words.overview.rateDelivered, colour: '--chart-1', values: lines.delivered, fill: true },
+              { label: words.overview.rateFailed, colour: '--chart-2', values: lines.failed },
+            ]}
+          />
+        </Card>
+        <Card title={words.overview.times}>
+          <Chart
+            name={words.overview.times}
+            atMs={lines.atMs}
+            show={showDuration}
+            series={[
+              { label: 'p50', colour: '--chart-1', values: lines.p50 },
+              { label: 'p95', colour: '--chart-3', values: lines.p95 },
+              { label: 'p99', colour: '--chart-2', values: lines.p99 },
+            ]}
+          />
+        </Card>
+      </div>
+    </>
+  );
+}
+
+/** Every bucket of the time asked for, those in which nothing happened too. */
+function linesOf({ fromMs, toMs, bucketMs, points }: Stats) {
+  const byTime = new Map(points.map((point) => [point.atMs, point]));
+  const atMs: number[] = [];
+  for (let at = Math.ceil(fromMs / bucketMs) * bucketMs; at < toMs; at += bucketMs) atMs.push(at);
+  const found = atMs.map((at) => byTime.get(at));
+  const perSecond = (count: number) => count / (bucketMs / 1_000);
+  return {
+    atMs,
+    delivered: found.map((point) => perSecond(point?.delivered ?? 0)),
+    failed: found.map((point) => perSecond(point?.failed ?? 0)),
+    p50: found.map((point) => point?.durationMs.p50 ?? null),
+    p95: found.map((point) => point?.durationMs.p95 ?? null),
+    p99: found.map((point) => point?.durationMs.p99 ?? null),
+  };
+}
+
+function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undefined }) {
+  const may = useMay('deliveries:read');
+  const mayWrite = useMay('deliveries:write');
+  const dead = useAsk<PageOf<DeliverySummary>>(
+    may ? '/v1/deliveries' : null,
+    { states: 'dead', limit: 100 },
+    { everyMs: 30_000 },
+  );
+  const notices = useList<NoticeView>('/v1/notices', { acknowledged: false, limit: 20 }, { everyMs: 30_000 });
+  const change = useChange(['/v1/notices']);
+  const causes = useMemo(() => causesOf(dead.data?.data ?? []), [dead.data]);
+  const off = (webhooks ?? []).filter(({ state }) => state !== 'enabled');
+  const failing = (webhooks ?? []).filter(
+    ({ state, health: { lastHour } }) =>
+      state === 'enabled' && lastHour.attempts >= 5 && lastHour.failed / lastHour.attempts > 0.2,
+  );
+  const open = notices.items ?? [];
+  if (webhooks === undefined) return null;
+  const quiet = off.length + failing.length + causes.length + open.length === 0;
+  return (
+    <Card title={words.overview.attention}>
+      {quiet ? <p className="quiet">{words.overview.attentionNone}</p> : null}
+      <ul className="timeline">
+        {off.map(({ id, name, state, stateReason, stateChangedAtMs }) => (
+          <li key={id} data-tone={state === 'disabled' ? 'bad' : 'warn'}>
+            <Link href={`/webhooks/${id}`}>
+              {state === 'disabled' ? words.overview.disabled(name) : words.overview.pending(name)}
+            </Link>{' '}
+            <span className="quiet">
+              <Ago atMs={stateChangedAtMs} /> {stateReason ?? ''}
+            </span>
+          </li>
+        ))}
+        {failing.map(({ id, name, health: { lastHour } }) => (
+          <li key={id} data-tone="warn">
+            <Link href={`/webhooks/${id}`}>
+              {words.overview.failing(name, showShare(lastHour.failed / lastHour.attempts))}
+            </Link>
+          </li>
+        ))}
+        {causes.map(({ event, webhookId, cause, count, lastMs }) => (
+          <li key={`${webhookId}${event}${cause}`} data-tone="bad">
+            <Link href={`/deliveries?states=dead&webhookId=${webhookId}&event=${encodeURIComponent(event)}`}>
+              {words.overview.deadOnes(count, event)}
+            </Link>{' '}
+            <span className="quiet">
+              {webhooks.find(({ id }) => id === webhookId)?.name ?? webhookId}, {words.overview.cause(cause)},{' '}
+              <Ago atMs={lastMs} />
+            </span>
+          </li>
+        ))}
+        {open.map(({ id, text, severity, atMs }) => (
+          <li key={id} data-tone={severity === 'info' ? undefined : severity === 'warning' ? 'warn' : 'bad'}>
+            <div className="row between">
+              <span className="grow">
+                {text}{' '}
+                <span className="quiet">
+                  <Ago atMs={atMs} />
+                </span>
+              </span>
+              {mayWrite ? (
+                <Button
+                  small
+                  look="plain"
+                  onClick={() => change.mutate({ method: 'POST', path: `/v1/notices/${id}/acknowledge` })}
+                >
+                  {words.overview.acknowledge}
+                </Button>
+              ) : null}
+            </div>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+/** Dead deliveries that died of the same thing, together. */
+function causesOf(dead: readonly DeliverySummary[]) {
+  const causes = new Map<string, { event: string; webhookId: string; cause: string; count: number; lastMs: number }>();
+  for (const delivery of dead) {
+    const cause = outcomeOf(delivery);
+    const key = `${delivery.webhookId} ${delivery.event} ${cause}`;
+    const known = causes.get(key);
+    const endedAtMs = delivery.endedAtMs ?? delivery.createdAtMs;
+    if (known === undefined)
+      causes.set(key, { event: delivery.event, webhookId: delivery.webhookId, cause, count: 1, lastMs: endedAtMs });
+    else {
+      known.count++;
+      known.lastMs = Math.max(known.lastMs, endedAtMs);
+    }
+  }
+  return [...causes.values()].toSorted((one, other) => other.count - one.count);
+}
+
+function Health({ webhooks }: { readonly webhooks: readonly Webhook[] }) {
+  const sparks = useWebhookSparks();
+  const { data: dialects } = useDialects();
+  const [, navigate] = useLocation();
+  return (
+    <Table
+      label={words.overview.health}
+      items={webhooks}
+      idOf={({ id }) => id}
+      onOpen={({ id }) => navigate(`/webhooks/${id}`)}
+      columns={[
+        { name: words.webhooks.name, cell: ({ id, name }) => <Link href={`/webhooks/${id}`}>{name}</Link> },
+        { name: words.common.state, kind: 'fit', cell: (webhook) => <WebhookBadge webhook={webhook} /> },
+        {
+          name: words.webhooks.dialect,
+          cell: ({ dialect }) => (
+            <span className="quiet">{dialects?.find(({ id }) => id === dialect)?.title ?? dialect}</span>
+          ),
+        },
+        {
+          name: words.webhooks.lastDay,
+          kind: 'fit',
+          cell: ({ id }) => {
+            const spark = sparks.get(id);
+            return spark === undefined ? (
+              <span className="quiet">{words.webhooks.nothing}</span>
+            ) : (
+              <Spark
+                values={spark.attempts}
+                bad={spark.failed}
+                label={words.webhooks.spark(spark.total, spark.totalFailed)}
+              />
+            );
+          },
+        },
+        {
+          name: words.webhooks.waiting,
+          kind: 'number',
+          cell: ({ health: { pending } }) =>
+            pending === 0 ? <span className="quiet">0</span> : <Badge tone="warn">{showCount(pending)}</Badge>,
+        },
+      ]}
+    />
+  );
+}

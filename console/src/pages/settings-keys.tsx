@@ -1,0 +1,200 @@
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Problem } from '../api/ask.ts';
+import { useChange, useIsAdmin, useList, useMay } from '../api/queries.ts';
+import type { Key } from '../api/people.ts';
+import { Button, CopyButton } from '../parts/button.tsx';
+import { Card } from '../parts/card.tsx';
+import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { CheckField, problemAt, TextField } from '../parts/field.tsx';
+import { Badge, Failure, Loading, Notice } from '../parts/state.tsx';
+import { Heard, Table } from '../parts/table.tsx';
+import { Ago } from '../parts/time.tsx';
+import { words } from '../words/words.ts';
+
+export const scopes = [
+  'assets:read',
+  'assets:write',
+  'webhooks:read',
+  'webhooks:write',
+  'deliveries:read',
+  'deliveries:write',
+  'keys:read',
+  'keys:write',
+  'settings:read',
+  'settings:write',
+  'secrets:reveal',
+];
+
+export function Keys() {
+  const list = useList<Key>('/v1/keys');
+  const may = useMay('keys:write');
+  const [open, setOpen] = useState<'new' | Key | null>(null);
+  const revoke = useChange(['/v1/keys'], { onDone: () => setOpen(null) });
+  return (
+    <>
+      <div className="row between">
+        <p className="quiet">{words.settings.keysLead}</p>
+        {may ? (
+          <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
+            {words.settings.newKey}
+          </Button>
+        ) : null}
+      </div>
+      {list.error === null ? null : <Failure error={list.error} />}
+      {list.items === undefined ? (
+        <Loading />
+      ) : (
+        <Card flush>
+          <Table
+            label={words.settings.parts.keys}
+            items={list.items}
+            idOf={({ id }) => id}
+            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
+            columns={[
+              {
+                name: words.common.name,
+                cell: ({ name, prefix, admin }) => (
+                  <>
+                    {name} {admin ? <Badge tone="info">{words.settings.adminKey}</Badge> : null}
+                    <span className="quiet mono cut">{prefix}…</span>
+                  </>
+                ),
+              },
+              {
+                name: words.settings.scopes,
+                cell: ({ scopes: held }) => <span className="quiet">{held.join(', ')}</span>,
+              },
+              {
+                name: words.settings.lastUsed,
+                kind: 'fit',
+                cell: ({ lastUsedAtMs }) =>
+                  lastUsedAtMs === null ? (
+                    <span className="quiet">{words.settings.notUsed}</span>
+                  ) : (
+                    <Ago atMs={lastUsedAtMs} />
+                  ),
+              },
+              {
+                name: words.settings.expires,
+                kind: 'fit',
+                cell: ({ expiresAtMs }) =>
+                  expiresAtMs === null ? (
+                    <span className="quiet">{words.settings.never}</span>
+                  ) : (
+                    <Ago atMs={expiresAtMs} />
+                  ),
+              },
+              {
+                name: <Heard>{words.common.actions}</Heard>,
+                kind: 'fit',
+                cell: (key) =>
+                  key.revokedAtMs !== null ? (
+                    <Badge tone="bad">{words.settings.revoked}</Badge>
+                  ) : may ? (
+                    <Button small look="danger" onClick={() => setOpen(key)}>
+                      {words.settings.revoke}
+                    </Button>
+                  ) : null,
+              },
+            ]}
+          />
+        </Card>
+      )}
+      {open === 'new' ? <NewKey onClose={() => setOpen(null)} /> : null}
+      {open !== null && open !== 'new' ? (
+        <Confirm
+          title={words.settings.revokeTitle}
+          action={words.settings.revoke}
+          busy={revoke.isPending}
+          onClose={() => setOpen(null)}
+          onConfirm={() => revoke.mutate({ method: 'DELETE', path: `/v1/keys/${open.id}` })}
+        >
+          <p>
+            <strong>{open.name}</strong>: {words.settings.revokeLead}
+          </p>
+        </Confirm>
+      ) : null}
+    </>
+  );
+}
+
+function NewKey({ onClose }: { readonly onClose: () => void }) {
+  const admin = useIsAdmin();
+  const [name, setName] = useState('');
+  const [chosen, setChosen] = useState<readonly string[]>(['assets:read']);
+  const [until, setUntil] = useState('');
+  const [isAdmin, setIsAdmin] = useState(false);
+  const make = useChange<Key>(['/v1/keys'], { quiet: true });
+  const problems = make.error instanceof Problem ? make.error.problems : [];
+  const made = make.data?.key;
+  return (
+    <Dialog
+      title={words.settings.newKey}
+      onClose={onClose}
+      onSubmit={() =>
+        made === undefined
+          ? make.mutate({
+              method: 'POST',
+              path: '/v1/keys',
+              body: {
+                name,
+                scopes: chosen,
+                ...(until === '' ? {} : { expiresAtMs: new Date(until).getTime() }),
+                ...(isAdmin ? { admin: true } : {}),
+              },
+            })
+          : onClose()
+      }
+      footer={
+        <Button type="submit" look="primary" busy={make.isPending}>
+          {made === undefined ? words.common.create : words.common.done}
+        </Button>
+      }
+    >
+      {make.error === null ? null : <Failure error={make.error} />}
+      {made === undefined ? (
+        <>
+          <TextField
+            label={words.common.name}
+            autoFocus
+            problem={problemAt(problems, '/name')}
+            value={name}
+            onChange={setName}
+          />
+          <fieldset className="field">
+            <legend>{words.settings.scopes}</legend>
+            <div className="event-list">
+              {scopes.map((scope) => (
+                <CheckField
+                  key={scope}
+                  label={<span className="mono">{scope}</span>}
+                  checked={chosen.includes(scope)}
+                  onChange={(on) => setChosen(on ? [...chosen, scope] : chosen.filter((kept) => kept !== scope))}
+                />
+              ))}
+            </div>
+          </fieldset>
+          <TextField
+            label={words.settings.expires}
+            type="datetime-local"
+            problem={problemAt(problems, '/expiresAtMs')}
+            value={until}
+            onChange={setUntil}
+          />
+          {admin ? <CheckField label={words.settings.adminKey} checked={isAdmin} onChange={setIsAdmin} /> : null}
+        </>
+      ) : (
+        <>
+          <Notice tone="warn">{words.settings.keyOnce}</Notice>
+          <div className="code">
+            <div className="tools">
+              <CopyButton text={made} />
+            </div>
+            <pre aria-label={words.settings.newKey}>{made}</pre>
+          </div>
+        </>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,56 @@
+import { Link } from 'wouter';
+import { useMay } from '../api/queries.ts';
+import { Page } from '../parts/card.tsx';
+import { words } from '../words/words.ts';
+import { AuditLog } from './settings-audit.tsx';
+import { Fields } from './settings-fields.tsx';
+import { Keys } from './settings-keys.tsx';
+import { Properties } from './settings-properties.tsx';
+import { Server } from './settings-server.tsx';
+import { Users } from './settings-users.tsx';
+import { WorkspaceSettings } from './settings-workspace.tsx';
+
+const parts = [
+  { id: 'workspace', scope: 'settings:read', show: WorkspaceSettings },
+  { id: 'fields', scope: 'assets:read', show: Fields },
+  { id: 'keys', scope: 'keys:read', show: Keys },
+  { id: 'users', scope: 'keys:read', show: Users },
+  { id: 'properties', scope: 'settings:read', show: Properties },
+  { id: 'audit', scope: 'settings:read', show: AuditLog },
+  { id: 'server', scope: 'settings:read', show: Server },
+] as const;
+
+export function Settings({ part }: { readonly part: string }) {
+  const may = {
+    'settings:read': useMay('settings:read'),
+    'assets:read': useMay('assets:read'),
+    'keys:read': useMay('keys:read'),
+  };
+  const open = parts.filter(({ scope }) => may[scope]);
+  const shown = open.find(({ id }) => id === part) ?? open[0];
+  const Shown = shown?.show;
+  return (
+    <Page
+      title={words.settings.title}
+      name={shown === undefined ? words.settings.title : words.settings.parts[shown.id]}
+    >
+      <div className="settings-page">
+        <nav aria-label={words.settings.title}>
+          {open.map(({ id }) => (
+            <Link
+              key={id}
+              href={`/settings/${id}`}
+              className="nav-link"
+              aria-current={id === shown?.id ? 'page' : undefined}
+            >
+              {words.settings.parts[id]}
+            </Link>
+          ))}
+        </nav>
+        <div className="stack">
+          {Shown === undefined ? <p className="quiet">{words.common.readOnly}</p> : <Shown />}
+        </div>
+      </div>
+    </Page>
+  );
+}

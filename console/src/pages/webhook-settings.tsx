@@ -1,0 +1,109 @@
+import { useState } from 'react';
+import { Problem } from '../api/ask.ts';
+import { useChange, useMay } from '../api/queries.ts';
+import type { Manifest } from '../api/manifest.ts';
+import type { Webhook } from '../api/types.ts';
+import { Button } from '../parts/button.tsx';
+import { Card } from '../parts/card.tsx';
+import { TextField, problemAt, WordsField } from '../parts/field.tsx';
+import { ObjectForm } from '../parts/schema-form.tsx';
+import { Failure } from '../parts/state.tsx';
+import { tell } from '../parts/toast.tsx';
+import { words } from '../words/words.ts';
+import { CredentialsForm, type Draft, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
+
+type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
+
+export function SettingsForm({ webhook, manifest }: Both) {
+  const may = useMay('webhooks:write');
+  const { secretFields } = manifest.configuration;
+  const [draft, setDraft] = useState<Draft>(() => ({
+    name: webhook.name,
+    target: webhook.target,
+    events: webhook.events,
+    // Masked secrets are left out: what is not sent stays.
+    settings: Object.fromEntries(Object.entries(webhook.settings).filter(([name]) => !secretFields.includes(name))),
+    headers: webhook.headers,
+    credentials: null,
+    contacts: webhook.contacts,
+    secret: '',
+  }));
+  const path = `/v1/webhooks/${webhook.id}`;
+  const save = useChange([path, '/v1/webhooks'], { quiet: true, onDone: () => tell(words.webhook.saved) });
+  const problems = save.error instanceof Problem ? save.error.problems : [];
+  const change = (patch: Partial<Draft>) => setDraft((before) => ({ ...before, ...patch }));
+  const submit = () => {
+    const { name, target, events, settings, headers, contacts, credentials } = draft;
+    save.mutate({
+      method: 'PATCH',
+      path,
+      body: {
+        name,
+        events,
+        settings,
+        contacts,
+        ...(manifest.capabilities.targetEditable ? { target } : {}),
+        ...(manifest.capabilities.customHeaders && !same(headers, webhook.headers) ? { headers } : {}),
+        ...(credentials === null ? {} : { credentials }),
+      },
+    });
+  };
+  const parts = { manifest, draft, onChange: change, problems };
+  const kept = webhook.credentials['kind'];
+  return (
+    <form
+      className="stack"
+      style={{ maxWidth: 820 }}
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      {save.error === null ? null : <Failure error={save.error} />}
+      <fieldset disabled={!may} className="stack" style={{ border: 0, padding: 0, margin: 0 }}>
+        <Card title={words.wizard.steps.destination}>
+          <div className="stack">
+            <TextField
+              label={words.wizard.name}
+              problem={problemAt(problems, '/name')}
+              value={draft.name}
+              onChange={(name) => change({ name })}
+            />
+            <TargetForm {...parts} fixed={!manifest.capabilities.targetEditable} />
+            <CredentialsForm {...parts} {...(typeof kept === 'string' ? { kept } : {})} />
+          </div>
+        </Card>
+        <Card title={words.wizard.steps.events}>
+          <EventsForm {...parts} />
+        </Card>
+        <Card title={words.wizard.steps.settings}>
+          <div className="stack">
+            <ObjectForm
+              schema={manifest.configuration.schema}
+              value={draft.settings}
+              onChange={(settings) => change({ settings })}
+              context={{ problems, at: '/settings', secret: secretFields, kept: true }}
+            />
+            <HeadersForm {...parts} />
+            <WordsField
+              label={words.wizard.contacts}
+              hint={words.wizard.contactsHint}
+              values={draft.contacts}
+              onChange={(contacts) => change({ contacts })}
+            />
+          </div>
+        </Card>
+        <div className="actions">
+          <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
+            {words.common.save}
+          </Button>
+        </div>
+      </fieldset>
+    </form>
+  );
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

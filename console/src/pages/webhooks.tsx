@@ -1,0 +1,143 @@
+import { IconPlus } from '@tabler/icons-react';
+import { Link, useLocation } from 'wouter';
+import { useDialects, useMay, useWebhooks } from '../api/queries.ts';
+import { useFilters } from '../app/address.ts';
+import { LinkButton } from '../parts/button.tsx';
+import { Card, Page } from '../parts/card.tsx';
+import { showCount } from '../parts/format.ts';
+import { Spark } from '../parts/spark.tsx';
+import { Badge, Empty, Loaded } from '../parts/state.tsx';
+import { Table } from '../parts/table.tsx';
+import { words } from '../words/words.ts';
+import { manifestOf, targetOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
+
+export function Webhooks() {
+  const [{ q, state, dialect }, setFilters] = useFilters(['q', 'state', 'dialect']);
+  const webhooks = useWebhooks();
+  const { data: dialects } = useDialects();
+  const sparks = useWebhookSparks();
+  const mayWrite = useMay('webhooks:write');
+  const [, navigate] = useLocation();
+  const make = mayWrite ? (
+    <LinkButton href="/webhooks/new" look="primary" icon={<IconPlus size={16} aria-hidden />}>
+      {words.webhooks.make}
+    </LinkButton>
+  ) : null;
+  return (
+    <Page title={words.webhooks.title} lead={words.webhooks.lead} actions={make}>
+      <div className="filters" role="search">
+        <input
+          className="input search"
+          type="search"
+          aria-label={words.webhooks.find}
+          placeholder={words.webhooks.find}
+          value={q}
+          onChange={(event) => setFilters({ q: event.target.value })}
+        />
+        <select
+          className="input"
+          aria-label={words.common.state}
+          value={state}
+          onChange={(event) => setFilters({ state: event.target.value })}
+        >
+          <option value="">{words.webhooks.anyState}</option>
+          {Object.entries(words.webhooks.states).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+        <select
+          className="input"
+          aria-label={words.webhooks.dialect}
+          value={dialect}
+          onChange={(event) => setFilters({ dialect: event.target.value })}
+        >
+          <option value="">{words.webhooks.anyDialect}</option>
+          {(dialects ?? []).map(({ id, title }) => (
+            <option key={id} value={id}>
+              {title}
+            </option>
+          ))}
+        </select>
+      </div>
+      <Loaded of={webhooks} lines={8}>
+        {(all) => {
+          const wanted = q.toLowerCase();
+          const items = all.filter(
+            (webhook) =>
+              (state === '' || webhook.state === state) &&
+              (dialect === '' || webhook.dialect === dialect) &&
+              (wanted === '' ||
+                `${webhook.name} ${targetOf(webhook.target)} ${webhook.id}`.toLowerCase().includes(wanted)),
+          );
+          if (items.length === 0)
+            return (
+              <Card>
+                <Empty
+                  title={all.length === 0 ? words.webhooks.empty : words.webhooks.emptyFiltered}
+                  action={all.length === 0 ? make : null}
+                >
+                  {words.webhooks.emptyLead}
+                </Empty>
+              </Card>
+            );
+          return (
+            <Card flush>
+              <Table
+                label={words.webhooks.title}
+                items={items}
+                idOf={({ id }) => id}
+                onOpen={({ id }) => navigate(`/webhooks/${id}`)}
+                columns={[
+                  {
+                    name: words.webhooks.name,
+                    cell: ({ id, name, target }) => (
+                      <>
+                        <Link href={`/webhooks/${id}`} className="cut">
+                          <strong>{name}</strong>
+                        </Link>
+                        <span className="cut quiet mono">{targetOf(target)}</span>
+                      </>
+                    ),
+                  },
+                  { name: words.common.state, kind: 'fit', cell: (webhook) => <WebhookBadge webhook={webhook} /> },
+                  {
+                    name: words.webhooks.dialect,
+                    cell: (webhook) => manifestOf(dialects, webhook.dialect)?.title ?? webhook.dialect,
+                  },
+                  {
+                    name: words.webhooks.lastDay,
+                    kind: 'fit',
+                    cell: ({ id }) => {
+                      const spark = sparks.get(id);
+                      return spark === undefined ? (
+                        <span className="quiet">{words.webhooks.nothing}</span>
+                      ) : (
+                        <Spark
+                          values={spark.attempts}
+                          bad={spark.failed}
+                          label={words.webhooks.spark(spark.total, spark.totalFailed)}
+                        />
+                      );
+                    },
+                  },
+                  {
+                    name: words.webhooks.waiting,
+                    kind: 'number',
+                    cell: ({ health: { pending } }) =>
+                      pending === 0 ? (
+                        <span className="quiet">0</span>
+                      ) : (
+                        <Badge tone="warn">{showCount(pending)}</Badge>
+                      ),
+                  },
+                ]}
+              />
+            </Card>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,103 @@
+import { IconX } from '@tabler/icons-react';
+import { type FormEvent, type ReactNode, useEffect, useRef } from 'react';
+import { words } from '../words/words.ts';
+import { Button } from './button.tsx';
+
+export type DialogProps = {
+  readonly title: ReactNode;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly footer?: ReactNode;
+  readonly wide?: boolean;
+  /** Makes it a form, which Enter sends. */
+  readonly onSubmit?: () => void;
+};
+
+/** The browser's own modal dialog: it keeps the focus inside, closes on Escape and gives the focus back. */
+export function Dialog({ title, onClose, children, footer, wide = false, onSubmit }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog !== null && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  const inside = (
+    <>
+      <header>
+        <h2 id="dialog-title">{title}</h2>
+        <Button
+          small
+          look="plain"
+          label={words.common.close}
+          icon={<IconX size={16} aria-hidden />}
+          onClick={onClose}
+        />
+      </header>
+      <div className="body stack">{children}</div>
+      {footer === undefined ? null : <footer className="actions">{footer}</footer>}
+    </>
+  );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit?.();
+  };
+  return (
+    <dialog
+      ref={element}
+      className={wide ? 'wide' : undefined}
+      aria-labelledby="dialog-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onMouseDown={(event) => {
+        if (event.target === element.current) onClose();
+      }}
+    >
+      {onSubmit === undefined ? (
+        <div className="inside">{inside}</div>
+      ) : (
+        <form onSubmit={submit} noValidate>
+          {inside}
+        </form>
+      )}
+    </dialog>
+  );
+}
+
+/** Asks before something that cannot be taken back. */
+export function Confirm({
+  title,
+  children,
+  action,
+  onConfirm,
+  onClose,
+  busy = false,
+  danger = true,
+}: {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly action: string;
+  readonly onConfirm: () => void;
+  readonly onClose: () => void;
+  readonly busy?: boolean;
+  readonly danger?: boolean;
+}) {
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      onSubmit={onConfirm}
+      footer={
+        <>
+          <Button onClick={onClose}>{words.common.cancel}</Button>
+          <Button type="submit" look={danger ? 'danger' : 'primary'} busy={busy}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      {children}
+    </Dialog>
+  );
+}

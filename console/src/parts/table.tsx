@@ -1,0 +1,130 @@
+/** Rows that open by click and by keyboard (j, k, Enter); long lists are drawn only as far as they are seen. */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { words } from '../words/words.ts';
+import { Button } from './button.tsx';
+import { useShortcuts } from '../app/shortcuts.ts';
+
+export type Column<T> = {
+  readonly name: ReactNode;
+  readonly cell: (item: T) => ReactNode;
+  readonly kind?: 'number' | 'fit';
+};
+
+/** The name of a column that shows for itself what it is. */
+export function Heard({ children }: { readonly children: ReactNode }) {
+  return <span className="only-heard">{children}</span>;
+}
+
+export type TableProps<T> = {
+  readonly label: string;
+  readonly items: readonly T[];
+  readonly columns: readonly Column<T>[];
+  readonly idOf: (item: T) => string;
+  readonly onOpen?: (item: T) => void;
+  /** Keys that do something with the row that is chosen, such as `r`. */
+  readonly keys?: { readonly [key: string]: (item: T) => void };
+  readonly more?: { readonly has: boolean; readonly busy: boolean; readonly fetch: () => void };
+  readonly rowPx?: number;
+};
+
+/** From here on only what is seen is drawn. */
+const virtualFrom = 60;
+
+export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more, rowPx = 45 }: TableProps<T>) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const virtual = items.length > virtualFrom;
+  const rows = useVirtualizer({
+    count: items.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => rowPx,
+    overscan: 12,
+    enabled: virtual,
+  });
+  const shown = virtual ? rows.getVirtualItems() : items.map((_, index) => ({ index }));
+  const before = virtual ? (rows.getVirtualItems()[0]?.start ?? 0) : 0;
+  const after = virtual ? rows.getTotalSize() - (rows.getVirtualItems().at(-1)?.end ?? 0) : 0;
+  const lastShown = shown.at(-1)?.index ?? 0;
+
+  useEffect(() => {
+    if (virtual && more?.has === true && !more.busy && lastShown >= items.length - 15) more.fetch();
+  }, [virtual, lastShown, items.length, more]);
+
+  const move = (by: number) => {
+    const at = items.findIndex((item) => idOf(item) === chosen);
+    const next = Math.min(items.length - 1, Math.max(0, at < 0 ? 0 : at + by));
+    const item = items[next];
+    if (item === undefined) return;
+    setChosen(idOf(item));
+    if (virtual) rows.scrollToIndex(next);
+    else frame.current?.querySelectorAll('tbody tr')[next]?.scrollIntoView({ block: 'nearest' });
+  };
+  const withChosen = (act: ((item: T) => void) | undefined) => () => {
+    const item = items.find((candidate) => idOf(candidate) === chosen);
+    if (item !== undefined) act?.(item);
+  };
+  useShortcuts({
+    j: () => move(1),
+    k: () => move(-1),
+    ...(onOpen === undefined ? {} : { Enter: withChosen(onOpen) }),
+    ...Object.fromEntries(Object.entries(keys).map(([key, act]) => [key, withChosen(act)])),
+  });
+
+  return (
+    <>
+      <div
+        className={virtual ? 'table-frame tall' : 'table-frame'}
+        ref={frame}
+        tabIndex={0}
+        role="region"
+        aria-label={label}
+      >
+        <table>
+          <thead>
+            <tr>
+              {columns.map(({ name, kind }, at) => (
+                <th key={at} scope="col" className={kind}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {before > 0 ? <tr aria-hidden style={{ height: before }} /> : null}
+            {shown.map(({ index }) => {
+              const item = items[index];
+              if (item === undefined) return null;
+              const id = idOf(item);
+              return (
+                <tr
+                  key={id}
+                  data-id={id}
+                  className={[onOpen === undefined ? '' : 'can-open', id === chosen ? 'chosen' : ''].join(' ').trim()}
+                  onClick={(event) => {
+                    const within = event.target as HTMLElement;
+                    if (within.closest('a, button, input, label') === null) onOpen?.(item);
+                  }}
+                >
+                  {columns.map(({ cell, kind }, at) => (
+                    <td key={at} className={kind}>
+                      {cell(item)}
+                    </td>
+                  ))}
+                </tr>
+              );
+            })}
+            {after > 0 ? <tr aria-hidden style={{ height: after }} /> : null}
+          </tbody>
+        </table>
+      </div>
+      {!virtual && more?.has === true ? (
+        <div className="actions" style={{ padding: 12, justifyContent: 'center' }}>
+          <Button small busy={more.busy} onClick={more.fetch}>
+            {words.common.more}
+          </Button>
+        </div>
+      ) : null}
+    </>
+  );
+}

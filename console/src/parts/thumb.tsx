@@ -1,0 +1,50 @@
+import { IconBroadcast, IconFile, IconFileText, IconMovie, IconMusic, IconPhoto } from '@tabler/icons-react';
+import { useState } from 'react';
+import { fetched } from '../api/ask.ts';
+import type { Asset, AssetState } from '../api/types.ts';
+
+const icons = {
+  image: IconPhoto,
+  video: IconMovie,
+  audio: IconMusic,
+  document: IconFileText,
+  broadcast: IconBroadcast,
+  other: IconFile,
+};
+
+export type PictureName = 'small' | 'medium' | 'large';
+
+/** Where the smallest picture of at least this size is; null where the asset has none. */
+export function pictureOf({ id, state }: Pick<Asset, 'id' | 'state'>, wanted: PictureName): string | null {
+  const names = new Set((state.renditions ?? []).map((rendition) => rendition['title'] ?? rendition['name']));
+  const order: readonly PictureName[] = ['small', 'medium', 'large'];
+  const fitting =
+    order.slice(order.indexOf(wanted)).find((name) => names.has(name)) ?? order.findLast((name) => names.has(name));
+  return fitting === undefined ? null : fetched(`/v1/assets/${id}/renditions/${fitting}`);
+}
+
+export function KindIcon({ kind, size = 18 }: { readonly kind: AssetState['kind']; readonly size?: number }) {
+  const Icon = icons[kind] ?? IconFile;
+  return <Icon size={size} stroke={1.6} aria-hidden />;
+}
+
+/** The asset's own small picture, or a sign for its kind. */
+export function Thumb({
+  asset,
+  size = 36,
+}: {
+  readonly asset: Pick<Asset, 'id' | 'state'> | undefined;
+  readonly size?: number;
+}) {
+  const [broken, setBroken] = useState(false);
+  const source = asset === undefined || broken ? null : pictureOf(asset, 'small');
+  return (
+    <span className="thumb" style={{ width: size, height: size }}>
+      {source === null ? (
+        <KindIcon kind={asset?.state.kind ?? 'other'} size={size / 2} />
+      ) : (
+        <img src={source} alt="" loading="lazy" width={size} height={size} onError={() => setBroken(true)} />
+      )}
+    </span>
+  );
+}

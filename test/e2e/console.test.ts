@@ -1,0 +1,282 @@
+/** The console in a real browser on the real server: the first minute, every page, hostile strings, widths, accessibility. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { after, before, test } from 'node:test';
+import { type ConsoleRig, furnish, pagesOf, type Seen, settled, signIn, startConsole } from './console-pages.ts';
+import { eventually, rows } from './real-server.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const timeout = 20_000;
+
+let rig: ConsoleRig;
+let seen: Seen;
+
+before(async () => {
+  rig = await startConsole();
+});
+after(async () => {
+  await rig[Symbol.asyncDispose]();
+});
+
+test('who is not signed in is asked for a password or a key, and told where one is no good', async () => {
+  const { page, server } = rig;
+  await page.goto(server.url);
+  await page.locator('.sign-in form').waitFor({ timeout });
+  await page.getByRole('button', { name: 'API key' }).click();
+  await page.fill('input[name=key]', 'aw_this_is_no_key_of_anybody');
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.getByRole('alert').filter({ hasText: 'not good here' }).waitFor({ timeout });
+  await page.goto('about:blank');
+  await page.goto(`${server.url}/#sign-in=not-a-good-token`);
+  await page.getByRole('alert').filter({ hasText: 'used or has expired' }).waitFor({ timeout });
+});
+
+test('UI-11 the sign-in link opens the console and leaves nothing of itself where a script could read it', async () => {
+  await signIn(rig);
+  const { page } = rig;
+  assert.equal(new URL(page.url()).hash, '', 'the token does not stay in the address');
+  const kept = await page.evaluate('JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])');
+  assert.equal(kept, '["",{},{}]');
+});
+
+test('the first minute: an inbox, a webhook, a dropped picture, and its message arrives verified', async () => {
+  const { page } = rig;
+  await page.getByRole('link', { name: 'See your first webhook' }).click();
+  await page.getByRole('button', { name: 'Make an inbox' }).click();
+  await page.locator('.choice', { hasText: 'Standard Webhooks' }).click();
+  await page.locator('.drop').waitFor({ timeout });
+  await page.setInputFiles('.drop input[type=file]', join(root, 'media', 'wine.jpg'));
+  const arrived = page.locator('.requests li', { hasText: 'asset.created' });
+  await arrived.first().waitFor({ timeout });
+  assert.match(await arrived.first().innerText(), /Verified/);
+  await page.getByText('That was a webhook').waitFor({ timeout });
+});
+
+test('a delivery shows its attempt, its request and body, and is sent again', async () => {
+  const { page, server } = rig;
+  await page.goto(`${server.url}/deliveries`);
+  await page.locator('tbody tr.can-open').first().click();
+  await page.getByText('Attempt 1').first().waitFor({ timeout });
+  const shown = await page.locator('main').innerText();
+  assert.match(shown, /webhook-signature/);
+  assert.match(shown, /by their hash/);
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await page.getByText('On its way').waitFor({ timeout });
+  await page.getByText('sending again').waitFor({ timeout });
+});
+
+test('an edit of an asset is a change: its history shows the difference and who was told', async () => {
+  const { page, server } = rig;
+  const [asset] = rows((await server.call('/v1/assets')).json);
+  await page.goto(`${server.url}/assets/${String(asset?.['id'])}`);
+  await page.getByLabel('Title').fill('Harbour at dawn');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved').waitFor({ timeout });
+  await page.getByRole('button', { name: 'History' }).click();
+  await page.locator('ins', { hasText: 'Harbour at dawn' }).first().waitFor({ timeout });
+  await page.locator('.timeline a.chip', { hasText: 'asset.info_changed' }).first().waitFor({ timeout });
+});
+
+test('the wizard of a dialect is drawn from its manifest, shows what is wrong at its field, and the secret once', async () => {
+  const { page, server } = rig;
+  const inbox = (await server.call('/v1/inboxes', { method: 'POST' })).json;
+  await page.goto(`${server.url}/webhooks/new`);
+  await page.locator('.choice', { hasText: 'WoodWing Assets' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Editorial system');
+  await page.getByLabel('URL').fill('ftp://nowhere');
+  await page.getByLabel('Metadata to return', { exact: true }).fill('status');
+  await page.getByLabel('Metadata to return', { exact: true }).press('Enter');
+  await page.getByRole('button', { name: 'Make the webhook' }).click();
+  await page.locator('.wrong').first().waitFor({ timeout });
+  await page.getByLabel('URL').fill(String(inbox['url']));
+  await page.getByRole('button', { name: 'Make the webhook' }).click();
+  await page.getByText('The webhook is made').waitFor({ timeout });
+  assert.match(await page.locator('pre').first().innerText(), /^\S{16,}$/);
+  await page.getByRole('link', { name: 'Open the webhook' }).click();
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByRole('button', { name: 'Send it' }).click();
+  await page.getByText('Answered 204').waitFor({ timeout });
+});
+
+test('UI-01 what arrives is shown as text, whatever it would like to be', async () => {
+  const { page, server } = rig;
+  const inbox = (await server.call('/v1/inboxes', { method: 'POST' })).json;
+  const id = String(inbox['id']);
+  const hostile = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
+  await page.goto(`${server.url}/inboxes/${id}`);
+  await settled(page);
+  await server.call(`/inbox/${id}`, {
+    method: 'POST',
+    token: null,
+    headers: { 'x-hostile': hostile },
+    body: JSON.stringify({ type: hostile, [hostile]: hostile }),
+  });
+  const request = page.locator('.requests li').first();
+  await request.locator('.line').click();
+  await request.locator('pre').waitFor({ timeout });
+  assert.ok((await request.innerText()).includes('<img src=x onerror='));
+  assert.equal(await request.locator('img, script').count(), 0);
+  assert.match(await page.title(), /Assetwire/);
+  const asset = (
+    await server.call('/v1/changes', {
+      body: {
+        changes: [
+          {
+            kind: 'asset.created',
+            subject: { type: 'asset', externalId: 'hostile' },
+            after: { name: 'x.jpg', info: { title: hostile }, metadata: { [hostile]: hostile }, tags: [hostile] },
+          },
+        ],
+      },
+    })
+  ).json;
+  const changes = JSON.stringify(asset);
+  const [, found = ''] = /"id":"(ast_[a-z0-9]+)"/.exec(changes) ?? [];
+  for (const tab of ['', 'metadata', 'history']) {
+    await page.goto(`${server.url}/assets/${found}?tab=${tab}`);
+    await settled(page);
+    assert.match(await page.title(), /^<img src=x .* · Assetwire$/);
+  }
+});
+
+test('every page is drawn whole, is no wider than the window at any width, and has nothing axe finds, in light and dark', async () => {
+  const { page, server } = rig;
+  seen = await furnish(server);
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const found: string[] = [];
+  for (const path of pagesOf(seen)) {
+    await page.goto(server.url + path);
+    await settled(page).catch((error: unknown) => found.push(`${path}: ${String(error)}`));
+    for (const width of [1920, 1280, 768, 360]) {
+      await page.setViewportSize({ width, height: 900 });
+      const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      if (Number(over) > 0) found.push(`${path} at ${width} pixels is ${String(over)} too wide`);
+    }
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.evaluate(axe);
+    // Colours alone differ in the dark.
+    for (const [theme, rules] of [
+      ['light', ''],
+      ['dark', "runOnly: ['color-contrast'],"],
+    ]) {
+      await page.evaluate(`document.documentElement.dataset.theme = '${theme ?? ''}'`);
+      const breaches = (await page.evaluate(
+        `axe.run(document, { ${rules ?? ''} resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes.slice(0, 2).map(({ html }) => html.slice(0, 160)).join(' | ')))`,
+      )) as readonly string[];
+      for (const breach of breaches) found.push(`${path} ${theme ?? ''}: ${breach}`);
+    }
+    if ((await page.getByText('met a fault').count()) > 0) found.push(`${path} met a fault`);
+  }
+  assert.deepEqual(found, []);
+});
+
+test('the keyboard goes everywhere: ⌘K finds, j and Enter open, ? explains, Escape closes', async () => {
+  const { page, server } = rig;
+  await page.goto(`${server.url}/deliveries`);
+  await page.locator('tbody tr.can-open').first().waitFor({ timeout });
+  await page.keyboard.press('j');
+  await page.locator('tr.chosen').waitFor({ timeout });
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/deliveries\/dlv_/, { timeout });
+  await page.keyboard.press('?');
+  await page.locator('dialog[open]').waitFor({ timeout });
+  await page.keyboard.press('Escape');
+  await page.locator('dialog[open]').waitFor({ state: 'detached', timeout });
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('Editorial');
+  await page.getByRole('option').filter({ hasText: 'Editorial system' }).first().waitFor({ timeout });
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/webhooks\/wh_/, { timeout });
+});
+
+test('an admin looks at another workspace, and pictures, lists and links stay in it', async () => {
+  const { page, server } = rig;
+  const press = await server.tenant('press');
+  await press.upload('umang.jpg', readFileSync(join(root, 'media', 'umang.jpg')));
+  await eventually(
+    async () => JSON.stringify((await press.call('/v1/assets')).json),
+    (text) => text.includes('"title":"medium"'),
+    'its pictures are made',
+  );
+  await page.goto(`${server.url}/assets?workspace=press`);
+  const picture = page.locator('.tile-asset img').first();
+  await picture.waitFor({ timeout });
+  assert.equal(await page.locator('.tile-asset').count(), 1);
+  await eventually(
+    () => picture.evaluate((image) => Reflect.get(image, 'naturalWidth') as number),
+    (width) => width > 0,
+    'the picture is shown',
+  );
+  await page.locator('.tile-asset').first().click();
+  await page.getByRole('button', { name: 'History' }).click();
+  await page.locator('.timeline li').first().waitFor({ timeout });
+  assert.equal(new URL(page.url()).searchParams.get('workspace'), 'press');
+});
+
+test('who may only read is shown everything and offered no change', async () => {
+  const { server, browser } = rig;
+  const { key } = await server.key('default', ['assets:read', 'webhooks:read', 'deliveries:read']);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await page.getByRole('button', { name: 'API key' }).click();
+  await page.fill('input[name=key]', key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('.side nav').waitFor({ timeout });
+  await page.goto(`${server.url}/webhooks/${seen.webhook}`);
+  await settled(page);
+  assert.equal(await page.getByRole('button', { name: /Disable|Delete/ }).count(), 0);
+  await page.goto(`${server.url}/assets/${seen.asset}`);
+  await settled(page);
+  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  await context.close();
+});
+
+test('the first load stays below 200 kB gzipped; charts come when one is drawn', () => {
+  const dist = join(root, 'console', 'dist');
+  const html = readFileSync(join(dist, 'index.html'), 'utf8');
+  const first = [...html.matchAll(/(?:src|href)="(\/console\/[^"]+)"/g)].map(([, path = '']) => path);
+  assert.ok(first.length >= 2);
+  const bytes = first.reduce((sum, path) => sum + gzipSync(readFileSync(join(dist, path))).length, 0);
+  console.log(`First load: ${Math.round(bytes / 1000)} kB gzipped`);
+  assert.ok(bytes < 200_000, String(bytes));
+  assert.ok(readdirSync(join(dist, 'console')).some((name) => /^chart-.*\.js$/.test(name)));
+  assert.ok(!first.some((path) => path.includes('/chart-')));
+});
+
+test('the list of the API opens every operation', async () => {
+  const { server, context, complaints } = rig;
+  const docs = await context.newPage();
+  docs.on('pageerror', (error) => complaints.push(error.message));
+  await docs.goto(`${server.url}/docs/api`);
+  await docs.locator('.operation').first().waitFor({ timeout });
+  const count = await docs.locator('.operation').count();
+  assert.ok(count > 40, String(count));
+  await docs.locator('.operation summary').first().click();
+  await docs.locator('.operation .address').first().waitFor({ timeout });
+  assert.match(await docs.locator('.operation').first().innerText(), /curl/);
+  await docs.fill('input[type=search]', 'rotate-secret');
+  assert.ok((await docs.locator('.operation:visible').count()) >= 1);
+  await docs.close();
+});
+
+test('signing out ends the session', async () => {
+  const { page, server } = rig;
+  await page.goto(server.url);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.locator('.sign-in form').waitFor({ timeout });
+  await page.reload();
+  await page.locator('.sign-in form').waitFor({ timeout });
+});
+
+test('UI-07 the browser had nothing to complain about: no error, no breach of the content security policy', () => {
+  const { complaints } = rig;
+  // Asking for what is not there is what some of these pages are for.
+  assert.deepEqual(
+    complaints.filter((text) => !text.includes('404') && !text.includes('422')),
+    [],
+  );
+});
