@@ -9,6 +9,8 @@ const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
 const vendorKind = 'vend';
 /** An asset, as vendors name it. */
 const vendorAssetKind = 'vast';
+/** The same in the form 8-4-4-16. */
+const vendorMediaKind = 'vmed';
 /** The document's example of a cursor, for which a real one is put in: of this list, of another, or of a neighbour's. */
 const cursorPlaceholder = 'eyJhIjoxfQ';
 /** The document's example of a link's token. */
@@ -77,7 +79,9 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
       for (const [id] of text.matchAll(idPattern))
         if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) {
           keep(own, id);
-          if (id.startsWith('ast_')) keep(own, encodeId(id, 'base64url'), vendorAssetKind);
+          if (!id.startsWith('ast_')) continue;
+          keep(own, encodeId(id, 'base64url'), vendorAssetKind);
+          keep(own, encodeId(id, 'hex-8-4-4-16'), vendorMediaKind);
         }
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
       for (const [, token = ''] of text.matchAll(tokenPattern)) keep(own, token, tokenKind);

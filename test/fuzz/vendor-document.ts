@@ -13,6 +13,7 @@ const webhook: Json = {
   metadataToReturn: ['name', 'folderPath'],
 };
 const assetId = 'vast_01m93k7q5v8x2c4r6t8w0y1z3b';
+const mediaId = 'vmed_01m93k7q5v8x2c4r6t8w0y1z3b';
 
 /** What the vendors' own clients send, by how the path begins; where nothing is said, an empty object. */
 const bodies: readonly (readonly [path: string, body: Json])[] = [
@@ -26,6 +27,7 @@ function pathExample(template: string, name: string, { manifest }: Dialect): str
   if (name === 'version') return '1';
   if (name === 'name') return 'a.txt';
   if (name === 'event') return manifest.events[0]?.name ?? 'none';
+  if (template.startsWith('/bynder/api/v4/media/')) return mediaId;
   return /^\/woodwing\/(?:file|preview|thumbnail)\//.test(template) ? assetId : 'vend_01m93k7q5v8x2c4r6t8w0y1z3b';
 }
 
