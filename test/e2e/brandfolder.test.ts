@@ -91,9 +91,7 @@ function vendor(key: string): (path: string, options?: CallOptions) => Promise<C
   return (path, options = {}) => alpha.call(path, { token: key, ...options, headers: { ...json, ...options.headers } });
 }
 
-async function keyWith(scopes: readonly Scope[]): Promise<{ readonly id: string; readonly key: string }> {
-  return server.key('alpha', scopes);
-}
+const keyWith = (scopes: readonly Scope[]) => server.key('alpha', scopes);
 
 type Inbox = { readonly id: string; readonly tlsUrl: string };
 

@@ -37,7 +37,7 @@ export function readSubscription(
   if (eventType === undefined) return wrong(attributes, 'event_type', `one of ${eventNames.join(', ')}`);
   if (text('resource_type') !== 'brandfolder') return wrong(attributes, 'resource_type', '"brandfolder"');
   const resourceKey = text('resource_key');
-  if (!isLibraryKey(resourceKey)) return wrong(attributes, 'resource_key', 'the key of a brandfolder');
+  if (!isLibraryKey(resourceKey)) return wrong(attributes, 'resource_key', 'the key of a Brandfolder');
   const callbackUrl = text('callback_url');
   if (!URL.canParse(callbackUrl) || new URL(callbackUrl).protocol !== 'https:')
     return wrong(attributes, 'callback_url', 'a URL that begins with https://');

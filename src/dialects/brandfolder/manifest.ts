@@ -59,7 +59,7 @@ const readOn = '2026-11-22';
 export const manifest: Manifest = {
   id: 'brandfolder',
   title: 'Brandfolder',
-  summary: 'Skinny notifications of assets in one brandfolder: which asset, what happened, when',
+  summary: 'Skinny notifications of assets in one Brandfolder: which asset, what happened, when',
   sources: [
     { url: 'https://developers.brandfolder.com/docs/#webhooks', readOn },
     { url: 'https://developers.smartsheet.com/api/brandfolder/openapi', readOn },

@@ -12,8 +12,8 @@ export function bodySchema(event: string): JsonObject {
       description: 'When it happened, UTC; notifications may come in another order',
     },
     event_type: { const: event },
-    brandfolder_key: key('The brandfolder that the asset is in'),
-    organization_key: key('The organization that the brandfolder belongs to'),
+    brandfolder_key: key('The Brandfolder that the asset is in'),
+    organization_key: key('The organization that the Brandfolder belongs to'),
   };
   const closed = (properties: JsonObject): JsonObject => ({
     type: 'object',

@@ -18,7 +18,7 @@ export const configuration: ConfigurationSchema = {
         type: 'string',
         title: 'Brandfolder',
         description:
-          'The brandfolder subscribed to, by its key: a library of the workspace. Payloads carry it as brandfolder_key',
+          'The Brandfolder subscribed to, by its key: a library of the workspace. Payloads carry it as brandfolder_key',
         pattern: libraryKeyPattern,
         default: defaultLibrary,
       },
