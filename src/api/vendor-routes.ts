@@ -20,6 +20,7 @@ import type {
 import { MethodNotAllowed } from './answer.ts';
 import { servedContent } from './content-answer.ts';
 import { readFormFields } from './form-fields.ts';
+import { createLookupRate, type LookupRate } from './lookup-rate.ts';
 import { readJson, assertJsonType } from './json-body.ts';
 import { invalidRequest } from './problem.ts';
 import type { Answer, Call, Route, RouteScope, Services } from './route.ts';
@@ -37,6 +38,7 @@ export type VendorApi = {
 
 /** The dialect's routes below `/{dialect}`. Throws where a route does not say who may call it. */
 export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, signIn: VendorSignIn): readonly Route[] {
+  let lookups: LookupRate | undefined;
   return routes.map((vendorRoute): Route => {
     const path = `/${dialect}${vendorRoute.path.replaceAll(/:(\w+)/g, '{$1}')}`;
     return {
@@ -71,7 +73,9 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
         const { app } = services;
         const run = (command: VendorCommand) => runVendorCommand({ app, caller: call.caller, dialect }, command);
         const first = () => run(parsed);
-        const found = await (vendorRoute.guessable === true ? guarded(signIn, call.request, first) : first());
+        const found = await (vendorRoute.guessable === true
+          ? guarded({ ...signIn, lookups: (lookups ??= createLookupRate(services)) }, call.request, first)
+          : first());
         const next = vendorRoute.next?.(found, request) ?? null;
         if (next !== null && !('command' in next)) return shown(next);
         return shown(vendorRoute.present(next === null ? found : await run(next), request));
@@ -87,11 +91,12 @@ function errorWords(present: VendorApi['presentError']): Pick<Route, 'presentErr
 
 /** Whoever keeps asking for what is not there waits, as who tries keys does (HARDENING AK-06, CF-02). */
 async function guarded(
-  { admission }: VendorSignIn,
+  { admission, lookups }: Pick<VendorSignIn, 'admission'> & { readonly lookups: LookupRate },
   request: IncomingMessage,
   run: () => Promise<JsonObject>,
 ): Promise<JsonObject> {
   admission.assertNotGuessing(request, '');
+  lookups.take(admission.originOf(request).address);
   try {
     const result = await run();
     // Where a dialect words for itself that there is nothing.

@@ -32,6 +32,8 @@ export const limits = {
   uploadMsMax: 12 * 3_600_000,
   /** Broadcasts that are live by bytes at one process at a time: each holds a connection and a file open. */
   broadcastStreamsMax: 100,
+  /** Of one address, for what anybody may ask for by its id. */
+  openLookupsPerSecondMax: 1_000,
   /** Embedded metadata that is kept of a file. HARDENING UP-07, UP-08. */
   embeddedFieldsMax: 200,
   embeddedTextBytesMax: 4 * 1024,
