@@ -20,8 +20,13 @@ import type { TestRecord } from './test-events.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const fileBoundMs = 300_000;
-/** These start whole servers and measure or kill them: they get the machine to themselves. */
-const alone = ['test/faults/', 'bench/', 'test/e2e/', 'tools/readme'];
+/** These measure, kill or drive a browser: they get the machine to themselves. Others that start a server mostly wait for it. */
+const alone = [
+  'test/faults/',
+  'bench/',
+  'tools/readme',
+  ...['console', 'fuzz', 'hostile-uploads', 'media-faults', 'people'].map((name) => `test/e2e/${name}.test.ts`),
+];
 
 export type FileResult = {
   readonly file: string;
