@@ -52,7 +52,7 @@ test('the tarballs hold what runs and what is read, and nothing of the workshop'
   const wanted = [
     'bin/assetwire.js',
     'dist/main.js',
-    'dist/api/page/index.html',
+    'console/dist/index.html',
     'docs/reference/cli.md',
     'media/wine.jpg',
     'ops/alerts.yml',

@@ -83,7 +83,7 @@ export function packReceiver(temporary: string): Packed {
   return pack(directory, temporary);
 }
 
-type LockEntry = { readonly dev?: boolean; readonly bin?: Readonly<Record<string, string>> };
+type LockEntry = { readonly dev?: boolean; readonly link?: boolean; readonly bin?: Readonly<Record<string, string>> };
 
 /** What our lock file says is installed with the server: nothing of development. */
 function productionEntries(): Readonly<Record<string, LockEntry>> {
@@ -91,7 +91,10 @@ function productionEntries(): Readonly<Record<string, LockEntry>> {
     readonly packages: Readonly<Record<string, LockEntry>>;
   };
   return Object.fromEntries(
-    Object.entries(lock.packages).filter(([path, { dev }]) => path.startsWith('node_modules/') && dev !== true),
+    Object.entries(lock.packages).filter(
+      // A link leads to a package of this repository, which is built into the server.
+      ([path, { dev, link }]) => path.startsWith('node_modules/') && dev !== true && link !== true,
+    ),
   );
 }
 
