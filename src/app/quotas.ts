@@ -70,7 +70,9 @@ export function createQuotas({ storage, blobs, settings }: QuotaDeps): Quotas {
         const stored = await blobs
           .put(workspaceId, content, { bytesMax: Math.min(bytesMax, left) })
           .catch((error: unknown) => {
-            throw left < bytesMax && isTooLarge(error) ? tooMuch(left + there.used.bytes, there.used.bytes) : error;
+            throw left < bytesMax && isTooLarge(error)
+              ? tooMuch(there.quota.bytesMax ?? left, there.used.bytes)
+              : error;
           });
         try {
           // Others may have come meanwhile; between this and the note that follows nobody else gets in.

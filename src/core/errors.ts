@@ -75,7 +75,7 @@ export const errorTable = {
   upload_incomplete: { status: 400, retry: true, title: 'The upload broke off' },
   upload_too_large: { status: 413, retry: false, title: 'The file is too large' },
   upload_malformed: { status: 422, retry: false, title: 'The upload is not a usable multipart form' },
-  quota_exceeded: { status: 507, retry: false, title: 'The workspace holds as much as it may' },
+  quota_exceeded: { status: 413, retry: false, title: 'The workspace holds as much as it may' },
   // The store and ourselves
   storage_busy: { status: 503, retry: true, title: 'The store cannot keep up' },
   storage_unavailable: { status: 503, retry: true, title: 'The store does not answer' },

@@ -302,3 +302,28 @@ test('A deleted asset answers 410, its history stays, and a link in a payload th
   const history = rows(await tenant.ask(`/v1/assets/${id}/changes`));
   assert.equal(history[0]?.['kind'], 'asset.deleted');
 });
+
+test('UP-18 an operator sets a quota: uploads beyond it are refused, everything else goes on', async () => {
+  const small = await server.tenant('quota');
+  const place = `/v1/workspaces/${small.name}`;
+  const set = (quota: object) => server.call(place, { method: 'PATCH', body: { quota } });
+  expectStatus(await set({ bytesMax: 10 }), 200);
+  assert.equal((await small.call(place, { method: 'PATCH', body: { quota: { bytesMax: null } } })).status, 403);
+  assert.equal((await set({ bytesMax: -1 })).status, 422);
+  expectStatus(await small.upload('six.txt', Buffer.from('six by')), 201);
+  const refused = await small.upload('five.txt', Buffer.from('five!'));
+  assert.deepEqual([refused.status, refused.json['code']], [413, 'quota_exceeded']);
+  assert.match(String(refused.json['detail']), /quota of 10 bytes: 6 are used/);
+  assert.equal(refused.headers['retry-after'], undefined, 'waiting does not help');
+  const shown = expectStatus(await server.call(place), 200).json;
+  assert.deepEqual(
+    [shown['usage'], shown['quota']],
+    [
+      { files: 1, bytes: 6 },
+      { bytesMax: 10, filesMax: null },
+    ],
+  );
+  const stats = await small.ask('/v1/stats');
+  assert.deepEqual(stats['files'], { files: 1, bytes: 6, filesMax: null, bytesMax: 10 });
+  expectStatus(await small.call('/v1/assets/external:state', { method: 'PUT', body: { name: 'state.jpg' } }), 201);
+});

@@ -127,7 +127,7 @@ const streamBroadcast = route({
   query: object({ name: optional(line(255, 'Name of the file, for its extension')) }),
   upload: { contentType: 'application/octet-stream', schema: raw({ type: 'string', format: 'binary' }) },
   answers: { 200: { description: 'The broadcast', schema: broadcastSchema, headers: ['ETag'] } },
-  errors: ['conflict', 'upload_incomplete', 'unsupported_media_type', 'too_many_requests'],
+  errors: ['conflict', 'upload_incomplete', 'unsupported_media_type', 'too_many_requests', 'quota_exceeded'],
   async handle({ caller, params, query, request }, { app, bodies }) {
     const content = liveBody(request, bodies);
     try {
