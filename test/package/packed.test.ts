@@ -61,7 +61,7 @@ test('the tarballs hold what runs and what is read, and nothing of the workshop'
   for (const path of [...wanted, 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'package.json']) {
     assert.ok(server.files.includes(path), `${path} is packed`);
   }
-  const stray = server.files.filter((path) => !/^(bin|dist|docs|media|ops)\/|^[^/]+$/.test(path));
+  const stray = server.files.filter((path) => !/^(bin|console\/dist|dist|docs|media|ops)\/|^[^/]+$/.test(path));
   assert.deepEqual(stray, []);
   const workshop =
     /\.ts$|\.map$|\.test\.|(^|\/)(testing|fixtures|test|src|tools|bench|node_modules|data)\/|\.(db|key|env|log|tgz)$/;
