@@ -200,3 +200,22 @@ test('user and password in a URL become sealed credentials, where the dialect ha
     }
   });
 });
+
+test('many endpoints of one workspace confirm in the same moment, and none is turned away', async () => {
+  const fixture = await createFixture({ dialects: [bynderDialect] });
+  try {
+    await fixture.app.dialectProperties.update(caller, 'bynder', { webhookConfigurationsMax: 60 });
+    const ids: string[] = [];
+    for (let index = 0; index < 60; index += 1) {
+      const target = { transport: 'http', url: `http://127.0.0.1:9099/${index}` } as const;
+      ids.push(
+        (await fixture.app.webhooks.create(caller, webhookInput({ dialect: 'bynder', target, events }))).body.id,
+      );
+    }
+    const tokens = await Promise.all(ids.map((id) => tokenOf(fixture, id)));
+    const confirmed = await Promise.all(tokens.map((token) => fixture.app.consents.confirm(token, {})));
+    assert.ok(confirmed.every((found) => found?.confirmation.state === 'confirmed'));
+  } finally {
+    await fixture.stop();
+  }
+});

@@ -28,6 +28,7 @@ import {
   tokenDigest,
   unsubscribedReason,
 } from './webhook-handshake.ts';
+import { webhookTurn } from './webhook-turn.ts';
 import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
 /** The webhook that a link is about, as far as a dialect needs to know it to answer. */
@@ -95,13 +96,15 @@ export function createConsents(deps: HandshakeDeps): ConsentCases {
     async confirm(token, { guarded = false }) {
       const row = await rowOf(token);
       if (row === null || storedConsent(row) === null) return null;
-      await confirmLasting(deps, row, { token, guarded });
+      const { workspaceId } = row;
+      await deps.turns.take(webhookTurn(workspaceId), () => confirmLasting(deps, row, { token, guarded }));
       return shown(row.workspaceId, row.id);
     },
     async unsubscribe(webhookId) {
       const link = await linkOf(webhookId);
       if (link === null) return null;
-      await unsubscribe(deps, link.workspaceId, webhookId);
+      const { workspaceId } = link;
+      await deps.turns.take(webhookTurn(workspaceId), () => unsubscribe(deps, workspaceId, webhookId));
       return shown(link.workspaceId, webhookId);
     },
   };

@@ -25,7 +25,9 @@ import type { Matching } from './matching.ts';
 import { operationalChange } from './operational.ts';
 import type { Decision, Plan } from './plan.ts';
 import { notFound } from './refusals.ts';
+import type { Turns } from './turns.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
+import { webhookTurn } from './webhook-turn.ts';
 import { storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
 export type HandshakeDeps = Pick<
@@ -34,6 +36,7 @@ export type HandshakeDeps = Pick<
 > & {
   readonly committer: Committer;
   readonly matching: Matching;
+  readonly turns: Turns;
 };
 
 export const unsubscribedReason = 'The endpoint ended it by the link in a message';
@@ -66,7 +69,8 @@ export interface Handshakes {
 export function createHandshakes(deps: HandshakeDeps): Handshakes {
   return {
     question: (webhook, asking) => ask(deps, webhook, asking),
-    confirm: (workspaceId, webhookId, consent) => confirm(deps, { workspaceId, webhookId }, consent),
+    confirm: (workspaceId, webhookId, consent) =>
+      deps.turns.take(webhookTurn(workspaceId), () => confirm(deps, { workspaceId, webhookId }, consent)),
     async confirmByToken(token, consent) {
       const [row] = await deps.storage.findByAlias('handshake', tokenDigest(token));
       if (row === undefined || row.alias === undefined || !sameText(row.alias, tokenDigest(token))) {
@@ -77,9 +81,10 @@ export function createHandshakes(deps: HandshakeDeps): Handshakes {
       const webhook = { workspaceId: row.workspaceId, type: 'webhook', id: row.id } as const;
       const [asked] = await deps.storage.resources([webhook]);
       if (asked === undefined || asked === null) throw notFound('the question that this answers');
-      await confirm(deps, { workspaceId: row.workspaceId, webhookId: row.id }, consent);
+      const { workspaceId, id: webhookId } = row;
+      await deps.turns.take(webhookTurn(workspaceId), () => confirm(deps, { workspaceId, webhookId }, consent));
     },
-    duty: (duty) => attend(deps, duty),
+    duty: (duty) => deps.turns.take(webhookTurn(duty.workspaceId), () => attend(deps, duty)),
   };
 }
 

@@ -52,6 +52,8 @@ export function errorAnswer(code: SnsErrorCode, message: string, request: Vendor
 
 /** What any route may refuse, before its own words are asked for. */
 export function presentSnsError({ status, detail }: VendorError, request: VendorRequest): VendorAnswer {
+  // Somebody else wrote at the same time: whoever asks should ask again, as SDKs do after a 5xx.
+  if (status === 409) return errorAnswer('InternalError', detail, request);
   const code = status === 429 ? 'Throttling' : status >= 500 ? 'InternalError' : codeOf(status);
   return { ...errorAnswer(code, detail, request), status };
 }
