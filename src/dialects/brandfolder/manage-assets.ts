@@ -79,11 +79,13 @@ function brandfolder(library: JsonObject): JsonObject {
 /** A workspace is an organization; its libraries may say that they belong to others. */
 function organizations(result: JsonObject): readonly JsonObject[] {
   const keys = new Set(items(result).map((library) => ownValue(library, 'organization')));
-  return [...keys].filter((key) => typeof key === 'string').map((key) => ({
-    id: key,
-    type: 'organizations',
-    attributes: { name: key, slug: key, tagline: null },
-  }));
+  return [...keys]
+    .filter((key) => typeof key === 'string')
+    .map((key) => ({
+      id: key,
+      type: 'organizations',
+      attributes: { name: key, slug: key, tagline: null },
+    }));
 }
 
 function page(data: readonly JsonObject[]): JsonObject {

@@ -67,7 +67,7 @@ function presentPayloadError(error: VendorError, request: VendorRequest): Vendor
   return failure({ ...payloadWords(error), detail: error.detail });
 }
 
-function payloadWords({ status }: VendorError): { readonly status: number; readonly title: string } {
+function payloadWords({ code, status }: VendorError): { readonly status: number; readonly title: string } {
   switch (status) {
     case 401:
     case 403:
@@ -75,7 +75,8 @@ function payloadWords({ status }: VendorError): { readonly status: number; reado
     case 404:
       return { status: 404, title: titles.noResource };
     case 409:
-      return { status: 409, title: titles.exists };
+      // Too many of them, or somebody was faster: not what the vendor means.
+      return { status: 409, title: code === 'already_exists' ? titles.exists : 'Subscription Not Possible Now' };
     case 413:
     case 415:
     case 422:

@@ -4,10 +4,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Change, type ChangeKind, changeKinds } from '../../core/change.ts';
 import { type HealthAction, healthy, observe } from '../../core/disable-rules.ts';
+import { type ErrorCode, errorTable } from '../../core/errors.ts';
 import { eventsOf } from '../../core/event-table.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { DisableRule } from '../../core/policy.ts';
 import { sampleChange } from '../../core/sample-change.ts';
+import type { VendorRequest } from '../dialect.ts';
 import { compileSchema } from '../testing/manifest-checks.ts';
 import { sampleLinks, sampleWebhook } from '../testing/sample-webhook.ts';
 import { events } from './events.ts';
@@ -18,6 +20,17 @@ import { policyFor } from './properties.ts';
 import { render } from './render.ts';
 
 const libraries = ['default', 'brand', 'brand-two'] as const;
+const vendorRequest: VendorRequest = {
+  parameters: {},
+  query: {},
+  headers: {},
+  body: null,
+  base: '',
+  scopes: [],
+  links: sampleLinks,
+  nowMs: 0,
+};
+
 const kind = fc.constantFrom(...changeKinds);
 const library = fc.constantFrom(...libraries);
 
@@ -168,4 +181,24 @@ test('The threshold is the workspace’s to set, and never is a threshold', () =
   );
   assert.equal(retriesMax, 15);
   assert.equal(inactiveAfterHours, 40);
+});
+
+test('Only an equal subscription is told as one that exists: other conflicts are not', () => {
+  const create = brandfolderDialect.manage?.find(
+    ({ method, path }) => method === 'POST' && path === '/api/v1/webhooks',
+  );
+  const titleOf = (code: ErrorCode): string => {
+    const { status } = errorTable[code];
+    const headers = { 'content-type': 'application/json' };
+    const answer = create?.presentError?.(
+      { code, status, detail: 'this' },
+      { ...vendorRequest, headers, bearer: true },
+    );
+    return `${answer?.status ?? 0} ${(answer?.body as { errors: { title: string }[] }).errors[0]?.title ?? ''}`;
+  };
+  assert.equal(titleOf('already_exists'), '409 Subscription Already Exists');
+  assert.equal(titleOf('limit_reached'), '400 Invalid Payload Provided');
+  assert.equal(titleOf('conflict'), '409 Subscription Not Possible Now');
+  assert.equal(titleOf('unauthenticated'), '403 Permission Denied for Provided Resource');
+  assert.equal(titleOf('invalid_settings'), '400 Invalid Payload Provided');
 });

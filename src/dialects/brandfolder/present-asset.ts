@@ -47,7 +47,7 @@ type Records = JsonObject | readonly JsonObject[] | null;
 function linkage(records: Records): JsonValue {
   const one = (record: JsonObject): JsonObject => ({ id: textIn(record, 'id'), type: textIn(record, 'type') });
   if (records === null) return null;
-  return isList(records) ? (records).map(one) : one(records);
+  return isList(records) ? records.map(one) : one(records);
 }
 
 function attributesOf(asset: JsonObject, state: JsonObject): JsonObject {
