@@ -88,6 +88,8 @@ export function createQueueLots({ client, clock, endOfTurn }: QueueLotsParts): Q
       signal: endOfAll(members),
     });
     lot.calls--;
+    // It is over: nobody has to end it any more.
+    for (const member of members) member.onEnd = null;
     for (const [index, member] of members.entries()) member.end(outcomeOf(answer, index, member.timing()));
     if (lot.waiting.length > 0) flush(lot);
     else tidy(lot);

@@ -2,6 +2,14 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import { startFauxqs } from 'fauxqs';
 import type { Outcome } from '../../core/outcome.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemTurn } from '../../runtime/turn.ts';
@@ -399,5 +407,39 @@ describe('the road to a queue', () => {
     assert.equal(peer.calls.length, 0);
     await stop();
     await peer.close();
+  });
+});
+
+describe('fauxqs, an emulator that is not ours', () => {
+  it('gets what the SDK then reads out of the queue: bodies and attributes', async () => {
+    const peer = await startFauxqs({ port: 0, logger: false });
+    const endpoint = `http://127.0.0.1:${peer.port}`;
+    const client = new SQSClient({ endpoint, region: 'eu-central-1', credentials: keys });
+    const name = 'bynder-notifications';
+    await client.send(new CreateQueueCommand({ QueueName: name }));
+    const { QueueUrl = '' } = await client.send(new GetQueueUrlCommand({ QueueName: name }));
+    const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['QueueArn'] }));
+    const { transport, stop } = await make(endpoint);
+    try {
+      const target = Attributes?.['QueueArn'] ?? '';
+      // Beyond U+FFFF it refuses what SQS takes; our own peer does not.
+      const bodies = ['one', 'zwei ü', '{"Type" : "Notification"}'];
+      const outcomes = await Promise.all(bodies.map((body) => transport.send(message(body, { target }))));
+      assert.deepEqual(
+        outcomes.map(statusOf),
+        bodies.map(() => 'response 200'),
+      );
+      const read = await client.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, MessageAttributeNames: ['All'] }),
+      );
+      assert.deepEqual(read.Messages?.map(({ Body }) => Body).sort(), [...bodies].sort());
+      assert.equal(read.Messages?.[0]?.MessageAttributes?.['assetwire-delivery-id']?.StringValue, 'dlv_1');
+      const missing = await transport.send(message('x', { target: target.replace(name, 'no-such-queue') }));
+      assert.equal(statusOf(missing), 'no-such-target never');
+    } finally {
+      await stop();
+      client.destroy();
+      await peer.stop();
+    }
   });
 });
