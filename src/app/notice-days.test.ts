@@ -139,9 +139,27 @@ test('more assets than a page holds are all looked at', async () => {
     await app.assets.pushMany(caller, { states });
     await app.webhooks.create(caller, webhookInput({ settings: { days: 30 } }));
     await settle(fixture);
-    for (const n of [0, 199, 200, 449]) {
-      const { id } = await app.assets.get(caller, `external:d${n}`);
-      assert.equal(await nextNotice(fixture, id), 30, `asset ${n}`);
+    const all = async (days: number) => {
+      for (const n of [0, 199, 200, 449]) {
+        const { id } = await app.assets.get(caller, `external:d${n}`);
+        assert.equal(await nextNotice(fixture, id), days, `asset ${n}`);
+      }
+    };
+    await all(30);
+    // The days become others when the first page was looked at: the first look ends as it likes, the second puts it right.
+    const { items } = await app.webhooks.list(caller, { limit: 1 });
+    const change = (days: number) => app.webhooks.update(caller, items[0]?.id ?? '', { settings: { days } });
+    await change(40);
+    const [first] = await fixture.pendingDuties();
+    assert.ok(first !== undefined);
+    await fixture.doDuty(first);
+    await change(50);
+    for (;;) {
+      const again = (await fixture.pendingDuties()).find(({ id }) => id === first.id);
+      if (again === undefined) break;
+      await fixture.doDuty(again);
     }
+    await settle(fixture);
+    await all(50);
   });
 });

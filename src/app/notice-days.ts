@@ -8,7 +8,6 @@ import type { AssetState } from '../core/asset.ts';
 import type { IdSource } from '../core/ids.ts';
 import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
-import { limits } from '../core/limits.ts';
 import { kindsOf } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Duty, NewDuty, Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
@@ -23,6 +22,9 @@ import { readWorkspaceSettings } from './workspace-settings.ts';
 export type NoticeDays = (workspaceId: string, archiveAtMs: unknown) => Promise<readonly number[]>;
 
 const none: readonly number[] = [];
+
+/** So that nobody else's work waits for a step. */
+const assetsPerStep = 200;
 
 export function createNoticeDays({
   storage,
@@ -107,7 +109,7 @@ export async function setNotices(deps: RenoticeDeps, duty: Duty, payload: Renoti
     workspaceId,
     type: 'asset',
     order: 'oldest',
-    limit: limits.pageItemsMax,
+    limit: assetsPerStep,
     ...(cursor === null ? {} : { cursor }),
   });
   await Promise.all(

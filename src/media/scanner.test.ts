@@ -41,7 +41,7 @@ test('a scanner that says neither, is not there or is killed has failed, with wh
   assert.deepEqual(killed, { kind: 'failed', note: 'the scanner ended by SIGKILL' });
 });
 
-test('a scan that takes too long is ended with everything that it started', async () => {
+test('a scan that takes too long is ended with everything that it started', { timeout: 20_000 }, async () => {
   const pidFile = join(folder, 'child.pid');
   const scanner = scannerOf(script('slow', `sleep 60 & echo $! > ${pidFile}\nwait`), 300);
   assert.deepEqual(await scanner.scan(file('y', 'y')), {
@@ -59,6 +59,13 @@ test('a scan that takes too long is ended with everything that it started', asyn
   };
   for (let tries = 0; tries < 200 && isRunning(); tries += 1) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(isRunning(), false);
+});
+
+test('a scan ends in time though a child that has left it holds its output', { timeout: 20_000 }, async (t) => {
+  const pidFile = join(folder, 'left.pid');
+  t.after(() => process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL'));
+  const scanner = scannerOf(script('leaving', `setsid sleep 60 & echo $! > ${pidFile}\nwait`), 300);
+  assert.equal((await scanner.scan(file('u', 'u'))).kind, 'failed');
 });
 
 test('what it says is bounded, and it sees nothing of our environment', async () => {

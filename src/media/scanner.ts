@@ -88,6 +88,11 @@ function run(
   const kill = (result: ScanResult): void => {
     ended ??= result;
     killGroup(child.pid);
+    // Not when its output ends: a child of its own that has left the group may hold that open for as long as it likes.
+    child.stdout.destroy();
+    child.stderr.destroy();
+    deadline.cancel();
+    resolve(ended);
   };
   const deadline = clock.timer(timeoutMs, () => kill(failed(`the scan was not done within ${timeoutMs / 1_000} s`)));
   const hear = (chunk: Buffer): void => {
