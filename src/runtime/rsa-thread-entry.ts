@@ -1,6 +1,7 @@
 /** The thread that makes RSA signatures; see rsa-thread.ts. */
 import { createPrivateKey, createSign, type KeyObject } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import { yieldToOthers } from './rsa-priority.ts';
 
 export type RsaRequest = {
   readonly id: number;
@@ -27,6 +28,8 @@ function sign({ keyId, privateKeyPem, digest, content }: RsaRequest): Uint8Array
   for (const part of content) signer.update(part);
   return signer.sign(key);
 }
+
+yieldToOthers();
 
 parentPort?.on('message', (request: RsaRequest) => {
   let answer: RsaAnswer;
