@@ -263,7 +263,11 @@ export interface WorkspaceCases {
     caller: Caller,
     input: { readonly id: string; readonly name: string; readonly parent?: string },
   ): Promise<WorkspaceView>;
-  list(caller: Caller, query: Paging & { readonly state?: WorkspaceState }): Promise<Page<WorkspaceView>>;
+  /** `parent`: the environments of this one. */
+  list(
+    caller: Caller,
+    query: Paging & { readonly state?: WorkspaceState; readonly parent?: string },
+  ): Promise<Page<WorkspaceView>>;
   get(caller: Caller, id: string): Promise<WorkspaceView>;
   /** Disabled: keys, sessions and users of it are refused; deliveries that are owed go on. */
   update(caller: Caller, id: string, patch: WorkspacePatch): Promise<WorkspaceView>;

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { AssetwireError } from '../core/errors.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Page, Resource } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
@@ -79,17 +79,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       return made;
     },
 
-    async list(caller, { state, ...query }) {
-      if (!caller.admin) {
-        const own = await find(caller.workspaceId);
-        return { items: own === null ? [] : [view(own)], nextCursor: null };
-      }
-      const read = async (page: { readonly limit: number; readonly cursor?: string }) => {
-        const { items, nextCursor } = await storage.read.allResources({ type: 'workspace', ...page });
-        return { items: items.map(view), nextCursor };
-      };
-      return state === undefined ? read(query) : filteredPage(read, query, (one) => one.state === state);
-    },
+    list: (caller, query) => listWorkspaces(deps, caller, query),
 
     get: (caller, id) => getWorkspace(deps, { caller, id }),
 
@@ -115,6 +105,26 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       );
     },
   };
+}
+
+async function listWorkspaces(
+  { storage }: WorkspacesDeps,
+  caller: Caller,
+  { state, parent, ...query }: Parameters<WorkspaceCases['list']>[1],
+): Promise<Page<WorkspaceView>> {
+  if (!caller.admin) {
+    const { workspaceId } = caller;
+    const [own] = await storage.resources([{ workspaceId, type: 'workspace', id: workspaceId }]);
+    return { items: own === undefined || own === null ? [] : [view(own)], nextCursor: null };
+  }
+  const read = async (page: { readonly limit: number; readonly cursor?: string }) => {
+    const { items, nextCursor } = await storage.read.allResources({ type: 'workspace', ...page });
+    return { items: items.map(view), nextCursor };
+  };
+  if (state === undefined && parent === undefined) return read(query);
+  const fits = (one: WorkspaceView): boolean =>
+    (state === undefined || one.state === state) && (parent === undefined || one.parent === parent);
+  return filteredPage(read, query, fits);
 }
 
 type Target = { readonly caller: Caller; readonly id: string };

@@ -28,13 +28,15 @@ const listWorkspaces = route({
   area,
   summary: "List workspaces: all for an admin key, else the caller's own",
   scope: 'settings:read',
-  query: object({ ...paging, state: optional(oneOf(workspaceStates)) }),
+  query: object({
+    ...paging,
+    state: optional(oneOf(workspaceStates)),
+    parent: optional({ ...workspaceId, description: 'Only the environments of this workspace' }),
+  }),
   answers: { 200: { description: 'A page of workspaces', schema: pageOf(workspaceSchema) } },
   errors: ['invalid_cursor'],
   async handle({ caller, query = {} }, { app }) {
-    const { state } = query;
-    const filter = state === undefined ? {} : { state };
-    return ok(shownPage(await app.workspaces.list(caller, { ...pageOptions(query), ...filter })));
+    return ok(shownPage(await app.workspaces.list(caller, { ...query, ...pageOptions(query) })));
   },
 });
 

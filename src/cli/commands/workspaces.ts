@@ -17,7 +17,7 @@ import type { SwitchOptions } from '../patch.ts';
 
 type CreateOptions = ConnectionOptions & { readonly name?: string; readonly parent?: string };
 type UpdateOptions = ConnectionOptions & SwitchOptions & { readonly bytesMax?: string; readonly filesMax?: string };
-type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string };
+type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string; readonly parent?: string };
 
 export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the workspace');
@@ -28,6 +28,7 @@ export function define(command: Command, context: CliContext): void {
     .action((workspace: string, options: CreateOptions) => create(workspace, options, context));
   withPage(withConnection(command.command('list').description('list workspaces')))
     .addOption(new Option('--state <state>', 'only those in this state').choices(['active', 'disabled', 'erasing']))
+    .addOption(new Option('--parent <id>', 'only the environments of this workspace'))
     .action((options: ListOptions) => list(options, context));
   withConnection(
     command.command('show').description('show a workspace, what it holds and may, and how far its erasure is'),
@@ -52,6 +53,8 @@ export function define(command: Command, context: CliContext): void {
     );
   withExamples(command, [
     'assetwire workspaces create acme --name "Acme Ltd"',
+    'assetwire workspaces create acme-sandbox --parent acme',
+    'assetwire workspaces list --parent acme',
     'assetwire webhooks list --workspace acme',
     'assetwire workspaces update acme --bytes-max 500GiB',
     'assetwire workspaces erase acme --confirm acme',
@@ -71,12 +74,13 @@ async function create(
   show(await connect(options, context).send<WorkspaceView>('POST', '/v1/workspaces', input), options, context);
 }
 
-async function list({ limit, cursor, state, ...options }: ListOptions, context: CliContext): Promise<void> {
-  const query = { limit, cursor, state };
+async function list({ limit, cursor, state, parent, ...options }: ListOptions, context: CliContext): Promise<void> {
+  const query = { limit, cursor, state, parent };
   const page = await connect(options, context).get<PageAnswer<WorkspaceView>>('/v1/workspaces', query);
   const columns = [
     { title: 'WORKSPACE', text: ({ id }: WorkspaceView) => id },
     { title: 'NAME', text: ({ name }: WorkspaceView) => name },
+    { title: 'ENVIRONMENT OF', text: ({ parent: of = '' }: WorkspaceView) => of },
     { title: 'STATE', text: ({ state: now }: WorkspaceView) => now },
     { title: 'CREATED', text: ({ createdAtMs }: WorkspaceView) => showTime(createdAtMs) },
   ];
