@@ -5,9 +5,7 @@
  */
 import { noticeOf } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
-import type { IdSource } from '../core/ids.ts';
 import { sameJson } from '../core/json-equality.ts';
-import type { JsonObject } from '../core/json.ts';
 import { kindsOf } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Duty, NewDuty, Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
@@ -16,6 +14,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';
+import { renoticeDuty, type RenoticePayload } from './renotice-duty.ts';
 import { readWorkspaceSettings } from './workspace-settings.ts';
 
 /** The days for an asset with this date of archiving; none are looked for where it has none. */
@@ -70,22 +69,6 @@ export function noticesOwed(
 }
 
 type NoticeWish = Pick<Webhook, 'dialect' | 'events' | 'settings'>;
-
-/** Several may be under way: each looks at the days as they are when it comes to an asset. */
-export function renoticeDuty(
-  ids: IdSource,
-  { workspaceId, atMs }: { readonly workspaceId: string; readonly atMs: number },
-): NewDuty {
-  const payload: RenoticePayload = { what: 'archive_notices', cursor: null };
-  return { id: ids.next('duty'), workspaceId, kind: 'timer', dueAtMs: atMs, payload };
-}
-
-/** What is owed once the days may have changed: a look at every asset, page by page. `days`: those that it began with. */
-export type RenoticePayload = JsonObject & {
-  readonly what: 'archive_notices';
-  readonly cursor: string | null;
-  readonly days?: readonly number[];
-};
 
 export type RenoticeDeps = Pick<AppDeps, 'storage' | 'clock'> & {
   readonly committer: Committer;

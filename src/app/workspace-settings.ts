@@ -6,7 +6,7 @@ import type { WebhookCases } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { renoticeDuty } from './notice-days.ts';
+import { renoticeDuty } from './renotice-duty.ts';
 import type { SettingCases, WorkspaceSettings } from './people.ts';
 
 export const defaultWorkspaceSettings: WorkspaceSettings = {
