@@ -6,7 +6,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { AssetwireError } from '../core/errors.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { createRsaKey } from '../runtime/rsa-key.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Page, Resource, ResourceWrite } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
@@ -51,7 +51,7 @@ export type SigningKeyView = {
 
 export interface SigningKeyCases {
   /** Present ones first, former ones behind each. */
-  list(caller: Caller): Promise<readonly SigningKeyView[]>;
+  list(caller: Caller, page: { readonly limit: number; readonly cursor?: string }): Promise<Page<SigningKeyView>>;
   get(caller: Caller, id: string): Promise<SigningKeyView>;
   /**
    * Makes a key, which signs from now on; the one before it is kept, or with `withdrawFormer` gone at once with all before
@@ -126,7 +126,7 @@ export function createSigningKeys(deps: SigningKeyDeps): SigningKeyMaking {
   };
 
   return {
-    list: async ({ workspaceId }) => (await rows(workspaceId)).map(view),
+    list: async ({ workspaceId }, page) => pageOf((await rows(workspaceId)).map(view), page),
     get: async ({ workspaceId }, id) => view(await find(workspaceId, id)),
 
     async rotate(caller, { name, withdrawFormer = false }) {
@@ -152,6 +152,21 @@ export function createSigningKeys(deps: SigningKeyDeps): SigningKeyMaking {
       }
     },
   };
+}
+
+/** There are few: a page goes on behind the key that its cursor names. */
+function pageOf(
+  keys: readonly SigningKeyView[],
+  { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+): Page<SigningKeyView> {
+  const from = cursor === undefined ? 0 : keys.findIndex(({ id }) => id === cursor) + 1;
+  if (cursor !== undefined && from === 0) {
+    throw new AssetwireError('invalid_cursor', {
+      detail: 'Go on where the last page ended: this cursor is of no page',
+    });
+  }
+  const items = keys.slice(from, from + limit);
+  return { items, nextCursor: from + limit < keys.length ? (items.at(-1)?.id ?? null) : null };
 }
 
 const system = { actor: { type: 'system', id: 'assetwire' }, keyId: 'system' } as const;

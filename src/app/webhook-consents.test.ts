@@ -6,6 +6,7 @@ import type { DeliveryTask } from '../storage/storage.ts';
 import { caller, createFixture, type Fixture, webhookInput } from './testing/app-fixture.ts';
 
 const hourMs = 3_600_000;
+const all = { limit: 100 };
 const events = ['asset_bank.media.create'];
 const endpoint = { transport: 'http', url: 'http://127.0.0.1:9099/bynder' } as const;
 
@@ -132,15 +133,22 @@ test('CF-12 an endpoint ends it and takes that back; only its own, and not where
 test('a signing key is made with the first webhook, rotated, kept for 60 days, and withdrawn', async () => {
   await withConfiguration(async ({ app, clock }) => {
     const { signingKeys } = app;
-    const [first] = await signingKeys.list(caller);
+    const [first] = (await signingKeys.list(caller, all)).items;
     assert.ok(first !== undefined && first.state === 'present' && first.name === 'sns' && first.dialect === 'bynder');
     const alias = /SimpleNotificationService-([0-9a-f]{32})\.pem$/.exec(first.certificateUrl)?.[1] ?? '';
     assert.equal((await signingKeys.certificate(alias)).certificate, first.certificate);
     assert.equal(new X509Certificate(first.certificate).publicKey.asymmetricKeyDetails?.modulusLength, 2_048);
     const second = await signingKeys.rotate(caller, { name: 'sns' });
     const states = async (): Promise<readonly string[]> =>
-      (await signingKeys.list(caller)).map(({ id, state }) => `${id === second.id ? 'second' : 'first'} ${state}`);
+      (await signingKeys.list(caller, all)).items.map(
+        ({ id, state }) => `${id === second.id ? 'second' : 'first'} ${state}`,
+      );
     assert.deepEqual(await states(), ['second present', 'first former']);
+    const page = await signingKeys.list(caller, { limit: 1 });
+    assert.deepEqual([page.items[0]?.id, page.nextCursor], [second.id, second.id]);
+    const rest = await signingKeys.list(caller, { limit: 1, cursor: second.id });
+    assert.deepEqual([rest.items[0]?.id, rest.nextCursor], [first.id, null]);
+    await assert.rejects(signingKeys.list(caller, { limit: 1, cursor: 'x' }), { code: 'invalid_cursor' });
     await assert.rejects(signingKeys.withdraw(caller, second.id), { code: 'signing_key_in_use' });
     clock.advance(60 * 24 * hourMs - 1);
     assert.equal((await signingKeys.certificate(alias)).certificate, first.certificate);
@@ -149,7 +157,7 @@ test('a signing key is made with the first webhook, rotated, kept for 60 days, a
     assert.deepEqual(await states(), ['second present']);
     const third = await signingKeys.rotate(caller, { name: 'sns', withdrawFormer: true });
     assert.deepEqual(
-      (await signingKeys.list(caller)).map(({ id }) => id),
+      (await signingKeys.list(caller, all)).items.map(({ id }) => id),
       [third.id],
     );
     await assert.rejects(signingKeys.get(caller, second.id), { code: 'not_found' });
@@ -159,7 +167,7 @@ test('a signing key is made with the first webhook, rotated, kept for 60 days, a
 
 test('SG-19 what was signed with a withdrawn key is signed with the present one, and what has none is not sent', async () => {
   await withConfiguration(async ({ app, deps }) => {
-    const [first] = await app.signingKeys.list(caller);
+    const [first] = (await app.signingKeys.list(caller, all)).items;
     assert.ok(first !== undefined);
     const request = {
       algorithm: 'rsa-sha256',
@@ -180,7 +188,7 @@ test('SG-19 what was signed with a withdrawn key is signed with the present one,
 
 test('SG-13 the private half of a signing key lies sealed', async () => {
   await withConfiguration(async ({ app, storage }) => {
-    const [key] = await app.signingKeys.list(caller);
+    const [key] = (await app.signingKeys.list(caller, all)).items;
     const [row] = await storage.resources([{ workspaceId: 'default', type: 'signing_key', id: key?.id ?? '' }]);
     assert.ok(row !== undefined && row !== null && !JSON.stringify(row.state).includes('PRIVATE KEY'));
   });

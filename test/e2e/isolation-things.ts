@@ -47,6 +47,7 @@ export async function furnish(tenant: Tenant): Promise<Readonly<Record<string, s
     exp: text((await tenant.ask('/v1/exports', { body: { of: 'changes', format: 'ndjson' } }))['id']),
     ...(await furnishPeople(tenant, webhook)),
     field: text(field['name']),
+    sgk: text((await tenant.ask('/v1/signing-keys', { body: { name: 'sns' } }))['id']),
     library: text((await tenant.ask('/v1/libraries', { body: { key: 'alpha-only' } }))['key']),
     comment: text((await tenant.ask(`/v1/assets/${text(asset['id'])}/comments`, { body: { text: 'Hm' } }))['id']),
     trashed: await furnishTrash(tenant),

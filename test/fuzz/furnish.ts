@@ -74,6 +74,8 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
   await tenant.ask('/v1/webhooks', {
     body: { name: `${name} gone`, dialect: 'standard', target: gone, events: ['*'] },
   });
+  // Rotated once, so that there is one to withdraw.
+  for (let count = 0; count < 2; count += 1) await tenant.ask('/v1/signing-keys', { body: { name: 'sns' } });
   const photograph = await addPicture(tenant, `${name}.png`, 0);
   await eventually(
     () => tenant.ask('/v1/notices'),
@@ -85,6 +87,7 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
     '/v1/deliveries',
     '/v1/changes',
     '/v1/keys',
+    '/v1/signing-keys',
     '/v1/notices',
     `/v1/inboxes/${text(inbox['id'])}/requests`,
   ])

@@ -1,5 +1,8 @@
 import { noContent, ok, type Route, route } from '../route.ts';
-import { rotateSigningKeySchema, signingKeyById, signingKeySchema, signingKeysSchema } from '../schemas/signing-key.ts';
+import { object } from '../schema.ts';
+import { pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
+import { paging } from '../schemas/people.ts';
+import { rotateSigningKeySchema, signingKeyById, signingKeySchema } from '../schemas/signing-key.ts';
 
 const area = 'signing-keys';
 
@@ -10,9 +13,11 @@ const listSigningKeys = route({
   area,
   summary: 'List signing keys: the one that signs, then those before it',
   scope: 'settings:read',
-  answers: { 200: { description: 'All signing keys of the workspace', schema: signingKeysSchema } },
-  async handle({ caller }, { app }) {
-    return ok({ data: await app.signingKeys.list(caller), nextCursor: null });
+  query: object(paging),
+  answers: { 200: { description: 'A page of signing keys', schema: pageOf(signingKeySchema) } },
+  errors: ['invalid_cursor'],
+  async handle({ caller, query = {} }, { app }) {
+    return ok(shownPage(await app.signingKeys.list(caller, pageOptions(query))));
   },
 });
 

@@ -1,6 +1,6 @@
 /** Shapes of signing keys. */
 import type { SigningKeyView } from '../../app/signing-keys.ts';
-import { array, boolean, named, nullable, object, oneOf, optional, type Schema, string } from '../schema.ts';
+import { boolean, named, nullable, object, oneOf, optional, type Schema, string } from '../schema.ts';
 import { id, line, timeMs } from './basics.ts';
 
 export const signingKeySchema: Schema<SigningKeyView> = named(
@@ -22,11 +22,6 @@ export const signingKeySchema: Schema<SigningKeyView> = named(
     keptUntilMs: nullable(timeMs('Until when a former one is kept, and its certificate served')),
   }),
 );
-
-export const signingKeysSchema: Schema<{
-  readonly data: readonly SigningKeyView[];
-  readonly nextCursor: string | null;
-}> = object({ data: array(signingKeySchema), nextCursor: nullable(string()) });
 
 export const signingKeyById = object({ id: id('signingKey') });
 

@@ -252,7 +252,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       ...parts.consents,
     },
     signingKeys: {
-      list: () => Promise.resolve([]),
+      list: emptyPage,
       get: missing,
       rotate: missing,
       withdraw: missing,

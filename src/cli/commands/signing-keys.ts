@@ -32,7 +32,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function list(options: ConnectionOptions, context: CliContext): Promise<void> {
-  const page = await connect(options, context).get<PageAnswer<SigningKeyView>>('/v1/signing-keys', {});
+  const page = await connect(options, context).get<PageAnswer<SigningKeyView>>('/v1/signing-keys', { limit: 200 });
   printPage<SigningKeyView>(context.stdout, page, {
     json: options.json,
     columns: [
