@@ -155,9 +155,11 @@ function headersOf(schemas: SchemaArbitraries, parameters: readonly Parameter[])
     // Another workspace than the key's is for admins: named by hand below.
     parameters
       .filter(({ name }) => name !== 'assetwire-workspace')
-      .map(({ name, schema, example }) => [
+      .map(({ name, schema, example, required }) => [
         name.toLowerCase(),
-        rarely(fc.oneof(fc.constant(example ?? 'x'), schemas.valid(schema), hostileText).map(headerText), 5),
+        required === true
+          ? fc.constant(headerText(example ?? 'x'))
+          : rarely(fc.oneof(fc.constant(example ?? 'x'), schemas.valid(schema), hostileText).map(headerText), 5),
       ]),
   );
   const odd: { readonly [name: string]: readonly string[] } = {

@@ -7,6 +7,9 @@ const idPattern = /\b([a-z]{2,4})_[0-9a-z]{26}\b/g;
 /** A vendor's form of an id: 22 characters of base64url. */
 const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
 const vendorKind = 'vend';
+/** The same as a UUID. */
+const vendorUuidPattern = /"id":"([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})"/g;
+const vendorUuidKind = 'vuid';
 /** An asset, as vendors name it. */
 const vendorAssetKind = 'vast';
 /** The same in the form 8-4-4-16. */
@@ -84,6 +87,7 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
           keep(own, encodeId(id, 'hex-8-4-4-16'), vendorMediaKind);
         }
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
+      for (const [, id = ''] of text.matchAll(vendorUuidPattern)) keep(own, id, vendorUuidKind);
       for (const [, token = ''] of text.matchAll(tokenPattern)) keep(own, token, tokenKind);
       for (const [, token = ''] of text.matchAll(sharePattern)) keep(own, token, shareKind);
       for (const [, cursor = ''] of text.matchAll(cursorPattern)) keep(own, cursor, cursorKind);

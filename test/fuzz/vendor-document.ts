@@ -15,11 +15,25 @@ const webhook: Json = {
 const assetId = 'vast_01m93k7q5v8x2c4r6t8w0y1z3b';
 const mediaId = 'vmed_01m93k7q5v8x2c4r6t8w0y1z3b';
 
+function subscription(callback_url: string): Json {
+  const attributes = {
+    event_type: 'asset.update',
+    resource_key: 'default',
+    resource_type: 'brandfolder',
+    callback_url,
+  };
+  return { data: { attributes } };
+}
+
 /** What the vendors' own clients send, by how the path begins; where nothing is said, an empty object. */
 const bodies: readonly (readonly [path: string, body: Json])[] = [
   ['/woodwing/services/search', { q: 'name:*' }],
   ['/woodwing/services/update', { id: assetId, metadata: { rating: 3 } }],
   ['/woodwing/services/admin/webhook', webhook],
+  // Equal ones are refused, so each road in has a place of its own.
+  ['/brandfolder/api/v1/webhooks/send', subscription('https://example.com/test')],
+  ['/brandfolder/api/v1/webhooks/', subscription('https://example.com/slash')],
+  ['/brandfolder/api/v1/webhooks', subscription('https://example.com/hook')],
 ];
 
 /** Whatever else a path names than a thing with the vendor's id. */
@@ -28,8 +42,22 @@ function pathExample(template: string, name: string, { manifest }: Dialect): str
   if (name === 'name') return 'a.txt';
   if (name === 'event') return manifest.events[0]?.name ?? 'none';
   if (template.startsWith('/bynder/api/v4/media/')) return mediaId;
+  if (template.startsWith('/brandfolder/api/v4/brandfolders/')) return 'default';
+  if (template.startsWith('/brandfolder/api/v1/')) return 'vuid_01m93k7q5v8x2c4r6t8w0y1z3b';
+  if (template.startsWith('/brandfolder/api/v4/assets/')) return assetId;
   return /^\/woodwing\/(?:file|preview|thumbnail)\//.test(template) ? assetId : 'vend_01m93k7q5v8x2c4r6t8w0y1z3b';
 }
+
+/** Asked for on every call, also those without a body. */
+const jsonHeader: readonly Json[] = [
+  {
+    name: 'content-type',
+    in: 'header',
+    required: true,
+    schema: { const: 'application/json' },
+    example: 'application/json',
+  },
+];
 
 export function vendorDocument(dialects: readonly Dialect[]): OpenApi & Json {
   const paths: { [path: string]: { [method: string]: Json } } = {};
@@ -53,6 +81,7 @@ export function vendorDocument(dialects: readonly Dialect[]): OpenApi & Json {
         operationId: `${method} ${template}`,
         parameters: [
           ...query,
+          ...(template.startsWith('/brandfolder/api/v1/') ? jsonHeader : []),
           ...[...template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
             name,
             in: 'path',
