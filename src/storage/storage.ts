@@ -100,7 +100,7 @@ export interface Storage {
   health(): StorageHealth;
 }
 
-/** How many files, and the sum of the `bytes` that their rows say. Content that two assets hold counts twice. */
+/** How many files, and the sum of the `bytes` that their rows said when first written. Content that two assets hold counts twice. */
 export type BlobUsage = { readonly files: number; readonly bytes: number };
 
 /** Where an erasure goes on; plain data, so that it can be kept. */

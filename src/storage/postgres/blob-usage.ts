@@ -1,6 +1,7 @@
 /**
  * What the files of a workspace come to, kept by triggers with every `blob_use` row: whoever writes one cannot forget it, and
- * the sum is of the same transaction. Rows from before say no size; it is taken from the assets, and from those in the trash.
+ * the sum is of the same transaction. A row's size is that of its first write, as the content's is: a trigger on updates would
+ * be asked at every write of an asset. Rows from before say no size; it is taken from the assets, and from those in the trash.
  */
 const key = 'text COLLATE "C" NOT NULL';
 const bytesOf = (row: 'NEW' | 'OLD' | 'r'): string => `coalesce((${row}.state::jsonb ->> 'bytes')::bigint, 0)`;
@@ -22,15 +23,11 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO aw.blob_usage AS u (workspace, files, bytes) VALUES (NEW.workspace, 1, ${bytesOf('NEW')})
     ON CONFLICT (workspace) DO UPDATE SET files = u.files + 1, bytes = u.bytes + excluded.bytes;
-  ELSIF TG_OP = 'UPDATE' THEN
-    UPDATE aw.blob_usage u SET bytes = u.bytes + ${bytesOf('NEW')} - ${bytesOf('OLD')} WHERE u.workspace = NEW.workspace;
   ELSE
-    UPDATE aw.blob_usage u SET files = u.files - 1, bytes = u.bytes - ${bytesOf('OLD')} WHERE u.workspace = OLD.workspace;
+    UPDATE aw.blob_usage u SET files = u.files - 1, bytes = greatest(0, u.bytes - ${bytesOf('OLD')}) WHERE u.workspace = OLD.workspace;
   END IF;
   RETURN NULL;
 END $body$;
 CREATE TRIGGER blob_used AFTER INSERT ON aw.resources FOR EACH ROW WHEN (NEW.type = 'blob_use') EXECUTE FUNCTION aw.weigh_blob();
-CREATE TRIGGER blob_used_anew AFTER UPDATE OF state ON aw.resources FOR EACH ROW
-  WHEN (NEW.type = 'blob_use' AND NEW.state <> OLD.state) EXECUTE FUNCTION aw.weigh_blob();
 CREATE TRIGGER blob_let_go AFTER DELETE ON aw.resources FOR EACH ROW WHEN (OLD.type = 'blob_use') EXECUTE FUNCTION aw.weigh_blob();
 `;

@@ -1,6 +1,7 @@
 /**
  * What the files of a workspace come to, kept by triggers with every `blob_use` row: whoever writes one cannot forget it, and
- * the sum is of the same transaction. Rows from before say no size; it is taken from the assets, and from those in the trash.
+ * the sum is of the same transaction. A row's size is that of its first write, as the content's is: a trigger on updates would
+ * be asked at every write of an asset, and made those a tenth dearer. Rows from before say no size; it is taken from the assets, and from those in the trash.
  */
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -25,11 +26,8 @@ CREATE TRIGGER blob_used AFTER INSERT ON resources WHEN new.type = 'blob_use' BE
   INSERT INTO blob_usage (workspace, files, bytes) VALUES (new.workspace, 1, ${bytesOf('new')})
   ON CONFLICT (workspace) DO UPDATE SET files = files + 1, bytes = bytes + excluded.bytes;
 END;
-CREATE TRIGGER blob_used_anew AFTER UPDATE OF state ON resources WHEN new.type = 'blob_use' AND new.state <> old.state BEGIN
-  UPDATE blob_usage SET bytes = bytes + ${bytesOf('new')} - ${bytesOf('old')} WHERE workspace = new.workspace;
-END;
 CREATE TRIGGER blob_let_go AFTER DELETE ON resources WHEN old.type = 'blob_use' BEGIN
-  UPDATE blob_usage SET files = files - 1, bytes = bytes - ${bytesOf('old')} WHERE workspace = old.workspace;
+  UPDATE blob_usage SET files = files - 1, bytes = max(0, bytes - ${bytesOf('old')}) WHERE workspace = old.workspace;
 END;
 `;
 

@@ -34,7 +34,7 @@ function asFirstSchema(file: string): void {
       CREATE INDEX ${table}_dead ON ${table} (change_seq) WHERE state = 3`);
   }
   db.exec('ALTER TABLE partitions DROP COLUMN listed; DROP TABLE asset_touches; DROP TABLE blob_usage');
-  for (const trigger of ['blob_used', 'blob_used_anew', 'blob_let_go']) db.exec(`DROP TRIGGER ${trigger}`);
+  for (const trigger of ['blob_used', 'blob_let_go']) db.exec(`DROP TRIGGER ${trigger}`);
   db.exec('PRAGMA user_version = 3');
   db.close();
 }
