@@ -17,6 +17,8 @@ export const consolePlaces: readonly string[] = [
   '/',
   '/start',
   '/assets',
+  '/jobs',
+  '/broadcasts',
   '/webhooks',
   '/deliveries',
   '/changes',

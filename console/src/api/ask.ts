@@ -142,3 +142,26 @@ export function sendFile(
   });
   return { done, abort: () => request.abort() };
 }
+
+/** Sends a file as it is, with its progress: what streams while somebody watches. */
+export function streamFile(path: string, file: File, onProgress: (share: number) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', path);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    const workspace = chosenWorkspace();
+    if (workspace !== null) request.setRequestHeader('assetwire-workspace', workspace);
+    request.responseType = 'json';
+    request.upload.addEventListener('progress', (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    });
+    request.addEventListener('load', () => {
+      if (request.status < 300) resolve(request.response);
+      else reject(new Problem(request.status, (request.response ?? {}) as Partial<ProblemDocument>));
+    });
+    request.addEventListener('error', () =>
+      reject(new Problem(0, { detail: 'The upload broke off', code: 'unreachable' })),
+    );
+    request.send(file);
+  });
+}

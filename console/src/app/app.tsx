@@ -18,6 +18,9 @@ const pages = {
   start: lazy(() => import('../pages/start.tsx').then(({ Start }) => ({ default: Start }))),
   assets: lazy(() => import('../pages/assets.tsx').then(({ Assets }) => ({ default: Assets }))),
   asset: lazy(() => import('../pages/asset.tsx').then(({ AssetPage }) => ({ default: AssetPage }))),
+  jobs: lazy(() => import('../pages/jobs.tsx').then(({ Jobs }) => ({ default: Jobs }))),
+  broadcasts: lazy(() => import('../pages/broadcasts.tsx').then(({ Broadcasts }) => ({ default: Broadcasts }))),
+  trash: lazy(() => import('../pages/trash.tsx').then(({ Trash }) => ({ default: Trash }))),
   webhooks: lazy(() => import('../pages/webhooks.tsx').then(({ Webhooks }) => ({ default: Webhooks }))),
   newWebhook: lazy(() => import('../pages/new-webhook.tsx').then(({ NewWebhook }) => ({ default: NewWebhook }))),
   webhook: lazy(() => import('../pages/webhook.tsx').then(({ WebhookPage }) => ({ default: WebhookPage }))),
@@ -83,6 +86,9 @@ function Door() {
             <Route path="/" component={Overview} />
             <Route path="/start" component={pages.start} />
             <Route path="/assets" component={pages.assets} />
+            <Route path="/assets/trash" component={pages.trash} />
+            <Route path="/jobs" component={pages.jobs} />
+            <Route path="/broadcasts" component={pages.broadcasts} />
             <Route path="/assets/:id">{({ id }) => <pages.asset key={id} id={id} />}</Route>
             <Route path="/webhooks" component={pages.webhooks} />
             <Route path="/webhooks/new" component={pages.newWebhook} />

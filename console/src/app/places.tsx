@@ -1,6 +1,8 @@
 import {
   IconArrowsExchange,
   IconBook2,
+  IconBroadcast,
+  IconChecklist,
   IconInbox,
   IconLayoutDashboard,
   IconPhoto,
@@ -18,6 +20,13 @@ export const iconPx = 17;
 export const places: readonly Place[] = [
   { href: '/', label: words.places.overview, icon: <IconLayoutDashboard size={iconPx} aria-hidden /> },
   { href: '/assets', label: words.places.assets, icon: <IconPhoto size={iconPx} aria-hidden />, scope: 'assets:read' },
+  { href: '/jobs', label: words.places.jobs, icon: <IconChecklist size={iconPx} aria-hidden />, scope: 'assets:read' },
+  {
+    href: '/broadcasts',
+    label: words.places.broadcasts,
+    icon: <IconBroadcast size={iconPx} aria-hidden />,
+    scope: 'assets:read',
+  },
   {
     href: '/webhooks',
     label: words.places.webhooks,

@@ -30,10 +30,11 @@ import { AssetHistory } from './asset-history.tsx';
 import { AboutForm, MetadataForm } from './asset-forms.tsx';
 import { Shares } from './asset-shares.tsx';
 import { assetPaths } from './asset-paths.ts';
+import { Talk } from './asset-talk.tsx';
 import { Versions } from './asset-versions.tsx';
 import { AssetMarks, titleOf } from './assets.tsx';
 
-const tabs = ['about', 'metadata', 'versions', 'embedded', 'history', 'share'] as const;
+const tabs = ['about', 'metadata', 'versions', 'embedded', 'history', 'talk', 'share'] as const;
 
 export function AssetPage({ id }: { readonly id: string }) {
   const asset = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`, {}, { everyMs: 15_000 });
@@ -70,6 +71,7 @@ export function AssetPage({ id }: { readonly id: string }) {
               {tab === 'versions' ? <Versions asset={data} /> : null}
               {tab === 'embedded' ? <Embedded of={data.state.embedded ?? {}} /> : null}
               {tab === 'history' ? <AssetHistory asset={data} /> : null}
+              {tab === 'talk' ? <Talk asset={data} /> : null}
               {tab === 'share' ? <Shares asset={data} /> : null}
             </div>
           </div>

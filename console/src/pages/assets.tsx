@@ -1,4 +1,12 @@
-import { IconFolder, IconFolderPlus, IconLayoutGrid, IconList, IconStack2, IconUpload } from '@tabler/icons-react';
+import {
+  IconFolder,
+  IconFolderPlus,
+  IconLayoutGrid,
+  IconList,
+  IconStack2,
+  IconTrash,
+  IconUpload,
+} from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -262,8 +270,17 @@ function Places({
           ))}
         </div>
       )}
+      <TrashLink />
       {making ? <NewFolder parent={parent} onClose={() => setMaking(false)} /> : null}
     </aside>
+  );
+}
+
+function TrashLink() {
+  return (
+    <Link href="/assets/trash" className="nav-link">
+      <IconTrash size={15} aria-hidden /> {words.trash.title}
+    </Link>
   );
 }
 

@@ -14,6 +14,7 @@ import { ObjectForm } from '../parts/schema-form.tsx';
 import { Failure, Loaded, Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
+import { SetupSteps } from './setup-steps.tsx';
 import { CredentialsForm, type Draft, emptyTarget, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
 
 /** A webhook in its dialect's own words and order: everything here is drawn from the manifest. */
@@ -161,7 +162,10 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
           </Button>
         </div>
       </div>
-      <About manifest={manifest} />
+      <div className="stack">
+        <About manifest={manifest} />
+        <SetupSteps dialect={manifest.id} target={draft.target} />
+      </div>
     </form>
   );
 }

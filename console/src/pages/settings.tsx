@@ -7,6 +7,7 @@ import { Fields } from './settings-fields.tsx';
 import { Keys } from './settings-keys.tsx';
 import { Properties } from './settings-properties.tsx';
 import { Server } from './settings-server.tsx';
+import { SigningKeys } from './settings-signing-keys.tsx';
 import { Users } from './settings-users.tsx';
 import { WorkspaceSettings } from './settings-workspace.tsx';
 
@@ -16,6 +17,7 @@ const parts = [
   { id: 'keys', scope: 'keys:read', show: Keys },
   { id: 'users', scope: 'keys:read', show: Users },
   { id: 'properties', scope: 'settings:read', show: Properties },
+  { id: 'signing-keys', scope: 'settings:read', show: SigningKeys },
   { id: 'audit', scope: 'settings:read', show: AuditLog },
   { id: 'server', scope: 'settings:read', show: Server },
 ] as const;

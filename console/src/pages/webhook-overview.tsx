@@ -9,6 +9,7 @@ import { showBytes, showCount, showDuration } from '../parts/format.ts';
 import { Moment, useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
+import { SetupSteps } from './setup-steps.tsx';
 import { targetOf, WebhookBadge } from './webhook-parts.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
@@ -105,6 +106,7 @@ export function Overview({ webhook, manifest }: Both) {
           />
         </Card>
         <div className="stack">
+          <SetupSteps dialect={manifest.id} target={webhook.target} />
           <Card title={words.webhook.schedule}>
             <PolicyTimeline policy={policy} />
           </Card>

@@ -59,6 +59,7 @@ export const assetWords = {
       versions: 'Versions',
       embedded: 'In the file',
       history: 'History',
+      talk: 'Comments',
       share: 'Share',
     },
     info: 'Description',

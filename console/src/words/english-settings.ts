@@ -7,6 +7,7 @@ export const settingWords = {
       keys: 'Keys',
       users: 'Users and roles',
       properties: 'Dialect properties',
+      'signing-keys': 'Signing keys',
       audit: 'Audit',
       server: 'Server',
     },

@@ -3,6 +3,7 @@ import { assetWords } from './english-assets.ts';
 import { deliveryWords } from './english-deliveries.ts';
 import { settingWords } from './english-settings.ts';
 import { webhookWords } from './english-webhooks.ts';
+import { workWords } from './english-work.ts';
 
 const plural = (count: number, one: string, many: string): string => `${showCount(count)} ${count === 1 ? one : many}`;
 
@@ -51,6 +52,8 @@ export const english = {
   places: {
     overview: 'Overview',
     assets: 'Assets',
+    jobs: 'Jobs',
+    broadcasts: 'Broadcasts',
     webhooks: 'Webhooks',
     deliveries: 'Deliveries',
     changes: 'Changes',
@@ -231,4 +234,5 @@ export const english = {
   ...deliveryWords,
   ...webhookWords,
   ...settingWords,
+  ...workWords,
 };
