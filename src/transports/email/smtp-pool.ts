@@ -5,10 +5,10 @@
  *
  * A server that cannot be reached is not tried for each of a thousand mails: for a moment they all end as the last try did.
  */
-import type { NetworkFailure, Outcome, Timing } from '../../core/outcome.ts';
-import type { Clock, Timer } from '../../runtime/clock.ts';
-import { createAbortRegistry } from '../abort-registry.ts';
-import type { WrittenMail } from './mail-message.ts';
+import type { NetworkFailure, Outcome } from '../../core/outcome.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { createIdleSessions, type IdleSessions } from './idle-sessions.ts';
+import { createJobs, type Job, type Jobs, type Posting, type UntimedOutcome } from './smtp-jobs.ts';
 import {
   createSmtpSession,
   loadSessions,
@@ -23,12 +23,6 @@ export type SmtpPoolSettings = SmtpSettings & {
   readonly connectionsMax: number;
 };
 
-export type Posting = {
-  readonly mail: WrittenMail;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
-};
-
 export type SmtpPool = {
   /** Never rejects. A mail that was taken is a `response` with the server's number and words. */
   post(posting: Posting): Promise<Outcome>;
@@ -39,218 +33,173 @@ export type SmtpPool = {
   stop(): void;
 };
 
-/** Servers end sessions that are silent for long; a busy one is given up after so many mails, as servers ask for. */
-const idleMsMax = 30_000;
+/** A connection is given up after so many mails, as servers ask for. */
 const mailsPerConnectionMax = 100;
 /** After a server could not be reached. */
 const pauseMs = 2_000;
 const waitingMax = 10_000;
-
-type Job = {
-  readonly mail: WrittenMail;
-  readonly startedAtMs: number;
-  readonly startedMs: number;
-  done: boolean;
-  /** The connection it is on. */
-  session: SmtpSession | null;
-  /** It had a connection that turned out to be gone. */
-  moved: boolean;
-  interrupt(): void;
-  end(outcome: UntimedOutcome, session: SmtpSession | null): void;
-};
-
-type UntimedOutcome = Outcome extends infer One
-  ? One extends Outcome
-    ? Omit<One, 'timing' | 'address'>
-    : never
-  : never;
-type Held = { readonly session: SmtpSession; idle: Timer | null };
+/** Without a mail for longer than this, a connection is asked whether it is still there. */
+const restMsMax = 200;
 
 export function createSmtpPool(settings: SmtpPoolSettings): SmtpPool {
-  const { clock, connectionsMax } = settings;
-  const aborts = createAbortRegistry();
-  const jobs = new Set<Job>();
-  const waiting: Job[] = [];
-  const free: Held[] = [];
-  const open = new Set<SmtpSession>();
-  let opening = 0;
-  let unreachable: { readonly untilMs: number; readonly end: UntimedOutcome } | null = null;
-  let stopped = false;
-
-  const serve = (): void => {
-    while (waiting.length > 0 && !stopped) {
-      const held = takeFree();
-      if (held !== null) void run(held);
-      else if (open.size + opening < connectionsMax) void connect();
-      else return;
-    }
-  };
-
-  const nextJob = (): Job | null => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) if (!job.done) return job;
-    return null;
-  };
-
-  const takeFree = (): SmtpSession | null => {
-    for (let held = free.pop(); held !== undefined; held = free.pop()) {
-      held.idle?.cancel();
-      if (held.session.usable) return held.session;
-      drop(held.session);
-    }
-    return null;
-  };
-
-  /** Opens a connection for the mail that waits longest. */
-  const connect = async (): Promise<void> => {
-    const job = nextJob();
-    if (job === null) return;
-    if (unreachable !== null && clock.monotonicMs() < unreachable.untilMs) {
-      job.end(unreachable.end, null);
-      return;
-    }
-    opening++;
-    const session = createSmtpSession(await loadSessions(), settings);
-    // Given up while the library was loaded.
-    const failed = job.done || stopped ? closed : await begin(job, session);
-    opening--;
-    if (failed !== null) {
-      if (failed.kind === 'failed' && !job.done)
-        unreachable = { untilMs: clock.monotonicMs() + pauseMs, end: failed.failure };
-      job.end(untimed(failed), session);
-      serve();
-      return;
-    }
-    unreachable = null;
-    open.add(session);
-    session.onGone(() => drop(session));
-    await post(job, session);
-  };
-
-  const begin = (job: Job, session: SmtpSession): ReturnType<SmtpSession['open']> => {
-    job.session = session;
-    return session.open();
-  };
-
-  const run = async (session: SmtpSession): Promise<void> => {
-    const job = nextJob();
-    if (job === null) release(session);
-    else await post(job, session);
-  };
-
-  const post = async (job: Job, session: SmtpSession): Promise<void> => {
-    if (job.done) {
-      release(session);
-      return;
-    }
-    const used = session.mails > 0;
-    job.session = session;
-    const end = await session.send(job.mail);
-    job.session = null;
-    if (used && end.kind === 'failed' && session.phase === 'send' && !job.moved && !job.done) {
-      // The server had ended the kept connection; nothing of this mail was taken, so this is no second try.
-      job.moved = true;
-      drop(session);
-      waiting.unshift(job);
-    } else {
-      job.end(untimed(end), session);
-      release(session);
-    }
-    serve();
-  };
-
-  const release = (session: SmtpSession): void => {
-    if (!session.usable || stopped) {
-      drop(session);
-      session.close();
-      return;
-    }
-    if (session.mails >= mailsPerConnectionMax) {
-      drop(session);
-      session.quit();
-      return;
-    }
-    const held: Held = { session, idle: null };
-    held.idle = clock.timer(idleMsMax, () => {
-      free.splice(free.indexOf(held), 1);
-      drop(session);
-      session.quit();
-    });
-    free.push(held);
-    serve();
-  };
-
-  const drop = (session: SmtpSession): void => {
-    open.delete(session);
-    const at = free.findIndex((held) => held.session === session);
-    if (at >= 0) free.splice(at, 1)[0]?.idle?.cancel();
-  };
-
-  const add = ({ mail, timeoutMs, signal }: Posting, resolve: (outcome: Outcome) => void): void => {
-    const startedAtMs = clock.nowMs();
-    const startedMs = clock.monotonicMs();
-    const timing = (): Timing => ({ startedAtMs, totalMs: Math.round((clock.monotonicMs() - startedMs) * 10) / 10 });
-    const giveUp = (outcome: UntimedOutcome): void => {
-      const { session } = job;
-      job.end(outcome, session);
-      session?.close();
-    };
-    const job: Job = {
-      mail,
-      startedAtMs,
-      startedMs,
-      done: false,
-      session: null,
-      moved: false,
-      interrupt: () => giveUp({ kind: 'interrupted' }),
-      end(outcome, session) {
-        if (job.done) return;
-        job.done = true;
-        deadline.cancel();
-        jobs.delete(job);
-        if (signal !== undefined) aborts.remove(signal, job);
-        const address = session?.address;
-        const where = address === null || address === undefined ? {} : { address };
-        resolve({ ...outcome, timing: timing(), ...where });
-      },
-    };
-    const deadline = clock.timer(timeoutMs, () => giveUp({ kind: 'timeout', phase: job.session?.phase ?? 'connect' }));
-    jobs.add(job);
-    if (signal !== undefined) aborts.add(signal, job);
-    waiting.push(job);
-    serve();
-  };
-
+  const { clock } = settings;
+  const jobs = createJobs(clock);
+  const desk = new SmtpDesk(settings, jobs);
   return {
     post(posting) {
       const timing = { startedAtMs: clock.nowMs(), totalMs: 0 };
-      if (stopped || posting.signal?.aborted === true) return Promise.resolve({ kind: 'interrupted', timing });
+      if (desk.stopped || posting.signal?.aborted === true) return Promise.resolve({ kind: 'interrupted', timing });
       if (jobs.size >= waitingMax) return Promise.resolve({ kind: 'timeout', phase: 'connect', timing });
-      return new Promise((resolve) => add(posting, resolve));
+      return new Promise((resolve) => desk.add(jobs.begin(posting, resolve)));
     },
-    rest() {
-      for (const { session, idle } of free.splice(0)) {
-        idle?.cancel();
-        drop(session);
-        session.quit();
-      }
-    },
+    rest: () => desk.rest(),
     get connections() {
-      return open.size + opening;
+      return desk.connections;
     },
     get inFlight() {
       return jobs.size;
     },
-    stop() {
-      stopped = true;
-      for (const job of [...jobs]) job.interrupt();
-      for (const held of free.splice(0)) held.idle?.cancel();
-      for (const session of [...open]) session.close();
-      open.clear();
-    },
+    stop: () => desk.stop(),
   };
 }
 
-const closed: SmtpEnd & { kind: 'failed' } = { kind: 'failed', failure: { kind: 'broken', code: 'reset' } };
+/** Who gets which connection. A connection is opening, at work, or idle. */
+class SmtpDesk {
+  stopped = false;
+  readonly #settings: SmtpPoolSettings;
+  readonly #jobs: Jobs;
+  readonly #idle: IdleSessions;
+  readonly #open = new Set<SmtpSession>();
+  readonly #waiting: Job[] = [];
+  #opening = 0;
+  #unreachable: { readonly untilMs: number; readonly end: UntimedOutcome } | null = null;
+
+  constructor(settings: SmtpPoolSettings, jobs: Jobs) {
+    this.#settings = settings;
+    this.#jobs = jobs;
+    this.#idle = createIdleSessions(settings.clock, (session) => this.#quit(session));
+  }
+
+  get connections(): number {
+    return this.#open.size + this.#opening;
+  }
+
+  add(job: Job): void {
+    this.#waiting.push(job);
+    this.#serve();
+  }
+
+  rest(): void {
+    for (const session of this.#idle.clear()) this.#quit(session);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#jobs.interruptAll();
+    this.#idle.clear();
+    for (const session of [...this.#open]) session.close();
+    this.#open.clear();
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0 && !this.stopped) {
+      const session = this.#takeIdle();
+      if (session !== null) void this.#use(session);
+      else if (this.connections < this.#settings.connectionsMax) void this.#connect();
+      else return;
+    }
+  }
+
+  #nextJob(): Job | null {
+    for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) if (!job.done) return job;
+    return null;
+  }
+
+  #takeIdle(): SmtpSession | null {
+    for (let session = this.#idle.take(); session !== null; session = this.#idle.take()) {
+      if (session.usable) return session;
+      this.#open.delete(session);
+    }
+    return null;
+  }
+
+  /** Opens a connection for the mail that waits longest. */
+  async #connect(): Promise<void> {
+    const job = this.#nextJob();
+    if (job === null) return;
+    const { clock } = this.#settings;
+    if (this.#unreachable !== null && clock.monotonicMs() < this.#unreachable.untilMs) {
+      job.end(this.#unreachable.end, null);
+      return;
+    }
+    this.#opening++;
+    const session = createSmtpSession(await loadSessions(), this.#settings);
+    job.session = session;
+    // It may have been given up while the library was loaded.
+    const failed = job.done || this.stopped ? gone : await session.open();
+    this.#opening--;
+    if (failed === null) {
+      this.#unreachable = null;
+      this.#open.add(session);
+      session.onGone(() => this.#forget(session));
+      await this.#send(job, session);
+      return;
+    }
+    if (failed.kind === 'failed' && !job.done) {
+      this.#unreachable = { untilMs: clock.monotonicMs() + pauseMs, end: failed.failure };
+    }
+    job.end(untimed(failed), session);
+    this.#serve();
+  }
+
+  /** A connection that was idle may be one that the server has ended: found out before a mail is given to it. */
+  async #use(session: SmtpSession): Promise<void> {
+    const job = this.#nextJob();
+    if (job === null) return this.#release(session);
+    if (this.#idle.restedMs(session) > restMsMax) {
+      job.session = session;
+      await session.reset();
+    }
+    if (session.usable) return this.#send(job, session);
+    job.session = null;
+    this.#release(session);
+    if (!job.done) this.#waiting.unshift(job);
+    this.#serve();
+  }
+
+  async #send(job: Job, session: SmtpSession): Promise<void> {
+    if (job.done) return this.#release(session);
+    job.session = session;
+    const end = await session.send(job.mail);
+    job.session = null;
+    job.end(untimed(end), session);
+    this.#release(session);
+    this.#serve();
+  }
+
+  #release(session: SmtpSession): void {
+    if (!session.usable || this.stopped) {
+      this.#forget(session);
+      session.close();
+    } else if (session.mails >= mailsPerConnectionMax) this.#quit(session);
+    else {
+      this.#idle.put(session);
+      this.#serve();
+    }
+  }
+
+  #quit(session: SmtpSession): void {
+    this.#forget(session);
+    session.quit();
+  }
+
+  #forget(session: SmtpSession): void {
+    this.#open.delete(session);
+    this.#idle.remove(session);
+  }
+}
+
+const gone: SmtpEnd & { kind: 'failed' } = { kind: 'failed', failure: { kind: 'broken', code: 'reset' } };
 
 function untimed(end: SmtpEnd): UntimedOutcome {
   switch (end.kind) {

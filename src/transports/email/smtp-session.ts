@@ -25,23 +25,6 @@ export type SmtpEnd =
   | { readonly kind: 'not-accepted'; readonly refusal: MailRefusal; readonly reply: SmtpReplyText }
   | { readonly kind: 'failed'; readonly failure: NetworkFailure };
 
-export type SmtpSession = {
-  /** Null: it is open and signed in. */
-  open(): Promise<Exclude<SmtpEnd, { kind: 'accepted' }> | null>;
-  send(mail: WrittenMail): Promise<SmtpEnd>;
-  /** Whether another mail may follow. */
-  readonly usable: boolean;
-  /** Mails that went over it, whatever became of them. */
-  readonly mails: number;
-  /** Where the server was reached; null before. */
-  readonly address: string | null;
-  /** For a deadline, to say where it struck. */
-  readonly phase: 'connect' | 'send' | 'headers';
-  onGone(listener: () => void): void;
-  quit(): void;
-  close(): void;
-};
-
 type Sessions = { readonly SMTPConnection: new (options: Options) => SMTPConnection };
 
 /** Loaded with the first mail. */
@@ -69,97 +52,119 @@ export function createSmtpSession({ SMTPConnection: Connection }: Sessions, sett
     maxResponseSize: replyBytesMax,
     tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(caPem === undefined ? {} : { ca: caPem }) },
   });
-  let state: 'new' | 'open' | 'gone' = 'new';
-  let phase: SmtpSession['phase'] = 'connect';
-  let mails = 0;
-  let whenGone: () => void = () => undefined;
-  let fail: (error: Error) => void = () => undefined;
-  const gone = (error: Error): void => {
-    state = 'gone';
-    fail(error);
-    whenGone();
-  };
-  // Both stay for good: an error that nobody listens to would end the process.
-  connection.on('error', gone);
-  connection.on('end', () => gone(new Error('The connection ended')));
+  return new SmtpSession(connection, place.login);
+}
 
-  /** One step of the protocol; whatever ends the connection meanwhile ends the step. */
-  const step = <Value>(
-    run: (done: (error?: Error | null, value?: Value) => void) => void,
-  ): Promise<Value | undefined> =>
-    new Promise((resolve, reject) => {
-      fail = reject;
-      run((error, value) => (error === undefined || error === null ? resolve(value) : reject(error)));
-    });
+/** States: new → open (signed in, a mail may go) → gone. */
+export class SmtpSession {
+  readonly #connection: SMTPConnection;
+  readonly #login: SmtpPlace['login'];
+  #state: 'new' | 'open' | 'gone' = 'new';
+  #phase: 'connect' | 'send' = 'connect';
+  #mails = 0;
+  #whenGone: () => void = () => undefined;
+  #fail: (error: Error) => void = () => undefined;
 
-  return {
-    get usable() {
-      return state === 'open';
-    },
-    get mails() {
-      return mails;
-    },
-    get address() {
-      const socket = connection._socket;
-      return socket === null || socket === false ? null : (socket.remoteAddress ?? null);
-    },
-    get phase() {
-      return phase;
-    },
-    onGone(listener) {
-      whenGone = listener;
-    },
-    async open() {
-      try {
-        await step<void>((done) => connection.connect((error) => done(error)));
-        if (place.login !== null && connection.allowsAuth) {
-          const login = { ...place.login };
-          await step<boolean>((done) => connection.login({ credentials: login, ...login }, done));
-        }
-        state = 'open';
-        return null;
-      } catch (error) {
-        connection.close();
-        return endOf(error, 'CONN');
-      }
-    },
-    async send({ from, to, raw }) {
-      mails++;
-      phase = 'send';
-      try {
-        const message = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
-        const info = await step<SentMessageInfo>((done) =>
-          connection.send({ from, to: [to], size: message.length }, message, done),
-        );
-        phase = 'headers';
-        return { kind: 'accepted', reply: replyOf(info?.response ?? '') };
-      } catch (error) {
-        const end = endOf(error, 'MAIL FROM');
-        // After a mail that was refused the session stands, once it is reset.
-        if (end.kind === 'not-accepted' && state === 'open') await reset();
-        else this.close();
-        return end;
-      }
-    },
-    quit() {
-      state = 'gone';
-      connection.quit();
-    },
-    close() {
-      state = 'gone';
-      connection.close();
-      fail(new Error('The connection was closed'));
-    },
-  };
+  constructor(connection: SMTPConnection, login: SmtpPlace['login']) {
+    this.#connection = connection;
+    this.#login = login;
+    // Both stay for good: an error that nobody listens to would end the process.
+    connection.on('error', (error: Error) => this.#gone(error));
+    connection.on('end', () => this.#gone(new Error('The connection ended')));
+  }
 
-  async function reset(): Promise<void> {
+  /** Whether another mail may follow. */
+  get usable(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** Mails that went over it, whatever became of them. */
+  get mails(): number {
+    return this.#mails;
+  }
+
+  /** Where the server was reached; null before. */
+  get address(): string | null {
+    const socket = this.#connection._socket;
+    return socket === null || socket === false ? null : (socket.remoteAddress ?? null);
+  }
+
+  /** For a deadline, to say where it struck. */
+  get phase(): 'connect' | 'send' {
+    return this.#phase;
+  }
+
+  onGone(listener: () => void): void {
+    this.#whenGone = listener;
+  }
+
+  /** Null: it is open and signed in. */
+  async open(): Promise<Exclude<SmtpEnd, { kind: 'accepted' }> | null> {
     try {
-      await step<boolean>((done) => connection.reset(done));
+      await this.#step<void>((done) => this.#connection.connect((error) => done(error)));
+      if (this.#login !== null && this.#connection.allowsAuth) {
+        const login = { ...this.#login };
+        await this.#step<boolean>((done) => this.#connection.login({ credentials: login, ...login }, done));
+      }
+      this.#state = 'open';
+      return null;
+    } catch (error) {
+      this.#connection.close();
+      return endOf(error, 'CONN');
+    }
+  }
+
+  async send({ from, to, raw }: WrittenMail): Promise<SmtpEnd> {
+    this.#mails++;
+    this.#phase = 'send';
+    try {
+      const message = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+      const info = await this.#step<SentMessageInfo>((done) =>
+        this.#connection.send({ from, to: [to], size: message.length }, message, done),
+      );
+      return { kind: 'accepted', reply: replyOf(info?.response ?? '') };
+    } catch (error) {
+      const end = endOf(error, 'MAIL FROM');
+      // After a mail that was refused the session stands, once it is reset.
+      if (end.kind === 'not-accepted' && this.usable) await this.reset();
+      else this.close();
+      return end;
+    }
+  }
+
+  /** Asks the server whether it is still there, with nothing begun. */
+  async reset(): Promise<void> {
+    try {
+      await this.#step<boolean>((done) => this.#connection.reset(done));
     } catch {
       // A session that cannot be reset is not used again.
-      state = 'gone';
-      connection.close();
+      this.close();
     }
+  }
+
+  quit(): void {
+    this.#state = 'gone';
+    this.#connection.quit();
+  }
+
+  close(): void {
+    this.#state = 'gone';
+    this.#connection.close();
+    this.#fail(new Error('The connection was closed'));
+  }
+
+  #gone(error: Error): void {
+    this.#state = 'gone';
+    this.#fail(error);
+    this.#whenGone();
+  }
+
+  /** One step of the protocol; whatever ends the connection meanwhile ends the step. */
+  #step<Value>(run: (done: (error?: Error | null, value?: Value) => void) => void): Promise<Value | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject;
+      run((error, value) => (error === undefined || error === null ? resolve(value) : reject(error)));
+    });
   }
 }
 
