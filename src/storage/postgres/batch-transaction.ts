@@ -4,6 +4,7 @@ import { createDecider } from './batch-decisions.ts';
 import { gatherKeys } from './batch-keys.ts';
 import { findState } from './batch-state.ts';
 import { createEffects } from './batch-writes.ts';
+import { commitProof } from './commit-proof.ts';
 import type { BookParts, ItemResult } from './book.ts';
 import type { Connection } from './connection.ts';
 import type { Statement } from './pipeline.ts';
@@ -17,6 +18,8 @@ export type Transaction = Pick<BookParts, 'sql' | 'timeouts' | 'epoch'> & {
   readonly day: number;
   readonly items: readonly Prepared[];
   readonly careful: boolean;
+  /** Draws what no other batch has. */
+  readonly word: () => string;
 };
 
 export type Outcome = {
@@ -29,11 +32,11 @@ export type Outcome = {
 };
 
 export async function transact(connection: Connection, given: Transaction): Promise<Outcome> {
-  const { sql, timeouts, timeoutMs, lanes, carried, day, items, careful, epoch } = given;
+  const { sql, timeouts, timeoutMs, lanes, carried, day, items, careful, epoch, word } = given;
   const knownLane = (webhookId: string): string | undefined => lanes.get(webhookId);
   const settings = commonSettings(timeouts);
   const keys = gatherKeys(items, knownLane);
-  let committing: { readonly xid: string; readonly results: readonly ItemResult[] } | null = null;
+  let committing: Committing | null = null;
   try {
     const state = await findState({ connection, sql, settings, timeoutMs, keys, careful });
     const effects = createEffects();
@@ -43,12 +46,15 @@ export async function transact(connection: Connection, given: Transaction): Prom
     decider.finish();
     const flushed = tally.urgent();
     if (flushed) tally.add(carried);
+    const written = effects.statements({ day, firstNumber: state.firstNumber });
+    const proof = commitProof(effects.rows, { epoch, word });
     const writes: readonly Statement[] = [
-      ...effects.statements({ day, firstNumber: state.firstNumber }),
+      ...written,
+      ...(written.length === 0 ? [] : proof.write),
       ...(flushed ? [tallyStatement(tally.rows(), epoch)] : []),
       { sql: 'COMMIT' },
     ];
-    committing = { xid: state.xid, results };
+    committing = { xid: state.xid, results, question: written.length === 0 ? null : proof.question };
     await connection.run(
       writes.map((one) => ({ ...one, sql: sql.of(one.sql) })),
       timeoutMs,
@@ -61,16 +67,25 @@ export async function transact(connection: Connection, given: Transaction): Prom
   }
 }
 
-/** The connection went while the transaction of this id was being committed: it may have held. */
-export class LostCommit extends Error {
+type Committing = {
   readonly xid: string;
   /** What its items are told if it did. */
   readonly results: readonly ItemResult[];
+  /** Answers a row where the batch is there; null where it wrote nothing, and it is one whether it held or not. */
+  readonly question: Statement | null;
+};
 
-  constructor({ xid, results }: { readonly xid: string; readonly results: readonly ItemResult[] }, cause: unknown) {
+/** The connection went while the transaction of this id was being committed: it may have held. */
+export class LostCommit extends Error {
+  readonly xid: string;
+  readonly results: readonly ItemResult[];
+  readonly question: Statement | null;
+
+  constructor({ xid, results, question }: Committing, cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'LostCommit';
     this.xid = xid;
     this.results = results;
+    this.question = question;
   }
 }

@@ -102,6 +102,8 @@ export type Effects = {
   raiseRevision(workspaceId: string, by: number): void;
   /** An asset was written, and no change tells of it. */
   touchAsset(workspaceId: string, id: string): void;
+  /** What there is so far, by what becomes of it. */
+  readonly rows: BatchRows;
   /** The statements, in the order in which every batch takes the tables. */
   statements(given: { readonly day: number; readonly firstNumber: string | null }): readonly Statement[];
 };
@@ -132,10 +134,12 @@ export function createEffects(): Effects {
     miss: (webhookId, workspaceId, count) => void lists.misses.push({ webhookId, workspaceId, count }),
     raiseRevision: (workspaceId, by) => void lists.raises.push({ workspaceId, by }),
     touchAsset: (workspaceId, id) => void lists.touches.push({ workspaceId, id }),
+    rows: lists,
     statements: (given) => statementsOf(lists, given),
   };
 }
 
+export type BatchRows = { readonly [Name in keyof Lists]: Readonly<Lists[Name]> };
 type Lists = ReturnType<typeof createLists>;
 
 /** Rows by what becomes of them. */

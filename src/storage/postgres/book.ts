@@ -62,7 +62,7 @@ export function createBook(parts: BookParts): Book {
     const day = dayOf(parts.clock.nowMs());
     return pool.use(async (connection) => {
       await parts.days.ensure(connection, day);
-      const outcome = await transact(connection, { ...parts, timeoutMs, lanes, carried, day, items, careful });
+      const outcome = await transact(connection, { ...parts, timeoutMs, lanes, carried, day, items, careful, word });
       if (outcome.flushed) carried = createTally();
       carried.add(outcome.counted);
       if (lanes.size > lanesMax) lanes.clear();
@@ -70,6 +70,7 @@ export function createBook(parts: BookParts): Book {
       return outcome.results;
     });
   };
+  const word = (): string => Buffer.from(random.bytes(16)).toString('hex');
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
       pacing.timer(5 + random.fraction() * 45, resolve);
@@ -131,22 +132,42 @@ async function writeCounts(
   );
 }
 
-/** Asks a new connection what became of a commit, for as long as a caller may be kept waiting. */
+/**
+ * Asks a new connection what became of a commit, for as long as a caller may be kept waiting. Its transaction has to be over;
+ * whether it held, what it wrote tells.
+ */
 async function settleLost(
-  { pool, pacing }: BookParts,
+  { pool, sql, timeouts, pacing }: BookParts,
   lost: LostCommit,
   pause: () => Promise<void>,
 ): Promise<readonly ItemResult[]> {
+  const { question } = lost;
+  if (question === null) return lost.results;
   const endMs = pacing.monotonicMs() + lostMsMax;
-  const ask = async (connection: Connection): Promise<string> => {
-    const [rows] = await connection.run([{ sql: 'SELECT pg_xact_status($1::xid8)', values: [lost.xid] }], lostMsMax);
-    return rows?.[0]?.[0] ?? 'unknown';
+  const ask = async (connection: Connection): Promise<'held' | 'gone' | 'open'> => {
+    if ((await statusOf(connection, lost.xid)) === 'in progress') return 'open';
+    const found = await connection.run(
+      [commonSettings(timeouts), { ...question, sql: sql.of(question.sql) }],
+      lostMsMax,
+    );
+    return (found[1] ?? []).length > 0 ? 'held' : 'gone';
   };
   for (;;) {
-    const status = await pool.use(ask).catch(() => 'in progress');
-    if (status === 'committed') return lost.results;
-    if (status !== 'in progress' || pacing.monotonicMs() > endMs) throw lost.cause;
+    const became = await pool.use(ask).catch(() => 'open' as const);
+    if (became === 'held') return lost.results;
+    if (became === 'gone' || pacing.monotonicMs() > endMs) throw lost.cause;
     await pause();
+  }
+}
+
+/** Null where the server has given out no such id since it recovered. */
+async function statusOf(connection: Connection, xid: string): Promise<string | null> {
+  try {
+    const [rows] = await connection.run([{ sql: 'SELECT pg_xact_status($1::xid8)', values: [xid] }], lostMsMax);
+    return rows?.[0]?.[0] ?? null;
+  } catch (error) {
+    if (connection.usable() && faultOf(error).sqlState === '22023') return null;
+    throw error;
   }
 }
 

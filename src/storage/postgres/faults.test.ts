@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { Client } from 'pg';
 import { systemClock } from '../../runtime/clock.ts';
-import type { CommitItem, Storage } from '../storage.ts';
+import type { CommitItem, CommitResult, Storage } from '../storage.ts';
 import { type PostgresWorld, withPostgres } from '../testing/postgres-world.ts';
 import { sampleCommit, sampleRecord } from '../testing/samples.ts';
 import { createTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts';
@@ -214,6 +215,67 @@ describe('faults of PostgreSQL', () => {
       }
       assert.equal(await storage.read.countChanges({ workspaceId: 'default' }), 5);
     });
+  });
+
+  it('FK-02 a server that crashes under a commit gives its id to another transaction: the commit is not taken for that one', async () => {
+    const server = await createTestServer();
+    const held: { now: boolean; struck: (() => void) | null } = { now: false, struck: null };
+    const clients = new Set<Socket>();
+    const road = createServer((client) => {
+      const upstream = connect(server.port, '127.0.0.1');
+      let struck = false;
+      clients.add(client);
+      upstream.on('error', () => undefined);
+      client.on('error', () => undefined);
+      client.on('close', () => upstream.destroy());
+      // Whoever waits for the answer does not hear of the crash before others have been given its id.
+      upstream.on('close', () => held.now || client.destroy());
+      // What is written never gets there, and nothing comes back.
+      upstream.on('data', (chunk) => struck || client.write(chunk));
+      client.on('data', (chunk: Buffer) => {
+        struck ||= held.now && chunk.includes('INSERT INTO assetwire.');
+        if (struck) held.struck?.();
+        else upstream.write(chunk);
+      });
+    });
+    await new Promise<void>((resolve) => road.listen(0, '127.0.0.1', resolve));
+    const { port } = road.address() as AddressInfo;
+    const storage = createPostgresStorage({
+      url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+      clock: systemClock,
+      options: { ...quick, connectionsMax: 3, preparedStatements: false, statementTimeoutMs: 20_000 },
+    });
+    try {
+      await storage.start();
+      const commit = (): Promise<readonly CommitResult[]> => {
+        const ids = createIdSource({ nowMs: () => Date.now(), randomBytes: (count) => randomBytes(count) });
+        return storage.commit([sampleCommit({ ids, webhookId: 'wh_pg', atMs: Date.now() })]);
+      };
+      await commit();
+      const struck = new Promise<void>((resolve) => (held.struck = resolve));
+      held.now = true;
+      const lost = commit().then(
+        () => 'told that it is there',
+        () => 'refused',
+      );
+      await struck;
+      await server.kill();
+      await server.start();
+      // Others are given the ids that come next, the lost one's among them, before anybody asks what became of it.
+      await ask(server.url(), 'CREATE TABLE others (n int)');
+      await ask(
+        server.url(),
+        'DO $$ BEGIN FOR n IN 1..50 LOOP INSERT INTO others VALUES (n); COMMIT; END LOOP; END $$',
+      );
+      held.now = false;
+      for (const client of clients) client.destroy();
+      assert.equal(await lost, 'refused');
+      assert.equal(await storage.read.countChanges({ workspaceId: 'default' }), 1);
+    } finally {
+      await storage.stop();
+      await new Promise((resolve) => road.close(resolve));
+      await server.remove();
+    }
   });
 
   it('FD-06 no connection is to be had: callers hear it quickly, and it goes on when there is', async () => {
