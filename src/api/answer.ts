@@ -15,6 +15,8 @@ import {
   transportSecurity,
 } from './security-headers.ts';
 
+const policyName = 'content-security-policy';
+
 const headersOf: { readonly [S in AnswerStyle]: readonly string[] } = {
   api: apiHeaders,
   page: pageHeaders,
@@ -57,6 +59,8 @@ export function createAnswerWriter({ requestId, onFault, clock, https, closing }
   const write: AnswerWriter['write'] = (request, response, answer) => {
     const headers = base[answer.style ?? 'api'].slice();
     if (answer.headers !== undefined) {
+      // Two policies would both hold: a page's own takes the place of the common one.
+      if (answer.headers[policyName] !== undefined) headers.splice(headers.indexOf(policyName), 2);
       for (const [name, value] of Object.entries(answer.headers)) {
         // The one header of ours that an answer may replace: it knows who may keep it.
         if (name === 'cache-control') headers.splice(headers.indexOf(name), 2);

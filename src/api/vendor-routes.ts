@@ -256,7 +256,7 @@ function strings(value: unknown): { readonly [name: string]: string } {
 function shown({ status, headers, body }: VendorAnswer): Answer {
   const common = { status, ...(headers === undefined ? {} : { headers }) };
   if (body === null) return { ...common, empty: true };
-  if (typeof body === 'string')
-    return { ...common, text: body, contentType: headers?.['content-type'] ?? 'text/plain; charset=utf-8' };
-  return { ...common, json: body };
+  if (typeof body !== 'string') return { ...common, json: body };
+  const { 'content-type': contentType = 'text/plain; charset=utf-8', ...others } = headers ?? {};
+  return { status, headers: others, text: body, contentType };
 }

@@ -223,3 +223,42 @@ test('what a receiver sees of a request is what SNS sends', async () => {
     assert.equal(new URL(message['SigningCertURL'] ?? '').host, snsHost);
   }
 });
+
+test('CF-04 a page confirms by its button only; SDKs confirm by POST; what is wrong gets the errors of SNS', async () => {
+  const tenant = await server.tenant('pages');
+  await using receiver = await startRecorder();
+  const id = await subscribe(tenant, receiver.url);
+  await eventually('a message', () => Promise.resolve(receiver.arrivals.length === 1));
+  const { Token = '', TopicArn = '' } = receiver.arrivals[0]?.message ?? {};
+  const base = `${server.url}/bynder/sns`;
+  const query = `TopicArn=${TopicArn}&Token=${Token}`;
+  const page = await fetch(`${base}/confirmation.html?${query}`);
+  assert.match(await page.text(), /<form method="post">.*Confirm subscription<\/button>/s);
+  assert.match(page.headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-[^,]*$/);
+  assert.equal((await shown(tenant, id))['confirmed'], false, 'looking at the page confirmed it');
+  for (const [search, status, code] of [
+    ['', 400, 'MissingAction'],
+    ['?Action=Publish', 400, 'InvalidAction'],
+    [`?Action=ConfirmSubscription&TopicArn=${TopicArn}&Token=0${Token}`, 400, 'InvalidParameter'],
+    [`?Action=ConfirmSubscription&TopicArn=${TopicArn}x&Token=${Token}`, 404, 'NotFound'],
+    ['?Action=Unsubscribe&SubscriptionArn=x', 400, 'InvalidParameter'],
+    ['/SimpleNotificationService-0.pem', 404, 'NotFound'],
+  ] as const) {
+    const answer = await fetch(`${base}${search}`);
+    assert.equal(answer.status, status, search);
+    assert.equal(answer.headers.get('content-type'), 'text/xml; charset=utf-8');
+    assert.match(await answer.text(), new RegExp(`<Code>${code}</Code>`), search);
+  }
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const form = `Action=ConfirmSubscription&Version=2010-03-31&${query}`;
+  const posted = await fetch(`${base}/`, { method: 'POST', headers, body: form });
+  assert.match(await posted.text(), /<ConfirmSubscriptionResponse/);
+  assert.equal((await shown(tenant, id))['confirmed'], true);
+  const arn = `${TopicArn}:${id}`;
+  const oneClick = `${base}/unsubscribe.html?SubscriptionArn=${arn}&Endpoint=x`;
+  assert.match(await (await fetch(oneClick)).text(), /Unsubscribe<\/button>/);
+  assert.equal((await shown(tenant, id))['confirmed'], true);
+  const ended = await fetch(oneClick, { method: 'POST', headers, body: 'List-Unsubscribe=One-Click' });
+  assert.match(await ended.text(), /Subscription ended/);
+  assert.equal((await shown(tenant, id))['confirmed'], false);
+});
