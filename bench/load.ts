@@ -89,8 +89,10 @@ function load(order: LoadOrder): Promise<LoadResult> {
       next(socket);
     };
 
+    const ports = [order.port, ...(order.morePorts ?? [])];
+    let opened = 0;
     const open = (): void => {
-      const socket = connect({ port: order.port, host: '127.0.0.1', noDelay: true });
+      const socket = connect({ port: ports[opened++ % ports.length] ?? order.port, host: '127.0.0.1', noDelay: true });
       let kept = '';
       socket.on('connect', () => next(socket));
       socket.on('data', (chunk: Buffer) => {

@@ -8,6 +8,8 @@ export const laneDigits = 5;
 export type LoadOrder = {
   readonly kind: 'load';
   readonly port: number;
+  /** Connections are dealt out to these in turn, too. */
+  readonly morePorts?: readonly number[];
   readonly template: RequestTemplate;
   readonly connections: number;
   readonly events: number;

@@ -30,7 +30,13 @@ export async function startPeers(): Promise<Peers> {
 }
 
 /** What is measured: something that takes events on a port and posts them to the receiver. */
-export type Measured = { readonly pid: number; readonly port: number; readonly key: string };
+export type Measured = {
+  readonly pid: number;
+  readonly port: number;
+  /** Other processes of it that take events, too. */
+  readonly morePorts?: readonly number[];
+  readonly key: string;
+};
 
 export type RunOptions = {
   readonly events: number;
@@ -87,6 +93,7 @@ export async function run(peers: Peers, measured: Measured, options: RunOptions)
   const order: LoadOrder = {
     kind: 'load',
     port: measured.port,
+    ...(measured.morePorts === undefined ? {} : { morePorts: measured.morePorts }),
     template: eventTemplate({ port: measured.port, key: measured.key, lanesPerWorkspace }),
     connections: options.connections ?? 64,
     events,
@@ -186,7 +193,7 @@ async function inParallel(count: number, width: number, work: (index: number) =>
 }
 
 /** Makes the workspaces and one webhook per lane; every event of a lane matches that webhook and no other. */
-export async function createLanes(product: Product, options: LanesOptions): Promise<readonly string[]> {
+export async function createLanes(product: Pick<Product, 'server'>, options: LanesOptions): Promise<readonly string[]> {
   const { lanes, lanesPerWorkspace = 1, receiverPort } = options;
   const origins = options.origins ?? Math.min(lanes, 100);
   const { url, key } = product.server;

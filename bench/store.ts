@@ -3,7 +3,11 @@
  * is `ASSETWIRE_TEST_POSTGRES_URL`'s, else a server that is started here: on a disk only where TMPDIR is one and /dev/shm is
  * small, so figures of commits are the first one's to tell.
  */
-import { createTestDatabase, removeTestServers } from '../src/storage/testing/test-postgres.ts';
+import { systemClock } from '../src/runtime/clock.ts';
+import { createPostgresStorage } from '../src/storage/postgres/postgres-storage.ts';
+import { createSqliteStorage } from '../src/storage/sqlite/sqlite-storage.ts';
+import type { Storage } from '../src/storage/storage.ts';
+import { ask, createTestDatabase, removeTestServers } from '../src/storage/testing/test-postgres.ts';
 
 export type BenchStore = 'sqlite' | 'postgres';
 
@@ -11,6 +15,31 @@ let chosen: BenchStore = 'sqlite';
 
 export function useStore(store: BenchStore): void {
   chosen = store;
+}
+
+/** The store of a stopped server, to be filled without it. */
+export async function openStorage(directory: string, sqliteFile: () => string): Promise<Storage> {
+  const database = databases.get(directory);
+  const storage =
+    database === undefined
+      ? createSqliteStorage({ file: sqliteFile(), clock: systemClock, options: { writer: 'inline' } })
+      : createPostgresStorage({ url: database.url, clock: systemClock });
+  await storage.start();
+  return storage;
+}
+
+/** Megabytes of the search index and of everything in a PostgreSQL; null where the store is SQLite. */
+export async function indexMegabytes(
+  directory: string,
+): Promise<{ readonly index: number; readonly all: number } | null> {
+  const database = databases.get(directory);
+  if (database === undefined) return null;
+  const [row] = await ask(
+    database.url,
+    `SELECT sum(pg_total_relation_size(c.oid)) FILTER (WHERE c.relname LIKE 'search%')::float8 AS index,
+       sum(pg_total_relation_size(c.oid))::float8 AS all FROM pg_class c WHERE c.relnamespace = 'assetwire'::regnamespace AND c.relkind = 'r'`,
+  );
+  return { index: Number(row?.['index']) / 1e6, all: Number(row?.['all']) / 1e6 };
 }
 
 export type OpenedStore = { readonly settings: Readonly<Record<string, string>>; close(): Promise<void> };

@@ -34,7 +34,7 @@ const [sync, query, terminate, ready] = [code('S'), code('Q'), code('X'), code('
 
 /** Cuts a stream into messages: a letter, a length that counts itself, the rest. */
 function createReader(): (chunk: Buffer) => readonly Buffer[] {
-  let held = Buffer.alloc(0);
+  let held: Buffer = Buffer.alloc(0);
   return (chunk) => {
     held = Buffer.concat([held, chunk]);
     const messages: Buffer[] = [];
@@ -53,7 +53,7 @@ export async function createTransactionPooler(target: string, backends = 4): Pro
   const pool: Backend[] = [];
   const queue: Client[] = [];
   const clients = new Set<Client>();
-  let greeting = Buffer.alloc(0);
+  let greeting: Buffer = Buffer.alloc(0);
 
   const next = (): void => {
     for (const client of [...queue]) {
