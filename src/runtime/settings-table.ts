@@ -103,7 +103,7 @@ export const settingRows = [
     type: { kind: 'path' },
     default: null,
     summary:
-      'A folder on this machine whose files become assets of the workspace default, with what happens to them there; absent: none. See assetwire watch',
+      'A folder on this machine whose files become assets of the workspace default, with what happens to them there; absent: none. See `assetwire watch`',
   },
   {
     name: 'watchFolder',
