@@ -158,6 +158,22 @@ test('A trial is told once, counts for nothing, misses nothing and goes within t
   await assert.rejects(webhooks.get(caller, sent.webhookId), refusal('not_found'));
 });
 
+test('A trial goes without a word where its key loses access meanwhile, and its library too', async () => {
+  const { keys, libraries, webhooks, notices } = fixture.app;
+  await libraries.create(caller, { key: 'brand' });
+  const key = await keys.create(caller, { name: 'short', scopes: ['assets:read', 'webhooks:write'] });
+  const owner = callerIn('default', { keyId: key.id, scopes: new Set(key.scopes) });
+  const sent = await webhooks.trial(owner, { webhook: about('brand') });
+  await keys.revoke(caller, key.id);
+  await libraries.remove(caller, 'brand');
+  await fixture.doDuties();
+  assert.equal((await webhooks.get(caller, sent.webhookId)).state, 'pending');
+  assert.deepEqual((await notices.list(caller, { limit: 10 })).items, []);
+  fixture.clock.advance(3_600_000);
+  await fixture.doDuties();
+  await assert.rejects(webhooks.get(caller, sent.webhookId), refusal('not_found'));
+});
+
 test('A workspace has so many tests without a webhook in an hour', async () => {
   const { webhooks } = fixture.app;
   for (let n = 0; n < limits.trialWebhooksMax; n += 1) await webhooks.trial(caller, { webhook: about(undefined) });

@@ -1,5 +1,6 @@
 /** Timers around webhooks that are about a library: when access may have been lost, and when a test's webhook goes. */
 import type { JsonObject } from '../core/json.ts';
+import type { Webhook } from '../core/webhook.ts';
 import type { NewDuty } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
 
@@ -17,6 +18,14 @@ export type AccessTimerPayload = JsonObject & {
 
 /** Removes a webhook that was made for one test. */
 export type TrialTimerPayload = JsonObject & { readonly what: 'webhook_trial_end'; readonly webhookId: string };
+
+/** Why a webhook that was made for one test is not on. */
+export const trialReason = 'Made for a test send; goes by itself within the hour';
+
+/** Whether it was made for one test. It is told nothing else, so there is nothing to take from it. */
+export function isTrial({ state, stateReason }: Pick<Webhook, 'state' | 'stateReason'>): boolean {
+  return state === 'pending' && stateReason === trialReason;
+}
 
 type Ids = Pick<AppDeps, 'ids'>;
 type Due = { readonly dueAtMs: number };

@@ -14,7 +14,7 @@ import { noticeWrites } from './notices.ts';
 import { disabledNotice } from './webhook-care.ts';
 import { refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
-import { type AccessTimerPayload, keyFollowedDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
+import { type AccessTimerPayload, isTrial, keyFollowedDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
 import { libraryOfWebhook } from './webhook-library.ts';
 import { storedWebhook, webhookBody, webhookState } from './webhook-state.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -83,7 +83,7 @@ async function webhooksAbout(
   return webhooks.flatMap((webhook) => {
     const manifest = dialects.get(webhook.dialect)?.manifest;
     const about = manifest === undefined ? null : libraryOfWebhook(manifest, webhook.settings);
-    return about === null || webhook.state === 'disabled' ? [] : [{ webhook, about }];
+    return about === null || webhook.state === 'disabled' || isTrial(webhook) ? [] : [{ webhook, about }];
   });
 }
 
@@ -154,7 +154,7 @@ export async function endTrial(
 ): Promise<void> {
   const { workspaceId } = duty;
   const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
-  if (row !== undefined && row !== null && storedWebhook(row).state === 'pending') await remove(webhookId);
+  if (row !== undefined && row !== null && isTrial(storedWebhook(row))) await remove(webhookId);
   const at = { dutyId: duty.id, version: duty.version };
   const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), fulfils: at }]);
   if (result?.status === 'rejected') throw refusedByStore(result);

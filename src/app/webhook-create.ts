@@ -21,7 +21,7 @@ import { type Handshakes, questionPlan } from './webhook-handshake.ts';
 import type { InputChecks } from './webhook-input.ts';
 import { secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.ts';
-import { keyFollowedDuty, trialEndDuty } from './webhook-access-duty.ts';
+import { isTrial, keyFollowedDuty, trialEndDuty, trialReason } from './webhook-access-duty.ts';
 import { boundSettings, refuseEqual } from './webhook-library.ts';
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
@@ -73,8 +73,6 @@ type Wanted = {
   readonly trial?: boolean;
 };
 
-/** Why a webhook that was made for one test is not on. */
-export const trialReason = 'Made for a test send; goes by itself within the hour';
 const trialKeptMs = 3_600_000;
 
 /** A webhook for one test. */
@@ -153,7 +151,7 @@ async function createOne(
 }
 
 function refuseTooManyTrials({ webhooks }: WorkspaceIndex): void {
-  const there = webhooks.filter(({ state, stateReason }) => state === 'pending' && stateReason === trialReason).length;
+  const there = webhooks.filter(isTrial).length;
   if (there < limits.trialWebhooksMax) return;
   throw new AssetwireError('too_many_requests', {
     detail: `Test at most ${limits.trialWebhooksMax} times an hour without a webhook: so many were sent`,
