@@ -70,7 +70,7 @@ test('a target of an unknown kind is told the kinds and the nearest', async () =
 test('a kind that is missing is told which there are', async () => {
   const { problems } = await told('/v1/webhooks', { body: { ...webhook, credentials: {} } });
   assert.deepEqual(problems, [
-    { at: '/credentials/kind', wanted: 'one of none, basic, bearer', found: 'nothing', mend: 'Add the field "kind"' },
+    { at: '/credentials/kind', wanted: 'one of none, basic, bearer, oauth2, aws', found: 'nothing', mend: 'Add the field "kind"' },
   ]);
 });
 
@@ -161,7 +161,7 @@ test('an unknown path is told the nearest route, another method those that there
   for (const [method, path, near] of [
     ['GET', '/v1/webhoks', 'GET /v1/webhooks'],
     ['POST', '/v1/webhoks', 'POST /v1/webhooks'],
-    ['GET', '/webhooks', 'GET /v1/webhooks'],
+    ['GET', '/keys', 'GET /v1/keys'],
     ['POST', '/v1/webhooks/wh_1/enabel', 'POST /v1/webhooks/{id}/enable'],
     ['GET', '/v1/delivery', 'GET /v1/deliveries'],
     ['GET', '/readyzz', 'GET /readyz'],

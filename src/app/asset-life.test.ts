@@ -217,10 +217,9 @@ test('A check-out outlives pushed states, and what they say of dates and archive
   const same = await fixture.app.assets.push(caller, 'external:p', { name: 'b.jpg', expiresAtMs: 5 });
   assert.equal(same.body.result, 'unchanged');
   const without = await fixture.app.assets.push(caller, 'external:p', { name: 'b.jpg', focusPoint: null });
-  assert.deepEqual(
-    [without.body.state.expiresAtMs, without.body.state.availability, without.body.state.focusPoint],
-    [undefined, undefined, undefined],
-  );
+  assert.deepEqual([without.body.state.expiresAtMs, without.body.state.focusPoint], [5, undefined]);
+  const cleared = await fixture.app.assets.push(caller, 'external:p', { name: 'b.jpg', expiresAtMs: null });
+  assert.deepEqual([cleared.body.state.expiresAtMs, cleared.body.state.availability], [undefined, undefined]);
 });
 
 test('An alias belongs to one asset: whoever comes second is told who has it, by every way in', async () => {

@@ -242,6 +242,7 @@ test('Renamed again at once, what looks after the first rename moves nothing bac
 test('Share links of a folder go along with it', async () => {
   const { shareLinks, folders } = fixture.app;
   await create('/a/b');
+  await create('/ab');
   const share = async (folder: string) => (await shareLinks.create(caller, { folder })).body.id;
   const [own, inner, beside] = [await share('/a'), await share('/a/b'), await share('/ab')];
   await folders.update(caller, 'path:/a', { name: 'z' });
