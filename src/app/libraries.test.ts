@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { AssetwireError } from '../core/errors.ts';
+import type { WebhookId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
 import { brandfolderDialect } from '../dialects/brandfolder/index.ts';
 import { standardDialect } from '../dialects/standard/index.ts';
@@ -141,6 +142,28 @@ test('A webhook about a library is for those who may look into it, and one key h
   );
   const changed = await webhooks.update(caller, second.id, { settings: {} });
   assert.equal(changed.settings['resource_key'], 'default');
+});
+
+test('Several edits in one call are one notification where the body would be the same, and each its own where it is not', async () => {
+  const { assets, deliveries, webhooks } = fixture.app;
+  const ids: WebhookId[] = [];
+  for (const [dialect, event] of [
+    ['brandfolder', 'asset.update'],
+    ['standard', '*'],
+  ] as const) {
+    const { body } = await webhooks.create(caller, about(undefined, { dialect, events: [event] }));
+    ids.push(body.id);
+  }
+  const told = (): Promise<readonly number[]> =>
+    Promise.all(ids.map(async (webhookId) => (await deliveries.list(caller, { limit: 100, webhookId })).items.length));
+  await assets.push(caller, 'external:a', { name: 'a' });
+  assert.deepEqual(await told(), [1, 1]);
+  const edits = { name: 'b', tags: ['red'], metadata: { team: 'x' }, info: { description: 'In red' } };
+  await assets.push(caller, 'external:a', edits);
+  assert.deepEqual(await told(), [2, 5]);
+  fixture.clock.advance(1);
+  await assets.push(caller, 'external:a', { ...edits, name: 'c' });
+  assert.deepEqual(await told(), [3, 6]);
 });
 
 test('A trial is told once, counts for nothing, misses nothing and goes within the hour', async () => {

@@ -88,7 +88,7 @@ export function createMatching(deps: MatchingDeps): Matching {
     return made;
   };
 
-  const maker: Maker = { ids, logger: deps.logger, deliveriesFor };
+  const maker: Maker = { ids, dialects, logger: deps.logger, deliveriesFor };
 
   return {
     ...indexes,
@@ -104,6 +104,7 @@ export function createMatching(deps: MatchingDeps): Matching {
         tasks: [],
         missed: null,
         owed: 0,
+        told: changes.length > 1 ? new Set() : null,
       };
       for (const change of changes) gather(gathered, change, maker);
       const { missed, owed, deliveries } = gathered;
@@ -129,11 +130,13 @@ type Gathered = {
   readonly tasks: DeliveryTask[];
   missed: Map<WebhookId, number> | null;
   owed: number;
+  /** What dialects that tell a moment once have been told; null where there is one change only. */
+  readonly told: Set<string> | null;
 };
 
-type Maker = Pick<MatchingDeps, 'ids' | 'logger'> & Pick<Matching, 'deliveriesFor'>;
+type Maker = Pick<MatchingDeps, 'ids' | 'dialects' | 'logger'> & Pick<Matching, 'deliveriesFor'>;
 
-function gather(gathered: Gathered, change: Change, { ids, logger, deliveriesFor }: Maker): void {
+function gather(gathered: Gathered, change: Change, { ids, dialects, logger, deliveriesFor }: Maker): void {
   const { index, atMs } = gathered;
   const matches = index.index.match(change);
   if (matches.webhooks.length + matches.missed.length > limits.expandInlineMax) {
@@ -148,10 +151,8 @@ function gather(gathered: Gathered, change: Change, { ids, logger, deliveriesFor
   const making: Making = { origin: change.kind.startsWith('webhook.') ? 'operational' : 'change', atMs };
   for (const webhook of matches.webhooks) {
     try {
-      for (const delivery of deliveriesFor(change, webhook, making)) {
-        gathered.deliveries.push(delivery);
-        gathered.tasks.push({ delivery, change });
-      }
+      const once = dialects.get(webhook.dialect)?.oncePerMoment === true;
+      for (const delivery of deliveriesFor(change, webhook, making)) owe(gathered, { delivery, change }, once);
     } catch (error) {
       // One webhook's dialect must not keep the change from being accepted: it is missed and can be replayed.
       logger.error('dialect.notify_failed', { workspaceId: change.workspaceId, webhookId: webhook.id, error });
@@ -159,6 +160,21 @@ function gather(gathered: Gathered, change: Change, { ids, logger, deliveriesFor
     }
   }
   for (const webhook of matches.missed) miss(gathered, webhook.id);
+}
+
+function owe(gathered: Gathered, task: DeliveryTask, once: boolean): void {
+  if (once && isToldAgain(gathered, task)) return;
+  gathered.deliveries.push(task.delivery);
+  gathered.tasks.push(task);
+}
+
+/** Whether the body would be one that this commit sends to the webhook already. */
+function isToldAgain({ told }: Gathered, { delivery: { webhookId, event, subject }, change }: DeliveryTask): boolean {
+  if (told === null) return false;
+  const moment = `${webhookId} ${event} ${subject} ${change.occurredAtMs}`;
+  if (told.has(moment)) return true;
+  told.add(moment);
+  return false;
 }
 
 function miss(gathered: Gathered, webhookId: WebhookId): void {

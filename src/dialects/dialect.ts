@@ -31,6 +31,11 @@ export interface Dialect {
    * bytes. A body that carries its own signature (SNS) asks for it with `sign` and finishes in `embed`.
    */
   render(input: RenderInput): Rendered;
+  /**
+   * The body names the subject, the event and the moment, and nothing of the change itself. So where several changes of one
+   * commit become the same event of the same subject at the same moment, one notification says it all: the first is told.
+   */
+  readonly oncePerMoment?: true;
   /** What is to be signed for this attempt and where the signatures go. May use the time of the attempt. */
   sign(input: SignInput): readonly SignatureRequest[];
   /** Turns an outcome into a verdict. Pure: attempt, age, policy, time and chance are arguments. */
@@ -389,8 +394,12 @@ export type VendorRoute = {
   readonly signsIn?: boolean;
   /** How this route words an error; absent: as the dialect does. */
   readonly presentError?: Dialect['presentError'];
-  /** Who asks for what is not there is guessing, and is answered 429 after a while: for ids that anybody may ask for. */
-  readonly guessable?: boolean;
+  /**
+   * What anybody may ask for has a rate. `token`: knowing it is a right, so who asks for what is not there is guessing, and is
+   * held up as who tries keys is. `id`: receivers ask, with ids that strangers may have sent them; what is not there counts
+   * for more, but holds nobody up for longer than a second.
+   */
+  readonly guessable?: 'token' | 'id';
   parse(request: VendorRequest): VendorCommand | VendorContent | VendorRecording | VendorAnswer;
   /** What is to be done with what the command found, before it is presented; null: nothing more. */
   next?(result: JsonObject, request: VendorRequest): VendorCommand | VendorAnswer | null;

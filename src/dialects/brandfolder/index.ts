@@ -14,6 +14,7 @@ export const brandfolderDialect: Dialect = {
   events,
   notify,
   render,
+  oncePerMoment: true,
   sign,
   judge,
   policyFor,

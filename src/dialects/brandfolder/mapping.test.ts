@@ -84,6 +84,25 @@ test('Every kind of edit that the vendor names is an update, and none of them is
   for (const of of edits) assert.deepEqual(eventsOf(events, of), ['asset.update'], of);
 });
 
+test('An event of an asset at a moment is the same bytes whatever was changed, so one commit may tell it once', () => {
+  assert.equal(brandfolderDialect.oncePerMoment, true);
+  const webhook = about('default');
+  const bodies = new Map<string, Set<string>>();
+  const { subject, occurredAtMs } = sampleChange('asset.created');
+  for (const of of changeKinds) {
+    const change = { ...changeOf(of, 'default', 'default'), subject, occurredAtMs };
+    for (const notification of notify(change, webhook)) {
+      const input = { change, webhook, notification, messageId: `dlv_${of}`, createdAtMs: 0, links: sampleLinks };
+      const made = bodies.get(notification.event) ?? new Set();
+      bodies.set(notification.event, made.add(Buffer.from(render(input).body as Uint8Array).toString()));
+    }
+  }
+  assert.deepEqual(
+    [...bodies.values()].map(({ size }) => size),
+    [1, 1, 1],
+  );
+});
+
 test('Whatever the asset is called and whatever it holds, the body is the closed one of the vendor', () => {
   const validators = new Map(
     brandfolderDialect.manifest.events.map(({ name, schema }) => [name, compileSchema(schema)] as const),
