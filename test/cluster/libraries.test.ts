@@ -31,7 +31,7 @@ test('Of equal subscriptions by two processes one is made, and a key that ends i
   assert.deepEqual(
     answers.map(({ status }) => status).toSorted(),
     [200, ...Array<number>(11).fill(409)],
-    JSON.stringify(answers.map(({ json }) => json)),
+    JSON.stringify(answers.map(({ body }) => body)),
   );
   const webhooks = (): Promise<Listed> => other.ask<Listed>('/v1/webhooks?dialect=brandfolder');
   assert.equal((await webhooks()).data[0]?.state, 'enabled');
