@@ -73,9 +73,10 @@ export function vendorApiRoutes({ dialect, routes, presentError }: VendorApi, si
         const { app } = services;
         const run = (command: VendorCommand) => runVendorCommand({ app, caller: call.caller, dialect }, command);
         const first = () => run(parsed);
-        const found = await (vendorRoute.guessable === true
-          ? guarded({ ...signIn, lookups: (lookups ??= createLookupRate(services)) }, call.request, first)
-          : first());
+        const { guessable } = vendorRoute;
+        const found = await (guessable === undefined
+          ? first()
+          : guarded({ ...signIn, lookups: (lookups ??= createLookupRate(services)), guessable }, call.request, first));
         const next = vendorRoute.next?.(found, request) ?? null;
         if (next !== null && !('command' in next)) return shown(next);
         return shown(vendorRoute.present(next === null ? found : await run(next), request));
@@ -89,21 +90,31 @@ function errorWords(present: VendorApi['presentError']): Pick<Route, 'presentErr
   return present === undefined ? {} : { presentError: (error, request) => shownError(present, error, request) };
 }
 
-/** Whoever keeps asking for what is not there waits, as who tries keys does (HARDENING AK-06, CF-02). */
+type Guard = Pick<VendorSignIn, 'admission'> & {
+  readonly lookups: LookupRate;
+  readonly guessable: NonNullable<VendorRoute['guessable']>;
+};
+
+/**
+ * Whoever keeps asking for tokens that there are not waits, as who tries keys does (HARDENING AK-06, CF-02). Misses of ids
+ * are no try of a key: a receiver makes one for each forged message that a stranger sends it, and must not be shut out by them.
+ */
 async function guarded(
-  { admission, lookups }: Pick<VendorSignIn, 'admission'> & { readonly lookups: LookupRate },
+  { admission, lookups, guessable }: Guard,
   request: IncomingMessage,
   run: () => Promise<JsonObject>,
 ): Promise<JsonObject> {
-  admission.assertNotGuessing(request, '');
-  lookups.take(admission.originOf(request).address);
+  const { address } = admission.originOf(request);
+  if (guessable === 'token') admission.assertNotGuessing(request, '');
+  lookups.take(address);
+  const missed = (): void => (guessable === 'token' ? admission.failed(request) : lookups.missed(address));
   try {
     const result = await run();
     // Where a dialect words for itself that there is nothing.
-    if (ownValue(result, 'found') === false) admission.failed(request);
+    if (ownValue(result, 'found') === false) missed();
     return result;
   } catch (error) {
-    if (error instanceof AssetwireError && error.code === 'not_found') admission.failed(request);
+    if (error instanceof AssetwireError && error.code === 'not_found') missed();
     throw error;
   }
 }

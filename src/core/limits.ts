@@ -34,6 +34,8 @@ export const limits = {
   broadcastStreamsMax: 100,
   /** Of one address, for what anybody may ask for by its id. */
   openLookupsPerSecondMax: 1_000,
+  /** As how many of them one counts that finds nothing. */
+  openLookupMissCost: 10,
   /** Embedded metadata that is kept of a file. HARDENING UP-07, UP-08. */
   embeddedFieldsMax: 200,
   embeddedTextBytesMax: 4 * 1024,

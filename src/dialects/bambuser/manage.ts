@@ -31,7 +31,7 @@ const event: VendorRoute = {
   method: 'GET',
   path: '/events/:eventId',
   scope: 'public',
-  guessable: true,
+  guessable: 'id',
   parse: ({ parameters }) => {
     const messageId = parameters['eventId'] ?? '';
     return { command: 'deliveries.ofMessage', input: { messageId: eventIdForm.test(messageId) ? messageId : '-' } };

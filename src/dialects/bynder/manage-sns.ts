@@ -105,7 +105,7 @@ const action = {
   next: nextAction,
   present: presentAction,
   presentError: presentSnsError,
-  guessable: true,
+  guessable: 'token',
 } as const;
 
 const fileForm = /^SimpleNotificationService-([0-9a-f]{32})\.pem$/;
@@ -235,7 +235,7 @@ function unsubscribedPage(result: JsonObject, request: VendorRequest): VendorAns
 }
 
 /** Whoever holds no link asks in vain, and not for long. */
-const page = { scope: 'public', guessable: true, presentError: presentPageError } as const;
+const page = { scope: 'public', guessable: 'token', presentError: presentPageError } as const;
 const confirmation = { ...page, path: `${snsPath}/confirmation.html`, parse: parseConfirmation } as const;
 const unsubscription = { ...page, path: `${snsPath}/unsubscribe.html`, parse: parseUnsubscription } as const;
 
