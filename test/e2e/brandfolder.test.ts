@@ -118,10 +118,14 @@ function subscription(more: object = {}): { readonly data: { readonly attributes
   return { data: { attributes } };
 }
 
-function titleOf({ json: body }: Called): unknown {
-  const [first] = (body['errors'] ?? []) as readonly { readonly title?: string; readonly status?: string }[];
-  return first?.title;
+type Failure = { readonly title?: string; readonly status?: string; readonly detail?: string };
+
+function failureOf({ json: body }: Called): Failure | undefined {
+  return ((body['errors'] ?? []) as readonly Failure[])[0];
 }
+
+const titleOf = (called: Called): unknown => failureOf(called)?.title;
+const detailOf = (called: Called): string => failureOf(called)?.detail ?? '';
 
 test('A client creates, sees, lists and deletes its subscriptions with the codes and bodies of the vendor’s page', async () => {
   const { key } = await keyWith(['webhooks:write', 'assets:read']);
@@ -145,6 +149,7 @@ test('A client creates, sees, lists and deletes its subscriptions with the codes
   // The same again is refused, another event or another place is not.
   const again = expectStatus(await client(api, { body: subscription() }), 409);
   assert.equal(titleOf(again), 'Subscription Already Exists');
+  assert.ok(detailOf(again).includes(id) && !/wh_|target/.test(detailOf(again)), again.text);
   expectStatus(await client(api, { body: subscription({ event_type: 'asset.delete' }) }), 200);
   expectStatus(await client(api, { body: subscription({ callback_url: 'https://other.example/' }) }), 200);
   assert.equal(expectStatus(await client(`${api}/${id}`, { method: 'DELETE' }), 200).text, '{}');
@@ -212,6 +217,18 @@ test('400 is judged first: headers, then payload, then the key, the brandfolder 
     ],
     [404, 'The Requested Webhook Does Not Exist', vendor('aw_unknown')(`${api}/x`)],
   ];
+  // What does not fit is named as the client has named it.
+  const long = 'x'.repeat(2_048);
+  for (const url of [
+    'HTTPS://a.example/',
+    ' https://a.example/',
+    'https:/a.example/',
+    `https://a.example/${long}`,
+    'a',
+  ]) {
+    const answer = expectStatus(await vendor(poor.key)(api, { body: subscription({ callback_url: url }) }), 400);
+    assert.match(detailOf(answer), /^Give callback_url as a URL /);
+  }
   for (const [at, [status, title, called]] of calls.entries()) {
     const answer = await called;
     assert.equal(answer.status, status, `call ${at}: ${answer.text}`);

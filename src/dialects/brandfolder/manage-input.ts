@@ -2,6 +2,7 @@
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { isLibraryKey } from '../../core/library.ts';
+import { limits } from '../../core/limits.ts';
 import type { VendorRequest } from '../dialect.ts';
 import { type EventName, eventNames } from './events.ts';
 
@@ -39,8 +40,10 @@ export function readSubscription(
   const resourceKey = text('resource_key');
   if (!isLibraryKey(resourceKey)) return wrong(attributes, 'resource_key', 'the key of a Brandfolder');
   const callbackUrl = text('callback_url');
-  if (!URL.canParse(callbackUrl) || new URL(callbackUrl).protocol !== 'https:')
+  if (!callbackUrl.startsWith('https://') || !URL.canParse(callbackUrl))
     return wrong(attributes, 'callback_url', 'a URL that begins with https://');
+  if (callbackUrl.length > limits.urlCharactersMax)
+    return wrong(attributes, 'callback_url', `a URL of at most ${limits.urlCharactersMax} characters`);
   const subscription = { eventType, resourceKey, callbackUrl };
   if (!overrides) return { subscription };
   const assetKey = optionalText(attributes, 'asset_key');

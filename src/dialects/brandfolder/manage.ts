@@ -10,6 +10,7 @@ import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRou
 import { resourceRoutes } from './manage-assets.ts';
 import { headerFault, readSubscription, type Subscription } from './manage-input.ts';
 import { failure, presentWebhook, titles } from './manage-output.ts';
+import { webhookKey } from './render.ts';
 import { organizationKeyName, resourceKeyName, resourceTypeName } from './settings.ts';
 
 const base = '/api/v1/webhooks';
@@ -64,7 +65,12 @@ function withId(command: 'webhooks.ownOne' | 'webhooks.removeOwn', title: string
 function presentPayloadError(error: VendorError, request: VendorRequest): VendorAnswer {
   const header = headerFault(request);
   if (header !== null) return failure({ status: 400, title: titles.invalidPayload, detail: header });
-  return failure({ ...payloadWords(error), detail: error.detail });
+  return failure({ ...payloadWords(error), detail: inTheirIds(error.detail) });
+}
+
+/** Subscriptions by the ids that a client has seen. */
+function inTheirIds(detail: string): string {
+  return detail.replace(/\bwh_[0-9a-z]{26}\b/g, webhookKey);
 }
 
 function payloadWords({ code, status }: VendorError): { readonly status: number; readonly title: string } {
