@@ -3,11 +3,10 @@
  * the vendor's API, told by the vendor's bytes, answered with the vendor's codes.
  */
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { Scope } from '../../src/app/app.ts';
 import { type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
+import { isExact, type Payload, payloadOf, startStrictReceiver } from './brandfolder-receiver.ts';
 import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
 
 const api = '/brandfolder/api/v1/webhooks';
@@ -16,60 +15,6 @@ const photograph = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 );
-
-type Arrival = { readonly body: Buffer; readonly headers: IncomingMessage['headers']; readonly method: string };
-type Receiver = AsyncDisposable & { readonly url: string; readonly arrivals: Arrival[]; answer: number };
-
-/** Refuses what is not exactly the vendor's payload, as a receiver does that maps it onto records of its own. */
-async function startStrictReceiver(): Promise<Receiver> {
-  const arrivals: Arrival[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = Buffer.concat(chunks);
-      arrivals.push({ body, headers: request.headers, method: request.method ?? '' });
-      response.writeHead(isExact(body) ? receiver.answer : 400).end();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const receiver: Receiver = {
-    url: `http://127.0.0.1:${port}/callback`,
-    arrivals,
-    answer: 200,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-  return receiver;
-}
-
-type Payload = {
-  readonly data: { readonly attributes: { readonly [name: string]: string }; readonly webhook_id: string };
-};
-
-function payloadOf(body: Buffer): Payload {
-  return JSON.parse(body.toString()) as Payload;
-}
-
-/** Every key there, no other, each a text that is not empty: the two real receivers of VENDORS in one. */
-function isExact(body: Buffer): boolean {
-  const value = payloadOf(body);
-  const same = (object: object, names: readonly string[]): boolean =>
-    JSON.stringify(Object.keys(object)) === JSON.stringify(names);
-  return (
-    same(value, ['data']) &&
-    same(value.data, ['attributes', 'webhook_id']) &&
-    same(value.data.attributes, ['key', 'event_time', 'event_type', 'brandfolder_key', 'organization_key']) &&
-    [...Object.values(value.data.attributes), value.data.webhook_id].every(
-      (one) => typeof one === 'string' && one !== '',
-    ) &&
-    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$/.test(value.data.attributes['event_time'] ?? '') &&
-    ['asset.create', 'asset.update', 'asset.delete'].includes(value.data.attributes['event_type'] ?? '')
-  );
-}
 
 let server: RealServer;
 let alpha: Tenant;
