@@ -76,8 +76,8 @@ test('AK-15 UI-05 a person sets a password in the browser behind a link, signs i
     await page.click('text=To the sign-in');
     await page.fill('input[name=email]', 'ada@shop.example');
     await page.fill('input[name=password]', password);
-    await page.click('text=Sign in with password');
-    await page.waitForSelector('.tiles');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.waitForSelector('.side nav');
   } finally {
     await browser.close();
   }
