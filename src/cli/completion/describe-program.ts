@@ -33,7 +33,7 @@ export function describeProgram(program: Command, words: readonly string[] = [])
     summary: program.description(),
     commands: program.commands.map((command) => ({ name: command.name(), summary: command.description() })),
     options: [
-      ...program.options.map((option) => ({
+      ...program.options.filter(({ hidden }) => !hidden).map((option) => ({
         flags: [option.short, option.long].filter((flag) => flag !== undefined),
         summary: option.description,
         value: option.required || option.optional ? completedOf(option.flags, option.argChoices) : null,
