@@ -225,6 +225,7 @@ function events(manifest: Manifest, wanted: readonly string[]): readonly string[
   if (manifest.capabilities.singleEvent && (unique.length > 1 || unique[0] === '*')) {
     throw new AssetwireError('invalid_event', {
       detail: `Choose one event: a webhook of dialect "${manifest.id}" has one, got ${unique[0] === '*' ? 'all' : unique.length}`,
+      mend: `Name one of ${[...known].join(', ')}, and make another webhook for each further one`,
     });
   }
   return unique;

@@ -54,8 +54,9 @@ test('Libraries are made, listed, changed and deleted, an asset is brought to on
   const nowhere = await cli.run(...webhook, '--settings', '{"resource_key":"nowhere"}');
   assert.match(nowhere.err, /Find the library "nowhere"[^]*make one by POST \/v1\/libraries/);
   const both = await cli.run(...webhook, '--event', 'asset.delete');
-  assert.match(both.err, /Choose one event/);
-  assert.match((await cli.run('dialects', 'show', 'brandfolder')).out, /asset\.create[^]*resource_key/);
+  assert.match(both.err, /Choose one event[^]*one of asset\.create, asset\.update, asset\.delete/);
+  const shown = (await cli.run('dialects', 'show', 'brandfolder')).out;
+  assert.match(shown, /one for each webhook[^]*inactive_after_hours[^]*asset\.create[^]*resource_key/);
   assert.deepEqual(await cli.ask('libraries', 'delete', 'brand', '--yes'), { deleted: 'brand' });
   assert.match((await cli.run('libraries', 'delete', 'default', '--yes')).err, /assets that name none are in it/);
 });

@@ -22,7 +22,8 @@ type DialectView = {
   readonly events: readonly { readonly name: string; readonly summary: string }[];
   readonly signing: { readonly summary: string };
   readonly configuration: { readonly schema: JsonObject };
-  readonly capabilities: { readonly credentials: readonly string[] };
+  readonly capabilities: { readonly credentials: readonly string[]; readonly singleEvent: boolean };
+  readonly properties?: readonly { readonly name: string }[];
   readonly limits: {
     readonly webhooksMax: number;
     readonly customHeadersMax: number;
@@ -149,6 +150,7 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
   const dialect = await connect(options, context).get<DialectView>(`/v1/dialects/${encodeURIComponent(id)}`);
   if (options.json === true) return printJson(stdout, dialect);
   const settings = settingRows(dialect.configuration.schema);
+  const names = (dialect.properties ?? []).map(({ name }) => name);
   const { webhooksMax, customHeadersMax, webhooksMaxProperty } = dialect.limits;
   const raised = webhooksMaxProperty === undefined ? '' : ` (more by the property ${webhooksMaxProperty})`;
   printFields(stdout, [
@@ -158,7 +160,11 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
     ['transports', dialect.transports.join(', ')],
     ['signature', dialect.signing.summary],
     ['credentials', dialect.capabilities.credentials.join(', ')],
+    ...(dialect.capabilities.singleEvent ? [['events', 'one for each webhook'] as const] : []),
     ['limits', `${webhooksMax} webhooks in a workspace${raised}, ${customHeadersMax} headers of your own`],
+    ...(names.length === 0
+      ? []
+      : [['properties', `${names.join(', ')} (assetwire dialects properties ${id})`] as const]),
     ...(settings.length === 0 ? [['settings', 'none'] as const] : []),
     ...dialect.sources.map(({ url, readOn }) => ['source', `${url} (read ${readOn})`] as const),
   ]);
