@@ -211,7 +211,7 @@ test('the id that a receiver knows from before stands in for ours, whatever came
   assert.match(bodyOf(film).file.uuid ?? '', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 });
 
-test('HX-11 the largest asset that may exist fits into a body whole', () => {
+test('the largest asset that may exist fits into a body whole', () => {
   const metadata = Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`f${at}`, 'x'.repeat(1_000)]));
   const state = { ...film, metadata, embedded: { all: 'y'.repeat(limits.embeddedBytesMax) } };
   assert.ok(JSON.stringify(metadata).length > 0.95 * limits.assetStateBytesMax);

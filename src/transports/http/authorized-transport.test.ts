@@ -354,7 +354,7 @@ describe('what is asked for over time', () => {
     assert.ok(world.asked() <= 13, `${world.asked()} token requests in a minute`);
   });
 
-  it('OA-09 OA-10 names, secrets, scopes and audiences arrive as they are, whatever stands in them', () => {
+  it('OA-09 names, secrets, scopes and audiences arrive as they are, whatever stands in them', () => {
     const odd = fc.oneof(
       fc.constantFrom('a:b', 'ü+%41 &=', 'x\r\ny', '%3A', '💡:💡', ' '),
       fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }).filter((text) => text.isWellFormed()),
@@ -392,6 +392,14 @@ describe('what is asked for over time', () => {
       }),
       { numRuns: 300, verbose: true },
     );
+  });
+
+  it('OA-10 a client’s id and secret are form-encoded before they are joined, as RFC 6749 has it', () => {
+    const { headers } = tokenRequest(
+      grantFor('https://auth.example/token', { grant: 'client-credentials', username: 'a:b', password: 'ü %' }),
+      'A',
+    );
+    assert.deepEqual(headers.at(-1), ['authorization', `Basic ${Buffer.from('a%3Ab:%C3%BC+%25').toString('base64')}`]);
   });
 
   it('a client is named beside a user’s password, with its secret where it has one', () => {
