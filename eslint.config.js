@@ -115,8 +115,15 @@ export default defineConfig(
     },
   },
   {
-    // The rooms that may touch the network (HARDENING SR-15): the road out, the listener and the CLI's client.
-    files: ['src/egress/**/*.ts', 'src/transports/**/*.ts', 'src/api/listeners.ts', 'src/cli/client*.ts'],
+    // The rooms that may touch the network (HARDENING SR-15): the road out, the listener, the CLI's client, and the servers
+    // that the demo delivers to.
+    files: [
+      'src/egress/**/*.ts',
+      'src/transports/**/*.ts',
+      'src/api/listeners.ts',
+      'src/cli/client*.ts',
+      'src/cli/demo/peers/*.ts',
+    ],
     ignores: tests,
     rules: {
       'no-restricted-syntax': ['error', ...syntax],

@@ -111,7 +111,10 @@ test('installed, it says its version, and its demo sees every webhook verified',
   assert.deepEqual([version.code, version.out.trim()], [0, server.manifest.version], version.err);
   const demo = await run(['demo', '--json']);
   assert.equal(demo.code, 0, demo.err);
-  assert.equal((JSON.parse(demo.out) as { allVerified: boolean }).allVerified, true);
+  const shown = JSON.parse(demo.out) as { allVerified: boolean; rows: { dialect: string; over: string }[] };
+  assert.equal(shown.allVerified, true);
+  const protocols = shown.rows.filter(({ dialect }) => dialect === 'bynder').map(({ over }) => over);
+  assert.deepEqual(new Set(protocols), new Set(['http', 'https', 'sqs', 'email-json', 'email']));
 });
 
 type Serving = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { defaultSettings } from '../../runtime/configuration.ts';
+import { defaultSettings, type Settings } from '../../runtime/configuration.ts';
 import { createLogger } from '../../runtime/logger.ts';
 import { createStreamSink } from '../../runtime/log-sink.ts';
 import { withExamples } from '../connection-options.ts';
@@ -12,6 +12,7 @@ import type { CliContext, RunningServer } from '../context.ts';
 import { createClient } from '../client.ts';
 import { runDemo } from '../demo/run-demo.ts';
 import { printDemo } from '../demo/print-demo.ts';
+import { type DemoPeers, startDemoPeers } from '../demo/peers/peers.ts';
 import { CommandError } from '../error-report.ts';
 import { interruptible } from '../interrupt.ts';
 import { coloursOf, printJson } from '../output.ts';
@@ -34,14 +35,16 @@ async function demo(options: DemoOptions, context: CliContext): Promise<void> {
   const colours = coloursOf(context.stdout);
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-demo-'));
   let server: RunningServer | null = null;
+  let peers: DemoPeers | null = null;
   try {
     await interruptible(context, async ({ signal }) => {
-      server = await startServer(dataDir, options, context);
+      peers = await startDemoPeers();
+      server = await startServer({ dataDir, ...peers.settings }, options, context);
       say(
         `${colours.bold('Assetwire demo')}  ${colours.dim(`a server of its own at ${server.url}, data in ${dataDir}`)}\n\n`,
       );
       const client = createClient({ url: server.url, key: server.localKey });
-      const ran = runDemo(client, join(context.programDirectory, 'media'), context);
+      const ran = runDemo(client, join(context.programDirectory, 'media'), { clock: context.clock, peers });
       const result = await Promise.race([ran, interrupted(signal)]);
       const tookMs = Math.round(context.clock.monotonicMs() - startedAtMs);
       if (options.json === true) printJson(context.stdout, { ...result, tookMs });
@@ -53,7 +56,8 @@ async function demo(options: DemoOptions, context: CliContext): Promise<void> {
         );
     });
   } finally {
-    await stopServer(server);
+    await stop(server);
+    await stop(peers);
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
@@ -65,13 +69,15 @@ function interrupted(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function stopServer(server: RunningServer | null): Promise<void> {
-  await server?.stop();
+async function stop(started: Pick<RunningServer, 'stop'> | Pick<DemoPeers, 'stop'> | null): Promise<void> {
+  await started?.stop();
 }
 
-function startServer(dataDir: string, options: DemoOptions, context: CliContext): Promise<RunningServer> {
+type Places = Partial<Settings> & Pick<Settings, 'dataDir'>;
+
+function startServer(places: Places, options: DemoOptions, context: CliContext): Promise<RunningServer> {
   // A demo touches neither the user's configuration nor the ports in use.
-  const settings = defaultSettings({ dataDir, port: 0, logLevel: options.verbose === true ? 'debug' : 'silent' });
+  const settings = defaultSettings({ ...places, port: 0, logLevel: options.verbose === true ? 'debug' : 'silent' });
   const sink = createStreamSink(process.stderr);
   const logger = createLogger({ level: settings.logLevel, format: 'human', sink, colour: context.stderr.colour });
   return context.server.start({ settings, logger, sink });

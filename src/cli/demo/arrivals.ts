@@ -1,13 +1,15 @@
 /** Follows the inbox live, so that the demo waits for what happens and not for the clock. */
-import type { InboxRequest } from '../../app/app.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Client } from '../client.ts';
 import { CommandError } from '../error-report.ts';
+import type { Arrival } from './demo-dialect.ts';
 
 export const patienceMs = 20_000;
 
 export type Arrivals = {
-  readonly requests: InboxRequest[];
+  readonly requests: Arrival[];
+  /** What came to a peer. */
+  add(arrival: Arrival): void;
   readonly open: Promise<void>;
   /** Resolves with the next arrival; rejects when the demo's patience is at its end. */
   next(): Promise<void>;
@@ -16,11 +18,15 @@ export type Arrivals = {
 
 export function collectArrivals(client: Client, inboxId: string, clock: Clock): Arrivals {
   const abort = new AbortController();
-  const requests: InboxRequest[] = [];
+  const requests: Arrival[] = [];
   const waiting = new Set<() => void>();
   const wake = (): void => {
     for (const resolve of waiting) resolve();
     waiting.clear();
+  };
+  const add = (arrival: Arrival): void => {
+    requests.push(arrival);
+    wake();
   };
   let failure: Error | null = null;
   const patience = clock.timer(patienceMs, () =>
@@ -36,8 +42,7 @@ export function collectArrivals(client: Client, inboxId: string, clock: Clock): 
       signal: abort.signal,
       onOpen: resolve,
       onEvent: ({ data }) => {
-        requests.push(JSON.parse(data) as InboxRequest);
-        wake();
+        add(JSON.parse(data) as Arrival);
       },
     });
     followed.then(
@@ -50,6 +55,7 @@ export function collectArrivals(client: Client, inboxId: string, clock: Clock): 
   });
   return {
     requests,
+    add,
     open,
     async next() {
       if (failure === null) await new Promise<void>((resolve) => waiting.add(resolve));

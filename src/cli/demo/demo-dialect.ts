@@ -7,13 +7,25 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Client } from '../client.ts';
 
+/** What came to the inbox, or to a peer of the demo. */
+export type Arrival = Pick<InboxRequest, 'headers' | 'bodyBase64' | 'bodyCut' | 'verification'> & {
+  /** At a peer: the address of the mail, or `account/name` of the queue. */
+  readonly place?: string;
+};
+
+/** A server of the demo's own that takes what does not go by HTTP. */
+export type DemoPeer = {
+  readonly url: string;
+  stop(): Promise<void>;
+};
+
 /** What the demo has: a server of its own, an inbox, photographs. */
 export type DemoStage = {
   readonly client: Client;
   readonly inbox: InboxView;
   readonly clock: Clock;
-  /** Everything that has come to the inbox so far, and the next arrival. */
-  readonly requests: readonly InboxRequest[];
+  /** Everything that has come to the inbox and the peers so far, and the next arrival. */
+  readonly requests: readonly Arrival[];
   next(): Promise<void>;
   readonly mediaDirectory: string;
 };
@@ -38,8 +50,10 @@ export type Expected = {
 };
 
 export type DemoDialect = {
-  /** The id of its manifest. */
+  /** The id of its manifest; one dialect may be shown over several protocols. */
   readonly dialect: string;
+  /** The protocol as the table calls it. Default: `http`. */
+  readonly over?: string;
   /** The event by which it tells of an upload. */
   readonly event: string;
   /** What proves the sender, as the table says it: `signature`, `token`, … */
@@ -51,18 +65,18 @@ export type DemoDialect = {
   /** Whether it tells of this upload. Default: of each. */
   tells?(asset: AssetView): boolean;
   /** Whether what arrived comes from us, from the bytes and the secret alone, or by asking back. */
-  verify(request: InboxRequest, told: Told, stage: DemoStage): boolean | Promise<boolean>;
+  verify(request: Arrival, told: Told, stage: DemoStage): boolean | Promise<boolean>;
   /** What the demo shows of it beside uploads, done while they go on; what must be told then. */
   act?(stage: DemoStage, told: Told): Promise<readonly Expected[]>;
 };
 
 /** A header of what arrived; empty where there is none. */
-export function headerOf({ headers }: Pick<InboxRequest, 'headers'>, name: string): string {
+export function headerOf({ headers }: Pick<Arrival, 'headers'>, name: string): string {
   return headers.find(([header]) => header.toLowerCase() === name)?.[1] ?? '';
 }
 
 /** The body of what arrived as the object that it is; null where it is none. */
-export function bodyOf({ bodyBase64 }: Pick<InboxRequest, 'bodyBase64'>): JsonObject | null {
+export function bodyOf({ bodyBase64 }: Pick<Arrival, 'bodyBase64'>): JsonObject | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(bodyBase64, 'base64').toString());
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;

@@ -15,6 +15,7 @@ export function printDemo(
       { title: 'ASSET', text: ({ asset }) => asset, paint: (text, _, { bold }) => bold(text) },
       { title: 'SIZE', text: ({ sizePx }) => sizePx, paint: (text, _, { dim }) => dim(text) },
       { title: 'DIALECT', text: ({ dialect }) => dialect },
+      { title: 'OVER', text: ({ over }) => over },
       { title: 'EVENT', text: ({ event }) => event },
       { title: 'STATUS', text: ({ status }) => (status === null ? '–' : String(status)), paint: paintStatus },
       { title: 'TRIES', align: 'right', text: ({ attempts }) => String(attempts) },

@@ -2,21 +2,24 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { AssetView, InboxRequest, InboxView, WebhookView } from '../../app/app.ts';
+import type { AssetView, InboxView, WebhookView } from '../../app/app.ts';
 import type { DeliverySummary } from '../../core/delivery.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import type { Client } from '../client.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { collectArrivals, patienceMs } from './arrivals.ts';
-import { type DemoDialect, type DemoStage, type Expected, headerOf, type Told } from './demo-dialect.ts';
+import { type Arrival, type DemoDialect, type DemoStage, type Expected, headerOf, type Told } from './demo-dialect.ts';
 import { describedDialect, type DialectView } from './described-dialect.ts';
 import { demoDialects } from './dialects/all.ts';
+import type { DemoPeers } from './peers/peers.ts';
 
 export type DemoRow = {
   readonly asset: string;
   readonly sizePx: string;
   readonly dialect: string;
+  /** The protocol that it went by. */
+  readonly over: string;
   readonly event: string;
   readonly status: number | null;
   readonly attempts: number;
@@ -45,7 +48,7 @@ const recordingMs = 5;
 export async function runDemo(
   client: Client,
   mediaDirectory: string,
-  { clock }: Pick<CliContext, 'clock'>,
+  { clock, peers }: Pick<CliContext, 'clock'> & { readonly peers: DemoPeers },
 ): Promise<DemoResult> {
   const made = await client.send<InboxView>('POST', '/v1/inboxes', {});
   // One dialect takes nothing but 200 for success; the others take it as well.
@@ -55,6 +58,7 @@ export async function runDemo(
   const stage: DemoStage = { client, inbox, clock, requests, next, mediaDirectory };
   try {
     await arrivals.open;
+    peers.listen(arrivals.add);
     const told = await createWebhooks(stage);
     const [assets, ...acts] = await Promise.all([
       uploadPhotographs(stage),
@@ -71,9 +75,10 @@ export async function runDemo(
 /** One webhook per dialect of the server that tells of files, ready to be told. */
 async function createWebhooks(stage: DemoStage): Promise<readonly Told[]> {
   const { data } = await stage.client.get<{ readonly data: readonly DialectView[] }>('/v1/dialects', {});
-  const demos = data.flatMap(
-    (view) => demoDialects.find(({ dialect }) => dialect === view.id) ?? describedDialect(view) ?? [],
-  );
+  const demos = data.flatMap((view) => {
+    const known = demoDialects.filter(({ dialect }) => dialect === view.id);
+    return known.length > 0 ? known : (describedDialect(view) ?? []);
+  });
   return Promise.all(demos.map((demo) => createWebhook(stage, demo)));
 }
 
@@ -84,7 +89,7 @@ async function createWebhook(stage: DemoStage, demo: DemoDialect): Promise<Told>
     'POST',
     '/v1/webhooks',
     {
-      name: `demo ${demo.dialect}`,
+      name: `demo ${demo.dialect} ${overOf(demo)}`,
       dialect: demo.dialect,
       target: { transport: 'http', url: inbox.url },
       events: [demo.event],
@@ -195,6 +200,7 @@ async function judge(stage: DemoStage, { assets, told, expected, deliveries }: E
         asset: one.label,
         sizePx: sizes.get(one.subject) ?? one.sizePx,
         dialect: demo.dialect,
+        over: overOf(demo),
         event: one.event,
         status: delivery?.lastStatus ?? null,
         attempts: delivery?.attempts ?? 0,
@@ -207,15 +213,19 @@ async function judge(stage: DemoStage, { assets, told, expected, deliveries }: E
   const verified = rows.filter((row) => row.verified).length;
   return {
     files: assets.length,
-    dialects: told.length,
+    dialects: new Set(told.map(({ demo }) => demo.dialect)).size,
     rows,
     allVerified: rows.length > 0 && verified === rows.length,
     verdict: `${verified} of ${rows.length} webhooks arrived and verified`,
   };
 }
 
-async function verifies(request: InboxRequest | undefined, told: Told, stage: DemoStage): Promise<boolean> {
+async function verifies(request: Arrival | undefined, told: Told, stage: DemoStage): Promise<boolean> {
   return request !== undefined && told.demo.verify(request, told, stage);
+}
+
+function overOf({ over = 'http' }: DemoDialect): string {
+  return over;
 }
 
 const deliveryHeader = 'assetwire-delivery-id';

@@ -1,7 +1,7 @@
 import type { DemoDialect } from '../demo-dialect.ts';
 import { brandfolderDemo } from './brandfolder.ts';
 import { scaleflexDemo } from './scaleflex.ts';
-import { bynderDemo } from './bynder.ts';
+import { bynderDemos } from './bynder.ts';
 import { bambuserDemo } from './bambuser.ts';
 import { standardDemo } from './standard.ts';
 import { woodwingDemo } from './woodwing.ts';
@@ -13,5 +13,5 @@ export const demoDialects: readonly DemoDialect[] = [
   woodwingDemo,
   brandfolderDemo,
   scaleflexDemo,
-  bynderDemo,
+  ...bynderDemos,
 ];

@@ -5,6 +5,7 @@ import { bodyOf, type DemoDialect } from '../demo-dialect.ts';
 /** https only, no signature: a receiver asks back for the asset that it was told of. */
 export const brandfolderDemo: DemoDialect = {
   dialect: 'brandfolder',
+  over: 'https',
   event: 'asset.update',
   proof: 'asked back',
   webhook: ({ inbox }) => ({ target: { transport: 'http', url: inbox.tlsUrl } }),
