@@ -3,7 +3,7 @@
  * deletes its own ones that are on, and nobody else's.
  */
 import { AssetwireError } from '../core/errors.ts';
-import type { App, AssetView, Caller, LibraryView, WebhookInput, WebhookView } from '../app/app.ts';
+import type { App, AssetView, Caller, LibraryView, Scope, WebhookInput, WebhookView } from '../app/app.ts';
 import { limits } from '../core/limits.ts';
 import { type LinkedAsset, linkedAsset } from './vendor-asset-commands.ts';
 import { notFound } from './problem.ts';
@@ -84,7 +84,7 @@ export type PlacedAsset = LinkedAsset & {
   readonly section: Named | null;
 };
 
-/** Throws `not_found`. Whoever may see the asset may know what it belongs to. */
+/** Throws `not_found`. Whoever may see the asset may know what it belongs to, by name: also a key with a grant on its library alone. */
 export async function placedAsset(
   app: App,
   caller: Caller,
@@ -92,10 +92,11 @@ export async function placedAsset(
 ): Promise<PlacedAsset> {
   const asset = await linkedAsset(app, caller, asked);
   const { section } = asset.state.info;
+  const reader: Caller = { ...caller, scopes: new Set<Scope>([...caller.scopes, 'assets:read']) };
   const [library, collections, named] = await Promise.all([
-    libraryOfAsset(app, caller, asset),
-    Promise.all(asset.state.collections.map((key) => nameOf(key, () => app.collections.get(caller, `key:${key}`)))),
-    typeof section === 'string' ? nameOf(section, () => app.sections.get(caller, `key:${section}`)) : null,
+    libraryOfAsset(app, reader, asset),
+    Promise.all(asset.state.collections.map((key) => nameOf(key, () => app.collections.get(reader, `key:${key}`)))),
+    typeof section === 'string' ? nameOf(section, () => app.sections.get(reader, `key:${section}`)) : null,
   ]);
   return { ...asset, library, collections, section: named };
 }

@@ -295,9 +295,18 @@ test('A receiver asks for the asset it was told of, with what is to be included'
   assert.deepEqual(Object.keys(whole.data.relationships), [
     ...['section', 'brandfolder', 'collections', 'tags', 'custom_fields', 'attachments'],
   ]);
-  // Our own id finds it as well; what may not be seen is not found; what is not known is said.
+  // What may not be seen is not found; what is not known is said.
   expectStatus(await client(`${path}?include=labels`), 400);
   expectStatus(await vendor((await keyWith(['webhooks:write'])).key)(path), 404);
+  // A grant on the Brandfolder is enough for the names of what the asset belongs to, and for nothing beside it.
+  const granted = await keyWith(['webhooks:write']);
+  const resource = { type: 'library', id: library };
+  const body = { principal: `key:${granted.id}`, resource, scopes: ['assets:read'] };
+  expectStatus(await alpha.call('/v1/grants', { body }), 201);
+  const seen = await vendor(granted.key)(`${path}?include=collections,section`);
+  assert.match(seen.text, /"name":"Autumn"[^]*"name":"Logos"/);
+  const other = expectStatus(await vendor(granted.key)('/brandfolder/api/v4/brandfolders/default'), 404);
+  assert.equal(titleOf(other), 'Provided Resource Does Not Exist');
   const listed = expectStatus(await client('/brandfolder/api/v4/brandfolders'), 200).json as unknown as {
     readonly data: readonly { readonly id: string }[];
   };

@@ -2,8 +2,8 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
-import { failure, titles } from './manage-output.ts';
+import type { VendorAnswer, VendorRequest, VendorRoute } from '../dialect.ts';
+import { failure, titleOf, titles } from './manage-output.ts';
 import { type Asked, includable, presentAsset, selectable } from './present-asset.ts';
 
 const base = '/api/v4';
@@ -23,7 +23,7 @@ function listed<Name extends string>(
     if (one !== undefined && !found.includes(one)) found.push(one);
     if (one === undefined && name !== '') {
       const detail = `Name in ${parameter} any of ${known.join(', ')}: found ${JSON.stringify(name.slice(0, 100))}`;
-      return failure({ status: 400, title: 'Bad Request', detail });
+      return failure({ status: 400, title: titleOf(400), detail });
     }
   }
   return found;
@@ -37,22 +37,12 @@ function askedOf(request: VendorRequest): Asked | VendorAnswer {
 }
 
 /** A key that is not known is told so: these calls have the usual answers of the vendor's v4. */
-function presentError({ status, detail }: VendorError): VendorAnswer {
-  const missing = status === 404 || status === 410;
-  return failure({
-    status: missing ? 404 : status === 422 ? 400 : status,
-    title: missing ? titles.noAsset : (plainTitles[status] ?? `Error ${status}`),
-    detail,
-  });
+function presentErrorOf(missing: string): NonNullable<VendorRoute['presentError']> {
+  return ({ status, detail }) =>
+    status === 404 || status === 410
+      ? failure({ status: 404, title: missing, detail })
+      : failure({ status: status === 422 ? 400 : status, title: titleOf(status), detail });
 }
-
-const plainTitles: { readonly [status: number]: string } = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  422: 'Bad Request',
-  429: 'Too Many Requests',
-};
 
 function items(result: JsonObject): readonly JsonObject[] {
   const list = ownValue(result, 'items');
@@ -98,7 +88,7 @@ export const resourceRoutes: readonly VendorRoute[] = [
     method: 'GET',
     path: `${base}/assets/:id`,
     scope,
-    presentError,
+    presentError: presentErrorOf(titles.noAsset),
     parse: (request) => {
       const asked = askedOf(request);
       if ('status' in asked) return asked;
@@ -115,7 +105,7 @@ export const resourceRoutes: readonly VendorRoute[] = [
     method: 'GET',
     path: `${base}/brandfolders`,
     scope,
-    presentError,
+    presentError: presentErrorOf(titles.noResource),
     parse: () => ({ command: 'libraries.list', input: {} }),
     present: (result) => ({ status: 200, body: page(items(result).map(brandfolder)) }),
   },
@@ -123,7 +113,7 @@ export const resourceRoutes: readonly VendorRoute[] = [
     method: 'GET',
     path: `${base}/brandfolders/:id`,
     scope,
-    presentError,
+    presentError: presentErrorOf(titles.noResource),
     parse: ({ parameters }) => ({ command: 'libraries.get', input: { key: parameters['id'] ?? '' } }),
     present: (result) => ({ status: 200, body: { data: brandfolder(result) } }),
   },
@@ -131,7 +121,7 @@ export const resourceRoutes: readonly VendorRoute[] = [
     method: 'GET',
     path: `${base}/organizations`,
     scope,
-    presentError,
+    presentError: presentErrorOf(titles.noResource),
     parse: () => ({ command: 'libraries.list', input: {} }),
     present: (result) => ({ status: 200, body: page(organizations(result)) }),
   },

@@ -18,6 +18,22 @@ export const titles = {
   noAsset: 'The Requested Asset Does Not Exist',
 } as const;
 
+/** Titles of what the vendor's page does not list. */
+export function titleOf(status: number): string {
+  return plainTitles[status] ?? `Error ${status}`;
+}
+
+const plainTitles: { readonly [status: number]: string } = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  422: 'Bad Request',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+};
+
 export type Failure = { readonly status: number; readonly title: string; readonly detail: string };
 
 /** JSON:API's form of an error: the vendor's text as title, what to do about it as detail. */

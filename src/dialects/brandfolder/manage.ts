@@ -9,7 +9,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
 import { resourceRoutes } from './manage-assets.ts';
 import { headerFault, readSubscription, type Subscription } from './manage-input.ts';
-import { failure, presentWebhook, titles } from './manage-output.ts';
+import { failure, presentWebhook, titleOf, titles } from './manage-output.ts';
 import { webhookKey } from './render.ts';
 import { organizationKeyName, resourceKeyName, resourceTypeName } from './settings.ts';
 
@@ -89,7 +89,7 @@ function payloadWords({ code, status }: VendorError): { readonly status: number;
     case 400:
       return { status: 400, title: titles.invalidPayload };
     default:
-      return { status, title: `Error ${status}` };
+      return { status, title: titleOf(status) };
   }
 }
 
@@ -108,7 +108,7 @@ function presentPlainError(
     if (error.status === 401 || error.status === 403) return unknown(error.detail);
     if (error.status === 404 || error.status === 410)
       return failure({ status: 404, title: missing, detail: error.detail });
-    if (error.status === 429) return failure({ status: 429, title: 'Too Many Requests', detail: error.detail });
+    if (error.status === 429) return failure({ status: 429, title: titleOf(429), detail: error.detail });
     return badHeader(header, error.detail);
   };
 }
@@ -188,7 +188,7 @@ export const manage: readonly VendorRoute[] = [...routes, ...resourceRoutes].fla
 export function presentError({ status, detail }: VendorError): VendorAnswer {
   return failure({
     status: status === 422 ? 400 : status,
-    title: status === 404 ? 'Not Found' : `Error ${status}`,
+    title: titleOf(status),
     detail,
   });
 }

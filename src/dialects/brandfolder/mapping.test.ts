@@ -217,6 +217,7 @@ test('Only an equal subscription is told as one that exists: other conflicts are
   };
   assert.equal(titleOf('already_exists'), '409 Subscription Already Exists');
   assert.equal(titleOf('limit_reached'), '400 Invalid Payload Provided');
+  assert.equal(titleOf('too_many_requests'), '429 Too Many Requests');
   assert.equal(titleOf('conflict'), '409 Subscription Not Possible Now');
   assert.equal(titleOf('unauthenticated'), '403 Permission Denied for Provided Resource');
   assert.equal(titleOf('invalid_settings'), '400 Invalid Payload Provided');
