@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { encodeId } from '../../src/core/id-encoding.ts';
 import type { CallOptions } from '../../src/api/testing/test-server.ts';
 import { assertReadable, type PickerAsset } from '../../src/dialects/scaleflex/testing/picker.ts';
 import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
@@ -374,6 +375,29 @@ test('Five webhooks, each on or off; a sixth when the workspace allows more', as
   assert.equal(objectOf(changed['auth'])['token'], '…4711');
   expectStatus(await tenant.call(`${api}/${uuid}`, { method: 'DELETE' }), 200);
   expectStatus(await tenant.call(`${api}/${uuid}`), 404);
+});
+
+test('A webhook is nobody else’s: neither another workspace’s nor one that speaks another dialect', async () => {
+  await using receiver = await startPeer();
+  const [mine, theirs] = [await server.tenant('mine'), await server.tenant('theirs')];
+  const uuid = text((await made(mine, receiver, {}))['uuid']);
+  const other = { name: 'Other', dialect: 'standard', target: { transport: 'http', url: receiver.url }, events: ['*'] };
+  const { id } = expectStatus(await mine.call('/v1/webhooks', { body: other }), 201).json;
+  const foreign = encodeId(text(id), 'uuid');
+  for (const [tenant, name] of [
+    [theirs, uuid],
+    [mine, foreign],
+  ] as const) {
+    expectStatus(await tenant.call(`${api}/${name}`), 404);
+    expectStatus(await tenant.call(`${api}/${name}`, { method: 'PUT', body: { active: false } }), 404);
+    expectStatus(await tenant.call(`${api}/${name}/test`, { body: {} }), 404);
+    expectStatus(await tenant.call(`${api}/${name}`, { method: 'DELETE' }), 404);
+  }
+  assert.deepEqual((await theirs.ask(api))['webhooks'], []);
+  assert.deepEqual(
+    ((await mine.ask(api))['webhooks'] as readonly Json[]).map((webhook) => webhook['uuid']),
+    [uuid],
+  );
 });
 
 test('What is wrong is named, with what would be right', async () => {

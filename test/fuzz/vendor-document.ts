@@ -30,6 +30,8 @@ const bodies: readonly (readonly [path: string, body: Json])[] = [
   ['/woodwing/services/search', { q: 'name:*' }],
   ['/woodwing/services/update', { id: assetId, metadata: { rating: 3 } }],
   ['/woodwing/services/admin/webhook', webhook],
+  ['/scaleflex/v5/webhooks/', { name: 'Shop' }],
+  ['/scaleflex/v5/webhooks', { hostname: 'example.com', path: '/hook', triggers: ['upload'] }],
   // Equal ones are refused, so each road in has a place of its own.
   ['/brandfolder/api/v1/webhooks/send', subscription('https://example.com/test')],
   ['/brandfolder/api/v1/webhooks/', subscription('https://example.com/slash')],
@@ -43,6 +45,8 @@ function pathExample(template: string, name: string, { manifest }: Dialect): str
   if (name === 'event') return manifest.events[0]?.name ?? 'none';
   if (template.startsWith('/bynder/api/v4/media/')) return mediaId;
   if (template.startsWith('/brandfolder/api/v4/brandfolders/')) return 'default';
+  if (template.startsWith('/scaleflex/v5/webhooks/')) return 'vuid_01m93k7q5v8x2c4r6t8w0y1z3b';
+  if (template.startsWith('/scaleflex/v5/')) return assetId;
   if (template.startsWith('/brandfolder/api/v1/')) return 'vuid_01m93k7q5v8x2c4r6t8w0y1z3b';
   if (template.startsWith('/brandfolder/api/v4/assets/')) return assetId;
   return /^\/woodwing\/(?:file|preview|thumbnail)\//.test(template) ? assetId : 'vend_01m93k7q5v8x2c4r6t8w0y1z3b';
