@@ -11,10 +11,13 @@ const notifications = new Map<ChangeKind, readonly Notification[]>(
 );
 const nothing: readonly Notification[] = [];
 
-/** What the vendor's own condition leaves: it is about the trigger "On change meta" alone. */
+/** What the vendor's own condition leaves (it is about the trigger "On change meta" alone), and what is no change there. */
 export function notify(change: Change, webhook: Webhook): readonly Notification[] {
   const found = notifications.get(change.kind) ?? nothing;
-  if (change.kind !== 'asset.metadata_changed') return found;
+  // There are no libraries there: an asset that goes from one to another lies where it lay.
+  const { kind, changed } = change;
+  if (kind === 'asset.moved' && changed.includes('library') && !changed.includes('path')) return nothing;
+  if (kind !== 'asset.metadata_changed') return found;
   const { metaTest } = wishesOf(webhook);
   return metaTest === null || metaTest(change) ? found : nothing;
 }

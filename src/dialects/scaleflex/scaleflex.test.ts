@@ -205,6 +205,17 @@ test('each of the eight triggers comes from the kinds that it names, and a chang
   for (const kind of changeKinds) assert.ok(eventsOf(scaleflexDialect.events, kind).length <= 1, kind);
 });
 
+test('an asset moves when it lies in another folder; another library alone is nothing there', () => {
+  const webhook = sampleWebhook(scaleflexDialect, {});
+  const told = (changed: readonly string[]) =>
+    scaleflexDialect
+      .notify({ ...sampleChange('asset.moved'), changed }, webhook, { nowMs: 0, draw: () => new Uint8Array() })
+      .map(({ event }) => event);
+  // A DAM that reports a move need not say from where.
+  for (const changed of [['path'], ['path', 'library'], []]) assert.deepEqual(told(changed), ['move'], String(changed));
+  assert.deepEqual(told(['library']), []);
+});
+
 test('the id that a receiver knows from before stands in for ours, whatever came before it', () => {
   const uuid = '7bd2327b-3e27-5690-a8ae-7570ebf50000';
   assert.equal(bodyOf({ ...film, aliases: { scaleflex: uuid } }).file.uuid, uuid);
