@@ -74,6 +74,11 @@ export interface Dialect {
    * before a webhook is saved, and shown with it afterwards.
    */
   readonly receiverSetup?: (input: ReceiverSetupInput) => readonly SetupStep[];
+  /**
+   * Receivers ask for what they were sent long after it was delivered: its bytes are kept as long as the delivery. Else they
+   * are made again when somebody looks, which a later public URL or release may make differently.
+   */
+  readonly keepsMessages?: true;
   /** The vendor's own API as a table of routes; absent where the dialect has none. */
   readonly manage?: readonly VendorRoute[];
   /** How the vendor's API words an error; absent: problem+json. */

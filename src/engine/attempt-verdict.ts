@@ -80,7 +80,8 @@ export type EndedAttempt = {
 export function recordItem(ended: EndedAttempt): RecordItem {
   const { setup, prepared, outcome, verdict, startedAtMs, webhookRevision } = ended;
   const { delivery } = ended.task;
-  const keepBody = verdict.kind !== 'delivered' && prepared !== null && !ended.bodyIsStored;
+  const isKept = verdict.kind === 'delivered' ? keepsMessages(setup) : !ended.bodyIsStored;
+  const keepBody = prepared !== null && isKept;
   return {
     workspaceId: delivery.workspaceId,
     webhookId: delivery.webhookId,
@@ -103,6 +104,10 @@ export function recordItem(ended: EndedAttempt): RecordItem {
     next: nextOf(verdict, ended.endedAtMs),
     ...(keepBody ? { body: prepared.body } : {}),
   };
+}
+
+function keepsMessages(setup: LaneSetup | null): boolean {
+  return setup?.dialect.keepsMessages === true;
 }
 
 function nextOf(verdict: Verdict, endedAtMs: number): RecordItem['next'] {

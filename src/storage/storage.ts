@@ -317,7 +317,10 @@ export type RecordItem = {
   readonly next:
     | { readonly state: 'pending'; readonly dueAtMs: number }
     | { readonly state: EndedState; readonly reason?: string; readonly endedAtMs: number };
-  /** The bytes to keep for the next attempt; given once, when the first attempt did not end delivered. */
+  /**
+   * The bytes to keep: for the next attempt, given once, when the first one did not end delivered; or with the last one, also
+   * where it did, for as long as the delivery. Without them a delivery that ends delivered leaves no bytes behind.
+   */
   readonly body?: Uint8Array;
 };
 

@@ -8,4 +8,14 @@ import { render } from './render.ts';
 import { sign } from './sign.ts';
 
 /** Bambuser's video platform: see README.md in this folder. */
-export const bambuserDialect: Dialect = { manifest, events, notify, render, sign, judge, manage, presentError };
+export const bambuserDialect: Dialect = {
+  manifest,
+  events,
+  notify,
+  render,
+  sign,
+  judge,
+  manage,
+  presentError,
+  keepsMessages: true,
+};

@@ -92,7 +92,7 @@ function attempted({ effects }: DeciderParts, item: PreparedRecord, delivery: Pe
   const number = item.attemptsBefore + 1;
   const status = item.status === 0 ? null : item.status;
   const last = { status, outcome: item.outcome, durationMs: item.durationMs };
-  if (item.body !== null && item.next !== 'delivered' && item.next !== 'cancelled') effects.keepBody(item, item.body);
+  if (item.body !== null && item.next !== 'cancelled') effects.keepBody(item, item.body);
   if (item.next === 'pending') {
     effects.attempt(item, number);
     const surplus = number - limits.attemptsKeptLast;
@@ -101,7 +101,8 @@ function attempted({ effects }: DeciderParts, item: PreparedRecord, delivery: Pe
   }
   const { workspaceId, deliveryId: id, reason, attempt, nextAtMs: endedAtMs } = item;
   effects.end({ workspaceId, id, state: stateCodes[item.next], attempts: number, endedAtMs, reason, attempt, last });
-  if (item.next === 'dead' || item.next === 'rejected') effects.endBody(id, endedAtMs);
+  const keepsDelivered = item.next === 'delivered' && item.body !== null;
+  if (item.next === 'dead' || item.next === 'rejected' || keepsDelivered) effects.endBody(id, endedAtMs);
   // The first attempt keeps no body when it ends delivered, so there is none to look for.
   else if (item.attemptsBefore > 0) effects.dropBody(id);
   return null;

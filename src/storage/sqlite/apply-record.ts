@@ -55,7 +55,8 @@ export function createRecordApplier(
     open.nextSeq += 1;
     open.rows += 1;
     remove.run(lane, position);
-    if (item.next === 'dead' || item.next === 'rejected') endBody.run(item.nextAtMs, item.deliveryId);
+    if (item.next === 'dead' || item.next === 'rejected' || keepsDelivered(item))
+      endBody.run(item.nextAtMs, item.deliveryId);
     // The first attempt keeps no body when it ends delivered, so there is none to look for.
     else if (item.attemptsBefore > 0) dropBody.run(item.deliveryId);
   };
@@ -79,7 +80,7 @@ export function createRecordApplier(
     if (numberOf(row[2]) !== item.attemptsBefore) return 'fenced';
     const lane = numberOf(row[0]);
     const position = numberOf(row[1]);
-    if (item.body !== null && item.next !== 'delivered' && item.next !== 'cancelled') {
+    if (item.body !== null && item.next !== 'cancelled') {
       keepBody.run(item.deliveryId, workspace.n, item.body);
     }
     if (item.next === 'pending') continueWith(item, lane, position);
@@ -89,6 +90,11 @@ export function createRecordApplier(
     rollup.attempt(lane, { atMs, durationMs, next, waitedMs, test: row[4] === 1 });
     return 'recorded';
   };
+}
+
+/** Its bytes are to be had for as long as the delivery is. */
+function keepsDelivered({ next, body }: PreparedRecord): boolean {
+  return next === 'delivered' && body !== null;
 }
 
 /** Removes an attempt beyond the cap from whichever partition holds it; newest first, since it is the most likely. */

@@ -12,7 +12,7 @@ export function recordTests(factory: StoreFactory): void {
     it('delivered: nothing is pending any more, the log shows the attempt, no body is kept', async () => {
       await withWorld(factory, {}, async (world) => {
         const { delivery } = await world.deliver('wh_ok');
-        assert.equal(await world.record(delivery, 0, { body }), 'recorded');
+        assert.equal(await world.record(delivery, 0), 'recorded');
         assert.deepEqual(await world.storage.lanes({ after: null, limit: 10 }), []);
         const detail = await world.storage.read.delivery('default', delivery.id);
         assert.deepEqual(detail?.delivery, delivery);
@@ -62,6 +62,21 @@ export function recordTests(factory: StoreFactory): void {
           ],
         );
         assert.equal(ended.summary.attempts, 2);
+      });
+    });
+
+    it('delivered with bytes to be kept: they are there as long as the delivery, after one attempt or more', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const { delivery: first } = await world.deliver('wh_kept');
+        assert.equal(await world.record(first, 0, { body }), 'recorded');
+        const { delivery: second } = await world.deliver('wh_kept');
+        const dueAtMs = world.now();
+        assert.equal(await world.record(second, 0, { next: { state: 'pending', dueAtMs }, body }), 'recorded');
+        assert.equal(await world.record(second, 1, { body }), 'recorded');
+        for (const { id } of [first, second]) {
+          const detail = await world.storage.read.delivery('default', id);
+          assert.deepEqual([detail?.summary.state, detail?.storedBody], ['delivered', body]);
+        }
       });
     });
 
