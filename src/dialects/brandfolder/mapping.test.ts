@@ -68,6 +68,16 @@ test('An asset that goes from one brandfolder to another is gone here and new th
   );
 });
 
+test('A move of which nobody says from where is an edit; of one within a brandfolder nothing is told', () => {
+  const told = (changed: readonly string[], is: string) =>
+    notify({ ...changeOf('asset.moved', 'brand', is), before: null, changed }, about('brand')).map(
+      ({ event }) => event,
+    );
+  assert.deepEqual(told(['library', 'name', 'path'], 'brand'), ['asset.update']);
+  assert.deepEqual(told(['path'], 'brand'), []);
+  assert.deepEqual(told(['library', 'name', 'path'], 'default'), []);
+});
+
 test('Every kind of edit that the vendor names is an update, and none of them is anything else', () => {
   const edits: readonly ChangeKind[] = [
     'asset.ready',

@@ -9,6 +9,7 @@ import { resourceKeyOf } from './settings.ts';
 
 const nothing: readonly Notification[] = [];
 const gone: readonly Notification[] = [{ event: 'asset.delete' }];
+const edited: readonly Notification[] = [{ event: 'asset.update' }];
 const came: readonly Notification[] = [{ event: 'asset.create' }, { event: 'asset.update' }];
 
 /** Nothing needs to be fixed at commit, so the answers are made once. */
@@ -22,8 +23,16 @@ export function notify(change: Change, { settings }: Webhook): readonly Notifica
   const found = told.get(kind) ?? nothing;
   if (found.length === 0) return nothing;
   const wanted = resourceKeyOf(settings);
-  if (kind === 'asset.moved') return notifyMove(isIn(before, wanted), isIn(after, wanted));
+  if (kind === 'asset.moved') {
+    const is = isIn(after, wanted);
+    return before === null ? movedFromUnknown(change, is) : notifyMove(isIn(before, wanted), is);
+  }
   return isIn(after ?? before, wanted) ? found : nothing;
+}
+
+/** Reported by a DAM that did not say what was before: it may be new here, or have lain in another folder. */
+function movedFromUnknown({ changed }: Change, is: boolean): readonly Notification[] {
+  return is && changed.includes('library') ? edited : nothing;
 }
 
 function notifyMove(was: boolean, is: boolean): readonly Notification[] {
