@@ -339,6 +339,8 @@ test('A test notification goes to the endpoint by the usual road and log, with i
   assert.equal((await client(api)).text, '{"data":[]}');
   const log = rows(await alpha.ask('/v1/deliveries?limit=50')).filter((one) => one['origin'] === 'test');
   assert.equal(log.length, 1);
+  const behind = await alpha.ask(`/v1/webhooks/${text(log[0]?.['webhookId'])}`);
+  assert.deepEqual([behind['state'], behind['name']], ['pending', `Test of asset.update of ${library}`]);
   const bad = await keyWith(['webhooks:write']);
   expectStatus(await vendor(bad.key)(`${api}/send`, { body: subscription() }), 403);
   expectStatus(await client(`${api}/send`, { body: subscription({ asset_key: 7 }) }), 400);

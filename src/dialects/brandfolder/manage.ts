@@ -132,7 +132,10 @@ const routes: readonly VendorRoute[] = [
     parse: subscribing(true, (subscription) => ({
       command: 'webhooks.trial',
       input: {
-        webhook: webhookOf(subscription),
+        webhook: {
+          ...webhookOf(subscription),
+          name: `Test of ${subscription.eventType} of ${subscription.resourceKey}`,
+        },
         ...(subscription.assetKey === undefined ? {} : { assetKey: subscription.assetKey }),
       },
     })),
