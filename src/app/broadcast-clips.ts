@@ -22,11 +22,14 @@ export function createBroadcastClips(deps: BroadcastDeps): BroadcastCases['clip'
 }
 
 /** What can be known before; whether the film can be cut is known only to who cuts it. */
-function refuseUncuttable({ recording, durationMs }: BroadcastState, { fromMs, toMs }: BroadcastClipInput): void {
+function refuseUncuttable({ recording, durationMs, type }: BroadcastState, { fromMs, toMs }: BroadcastClipInput): void {
   if (recording === undefined)
     throw new AssetwireError('content_unavailable', {
       detail: 'Cut clips out of a broadcast that has a recording: this one has none',
-      mend: 'Wait until it has ended',
+      mend:
+        type === 'live' || type === 'planned'
+          ? 'Wait until it has ended'
+          : 'Upload its film as an asset, and register a broadcast with that as its recording',
     });
   const length = toMs - fromMs;
   if (length < limits.clipMsMin || length > limits.clipMsMax)

@@ -229,3 +229,13 @@ test('an inbox of our own consents, unless it was told to answer with failures',
   );
   assert.equal(await stateOf(asked), 'pending');
 });
+
+// The last one: this address has to wait then.
+test('CF-02 links of consent are not found by trying: 404, then 429, and the wait is said', async () => {
+  const tried = async (n: number) =>
+    fetch(`${server.url}/cloudevents/consent/${String(n).padStart(27, 'A')}`, { method: 'POST' });
+  const answers = [];
+  for (let n = 0; n < 40; n += 1) answers.push(await tried(n));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [404, 429]);
+  assert.match(String(answers.at(-1)?.headers.get('retry-after')), /^\d+$/);
+});

@@ -179,6 +179,9 @@ test('what is read back from a signed address is what was signed, and nothing of
       for (const [name, value] of [
         ['da_id', 'x'],
         ['da_timestamp', String(seconds + 1)],
+        // The same number by another spelling is another address.
+        ['da_timestamp', `0${seconds}`],
+        ['da_ttl', `0${30 * 24 * 3_600}`],
         ['da_static', '0'],
         ['da_ttl', '0'],
         ['da_signature_method', 'NONE'],

@@ -41,6 +41,9 @@ function signedText(path: string, query: string): string {
   return `GET ${path}?${query}`;
 }
 
+/** As it was signed: of a number there is one spelling. */
+const whole = /^(?:0|[1-9]\d{0,11})$/;
+
 /** What a fetched address says; null where it is none of ours by its form alone. */
 export function readResourceUri({ parameters: named, query }: VendorRequest): VendorRecording | null {
   const workspaceId = named['workspace'] ?? '';
@@ -48,7 +51,7 @@ export function readResourceUri({ parameters: named, query }: VendorRequest): Ve
   const broadcastId = ownId('broadcast', ownUuid);
   const { da_signature_method, da_id = '', da_timestamp = '', da_static, da_ttl = '', da_signature = '' } = query;
   const isOurs = da_signature_method === method && da_static === '1' && Object.keys(query).length === 6;
-  if (broadcastId === null || !isOurs || !/^\d{1,12}$/.test(da_timestamp) || !/^\d{1,10}$/.test(da_ttl)) return null;
+  if (broadcastId === null || !isOurs || !whole.test(da_timestamp) || !whole.test(da_ttl)) return null;
   const [timestamp, ttl] = [Number(da_timestamp), Number(da_ttl)];
   const text = signedText(placeOf(workspaceId, ownUuid), parameters({ id: da_id, timestamp, ttl }));
   // 0, as in the vendor's example: it does not expire.

@@ -37,6 +37,14 @@ function originOf(base: string): string | null {
 
 const consented = (): VendorAnswer => ({ status: 200, body: 'Deliveries will come.\n' });
 
+const link = {
+  path: '/consent/:token',
+  scope: 'public',
+  guessable: 'token',
+  parse: consent,
+  present: consented,
+} as const;
+
 export const manage: readonly VendorRoute[] = [
   {
     method: 'GET',
@@ -54,6 +62,6 @@ export const manage: readonly VendorRoute[] = [
     },
     present: (result) => ({ status: 200, body: result }),
   },
-  { method: 'GET', path: '/consent/:token', scope: 'public', parse: consent, present: consented },
-  { method: 'POST', path: '/consent/:token', scope: 'public', body: 'ignored', parse: consent, present: consented },
+  { ...link, method: 'GET' },
+  { ...link, method: 'POST', body: 'ignored' },
 ];
