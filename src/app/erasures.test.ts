@@ -172,6 +172,9 @@ test('LG-10 a person goes out of everything he was named in, his user with it; o
     rosa,
     webhookInput({ contacts: ['rosa@beispiel.example', 'ada@beispiel.example'] }),
   );
+  // Its author is whoever calls, where nobody is named.
+  const show = await fixture.app.broadcasts.create(rosa, { type: 'live', title: 'With Rosa Beispiel' });
+  assert.equal(show.body.state.author, 'Rosa Beispiel');
   await fixture.doDuties();
   const estimate = await fixture.app.erasures.estimate(caller, { person: { email: 'rosa@beispiel.example' } });
   assert.deepEqual([estimate.userId, estimate.complete], [user.id, true]);
@@ -187,6 +190,8 @@ test('LG-10 a person goes out of everything he was named in, his user with it; o
   const { state } = await fixture.app.assets.get(caller, asset.id);
   assert.deepEqual(state.info, { contact: 'Write to erased or erased', credit: 'Ada' });
   assert.deepEqual(state.tags, ['Rosa'], 'a word that is not among what was given stays');
+  const { author, title, type } = (await fixture.app.broadcasts.get(caller, show.body.id)).state;
+  assert.deepEqual([author, title, type], ['erased', 'With erased', 'live']);
   assert.deepEqual((await fixture.app.webhooks.get(caller, hook.body.id)).contacts, ['ada@beispiel.example']);
   assert.equal((await fixture.app.users.list(caller, { limit: 10 })).items.length, 1);
   await fixture.app.assets.patch(caller, asset.id, { info: { credit: 'Bea' } });
