@@ -26,7 +26,7 @@ import {
   removeImage,
   sentMessage,
 } from './vendor-broadcast-commands.ts';
-import { confirmConsent, endConsent, findConsent, findConsentOf } from './vendor-consent-commands.ts';
+import { confirmConsent, endConsent, findConsent, findConsentOf, neverAskConsent } from './vendor-consent-commands.ts';
 import {
   allLibraries,
   ownWebhook,
@@ -149,6 +149,7 @@ const commands: { readonly [Name in Exclude<VendorCommandName, `sessions.${strin
   'consents.find': command(object({ token: line(1_000) }), findConsent),
   'consents.findWebhook': command(object({ webhookId: line(200) }), findConsentOf),
   'consents.confirm': command(object({ token: line(1_000), guarded: optional(boolean()) }), confirmConsent),
+  'consents.neverAsk': command(object({ token: line(1_000), never: boolean() }), neverAskConsent),
   'consents.unsubscribe': command(object({ webhookId: line(200) }), endConsent),
   'signingKeys.certificate': command(object({ key: line(200) }), (app, _caller, { key }) =>
     app.signingKeys.certificate(key),

@@ -29,6 +29,14 @@ export async function confirmConsent(
   return shown(await consents.confirm(token, guarded === undefined ? {} : { guarded }));
 }
 
+export async function neverAskConsent(
+  { consents }: App,
+  _caller: Caller,
+  { token, never }: ByToken & { readonly never: boolean },
+): Promise<JsonObject> {
+  return shown(await consents.neverAsk(token, never));
+}
+
 export async function endConsent({ consents }: App, _caller: Caller, { webhookId }: ByWebhook): Promise<JsonObject> {
   return shown(await consents.unsubscribe(webhookId));
 }

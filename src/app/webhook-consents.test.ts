@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import type { Mailer } from '../core/mail.ts';
 import { bynderDialect } from '../dialects/bynder/index.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
 import { caller, createFixture, type Fixture, webhookInput } from './testing/app-fixture.ts';
@@ -223,6 +224,70 @@ test('many endpoints of one workspace confirm in the same moment, and none is tu
     const tokens = await Promise.all(ids.map((id) => tokenOf(fixture, id)));
     const confirmed = await Promise.all(tokens.map((token) => fixture.app.consents.confirm(token, {})));
     assert.ok(confirmed.every((found) => found?.confirmation.state === 'confirmed'));
+  } finally {
+    await fixture.stop();
+  }
+});
+
+const mailer: Mailer = { send: () => Promise.resolve('sent'), stop: () => Promise.resolve() };
+
+test('CF-06 an address whose owner says so is asked by nobody any more, in no workspace, until the owner takes it back', async () => {
+  const fixture = await createFixture({ dialects: [bynderDialect], mailer });
+  const { app } = fixture;
+  const make = (by: typeof caller, address: string) =>
+    app.webhooks.create(
+      by,
+      webhookInput({ dialect: 'bynder', target: { transport: 'email', address }, events, name: address }),
+    );
+  const other = { ...caller, workspaceId: 'other' };
+  try {
+    const { id } = (await make(other, 'Ada@receiver.example')).body;
+    const token = await tokenOf(fixture, id);
+    assert.equal(await app.consents.neverAsk('x', true), null);
+    assert.equal((await app.consents.neverAsk(token, true))?.neverAsked, true);
+    // However it is spelled, whoever asks; and after those who asked are gone.
+    await app.webhooks.remove(other, id);
+    for (const by of [caller, other]) {
+      await assert.rejects(make(by, 'ada@RECEIVER.example'), {
+        code: 'invalid_request',
+        message: /wants no questions/,
+      });
+    }
+    const { id: moved } = (await make(caller, 'bob@receiver.example')).body;
+    await assert.rejects(
+      app.webhooks.update(caller, moved, { target: { transport: 'email', address: 'ada@receiver.example' } }),
+      { code: 'invalid_request', message: /wants no questions/ },
+    );
+    const [row] = await fixture.storage.resources([
+      { workspaceId: 'default', type: 'setting', id: 'never-asked:ada@receiver.example' },
+    ]);
+    assert.equal(row, null, 'kept as a hash');
+    const again = await tokenOf(fixture, moved);
+    await app.consents.neverAsk(again, true);
+    await app.consents.neverAsk(again, false);
+    assert.ok((await make(other, 'bob@receiver.example')).body.id);
+  } finally {
+    await fixture.stop();
+  }
+});
+
+test('CF-05 a workspace has at most a hundred questions open at one host, whatever the port', async () => {
+  const fixture = await createFixture({ dialects: [bynderDialect] });
+  const make = async (url: string) =>
+    (
+      await fixture.app.webhooks.create(
+        caller,
+        webhookInput({ dialect: 'bynder', target: { transport: 'http', url }, events }),
+      )
+    ).body.id;
+  try {
+    await fixture.app.dialectProperties.update(caller, 'bynder', { webhookConfigurationsMax: 200 });
+    const first = await make('http://127.0.0.1:9099/first');
+    for (let index = 1; index < 100; index += 1) await make(`http://127.0.0.1:${20_000 + index}/`);
+    await assert.rejects(make('http://127.0.0.1:9099/more'), { code: 'too_many_requests' });
+    assert.ok(await make('http://127.0.0.2:9099/'));
+    await fixture.app.consents.confirm(await tokenOf(fixture, first), {});
+    assert.ok(await make('http://127.0.0.1:9099/more'));
   } finally {
     await fixture.stop();
   }

@@ -16,6 +16,7 @@ import {
   hasConsented,
   storedConsent,
 } from './lasting-consent.ts';
+import { isNeverAsked, writeNeverAsked } from './never-asked.ts';
 import { operationalChange } from './operational.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -39,6 +40,8 @@ export type ConsentFound = {
   readonly expired: boolean;
   /** Ending it takes somebody who is signed in. */
   readonly guarded: boolean;
+  /** The owner of the address wants no questions, by whomever. */
+  readonly neverAsked: boolean;
 };
 
 export interface ConsentCases {
@@ -48,6 +51,8 @@ export interface ConsentCases {
   findWebhook(webhookId: string): Promise<ConsentFound | null>;
   /** Confirms, or takes an end back; twice is harmless. Null as `find`; an expired link changes nothing. */
   confirm(token: string, options: { readonly guarded?: boolean }): Promise<ConsentFound | null>;
+  /** Whoever holds the link of a mail says whether its address may be asked again, by anybody here. Null as `find`. */
+  neverAsk(token: string, never: boolean): Promise<ConsentFound | null>;
   /** Ends it: nothing more is sent but the farewell. Null as `findWebhook`; one that never confirmed is left as it is. */
   unsubscribe(webhookId: string): Promise<ConsentFound | null>;
 }
@@ -81,6 +86,7 @@ export function createConsents(deps: HandshakeDeps): ConsentCases {
       confirmation: consentView(consent, nowMs),
       expired: nowMs >= consent.expiresAtMs,
       guarded: consent.guarded,
+      neverAsked: await isNeverAsked(deps, target),
     };
   };
 
@@ -98,6 +104,14 @@ export function createConsents(deps: HandshakeDeps): ConsentCases {
       if (row === null || storedConsent(row) === null) return null;
       const { workspaceId } = row;
       await deps.turns.take(webhookTurn(workspaceId), () => confirmLasting(deps, row, { token, guarded }));
+      return shown(row.workspaceId, row.id);
+    },
+    async neverAsk(token, never) {
+      const row = await rowOf(token);
+      if (row === null || storedConsent(row) === null) return null;
+      const [asked] = await storage.resources([{ workspaceId: row.workspaceId, type: 'webhook', id: row.id }]);
+      if (asked === undefined || asked === null) return null;
+      await writeNeverAsked(deps, storedWebhook(asked).target, never);
       return shown(row.workspaceId, row.id);
     },
     async unsubscribe(webhookId) {

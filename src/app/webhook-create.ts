@@ -10,6 +10,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { webhooksMaxOf } from './dialect-properties.ts';
 import { eventsOffIn, refuseEventsOff } from './events-off.ts';
+import { refuseNeverAsked } from './never-asked.ts';
 import { noticesOwed } from './notice-days.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { storedConsent } from './lasting-consent.ts';
@@ -21,7 +22,9 @@ import { type Handshakes, questionPlan } from './webhook-handshake.ts';
 import type { InputChecks } from './webhook-input.ts';
 import { secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { auditedWebhook, type WebhookBody, webhookState } from './webhook-state.ts';
+import { refuseManyUnconfirmed } from './unconfirmed-limit.ts';
 import { isTrial, keyFollowedDuty, trialEndDuty, trialReason } from './webhook-access-duty.ts';
+import { heirOf } from './key-holding.ts';
 import { boundSettings, refuseEqual } from './webhook-library.ts';
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
@@ -97,9 +100,12 @@ async function createOne(
   const added = signing === null ? checked.secrets : [signing, ...checked.secrets];
   const given = checked.body.settings ?? {};
   const bound = await boundSettings(deps, caller, { manifest: dialect.manifest, settings: given });
+  // While two texts of a rotated key are good, both make what belongs to one key.
+  const ownerKeyId = bound === null ? caller.keyId : await heirOf(deps, workspaceId, caller.keyId);
   const id = ids.next('webhook');
   const secrets = secretKey(workspaceId, id);
   refuseEventsOff(dialect, await eventsOffIn(deps.storage, workspaceId, dialect), { wanted: input.events });
+  await refuseNeverAsked(deps, input.target);
   await deps.keyMaking.ensure(workspaceId, dialect);
   const webhooksMax = await webhooksMaxOf(deps.storage, workspaceId, dialect);
   const written = await deps.committer.writeAlone<Written<Created>>(
@@ -112,10 +118,11 @@ async function createOne(
         ...checked.body,
         ...(bound === null ? {} : { settings: bound }),
         ...(trial ? { state: 'pending', stateReason: trialReason } : {}),
-        ownerKeyId: caller.keyId,
+        ownerKeyId,
       };
       refuseEqual(dialect.manifest, index.webhooks, body);
       if (trial) refuseTooManyTrials(index);
+      else if (body.state === 'pending') refuseManyUnconfirmed(index, body.target);
       const { entries } = withSecrets({ vault, key: secrets, entries: [] }, added, { atMs, overlapMs: 0 });
       const write = secretWrite(secrets, null, entries);
       const webhook: Webhook = { ...body, id, workspaceId, revision: 1, createdAtMs: atMs, updatedAtMs: atMs };

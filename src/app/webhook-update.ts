@@ -8,6 +8,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { eventsOffIn, refuseEventsOff } from './events-off.ts';
+import { refuseNeverAsked } from './never-asked.ts';
 import { noticesOwed } from './notice-days.ts';
 import { notFound, unfit } from './refusals.ts';
 import { handshakeKey, type Handshakes, pendingBody, questionPlan } from './webhook-handshake.ts';
@@ -35,6 +36,7 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
   const key = secretKey(workspaceId, id);
   const asked = handshakeKey(workspaceId, id);
   await refuseSwitchedOff(deps, { caller, id, patch });
+  await refuseNeverAsked(deps, patch.target);
   await deps.committer.writeAlone(
     { workspaceId, type: 'webhook', id },
     [key, asked],

@@ -150,6 +150,8 @@ export const limits = {
   testSendsMax: 32,
   /** Webhooks of a workspace that were made for one test each and have not gone yet: they go within the hour. */
   trialWebhooksMax: 100,
+  /** Webhooks of a workspace that wait for the consent of one host, address or queue: so many questions may be open there. */
+  unconfirmedPerHostMax: 100,
   testWaitSecondsMax: 30,
   /** Past changes that one page of a dry run looks at. */
   dryRunChangesMax: 1_000,

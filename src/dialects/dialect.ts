@@ -444,7 +444,7 @@ export type VendorCommandName =
   | `broadcasts.${'get' | 'list' | 'clip' | 'remove'}`
   | `images.${'get' | 'list' | 'remove'}`
   | 'deliveries.ofMessage'
-  | `consents.${'find' | 'findWebhook' | 'confirm' | 'unsubscribe'}`
+  | `consents.${'find' | 'findWebhook' | 'confirm' | 'unsubscribe' | 'neverAsk'}`
   | 'signingKeys.certificate'
   | 'webhooks.consent';
 

@@ -208,6 +208,20 @@ test('EM-05 a mail is confirmed by a button, told of media in words and a pictur
   assert.equal(shown.status, 200);
   assert.match(shown.body, /<button/);
   assert.equal(await confirmed(tenant, id), false);
+  // "Never again", taken back before it is confirmed after all.
+  const press = async (ask: string) => {
+    const body = new URLSearchParams({ Ask: ask });
+    return (await fetch(page, { method: 'POST', body })).text();
+  };
+  assert.match(await press('never'), /You are not asked again/);
+  assert.match((await visit(page)).body, /You are not asked again/);
+  assert.match((await visit(page, 'POST')).body, /You are not asked again/);
+  assert.equal(await confirmed(tenant, id), false);
+  const second = { name: 'Again', protocol: 'email', endpoint: address, events: ['asset_bank.media.create'] };
+  const turnedAway = await tenant.call(api, { body: second });
+  assert.equal(turnedAway.status, 400);
+  assert.match(turnedAway.text, /wants no questions/);
+  assert.match(await press('again'), /Confirm the subscription\?/);
   assert.ok((await visit(page, 'POST')).status < 400);
   assert.ok(await confirmed(tenant, id));
 

@@ -248,6 +248,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       find: () => Promise.resolve(null),
       findWebhook: () => Promise.resolve(null),
       confirm: () => Promise.resolve(null),
+      neverAsk: () => Promise.resolve(null),
       unsubscribe: () => Promise.resolve(null),
       ...parts.consents,
     },

@@ -80,7 +80,7 @@ export function confirmationMail({ topicArn, confirmPageUrl, hours }: Confirmati
   const chosen = 'You have chosen to subscribe to the topic:';
   const visit =
     'To confirm this subscription, click or visit the link below (If this was in error no action is necessary):';
-  const until = `The link is valid for ${hours} hours.`;
+  const until = `The link is valid for ${hours} hours. Behind it you can also say that this address is never to be asked again.`;
   const body = writeMailBody({
     text: `${chosen}\n${topicArn}\n\n${visit}\n${confirmPageUrl}\n\n${until}\n\n--\n${noReply}\n`,
     html: htmlMail({

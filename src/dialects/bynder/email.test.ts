@@ -126,7 +126,7 @@ describe('mails that ask', () => {
     assert.equal(
       partsOf(asked).text,
       `You have chosen to subscribe to the topic:\n${topicArn}\n\nTo confirm this subscription, click or visit the link below ` +
-        `(If this was in error no action is necessary):\n${confirmPageUrl}\n\nThe link is valid for 48 hours.\n\n--\n` +
+        `(If this was in error no action is necessary):\n${confirmPageUrl}\n\nThe link is valid for 48 hours. Behind it you can also say that this address is never to be asked again.\n\n--\n` +
         'Please do not reply directly to this email.\n',
     );
     const ended = unsubscribedMail({ subscriptionArn: `${topicArn}:1`, restorePageUrl: confirmPageUrl });

@@ -18,6 +18,7 @@ type Found = {
   readonly confirmation: { readonly state: 'pending' | 'confirmed' | 'expired' | 'unsubscribed' };
   readonly expired: boolean;
   readonly guarded: boolean;
+  readonly neverAsked: boolean;
 };
 
 function foundIn(result: JsonObject): Found | null {
@@ -68,7 +69,7 @@ function parseAction(request: VendorRequest): VendorCommand | VendorAnswer {
 function nextAction(result: JsonObject, request: VendorRequest): VendorCommand | VendorAnswer {
   const found = foundIn(result);
   if (parameter(request, 'Action') === 'Unsubscribe') return nextUnsubscribe(found, request);
-  if (found === null || found.expired) return invalidToken(request);
+  if (found === null || found.expired || found.neverAsked) return invalidToken(request);
   if (parameter(request, 'TopicArn') !== topicArnOf(found.webhook)) {
     return errorAnswer('NotFound', 'Topic does not exist', request);
   }
@@ -154,6 +155,8 @@ function goodConfirmation(result: JsonObject, request: VendorRequest): Found | n
 }
 
 function confirmationPage(result: JsonObject, request: VendorRequest): VendorAnswer {
+  const refused = neverAskedPage(result, request);
+  if (refused !== null) return refused;
   const found = goodConfirmation(result, request);
   if (found === null) return pageAnswer(noSuchLink);
   const { state } = found.confirmation;
@@ -168,11 +171,33 @@ function confirmationPage(result: JsonObject, request: VendorRequest): VendorAns
     facts: [['Topic', topicArnOf(found.webhook)]],
     button: {
       label: restores ? 'Restore subscription' : 'Confirm subscription',
-      fields: [
-        ['TopicArn', topicArnOf(found.webhook)],
-        ['Token', parameter(request, 'Token')],
-      ],
+      fields: tokenFields(found, request),
     },
+    second: { label: 'Never ask this address again', fields: [...tokenFields(found, request), [askField, 'never']] },
+  });
+}
+
+/** What the second button on the page sends, beside the fields of the first: `never`, or `again`. */
+const askField = 'Ask';
+
+function tokenFields({ webhook }: Found, request: VendorRequest): readonly (readonly [string, string])[] {
+  return [
+    ['TopicArn', topicArnOf(webhook)],
+    ['Token', parameter(request, 'Token')],
+  ];
+}
+
+/** The page for an address that is not asked; null where it may be. The link is good for this as long as there is the webhook. */
+function neverAskedPage(result: JsonObject, request: VendorRequest): VendorAnswer | null {
+  const found = foundIn(result);
+  if (found === null || !found.neverAsked || parameter(request, 'TopicArn') !== topicArnOf(found.webhook)) return null;
+  return pageAnswer({
+    title: 'You are not asked again',
+    text: [
+      'Nobody on this server can ask this address any more whether it wants notifications.',
+      'Subscriptions that were confirmed before go on until you end them by the link in their mails.',
+    ],
+    button: { label: 'Let me be asked again', fields: [...tokenFields(found, request), [askField, 'again']] },
   });
 }
 
@@ -243,16 +268,27 @@ function presentPageError({ status, detail }: VendorError): VendorAnswer {
   return pageAnswer({ title: 'That did not work', text: [detail], status });
 }
 
+function nextConfirmation(result: JsonObject, request: VendorRequest): VendorCommand | VendorAnswer {
+  const token = parameter(request, 'Token');
+  const ask = parameter(request, askField);
+  const refused = neverAskedPage(result, request);
+  if (refused !== null) {
+    return ask === 'again' ? { command: 'consents.neverAsk', input: { token, never: false } } : refused;
+  }
+  if (goodConfirmation(result, request) === null) return pageAnswer(noSuchLink);
+  return ask === 'never'
+    ? { command: 'consents.neverAsk', input: { token, never: true } }
+    : { command: 'consents.confirm', input: { token } };
+}
+
 const pages: readonly VendorRoute[] = [
   { ...confirmation, method: 'GET', present: confirmationPage },
   {
     ...confirmation,
     method: 'POST',
-    next: (result, request) =>
-      goodConfirmation(result, request) === null
-        ? pageAnswer(noSuchLink)
-        : { command: 'consents.confirm', input: { token: parameter(request, 'Token') } },
-    present: confirmedPage,
+    next: nextConfirmation,
+    present: (result, request) =>
+      parameter(request, askField) === '' ? confirmedPage(result, request) : confirmationPage(result, request),
   },
   { ...unsubscription, method: 'GET', present: unsubscriptionPage },
   {
