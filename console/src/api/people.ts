@@ -32,7 +32,14 @@ export type Role = {
   readonly builtIn: boolean;
 };
 
-export type Workspace = { readonly id: string; readonly name: string; readonly parent?: string };
+export type Workspace = {
+  readonly id: string;
+  readonly name: string;
+  readonly parent?: string;
+  /** When asked for by its id. */
+  readonly usage?: { readonly files: number; readonly bytes: number };
+  readonly quota?: { readonly bytesMax: number | null; readonly filesMax: number | null };
+};
 
 export type Notice = {
   readonly id: string;

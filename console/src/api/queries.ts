@@ -1,28 +1,48 @@
 /** Questions to the server that several pages ask, each under one name, so that what one page changes the others show. */
-import { type QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import {
+  keepPreviousData,
+  type QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
 import { tellProblem } from '../parts/toast.tsx';
 import { ask, type Method, type Query } from './ask.ts';
 import type { Manifest } from './manifest.ts';
 import type { Caller, Page, Webhook } from './types.ts';
 
-/** One thing or one page of things; `key` begins with the path so that a change can call it stale. */
-export function useAsk<T>(path: string | null, query: Query = {}, options: { readonly everyMs?: number } = {}) {
+/**
+ * One thing or one page of things; `key` begins with the path so that a change can call it stale. `steady`: what was asked for
+ * before stays in sight until the answer is here, as a chart does whose window moves on.
+ */
+export function useAsk<T>(
+  path: string | null,
+  query: Query = {},
+  options: { readonly everyMs?: number; readonly steady?: boolean } = {},
+) {
   return useQuery({
     queryKey: [path, query],
     queryFn: ({ signal }) => ask<T>('GET', path ?? '', { query, signal }),
     enabled: path !== null,
+    ...(options.steady === true ? { placeholderData: keepPreviousData } : {}),
     ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
   });
 }
 
-/** A list that goes on as one scrolls. */
-export function useList<T>(path: string, query: Query = {}, options: { readonly everyMs?: number } = {}) {
+/** A list that goes on as one scrolls; `steady` as with `useAsk`. */
+export function useList<T>(
+  path: string,
+  query: Query = {},
+  options: { readonly everyMs?: number; readonly steady?: boolean } = {},
+) {
   const result = useInfiniteQuery({
     queryKey: [path, 'list', query],
     initialPageParam: '',
     queryFn: ({ pageParam, signal }) =>
       ask<Page<T>>('GET', path, { query: { limit: 50, ...query, cursor: pageParam }, signal }),
     getNextPageParam: (page: Page<T>) => page.nextCursor ?? undefined,
+    ...(options.steady === true ? { placeholderData: keepPreviousData } : {}),
     ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
   });
   const items = result.data?.pages.flatMap(({ data }) => data);

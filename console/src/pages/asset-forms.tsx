@@ -1,15 +1,14 @@
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Problem } from '../api/ask.ts';
-import { useAll, useChange, useMay } from '../api/queries.ts';
-import type { Asset, Json, JsonObject, MetadataField } from '../api/types.ts';
+import { useAll, useMay } from '../api/queries.ts';
+import type { Asset, AssetState, Json, JsonObject, MetadataField } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { CheckField, problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
 import { Failure, Loaded } from '../parts/state.tsx';
-import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import { assetPaths } from './asset-paths.ts';
+import { type Edit, EditedAsset, useSave } from './asset-edit.tsx';
 import { localMinute } from './replay-dialog.tsx';
 
 const infoNames = ['title', 'description', 'copyright', 'credit'];
@@ -20,12 +19,20 @@ const dateLabels = {
   archiveAtMs: words.asset.archiveAt,
 };
 
-/** Sends what differs and nothing else: an edit that changes nothing tells nobody anything. */
-function useSave(id: string) {
-  return useChange(assetPaths(id), { quiet: true, onDone: () => tell(words.common.saved) });
+export function AboutForm({ asset }: { readonly asset: Asset }) {
+  return (
+    <EditedAsset asset={asset} edits={aboutOf}>
+      {(edit) => <About edit={edit} />}
+    </EditedAsset>
+  );
 }
 
-export function AboutForm({ asset: { id, state } }: { readonly asset: Asset }) {
+function aboutOf({ info, tags, labels, collections, publishAtMs, expiresAtMs, archiveAtMs }: AssetState): unknown {
+  return [info ?? {}, tags, labels ?? [], collections ?? [], publishAtMs, expiresAtMs, archiveAtMs];
+}
+
+function About({ edit }: { readonly edit: Edit }) {
+  const { state } = edit.base;
   const may = useMay('assets:write');
   const [info, setInfo] = useState<JsonObject>(state.info ?? {});
   const [tags, setTags] = useState<readonly string[]>(state.tags);
@@ -33,23 +40,17 @@ export function AboutForm({ asset: { id, state } }: { readonly asset: Asset }) {
   const [collections, setCollections] = useState<readonly string[]>(state.collections ?? []);
   const [dates, setDates] = useState<{ readonly [name: string]: number | null }>({});
   const known = useAll<{ readonly name: string }>('/v1/collections');
-  const save = useSave(id);
+  const { save, refusal, submit } = useSave(edit, {
+    ...differing('info', info, state.info ?? {}),
+    ...differing('tags', tags, state.tags),
+    ...differing('labels', labels, state.labels ?? []),
+    ...differing('collections', collections, state.collections ?? []),
+    ...dates,
+  });
   const problems = save.error instanceof Problem ? save.error.problems : [];
   const textual = Object.entries(info).filter(
     ([name, value]) => !infoNames.includes(name) && typeof value === 'string',
   );
-  const submit = () =>
-    save.mutate({
-      method: 'PATCH',
-      path: `/v1/assets/${id}`,
-      body: {
-        ...differing('info', info, state.info ?? {}),
-        ...differing('tags', tags, state.tags),
-        ...differing('labels', labels, state.labels ?? []),
-        ...differing('collections', collections, state.collections ?? []),
-        ...dates,
-      },
-    });
   const field = (name: string, label: string) => {
     const value = info[name];
     return (
@@ -73,7 +74,7 @@ export function AboutForm({ asset: { id, state } }: { readonly asset: Asset }) {
         submit();
       }}
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {refusal === null ? null : <Failure error={refusal} />}
       <fieldset disabled={!may} className="stack" style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
         <Card title={words.asset.info}>
           <div className="stack">
@@ -133,37 +134,41 @@ export function AboutForm({ asset: { id, state } }: { readonly asset: Asset }) {
 
 export function MetadataForm({ asset }: { readonly asset: Asset }) {
   const fields = useAll<MetadataField>('/v1/metadata-fields');
-  return <Loaded of={fields}>{(defined) => <Metadata asset={asset} fields={defined} />}</Loaded>;
+  return (
+    <Loaded of={fields}>
+      {(defined) => (
+        <EditedAsset asset={asset} edits={({ metadata }) => metadata}>
+          {(edit) => <Metadata edit={edit} fields={defined} />}
+        </EditedAsset>
+      )}
+    </Loaded>
+  );
 }
 
-function Metadata({
-  asset: { id, state },
-  fields,
-}: {
-  readonly asset: Asset;
-  readonly fields: readonly MetadataField[];
-}) {
+function Metadata({ edit, fields }: { readonly edit: Edit; readonly fields: readonly MetadataField[] }) {
   const may = useMay('assets:write');
+  const { state } = edit.base;
   const [metadata, setMetadata] = useState<JsonObject>(state.metadata);
   const [cleared, setCleared] = useState<ReadonlySet<string>>(new Set());
   const [name, setName] = useState('');
-  const save = useSave(id);
+  const changed = {
+    ...Object.fromEntries(
+      Object.entries(metadata).filter(
+        ([field, value]) => JSON.stringify(value) !== JSON.stringify(state.metadata[field]),
+      ),
+    ),
+    ...Object.fromEntries(
+      [...cleared]
+        .filter((field) => metadata[field] === undefined && state.metadata[field] !== undefined)
+        .map((field) => [field, null]),
+    ),
+  };
+  const { save, refusal, submit } = useSave(edit, Object.keys(changed).length === 0 ? {} : { metadata: changed });
   const problems = save.error instanceof Problem ? save.error.problems : [];
   const others = Object.keys(metadata).filter((field) => !fields.some((defined) => defined.name === field));
   const set = (field: string, value: Json | undefined) => {
     setMetadata(value === undefined ? without(metadata, field) : { ...metadata, [field]: value });
     if (value === undefined) setCleared(new Set([...cleared, field]));
-  };
-  const submit = () => {
-    const changed = Object.entries(metadata).filter(
-      ([field, value]) => JSON.stringify(value) !== JSON.stringify(state.metadata[field]),
-    );
-    const gone = [...cleared].filter((field) => metadata[field] === undefined && state.metadata[field] !== undefined);
-    save.mutate({
-      method: 'PATCH',
-      path: `/v1/assets/${id}`,
-      body: { metadata: { ...Object.fromEntries(changed), ...Object.fromEntries(gone.map((field) => [field, null])) } },
-    });
   };
   return (
     <form
@@ -173,7 +178,7 @@ function Metadata({
         submit();
       }}
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {refusal === null ? null : <Failure error={refusal} />}
       <fieldset disabled={!may} className="stack" style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
         <Card>
           <div className="stack">

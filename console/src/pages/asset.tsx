@@ -66,8 +66,8 @@ export function AssetPage({ id }: { readonly id: string }) {
                   </button>
                 ))}
               </nav>
-              {tab === 'about' ? <AboutForm key={data.version} asset={data} /> : null}
-              {tab === 'metadata' ? <MetadataForm key={data.version} asset={data} /> : null}
+              {tab === 'about' ? <AboutForm asset={data} /> : null}
+              {tab === 'metadata' ? <MetadataForm asset={data} /> : null}
               {tab === 'versions' ? <Versions asset={data} /> : null}
               {tab === 'embedded' ? <Embedded of={data.state.embedded ?? {}} /> : null}
               {tab === 'history' ? <AssetHistory asset={data} /> : null}

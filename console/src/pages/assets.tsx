@@ -18,7 +18,7 @@ import { Card, Page } from '../parts/card.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { showBytes } from '../parts/format.ts';
-import { Badge, Empty, Failure, Loading } from '../parts/state.tsx';
+import { Badge, Empty, Failure, Loading, type Tone } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { KindIcon, pictureOf, Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -306,11 +306,15 @@ function NewFolder({ parent, onClose }: { readonly parent: string; readonly onCl
 
 function Shown({ filters, onUpload }: { readonly filters: Filters; readonly onUpload: () => void }) {
   const { view, archived, ...rest } = filters;
-  const list = useList<Asset>('/v1/assets', {
-    ...rest,
-    count: true,
-    ...(archived === 'all' ? {} : { archived: false }),
-  });
+  const list = useList<Asset>(
+    '/v1/assets',
+    {
+      ...rest,
+      count: true,
+      ...(archived === 'all' ? {} : { archived: false }),
+    },
+    { steady: true },
+  );
   const filtered = Object.values(rest).some((value) => value !== '');
   if (list.error !== null) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   if (list.items === undefined) return <Loading lines={10} />;
@@ -413,6 +417,8 @@ export function titleOf({ state }: Asset): string {
   return typeof title === 'string' && title !== '' ? title : state.name;
 }
 
+const inspectionTones: { readonly [state: string]: Tone } = { failed: 'warn', withheld: 'bad' };
+
 /** What is out of the ordinary with an asset. */
 export function AssetMarks({ asset: { state } }: { readonly asset: Asset }) {
   const inspection = words.asset.inspection[state.inspection?.state ?? ''];
@@ -427,7 +433,7 @@ export function AssetMarks({ asset: { state } }: { readonly asset: Asset }) {
       )}
       {availability === undefined ? null : <Badge tone="warn">{availability}</Badge>}
       {inspection === undefined ? null : (
-        <Badge tone={state.inspection?.state === 'failed' ? 'warn' : 'info'}>{inspection}</Badge>
+        <Badge tone={inspectionTones[state.inspection?.state ?? ''] ?? 'info'}>{inspection}</Badge>
       )}
     </span>
   );

@@ -1,11 +1,9 @@
-import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useList } from '../api/queries.ts';
-import { useStream } from '../api/stream.ts';
+import { useLive } from '../api/live.ts';
 import type { Asset, Change } from '../api/types.ts';
-import { Button } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
+import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Thumb } from '../parts/thumb.tsx';
@@ -14,70 +12,51 @@ import { words } from '../words/words.ts';
 
 /** What happens, as it happens. */
 export function Changes() {
-  const [paused, setPaused] = useState(false);
-  const [live, setLive] = useState<readonly Change[]>([]);
   const list = useList<Change>('/v1/changes', { order: 'newest' });
   const [, navigate] = useLocation();
-  const state = useStream<Change>({ path: '/v1/changes/stream', event: 'change', on: !paused }, (arrived) =>
-    setLive((before) => [...arrived.toReversed(), ...before].slice(0, 300)),
-  );
-  const items = useMemo(() => {
-    const known = new Set(list.items?.map(({ id }) => id));
-    return [...live.filter(({ id }) => !known.has(id)), ...(list.items ?? [])];
-  }, [list.items, live]);
+  const live = useLive<Change>({ path: '/v1/changes/stream', event: 'change' }, list.items);
+  const { items } = live;
   return (
     <Page title={words.changes.title} lead={words.changes.lead}>
       {list.error === null ? null : <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      <Card
-        flush
-        title={
-          <span className="live" data-state={state} role="status">
-            {words.common.live[state]}
-          </span>
-        }
-        actions={
-          <Button
-            small
-            look="plain"
-            icon={paused ? <IconPlayerPlay size={15} aria-hidden /> : <IconPlayerPause size={15} aria-hidden />}
-            onClick={() => setPaused(!paused)}
-          >
-            {paused ? words.common.resume : words.common.pause}
-          </Button>
-        }
-      >
-        {list.items === undefined ? (
-          <div style={{ padding: 16 }}>
-            <Loading lines={8} />
-          </div>
-        ) : items.length === 0 ? (
-          <Empty title={words.changes.empty}>{words.changes.emptyLead}</Empty>
-        ) : (
-          <Table
-            label={words.changes.title}
-            items={items}
-            idOf={({ id }) => id}
-            onOpen={({ id }) => navigate(`/changes/${id}`)}
-            rowPx={53}
-            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-            columns={[
-              {
-                name: <Heard>{words.asset.preview}</Heard>,
-                kind: 'fit',
-                cell: (change) => <ChangeThumb change={change} />,
-              },
-              { name: words.changes.kind, cell: ({ id, kind }) => <Link href={`/changes/${id}`}>{kind}</Link> },
-              { name: words.changes.subject, cell: (change) => <span className="cut">{nameOf(change)}</span> },
-              {
-                name: words.changes.what,
-                cell: ({ changed }) => <span className="cut quiet mono">{changed.slice(0, 6).join(', ')}</span>,
-              },
-              { name: words.changes.actor, cell: ({ actor }) => <span className="cut">{actor.name ?? actor.id}</span> },
-              { name: words.changes.when, kind: 'fit', cell: ({ acceptedAtMs }) => <Ago atMs={acceptedAtMs} /> },
-            ]}
-          />
-        )}
-      </Card>
+      <div ref={live.frame} className="live-frame">
+        <Card flush title={<LiveState of={live} />} actions={<LiveButtons of={live} />}>
+          {list.items === undefined ? (
+            <div style={{ padding: 16 }}>
+              <Loading lines={8} />
+            </div>
+          ) : items.length === 0 ? (
+            <Empty title={words.changes.empty}>{words.changes.emptyLead}</Empty>
+          ) : (
+            <Table
+              label={words.changes.title}
+              items={items}
+              idOf={({ id }) => id}
+              onOpen={({ id }) => navigate(`/changes/${id}`)}
+              rowPx={53}
+              more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
+              columns={[
+                {
+                  name: <Heard>{words.asset.preview}</Heard>,
+                  kind: 'fit',
+                  cell: (change) => <ChangeThumb change={change} />,
+                },
+                { name: words.changes.kind, cell: ({ id, kind }) => <Link href={`/changes/${id}`}>{kind}</Link> },
+                { name: words.changes.subject, cell: (change) => <span className="cut">{nameOf(change)}</span> },
+                {
+                  name: words.changes.what,
+                  cell: ({ changed }) => <span className="cut quiet mono">{changed.slice(0, 6).join(', ')}</span>,
+                },
+                {
+                  name: words.changes.actor,
+                  cell: ({ actor }) => <span className="cut">{actor.name ?? actor.id}</span>,
+                },
+                { name: words.changes.when, kind: 'fit', cell: ({ acceptedAtMs }) => <Ago atMs={acceptedAtMs} /> },
+              ]}
+            />
+          )}
+        </Card>
+      </div>
     </Page>
   );
 }

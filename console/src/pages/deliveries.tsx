@@ -1,24 +1,26 @@
-import { IconDownload, IconPlayerPause, IconPlayerPlay, IconRepeat } from '@tabler/icons-react';
+import { IconDownload, IconRepeat } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useDialects, useList, useMay, useWebhooks } from '../api/queries.ts';
-import { useStream } from '../api/stream.ts';
+import { useLive } from '../api/live.ts';
 import type { Asset, DeliveryState, DeliverySummary } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
 import { showDuration } from '../parts/format.ts';
+import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import { deliveryFilterNames, type DeliveryFilters, queryOf } from './delivery-filters.ts';
+import { deliveryFilterNames, type DeliveryFilters, queryOf, spanOf } from './delivery-filters.ts';
 import { ExportDialog } from './export-dialog.tsx';
 import { outcomeOf, StateBadge } from './delivery-words.tsx';
-import { ReplayDialog } from './replay-dialog.tsx';
+import { localMinute, ReplayDialog } from './replay-dialog.tsx';
 
+const ownTime = 'own';
 const states: readonly DeliveryState[] = ['pending', 'held', 'delivered', 'rejected', 'dead', 'cancelled'];
 
 export function Deliveries() {
@@ -104,19 +106,7 @@ function Filters({
           </option>
         ))}
       </select>
-      <select
-        className="input"
-        aria-label={words.deliveries.when}
-        value={filters.since}
-        onChange={(event) => onChange({ since: event.target.value })}
-      >
-        <option value="">{words.deliveries.anyTime}</option>
-        {Object.entries(words.deliveries.times).map(([ms, label]) => (
-          <option key={ms} value={ms}>
-            {label}
-          </option>
-        ))}
-      </select>
+      <Times filters={filters} onChange={onChange} />
       <Typed label={words.deliveries.eventHint} value={filters.event} onChange={(event) => onChange({ event })} />
       <Typed
         label={words.deliveries.statusHint}
@@ -140,6 +130,58 @@ function Filters({
         </Button>
       ) : null}
     </div>
+  );
+}
+
+/** A time that goes back from now, or one with a beginning and an end of its own. */
+function Times({
+  filters,
+  onChange,
+}: {
+  readonly filters: DeliveryFilters;
+  readonly onChange: (patch: Partial<DeliveryFilters>) => void;
+}) {
+  const [own, setOwn] = useState(false);
+  const between = own || filters.from !== '' || filters.to !== '';
+  const choose = (value: string) => {
+    setOwn(value === ownTime);
+    onChange({ since: value === ownTime ? '' : value, from: '', to: '' });
+  };
+  const moment = (name: 'from' | 'to', label: string) => (
+    <input
+      className="input"
+      type="datetime-local"
+      aria-label={label}
+      title={label}
+      value={filters[name] === '' ? '' : localMinute(Number(filters[name]))}
+      onChange={(event) =>
+        onChange({ [name]: event.target.value === '' ? '' : String(Date.parse(event.target.value)) })
+      }
+    />
+  );
+  return (
+    <>
+      <select
+        className="input"
+        aria-label={words.deliveries.when}
+        value={between ? ownTime : filters.since}
+        onChange={(event) => choose(event.target.value)}
+      >
+        <option value="">{words.deliveries.anyTime}</option>
+        {Object.entries(words.deliveries.times).map(([ms, label]) => (
+          <option key={ms} value={ms}>
+            {label}
+          </option>
+        ))}
+        <option value={ownTime}>{words.deliveries.ownTime}</option>
+      </select>
+      {between ? (
+        <>
+          {moment('from', words.deliveries.replayFrom)}
+          {moment('to', words.deliveries.replayTo)}
+        </>
+      ) : null}
+    </>
   );
 }
 
@@ -186,119 +228,87 @@ export function DeliveryList({
   readonly filters: DeliveryFilters;
   readonly compact?: boolean;
 }) {
-  const [paused, setPaused] = useState(false);
-  const [live, setLive] = useState<ReadonlyMap<string, DeliverySummary>>(new Map());
   const [openedMs] = useState(() => Date.now());
   const query = useMemo(() => queryOf(filters, openedMs), [filters, openedMs]);
-  const list = useList<DeliverySummary>('/v1/deliveries', query);
+  const list = useList<DeliverySummary>('/v1/deliveries', query, { steady: true });
   const { data: webhooks } = useWebhooks();
   const [, navigate] = useLocation();
   const mayWrite = useMay('deliveries:write');
   const redeliver = useChange<{ readonly deliveryId: string }>(['/v1/deliveries'], {
     onDone: () => tell(words.deliveries.sent),
   });
-  const state = useStream<DeliverySummary>(
-    { path: '/v1/deliveries/stream', event: 'delivery', on: !paused },
-    (arrived) => {
-      setLive((before) => {
-        const next = new Map(before);
-        for (const delivery of arrived) {
-          next.delete(delivery.id);
-          next.set(delivery.id, delivery);
-        }
-        // Only the newest are laid on top; the list has the others once it is asked again.
-        return next.size <= 400 ? next : new Map([...next].slice(-300));
-      });
-    },
-  );
-  const items = useMemo(
-    () => merged(list.items ?? [], live, { filters, webhooks }),
-    [list.items, live, filters, webhooks],
-  );
+  const fits = useMemo(() => fitsOf(filters, webhooks, openedMs), [filters, webhooks, openedMs]);
+  const live = useLive<DeliverySummary>({ path: '/v1/deliveries/stream', event: 'delivery', fits }, list.items);
+  const items = useMemo(() => live.items.toSorted(newestFirst), [live.items]);
   const nameOf = (id: string) => webhooks?.find((webhook) => webhook.id === id)?.name ?? id;
   const filtered = Object.values(filters).some((value) => value !== '');
 
   if (list.error !== null) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   return (
-    <Card
-      flush
-      title={
-        <span className="live" data-state={state} role="status">
-          {words.common.live[state]}
-        </span>
-      }
-      actions={
-        <Button
-          small
-          look="plain"
-          icon={paused ? <IconPlayerPlay size={15} aria-hidden /> : <IconPlayerPause size={15} aria-hidden />}
-          onClick={() => setPaused(!paused)}
-        >
-          {paused ? words.common.resume : words.common.pause}
-        </Button>
-      }
-    >
-      {list.items === undefined ? (
-        <div style={{ padding: 16 }}>
-          <Loading lines={8} />
-        </div>
-      ) : items.length === 0 ? (
-        <Empty title={filtered && !compact ? words.deliveries.emptyFiltered : words.deliveries.empty}>
-          {words.deliveries.emptyLead}
-        </Empty>
-      ) : (
-        <Table
-          label={words.deliveries.title}
-          items={items}
-          idOf={({ id }) => id}
-          onOpen={({ id }) => navigate(`/deliveries/${id}`)}
-          {...(mayWrite
-            ? {
-                keys: {
-                  r: ({ id }: DeliverySummary) =>
-                    redeliver.mutate({ method: 'POST', path: `/v1/deliveries/${id}/redeliver` }),
-                },
-              }
-            : {})}
-          more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-          columns={[
-            { name: words.deliveries.state, kind: 'fit', cell: ({ state: shown }) => <StateBadge state={shown} /> },
-            {
-              name: words.deliveries.event,
-              cell: ({ id, event, origin }) => (
-                <span className="cut">
-                  <Link href={`/deliveries/${id}`}>{event}</Link>{' '}
-                  {origin === 'change' ? null : (
-                    <span className="quiet">{words.deliveries.origins[origin] ?? origin}</span>
-                  )}
-                </span>
-              ),
-            },
-            ...(compact
-              ? []
-              : [
-                  {
-                    name: words.deliveries.webhook,
-                    cell: ({ webhookId }: DeliverySummary) => <span className="cut">{nameOf(webhookId)}</span>,
+    <div ref={live.frame} className="live-frame">
+      <Card flush title={<LiveState of={live} />} actions={<LiveButtons of={live} />}>
+        {list.items === undefined ? (
+          <div style={{ padding: 16 }}>
+            <Loading lines={8} />
+          </div>
+        ) : items.length === 0 ? (
+          <Empty title={filtered && !compact ? words.deliveries.emptyFiltered : words.deliveries.empty}>
+            {words.deliveries.emptyLead}
+          </Empty>
+        ) : (
+          <Table
+            label={words.deliveries.title}
+            items={items}
+            idOf={({ id }) => id}
+            onOpen={({ id }) => navigate(`/deliveries/${id}`)}
+            {...(mayWrite
+              ? {
+                  keys: {
+                    r: ({ id }: DeliverySummary) =>
+                      redeliver.mutate({ method: 'POST', path: `/v1/deliveries/${id}/redeliver` }),
                   },
-                ]),
-            { name: words.deliveries.subject, cell: ({ subject }) => <Subject of={subject} /> },
-            {
-              name: words.deliveries.outcome,
-              kind: 'fit',
-              cell: (delivery) => <span className="mono">{outcomeOf(delivery)}</span>,
-            },
-            { name: words.deliveries.attempts, kind: 'number', cell: ({ attempts }) => attempts },
-            {
-              name: words.deliveries.took,
-              kind: 'number',
-              cell: ({ lastDurationMs }) => (lastDurationMs === undefined ? '' : showDuration(lastDurationMs)),
-            },
-            { name: words.deliveries.when, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
-          ]}
-        />
-      )}
-    </Card>
+                }
+              : {})}
+            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
+            columns={[
+              { name: words.deliveries.state, kind: 'fit', cell: ({ state: shown }) => <StateBadge state={shown} /> },
+              {
+                name: words.deliveries.event,
+                cell: ({ id, event, origin }) => (
+                  <span className="cut">
+                    <Link href={`/deliveries/${id}`}>{event}</Link>{' '}
+                    {origin === 'change' ? null : (
+                      <span className="quiet">{words.deliveries.origins[origin] ?? origin}</span>
+                    )}
+                  </span>
+                ),
+              },
+              ...(compact
+                ? []
+                : [
+                    {
+                      name: words.deliveries.webhook,
+                      cell: ({ webhookId }: DeliverySummary) => <span className="cut">{nameOf(webhookId)}</span>,
+                    },
+                  ]),
+              { name: words.deliveries.subject, cell: ({ subject }) => <Subject of={subject} /> },
+              {
+                name: words.deliveries.outcome,
+                kind: 'fit',
+                cell: (delivery) => <span className="mono">{outcomeOf(delivery)}</span>,
+              },
+              { name: words.deliveries.attempts, kind: 'number', cell: ({ attempts }) => attempts },
+              {
+                name: words.deliveries.took,
+                kind: 'number',
+                cell: ({ lastDurationMs }) => (lastDurationMs === undefined ? '' : showDuration(lastDurationMs)),
+              },
+              { name: words.deliveries.when, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+            ]}
+          />
+        )}
+      </Card>
+    </div>
   );
 }
 
@@ -325,29 +335,24 @@ export function splitSubject(subject: string): readonly [type: string, id: strin
   return colon < 0 ? ['', subject] : [subject.slice(0, colon), subject.slice(colon + 1)];
 }
 
-function merged(
-  items: readonly DeliverySummary[],
-  live: ReadonlyMap<string, DeliverySummary>,
-  {
-    filters,
-    webhooks,
-  }: {
-    readonly filters: DeliveryFilters;
-    readonly webhooks: readonly { readonly id: string; readonly dialect: string }[] | undefined;
-  },
-): readonly DeliverySummary[] {
-  const fits = (delivery: DeliverySummary): boolean =>
+const newestFirst = (one: DeliverySummary, other: DeliverySummary): number =>
+  other.createdAtMs - one.createdAtMs || (one.id < other.id ? 1 : -1);
+
+/** The filters as the server takes them, for what the stream brings. */
+function fitsOf(
+  filters: DeliveryFilters,
+  webhooks: readonly { readonly id: string; readonly dialect: string }[] | undefined,
+  openedMs: number,
+): (delivery: DeliverySummary) => boolean {
+  const { fromMs, toMs } = spanOf(filters, openedMs);
+  return (delivery) =>
     (filters.states === '' || filters.states.split(',').includes(delivery.state)) &&
     (filters.webhookId === '' || delivery.webhookId === filters.webhookId) &&
     (filters.event === '' || delivery.event === filters.event) &&
     (filters.subject === '' || delivery.subject === filters.subject) &&
     (filters.changeId === '' || delivery.changeId === filters.changeId) &&
     (filters.status === '' || String(delivery.lastStatus ?? '') === filters.status) &&
-    (filters.dialect === '' || webhooks?.find(({ id }) => id === delivery.webhookId)?.dialect === filters.dialect);
-  const known = new Set(items.map(({ id }) => id));
-  const fresh = [...live.values()].filter((delivery) => !known.has(delivery.id) && fits(delivery));
-  const updated = items.map((delivery) => live.get(delivery.id) ?? delivery).filter(fits);
-  return [...fresh, ...updated].toSorted(
-    (one, other) => other.createdAtMs - one.createdAtMs || (one.id < other.id ? 1 : -1),
-  );
+    (filters.dialect === '' || webhooks?.find(({ id }) => id === delivery.webhookId)?.dialect === filters.dialect) &&
+    (fromMs === undefined || delivery.createdAtMs >= fromMs) &&
+    (toMs === undefined || delivery.createdAtMs < toMs);
 }

@@ -1,8 +1,8 @@
 import { IconTrash } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
-import { useStream } from '../api/stream.ts';
+import { useLive } from '../api/live.ts';
 import type { Inbox, InboxRequest } from '../api/types.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
@@ -10,6 +10,7 @@ import { Code } from '../parts/code.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { laidOut, showBytes, showDuration, textOfBase64 } from '../parts/format.ts';
+import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Badge, Empty, Failure, Loaded, Loading } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
@@ -117,90 +118,92 @@ function AnswerForm({ inbox }: { readonly inbox: Inbox }) {
 
 function Requests({ id }: { readonly id: string }) {
   const list = useList<InboxRequest>(`/v1/inboxes/${id}/requests`);
-  const [live, setLive] = useState<readonly InboxRequest[]>([]);
   const [open, setOpen] = useState<string | null>(null);
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [comparing, setComparing] = useState(false);
-  const state = useStream<InboxRequest>({ path: `/v1/inboxes/${id}/stream`, event: 'request' }, (arrived) =>
-    setLive((before) => [...arrived.toReversed(), ...before].slice(0, 200)),
-  );
-  const items = useMemo(() => {
-    const known = new Set(list.items?.map((request) => request.id));
-    return [...live.filter((request) => !known.has(request.id)), ...(list.items ?? [])];
-  }, [list.items, live]);
+  const live = useLive<InboxRequest>({ path: `/v1/inboxes/${id}/stream`, event: 'request' }, list.items);
+  const { items } = live;
   const pair = chosen.flatMap((wanted) => items.find((request) => request.id === wanted) ?? []);
   if (list.error !== null) return <Failure error={list.error} />;
   return (
-    <Card
-      flush
-      title={
-        <span className="row">
-          {words.inboxes.requests}
-          <span className="live" data-state={state} role="status">
-            {words.common.live[state]}
+    <div ref={live.frame} className="live-frame">
+      <Card
+        flush
+        title={
+          <span className="row">
+            {words.inboxes.requests}
+            <LiveState of={live} />
           </span>
-        </span>
-      }
-      actions={
-        <Button small disabled={pair.length !== 2} title={words.inboxes.compareLead} onClick={() => setComparing(true)}>
-          {words.inboxes.compare}
-        </Button>
-      }
-    >
-      {list.items === undefined ? (
-        <div style={{ padding: 16 }}>
-          <Loading />
-        </div>
-      ) : null}
-      {list.items !== undefined && items.length === 0 ? (
-        <Empty title={words.inboxes.requestsEmpty}>{words.inboxes.requestsEmptyLead}</Empty>
-      ) : null}
-      <ul className="requests">
-        {items.map((request) => (
-          <li key={request.id} className={live.includes(request) ? 'arriving' : undefined}>
-            <div className="row" style={{ flexWrap: 'nowrap', paddingLeft: 16 }}>
-              <input
-                type="checkbox"
-                aria-label={`${words.inboxes.compare}: ${eventOf(request)}`}
-                checked={chosen.includes(request.id)}
-                onChange={(event) =>
-                  setChosen(
-                    event.target.checked
-                      ? [...chosen.slice(-1), request.id]
-                      : chosen.filter((kept) => kept !== request.id),
-                  )
-                }
-              />
-              <button
-                type="button"
-                className="line"
-                style={{ paddingLeft: 4 }}
-                aria-expanded={open === request.id}
-                onClick={() => setOpen(open === request.id ? null : request.id)}
-              >
-                <Badge tone={verificationTones[request.verification.result]}>
-                  {words.inboxes.verification[request.verification.result]}
-                </Badge>
-                <span className="cut grow">{eventOf(request)}</span>
-                <span className="quiet number">{showBytes(request.bodyBytes)}</span>
-                <span className="quiet">
-                  <Ago atMs={request.atMs} />
-                </span>
-              </button>
-            </div>
-            {open === request.id ? <RequestInside request={request} /> : null}
-          </li>
-        ))}
-      </ul>
-      {list.hasNextPage ? (
-        <div className="actions" style={{ padding: 12, justifyContent: 'center' }}>
-          <Button small busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {words.common.more}
-          </Button>
-        </div>
-      ) : null}
-      {comparing && pair.length === 2 ? <Compare pair={pair} onClose={() => setComparing(false)} /> : null}
-    </Card>
+        }
+        actions={
+          <>
+            <LiveButtons of={live} />
+            <Button
+              small
+              disabled={pair.length !== 2}
+              title={words.inboxes.compareLead}
+              onClick={() => setComparing(true)}
+            >
+              {words.inboxes.compare}
+            </Button>
+          </>
+        }
+      >
+        {list.items === undefined ? (
+          <div style={{ padding: 16 }}>
+            <Loading />
+          </div>
+        ) : null}
+        {list.items !== undefined && items.length === 0 ? (
+          <Empty title={words.inboxes.requestsEmpty}>{words.inboxes.requestsEmptyLead}</Empty>
+        ) : null}
+        <ul className="requests">
+          {items.map((request) => (
+            <li key={request.id} className={list.items?.includes(request) === true ? undefined : 'arriving'}>
+              <div className="row" style={{ flexWrap: 'nowrap', paddingLeft: 16 }}>
+                <input
+                  type="checkbox"
+                  aria-label={`${words.inboxes.compare}: ${eventOf(request)}`}
+                  checked={chosen.includes(request.id)}
+                  onChange={(event) =>
+                    setChosen(
+                      event.target.checked
+                        ? [...chosen.slice(-1), request.id]
+                        : chosen.filter((kept) => kept !== request.id),
+                    )
+                  }
+                />
+                <button
+                  type="button"
+                  className="line"
+                  style={{ paddingLeft: 4 }}
+                  aria-expanded={open === request.id}
+                  onClick={() => setOpen(open === request.id ? null : request.id)}
+                >
+                  <Badge tone={verificationTones[request.verification.result]}>
+                    {words.inboxes.verification[request.verification.result]}
+                  </Badge>
+                  <span className="cut grow">{eventOf(request)}</span>
+                  <span className="quiet number">{showBytes(request.bodyBytes)}</span>
+                  <span className="quiet">
+                    <Ago atMs={request.atMs} />
+                  </span>
+                </button>
+              </div>
+              {open === request.id ? <RequestInside request={request} /> : null}
+            </li>
+          ))}
+        </ul>
+        {list.hasNextPage ? (
+          <div className="actions" style={{ padding: 12, justifyContent: 'center' }}>
+            <Button small busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+              {words.common.more}
+            </Button>
+          </div>
+        ) : null}
+        {comparing && pair.length === 2 ? <Compare pair={pair} onClose={() => setComparing(false)} /> : null}
+      </Card>
+    </div>
   );
 }
 

@@ -98,17 +98,8 @@ function Numbers({ range }: { readonly range: string }) {
   const now = useNow();
   // To the next bucket, so that what is asked for changes once in a bucket and not with every look.
   const toMs = Math.ceil(now / 10_000) * 10_000;
-  const stats = useAsk<Stats>('/v1/stats', { fromMs: toMs - spanMs, toMs, bucketMs });
-  const shown = useLastKnown(stats.data);
-  if (shown === undefined) return <Loaded of={stats}>{() => null}</Loaded>;
-  return <Charts stats={shown} spanMs={spanMs} nowMs={now} />;
-}
-
-let lastKnown: Stats | undefined;
-/** What was there before stays until what is asked for next has come: nothing blinks. */
-function useLastKnown(stats: Stats | undefined): Stats | undefined {
-  if (stats !== undefined) lastKnown = stats;
-  return stats ?? lastKnown;
+  const stats = useAsk<Stats>('/v1/stats', { fromMs: toMs - spanMs, toMs, bucketMs }, { steady: true });
+  return <Loaded of={stats}>{(shown) => <Charts stats={shown} spanMs={spanMs} nowMs={now} />}</Loaded>;
 }
 
 function Charts({ stats, spanMs, nowMs }: { readonly stats: Stats; readonly spanMs: number; readonly nowMs: number }) {
@@ -207,7 +198,15 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
   );
   const notices = useList<NoticeView>('/v1/notices', { acknowledged: false, limit: 20 }, { everyMs: 30_000 });
   const change = useChange(['/v1/notices']);
-  const causes = useMemo(() => causesOf(dead.data?.data ?? []), [dead.data]);
+  const rejected = useAsk<PageOf<DeliverySummary>>(
+    may ? '/v1/deliveries' : null,
+    { states: 'rejected', fromMs: useDayAgo(), limit: 100 },
+    { everyMs: 30_000, steady: true },
+  );
+  const causes = useMemo(
+    () => causesOf([...(dead.data?.data ?? []), ...(rejected.data?.data ?? [])]),
+    [dead.data, rejected.data],
+  );
   const off = (webhooks ?? []).filter(({ state }) => state !== 'enabled');
   const failing = (webhooks ?? []).filter(
     ({ state, health: { lastHour } }) =>
@@ -237,10 +236,10 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
             </Link>
           </li>
         ))}
-        {causes.map(({ event, webhookId, cause, count, lastMs }) => (
-          <li key={`${webhookId}${event}${cause}`} data-tone="bad">
-            <Link href={`/deliveries?states=dead&webhookId=${webhookId}&event=${encodeURIComponent(event)}`}>
-              {words.overview.deadOnes(count, event)}
+        {causes.map(({ state, event, webhookId, cause, count, lastMs }) => (
+          <li key={`${state}${webhookId}${event}${cause}`} data-tone="bad">
+            <Link href={`/deliveries?states=${state}&webhookId=${webhookId}&event=${encodeURIComponent(event)}`}>
+              {state === 'dead' ? words.overview.deadOnes(count, event) : words.overview.rejectedOnes(count, event)}
             </Link>{' '}
             <span className="quiet">
               {webhooks.find(({ id }) => id === webhookId)?.name ?? webhookId}, {words.overview.cause(cause)},{' '}
@@ -274,16 +273,31 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
   );
 }
 
-/** Dead deliveries that died of the same thing, together. */
+/** A day ago, to the quarter of an hour, so that what is asked for stays the same for a while. */
+function useDayAgo(): number {
+  const quarterMs = 900_000;
+  return Math.floor(useNow() / quarterMs) * quarterMs - 86_400_000;
+}
+
+type Cause = {
+  readonly state: string;
+  readonly event: string;
+  readonly webhookId: string;
+  readonly cause: string;
+  count: number;
+  lastMs: number;
+};
+
+/** Deliveries that ended badly of the same thing, together. */
 function causesOf(dead: readonly DeliverySummary[]) {
-  const causes = new Map<string, { event: string; webhookId: string; cause: string; count: number; lastMs: number }>();
+  const causes = new Map<string, Cause>();
   for (const delivery of dead) {
     const cause = outcomeOf(delivery);
-    const key = `${delivery.webhookId} ${delivery.event} ${cause}`;
+    const { state, event, webhookId } = delivery;
+    const key = `${state} ${delivery.webhookId} ${delivery.event} ${cause}`;
     const known = causes.get(key);
     const endedAtMs = delivery.endedAtMs ?? delivery.createdAtMs;
-    if (known === undefined)
-      causes.set(key, { event: delivery.event, webhookId: delivery.webhookId, cause, count: 1, lastMs: endedAtMs });
+    if (known === undefined) causes.set(key, { state, event, webhookId, cause, count: 1, lastMs: endedAtMs });
     else {
       known.count++;
       known.lastMs = Math.max(known.lastMs, endedAtMs);

@@ -8,7 +8,7 @@ import { CheckField, TextField } from '../parts/field.tsx';
 import { Failure } from '../parts/state.tsx';
 import { tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import type { DeliveryFilters } from './delivery-filters.ts';
+import { type DeliveryFilters, spanOf } from './delivery-filters.ts';
 
 const ended = ['dead', 'rejected', 'cancelled', 'delivered'] as const;
 const dayMs = 86_400_000;
@@ -25,8 +25,9 @@ export function ReplayDialog({
     const filtered = filters.states.split(',').filter((state) => ended.some((known) => known === state));
     return filtered.length > 0 ? filtered : ['dead'];
   });
-  const [fromMs, setFromMs] = useState(() => Date.now() - (filters.since === '' ? dayMs : Number(filters.since)));
-  const [toMs, setToMs] = useState(() => Date.now());
+  const [asked] = useState(() => spanOf(filters, Date.now()));
+  const [fromMs, setFromMs] = useState(() => asked.fromMs ?? Date.now() - dayMs);
+  const [toMs, setToMs] = useState(() => asked.toMs ?? Date.now());
   const [replay, setReplay] = useState<Replay | null>(null);
   const change = useChange<Replay>(['/v1/deliveries'], { quiet: true, onDone: setReplay });
   const input = {

@@ -1,12 +1,13 @@
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Problem } from '../api/ask.ts';
-import { useAll, useAsk, useChange, useIsAdmin, useMay } from '../api/queries.ts';
+import { chosenWorkspace, Problem } from '../api/ask.ts';
+import { useAll, useAsk, useCaller, useChange, useIsAdmin, useMay } from '../api/queries.ts';
 import type { Workspace } from '../api/people.ts';
 import { Button } from '../parts/button.tsx';
-import { Card } from '../parts/card.tsx';
+import { Card, Facts } from '../parts/card.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
+import { showBytes, showCount } from '../parts/format.ts';
 import { Failure, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -22,9 +23,10 @@ export function WorkspaceSettings() {
   const admin = useIsAdmin();
   return (
     <Loaded of={settings} lines={8}>
-      {({ workspace }) => (
+      {({ workspace, process }) => (
         <>
           <Form key={JSON.stringify(workspace)} present={workspace} />
+          <Holds retentionDays={process.find(({ name }) => name === 'retentionDays')?.value} />
           {admin ? <Environments /> : null}
         </>
       )}
@@ -90,6 +92,43 @@ function Form({ present }: { readonly present: SettingsView['workspace'] }) {
           </div>
         </fieldset>
       </form>
+    </Card>
+  );
+}
+
+/** How much it holds, of how much it may, and for how long what happened is kept. */
+function Holds({ retentionDays }: { readonly retentionDays: string | undefined }) {
+  const { data: caller } = useCaller();
+  const id = chosenWorkspace() ?? caller?.workspaceId;
+  const workspace = useAsk<Workspace>(id === undefined ? null : `/v1/workspaces/${encodeURIComponent(id)}`);
+  const { usage, quota } = workspace.data ?? {};
+  if (usage === undefined && retentionDays === undefined) return null;
+  const of = (used: string, most: string | undefined) =>
+    most === undefined ? used : words.settings.heldOf(used, most);
+  const bytesMax = quota?.bytesMax ?? null;
+  const filesMax = quota?.filesMax ?? null;
+  return (
+    <Card title={words.settings.holds}>
+      <Facts
+        of={[
+          [
+            words.settings.heldBytes,
+            usage === undefined
+              ? undefined
+              : of(showBytes(usage.bytes), bytesMax === null ? undefined : showBytes(bytesMax)),
+          ],
+          [
+            words.settings.heldFiles,
+            usage === undefined
+              ? undefined
+              : of(showCount(usage.files), filesMax === null ? undefined : showCount(filesMax)),
+          ],
+          [
+            words.settings.retention,
+            retentionDays === undefined ? undefined : words.settings.retentionFor(retentionDays),
+          ],
+        ]}
+      />
     </Card>
   );
 }

@@ -6,6 +6,7 @@ import type { JsonObject, Stats, Webhook } from '../api/types.ts';
 import { Card, Facts } from '../parts/card.tsx';
 import { Chart } from '../parts/charts.tsx';
 import { showBytes, showCount, showDuration } from '../parts/format.ts';
+import { Loaded } from '../parts/state.tsx';
 import { Moment, useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
@@ -20,16 +21,19 @@ export function Overview({ webhook, manifest }: Both) {
   const now = useNow();
   const toMs = Math.ceil(now / 30_000) * 30_000;
   const may = useMay('webhooks:read');
-  const stats = useAsk<Stats>(may ? `/v1/webhooks/${webhook.id}/stats` : null, {
-    fromMs: toMs - dayMs,
-    toMs,
-    bucketMs: 900_000,
-  });
+  const query = { fromMs: toMs - dayMs, toMs, bucketMs: 900_000 };
+  const stats = useAsk<Stats>(may ? `/v1/webhooks/${webhook.id}/stats` : null, query, { steady: true });
   const lines = useMemo(() => (stats.data === undefined ? null : linesOf(stats.data)), [stats.data]);
   const policy = { ...manifest.policy, ...webhook.policy };
   return (
     <>
-      {lines === null ? null : (
+      {lines === null ? (
+        may ? (
+          <Loaded of={stats} lines={6}>
+            {() => null}
+          </Loaded>
+        ) : null
+      ) : (
         <div className="columns">
           <Card title={words.webhook.rate}>
             <Chart

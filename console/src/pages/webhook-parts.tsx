@@ -47,7 +47,8 @@ export function useWebhookSparks(): ReadonlyMap<string, WebhookSpark> {
   const now = useNow();
   const toMs = Math.ceil(now / 60_000) * 60_000;
   const may = useMay('deliveries:read');
-  const { data } = useAsk<Stats>(may ? '/v1/stats' : null, { fromMs: toMs - spanMs, toMs, bucketMs, by: 'webhook' });
+  const query = { fromMs: toMs - spanMs, toMs, bucketMs, by: 'webhook' };
+  const { data } = useAsk<Stats>(may ? '/v1/stats' : null, query, { steady: true });
   return useMemo(() => {
     const sparks = new Map<string, { attempts: number[]; failed: number[]; total: number; totalFailed: number }>();
     if (data === undefined) return sparks;

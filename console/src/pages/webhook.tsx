@@ -15,6 +15,7 @@ import { Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { DeliveryList } from './deliveries.tsx';
+import { noDeliveryFilters } from './delivery-filters.ts';
 import { manifestOf } from './webhook-parts.tsx';
 import { Overview } from './webhook-overview.tsx';
 import { Secrets } from './webhook-secrets.tsx';
@@ -201,18 +202,6 @@ function Enable({ webhook, onClose }: { readonly webhook: Webhook; readonly onCl
 }
 
 function Deliveries({ webhook }: { readonly webhook: Webhook }) {
-  const filters = useMemo(
-    () => ({
-      states: '',
-      webhookId: webhook.id,
-      dialect: '',
-      event: '',
-      status: '',
-      subject: '',
-      changeId: '',
-      since: '',
-    }),
-    [webhook.id],
-  );
+  const filters = useMemo(() => ({ ...noDeliveryFilters, webhookId: webhook.id }), [webhook.id]);
   return <DeliveryList filters={filters} compact />;
 }

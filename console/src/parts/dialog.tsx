@@ -1,5 +1,5 @@
 import { IconX } from '@tabler/icons-react';
-import { type FormEvent, type ReactNode, useEffect, useRef } from 'react';
+import { type FormEvent, type ReactNode, useLayoutEffect, useRef } from 'react';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 
@@ -16,9 +16,14 @@ export type DialogProps = {
 /** The browser's own modal dialog: it keeps the focus inside, closes on Escape and gives the focus back. */
 export function Dialog({ title, onClose, children, footer, wide = false, onSubmit }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is taken out of the page: a dialog that is gone gives the focus back to nobody.
+  useLayoutEffect(() => {
     const dialog = element.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    if (dialog !== null && !dialog.open) {
+      dialog.showModal();
+      // The browser would begin with the cross: what one came to write comes first.
+      dialog.querySelector<HTMLElement>('.body :is(input, select, textarea):not([type=hidden])')?.focus();
+    }
     return () => dialog?.close();
   }, []);
   const inside = (

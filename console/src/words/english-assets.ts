@@ -124,12 +124,17 @@ export const assetWords = {
     publishAt: 'Given out from',
     expiresAt: 'Expires',
     archiveAt: 'Archived on',
-    inspection: { pending: 'Being looked into', failed: 'Could not be looked into' } as {
+    inspection: {
+      pending: 'Being looked into',
+      failed: 'Could not be looked into',
+      withheld: 'Withheld: not found clean',
+    } as {
       readonly [state: string]: string;
     },
     availability: { upcoming: 'Not given out yet', expired: 'Expired' } as { readonly [state: string]: string },
     focusPlaced: 'Focus point set',
-    staleTitle: 'Somebody else changed it meanwhile. Look at it anew, then change it.',
+    staleTitle: 'Somebody else changed this meanwhile. What you wrote is still here, and is not saved over theirs.',
+    staleShow: 'Show what it is now',
     inspectionNote: 'Note',
   },
 };

@@ -35,6 +35,7 @@ export const deliveryWords = {
     anyDialect: 'Any dialect',
     anyEvent: 'Any event',
     anyTime: 'Any time',
+    ownTime: 'Between…',
     statusHint: 'Status',
     eventHint: 'Event',
     subjectHint: 'Asset or subject id',

@@ -12,6 +12,13 @@ export const settingWords = {
       server: 'Server',
     },
     workspace: 'Workspace',
+    holds: 'What it holds',
+    heldBytes: 'Space of its assets',
+    heldFiles: 'Files, versions and renditions',
+    heldOf: (used: string, most: string) => `${used} of ${most}`,
+    retention: 'Changes and deliveries',
+    retentionFor: (days: string) =>
+      `kept for ${days} ${days === '1' ? 'day' : 'days'} once they have ended; what is owed is kept until it ends`,
     environments: 'Environments',
     environmentsLead:
       'A workspace below another, such as sandbox and production: webhooks, assets and keys of its own.',

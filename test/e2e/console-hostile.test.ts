@@ -1,0 +1,271 @@
+/** The console against what others send and do: hostile answers, addresses, names, edits at the same time, much at once. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
+import { eventually, rows } from './real-server.ts';
+
+const timeout = 20_000;
+const marker = 'document.title="owned"';
+const hostileBodies: readonly string[] = [
+  `<html><body onload='${marker}'><script>${marker}</script>`,
+  `<svg xmlns="http://www.w3.org/2000/svg" onload='${marker}'><script>${marker}</script></svg>`,
+  `</pre></textarea></script><img src=x onerror='${marker}'>`,
+  `{"<!--": "<script>${marker}</script>", "__proto__": {"polluted": "yes"}, "constructor": {"prototype": {"polluted": 1}}}`,
+  `\u001b[31mred\u001b[0m \u202Etxt.exe\u202C \u0000 \u0007`,
+  'one line '.repeat(1_800),
+  `${'['.repeat(8_000)}${']'.repeat(8_000)}`,
+];
+
+let rig: ConsoleRig;
+let asset: string;
+let inbox: string;
+
+before(async () => {
+  rig = await startConsole();
+  await signIn(rig);
+  const { server } = rig;
+  inbox = String((await server.call('/v1/inboxes', { method: 'POST' })).json['url']);
+  asset = await push('first', { name: 'first.jpg', tags: ['one'] });
+});
+after(async () => {
+  await rig[Symbol.asyncDispose]();
+});
+
+async function push(externalId: string, state: object): Promise<string> {
+  const { json } = await rig.server.call(`/v1/assets/external:${externalId}`, {
+    method: 'PUT',
+    body: { path: '/', ...state },
+  });
+  const found = (json['asset'] ?? json) as { readonly id?: string };
+  return String(found.id);
+}
+
+async function untouched(): Promise<void> {
+  const { page } = rig;
+  assert.notEqual(await page.title(), 'owned');
+  assert.equal(await page.evaluate('({}).polluted === undefined'), true);
+}
+
+test('UI-02 UI-04 a receiver answers with markup, control characters, one endless line and deep JSON: all of it is text', async () => {
+  const { page, server } = rig;
+  const { id, url } = (await server.call('/v1/inboxes', { method: 'POST' })).json;
+  const { json } = await server.call('/v1/webhooks', {
+    body: {
+      name: `<img src=x onerror='${marker}'>`,
+      dialect: 'standard',
+      events: ['*'],
+      enabled: false,
+      target: { transport: 'http', url: String(url) },
+    },
+  });
+  for (const [nth, body] of hostileBodies.entries()) {
+    const set = await server.call(`/v1/inboxes/${String(id)}`, { method: 'PATCH', body: { status: 500, body } });
+    assert.equal(set.status, 200, set.text);
+    const sent = (await server.call(`/v1/webhooks/${String(json['id'])}/test?wait=10`, { body: {} })).json;
+    await page.goto(`${server.url}/deliveries/${String(sent['deliveryId'])}`);
+    const shown = page.locator('pre[aria-label=Response]');
+    await shown.waitFor({ timeout });
+    const textStart = (await shown.textContent())?.replaceAll(/\s/g, '').slice(0, 12);
+    assert.equal(textStart, body.replaceAll(/\s/g, '').slice(0, 12), `body ${nth}`);
+    assert.equal(await shown.locator('img, script, svg, textarea').count(), 0);
+    assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth')) <= 0);
+    await untouched();
+  }
+});
+
+test('UI-03 an address that would run is no link anywhere, and links that lead out tell nobody where from', async () => {
+  const { page, server } = rig;
+  const script = `javascript:${marker}`;
+  const id = await push('linked', {
+    name: script,
+    info: { title: script, source: script },
+    metadata: { link: script },
+  });
+  for (const path of [
+    `/assets/${id}`,
+    `/assets/${id}?tab=metadata`,
+    `/assets/${id}?tab=history`,
+    '/events',
+    '/changes',
+  ]) {
+    await page.goto(server.url + path);
+    await settled(page);
+    assert.equal(await page.locator('a[href^="javascript:" i], a[href^="data:" i]').count(), 0, path);
+    assert.equal(await page.locator('a[target=_blank]:not([rel*=noreferrer])').count(), 0, path);
+  }
+  await untouched();
+});
+
+test('UI-12 UI-13 what stands in the address runs nothing, pollutes nothing and leads nowhere else', async () => {
+  const { page, server } = rig;
+  const { origin } = new URL(server.url);
+  for (const address of [
+    '/?__proto__[polluted]=yes&constructor.prototype.polluted=yes&range=__proto__',
+    `/assets?q=${encodeURIComponent(`"><img src=x onerror='${marker}'>`)}&view=constructor&order=name`,
+    '/assets?next=//evil.example&kind=image',
+    '/deliveries?since=__proto__&from=constructor&to=-1&webhookId=',
+    '//evil.example/%2e%2e',
+    '/\\evil.example',
+    '/settings/__proto__',
+    '/events?dialect=constructor&event=__proto__',
+    '/webhooks/new?dialect=__proto__',
+  ]) {
+    await page.goto(`${server.url}${address}`);
+    await page.locator('main h1, .problem, body').first().waitFor({ timeout });
+    assert.equal(new URL(page.url()).origin, origin, address);
+    assert.equal(await page.getByText('met a fault').count(), 0, address);
+    await page.evaluate("postMessage({ __proto__: null, type: 'navigate', href: 'javascript:1' }, '*')");
+    await untouched();
+  }
+});
+
+test('UI-10 a new key is shown once, and stays in no storage, history or field that a browser fills in', async () => {
+  const { page, server } = rig;
+  await page.goto(`${server.url}/settings/keys`);
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.locator('dialog input').first().fill('Once');
+  await page.getByRole('button', { name: 'Create' }).click();
+  const shown = await page.locator('dialog pre').innerText({ timeout });
+  assert.match(shown, /^aw_/);
+  const kept = String(
+    await page.evaluate(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, location.href, document.cookie])',
+    ),
+  );
+  assert.ok(!kept.includes(shown));
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.reload();
+  await settled(page);
+  assert.ok(!(await page.content()).includes(shown));
+});
+
+test('UI-19 UI-20 what cannot be taken back asks first, begins with the focus inside and gives it back', async () => {
+  const { page, server } = rig;
+  const doomed = await push('doomed', { name: 'doomed.jpg' });
+  await page.goto(`${server.url}/assets/${doomed}`);
+  const button = page.getByRole('button', { name: 'Delete', exact: true });
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await page.locator('dialog[open]').waitFor({ timeout });
+  assert.equal(await page.evaluate("document.querySelector('dialog').contains(document.activeElement)"), true);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), 'Delete');
+  assert.equal((await server.call(`/v1/assets/${doomed}`)).status, 200);
+  await page.getByRole('button', { name: 'Move or rename' }).click();
+  assert.equal(await page.evaluate('document.activeElement.value'), 'doomed.jpg');
+  await page.goto(`${server.url}/deliveries`);
+  await page.getByRole('button', { name: 'Replay' }).click();
+  assert.equal(await page.getByRole('button', { name: 'Send them' }).isDisabled(), true, 'the count comes first');
+  await page.getByRole('button', { name: 'Count first' }).click();
+  await page.getByText('will be sent again').waitFor({ timeout });
+});
+
+test('UI-18 an edit on what somebody else has changed is told and not saved over theirs; other edits of theirs do no harm', async () => {
+  const { page, server } = rig;
+  const stateOf = async () =>
+    (await server.call(`/v1/assets/${asset}`)).json['state'] as { readonly info?: object; readonly tags: unknown };
+  await page.goto(`${server.url}/assets/${asset}`);
+  await page.getByLabel('Title').fill('Mine');
+  await server.call(`/v1/assets/${asset}`, { method: 'PATCH', body: { info: { title: 'Theirs' } } });
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Somebody else changed this' }).waitFor({ timeout });
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Mine');
+  assert.deepEqual((await stateOf()).info, { title: 'Theirs' });
+  await page.getByRole('button', { name: 'Show what it is now' }).click();
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Theirs');
+  await page.getByLabel('Title').fill('Ours');
+  await server.call(`/v1/assets/${asset}`, { method: 'PATCH', body: { metadata: { shelf: '7' } } });
+  await page.getByRole('button', { name: 'Move or rename' }).click();
+  await page.getByLabel('File name').fill('renamed.jpg');
+  await page.locator('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.getByText('renamed.jpg').first().waitFor({ timeout });
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Ours', 'what is being written outlives what else changes');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved').waitFor({ timeout });
+  await eventually(stateOf, ({ info }) => JSON.stringify(info) === '{"title":"Ours"}', 'it is saved');
+});
+
+test('a list that is paused counts what comes and moves nothing; the time asked for bounds what the stream brings', async () => {
+  const { page, server } = rig;
+  await server.call('/v1/webhooks', {
+    body: { name: 'Listens', dialect: 'standard', events: ['*'], target: { transport: 'http', url: inbox } },
+  });
+  const delivered = async () => rows((await server.call('/v1/deliveries?states=delivered')).json).length;
+  const change = (shelf: string) =>
+    server.call(`/v1/assets/${asset}`, { method: 'PATCH', body: { metadata: { shelf } } });
+  await change('8');
+  await eventually(delivered, (count) => count > 0, 'the first is delivered');
+  await page.goto(`${server.url}/deliveries`);
+  await page.locator('.live[data-state=live]', { hasText: 'Live' }).waitFor({ timeout });
+  const drawn = page.locator('tbody tr.can-open');
+  await drawn.first().waitFor({ timeout });
+  const before = await drawn.count();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await change('9');
+  await page.getByRole('button', { name: '1 newer one' }).waitFor({ timeout });
+  assert.equal(await drawn.count(), before);
+  await page.getByRole('button', { name: '1 newer one' }).click();
+  assert.equal(await drawn.count(), before + 1);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await page.goto(`${server.url}/deliveries?to=${Date.now() - 3_600_000}`);
+  await page.locator('.live[data-state=live]', { hasText: 'Live' }).waitFor({ timeout });
+  await page.getByText('Nothing fits').waitFor({ timeout });
+  const count = await delivered();
+  await change('10');
+  await eventually(delivered, (now) => now > count, 'another is delivered');
+  await page.waitForFunction('performance.now() > 0');
+  assert.equal(await drawn.count(), 0);
+});
+
+test('UI-17 a burst of changes draws what can be seen and no more, and the page stays quick', async () => {
+  const { page, server } = rig;
+  await page.goto(`${server.url}/changes`);
+  await page.locator('.live[data-state=live]', { hasText: 'Live' }).waitFor({ timeout });
+  for (let batch = 0; batch < 4; batch++)
+    await server.call('/v1/changes', {
+      body: {
+        changes: Array.from({ length: 100 }, (_, nth) => ({
+          kind: 'asset.created',
+          subject: { type: 'asset', externalId: `burst-${batch}-${nth}` },
+          after: { name: `<img src=x onerror='${marker}'> ${nth}` },
+        })),
+      },
+    });
+  await page.getByText("onerror='").first().waitFor({ timeout });
+  await eventually(
+    () => page.locator('tbody tr').count(),
+    (count) => count > 20,
+    'the burst is drawn',
+  );
+  assert.ok((await page.locator('tbody tr').count()) < 120, 'only what is seen');
+  await untouched();
+});
+
+test('UI-22 UI-24 nothing is asked of another host, and no service worker or cache keeps anything', async () => {
+  const { context, server } = rig;
+  const page = await context.newPage();
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url)) foreign.push(request.url());
+  });
+  for (const path of ['/', '/assets', '/events', '/docs']) {
+    await page.goto(server.url + path);
+    await page.waitForLoadState('load');
+  }
+  assert.deepEqual(foreign, []);
+  const kept = await page.evaluate(
+    'Promise.all([navigator.serviceWorker?.getRegistrations().then((all) => all.length) ?? 0, globalThis.caches?.keys().then((all) => all.length) ?? 0])',
+  );
+  assert.deepEqual(kept, [0, 0]);
+  await page.close();
+});
+
+test('the browser had nothing to complain about but what was refused', () => {
+  assert.deepEqual(
+    rig.complaints.filter((text) => !/\b(?:400|404|412|422)\b/.test(text)),
+    [],
+  );
+});
