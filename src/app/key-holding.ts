@@ -46,3 +46,21 @@ export async function keyHolding(
       ),
   };
 }
+
+/** No key is rotated so often while its first text is still good. */
+const heirsMax = 20;
+
+/** The key that what this one makes belongs to: itself, or where it was rotated, the one that took its place. */
+export async function heirOf(
+  deps: Pick<AppDeps, 'storage' | 'clock'>,
+  workspaceId: string,
+  keyId: string,
+): Promise<string> {
+  let id = keyId;
+  for (let step = 0; step < heirsMax; step += 1) {
+    const { heir } = await keyHolding(deps, workspaceId, id);
+    if (heir === null) return id;
+    id = heir;
+  }
+  return id;
+}

@@ -278,6 +278,21 @@ test('A key that is rotated loses nothing, whenever it is looked at: the new one
   assert.match((await webhooks.get(caller, made.id)).stateReason ?? '', /was revoked$/);
 });
 
+test('While both texts of a rotated key are good, what the old one makes and sees is the new one’s', async () => {
+  const { keys, webhooks } = fixture.app;
+  const key = await keys.create(caller, { name: 'rotated', scopes: ['assets:read', 'webhooks:write'] });
+  const old = callerIn('default', { keyId: key.id, scopes: new Set(key.scopes) });
+  const { body: first } = await webhooks.create(old, about(undefined));
+  const { id: heir } = await keys.rotate(caller, key.id, { overlapMs: 3_600_000 });
+  await fixture.doDuties();
+  await assert.rejects(webhooks.create(old, about(undefined)), refusal('already_exists'));
+  const { body: second } = await webhooks.create(old, about(undefined, { events: ['asset.delete'] }));
+  for (const ownerKeyId of [key.id, heir]) {
+    const { items } = await webhooks.list(old, { limit: 10, ownerKeyId });
+    assert.deepEqual(items.map(({ id }) => id).toSorted(), [first.id, second.id].toSorted());
+  }
+});
+
 test('A webhook that is made about another library ends where the key that made it may not look into that one', async () => {
   const { keys, libraries, grants, webhooks } = fixture.app;
   await libraries.create(caller, { key: 'mine' });

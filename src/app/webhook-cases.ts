@@ -99,7 +99,7 @@ export interface WebhookCases {
       readonly name?: string;
       /** Those that name this event. */
       readonly event?: string;
-      /** Those that were made with this key. */
+      /** Those that were made with this key; where it was rotated, those of the key that took its place. */
       readonly ownerKeyId?: string;
     },
   ): Promise<Page<WebhookView>>;

@@ -11,6 +11,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
 import { refuseUnknownInbox } from './inbox-target.ts';
+import { heirOf } from './key-holding.ts';
 import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { notFound } from './refusals.ts';
@@ -96,7 +97,7 @@ export function createWebhooks(given: WebhooksDeps): WebhookCases {
       const where = {
         ...(state === undefined ? {} : { state }),
         ...(dialect === undefined ? {} : { dialect }),
-        ...(ownerKeyId === undefined ? {} : { ownerKeyId }),
+        ...(ownerKeyId === undefined ? {} : { ownerKeyId: await heirOf(deps, caller.workspaceId, ownerKeyId) }),
       };
       const contains = {
         ...(name === undefined ? {} : { name }),

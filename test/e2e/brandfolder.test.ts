@@ -470,6 +470,18 @@ test('A key that loses its brandfolder loses its subscriptions within seconds, a
     (count) => count === 1,
     'the new key owns it',
   );
+  // Rotated with an overlap: a client with the old text finds its subscriptions, and makes none twice.
+  const slow = await keyWith(['webhooks:write', 'assets:read']);
+  const body = subscription({ callback_url: 'https://overlap.example/' });
+  const { id: kept } = expectStatus(await vendor(slow.key)(api, { body }), 200).json['data'] as { readonly id: string };
+  await alpha.ask(`/v1/keys/${slow.id}/rotate`, { method: 'POST', body: { overlapSeconds: 600 } });
+  await eventually(
+    async () => (await vendor(slow.key)(`${api}/${kept}`)).status,
+    (status) => status === 200,
+    'the old key sees it',
+  );
+  expectStatus(await vendor(slow.key)(api, { body }), 409);
+  expectStatus(await vendor(slow.key)(`${api}/${kept}`, { method: 'DELETE' }), 200);
   // Natively it stays to be seen, and one call brings it back: whoever makes it answers for it.
   const back = expectStatus(await alpha.call(`/v1/webhooks/${second}/enable`, { method: 'POST', body: {} }), 200);
   assert.equal(back.json['state'], 'enabled');
