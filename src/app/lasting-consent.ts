@@ -6,7 +6,7 @@
 import { ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Handshake } from '../dialects/dialect.ts';
-import type { ResourceKey, ResourceWrite } from '../storage/storage.ts';
+import type { ResourceWrite } from '../storage/storage.ts';
 
 /** What the row of a lasting handshake says, beside which question was asked last. */
 export type ConsentState = {
@@ -29,10 +29,6 @@ export type ConsentView = {
 };
 
 /** The row by which a webhook is found by its id alone: whoever visits a link names no workspace. */
-export function consentLinkKey(workspaceId: string, webhookId: string): ResourceKey {
-  return { workspaceId, type: 'handshake', id: `link:${webhookId}` };
-}
-
 export function consentLinkWrite(webhookId: string): ResourceWrite {
   return { type: 'handshake', id: `link:${webhookId}`, expectedVersion: 'any', state: {}, alias: webhookId };
 }

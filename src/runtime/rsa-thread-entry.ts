@@ -1,7 +1,7 @@
 /** The thread that makes RSA signatures; see rsa-thread.ts. */
 import { createPrivateKey, createSign, type KeyObject } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import { yieldToOthers } from './rsa-priority.ts';
+import { yieldToOthers } from './thread-priority.ts';
 
 export type RsaRequest = {
   readonly id: number;

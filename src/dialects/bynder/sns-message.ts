@@ -1,8 +1,6 @@
 /** SNS messages: their fields in SNS's order and layout, and what of them is signed. */
 import type { JsonObject } from '../../core/json.ts';
 
-export type SnsMessageType = 'SubscriptionConfirmation' | 'Notification' | 'UnsubscribeConfirmation';
-
 /** A message without its signature. All values are texts, as SNS has them. */
 export type SnsMessage =
   | {

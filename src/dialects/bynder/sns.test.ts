@@ -4,6 +4,7 @@ import { createSign, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import type { JsonObject } from '../../core/json.ts';
 import { resolvePolicy } from '../../core/policy-resolution.ts';
@@ -16,6 +17,7 @@ import { sampleLinks, sampleSigningKeyId, sampleWebhook } from '../testing/sampl
 import { backoffFunctions, delaysMsOf, deliveryPolicyProblems, retryPolicyDefault } from './delivery-policy.ts';
 import { bynderDialect } from './index.ts';
 import { policy } from './policy.ts';
+import { controlSchema } from './schemas.ts';
 import { snsText, stringToSign } from './sns-message.ts';
 
 const change = sampleChange('asset.ready');
@@ -63,6 +65,8 @@ test('the confirmations are laid out as SNS lays them out, byte by byte', () => 
     const { body, learnt } = golden(file);
     assert.ok(learnt.length > 20);
     assert.equal(unsignedText(rendered({ event, frozen: { token: '2336412f37fb687f' } })), body, event);
+    const fits = new Ajv2020({ strict: true, validateFormats: false }).compile(controlSchema(event));
+    assert.ok(fits(JSON.parse(body)), JSON.stringify(fits.errors));
   }
 });
 

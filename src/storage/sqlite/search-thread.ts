@@ -1,9 +1,10 @@
 /** The thread that keeps the search index; see search/index-keeper.ts. */
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.ts';
+import { yieldToOthers } from '../../runtime/thread-priority.ts';
 import { systemTurn } from '../../runtime/turn.ts';
 import type { FeedPlace } from './search/feed.ts';
-import { createKeeper, type Keeper, lowerPriority } from './search/index-keeper.ts';
+import { createKeeper, type Keeper } from './search/index-keeper.ts';
 import { searchFileOf } from './search/search-file.ts';
 import { type Answer, type Request, toWire } from './thread-call.ts';
 
@@ -14,7 +15,7 @@ async function answer({ name, values }: Request): Promise<unknown> {
     const [file, storeId] = values as [string, string];
     keeper = createKeeper({ file, storeId, searchFile: searchFileOf(file), clock: systemClock, turn: systemTurn });
     // Whoever waits for it to be opened does not wait at that priority.
-    lowerPriority();
+    yieldToOthers();
     return keeper.state();
   }
   if (keeper === null) throw new Error('The keeper of the search index must be open');

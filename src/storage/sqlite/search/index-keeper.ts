@@ -3,8 +3,6 @@
  * search waits for, then what was written, then the sweep that makes or verifies the index. What goes wrong with the
  * index's file is mended by making it anew; what goes wrong with the store is tried again later.
  */
-import { constants, setPriority } from 'node:os';
-import { readlinkSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Turn } from '../../../runtime/turn.ts';
@@ -56,19 +54,6 @@ type Waiting = {
   readonly resolve: (reached: boolean) => void;
 };
 type Opened = { readonly store: DatabaseSync; readonly index: DatabaseSync; readonly follower: Follower };
-
-/**
- * Other threads come first, and leave it a tenth where all are busy: at the lowest priority it would come to nothing for as
- * long as a storm lasts. Where the system does not let us, it is a thread like others.
- */
-export function lowerPriority(): void {
-  try {
-    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    if (Number.isSafeInteger(thread)) setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error)) throw error;
-  }
-}
 
 export function createKeeper({ file, searchFile, storeId, clock, turn }: KeeperParts): Keeper {
   let generation = 1;

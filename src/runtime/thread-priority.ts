@@ -1,10 +1,11 @@
-/** Lets the threads of the loop go before the one that signs. */
+/** Lets the threads that deliver go before those whose work can wait: signing, keeping the index of the search. */
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 
 /**
- * Other threads come first: what is signed can wait a little, what is delivered beside it can not. Linux only: elsewhere a
- * thread has no priority of its own, and it is one like others.
+ * Of the calling thread: other threads come first, and leave it a tenth where all are busy; at the lowest priority it would
+ * come to nothing for as long as a storm lasts. Linux only: elsewhere, and where the system does not let us, it is a thread
+ * like others.
  */
 export function yieldToOthers(): void {
   try {
