@@ -239,7 +239,21 @@ test('SC-07 FO-05 what cannot start says why in a paragraph and ends with the do
   const port = new URL(server.url).port;
   const taken = await run(['serve'], { ASSETWIRE_DATA_DIR: join(dataDir, 'other'), ASSETWIRE_PORT: port });
   assert.equal(taken.code, exitCodes.port);
-  assert.match(taken.err, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 must be free`));
+  assert.match(taken.err, new RegExp(`Port ${port} of 127\\.0\\.0\\.1 must be free[\\s\\S]*ASSETWIRE_PORT`));
+  const dialectAt = (own: number, shared: string) => ({
+    ASSETWIRE_DATA_DIR: join(dataDir, 'other'),
+    ASSETWIRE_PORT: String(own),
+    ASSETWIRE_DIALECT_LISTEN: `bambuser=127.0.0.1:${shared}`,
+  });
+  const elsewhere = await run(['serve'], dialectAt(0, port));
+  assert.match(elsewhere.err, /must be free[\s\S]*with ASSETWIRE_DIALECT_LISTEN/);
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const own = (probe.address() as AddressInfo).port;
+  await once(probe.close(), 'close');
+  const twice = await run(['serve'], dialectAt(own, String(own + 1)));
+  assert.equal(twice.code, exitCodes.port);
+  assert.match(twice.err, /given once: ASSETWIRE_INBOX_TLS_PORT and ASSETWIRE_DIALECT_LISTEN mean it[\s\S]*mend:/);
   assert.equal(await server.end(), 0);
   const wrongKey = await run(['serve'], {
     ASSETWIRE_DATA_DIR: dataDir,

@@ -131,17 +131,10 @@ function refuseAlone({ databaseUrl, engine }: Settings): void {
 }
 
 /** The listener's own errors, as what the person at the terminal can mend. */
-function asListenError(error: unknown, { host, port }: Settings): unknown {
+function asListenError(error: unknown, settings: Settings): unknown {
+  const { host, port } = settings;
   const code = systemCode(error);
-  if (code === 'EADDRINUSE') {
-    // The inbox's TLS listener may be the one that found its port taken.
-    const taken = error instanceof Error && 'port' in error ? Number(error.port) : port;
-    const which = taken === port ? 'ASSETWIRE_PORT' : 'ASSETWIRE_INBOX_TLS_PORT';
-    return new OperatorError('port_taken', `Port ${taken} of ${host} must be free: another program listens there`, {
-      mend: `Stop that program, or choose another port with ${which} (0 takes a free one)`,
-      cause: error,
-    });
-  }
+  if (code === 'EADDRINUSE') return portTaken(error, settings);
   if (code !== 'EADDRNOTAVAIL' && code !== 'EACCES' && code !== 'ENOTFOUND') return error;
   return new OperatorError(
     'address_unusable',
@@ -151,6 +144,33 @@ function asListenError(error: unknown, { host, port }: Settings): unknown {
       cause: error,
     },
   );
+}
+
+/** Which setting wanted the port; where two of them did, nobody else need be there. */
+function portTaken(cause: unknown, { host, port, inboxTlsPort, dialectListen }: Settings): OperatorError {
+  const taken = cause instanceof Error && 'port' in cause ? Number(cause.port) : port;
+  const at = cause instanceof Error && 'address' in cause ? String(cause.address) : host;
+  const places = [
+    { setting: 'ASSETWIRE_PORT', host, port },
+    { setting: 'ASSETWIRE_INBOX_TLS_PORT', host, port: inboxTlsPort ?? port + 1 },
+    ...dialectListen.map((place) => ({ setting: 'ASSETWIRE_DIALECT_LISTEN', ...place })),
+  ];
+  const isMeant = (place: { readonly host: string; readonly port: number }): boolean =>
+    place.port === taken && (place.host === at || at !== host);
+  const wanted = [...new Set(places.filter(isMeant).map(({ setting }) => setting))];
+  const which = wanted.at(-1) ?? 'ASSETWIRE_PORT';
+  if (wanted.length > 1) {
+    const unsaid = inboxTlsPort === null && wanted.includes('ASSETWIRE_INBOX_TLS_PORT');
+    const why = unsaid ? ' (the port behind ASSETWIRE_PORT, unless it is set)' : '';
+    return new OperatorError('port_taken', `Port ${taken} must be given once: ${wanted.join(' and ')} mean it${why}`, {
+      mend: `Choose another port with ${which}`,
+      cause,
+    });
+  }
+  return new OperatorError('port_taken', `Port ${taken} of ${at} must be free: another program listens there`, {
+    mend: `Stop that program, or choose another port with ${which} (0 takes a free one)`,
+    cause,
+  });
 }
 
 /** Nobody signs in at a worker. */
