@@ -17,6 +17,7 @@ const typedByTests: { readonly [page: string]: string } = {
   'docs/guides/share-files.md': 'test/guides/share-files.test.ts',
   'docs/guides/brandfolder-receivers.md': 'test/guides/brandfolder-receivers.test.ts',
   'docs/guides/bynder-receivers.md': 'test/guides/bynder-receivers.test.ts',
+  'docs/guides/queues-and-mail.md': 'test/guides/queues-and-mail.test.ts',
   'docs/guides/cloudevents-receivers.md': 'test/guides/cloudevents-receivers.test.ts',
   'docs/guides/scaleflex-receivers.md': 'test/guides/scaleflex-receivers.test.ts',
   'docs/guides/bambuser-receivers.md': 'test/guides/bambuser-receivers.test.ts',
