@@ -188,6 +188,27 @@ test('UI-18 an edit on what somebody else has changed is told and not saved over
   await eventually(stateOf, ({ info }) => JSON.stringify(info) === '{"title":"Ours"}', 'it is saved');
 });
 
+test('UI-18 settings of a webhook that somebody else has changed are not saved over theirs', async () => {
+  const { page, server } = rig;
+  const target = { transport: 'http', url: inbox };
+  const { id } = (
+    await server.call('/v1/webhooks', { body: { name: 'Ours', dialect: 'standard', events: ['*'], target } })
+  ).json;
+  const path = `/v1/webhooks/${String(id)}`;
+  await page.goto(`${server.url}/webhooks/${String(id)}?tab=settings`);
+  await page.getByLabel('Name', { exact: true }).fill('Mine');
+  await server.call(path, { method: 'PATCH', body: { name: 'Theirs' } });
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('alert').filter({ hasText: 'Somebody else changed this' }).waitFor({ timeout });
+  assert.equal((await server.call(path)).json['name'], 'Theirs');
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Mine');
+  await page.getByRole('button', { name: 'Show what it is now' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('Agreed');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved. Deliveries').waitFor({ timeout });
+  await server.call(path, { method: 'DELETE' });
+});
+
 test('a list that is paused counts what comes and moves nothing; the time asked for bounds what the stream brings', async () => {
   const { page, server } = rig;
   await server.call('/v1/webhooks', {

@@ -1,20 +1,57 @@
-import { useState } from 'react';
-import { Problem } from '../api/ask.ts';
-import { useChange, useMay } from '../api/queries.ts';
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { ask, Problem } from '../api/ask.ts';
+import { refresh, useChange, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
 import type { Webhook } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { TextField, problemAt, WordsField } from '../parts/field.tsx';
 import { ObjectForm } from '../parts/schema-form.tsx';
-import { Failure } from '../parts/state.tsx';
-import { tell } from '../parts/toast.tsx';
+import { Failure, Notice } from '../parts/state.tsx';
+import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { CredentialsForm, type Draft, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
 
+/** The settings, while others may change them too: what one writes stays, and is not saved over theirs unseen. */
 export function SettingsForm({ webhook, manifest }: Both) {
+  const [base, setBase] = useState(webhook);
+  const [touched, setTouched] = useState(false);
+  const newer = webhook.revision > base.revision;
+  const anew = (from: Webhook) => {
+    setTouched(false);
+    setBase(from);
+  };
+  useEffect(() => {
+    if (newer && !touched) setBase(webhook);
+  }, [newer, touched, webhook]);
+  return (
+    <>
+      {newer && touched ? (
+        <Notice
+          tone="warn"
+          action={
+            <Button small onClick={() => anew(webhook)}>
+              {words.asset.staleShow}
+            </Button>
+          }
+        >
+          <span role="alert">{words.asset.staleTitle}</span>
+        </Notice>
+      ) : null}
+      <Form key={base.revision} webhook={base} manifest={manifest} onTouched={() => setTouched(true)} onSaved={anew} />
+    </>
+  );
+}
+
+function Form({
+  webhook,
+  manifest,
+  onTouched,
+  onSaved,
+}: Both & { readonly onTouched: () => void; readonly onSaved: (webhook: Webhook) => void }) {
   const may = useMay('webhooks:write');
   const { secretFields } = manifest.configuration;
   const [draft, setDraft] = useState<Draft>(() => ({
@@ -29,10 +66,26 @@ export function SettingsForm({ webhook, manifest }: Both) {
     secret: '',
   }));
   const path = `/v1/webhooks/${webhook.id}`;
-  const save = useChange([path, '/v1/webhooks'], { quiet: true, onDone: () => tell(words.webhook.saved) });
+  const client = useQueryClient();
+  const save = useChange<Webhook>([path, '/v1/webhooks'], {
+    quiet: true,
+    onDone: (saved) => {
+      tell(words.webhook.saved);
+      onSaved(saved);
+    },
+  });
   const problems = save.error instanceof Problem ? save.error.problems : [];
-  const change = (patch: Partial<Draft>) => setDraft((before) => ({ ...before, ...patch }));
-  const submit = () => {
+  const change = (patch: Partial<Draft>) => {
+    onTouched();
+    setDraft((before) => ({ ...before, ...patch }));
+  };
+  /** Looks first whether it is still what was changed here. */
+  const submit = async () => {
+    const now = await ask<Webhook>('GET', path);
+    if (now.revision === webhook.revision) send();
+    else await refresh(client, path);
+  };
+  const send = () => {
     const { name, target, events, settings, headers, contacts, credentials } = draft;
     save.mutate({
       method: 'PATCH',
@@ -57,7 +110,7 @@ export function SettingsForm({ webhook, manifest }: Both) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        submit();
+        submit().catch(tellProblem);
       }}
     >
       {save.error === null ? null : <Failure error={save.error} />}

@@ -72,7 +72,7 @@ function Part({ tab, webhook, manifest }: Both & { readonly tab: Tab }) {
     case 'deliveries':
       return <Deliveries webhook={webhook} />;
     case 'settings':
-      return <SettingsForm key={webhook.revision} webhook={webhook} manifest={manifest} />;
+      return <SettingsForm webhook={webhook} manifest={manifest} />;
     case 'secret':
       return <Secrets webhook={webhook} manifest={manifest} />;
     case 'test':

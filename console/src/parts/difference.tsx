@@ -13,20 +13,24 @@ export function Difference({
   readonly after: JsonObject | null;
   readonly changed: readonly string[];
 }) {
-  const fields = changed.filter((field) => shown(valueAt(before, field)) !== shown(valueAt(after, field)));
+  const fields = changed.filter(
+    (field) => JSON.stringify(valueAt(before, field)) !== JSON.stringify(valueAt(after, field)),
+  );
   if (fields.length === 0) return null;
   return (
     <div className="difference">
       {fields.slice(0, linesMax).map((field) => {
         const was = valueAt(before, field);
         const is = valueAt(after, field);
+        // Other things of the same names: then all of them is shown.
+        const show = shown(was) === shown(is) ? raw : shown;
         return (
           <div key={field}>
             <span className="quiet mono cut" title={field}>
               {field}
             </span>
             <span>
-              {was === undefined ? null : <del>{shown(was)}</del>} {is === undefined ? null : <ins>{shown(is)}</ins>}
+              {was === undefined ? null : <del>{show(was)}</del>} {is === undefined ? null : <ins>{show(is)}</ins>}
               {is === undefined ? <span className="quiet"> {words.changes.gone}</span> : null}
             </span>
           </div>
@@ -53,7 +57,22 @@ function valueAt(state: JsonObject | null, path: string): Json | undefined {
   return value;
 }
 
+/** Several things by their names, where each has one and no two share it: `small, medium`. */
+function namesOf(value: Json): string | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const names = (value as readonly Json[]).flatMap((item) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return [];
+    const { title, name } = item as JsonObject;
+    return typeof title === 'string' ? [title] : typeof name === 'string' ? [name] : [];
+  });
+  return names.length === value.length && new Set(names).size === names.length ? names.join(', ') : undefined;
+}
+
 function shown(value: Json | undefined): string {
+  return raw(value === undefined ? undefined : (namesOf(value) ?? value));
+}
+
+function raw(value: Json | undefined): string {
   if (value === undefined) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.length > 400 ? `${text.slice(0, 400)}…` : text;
