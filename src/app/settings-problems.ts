@@ -29,9 +29,32 @@ function problemOf({ keyword, instancePath, params, message, parentSchema, data 
     case 'pattern':
       // A pattern is for machines; what the field is for tells people more.
       return { at, wanted: descriptionOf(parentSchema) ?? 'text of another form', found: 'text of another form' };
+    case 'maximum':
+    case 'minimum':
+      return {
+        at,
+        wanted: boundsOf(parentSchema),
+        found: keyword === 'maximum' ? 'a larger number' : 'a smaller number',
+      };
+    case 'maxLength':
+    case 'minLength':
+    case 'maxItems':
+    case 'minItems': {
+      const [bound, other] = keyword.startsWith('max') ? ['at most', 'more'] : ['at least', 'fewer'];
+      const isText = keyword.endsWith('Length');
+      const wanted = `${bound} ${String(parameters['limit'])} ${isText ? 'characters' : 'entries'}`;
+      return { at, wanted, found: isText ? other : typeOf(data) };
+    }
     default:
       return { at, wanted: message ?? 'something that fits the dialect', found: typeOf(data) };
   }
+}
+
+function boundsOf(schema: unknown): string {
+  const [least, most] = ['minimum', 'maximum'].map((name) => (isObject(schema) ? ownValue(schema, name) : undefined));
+  if (typeof least === 'number' && typeof most === 'number') return `a number from ${least} to ${most}`;
+  if (typeof most === 'number') return `a number of at most ${most}`;
+  return typeof least === 'number' ? `a number of at least ${least}` : 'another number';
 }
 
 function allowedOf(values: unknown): string {

@@ -80,10 +80,10 @@ test("the example of the vendor's page comes out field by field, in its order", 
     ...['copyright', 'datePublished', 'dateCreated', 'description', 'dateModified', 'extension', 'fileSize', 'height'],
     ...['id', 'idHash', 'isPublic', 'name', 'orientation', 'tags', 'type', 'width', 'property_Country'],
   ]);
-  assert.match(String(idHash), /^[0-9a-f]{16}$/);
+  assert.match(typeof idHash === 'string' ? idHash : '', /^[0-9a-f]{16}$/);
   const [item] = mediaItems as unknown as readonly JsonObject[];
   const { id: itemId, ...rest } = item ?? {};
-  assert.match(String(itemId), /^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{16}$/);
+  assert.match(typeof itemId === 'string' ? itemId : '', /^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{16}$/);
   assert.deepEqual(rest, {
     version: 1,
     active: 1,
