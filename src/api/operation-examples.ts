@@ -42,7 +42,7 @@ export const operationExamples: { readonly [operation: string]: OperationExample
   createSync: { request: { source: 'old-dam' } },
   completeSync: { request: { vanished: 'archive', dryRun: true } },
   patchAsset: { request: { name: 'harbour-at-noon.jpg', info: { title: 'Harbour at noon' }, expectedVersion: 3 } },
-  clipAsset: { request: { fromMs: 12_500, toMs: 20_000, name: 'harbour-teaser.mp4' } },
+  clipAsset: { request: { fromMs: 1_000, toMs: 3_500, name: 'harbour-teaser.mp4' } },
   copyAsset: { request: { path: '/campaigns/summer', name: 'harbour-for-summer.jpg' } },
   restoreAsset: { request: { path } },
   createShareLink: { request: { assets: [exampleId('ast')], name: 'For the printer', renditions: ['original'] } },

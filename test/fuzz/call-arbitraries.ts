@@ -66,24 +66,30 @@ export function createCallArbitraries(document: Json): (operation: Operation) =>
   };
 }
 
-/** The document's own example of a call. */
-export function examplePlan(document: Json, operation: Operation): Plan {
+/** Neither a neighbour's thing nor the last one deleted: see `known-things.ts` and `wire.ts`. */
+const exampleChoice = 2;
+
+/** The document's own example of a call, with what it must have and nothing more. */
+export function examplePlan(document: Json, operation: Operation, choice = exampleChoice): Plan {
   const parameters = parametersOf(document, operation);
   const [type, media] = mediaOf(document, operation) ?? [];
   const example = media?.['example'];
   const form: PlannedBody = { kind: 'form', parts: formParts(example), slip: 'none' };
   const body: PlannedBody =
     type === undefined ? { kind: 'none' } : type === 'multipart/form-data' ? form : { kind: 'json', value: example };
+  const needed = (at: string): readonly Parameter[] =>
+    parameters.filter(({ place, required }) => place === at && required);
   return {
     operation,
     path: Object.fromEntries(
       parameters.filter(({ place }) => place === 'path').map(({ name, example: value }) => [name, value]),
     ),
-    query: [],
-    headers: {},
+    query: needed('query').map(({ name, example: value }) => [name, queryText(value)] as const),
+    headers: Object.fromEntries(
+      needed('header').map(({ name, example: value }) => [name.toLowerCase(), headerText(value)]),
+    ),
     body,
-    // Neither a neighbour's thing nor the last one deleted: see `known-things.ts` and `wire.ts`.
-    choice: 2,
+    choice,
   };
 }
 

@@ -1,4 +1,6 @@
 /** A real server with one of everything, and a neighbour whose things must stay unseen. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { eventually, type RealServer, rows, startRealServer, type Tenant, text } from '../e2e/real-server.ts';
 import { isJson, type Json, type OpenApi } from '../support/answer-check.ts';
@@ -21,7 +23,7 @@ export async function furnish(adminKey: string): Promise<Furnished> {
   const server = await startRealServer();
   const tenant = await server.tenant('fuzz');
   const foreign = await server.tenant('foreign');
-  const foreignIds = idsOf(await fill(foreign, foreignMark));
+  const foreignIds = idsOf(await fill(foreign, foreignMark, () => undefined));
   const foreignCursors: string[] = [];
   for (const list of ['changes', 'deliveries', 'webhooks', 'assets']) {
     const { nextCursor } = await foreign.ask(`/v1/${list}?limit=1`);
@@ -34,7 +36,10 @@ export async function furnish(adminKey: string): Promise<Furnished> {
     foreign: foreignIds,
     foreignCursors,
   });
-  known.learn(await fill(tenant, 'own'));
+  known.learn(await fill(tenant, 'own', known.note));
+  // Whose comments they are, and what was thrown away, their paths tell.
+  for (const path of ['/v1/assets/external:external-1/comments', '/v1/trash'])
+    known.learn((await tenant.call(path)).text, path);
   const { json } = await server.call('/openapi.json');
   return {
     server,
@@ -45,14 +50,17 @@ export async function furnish(adminKey: string): Promise<Furnished> {
       node['x-scope'] === 'admin' || template.startsWith('/v1/workspaces/') ? adminKey : tenant.key,
     forbidden: [foreignMark],
     pictures: async (count) => {
-      for (let n = 0; n < count; n += 1) known.learn(await addPicture(tenant, `picture-${n}.png`, n));
+      for (let n = 0; n < count; n += 1) known.learn(await addPicture(tenant, `picture-${n}.png`, n, known.note));
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
+/** Told what can do more than others of its kind. */
+type Note = KnownThings['note'];
+
 /** One of everything; everything that was answered. */
-async function fill(tenant: Tenant, name: string): Promise<string> {
+async function fill(tenant: Tenant, name: string, note: Note): Promise<string> {
   const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
   const target = { transport: 'http', url: inbox['url'] };
   const webhook = await tenant.ask('/v1/webhooks', {
@@ -76,13 +84,18 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
   });
   // Rotated once, so that there is one to withdraw.
   for (let count = 0; count < 2; count += 1) await tenant.ask('/v1/signing-keys', { body: { name: 'sns' } });
-  const photograph = await addPicture(tenant, `${name}.png`, 0);
+  const photograph = await addPicture(tenant, `${name}.png`, 0, note);
   await eventually(
     () => tenant.ask('/v1/notices'),
     (page) => rows(page).length > 0,
     'a notice that a webhook was disabled',
   );
-  const lists = [photograph, await fillGroups(tenant, name), await fillIntake(tenant, name)];
+  const lists = [
+    photograph,
+    await fillGroups(tenant, name),
+    await fillIntake(tenant, name),
+    await fillFilms(tenant, name, note),
+  ];
   for (const path of [
     '/v1/deliveries',
     '/v1/changes',
@@ -96,7 +109,7 @@ async function fill(tenant: Tenant, name: string): Promise<string> {
 }
 
 /** A picture with its renditions made; what was answered. */
-async function addPicture(tenant: Tenant, name: string, shade: number): Promise<string> {
+async function addPicture(tenant: Tenant, name: string, shade: number, note: Note): Promise<string> {
   const picture = sharp({ create: { width: 900, height: 600, channels: 3, background: { r: shade, g: 68, b: 119 } } });
   const uploaded = await tenant.upload(name, await picture.png().toBuffer());
   await eventually(
@@ -104,6 +117,7 @@ async function addPicture(tenant: Tenant, name: string, shade: number): Promise<
     ({ state }) => isJson(state) && Array.isArray(state['renditions']) && state['renditions'].length > 0,
     'the renditions of a picture',
   );
+  note('picture', text(uploaded.json['id']));
   return uploaded.text;
 }
 
@@ -128,6 +142,22 @@ async function fillGroups(tenant: Tenant, name: string): Promise<string> {
   return JSON.stringify(made);
 }
 
+const film = await readFile(join(import.meta.dirname, '..', '..', 'media', 'pan.mp4'));
+
+/** A film, and broadcasts that were recorded. */
+async function fillFilms(tenant: Tenant, name: string, note: Note): Promise<string> {
+  const made: unknown[] = [];
+  const uploaded = await tenant.upload(`${name}.mp4`, film);
+  note('film', text(uploaded.json['id']));
+  for (const n of [1, 2]) {
+    const { id } = await tenant.ask('/v1/broadcasts', { body: { title: `${name} recorded ${n}` } });
+    const headers = { 'content-type': 'video/mp4' };
+    made.push(await tenant.ask(`/v1/broadcasts/${text(id)}/stream`, { method: 'PUT', body: film, headers }));
+    note('recorded', text(id));
+  }
+  return [uploaded.text, JSON.stringify(made)].join();
+}
+
 /** What comes in by other ways, what is shared, thrown away or to be forgotten. */
 async function fillIntake(tenant: Tenant, name: string): Promise<string> {
   const made: unknown[] = [];
@@ -140,7 +170,7 @@ async function fillIntake(tenant: Tenant, name: string): Promise<string> {
     made.push((await tenant.call(`/v1/assets/${text(old.json['id'])}`, { method: 'DELETE' })).text);
     await tenant.upload(`${name}-${n}-again.txt`, Buffer.from(`${name} ${n}, again`), { externalId: `v-${n}` });
   }
-  made.push(await tenant.ask('/v1/erasures', { body: { person: { name: `${name} nobody` }, dryRun: true } }));
+  made.push(await tenant.ask('/v1/erasures', { body: { person: { name: `${name} nobody` } } }));
   made.push(await tenant.ask('/v1/assets/from-url', { body: { url: 'https://dam.example/a.jpg' } }));
   made.push(await tenant.ask('/v1/trash'));
   return JSON.stringify(made);

@@ -41,6 +41,7 @@ const concurrent = 4;
 const chunk = 24;
 const wrongMax = 20;
 const spares = 3;
+const furtherChoices = [7, 19, 31, 67];
 
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const run = createRun(options);
@@ -52,6 +53,11 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   for (const operation of operations.filter(({ method, template }) => method === 'POST' && !template.includes('{')))
     for (let more = 0; more < spares && run.calls() < options.calls; more += 1)
       await run.call(examplePlan(options.document, operation));
+  // Where the example met no thing that it could be done to, it is tried on others; what deletes does so by these choices.
+  for (const operation of operations)
+    for (const choice of furtherChoices)
+      if (run.operations.get(operation.id)?.good === 0 && run.calls() < options.calls)
+        await run.call(examplePlan(options.document, operation, choice));
   for (let round = 0; run.calls() < options.calls && run.wrong().length < wrongMax; round += 1) {
     const columns = operations.map((operation, index) =>
       fc.sample(arbitraryOf(operation), { seed: options.seed + round * 1_009 + index, numRuns: chunk }),
@@ -108,7 +114,8 @@ function createRun(options: FuzzOptions) {
       count.statuses.add(answer.status);
       if (answer.status < 400) count.good += 1;
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-      if (answer.status < 300) options.known.learn(answer.text);
+      if (answer.status < 300) options.known.learn(answer.text, wire.path);
+      if (answer.status < 300 && wire.method === 'DELETE') options.known.deleted(wire.path);
       if (answer.status === 404 || answer.status === 410) options.known.forget(wire.path);
     }
     for (const fault of faults) {

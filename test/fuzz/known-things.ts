@@ -7,13 +7,25 @@ const idPattern = /\b([a-z]{2,4})_[0-9a-z]{26}\b/g;
 /** A vendor's form of an id: 22 characters of base64url. */
 const vendorIdPattern = /"id":"([A-Za-z0-9_-]{22})"/g;
 const vendorKind = 'vend';
-/** The same as a UUID. */
-const vendorUuidPattern = /"id":"([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})"/g;
-const vendorUuidKind = 'vuid';
-/** An asset, as vendors name it. */
-const vendorAssetKind = 'vast';
-/** The same in the form 8-4-4-16. */
-const vendorMediaKind = 'vmed';
+/** The same as a UUID, of a webhook of one vendor: `vbyn`, `vsca` … by the first letters of whose API answered with it. */
+const vendorUuidPattern = /"(?:id|uuid|configId)":"([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})"/g;
+const vendorWebhookPath = /^\/([a-z]{3})[a-z]*\/.*(?:webhooks|subscriptions)/;
+/** How else vendors name what has an id of ours. */
+const spellings = [
+  ['ast', 'vast', 'base64url'],
+  ['ast', 'vmed', 'hex-8-4-4-16'],
+  ['ast', 'vuas', 'uuid'],
+  ['brc', 'vubr', 'uuid'],
+] as const;
+/** What only some things of a kind can be asked for: their kind, by the paths that ask. */
+const narrower: readonly (readonly [path: RegExp, of: string, kind: string])[] = [
+  [/^\/v1\/trash\//, 'ast', 'trash'],
+  [/^\/v1\/assets\/\{reference\}\/clips/, 'ast', 'film'],
+  [/^\/v1\/assets\/\{reference\}\/renditions\//, 'ast', 'picture'],
+  [/^\/v1\/broadcasts\/\{reference\}\/(?:content|clips)/, 'brc', 'recorded'],
+];
+/** Stands for a text that no call had before. */
+const freshPlaceholder = 'fresh-7d1';
 /** The document's example of a cursor, for which a real one is put in: of this list, of another, or of a neighbour's. */
 const cursorPlaceholder = 'eyJhIjoxfQ';
 /** The document's example of a link's token. */
@@ -30,10 +42,16 @@ const placeholderEnd = '_01m93k7q5v8x2c4r6t8w0y1z3b';
 const placeholderPattern = /\b([a-z]{2,4})_01m93k7q5v8x2c4r6t8w0y1z3b\b/g;
 
 export type KnownThings = {
-  /** Takes the ids out of an answer. */
-  learn(text: string): void;
-  /** There is nothing at this path any more. */
+  /** Takes the ids out of an answer; the path that was called tells what they are ids of. */
+  learn(text: string, path?: string): void;
+  /** The thing at this path can do more than others of its kind: it is a `film`, it is in the `trash` … */
+  note(kind: string, id: string): void;
+  /** What is at this path was deleted by a call. */
+  deleted(path: string): void;
+  /** There is nothing at this path any more. What a thing lacks below it says nothing of the thing. */
   forget(path: string): void;
+  /** The values of a path's parameters, a part together with what it is a part of. */
+  filledPath(template: string, values: readonly string[], choice: number): readonly string[];
   /** The value with every example id replaced by one that exists here, at times by one of another workspace, or none. */
   filled(value: unknown, choice: number): unknown;
   filledText(text: string, choice: number): string;
@@ -54,7 +72,28 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
   for (const id of foreign) keep(others, id);
   for (const cursor of foreignCursors) keep(others, cursor, cursorKind);
 
+  const parents = new Map<string, string>();
+  let fresh = 0;
+
+  const drop = (id: string): void => {
+    for (const list of own.values()) {
+      const at = list.indexOf(id);
+      if (at >= 0) list.splice(at, 1);
+    }
+    // A path may name what no answer ever held.
+    if (!/^[a-z]{2,4}_[0-9a-z]{26}$/.test(id)) return;
+    for (const [prefix, , form] of spellings) if (id.startsWith(`${prefix}_`)) drop(encodeId(id, form));
+  };
+
+  const toTrash = (id: string): void => {
+    drop(id);
+    keep(own, id, 'trash');
+  };
+
+  const lastOf = (path: string): string => /[^/]+(?=\/?$)/.exec(path.split('?')[0] ?? '')?.[0] ?? '';
+
   const filledText = (text: string, choice: number): string => {
+    if (text.includes(freshPlaceholder)) return text.replaceAll(freshPlaceholder, `fresh-${++fresh}`);
     if (text === tokenPlaceholder) return pick(present(own.get(tokenKind), text), choice);
     if (text === sharePlaceholder) return pick(present(own.get(shareKind), text), choice);
     if (text === cursorPlaceholder)
@@ -78,25 +117,44 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
   };
 
   return {
-    learn(text) {
+    learn(text, path = '') {
+      const [, parent] = /^\/v1\/assets\/([^/]+)\/comments/.exec(path) ?? [];
       for (const [id] of text.matchAll(idPattern))
         if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) {
+          if (/^\/v1\/trash(?:\?|$)/.test(path)) {
+            if (id.startsWith('ast_')) toTrash(id);
+            continue;
+          }
           keep(own, id);
-          if (!id.startsWith('ast_')) continue;
-          keep(own, encodeId(id, 'base64url'), vendorAssetKind);
-          keep(own, encodeId(id, 'hex-8-4-4-16'), vendorMediaKind);
+          if (id.startsWith('cmt_') && parent !== undefined) parents.set(id, decodeURIComponent(parent));
+          for (const [prefix, kind, form] of spellings)
+            if (id.startsWith(`${prefix}_`)) keep(own, encodeId(id, form), kind);
         }
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
-      for (const [, id = ''] of text.matchAll(vendorUuidPattern)) keep(own, id, vendorUuidKind);
+      const [, vendor] = vendorWebhookPath.exec(path) ?? [];
+      if (vendor !== undefined) for (const [, id = ''] of text.matchAll(vendorUuidPattern)) keep(own, id, `v${vendor}`);
       for (const [, token = ''] of text.matchAll(tokenPattern)) keep(own, token, tokenKind);
       for (const [, token = ''] of text.matchAll(sharePattern)) keep(own, token, shareKind);
       for (const [, cursor = ''] of text.matchAll(cursorPattern)) keep(own, cursor, cursorKind);
     },
-    forget(path) {
-      for (const list of own.values()) {
-        const at = list.findIndex((id) => path.includes(id));
-        if (at >= 0) list.splice(at, 1);
-      }
+    note: (kind, id) => keep(own, id, kind),
+    deleted(path) {
+      const id = lastOf(path);
+      if (/^\/v1\/assets\/ast_[0-9a-z]{26}$/.test(path)) toTrash(id);
+      else if (id === 'trash') own.delete('trash');
+      else drop(id);
+    },
+    forget: (path) => drop(lastOf(path)),
+    filledPath(template, values, choice) {
+      const [, of, kind] = narrower.find(([path]) => path.test(template)) ?? [];
+      const known = kind === undefined ? undefined : own.get(kind);
+      const filledOnes = values.map((value) =>
+        known !== undefined && known.length > 0 && value === `${of}${placeholderEnd}` && choice % 13 !== 0
+          ? pick(known, choice)
+          : filledText(value, choice),
+      );
+      const parent = parents.get(filledOnes.at(-1) ?? '');
+      return parent === undefined || choice % 17 === 0 ? filledOnes : [parent, ...filledOnes.slice(1)];
     },
     filled,
     filledText,

@@ -14,6 +14,8 @@ const webhook: Json = {
 };
 const assetId = 'vast_01m93k7q5v8x2c4r6t8w0y1z3b';
 const mediaId = 'vmed_01m93k7q5v8x2c4r6t8w0y1z3b';
+const assetUuid = 'vuas_01m93k7q5v8x2c4r6t8w0y1z3b';
+const broadcastUuid = 'vubr_01m93k7q5v8x2c4r6t8w0y1z3b';
 
 function subscription(callback_url: string): Json {
   const attributes = {
@@ -25,17 +27,42 @@ function subscription(callback_url: string): Json {
   return { data: { attributes } };
 }
 
-/** What the vendors' own clients send, by how the path begins; where nothing is said, an empty object. */
-const bodies: readonly (readonly [path: string, body: Json])[] = [
-  ['/woodwing/services/search', { q: 'name:*' }],
-  ['/woodwing/services/update', { id: assetId, metadata: { rating: 3 } }],
-  ['/woodwing/services/admin/webhook', webhook],
-  ['/scaleflex/v5/webhooks/', { name: 'Shop' }],
-  ['/scaleflex/v5/webhooks', { hostname: 'example.com', path: '/hook', triggers: ['upload'] }],
-  // Equal ones are refused, so each road in has a place of its own.
-  ['/brandfolder/api/v1/webhooks/send', subscription('https://example.com/test')],
-  ['/brandfolder/api/v1/webhooks/', subscription('https://example.com/slash')],
-  ['/brandfolder/api/v1/webhooks', subscription('https://example.com/hook')],
+const configuration: Json = {
+  name: 'Fuzz',
+  protocol: 'https',
+  endpoint: 'https://example.com/fresh-7d1',
+  events: ['asset_bank.media.create'],
+};
+
+/** What the vendors' own clients send, by how the call begins; where nothing is said, an empty object. */
+const bodies: readonly (readonly [call: string, body: Json])[] = [
+  ['POST /woodwing/services/search', { q: 'name:*' }],
+  ['POST /woodwing/services/update', { id: assetId, metadata: { rating: 3 } }],
+  ['POST /woodwing/services/admin/webhook', webhook],
+  ['PUT /woodwing/services/admin/webhook', webhook],
+  ['POST /bynder/v7/', configuration],
+  ['PUT /bynder/v7/', { events: ['asset_bank.media.create', 'asset_bank.media.updated'] }],
+  ['PATCH /bynder/v7/', { name: 'Fuzz, on', status: 1 }],
+  ['POST /scaleflex/v5/webhooks/', {}],
+  ['PUT /scaleflex/v5/webhooks/', { name: 'Shop' }],
+  ['POST /scaleflex/v5/webhooks', { hostname: 'example.com', path: '/hook', triggers: ['upload'] }],
+  // Equal ones are refused, so each has a place of its own.
+  ['POST /brandfolder/api/v1/webhooks', subscription('https://example.com/fresh-7d1')],
+  ['POST /bambuser/broadcasts', { source: { broadcastId: broadcastUuid, start: 0, end: 2 } }],
+];
+
+/** The ids that paths name, by how they begin; the first that fits. */
+const ids: readonly (readonly [path: RegExp, id: string])[] = [
+  [/^\/bynder\/api\/v4\/media\//, mediaId],
+  [/^\/bynder\/v7\//, 'vbyn_01m93k7q5v8x2c4r6t8w0y1z3b'],
+  [/^\/brandfolder\/api\/v4\/brandfolders\//, 'default'],
+  [/^\/brandfolder\/api\/v4\/assets\//, assetId],
+  [/^\/brandfolder\/api\/v1\//, 'vbra_01m93k7q5v8x2c4r6t8w0y1z3b'],
+  [/^\/scaleflex\/v5\/webhooks\//, 'vsca_01m93k7q5v8x2c4r6t8w0y1z3b'],
+  [/^\/scaleflex\/v5\//, assetUuid],
+  [/^\/bambuser\/broadcasts\//, broadcastUuid],
+  [/^\/bambuser\/images\//, assetUuid],
+  [/^\/woodwing\/(?:file|preview|thumbnail)\//, assetId],
 ];
 
 /** Whatever else a path names than a thing with the vendor's id. */
@@ -43,13 +70,7 @@ function pathExample(template: string, name: string, { manifest }: Dialect): str
   if (name === 'version') return '1';
   if (name === 'name') return 'a.txt';
   if (name === 'event') return manifest.events[0]?.name ?? 'none';
-  if (template.startsWith('/bynder/api/v4/media/')) return mediaId;
-  if (template.startsWith('/brandfolder/api/v4/brandfolders/')) return 'default';
-  if (template.startsWith('/scaleflex/v5/webhooks/')) return 'vuid_01m93k7q5v8x2c4r6t8w0y1z3b';
-  if (template.startsWith('/scaleflex/v5/')) return assetId;
-  if (template.startsWith('/brandfolder/api/v1/')) return 'vuid_01m93k7q5v8x2c4r6t8w0y1z3b';
-  if (template.startsWith('/brandfolder/api/v4/assets/')) return assetId;
-  return /^\/woodwing\/(?:file|preview|thumbnail)\//.test(template) ? assetId : 'vend_01m93k7q5v8x2c4r6t8w0y1z3b';
+  return ids.find(([path]) => path.test(template))?.[1] ?? 'vend_01m93k7q5v8x2c4r6t8w0y1z3b';
 }
 
 /** Asked for on every call, also those without a body. */
@@ -69,7 +90,7 @@ export function vendorDocument(dialects: readonly Dialect[]): OpenApi & Json {
     const { manifest, manage = [] } = dialect;
     for (const { method, path } of manage) {
       const template = `/${manifest.id}${path.replaceAll(/:(\w+)/g, '{$1}')}`;
-      const [, body = {}] = bodies.find(([beginning]) => template.startsWith(beginning)) ?? [];
+      const [, body = {}] = bodies.find(([beginning]) => `${method} ${template}`.startsWith(beginning)) ?? [];
       const query = template.endsWith('/services/search')
         ? [
             {

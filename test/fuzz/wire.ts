@@ -28,11 +28,11 @@ export function wireOf(plan: Plan, { known, token }: WireOptions): Wire {
 function pathOf({ operation, path, choice }: Plan, known: KnownThings): string {
   // What exists is seldom deleted: soon nothing would be left to call anything on.
   const spared = deletes(operation) && choice % 6 !== 1;
-  return operation.template.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const given = path[name];
-    const value = typeof given === 'string' ? given : (JSON.stringify(given) ?? 'x');
-    return escaped(spared ? value : known.filledText(value, choice));
-  });
+  const names = [...operation.template.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const given = names.map((name) => path[name]);
+  const values = given.map((value) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'x')));
+  const filled = spared ? values : known.filledPath(operation.template, values, choice);
+  return operation.template.replaceAll(/\{(\w+)\}/g, (_, name: string) => escaped(filled[names.indexOf(name)] ?? 'x'));
 }
 
 function deletes({ method, id }: Operation): boolean {

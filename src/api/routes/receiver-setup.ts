@@ -15,7 +15,10 @@ const getReceiverSetup = route({
   scope: 'webhooks:read',
   params: object({ id: line(63) }),
   query: object({
-    target: line(2_048, 'The ARN of a queue, an e-mail address or a URL'),
+    target: {
+      ...line(2_048, 'The ARN of a queue, an e-mail address or a URL'),
+      examples: ['https://example.com/hooks/assets'],
+    },
     ownKeys: optional(boolean({ description: 'Whether the webhook will bring AWS keys of its own' })),
   }),
   answers: { 200: { description: 'In the order they are to be done', schema: object({ steps: setupSteps }) } },
