@@ -85,6 +85,10 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
     for (const [prefix, , form] of spellings) if (id.startsWith(`${prefix}_`)) drop(encodeId(id, form));
   };
 
+  const keepSpellings = (id: string): void => {
+    for (const [prefix, kind, form] of spellings) if (id.startsWith(`${prefix}_`)) keep(own, encodeId(id, form), kind);
+  };
+
   const toTrash = (id: string): void => {
     drop(id);
     keep(own, id, 'trash');
@@ -118,17 +122,15 @@ export function createKnownThings({ never, foreign, foreignCursors = [] }: Known
 
   return {
     learn(text, path = '') {
+      const inTrash = /^\/v1\/trash(?:\?|$)/.test(path);
       const [, parent] = /^\/v1\/assets\/([^/]+)\/comments/.exec(path) ?? [];
       for (const [id] of text.matchAll(idPattern))
         if (!never.includes(id) && !foreign.includes(id) && !id.endsWith(placeholderEnd)) {
-          if (/^\/v1\/trash(?:\?|$)/.test(path)) {
-            if (id.startsWith('ast_')) toTrash(id);
-            continue;
-          }
+          if (inTrash && id.startsWith('ast_')) toTrash(id);
+          if (inTrash) continue;
           keep(own, id);
           if (id.startsWith('cmt_') && parent !== undefined) parents.set(id, decodeURIComponent(parent));
-          for (const [prefix, kind, form] of spellings)
-            if (id.startsWith(`${prefix}_`)) keep(own, encodeId(id, form), kind);
+          keepSpellings(id);
         }
       for (const [, id = ''] of text.matchAll(vendorIdPattern)) keep(own, id, vendorKind);
       const [, vendor] = vendorWebhookPath.exec(path) ?? [];
