@@ -101,7 +101,8 @@ const listRequests = route({
   operation: 'listInboxRequests',
   area,
   summary: 'What has arrived, newest first, with whether its signature verifies',
-  description: 'With `after` only what came later than that request, oldest first. A cursor goes on as its list began.',
+  description:
+    'With `after` only what came later than that request, oldest first. A cursor goes on as its list began. What arrived is kept in memory for a day: a restart empties it, the log of deliveries stays.',
   scope: 'webhooks:read',
   params,
   query: object({
