@@ -70,7 +70,12 @@ test('a target of an unknown kind is told the kinds and the nearest', async () =
 test('a kind that is missing is told which there are', async () => {
   const { problems } = await told('/v1/webhooks', { body: { ...webhook, credentials: {} } });
   assert.deepEqual(problems, [
-    { at: '/credentials/kind', wanted: 'one of none, basic, bearer, oauth2, aws', found: 'nothing', mend: 'Add the field "kind"' },
+    {
+      at: '/credentials/kind',
+      wanted: 'one of none, basic, bearer, oauth2, aws',
+      found: 'nothing',
+      mend: 'Add the field "kind"',
+    },
   ]);
 });
 

@@ -136,7 +136,7 @@ test('one question is under way at most: a newer one ends it, and so does a cons
     });
     assert.equal(tasks.length, 1);
     const token = tasks[0]?.delivery.frozen?.['token'];
-    await fixture.app.webhooks.consent(String(token), { requestsPerSecondMax: null });
+    await fixture.app.webhooks.consent(text(token), { requestsPerSecondMax: null });
     assert.deepEqual(await states(), ['cancelled asked-anew', 'cancelled consented']);
     await nextDuty(fixture);
     await nextDuty(fixture);
@@ -144,7 +144,7 @@ test('one question is under way at most: a newer one ends it, and so does a cons
     const asked = (
       await fixture.storage.pending({ webhookId: id as `wh_${string}`, by: 'position', nowMs: 0, limit: 9 })
     ).tasks[0]?.delivery.frozen?.['token'];
-    await fixture.app.webhooks.consent(String(asked), { requestsPerSecondMax: null });
+    await fixture.app.webhooks.consent(text(asked), { requestsPerSecondMax: null });
     assert.equal((await states()).at(-1), 'cancelled consented', 'of the weekly question as well');
   });
 });
@@ -156,3 +156,8 @@ test('a rate is read per minute; what is none is refused', () => {
   );
   for (const text of ['often', '0', '-1', 'Infinity']) assert.throws(() => consentOf(text), AssetwireError, text);
 });
+
+function text(value: unknown): string {
+  assert.equal(typeof value, 'string');
+  return value as string;
+}

@@ -163,9 +163,9 @@ test('every page is drawn whole, is no wider than the window at any width, and h
       ['dark', "runOnly: ['color-contrast'],"],
     ]) {
       await page.evaluate(`document.documentElement.dataset.theme = '${theme ?? ''}'`);
-      const breaches = (await page.evaluate(
+      const breaches = await page.evaluate<readonly string[]>(
         `axe.run(document, { ${rules ?? ''} resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ' ' + nodes.slice(0, 2).map(({ html }) => html.slice(0, 160)).join(' | ')))`,
-      )) as readonly string[];
+      );
       for (const breach of breaches) found.push(`${path} ${theme ?? ''}: ${breach}`);
     }
     if ((await page.getByText('met a fault').count()) > 0) found.push(`${path} met a fault`);

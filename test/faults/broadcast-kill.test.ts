@@ -90,7 +90,7 @@ async function endedBy(
     await receiver.until(() => receiver.told.some(({ payload }) => payload.type === 'archived'), 20_000);
     const { state } = (await ask('GET', `/v1/broadcasts/${String(id)}`)) as { state: { [name: string]: unknown } };
     assert.deepEqual([state['type'], state['end'], state['streaming']], ['archived', end, undefined]);
-    if (state['note'] !== undefined) assert.match(String(state['note']), note);
+    if (state['note'] !== undefined) assert.match(JSON.stringify(state['note']), note);
     assert.equal(state['recording'] === undefined, signal === 'SIGKILL');
     // What it was is over: another one goes live all the same.
     const again = (await ask('POST', '/v1/broadcasts', { title: 'Again', type: 'live' })) as {

@@ -26,10 +26,13 @@ test('A script for Brandfolder goes on working here, and its receiver gets the b
   const bodies = requests.map(({ bodyBase64 }) => Buffer.from(text(bodyBase64), 'base64').toString());
   const told = bodies.map(parseBrandfolderEvent);
   // The test, then one of each: it came, it was ready, it was approved, somebody said something.
-  assert.deepEqual(
-    told.map(({ eventType }) => eventType).toSorted(),
-    ['asset.create', 'asset.update', 'asset.update', 'asset.update', 'asset.update'],
-  );
+  assert.deepEqual(told.map(({ eventType }) => eventType).toSorted(), [
+    'asset.create',
+    'asset.update',
+    'asset.update',
+    'asset.update',
+    'asset.update',
+  ]);
   const [, shown = ''] = /^```json\n(.*)\n```$/m.exec(readPage(page)) ?? [];
   const timeless = (body: string): string =>
     body.replace(/"event_time":"[^"]+"/, '').replace(/"webhook_id":"[^"]+"/, '');

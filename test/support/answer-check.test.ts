@@ -35,7 +35,10 @@ test('answers as the document states them are taken', () => {
   assert.deepEqual(check.problemsOf({ ...list, path: '/livez', text: '{"live":true}' }), []);
   assert.deepEqual(check.problemsOf(problem('invalid_cursor', 422)), []);
   assert.deepEqual(check.problemsOf({ ...problem('not_found', 404), path: '/v1/nothing' }), []);
-  assert.deepEqual(check.problemsOf({ ...list, path: '/page/password.js', text: 'x', contentType: 'text/javascript' }), []);
+  assert.deepEqual(
+    check.problemsOf({ ...list, path: '/page/password.js', text: 'x', contentType: 'text/javascript' }),
+    [],
+  );
 });
 
 test('every way to differ from the document is found', () => {

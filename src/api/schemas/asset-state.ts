@@ -119,7 +119,10 @@ export const assetStateSchema: Schema<unknown> = named(
       checkedOutByName: text,
       checkedOutAtMs: { type: 'number' },
       focusPoint: { type: 'object' },
-      inspection: { type: 'object', description: '`state`: pending, done, failed or withheld (not clean, so nobody was told of it), with a note' },
+      inspection: {
+        type: 'object',
+        description: '`state`: pending, done, failed or withheld (not clean, so nobody was told of it), with a note',
+      },
       clipOf: {
         type: 'object',
         description: 'Of a clip: the asset it was cut out of, `assetId`, and the stretch, `fromMs` to `toMs`',

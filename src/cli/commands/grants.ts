@@ -25,7 +25,9 @@ export function define(command: Command, context: CliContext): void {
   withPage(withConnection(command.command('list').description('list grants, newest first')))
     .addOption(new Option('--of <holder>', `only those of one holder: usr_01… or key_01…`))
     .action((options: ConnectionOptions & PageOptions & { of?: string }) => list(options, context));
-  withConnection(command.command('create').description('let somebody read or write one folder, collection, library or asset'))
+  withConnection(
+    command.command('create').description('let somebody read or write one folder, collection, library or asset'),
+  )
     .addArgument(new Argument('<holder>', whose))
     .addOption(new Option('--folder <path>', 'this folder, with everything below'))
     .addOption(new Option('--collection <key>', 'this collection, by its key or id'))

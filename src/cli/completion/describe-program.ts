@@ -33,11 +33,13 @@ export function describeProgram(program: Command, words: readonly string[] = [])
     summary: program.description(),
     commands: program.commands.map((command) => ({ name: command.name(), summary: command.description() })),
     options: [
-      ...program.options.filter(({ hidden }) => !hidden).map((option) => ({
-        flags: [option.short, option.long].filter((flag) => flag !== undefined),
-        summary: option.description,
-        value: option.required || option.optional ? completedOf(option.flags, option.argChoices) : null,
-      })),
+      ...program.options
+        .filter(({ hidden }) => !hidden)
+        .map((option) => ({
+          flags: [option.short, option.long].filter((flag) => flag !== undefined),
+          summary: option.description,
+          value: option.required || option.optional ? completedOf(option.flags, option.argChoices) : null,
+        })),
       { flags: ['-h', '--help'], summary: 'display help', value: null },
     ],
     argument: argument === undefined ? { kind: 'none' } : completedOf(argument.name(), argument.argChoices),
