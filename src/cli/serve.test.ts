@@ -103,13 +103,16 @@ test('the demo sees every photograph delivered and verified, and leaves nothing'
   const result = JSON.parse(out) as {
     files: number;
     dialects: number;
-    rows: { verified: boolean; status: number; dialect: string }[];
+    rows: { verified: boolean; status: number; dialect: string; over: string }[];
     allVerified: boolean;
   };
   assert.ok(result.files >= 8 && result.dialects >= 2);
-  assert.equal(result.rows.length, result.files * result.dialects);
+  // A dialect may be shown over several protocols; a live broadcast is told of by those that know such a thing.
+  const ways = new Set(result.rows.map(({ dialect, over }) => `${dialect} ${over}`));
+  assert.ok(ways.size >= result.dialects);
+  assert.ok(result.rows.length >= result.files * ways.size, `${result.rows.length} of ${ways.size} ways`);
   assert.equal(new Set(result.rows.map(({ dialect }) => dialect)).size, result.dialects);
-  assert.ok(result.rows.every((row) => row.verified && row.status === 204));
+  assert.ok(result.rows.every(({ verified, status }) => verified && status >= 200 && status < 300));
   assert.equal(result.allVerified, true);
   // Node keeps its compile cache there; the demo's own directory is gone.
   assert.deepEqual(
