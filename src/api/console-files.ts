@@ -37,8 +37,8 @@ const contentTypes: { readonly [ending: string]: string } = {
 
 export type ConsoleFile = {
   readonly body: Buffer;
-  /** Null where it would save little. */
-  readonly gzip: Buffer | null;
+  /** Compressed when it is first asked for, so that a start does not wait for it; null where that would save little. */
+  readonly gzip: () => Buffer | null;
   readonly contentType: string;
   readonly etag: string;
   /** Its name says what is in it: a browser may keep it for ever. */
@@ -56,16 +56,26 @@ export async function readConsoleFiles(directory = built): Promise<ReadonlyMap<s
     const contentType = contentTypes[name.split('.').at(-1) ?? ''];
     if (contentType === undefined) continue;
     const body = await readFile(path);
-    const gzip = contentType.startsWith('font/') ? null : gzipSync(body);
     files.set(name === 'index.html' ? '/' : `/${name}`, {
       body,
-      gzip: gzip !== null && gzip.length < 0.8 * body.length ? gzip : null,
+      gzip: compressedOnce(body, contentType),
       contentType,
       etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
       immutable: name.startsWith('console/'),
     });
   }
   return files;
+}
+
+function compressedOnce(body: Buffer, contentType: string): () => Buffer | null {
+  let kept: Buffer | null | undefined = contentType.startsWith('font/') ? null : undefined;
+  return () => {
+    if (kept === undefined) {
+      const gzip = gzipSync(body);
+      kept = gzip.length < 0.8 * body.length ? gzip : null;
+    }
+    return kept;
+  };
 }
 
 export type FileRequestHeaders = {
@@ -79,13 +89,14 @@ export function consoleAnswer(file: ConsoleFile, { ifNoneMatch, acceptEncoding }
     : { 'cache-control': 'private, no-cache' };
   const headers = { ...keeping, etag: file.etag, vary: 'accept-encoding' };
   if (ifNoneMatch === file.etag) return { status: 304, style: 'page', empty: true, headers };
-  const zip = file.gzip !== null && /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding ?? '');
+  const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding ?? '');
+  const gzip = takesGzip ? file.gzip() : null;
   return {
     status: 200,
     style: 'page',
-    text: zip && file.gzip !== null ? file.gzip : file.body,
+    text: gzip ?? file.body,
     contentType: file.contentType,
-    headers: zip ? { ...headers, 'content-encoding': 'gzip' } : headers,
+    headers: gzip !== null ? { ...headers, 'content-encoding': 'gzip' } : headers,
   };
 }
 
