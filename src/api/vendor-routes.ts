@@ -249,10 +249,8 @@ async function readVendorBody({ request }: Call, { bodies }: Services): Promise<
   assertJsonType(request);
   const value = readJson(bytes, limits);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidRequest(
-      [{ at: '', wanted: 'an object', found: Array.isArray(value) ? 'array' : typeof value }],
-      'the body',
-    );
+    const found = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+    throw invalidRequest([{ at: '', wanted: 'an object', found }], 'the body');
   }
   return value as JsonObject;
 }

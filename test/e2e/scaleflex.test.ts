@@ -433,6 +433,14 @@ test('What is wrong is named, with what would be right', async () => {
     assert.equal(answer['status'], 'error');
     assert.match(text(answer['msg']), words);
   }
+  for (const [body, found] of [
+    ['null', 'null'],
+    ['[]', 'array'],
+    ['7', 'number'],
+  ] as const) {
+    const answer = expectStatus(await tenant.call(api, { body }), 400).json;
+    assert.match(text(answer['msg']), new RegExp(`wants an object, found ${found}`));
+  }
   assert.deepEqual((await tenant.ask(api))['webhooks'], []);
 });
 
