@@ -12,8 +12,10 @@ export type ConsoleRig = AsyncDisposable & {
   readonly browser: Browser;
   readonly context: BrowserContext;
   readonly page: Page;
-  /** Everything the browser complained about; a refused sign-in is no fault of the console. */
+  /** Everything the browser complained about but answers, which are in `refused`. */
   readonly complaints: string[];
+  /** `METHOD path status` of every answer that was an error: whoever provokes one takes it out. */
+  readonly refused: string[];
 };
 
 export async function startConsole(): Promise<ConsoleRig> {
@@ -23,15 +25,23 @@ export async function startConsole(): Promise<ConsoleRig> {
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+    // A refused request is told of by its answer, with its address.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
+  const refused: string[] = [];
+  page.on('response', (response) => {
+    const { pathname } = new URL(response.url());
+    if (response.status() >= 400) refused.push(`${response.request().method()} ${pathname} ${response.status()}`);
+  });
   return {
     server,
     browser,
     context,
     page,
     complaints,
+    refused,
     async [Symbol.asyncDispose]() {
       await browser.close();
       await server[Symbol.asyncDispose]();

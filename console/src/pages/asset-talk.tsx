@@ -18,7 +18,12 @@ type Comment = {
   readonly createdAtMs?: number;
   readonly resolved: boolean;
 };
-type Approval = { readonly status?: string; readonly byName?: string; readonly by?: string; readonly atMs?: number };
+type Approval = {
+  readonly status: string | null;
+  readonly byName?: string;
+  readonly by?: string;
+  readonly atMs?: number;
+};
 
 /** What people say of an asset, and whether it is approved. */
 export function Talk({ asset: { id } }: { readonly asset: Asset }) {
@@ -95,7 +100,7 @@ function ApprovalCard({ id }: { readonly id: string }) {
   const path = `/v1/assets/${id}/approval`;
   const approval = useAsk<Approval>(path);
   const change = useChange([...assetPaths(id), path]);
-  const decided = approval.data?.status;
+  const decided = approval.data?.status ?? undefined;
   const who = approval.data?.byName ?? approval.data?.by;
   return (
     <Card title={words.talk.approval}>

@@ -207,7 +207,7 @@ function Places({
 }) {
   const may = useMay('assets:write');
   const parent = filters.folder === '' ? '/' : filters.folder;
-  const folders = useAll<Folder>('/v1/folders', { parent });
+  const folders = useAll<Folder>('/v1/folders', { in: parent === '/' ? 'root' : `path:${parent}` });
   const collections = useAll<Collection>('/v1/collections');
   const [making, setMaking] = useState(false);
   const up = parent === '/' ? null : parent.slice(0, parent.lastIndexOf('/')) || '/';

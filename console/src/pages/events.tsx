@@ -134,7 +134,7 @@ function EventShown({ manifest, event }: { readonly manifest: Manifest; readonly
       >
         <Facts
           of={[
-            ['', event.summary],
+            [words.events.tells, event.summary === event.fires ? undefined : event.summary],
             [words.events.fires, event.fires],
             [
               words.events.kinds,

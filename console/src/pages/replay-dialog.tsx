@@ -5,7 +5,7 @@ import type { Replay } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';
-import { Failure } from '../parts/state.tsx';
+import { Failure, Notice } from '../parts/state.tsx';
 import { tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { type DeliveryFilters, spanOf } from './delivery-filters.ts';
@@ -50,6 +50,13 @@ export function ReplayDialog({
   const begin = (dryRun: boolean) =>
     change.mutate({ method: 'POST', path: '/v1/replays', body: { ...input, ...(dryRun ? { dryRun } : {}) } });
   const begun = replay !== null && replay.state !== 'estimated';
+  // More than is shown must never be sent: what a replay cannot go by stops it.
+  const refused =
+    filters.changeId !== ''
+      ? words.deliveries.notByChange
+      : filters.dialect !== '' && filters.webhookId === ''
+        ? words.deliveries.notByDialect
+        : null;
   return (
     <Dialog
       title={words.deliveries.replayTitle}
@@ -71,7 +78,7 @@ export function ReplayDialog({
           </>
         ) : (
           <>
-            <Button busy={change.isPending} onClick={() => begin(true)}>
+            <Button busy={change.isPending} disabled={refused !== null} onClick={() => begin(true)}>
               {words.deliveries.estimate}
             </Button>
             <Button
@@ -87,6 +94,7 @@ export function ReplayDialog({
       }
     >
       <p className="quiet">{words.deliveries.replayLead}</p>
+      {refused === null ? null : <Notice tone="warn">{refused}</Notice>}
       {change.error === null ? null : <Failure error={change.error} />}
       {begun ? (
         <Progress replay={replay} />

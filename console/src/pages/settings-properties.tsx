@@ -36,17 +36,12 @@ export function Properties() {
 
 function DialectProperties({ manifest }: { readonly manifest: Manifest }) {
   const path = `/v1/dialects/${manifest.id}/properties`;
-  const present = useAsk<{ readonly data?: readonly Property[]; readonly properties?: readonly Property[] }>(path);
+  const present = useAsk<{ readonly properties: readonly Property[] }>(path);
   return (
     <Card title={manifest.title}>
       <Loaded of={present} lines={2}>
         {(answer) => (
-          <PropertyForm
-            key={JSON.stringify(answer)}
-            manifest={manifest}
-            path={path}
-            present={answer.data ?? answer.properties ?? []}
-          />
+          <PropertyForm key={JSON.stringify(answer)} manifest={manifest} path={path} present={answer.properties} />
         )}
       </Loaded>
     </Card>
@@ -75,7 +70,7 @@ function PropertyForm({
       className="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        save.mutate({ method: 'PATCH', path, body: changed });
+        save.mutate({ method: 'PATCH', path, body: { values: changed } });
       }}
     >
       {save.error === null ? null : <Failure error={save.error} />}

@@ -2,6 +2,7 @@ import { useAsk } from '../api/queries.ts';
 import type { JsonObject, Target } from '../api/types.ts';
 import { Card } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
+import { useSettled } from '../parts/settled.ts';
 import { words } from '../words/words.ts';
 import { targetOf } from './webhook-parts.tsx';
 
@@ -14,11 +15,13 @@ type Step = {
 
 /** What the receiver's side has to set up before deliveries can arrive there, with what is to be copied. */
 export function SetupSteps({ dialect, target }: { readonly dialect: string; readonly target: Target }) {
-  const where = targetOf(target);
-  const ready = where.length > 12;
-  const setup = useAsk<{ readonly steps: readonly Step[] }>(ready ? `/v1/dialects/${dialect}/setup` : null, {
-    target: where,
-  });
+  const where = useSettled(targetOf(target), 400);
+  const setup = useAsk<{ readonly steps: readonly Step[] }>(
+    looksWhole(where) ? `/v1/dialects/${dialect}/setup` : null,
+    {
+      target: where,
+    },
+  );
   const steps = setup.data?.steps ?? [];
   if (steps.length === 0) return null;
   return (
@@ -45,4 +48,11 @@ export function SetupSteps({ dialect, target }: { readonly dialect: string; read
       </ol>
     </Card>
   );
+}
+
+/** What is still being typed is not asked about: the server would refuse it. */
+function looksWhole(target: string): boolean {
+  if (/^arn:aws[\w-]*:sqs:[\w-]+:\d{12}:[\w-]+$/.test(target)) return true;
+  if (/^[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+$/.test(target)) return true;
+  return /^https?:\/\/[^/]+\//.test(`${target}/`) && URL.canParse(target);
 }

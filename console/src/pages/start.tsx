@@ -84,9 +84,11 @@ export function Start() {
       <div className="steps">
         <Step number={1} title={words.start.inbox} state={made === null ? 'now' : 'done'}>
           {made === null ? (
-            <Button look="primary" onClick={makeInbox}>
-              {words.start.makeInbox}
-            </Button>
+            <div>
+              <Button look="primary" onClick={makeInbox}>
+                {words.start.makeInbox}
+              </Button>
+            </div>
           ) : (
             <p>
               {words.start.inboxDone} <code>{made.inbox.url}</code>

@@ -186,6 +186,7 @@ export const english = {
     title: 'Event catalogue',
     lead: 'What each dialect tells, when, and how it looks: the same data that validates and draws the reference.',
     dialect: 'Dialect',
+    tells: 'What it tells',
     fires: 'When it fires',
     kinds: 'Changes behind it',
     example: 'Example',
