@@ -41,6 +41,12 @@ const chancePaths = ['crypto', 'node:crypto'].map((name) => ({
   importNames: ['randomBytes', 'randomUUID', 'randomInt', 'randomFill', 'randomFillSync', 'getRandomValues'],
   message: chance,
 }));
+// A command goes to a program as a list of words, never through a shell (HARDENING SC-13).
+const shellPaths = ['child_process', 'node:child_process'].map((name) => ({
+  name,
+  importNames: ['exec', 'execSync'],
+  message: 'No shell: take spawn or execFile with a list of arguments.',
+}));
 
 const restrictedImports = (...paths) => ['error', { paths: paths.flat() }];
 
@@ -83,6 +89,11 @@ export default defineConfig(
       // The compiler reports unused names (@tsconfig/strictest); twice is noise.
       '@typescript-eslint/no-unused-vars': 'off',
       'no-empty': 'error',
+      // Text never becomes code, and nothing is equal by coercion (HARDENING SC-13).
+      'no-eval': 'error',
+      'no-new-func': 'error',
+      '@typescript-eslint/no-implied-eval': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'max-lines': ['warn', { max: 300, skipBlankLines: true, skipComments: true }],
       'max-lines-per-function': ['warn', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-params': ['warn', 3],
@@ -111,7 +122,7 @@ export default defineConfig(
         ...[...timers, ...roads].map((property) => ({ object: 'globalThis', property, message: time })),
       ],
       'no-restricted-syntax': ['error', lateNetworkImport, ...syntax],
-      '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths, timePaths, chancePaths),
+      '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths, timePaths, chancePaths, shellPaths),
     },
   },
   {
@@ -127,7 +138,7 @@ export default defineConfig(
     ignores: tests,
     rules: {
       'no-restricted-syntax': ['error', ...syntax],
-      '@typescript-eslint/no-restricted-imports': restrictedImports(timePaths, chancePaths),
+      '@typescript-eslint/no-restricted-imports': restrictedImports(timePaths, chancePaths, shellPaths),
     },
   },
   {
@@ -138,7 +149,7 @@ export default defineConfig(
       'no-restricted-globals': ['error', ...roads.map((name) => ({ name, message: road }))],
       'no-restricted-properties': 'off',
       'no-restricted-syntax': ['error', lateNetworkImport],
-      '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths),
+      '@typescript-eslint/no-restricted-imports': restrictedImports(networkPaths, shellPaths),
     },
   },
   {

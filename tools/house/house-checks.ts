@@ -9,6 +9,7 @@ import { checkMentions } from './mentions.ts';
 import { checkReadmeCommand } from './readme-command.ts';
 import { checkShellBlocks } from './shell-blocks.ts';
 import { checkSpelling } from './spelling.ts';
+import { checkSupplyChain } from './supply-chain.ts';
 import { checkErrorsPage, checkLimitsPage } from './reference-tables.ts';
 
 export type HouseCheck = {
@@ -24,6 +25,7 @@ export const houseChecks: readonly HouseCheck[] = [
   { name: 'limits page', check: checkLimitsPage },
   { name: 'hardening ids', check: checkHardeningIds },
   { name: 'dependencies page', check: checkDependenciesPage },
+  { name: 'supply chain', check: checkSupplyChain },
   { name: 'test command', check: checkReadmeCommand },
   { name: 'links', check: checkLinks },
   { name: 'shell blocks', check: checkShellBlocks },
