@@ -22,7 +22,7 @@ export function readCatalogue(root: string): Catalogue {
 }
 
 const id = '[A-Z]{2}-\\d{2}';
-const atTheBeginning = new RegExp(`['"\`](${id}(?:(?:, | and |/)${id})*)\\b`, 'g');
+const atTheBeginning = new RegExp(`['"\`](${id}(?:(?:, | and |/| )${id})*)\\b`, 'g');
 
 /** The ids with which string literals of a test file begin. */
 export function idsOfTests(source: string): readonly string[] {

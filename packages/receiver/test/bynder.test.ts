@@ -84,3 +84,16 @@ test('CF-11 nothing is fetched that a stranger names, and nothing is believed th
   }
   assert.throws(() => createBynderVerifier({ certificateHosts: [], fetch: fetchKey }), { code: 'invalid_secret' });
 });
+
+test('SR-12 a confirmation is handed over, not visited: whoever sends it names any SubscribeURL, and only the certificate is asked for', async () => {
+  const verify = verifier();
+  const asked = await verify(JSON.stringify(sent('SubscriptionConfirmation')));
+  assert.ok(asked.type === 'SubscriptionConfirmation' && asked.subscribeUrl.startsWith('http'));
+  assert.deepEqual(
+    fetched.map((url) => new URL(url).pathname.endsWith('.pem')),
+    [true],
+  );
+  const elsewhere = { ...sent('SubscriptionConfirmation'), SubscribeURL: 'http://169.254.169.254/latest/meta-data/' };
+  await assert.rejects(verifier()(JSON.stringify(elsewhere)), { code: 'no_matching_signature' });
+  assert.ok(!fetched.some((url) => url.includes('169.254')), fetched.join());
+});
