@@ -21,6 +21,7 @@ import { resourceTests } from './conformance-resources.ts';
 import { retentionTests } from './conformance-retention.ts';
 import { searchTests } from './conformance-search.ts';
 import { statsTests } from './conformance-stats.ts';
+import { tenancyTests } from './conformance-tenancy.ts';
 
 export type StoreOptions = {
   readonly keepMs?: number;
@@ -59,5 +60,6 @@ export function storageConformance(factory: StoreFactory): void {
     filterTests(factory);
     eraseTests(factory);
     eraseHistoryTests(factory);
+    tenancyTests(factory);
   });
 }
