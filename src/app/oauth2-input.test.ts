@@ -121,6 +121,13 @@ test('OA-15 a Basic password arrives as it is, whatever stands in it; a colon in
   );
 });
 
+test('HX-01 a static token that no header can carry is refused when it is given, and so is one with the word Bearer before it', () => {
+  for (const token of ['a b', 'a\r\nX-Injected: 1', 'töken', 'Ċ', 'a\0b', ' a'])
+    assert.match(refusal({ kind: 'bearer', token }), /^invalid_request .*\/credentials\/token wants the token alone/);
+  assert.match(refusal({ kind: 'bearer', token: 'Bearer abc' }), /found the word Bearer before it/);
+  assert.equal(refusal({ kind: 'bearer', token: 'abc.~+/=-_' }), 'accepted');
+});
+
 test('OA-14 a token goes into the query only where the dialect has that, and is masked wherever the URL is shown', () => {
   assert.match(refusal({ kind: 'bearer', token: 'static-token', in: 'query' }), /\/credentials\/in/);
   const transport = createHttpTransport({ egress: createEgress({ clock: systemClock, random }), clock: systemClock });

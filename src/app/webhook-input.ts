@@ -12,7 +12,8 @@ import type { Dialect, Manifest } from '../dialects/dialect.ts';
 import { checkHeaders } from '../egress/headers.ts';
 import type { WebhookInput } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
-import { checkOAuth2 } from './oauth2-input.ts';
+import { readCredentials } from './credentials-input.ts';
+import { newSecrets, type StoredCredentials } from './kept-credentials.ts';
 import { unfit } from './refusals.ts';
 import { settingsProblems } from './settings-problems.ts';
 import type { NewSecret } from './webhook-secrets.ts';
@@ -38,16 +39,12 @@ export type CheckedInput = {
   readonly secrets: readonly NewSecret[];
 };
 
-export const passwordSecret = 'credentials.password';
-export const tokenSecret = 'credentials.token';
-export const awsKeySecret = 'credentials.secretAccessKey';
-export const awsSessionSecret = 'credentials.sessionToken';
 const contactsMax = 20;
 
 export interface InputChecks {
   dialect(id: string): Dialect;
-  /** Throws `AssetwireError` for what cannot be. `credentialsKind` is that of the stored webhook where the patch has none. */
-  check(dialect: Dialect, input: Partial<WebhookInput>, credentialsKind?: Credentials['kind']): CheckedInput;
+  /** Throws `AssetwireError` for what cannot be. `stored`: what the webhook has that is patched. */
+  check(dialect: Dialect, input: Partial<WebhookInput>, stored?: StoredCredentials): CheckedInput;
 }
 
 type Validator = (manifest: Manifest) => ValidateFunction;
@@ -75,7 +72,7 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         detail: `Use one of ${[...deps.dialects.keys()].join(', ')}: got "${id.slice(0, 63)}"`,
       });
     },
-    check(dialect, given, storedKind = 'none') {
+    check(dialect, given, stored) {
       const { manifest } = dialect;
       const input = withUrlCredentials(manifest, given);
       const secrets: NewSecret[] = [];
@@ -92,11 +89,14 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         checkSettings(dialect, validator(manifest), input.settings);
         body.settings = withoutSecrets(manifest, input.settings, secrets);
       }
-      const credentialsKind = input.credentials?.kind ?? storedKind;
+      const credentialsKind = input.credentials?.kind ?? stored?.credentials.kind ?? 'none';
       if (body.target !== undefined) refuseUnreachable(deps, body.target, credentialsKind);
       if (input.headers !== undefined) body.headers = headers(manifest, input.headers, credentialsKind !== 'none');
-      if (input.credentials !== undefined)
-        body.credentials = credentials(deps, manifest, { given: input.credentials, secrets });
+      if (input.credentials !== undefined) {
+        const read = readCredentials(deps, manifest, input.credentials);
+        body.credentials = read.credentials;
+        secrets.push(...newSecrets(read.secrets, read.credentials, stored ?? null));
+      }
       if (input.policy !== undefined) {
         resolvePolicy(manifest.policy, input.policy);
         body.policy = input.policy;
@@ -253,51 +253,6 @@ function headers(
   }
   checkHeaders(given, { reserved: manifest.reservedHeaders, authorization });
   return given;
-}
-
-type GivenCredentials = {
-  readonly given: NonNullable<WebhookInput['credentials']>;
-  /** Where the secrets among them go. */
-  readonly secrets: NewSecret[];
-};
-
-function credentials(deps: InputDeps, manifest: Manifest, { given, secrets }: GivenCredentials): Credentials {
-  if (!manifest.capabilities.credentials.includes(given.kind)) {
-    throw unfit(
-      '/credentials/kind',
-      `one of ${manifest.capabilities.credentials.join(', ')} for dialect "${manifest.id}"`,
-      given.kind,
-    );
-  }
-  switch (given.kind) {
-    case 'none':
-      return given;
-    case 'basic':
-      // RFC 7617: the first colon ends the user name, so one inside it would move the border.
-      if (given.username.includes(':')) throw unfit('/credentials/username', 'a name without a colon', 'one');
-      secrets.push({ name: passwordSecret, value: given.password });
-      return { kind: 'basic', username: given.username, passwordSecret };
-    case 'bearer':
-      if (given.in === 'query' && manifest.capabilities.tokenInQuery !== true) {
-        throw unfit('/credentials/in', `header: dialect "${manifest.id}" sends no token in the query`, 'query');
-      }
-      secrets.push({ name: tokenSecret, value: given.token });
-      return { kind: 'bearer', tokenSecret, ...(given.in === 'query' ? { in: 'query' } : {}) };
-    case 'aws': {
-      secrets.push({ name: awsKeySecret, value: given.secretAccessKey });
-      const keys = { kind: 'aws', accessKeyId: given.accessKeyId, secretKeySecret: awsKeySecret } as const;
-      if (given.sessionToken === undefined) return keys;
-      secrets.push({ name: awsSessionSecret, value: given.sessionToken });
-      return { ...keys, sessionTokenSecret: awsSessionSecret };
-    }
-    case 'oauth2': {
-      const checked = checkOAuth2(deps, given);
-      secrets.push(...checked.secrets);
-      return checked.credentials;
-    }
-    default:
-      return given satisfies never;
-  }
 }
 
 function contacts(given: readonly string[]): readonly string[] {

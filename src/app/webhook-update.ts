@@ -42,7 +42,12 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
     [key, asked],
     (current, atMs, { others, index }) => {
       if (current === null) throw notFound('the webhook');
-      const { before, body: wanted, secrets, moved } = decideUpdate(deps, current, patch);
+      const {
+        before,
+        body: wanted,
+        secrets,
+        moved,
+      } = decideUpdate(deps, { current, secretRow: others[0] ?? null }, patch);
       // Another endpoint has not consented yet.
       const asks =
         moved && wanted.state !== 'disabled' && deps.dialects.get(before.dialect)?.manifest.handshake !== undefined;
@@ -115,7 +120,9 @@ type Updated = {
   readonly moved: boolean;
 };
 
-function decideUpdate({ checks }: UpdateDeps, current: Resource, patch: WebhookUpdate['patch']): Updated {
+type Stored = { readonly current: Resource; readonly secretRow: Resource | null };
+
+function decideUpdate({ checks }: UpdateDeps, { current, secretRow }: Stored, patch: WebhookUpdate['patch']): Updated {
   const before = storedWebhook(current);
   const dialect = checks.dialect(before.dialect);
   const { filter, projection, ...rest } = patch;
@@ -125,7 +132,10 @@ function decideUpdate({ checks }: UpdateDeps, current: Resource, patch: WebhookU
     ...(projection === undefined || projection === null ? {} : { projection }),
     ...(rest.settings === undefined ? {} : { settings: withKeptSecrets(dialect, before, rest.settings) }),
   };
-  const checked = checks.check(dialect, given, before.credentials.kind);
+  const checked = checks.check(dialect, given, {
+    credentials: before.credentials,
+    entries: secretEntries(secretRow),
+  });
   const { target } = checked.body;
   const moved = target !== undefined && JSON.stringify(target) !== JSON.stringify(before.target);
   if (moved && !dialect.manifest.capabilities.targetEditable) {

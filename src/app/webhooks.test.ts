@@ -3,6 +3,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import type { Dialect } from '../dialects/dialect.ts';
 import { standardDialect } from '../dialects/standard/index.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { WebhookInput } from './app.ts';
 import { activeVersionsMax } from './webhook-secrets.ts';
 import {
   allChanges,
@@ -376,6 +377,49 @@ test('TN-14 what a patch leaves out stays: secrets, credentials, state; null tak
   const open = await fixture.app.webhooks.update(caller, body.id, { filter: null, enabled: true });
   assert.equal(open.filter, undefined);
   assert.equal(open.state, 'enabled');
+});
+
+test('SG-16 a secret that comes back as it is shown stays what it was, for the account and the address that it is for', async () => {
+  const kinds: readonly (readonly [NonNullable<WebhookInput['credentials']>, object])[] = [
+    [{ kind: 'basic', username: 'ada', password: 'short' }, { username: 'eve' }],
+    [
+      { kind: 'bearer', token: 'receiver-token-1234' },
+      { kind: 'basic', username: 'eve', password: '…1234' },
+    ],
+    [
+      {
+        kind: 'oauth2',
+        grant: 'client-credentials',
+        tokenUrl: 'https://auth.example/token',
+        clientId: 'dam',
+        clientSecret: 'a long secret of the client',
+      },
+      { tokenUrl: 'https://eve.example/token' },
+    ],
+  ];
+  const { webhooks } = fixture.app;
+  for (const [given, elsewhere] of kinds) {
+    const { body } = await webhooks.create(caller, webhookInput({ credentials: given }));
+    const opened = async () => (await fixture.care.current('default', body.id))?.secrets;
+    const before = await opened();
+    const shown = (await webhooks.get(caller, body.id)).credentials as typeof given;
+    assert.match(JSON.stringify(shown), /…/);
+    await webhooks.update(caller, body.id, { name: 'Renamed', credentials: shown });
+    assert.deepEqual(await opened(), before, given.kind);
+    for (const credentials of [
+      { ...shown, ...elsewhere },
+      JSON.parse(JSON.stringify(shown).replace(/…[^"]*/, '…9999')),
+    ])
+      await assert.rejects(webhooks.update(caller, body.id, { credentials }), { code: 'invalid_request' });
+    assert.deepEqual(await opened(), before, given.kind);
+    await assert.rejects(webhooks.create(caller, webhookInput({ credentials: shown })), /the secret itself/);
+  }
+  const scoped = { ...(kinds[2]?.[0] as object), scope: 'hooks' } as (typeof kinds)[0][0];
+  const { body } = await webhooks.create(caller, webhookInput({ credentials: scoped }));
+  const shown = (await webhooks.get(caller, body.id)).credentials as object;
+  const wider = { ...shown, scope: 'hooks more' } as typeof scoped;
+  const after = await webhooks.update(caller, body.id, { credentials: wider });
+  assert.deepEqual(after.credentials, wider);
 });
 
 test('TN-01 a webhook of another workspace is not found by any of its calls, and nothing of it changes', async () => {

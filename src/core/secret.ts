@@ -78,3 +78,8 @@ export function maskSecret(text: string): string {
   const rest = text.length - prefix.length;
   return `${prefix}…${rest >= 16 ? text.slice(-4) : ''}`;
 }
+
+/** Whether a text is what `maskSecret` makes: nobody's secret. */
+export function isMaskedSecret(text: string): boolean {
+  return /^(?:whsec_|whsk_)?…(?:[^]{4})?$/.test(text);
+}
