@@ -189,3 +189,19 @@ test('Any filter of the grammar compiles, and evaluates to the same as its defin
     }),
   );
 });
+
+test('IN-15 what would be a pattern elsewhere is plain text here, and costs what its length costs', () => {
+  const patterns = ['(a+)+$', '(.*a){25}', '^', '.*', '\\p{L}+', '[a-z]*', '%', '_', '*', 'a'.repeat(10_000)];
+  const subject = (note: string): FilterSubject => ({ before: null, after: { note }, changed: [] });
+  for (const pattern of patterns) {
+    const filter: Filter = { field: 'note', contains: pattern };
+    assert.equal(holds(filter, subject(`before ${pattern} behind`)), true, pattern);
+    assert.equal(holds(filter, subject('bbbb')), false, pattern);
+    assert.equal(holds({ field: 'note', startsWith: pattern }, subject(`${pattern}b`)), true, pattern);
+  }
+  // A megabyte on which an engine that goes back would not end in a lifetime.
+  const megabyte = subject(`${'a'.repeat(1_000_000)}!`);
+  const startedAt = performance.now();
+  for (const pattern of patterns) holds({ field: 'note', contains: `${pattern}?` }, megabyte);
+  assert.ok(performance.now() - startedAt < 5_000, 'ten looks at a megabyte take no five seconds');
+});
