@@ -208,7 +208,12 @@ function shownError(
 ): Answer {
   const { status } = errorTable[error.code];
   const answer = present(
-    { code: error.code, status, detail: wordsOf(error) },
+    {
+      code: error.code,
+      status,
+      detail: wordsOf(error),
+      ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+    },
     {
       parameters: {},
       query: {},

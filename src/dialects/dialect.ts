@@ -32,8 +32,8 @@ export interface Dialect {
    */
   render(input: RenderInput): Rendered;
   /**
-   * The body names the subject, the event and the moment, and nothing of the change itself. So where several changes of one
-   * commit become the same event of the same subject at the same moment, one notification says it all: the first is told.
+   * The body names the subject, the event and the moment, or the state at that moment, and nothing of the change itself. So
+   * where several changes of one commit become the same event of the same subject, one notification says it all: the first is told.
    */
   readonly oncePerMoment?: true;
   /** What is to be signed for this attempt and where the signatures go. May use the time of the attempt. */
@@ -431,7 +431,13 @@ export type VendorRequest = {
 };
 
 /** What went wrong, in our words, for the vendor's form of an error. */
-export type VendorError = { readonly code: ErrorCode; readonly status: number; readonly detail: string };
+export type VendorError = {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly detail: string;
+  /** What does not fit of our input, where that is known: `at` names our field, so a dialect says the vendor's instead. */
+  readonly problems?: readonly Problem[];
+};
 
 /** The use cases of ours that a vendor's route may ask for; `src/api/vendor-commands.ts` says what each takes. */
 export type VendorCommandName =

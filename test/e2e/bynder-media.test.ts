@@ -152,6 +152,8 @@ test('a media of a former portal goes by the id it had there, in messages and in
   assert.equal((await neighbour.call(`/bynder/api/v4/media/${mediaOfAsset({ id })}/`)).status, 404);
 });
 
+const nothingTold: Told = { event: '', message: {} };
+
 test('archiving is told twice, coming back once, a title and a version as what they are, the end with the whole media', async () => {
   const alias = 'AAAA1111-BBBB-2222-CCCC3333DDDD4444';
   const id = await upload('e.png', photograph, { aliases: { bynder: alias }, metadata: { Country: ['France'] } });
@@ -174,6 +176,16 @@ test('archiving is told twice, coming back once, a title and a version as what t
   );
   const titled = await next(1, () => patch(id, { info: { title: 'Harbour' } }));
   assert.deepEqual(eventsOf(titled), ['asset_bank.media.meta_updated']);
+  // One save is told once, whatever it changes; what is filed at the same time as what it is.
+  const saved = { info: { title: 'Harbour at night' }, tags: ['night'], metadata: { Country: ['Spain'] } };
+  const many = await next(1, () => patch(id, saved));
+  const filed = await next(2, () => patch(id, { ...saved, info: { title: 'Kept' }, archived: true }));
+  assert.deepEqual(eventsOf(filed), ['asset_bank.media.archived', 'asset_bank.media.meta_updated']);
+  assert.deepEqual(
+    [eventsOf(many), mediaIn(many[0] ?? nothingTold)['tags']],
+    [['asset_bank.media.meta_updated'], ['night']],
+  );
+  assert.deepEqual(eventsOf(await next(1, () => patch(id, { archived: false }))), ['asset_bank.media.meta_updated']);
   const version = await next(1, () => portal.call(`/v1/assets/${id}/versions`, uploadOptions('e2.png', further)));
   assert.equal(version[0]?.event, 'asset_bank.media.updated');
   await eventually(
@@ -183,7 +195,7 @@ test('archiving is told twice, coming back once, a title and a version as what t
   );
   const gone = await next(1, () => portal.call(`/v1/assets/${id}?permanently=true`, { method: 'DELETE' }));
   const last = mediaIn(gone.find(({ event }) => event === 'asset_bank.media.deleted') ?? { event: '', message: {} });
-  assert.deepEqual([last['id'], last['name'], last['property_Country']], [alias, 'Harbour', ['France']]);
+  assert.deepEqual([last['id'], last['name'], last['property_Country']], [alias, 'Kept', ['Spain']]);
   assert.equal(gone.length, 1);
   assert.equal(last['userCreated'], 'test');
 });

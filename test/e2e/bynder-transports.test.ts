@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import PostalMime, { type Email } from 'postal-mime';
 import sharp from 'sharp';
+import type { JsonObject } from '../../src/core/json.ts';
 import type { PeerQueue, SqsPeer } from '../../src/transports/testing/sqs-peer.ts';
 import { startSqsPeer } from '../../src/transports/testing/sqs-peer.ts';
 import { type SmtpPeer, startSmtpPeer } from '../../src/transports/testing/smtp-peer.ts';
@@ -173,6 +174,8 @@ test('SQ-03 what is no standard queue, and no plain address, is refused with the
       body: { name: 'x', protocol, endpoint, events: ['asset_bank.media.create'] },
     });
     assert.equal(answer.status, 400, endpoint);
+    assert.match(text(answer.json['message']), why);
+    assert.match(text(answer.json['message']), /^endpoint wants /);
     const native = await tenant.call('/v1/webhooks', {
       body: {
         name: 'x',
@@ -184,6 +187,36 @@ test('SQ-03 what is no standard queue, and no plain address, is refused with the
     assert.equal(native.status, 422, `${endpoint}: ${native.text}`);
     assert.match(native.text, why);
   }
+});
+
+test('what the vendor’s API refuses behind its door is worded with the vendor’s fields, not with ours', async () => {
+  const tenant = await server.tenant('vendor-words');
+  const good = { name: 'x', protocol: 'http', endpoint: 'http://127.0.0.1:9099/', events: ['asset_bank.media.create'] };
+  const refusal = async (change: JsonObject, path = api, method = 'POST'): Promise<string> => {
+    const answer = await tenant.call(path, { method, body: { ...(method === 'POST' ? good : {}), ...change } });
+    assert.ok(answer.status === 400 || answer.status === 404, answer.text);
+    const message = text(answer.json['message']);
+    assert.doesNotMatch(message, /\/(?:target|settings|patch|name|events)|webhook|openapi/i);
+    return message;
+  };
+  assert.match(await refusal({ endpoint: 'http://' }), /^endpoint must be a usable URL: it names no host/);
+  assert.match(await refusal({ endpoint: 'http://10.0.0.1/' }), /^endpoint must lie at a public address/);
+  assert.match(await refusal({ endpoint: 'http://u@127.0.0.1:9099/' }), /^endpoint wants user:password/);
+  assert.match(await refusal({ name: 'x'.repeat(201) }), /^name wants at most 200 characters, found 201/);
+  assert.match(await refusal({ preArchivedNotificationDays: 0 }), /^preArchivedNotificationDays wants .*1.*, found/);
+  assert.match(await refusal({ name: 'x', preArchivedNotificationDays: 366 }), /^preArchivedNotificationDays wants/);
+  const id = text(expectStatus(await tenant.call(api, { body: good }), 201).json['id']);
+  assert.match(await refusal({ preArchivedNotificationDays: 0 }, `${api}/${id}`, 'PUT'), /^preArchivedNotif/);
+  assert.match(await refusal({ name: 'x'.repeat(201) }, `${api}/${id}`, 'PATCH'), /^name wants/);
+  await tenant.ask('/v1/dialects/bynder/properties', { method: 'PATCH', body: { values: { workflowEnabled: false } } });
+  assert.match(
+    await refusal({ events: ['workflow.job.create'] }),
+    /workflow\.job\.create belongs to a module .* switched off/,
+  );
+  assert.match(
+    await refusal({ name: 'y' }, `${api}/00000000-0000-4000-8000-000000000000`, 'PATCH'),
+    /no configuration/,
+  );
 });
 
 async function mailTo(address: string, nth: number): Promise<Email> {

@@ -18,6 +18,8 @@ export const bynderDialect: Dialect = {
   manifest,
   events,
   notify,
+  // A media object tells the state and nothing of what changed: one save is one notification of each event.
+  oncePerMoment: true,
   render,
   sign,
   judge,

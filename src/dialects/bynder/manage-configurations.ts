@@ -6,6 +6,7 @@
 import { decodeId, encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { problemSentence } from '../../core/problem-sentence.ts';
 import type { Target } from '../../core/webhook.ts';
 import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
 import { eventNames } from './events.ts';
@@ -71,10 +72,10 @@ const routes: readonly VendorRoute[] = [
 ];
 
 /** Clients write paths with and without a slash at their end. */
-export const configurationRoutes: readonly VendorRoute[] = routes.flatMap((route) => [
-  route,
-  { ...route, path: `${route.path}/` },
-]);
+export const configurationRoutes: readonly VendorRoute[] = routes.flatMap((route) => {
+  const worded: VendorRoute = { ...route, presentError: presentConfigurationError };
+  return [worded, { ...worded, path: `${route.path}/` }];
+});
 
 function amend(id: string, patch: JsonObject): VendorCommand {
   return { command: 'webhooks.amend', input: { id, patch } };
@@ -138,6 +139,30 @@ function textIn(object: JsonObject, key: string): string {
 /** Error bodies beyond `{}` are not specified by the vendor. */
 export function failure(status: number, message: string): VendorAnswer {
   return { status, body: { message } };
+}
+
+/** What of our input each field of the vendor's becomes. */
+const fieldsOf: readonly (readonly [ours: RegExp, theirs: string])[] = [
+  [/^\/target(?:\/(?:url|queue|address|transport))?$/, 'endpoint'],
+  [/^\/settings\/(preArchivedNotificationDays)$/, '$1'],
+  [/^\/(name|events)(?:\/\d+)?$/, '$1'],
+];
+
+/** Names the vendor's fields: whoever asked has never heard of ours. */
+function presentConfigurationError(error: VendorError): VendorAnswer {
+  const { code, problems = [] } = error;
+  if (code === 'not_found') return failure(404, 'There is no configuration with this id');
+  const known = problems.map((problem) => ({ ...problem, at: theirField(problem.at) }));
+  if (known.length === 0 || known.some(({ at }) => at.startsWith('/'))) {
+    return presentError({ ...error, detail: error.detail.replace(/^The target\b/, 'endpoint') });
+  }
+  return presentError({ ...error, detail: known.map(problemSentence).join('; ') });
+}
+
+function theirField(at: string): string {
+  const own = at.replace(/^\/patch(?=\/)/, '');
+  const [ours, theirs] = fieldsOf.find(([form]) => form.test(own)) ?? [];
+  return ours === undefined || theirs === undefined ? at : own.replace(ours, theirs);
 }
 
 /** The vendor's 400 is what our 422 means. */
