@@ -51,7 +51,7 @@ import { claimPorts } from './compose/claim-ports.ts';
 import { createCluster } from './compose/cluster.ts';
 import { createEngineLog } from './compose/engine-log.ts';
 import { engineSignals, hearForEngine } from './compose/engine-signals.ts';
-import { createTransports } from './compose/transports.ts';
+import { createTransports, mailServerOf } from './compose/transports.ts';
 import { inboxHost, inboxUrls, openInbox } from './compose/inbox-place.ts';
 import type { MemberRole } from './core/cluster.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
@@ -452,9 +452,12 @@ function appDeps(
       awsPrincipal: settings.sqsPrincipal,
       awsKeysRequired: settings.sqsCredentials === 'webhook',
       linkPlaces: settings.snsUrl === null ? [] : [{ ...snsPlace, url: settings.snsUrl }],
+      mailServer: mailServerOf(settings),
+      queueEndpoint: settings.sqsEndpoint,
       process: describeSettings({ settings, sources }),
     },
     mailer: rooms.transports.mailer,
+    transports: rooms.transports.byKind,
   };
 }
 

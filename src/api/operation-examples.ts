@@ -37,6 +37,8 @@ export const operationExamples: { readonly [operation: string]: OperationExample
       ],
     },
   },
+  checkEmail: { request: { to: 'ada@example.com' } },
+  checkSqs: { request: { queue: 'arn:aws:sqs:eu-central-1:123456789012:dam-events' } },
   rotateSigningKey: { request: { name: 'sns' } },
   fetchAssets: { request: { url: 'https://dam.example.com/files/4711.jpg', path, tags } },
   createSync: { request: { source: 'old-dam' } },

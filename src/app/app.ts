@@ -37,6 +37,7 @@ import type {
 } from './people.ts';
 import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
 import type { SigningKeyCases } from './signing-keys.ts';
+import type { TransportCheckCases } from './transport-checks.ts';
 import type { StatsCases } from './stats.ts';
 import type { FetchCases } from './fetch-cases.ts';
 import type { JobCases } from './job-cases.ts';
@@ -180,6 +181,8 @@ export interface App {
   readonly workspaces: WorkspaceCases;
   readonly notices: NoticeCases;
   readonly settings: SettingCases;
+  /** Test messages by the operator's mail server and to queues. */
+  readonly transportChecks: TransportCheckCases;
   readonly dialects: {
     list(): readonly Manifest[];
     get(id: string): Manifest;

@@ -83,6 +83,7 @@ import { createStorageWatch } from './storage-watch.ts';
 import { createSyncDuty } from './duty-sync.ts';
 import { createSyncs } from './syncs.ts';
 import { createTasks } from './tasks.ts';
+import { createTransportChecks } from './transport-checks.ts';
 import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
 import { removeWebhook } from './webhook-update.ts';
@@ -187,6 +188,7 @@ export function createApp(deps: AppDeps): AppParts {
     workspaces,
     notices: createNotices(parts),
     settings: createSettings(parts),
+    transportChecks: createTransportChecks(parts),
     dialects: createDialects(deps),
     dialectProperties: { list: properties.list, eventsOff: properties.eventsOff, update: properties.update },
     links({ workspaceId }, dialect) {

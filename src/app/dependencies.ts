@@ -14,12 +14,13 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Vault } from '../runtime/vault.ts';
 import type { Random } from '../runtime/random.ts';
 import type { DeliveryTask, Storage } from '../storage/storage.ts';
-import type { FetchFile } from '../transports/transport.ts';
+import type { FetchFile, Transport } from '../transports/transport.ts';
 import type { KeySigner } from './key-signer.ts';
 import type { LinkPlace } from './links.ts';
 import type { ScryptCost } from './passwords.ts';
 import type { ProcessSetting } from './people.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { TransportKind } from '../core/webhook.ts';
 
 /** What the use cases tell the engine after a commit. Losing one costs latency, never a delivery. */
 export type EngineSignals = {
@@ -60,6 +61,10 @@ export type AppSettings = {
   readonly awsPrincipal?: string | null;
   /** Whether webhooks for queues must bring AWS keys of their own. Default false. */
   readonly awsKeysRequired?: boolean;
+  /** `host:port` of the mail server, without credentials; null or absent: there is none. */
+  readonly mailServer?: string | null;
+  /** Where messages for queues go instead of Amazon; null or absent: to Amazon. */
+  readonly queueEndpoint?: string | null;
   /** What `GET /v1/settings` shows an admin: every setting, secrets left out. */
   readonly process: readonly ProcessSetting[];
 };
@@ -91,6 +96,8 @@ export type AppDeps = {
   readonly preview: Previewer;
   /** Sends one delivery beside its lane, for tests. */
   readonly tryOnce: TryOnce;
+  /** For the test button of the operator; deliveries go by the engine. Absent in tests that check none. */
+  readonly transports?: Pick<ReadonlyMap<TransportKind, Pick<Transport, 'send'>>, 'get'>;
   /** Brings notices to people; null where no mail server is set. */
   readonly mailer: Mailer | null;
   /** Signs with the keys of workspaces. */

@@ -212,6 +212,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
       },
       { name: 'keys', summary: 'create, list, rotate and revoke API keys', load: () => import('./commands/keys.ts') },
       {
+        name: 'transports',
+        summary: 'send a test by the mail server or to a queue (admin keys)',
+        load: () => import('./commands/transports.ts'),
+      },
+      {
         name: 'signing-keys',
         summary: 'keys and certificates that messages are signed with',
         load: () => import('./commands/signing-keys.ts'),

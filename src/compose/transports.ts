@@ -63,6 +63,13 @@ export function createTransports({ settings, http, clock }: TransportsParts): Tr
   };
 }
 
+/** `host:port`, without credentials; null where none is set. */
+export function mailServerOf({ smtpUrl }: Pick<Settings, 'smtpUrl'>): string | null {
+  if (smtpUrl === null) return null;
+  const { host, port } = readSmtpPlace(smtpUrl);
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 function createPool({ smtpUrl, smtpTls, smtpConnections }: Settings, clock: Clock): SmtpPool | null {
   if (smtpUrl === null) return null;
   return createSmtpPool({ place: readSmtpPlace(smtpUrl), tls: smtpTls, connectionsMax: smtpConnections, clock });

@@ -146,6 +146,8 @@ export const limits = {
   fetchTriesMax: 5,
   fetchMsMax: 15 * 60_000,
   fetchesKeptMs: 7 * 24 * 3_600_000,
+  /** Test messages of the operator to mailboxes and queues, over all admins. */
+  transportChecksPerMinuteMax: 10,
   /** Test sends under way at a time, and how long an answer may wait for one. */
   testSendsMax: 32,
   /** Webhooks of a workspace that were made for one test each and have not gone yet: they go within the hour. */

@@ -40,6 +40,7 @@ import { settingRoutes } from './settings.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { statsRoutes } from './stats.ts';
 import { syncRoutes } from './syncs.ts';
+import { transportRoutes } from './transports.ts';
 import { trashRoutes } from './trash.ts';
 import { taskRoutes } from './tasks.ts';
 import { userRoutes } from './users.ts';
@@ -91,6 +92,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...createSessionRoutes(options),
     ...noticeRoutes,
     ...settingRoutes,
+    ...transportRoutes,
     ...dialectPropertyRoutes,
     ...receiverSetupRoutes,
     ...operationRoutes,

@@ -291,6 +291,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       films: () => Promise.resolve({ state: 'off', detail: 'there are no films here' }),
       ...parts.settings,
     },
+    transportChecks: { email: missing, sqs: missing, ...parts.transportChecks },
     dialectProperties: { list: async () => [], eventsOff: async () => [], update: async () => [] },
     links: () => ({ content: () => '', rendition: () => '', dialect: () => '' }),
     dialects: {
