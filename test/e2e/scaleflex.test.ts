@@ -400,14 +400,45 @@ test('A webhook is nobody else’s: neither another workspace’s nor one that s
   );
 });
 
+test('What was read can be written back whole, changed or not, and the password stays what it was', async () => {
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('round');
+  const webhook = await made(tenant, receiver, { auth: { type: 'basic', username: 'shop', password: 'pass-4711' } });
+  const path = `${api}/${text(webhook['uuid'])}`;
+  const { modified_at: _, ...same } = webhook;
+  const written = expectStatus(await tenant.call(path, { method: 'PUT', body: webhook }), 200).json;
+  const { modified_at: __, ...back } = objectOf(written['webhook']);
+  assert.deepEqual(back, same);
+  const renamed = { ...webhook, name: 'Renamed' };
+  expectStatus(await tenant.call(path, { method: 'PUT', body: renamed }), 200);
+  expectStatus(await tenant.call(`${path}/test`, { body: {} }), 200);
+  await arrived(receiver, 1);
+  assert.equal(
+    receiver.arrivals[0]?.headers.authorization,
+    `Basic ${Buffer.from('shop:pass-4711').toString('base64')}`,
+  );
+  const { status, code, msg } = expectStatus(
+    await tenant.call(path, { method: 'PUT', body: { auth: { type: 'basic', username: 'eve', password: '…' } } }),
+    400,
+  ).json;
+  assert.deepEqual([status, code], ['error', 'INVALID_REQUEST']);
+  assert.match(text(msg), /the secret itself/);
+});
+
 test('What is wrong is named, with what would be right', async () => {
   const tenant = await server.tenant('wrong');
   const good = { hostname: 'shop.example', path: '/hook', triggers: ['upload'] };
   const cases: readonly (readonly [object, RegExp])[] = [
-    [{ ...good, hostname: 'shop.example/hook' }, /hostname must be the name of a host/],
-    [{ ...good, triggers: ['uploads'] }, /triggers must be a list of one or more of upload, move/],
+    [
+      { ...good, hostname: 'shop.example/hook' },
+      /hostname must be .*: got "shop\.example\/hook"; what follows it belongs into path/,
+    ],
+    [{ ...good, hostname: 'https://ada:pass-4711@shop.example' }, /got something with an @; .* belong into auth/],
+    [{ ...good, triggers: ['uploads'] }, /triggers must be a list of one or more of upload, move.*: got "uploads"$/],
+    [{ ...good, triggers: [] }, /triggers must be .*: got none$/],
+    [{ ...good, triggers: 'upload' }, /triggers must be .*: got "upload"$/],
     [{ ...good, colour: 'red' }, /fields are name, active.*"colour"/],
-    [{ ...good, fields: { video: ['depth'] } }, /fields\.video must be a list of width, height/],
+    [{ ...good, fields: { video: ['depth'] } }, /fields\.video must be a list of width, height.*: got "depth"$/],
     [
       { ...good, auth: { type: 'oauth2', endpoint: 'http://auth.example/token', username: 'a', password: 'b' } },
       /https/,
@@ -417,6 +448,13 @@ test('What is wrong is named, with what would be right', async () => {
       /token endpoint/,
     ],
     [{ ...good, auth: { type: 'oauth2', endpoint: 'https://auth.example/token' } }, /password/],
+    [{ ...good, auth: { type: 'digest' } }, /auth\.type must be one of none, basic, oauth2, bearer: got "digest"$/],
+    [{ ...good, auth: { type: 'oauth2', token: '' } }, /auth\.token must be a text .*: got an empty one$/],
+    [{ ...good, auth: { type: 'oauth2', token: 'a b' } }, /the token alone, visible ASCII/],
+    [{ ...good, auth: { type: 'basic', user: 'a' } }, /auth has username, password with this type: got "user"/],
+    [{ ...good, headers: ['X-A: 1', 'secret'] }, /^headers must each be "name: value".*: number 2 is not$/],
+    [{ ...good, headers: 'X-A: 1' }, /headers must be a list of .*: got a string/],
+    [{ ...good, change_meta: { name: 'a' } }, /change_meta has field and value: got "name"/],
     [{ ...good, auth: { type: 'basic', username: 'a' } }, /auth\.password is required/],
     [{ ...good, headers: Array.from({ length: 11 }, (_, at) => `X-${at}: v`) }, /at most 10 custom headers: got 11/],
     [{ ...good, headers: ['Host: other.example'] }, /host/],
@@ -426,7 +464,7 @@ test('What is wrong is named, with what would be right', async () => {
       /authorization/,
     ],
     [{ ...good, hostname: 'http://shop.example' }, /https/],
-    [{ ...good, change_meta: { field: ['a'] } }, /change_meta\.field must be a text/],
+    [{ ...good, change_meta: { field: ['a'] } }, /change_meta\.field must be a text .*: got a list$/],
   ];
   for (const [body, words] of cases) {
     const answer = expectStatus(await tenant.call(api, { body }), 400).json;

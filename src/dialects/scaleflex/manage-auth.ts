@@ -1,7 +1,7 @@
 /** The two kinds of authentication of the vendor's form: Basic; OAuth2 with an endpoint, or with a static token. */
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import { kindOf, readText, type Wrong } from './manage-values.ts';
+import { kindOf, readText, shownValue, type Wrong } from './manage-values.ts';
 
 const charactersMax = 1_024;
 const tokenCharactersMax = 8_192;
@@ -43,7 +43,7 @@ export function readAuth(given: JsonValue, wrong: Wrong): JsonObject | null {
         ? readExchange(given, wrong)
         : { kind: 'bearer', ...fieldsOf(given, 'static', wrong) };
     default:
-      wrong.push('auth.type must be one of none, basic, oauth2: got something else');
+      wrong.push(`auth.type must be one of none, basic, oauth2, bearer: got ${shownValue(ownValue(given, 'type'))}`);
       return null;
   }
 }
@@ -52,12 +52,12 @@ function readExchange(given: JsonObject, wrong: Wrong): JsonObject | null {
   const fields = fieldsOf(given, 'exchange', wrong);
   const grant = ownValue(fields, 'grant') ?? 'password';
   if (grant !== 'password' && grant !== 'client_credentials') {
-    wrong.push('auth.grant must be password or client_credentials: got something else');
+    wrong.push(`auth.grant must be password or client_credentials: got ${shownValue(grant)}`);
     return null;
   }
   const place = ownValue(fields, 'clientAuthentication');
   if (place !== undefined && place !== 'header' && place !== 'body') {
-    wrong.push('auth.client_authentication must be header or body: got something else');
+    wrong.push(`auth.client_authentication must be header or body: got ${shownValue(place)}`);
     return null;
   }
   const credentials = {
@@ -79,11 +79,11 @@ function fieldsOf(given: JsonObject, kind: keyof typeof kinds, wrong: Wrong): Js
     if (field === 'type') continue;
     const name = Object.hasOwn(names, field) ? names[field] : undefined;
     if (name === undefined) {
-      wrong.push(`auth has no field ${JSON.stringify(field.slice(0, 60))} with this type`);
+      wrong.push(`auth has ${Object.keys(names).join(', ') || 'no fields'} with this type: got ${shownValue(field)}`);
       continue;
     }
     const bounds = field === 'token' ? tokenCharactersMax : field === 'endpoint' ? urlCharactersMax : charactersMax;
-    const value = readText(given, field, { wrong, charactersMax: bounds });
+    const value = readText(given, field, { wrong, charactersMax: bounds, within: 'auth.' });
     if (value !== null) found[name] = value;
   }
   return found;

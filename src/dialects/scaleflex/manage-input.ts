@@ -4,16 +4,17 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { triggers } from './events.ts';
 import { fieldGroups, type FieldGroup, groupNames } from './fields.ts';
 import { readAuth } from './manage-auth.ts';
-import { kindOf, readText, type Wrong } from './manage-values.ts';
+import { kindOf, readText, shownValue, type Wrong } from './manage-values.ts';
 import { metaFieldCharactersMax, metaValueCharactersMax } from './settings.ts';
 
 /** Our input, or why there is none. */
 export type Read = { readonly webhook: JsonObject } | { readonly refused: string };
 
 const known = ['name', 'active', 'hostname', 'path', 'auth', 'headers', 'triggers', 'change_meta', 'fields'] as const;
+/** What an answer has beside them: a caller that reads a webhook, changes something and sends all of it may leave them in. */
+const shownOnly = ['uuid', 'created_at', 'modified_at'] as const;
 const nameCharactersMax = 200;
 const urlCharactersMax = 2_048;
-const headersMax = 32;
 const headerCharactersMax = 8_192;
 
 export function readNewWebhook(body: JsonObject | null): Read {
@@ -37,14 +38,15 @@ export function readUpdate(body: JsonObject | null): Read {
   if ((ownValue(body, 'hostname') === undefined) !== (ownValue(body, 'path') === undefined)) {
     wrong.push('hostname and path are changed together: got one of them');
   }
-  const webhook = readFields(body, wrong);
+  const changes = Object.entries(body).filter(([field]) => !shownOnly.some((name) => name === field));
+  const webhook = readFields(Object.fromEntries(changes), wrong);
   return wrong.length > 0 ? { refused: wrong.join('; ') } : { webhook };
 }
 
 function readFields(body: JsonObject, wrong: Wrong): JsonObject {
   const unknown = Object.keys(body).filter((field) => !known.some((name) => name === field));
   if (unknown.length > 0) {
-    wrong.push(`fields are ${known.join(', ')}: got ${JSON.stringify(unknown[0]?.slice(0, 60))}`);
+    wrong.push(`fields are ${known.join(', ')}: got ${shownValue(unknown[0])}`);
   }
   const webhook: { [field: string]: JsonValue } = {};
   const name = readText(body, 'name', { wrong, charactersMax: nameCharactersMax });
@@ -75,18 +77,34 @@ function readUrl(body: JsonObject, wrong: Wrong): string | null {
   if (hostname === null || path === null) return null;
   const [, scheme, host = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*?)\/?$/i.exec(hostname.trim()) ?? [];
   if (host === '' || /[/?#@\s\\]/.test(host)) {
-    wrong.push('hostname must be the name of a host, such as api.example.com: got something else');
+    const mend = host.includes('@')
+      ? '; a name and a password belong into auth'
+      : '; what follows it belongs into path';
+    wrong.push(`hostname must be the name of a host, such as api.example.com: got ${shownHost(host)}${mend}`);
     return null;
   }
   return `${scheme ?? 'https://'}${host}${path.startsWith('/') ? '' : '/'}${path}`;
+}
+
+/** Nothing before an @ is repeated: it may be a password. */
+function shownHost(host: string): string {
+  return host.includes('@') ? 'something with an @' : shownValue(host);
 }
 
 /** `name: value` as the vendor's form has them, or an object of names and values. */
 function readHeaders(given: JsonValue | undefined, wrong: Wrong): readonly JsonValue[] | null {
   if (given === undefined) return null;
   const lines = isObject(given) ? Object.entries(given) : isList(given) ? given.map(splitHeader) : null;
-  if (lines === null || lines.length > headersMax || lines.some((line) => line === null || !isPair(line))) {
-    wrong.push('headers must be a list of "name: value", or an object of names and values: got something else');
+  if (lines === null) {
+    wrong.push(`headers must be a list of "name: value", or an object of names and values: got ${kindOf(given)}`);
+    return null;
+  }
+  const unfit = lines.findIndex((line) => line === null || !isPair(line));
+  if (unfit >= 0) {
+    // A value may be a secret: only where it stands is told.
+    wrong.push(
+      `headers must each be "name: value" of at most ${headerCharactersMax} characters: number ${unfit + 1} is not`,
+    );
     return null;
   }
   return lines;
@@ -106,13 +124,9 @@ function readTriggers(given: JsonValue | undefined, wrong: Wrong): readonly stri
   if (given === undefined) return null;
   const names = triggers.map(({ name }) => name);
   const wanted = isList(given) ? given.filter((name) => typeof name === 'string') : [];
-  if (
-    !isList(given) ||
-    wanted.length !== given.length ||
-    wanted.length === 0 ||
-    !wanted.every((name) => names.includes(name))
-  ) {
-    wrong.push(`triggers must be a list of one or more of ${names.join(', ')}: got something else`);
+  const unknown = isList(given) ? given.find((name) => typeof name !== 'string' || !names.includes(name)) : given;
+  if (unknown !== undefined || wanted.length === 0) {
+    wrong.push(`triggers must be a list of one or more of ${names.join(', ')}: got ${shownValue(unknown)}`);
     return null;
   }
   return [...new Set(wanted)];
@@ -135,16 +149,21 @@ function readChangeMeta(given: JsonValue, wrong: Wrong): JsonObject {
   }
   const bounds = { field: metaFieldCharactersMax, value: metaValueCharactersMax } as const;
   for (const key of Object.keys(given))
-    if (key !== 'field' && key !== 'value') wrong.push('change_meta has field and value: got another');
+    if (key !== 'field' && key !== 'value') wrong.push(`change_meta has field and value: got ${shownValue(key)}`);
   for (const part of ['field', 'value'] as const) {
     const value = ownValue(given, part);
     if (value === undefined || value === null) continue;
     // A number or a truth value says the same as its text.
     const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
     if (typeof text === 'string' && text.length <= bounds[part]) condition[part] = text;
-    else wrong.push(`change_meta.${part} must be a text of at most ${bounds[part]} characters; empty means any`);
+    else wrong.push(textWanted(part, bounds[part], text));
   }
   return condition;
+}
+
+function textWanted(part: string, charactersMax: number, found: JsonValue): string {
+  const got = typeof found === 'string' ? `${found.length}` : kindOf(found);
+  return `change_meta.${part} must be a text of at most ${charactersMax} characters, empty for any: got ${got}`;
 }
 
 function readFieldChoice(given: JsonValue, wrong: Wrong): JsonObject {
@@ -156,12 +175,12 @@ function readFieldChoice(given: JsonValue, wrong: Wrong): JsonObject {
   for (const [group, value] of Object.entries(given)) {
     const names: readonly string[] | undefined = isGroup(group) ? fieldGroups[group] : undefined;
     if (names === undefined) {
-      wrong.push(`fields has ${groupNames.join(', ')}: got ${JSON.stringify(group.slice(0, 60))}`);
+      wrong.push(`fields has ${groupNames.join(', ')}: got ${shownValue(group)}`);
       continue;
     }
-    if (isList(value) && value.every((name) => typeof name === 'string' && names.includes(name))) {
-      chosen[group] = [...new Set(value)];
-    } else wrong.push(`fields.${group} must be a list of ${names.join(', ')}: got something else`);
+    const unknown = isList(value) ? value.find((name) => typeof name !== 'string' || !names.includes(name)) : value;
+    if (isList(value) && unknown === undefined) chosen[group] = [...new Set(value)];
+    else wrong.push(`fields.${group} must be a list of ${names.join(', ')}: got ${shownValue(unknown)}`);
   }
   return chosen;
 }
