@@ -8,8 +8,8 @@
  */
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { ItemResult } from '../batch-results.ts';
 import type { Prepared } from '../prepared.ts';
-import type { CommitResult, RecordResult } from '../storage.ts';
 import { LostCommit, transact } from './batch-transaction.ts';
 import type { Connection } from './connection.ts';
 import { dayOf, type Days } from './days.ts';
@@ -18,10 +18,6 @@ import { faultOf } from './postgres-error.ts';
 import { commonSettings, type Timeouts } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 import { createTally, type TallyRow, tallyStatement } from './tally.ts';
-
-/** `failed`: the item broke something of ours, not a rule of the contract; its mates are unharmed. */
-export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
-export type ItemResult = CommitResult | RecordResult | ItemFailure;
 
 export type BookParts = {
   readonly pool: Pool;

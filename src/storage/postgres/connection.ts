@@ -3,7 +3,8 @@ import type { Client, Notification } from 'pg';
 import type { Clock } from '../../runtime/clock.ts';
 import { hostUrls } from './hosts.ts';
 import { createPipeline, createPreparedNames, type Row, type Statement } from './pipeline.ts';
-import { faultOf, StorageFault } from './postgres-error.ts';
+import { faultOf } from './postgres-error.ts';
+import { StorageFault } from '../storage-fault.ts';
 
 export type Connecting = {
   readonly url: string;

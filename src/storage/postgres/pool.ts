@@ -5,7 +5,7 @@
 import { AssetwireError } from '../../core/errors.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import { type Connecting, type Connection, connect } from './connection.ts';
-import { StorageFault } from './postgres-error.ts';
+import { StorageFault } from '../storage-fault.ts';
 
 export type Pool = {
   /** Lends a connection to `work`; afterwards it is given back, or closed where it can no longer be used. */

@@ -8,6 +8,7 @@
  * - `item`: the statement itself was refused (a bad value): the item's fault, not the store's.
  */
 import { AssetwireError } from '../../core/errors.ts';
+import { StorageFault } from '../storage-fault.ts';
 
 export type FaultKind = 'full' | 'unavailable' | 'again' | 'item';
 
@@ -18,17 +19,6 @@ export type Fault = {
   /** What was violated, for `again` by a key. */
   readonly constraint: string | null;
 };
-
-/** A transaction that could not be made durable; nothing of it is stored. */
-export class StorageFault extends Error {
-  readonly kind: 'full' | 'unavailable';
-
-  constructor(kind: 'full' | 'unavailable', detail: string) {
-    super(detail);
-    this.name = 'StorageFault';
-    this.kind = kind;
-  }
-}
 
 const byState: { readonly [sqlState: string]: FaultKind } = {
   '53100': 'full',
@@ -51,7 +41,9 @@ export function faultOf(error: unknown): Fault {
   const detail = error instanceof Error ? error.message : String(error);
   const sqlState = fieldOf(error, 'code');
   const constraint = fieldOf(error, 'constraint');
-  if (error instanceof StorageFault) return { kind: error.kind, detail, sqlState: null, constraint };
+  // A thread that broke is started again.
+  if (error instanceof StorageFault)
+    return { kind: error.kind === 'full' ? 'full' : 'unavailable', detail, sqlState: null, constraint };
   if (error instanceof AssetwireError || error instanceof TypeError || error instanceof SyntaxError) {
     return { kind: 'item', detail, sqlState: null, constraint };
   }
@@ -66,6 +58,13 @@ function fieldOf(error: unknown, name: 'code' | 'constraint'): string | null {
   if (!(error instanceof Error) || !(name in error)) return null;
   const value = (error as Error & { readonly code?: unknown; readonly constraint?: unknown })[name];
   return typeof value === 'string' ? value : null;
+}
+
+/** For errors that cross from a thread: what they mean; null where it is the statement's fault. */
+export function storageFaultOf(error: Error): StorageFault | null {
+  const { kind, detail } = faultOf(error);
+  if (kind === 'item') return null;
+  return new StorageFault(kind === 'full' ? 'full' : 'unavailable', detail);
 }
 
 /** The error of a start, read by the operator: nobody has served yet, so the settings come before patience. */

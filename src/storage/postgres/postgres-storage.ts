@@ -6,15 +6,14 @@ import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { createSystemRandom, type Random } from '../../runtime/random.ts';
+import { commitResults, type ItemResult, recordResult } from '../batch-results.ts';
 import type { Settled } from '../group-commit.ts';
 import { type Prepared, prepareCommit, prepareRecord } from '../prepared.ts';
 import type { Storage, StorageHealth, StorageReads } from '../storage.ts';
-import type { ItemResult } from './book.ts';
 import { createCluster } from './cluster.ts';
 import type { KeyedReads } from './keyed-reads.ts';
 import { type PostgresStorageOptions, settingsOf } from './options.ts';
 import { callerError, startError } from './postgres-error.ts';
-import { commitResults, recordResult } from './results.ts';
 import { openSession, type Session } from './session.ts';
 import { createSql } from './sql.ts';
 import { createTrouble, type Trouble, type TroubleLogger } from './trouble.ts';
@@ -46,8 +45,8 @@ export function createPostgresStorage(parts: PostgresStorageParts): Storage {
   return {
     start: () => answer(life.start, startError),
     stop: life.stop,
-    commit: async (items) => commitResults(await submit(items.map(prepareCommit))),
-    record: async (items) => (await submit(items.map(prepareRecord))).map(recordResult),
+    commit: async (items) => commitResults(await submit(items.map(prepareCommit)), callerError),
+    record: async (items) => (await submit(items.map(prepareRecord))).map((entry) => recordResult(entry, callerError)),
     resources: (keys) => keyed((reads) => reads.resources(keys)),
     findByAlias: (type, alias, workspaceId) => keyed((reads) => reads.findByAlias(type, alias, workspaceId)),
     findByAliases: (query) => keyed((reads) => reads.findByAliases(query)),

@@ -3,7 +3,9 @@
  * in-memory store, tools) or on a thread of its own; it does not know which.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { CommitResult, EraseCursor, EraseSlice, RecordResult } from '../storage.ts';
+import type { ItemResult } from '../batch-results.ts';
+import { StorageFault } from '../storage-fault.ts';
+import type { EraseCursor, EraseSlice } from '../storage.ts';
 import { createCommitApplier } from './apply-commit.ts';
 import { createDeliveryWriter } from './apply-deliveries.ts';
 import { createRecordApplier } from './apply-record.ts';
@@ -19,11 +21,8 @@ import type { Prepared } from '../prepared.ts';
 import { createRetention, type RetentionLimits } from './retention.ts';
 import { createRollup, type Rollup } from './rollup.ts';
 import { arrayStatement, numberOf } from './rows.ts';
-import { faultOf, StorageFault } from './sqlite-error.ts';
+import { faultOf } from './sqlite-error.ts';
 
-/** `failed`: the item broke something of ours, not a rule of the contract; its mates are unharmed. */
-export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
-export type ItemResult = CommitResult | RecordResult | ItemFailure;
 export type BatchResult = {
   readonly results: readonly ItemResult[];
 };

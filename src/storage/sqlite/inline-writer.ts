@@ -5,7 +5,7 @@ import type { Random } from '../../runtime/random.ts';
 import { type Book, type BookOptions, createBook } from './book.ts';
 import { unwritable } from './lock.ts';
 import { type OpenBook, openBook } from './open-book.ts';
-import { StorageFault } from './sqlite-error.ts';
+import { StorageFault } from '../storage-fault.ts';
 import type { Writer, WriterSettings } from './writer.ts';
 
 export type InlineWriterParts = {

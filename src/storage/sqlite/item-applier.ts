@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CommitResult, RecordResult } from '../storage.ts';
 import { type Applied, mayNeedUndo } from './apply-commit.ts';
-import type { ItemFailure, ItemResult } from './book.ts';
+import type { ItemFailure, ItemResult } from '../batch-results.ts';
 import type { Prepared, PreparedCommit, PreparedRecord } from '../prepared.ts';
 import { faultOf, isConstraint } from './sqlite-error.ts';
 

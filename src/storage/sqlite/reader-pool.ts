@@ -5,7 +5,7 @@ import { startThread } from '../../runtime/start-thread.ts';
 import type { AssetQuery, StorageReads } from '../storage.ts';
 import { listReadNames } from './list-reads.ts';
 import type { SearchAnswer, SearchAsk } from './search/search-reader.ts';
-import { createThreadCalls, type ThreadCalls } from './thread-call.ts';
+import { createThreadCalls, type ThreadCalls } from '../thread-call.ts';
 import { threadEntry } from './thread-entry.ts';
 
 export type ReaderPool = {

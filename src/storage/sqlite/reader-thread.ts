@@ -1,13 +1,13 @@
 /** A reader's thread: a read-only connection and the lists over it, and the search index beside it. */
 import { DatabaseSync } from 'node:sqlite';
-import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.ts';
 import { createCursorCodec } from '../cursor.ts';
 import type { AssetQuery } from '../storage.ts';
 import { createListReads, type ListReads } from './list-reads.ts';
 import { searchFileOf } from './search/search-file.ts';
 import { createSearchReader, type SearchAsk, type SearchReader } from './search/search-reader.ts';
-import { type Answer, type Request, toWire } from './thread-call.ts';
+import { answerCalls, type Request } from '../thread-call.ts';
+import { storageFaultOf } from './sqlite-error.ts';
 
 let db: DatabaseSync | null = null;
 let reads: ListReads | null = null;
@@ -38,12 +38,4 @@ function answer({ name, values }: Request): unknown {
   return read(...values);
 }
 
-parentPort?.on('message', (request: Request) => {
-  let reply: Answer;
-  try {
-    reply = { id: request.id, value: answer(request) };
-  } catch (error) {
-    reply = { id: request.id, error: toWire(error) };
-  }
-  parentPort?.postMessage(reply);
-});
+answerCalls(answer, storageFaultOf);

@@ -1,12 +1,12 @@
 /** The thread that keeps the search index; see search/index-keeper.ts. */
-import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.ts';
 import { yieldToOthers } from '../../runtime/thread-priority.ts';
 import { systemTurn } from '../../runtime/turn.ts';
 import type { FeedPlace } from './search/feed.ts';
 import { createKeeper, type Keeper } from './search/index-keeper.ts';
 import { searchFileOf } from './search/search-file.ts';
-import { type Answer, type Request, toWire } from './thread-call.ts';
+import { answerCalls, type Request } from '../thread-call.ts';
+import { storageFaultOf } from './sqlite-error.ts';
 
 let keeper: Keeper | null = null;
 
@@ -40,13 +40,4 @@ async function answer({ name, values }: Request): Promise<unknown> {
   }
 }
 
-parentPort?.on('message', (request: Request) => {
-  answer(request).then(
-    (value) => reply({ id: request.id, value }),
-    (error: unknown) => reply({ id: request.id, error: toWire(error) }),
-  );
-});
-
-function reply(message: Answer): void {
-  parentPort?.postMessage(message);
-}
+answerCalls(answer, storageFaultOf);

@@ -8,8 +8,9 @@
  * - `item`: the statement itself was refused (a constraint, a bad value): the item's fault, not the store's.
  */
 import { AssetwireError } from '../../core/errors.ts';
+import { StorageFault, type StorageFaultKind } from '../storage-fault.ts';
 
-export type FaultKind = 'full' | 'failed' | 'unavailable' | 'item';
+export type FaultKind = StorageFaultKind | 'item';
 
 const primary = { busy: 5, locked: 6, noMemory: 7, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14 };
 const notADatabase = 26;
@@ -46,15 +47,10 @@ export function isConstraint(error: unknown): boolean {
   return typeof code === 'number' && (code & 0xff) === 19;
 }
 
-/** A transaction that could not be made durable; nothing of it is stored. */
-export class StorageFault extends Error {
-  readonly kind: Exclude<FaultKind, 'item'>;
-
-  constructor(kind: Exclude<FaultKind, 'item'>, detail: string) {
-    super(detail);
-    this.name = 'StorageFault';
-    this.kind = kind;
-  }
+/** For errors that cross from a thread: what they mean; null where it is the statement's fault. */
+export function storageFaultOf(error: Error): StorageFault | null {
+  const { kind, detail } = faultOf(error);
+  return kind === 'item' ? null : new StorageFault(kind, detail);
 }
 
 /** How a fault is told to callers. */
@@ -74,4 +70,12 @@ export function errorOfFault(fault: { readonly kind: StorageFault['kind']; reado
         : 'Try again in a moment',
     retryAfterSeconds: fault.kind === 'failed' ? 30 : 1,
   });
+}
+
+/** The error a caller may see; errors of SQLite itself by their code. */
+export function callerError(error: unknown): Error {
+  if (error instanceof StorageFault) return errorOfFault(error);
+  const { kind, detail } = faultOf(error);
+  if (kind !== 'item') return errorOfFault(new StorageFault(kind, detail));
+  return error instanceof Error ? error : new Error(String(error));
 }

@@ -7,14 +7,14 @@ import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { createSystemRandom, type Random } from '../../runtime/random.ts';
+import { commitResults, type ItemResult, recordResult } from '../batch-results.ts';
 import type { Settled } from '../group-commit.ts';
 import type { Storage, StorageHealth, StorageReads } from '../storage.ts';
-import type { ItemResult } from './book.ts';
 import type { KeyedReads } from './keyed-reads.ts';
 import { listReadNames } from './list-reads.ts';
 import type { SqliteStorageOptions } from './options.ts';
 import { type Prepared, prepareCommit, prepareRecord } from '../prepared.ts';
-import { callerError, commitResults, recordResult } from './results.ts';
+import { callerError } from './sqlite-error.ts';
 import { openSession, type Session } from './session.ts';
 import { createTrouble, type Trouble, type TroubleLogger } from './trouble.ts';
 
@@ -44,8 +44,8 @@ export function createSqliteStorage(parts: SqliteStorageParts): Storage {
   return {
     start: life.start,
     stop: life.stop,
-    commit: async (items) => commitResults(await submit(items.map(prepareCommit))),
-    record: async (items) => (await submit(items.map(prepareRecord))).map(recordResult),
+    commit: async (items) => commitResults(await submit(items.map(prepareCommit)), callerError),
+    record: async (items) => (await submit(items.map(prepareRecord))).map((entry) => recordResult(entry, callerError)),
     resources: (keys) => keyed((reads) => reads.resources(keys)),
     findByAlias: (type, alias, workspaceId) => keyed((reads) => reads.findByAlias(type, alias, workspaceId)),
     findByAliases: (query) => keyed((reads) => reads.findByAliases(query)),

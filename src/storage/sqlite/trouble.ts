@@ -1,5 +1,5 @@
 /** What is wrong with the store at the moment, if anything. `failed` stays until it is opened anew. */
-import { StorageFault } from './sqlite-error.ts';
+import { StorageFault } from '../storage-fault.ts';
 
 export type Trouble = {
   note(error: unknown): void;

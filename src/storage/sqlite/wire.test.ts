@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { ItemResult } from './book.ts';
+import type { ItemResult } from '../batch-results.ts';
 import type { Prepared } from '../prepared.ts';
 import { decodeBatch, decodeResults, encodeBatch, encodeResults } from './wire.ts';
 

@@ -5,7 +5,7 @@
  */
 import type { EndedState } from '../../core/delivery.ts';
 import type { CommitResult, RecordResult } from '../storage.ts';
-import type { ItemResult } from './book.ts';
+import type { ItemResult } from '../batch-results.ts';
 import type {
   Prepared,
   PreparedChange,

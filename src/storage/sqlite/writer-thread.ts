@@ -1,11 +1,11 @@
 /** The writer's thread: opens the book and applies one batch after another. */
-import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../runtime/clock.ts';
 import { type Book, createBook } from './book.ts';
 import { bookOptions } from './inline-writer.ts';
 import { unwritable } from './lock.ts';
 import { type OpenBook, openBook } from './open-book.ts';
-import { type Answer, type Request, toWire } from './thread-call.ts';
+import { answerCalls, type Request } from '../thread-call.ts';
+import { storageFaultOf } from './sqlite-error.ts';
 import { decodeBatch, encodeResults, type WireBatch } from './wire.ts';
 import type { ErasedPast } from '../../core/erased-past.ts';
 import type { EraseCursor } from '../storage.ts';
@@ -47,12 +47,4 @@ function answer({ name, values }: Request): unknown {
   return encodeResults(book.apply(decodeBatch(batch), nowMs).results);
 }
 
-parentPort?.on('message', (request: Request) => {
-  let reply: Answer;
-  try {
-    reply = { id: request.id, value: answer(request) };
-  } catch (error) {
-    reply = { id: request.id, error: toWire(error) };
-  }
-  parentPort?.postMessage(reply);
-});
+answerCalls(answer, storageFaultOf);

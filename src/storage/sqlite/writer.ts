@@ -1,6 +1,6 @@
 /** What stands between the group commit and the book: inline in this thread, or on a thread of its own. */
 import type { ErasedPast } from '../../core/erased-past.ts';
-import type { ItemResult } from './book.ts';
+import type { ItemResult } from '../batch-results.ts';
 import type { Prepared } from '../prepared.ts';
 import type { EraseCursor, EraseSlice } from '../storage.ts';
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../runtime/clock.ts';
 import { startThread } from '../../../runtime/start-thread.ts';
-import { createThreadCalls, type ThreadCalls } from '../thread-call.ts';
+import { createThreadCalls, type ThreadCalls } from '../../thread-call.ts';
 import { threadEntry } from '../thread-entry.ts';
 import type { FeedPlace } from './feed.ts';
 import type { KeeperState } from './index-keeper.ts';

@@ -2,26 +2,27 @@
  * Calls over a message port: numbered requests, answers in any order, errors kept whole as far as callers tell them apart
  * (`AssetwireError` by code, `StorageFault` by kind).
  */
-import type { Worker } from 'node:worker_threads';
-import { AssetwireError, type ErrorCode } from '../../core/errors.ts';
-import { faultOf, StorageFault } from './sqlite-error.ts';
+import { parentPort, type Worker } from 'node:worker_threads';
+import { AssetwireError, type ErrorCode } from '../core/errors.ts';
+import { StorageFault, type StorageFaultKind } from './storage-fault.ts';
 
 export type Request = { readonly id: number; readonly name: string; readonly values: readonly unknown[] };
-export type Answer =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: WireError };
+type Answer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: WireError };
 
-export type WireError = {
+/** What an error of the database means; null where it is the fault of what was asked. */
+export type FaultReader = (error: Error) => StorageFault | null;
+
+type WireError = {
   readonly name: 'AssetwireError' | 'StorageFault' | 'Error';
   readonly message: string;
   readonly code?: ErrorCode;
-  readonly kind?: StorageFault['kind'];
+  readonly kind?: StorageFaultKind;
   readonly mend?: string;
   readonly retryAfterSeconds?: number;
   readonly stack?: string;
 };
 
-export function toWire(error: unknown): WireError {
+function toWire(error: unknown, faultOf: FaultReader): WireError {
   if (error instanceof AssetwireError) {
     return {
       name: 'AssetwireError',
@@ -33,12 +34,12 @@ export function toWire(error: unknown): WireError {
   }
   if (error instanceof StorageFault) return { name: 'StorageFault', message: error.message, kind: error.kind };
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const { kind, detail } = faultOf(error);
-  if (kind !== 'item') return { name: 'StorageFault', message: detail, kind };
+  const fault = faultOf(error);
+  if (fault !== null) return { name: 'StorageFault', message: fault.message, kind: fault.kind };
   return { name: 'Error', message: error.message, ...(error.stack === undefined ? {} : { stack: error.stack }) };
 }
 
-export function fromWire(error: WireError): Error {
+function fromWire(error: WireError): Error {
   if (error.code !== undefined) {
     return new AssetwireError(error.code, {
       detail: error.message,
@@ -50,6 +51,25 @@ export function fromWire(error: WireError): Error {
   const plain = new Error(error.message);
   if (error.stack !== undefined) plain.stack = error.stack;
   return plain;
+}
+
+/** In the thread: answers every request in the order in which they are done. */
+export function answerCalls(answer: (request: Request) => unknown, faultOf: FaultReader): void {
+  const reply = (message: Answer): void => parentPort?.postMessage(message);
+  parentPort?.on('message', (request: Request) => {
+    const { id } = request;
+    try {
+      const value = answer(request);
+      if (!(value instanceof Promise)) return reply({ id, value });
+      value.then(
+        (settled: unknown) => reply({ id, value: settled }),
+        (error: unknown) => reply({ id, error: toWire(error, faultOf) }),
+      );
+    } catch (error) {
+      reply({ id, error: toWire(error, faultOf) });
+    }
+    return undefined;
+  });
 }
 
 export type ThreadCalls = {

@@ -1,12 +1,20 @@
-/** What callers get from what the group commit settled. */
-import { AssetwireError } from '../../core/errors.ts';
-import type { Settled } from '../group-commit.ts';
-import type { CommitResult, RecordResult } from '../storage.ts';
-import type { ItemResult } from './book.ts';
-import { errorOfFault, faultOf, StorageFault } from './sqlite-error.ts';
+/** What callers get from what the group commit settled, wherever the batch was stored. */
+import { AssetwireError } from '../core/errors.ts';
+import type { Settled } from './group-commit.ts';
+import type { CommitResult, RecordResult } from './storage.ts';
+
+/** An item that the store could not take; its batch-mates are stored. */
+export type ItemFailure = { readonly status: 'failed'; readonly detail: string };
+export type ItemResult = CommitResult | RecordResult | ItemFailure;
+
+/** The error a caller may see, of whatever a store throws within itself. */
+export type CallerError = (error: unknown) => Error;
 
 /** A call fails as a whole where none of its items was stored; otherwise each item has its answer. */
-export function commitResults(settled: readonly Settled<ItemResult>[]): readonly CommitResult[] {
+export function commitResults(
+  settled: readonly Settled<ItemResult>[],
+  callerError: CallerError,
+): readonly CommitResult[] {
   const failures = settled.filter((entry) => entry.status === 'failed');
   const first = failures[0];
   if (first !== undefined && failures.length === settled.length) throw callerError(first.error);
@@ -25,17 +33,9 @@ function commitResult(result: ItemResult): CommitResult {
     : result;
 }
 
-export function recordResult(entry: Settled<ItemResult>): RecordResult {
+export function recordResult(entry: Settled<ItemResult>, callerError: CallerError): RecordResult {
   if (entry.status === 'failed') throw callerError(entry.error);
   if (typeof entry.result === 'string') return entry.result;
   const detail = entry.result.status === 'failed' ? entry.result.detail : 'it has the result of a commit';
   throw new AssetwireError('internal', { detail: `An attempt must be recorded: ${detail}` });
-}
-
-/** The error a caller may see; errors of SQLite itself by their code. */
-export function callerError(error: unknown): Error {
-  if (error instanceof StorageFault) return errorOfFault(error);
-  const { kind, detail } = faultOf(error);
-  if (kind !== 'item') return errorOfFault(new StorageFault(kind, detail));
-  return error instanceof Error ? error : new Error(String(error));
 }
