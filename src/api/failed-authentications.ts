@@ -1,22 +1,27 @@
 /**
  * Slows down guessing of keys (HARDENING AK-06). One bucket per peer address as the socket knows it: nothing a caller
  * writes into a request chooses its bucket. An empty bucket answers 429 before the key is looked at, except for keys that
- * have been good from there while the bucket was in use: behind one address (a proxy, a NAT) a client with a revoked key
- * must not lock out its neighbours. While nobody fails there are no buckets and nothing is hashed.
+ * have been good from there within the last day: behind one address (a proxy that nobody declared, a NAT) whoever guesses
+ * must not lock out clients that were there before.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
 
 const failuresInARow = 30;
 const failuresPerSecond = 0.5;
 const addressesMax = 10_000;
-const goodKeysMax = 1_000;
+
+/** Keys that were good, by the address they came from. */
+const goodMax = 10_000;
+const goodForMs = 86_400_000;
+/** One that goes on being good is written down again no more often than this. */
+const goodAgainMs = 60_000;
 
 /** A throttled address that goes on is told of again after this long. */
 const toldEveryMs = 3_600_000;
 
-type Bucket = { left: number; atMs: number; toldAtMs: number | null; readonly good: Set<string> };
+type Bucket = { left: number; atMs: number; toldAtMs: number | null };
 
 export interface FailedAuthentications {
   /** Seconds to wait, or 0 where the key may be looked at. */
@@ -28,6 +33,13 @@ export interface FailedAuthentications {
 
 export function createFailedAuthentications({ clock }: { readonly clock: Clock }): FailedAuthentications {
   const buckets = new Map<string, Bucket>();
+  /** When each was last good; the longest ago comes first. */
+  const good = new Map<string, number>();
+
+  const wasGood = (name: string, token: string): boolean => {
+    const atMs = good.get(goodName(name, token));
+    return atMs !== undefined && clock.monotonicMs() - atMs < goodForMs;
+  };
 
   const refill = (bucket: Bucket): void => {
     const nowMs = clock.monotonicMs();
@@ -38,10 +50,11 @@ export function createFailedAuthentications({ clock }: { readonly clock: Clock }
   return {
     waitSeconds(address, token) {
       if (buckets.size === 0) return 0;
-      const bucket = buckets.get(bucketName(address()));
+      const name = bucketName(address());
+      const bucket = buckets.get(name);
       if (bucket === undefined) return 0;
       refill(bucket);
-      if (bucket.left >= 1 || bucket.good.has(digest(token))) return 0;
+      if (bucket.left >= 1 || wasGood(name, token)) return 0;
       return Math.ceil((1 - bucket.left) / failuresPerSecond);
     },
     failed(address) {
@@ -49,7 +62,7 @@ export function createFailedAuthentications({ clock }: { readonly clock: Clock }
       let bucket = buckets.get(name);
       if (bucket === undefined) {
         if (buckets.size >= addressesMax) forgetOne(buckets, refill);
-        bucket = { left: failuresInARow, atMs: clock.monotonicMs(), toldAtMs: null, good: new Set() };
+        bucket = { left: failuresInARow, atMs: clock.monotonicMs(), toldAtMs: null };
       } else {
         refill(bucket);
         buckets.delete(name);
@@ -62,13 +75,20 @@ export function createFailedAuthentications({ clock }: { readonly clock: Clock }
       return true;
     },
     succeeded(address, token) {
-      if (buckets.size === 0) return;
       const name = bucketName(address());
+      const nowMs = clock.monotonicMs();
+      const key = goodName(name, token);
+      const beforeMs = good.get(key);
+      if (beforeMs === undefined || nowMs - beforeMs >= goodAgainMs) {
+        good.delete(key);
+        good.set(key, nowMs);
+        const oldest = good.keys().next();
+        if (good.size > goodMax && oldest.done !== true) good.delete(oldest.value);
+      }
       const bucket = buckets.get(name);
       if (bucket === undefined) return;
       refill(bucket);
       if (bucket.left >= failuresInARow) buckets.delete(name);
-      else if (bucket.good.size < goodKeysMax) bucket.good.add(digest(token));
     },
   };
 }
@@ -98,6 +118,7 @@ function forgetOne(buckets: Map<string, Bucket>, refill: (bucket: Bucket) => voi
   if (oldest.done !== true) buckets.delete(oldest.value);
 }
 
-function digest(token: string): string {
-  return createHash('sha256').update(token).digest('base64');
+/** The key itself is not kept. */
+function goodName(name: string, token: string): string {
+  return `${name} ${hash('sha256', token, 'base64')}`;
 }
