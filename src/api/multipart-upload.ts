@@ -17,7 +17,8 @@ const boundaryCharactersMax = 200;
 export type Upload = {
   /** The text of the `asset` part, undefined where there was none. */
   readonly asset: string | undefined;
-  readonly file: { readonly name: string; readonly content: Readable };
+  /** The chunks of the content go through here and nowhere else. */
+  readonly file: { readonly name: string; readonly content: Readable; readonly ownChunks: true };
 };
 
 export type UploadOptions = { readonly bytesMax: number; readonly bodies: BodyReader };
@@ -84,7 +85,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
         // Whoever took the stream gave up on it: nothing more need be read.
         if (!ended) fail(incomplete('Take the file in: the upload was given up'));
       });
-      resolve({ asset, file: { name: fileNameOf(fileName ?? ''), content } });
+      resolve({ asset, file: { name: fileNameOf(fileName ?? ''), content, ownChunks: true } });
     });
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
       parser.on(limit, () => fail(malformed('more than two parts')));
@@ -163,8 +164,8 @@ function createFormEdges({ headers }: IncomingMessage) {
   return {
     see: (chunk: Buffer): void => {
       if (head.length < edgeBytesMax) head = Buffer.concat([head, chunk.subarray(0, edgeBytesMax - head.length)]);
-      tail = chunk.length >= edgeBytesMax ? chunk : Buffer.concat([tail, chunk]);
-      if (tail.length > edgeBytesMax) tail = tail.subarray(-edgeBytesMax);
+      // A copy, and no look into the chunk: whoever stores it gives its memory back.
+      tail = Buffer.concat([tail, chunk.subarray(-edgeBytesMax)]).subarray(-edgeBytesMax);
     },
     /** Well begun, and its end is missing: it was cut on its way. */
     cut: () => head.includes(boundary) && !tail.includes(`${boundary}--`),

@@ -152,7 +152,8 @@ export type RenditionReference = { readonly reference: string; readonly title: s
 /** One version of the asset that `reference` names. */
 export type VersionReference = { readonly reference: string; readonly number: number };
 
-export type UploadedFile = { readonly name: string; readonly content: Readable };
+/** `ownChunks`: nobody else reads the chunks of the content, see `PutOptions`. */
+export type UploadedFile = { readonly name: string; readonly content: Readable; readonly ownChunks?: boolean };
 /** Inclusive, in bytes. */
 export type ByteRange = { readonly from: number; readonly to: number };
 

@@ -72,7 +72,7 @@ type NamedInput = AssetInput & {
 async function upload(
   deps: UploadDeps,
   { caller, input, row, fingerprint }: Asked,
-  { name: givenName, content }: Parameters<AssetCases['upload']>[1]['file'],
+  { name: givenName, content, ownChunks = false }: Parameters<AssetCases['upload']>[1]['file'],
 ): Promise<Written<AssetView>> {
   const { workspaceId } = caller;
   const { blobs, media, settings } = deps;
@@ -83,7 +83,7 @@ async function upload(
   await refuseTaken(deps, workspaceId, input.externalId);
   await refuseTakenAliases(deps, workspaceId, input.aliases);
   const noticeDays = await deps.noticeDays(workspaceId, input.archiveAtMs);
-  const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax });
+  const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax, ownChunks });
   deps.metrics?.uploaded(stored.bytes);
   try {
     const { mimeType, kind } = await media.sniff(stored.head, name);

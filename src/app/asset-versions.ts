@@ -120,7 +120,8 @@ export async function takeVersion(
   check?.(state);
   refuseTooManyVersions(state);
   const bytesMax = settings.uploadBytesMax;
-  const { head, ...hashes } = await blobs.put(caller.workspaceId, file.content, { bytesMax });
+  const { ownChunks = false } = file;
+  const { head, ...hashes } = await blobs.put(caller.workspaceId, file.content, { bytesMax, ownChunks });
   deps.metrics?.uploaded(hashes.bytes);
   try {
     const { mimeType, kind } = await media.sniff(head, name);

@@ -62,13 +62,14 @@ export function createQuotas({ storage, blobs, settings }: QuotaDeps): Quotas {
     refuse: async (workspaceId, more) => refuseIn(workspaceId, await room(workspaceId), more),
     blobs: {
       ...blobs,
-      async put(workspaceId, content, { bytesMax }) {
+      async put(workspaceId, content, options) {
+        const { bytesMax } = options;
         const there = await heard(content, () => room(workspaceId));
-        if (there === endless) return blobs.put(workspaceId, content, { bytesMax });
+        if (there === endless) return blobs.put(workspaceId, content, options);
         refuseIn(workspaceId, there, { files: 1, bytes: 1 });
         const left = roomLeft(there, waiting.get(workspaceId) ?? none);
         const stored = await blobs
-          .put(workspaceId, content, { bytesMax: Math.min(bytesMax, left) })
+          .put(workspaceId, content, { ...options, bytesMax: Math.min(bytesMax, left) })
           .catch((error: unknown) => {
             throw left < bytesMax && isTooLarge(error)
               ? tooMuch(there.quota.bytesMax ?? left, there.used.bytes)

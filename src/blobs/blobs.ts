@@ -15,7 +15,7 @@ export interface Blobs {
    * broke off, `storage_full` where the disk did; in each case nothing is left behind. What it answers is held: whoever
    * puts calls `release` once, when the commit that names the blob has ended, well or not.
    */
-  put(workspaceId: WorkspaceId, content: Readable, options: { readonly bytesMax: number }): Promise<StoredBlob>;
+  put(workspaceId: WorkspaceId, content: Readable, options: PutOptions): Promise<StoredBlob>;
   /** The content, or null where there is none. `range` is inclusive, in bytes. */
   open(
     workspaceId: WorkspaceId,
@@ -43,6 +43,15 @@ export interface Blobs {
   sweep(): Promise<number>;
   stop(): Promise<void>;
 }
+
+export type PutOptions = {
+  readonly bytesMax: number;
+  /**
+   * Nobody but the store reads the chunks of this stream, so their memory may go back as soon as they are taken: then they
+   * are of length 0 to everybody else. Default false.
+   */
+  readonly ownChunks?: boolean;
+};
 
 export type Removal = 'removed' | 'held' | 'used';
 

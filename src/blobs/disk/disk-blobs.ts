@@ -12,7 +12,7 @@ import { AssetwireError } from '../../core/errors.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { Blobs, StoredBlob } from '../blobs.ts';
+import type { Blobs, PutOptions, StoredBlob } from '../blobs.ts';
 import { blobPathOrNull, syncDirectory } from './blob-path.ts';
 import { claimsDirectory, createCustody, type SharedDirectory } from './custody.ts';
 import { type Digests, receive } from '../receive.ts';
@@ -60,7 +60,7 @@ export function createDiskBlobs({
       await sweep();
     },
 
-    async put(workspaceId, content, { bytesMax }) {
+    async put(workspaceId, content, options) {
       const name = Buffer.from(random.bytes(16)).toString('hex');
       const temporary = join(incoming, name);
       receiving.add(name);
@@ -68,7 +68,7 @@ export function createDiskBlobs({
       content.on('error', ignoreUntilRead);
       try {
         const received = await receiveInto(await create(temporary), content, {
-          bytesMax,
+          ...options,
           digest: () => hasher.hash(temporary),
         });
         await custody.place(workspaceId, received.blob, temporary);
@@ -110,18 +110,18 @@ function ignoreUntilRead(): void {
   // Nothing to do here.
 }
 
-type Receiving = { readonly bytesMax: number; readonly digest: () => Promise<Digests> };
+type Receiving = PutOptions & { readonly digest: () => Promise<Digests> };
 
 /** What is large is hashed while it is synced: the one needs the processor, the other the disk. */
 async function receiveInto(
   handle: FileHandle,
   content: Readable,
-  { bytesMax, digest }: Receiving,
+  { digest, ...options }: Receiving,
 ): Promise<StoredBlob> {
   let synced: Promise<void> | null = null;
   try {
     const received = await receive(content, handle, {
-      bytesMax,
+      ...options,
       digest: async () => {
         synced = handle.sync();
         const [digests] = await Promise.all([digest(), synced]);

@@ -59,11 +59,11 @@ export function createS3Blobs({
       await checkStore(place, opened, draw);
     },
 
-    async put(workspaceId, content, { bytesMax }) {
+    async put(workspaceId, content, options) {
       content.on('error', ignored);
       const incoming = createIncoming(s3(), draw());
       try {
-        const received = await receive(content, incoming, { bytesMax });
+        const received = await receive(content, incoming, options);
         await keep(workspaceId, received, incoming);
         return received;
       } catch (error) {

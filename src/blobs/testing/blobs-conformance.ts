@@ -51,6 +51,32 @@ function describeContent(conforms: Conforms): void {
     assert.deepEqual(await blobs.stat('default', stored.blob), { bytes: content.length });
   });
 
+  conforms(
+    'chunks that nobody else reads are given back as they are taken, and the content is whole',
+    async (blobs) => {
+      const content = randomBytes(1_300_000);
+      const whole = Array.from(slices(content, 65_536), (slice) => {
+        const own = Buffer.allocUnsafeSlow(slice.length);
+        own.set(slice);
+        return own;
+      });
+      const shared = Buffer.concat([randomBytes(10), content.subarray(0, 40_000)]);
+      const chunks = [...whole, shared.subarray(10)];
+      const stored = await blobs.put('default', Readable.from(chunks), { bytesMax, ownChunks: true });
+      assert.deepEqual(
+        whole.map(({ length }) => length),
+        whole.map(() => 0),
+      );
+      assert.equal(shared.length, 40_010, 'a part of a larger buffer is not ours to give back');
+      const wanted = Buffer.concat([content, content.subarray(0, 40_000)]);
+      assert.equal(stored.sha256, createHash('sha256').update(wanted).digest('hex'));
+      assert.deepEqual(await read(blobs, 'default', stored.blob), wanted);
+      const kept = Buffer.allocUnsafeSlow(10);
+      await blobs.put('default', Readable.from([kept]), { bytesMax });
+      assert.equal(kept.length, 10, 'others may still read them, unless it is said that they do not');
+    },
+  );
+
   conforms('an empty file is a file', async (blobs) => {
     const stored = await blobs.put('default', Readable.from([]), { bytesMax });
     assert.equal(stored.bytes, 0);
