@@ -47,6 +47,26 @@ export type LoadResult = {
   readonly endedAtMs: number;
 };
 
+export type UploaderOrder = {
+  readonly kind: 'upload';
+  readonly port: number;
+  readonly key: string;
+  readonly workspace: string;
+  /** JPEG files, taken in turn; each upload gets a comment of its own. */
+  readonly paths: readonly string[];
+  readonly count: number;
+  /** How many at a time. */
+  readonly inFlight: number;
+};
+
+export type UploaderResult = {
+  readonly kind: 'uploaded';
+  /** Of each upload, from before its first byte to the end of its answer. */
+  readonly acceptMs: Float64Array;
+  readonly tookMs: number;
+  readonly bytes: number;
+};
+
 export type ReceiverOrder =
   /** Forget what was counted; expect numbers from `firstEvent` on. */
   | { readonly kind: 'reset'; readonly firstEvent: number; readonly events: number; readonly hangingLanes: number }

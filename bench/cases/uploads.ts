@@ -2,13 +2,14 @@
  * A thousand photographs are uploaded, four at a time, while other webhooks are delivered to. Asked is how soon each upload
  * is accepted, what the server and its processes take in memory, and what the others notice.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requestOk } from '../../test/support/json-client.ts';
+import { startChild } from '../child.ts';
 import { atMost, type BenchCase, type BenchContext, type Figure, round } from '../figure.ts';
-import { makePhotographs, withComment } from '../photographs.ts';
+import type { UploaderOrder, UploaderResult } from '../messages.ts';
+import { makePhotographs } from '../photographs.ts';
 import { processesRssMiB, treeCpuUs } from '../process-usage.ts';
 import { createLanes, type Product, run, startPeers, startProduct } from '../rig.ts';
 import { median, quantile } from '../statistics.ts';
@@ -17,63 +18,6 @@ const inFlight = 4;
 const lanes = 20;
 const eventsPerSecond = 200;
 const workspace = 'studio';
-const boundary = 'photographs';
-
-type Uploaded = { readonly acceptMs: readonly number[]; readonly tookMs: number; readonly bytes: number };
-
-/** Uploads so many photographs; each is answered with 201 or the measurement is void. */
-async function uploadAll(product: Product, photographs: readonly Buffer[], count: number): Promise<Uploaded> {
-  const agent = new Agent({ keepAlive: true, maxSockets: inFlight });
-  const acceptMs: number[] = [];
-  let bytes = 0;
-  let next = 0;
-  const beganMs = performance.now();
-  const work = async (): Promise<void> => {
-    for (let nth = next++; nth < count; nth = next++) {
-      const photograph = photographs[nth % photographs.length] ?? Buffer.alloc(0);
-      const startedMs = performance.now();
-      const sent = await upload(product, agent, withComment(photograph, `photograph ${nth} of ${startedMs}`), nth);
-      bytes += sent;
-      acceptMs.push(performance.now() - startedMs);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, work));
-  agent.destroy();
-  return { acceptMs, tookMs: performance.now() - beganMs, bytes };
-}
-
-function upload({ port, key }: Product, agent: Agent, content: readonly Buffer[], nth: number): Promise<number> {
-  const head = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="photograph-${nth}.jpg"\r\n\r\n`;
-  const parts = [Buffer.from(head), ...content, Buffer.from(`\r\n--${boundary}--\r\n`)];
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      {
-        agent,
-        host: '127.0.0.1',
-        port,
-        method: 'POST',
-        path: '/v1/assets',
-        headers: {
-          authorization: `Bearer ${key}`,
-          'assetwire-workspace': workspace,
-          'content-type': `multipart/form-data; boundary=${boundary}`,
-          'content-length': bytes,
-        },
-      },
-      (answer) => {
-        answer.resume();
-        answer.once('end', () => {
-          if (answer.statusCode === 201) resolve(bytes);
-          else reject(new Error(`An upload must be accepted: the answer was ${answer.statusCode}`));
-        });
-      },
-    );
-    sent.once('error', reject);
-    for (const part of parts) sent.write(part);
-    sent.end();
-  });
-}
 
 type Sampled = { readonly mostMiB: number; readonly serverMiB: number; readonly childrenMiB: number };
 
@@ -101,34 +45,36 @@ async function derived({ server: { url, key } }: Product): Promise<number> {
 }
 
 async function measure(context: BenchContext): Promise<readonly Figure[]> {
-  const count = context.quick ? 40 : 1_000;
+  const count = context.quick ? 120 : 1_000;
   const directory = mkdtempSync(join(tmpdir(), 'assetwire-bench-photographs-'));
   const peers = await startPeers();
+  const uploader = await startChild('uploader');
   const product = await startProduct();
   try {
     const paths = await makePhotographs(directory);
-    const photographs = paths.map((path) => readFileSync(path));
-    context.log(`photographs of ${photographs.map(({ length }) => `${round(length / 1e6)} MB`).join(', ')}`);
+    context.log(`photographs of ${paths.map((path) => `${round(statSync(path).size / 1e6)} MB`).join(', ')}`);
     await createLanes(product, { lanes, receiverPort: peers.receiver.port });
     await requestOk(`${product.server.url}/v1/workspaces`, {
       key: product.key,
       body: { id: workspace, name: workspace },
     });
-    const seconds = context.quick ? 4 : 30;
+    const seconds = context.quick ? 3 : 20;
     const steady = { events: eventsPerSecond * seconds, lanes, eventsPerSecond };
     await run(peers, product, { events: 2_000, lanes });
     const quiet: number[] = [];
-    for (let nth = 0; nth < (context.quick ? 1 : 3); nth += 1)
-      quiet.push((await run(peers, product, steady)).acceptedToFirstByteP99Ms);
+    for (let nth = 0; nth < 3; nth += 1) quiet.push((await run(peers, product, steady)).acceptedToFirstByteP99Ms);
     const memory = sampleMemory(product.pid);
     const busy: number[] = [];
     const cpuBeforeUs = treeCpuUs(product.pid);
     let uploading = true;
-    const uploads = uploadAll(product, photographs, count).finally(() => {
+    const { port, key } = product;
+    const order: UploaderOrder = { kind: 'upload', port, key, workspace, paths, count, inFlight };
+    const uploads = uploader.ask<UploaderResult>(order).finally(() => {
       uploading = false;
     });
     while (uploading) busy.push((await run(peers, product, steady)).acceptedToFirstByteP99Ms);
-    const { acceptMs, tookMs, bytes } = await uploads;
+    const { tookMs, bytes, ...uploaded } = await uploads;
+    const acceptMs = [...uploaded.acceptMs];
     const behind = count - (await derived(product));
     for (let left = behind, at = performance.now(); left > 0 && performance.now() - at < 600_000; ) {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
@@ -167,7 +113,7 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
       },
     ];
   } finally {
-    await Promise.all([peers.stop(), product.stop()]);
+    await Promise.all([peers.stop(), uploader.stop(), product.stop()]);
     rmSync(directory, { recursive: true, force: true });
   }
 }
