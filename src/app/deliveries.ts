@@ -8,6 +8,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import { repeatCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
+import { withStatesOf } from './delivering-states.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
 import { findDelivery } from './find-delivery.ts';
@@ -34,7 +35,7 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
   };
 
   return {
-    list: (caller, query) => storage.read.deliveries({ ...query, workspaceId: caller.workspaceId }),
+    list: (caller, query) => storage.read.deliveries(withStatesOf({ ...query, workspaceId: caller.workspaceId })),
 
     async get(caller, id) {
       const detail = await find(caller.workspaceId, id);

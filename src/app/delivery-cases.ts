@@ -1,5 +1,6 @@
 /** Use cases around deliveries and replays, as callers see them. */
 import type { Attempt, DeliveryState, DeliverySummary } from '../core/delivery.ts';
+import type { OutcomeKind } from '../core/outcome.ts';
 import type { DeliveryQuery, Page } from '../storage/storage.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 
@@ -35,6 +36,8 @@ export type ReplayInput = {
   readonly event?: string;
   /** HTTP status of the last attempt. */
   readonly status?: number;
+  /** What the last attempt came to. */
+  readonly outcomes?: readonly OutcomeKind[];
   /** One of `subject` and `assetId`. */
   readonly subject?: string;
   readonly assetId?: string;

@@ -2,6 +2,7 @@
 import type { ChangeKind } from '../core/change.ts';
 import type { DeliveryOrigin, DeliveryState } from '../core/delivery.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { OutcomeKind } from '../core/outcome.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { Scope } from './app.ts';
 
@@ -24,6 +25,7 @@ export type ExportInput = {
   readonly states?: readonly DeliveryState[];
   readonly event?: string;
   readonly status?: number;
+  readonly outcomes?: readonly OutcomeKind[];
   readonly origins?: readonly DeliveryOrigin[];
   /** Of deliveries, attempts and changes: `type:id`. */
   readonly subject?: string;
@@ -37,8 +39,8 @@ export type ExportInput = {
 
 /** Which filters each kind knows, beside the times. */
 export const filtersOf: { readonly [Kind in ExportKind]: readonly (keyof ExportInput)[] } = {
-  deliveries: ['webhookId', 'dialect', 'states', 'event', 'status', 'origins', 'subject'],
-  attempts: ['webhookId', 'dialect', 'states', 'event', 'status', 'origins', 'subject'],
+  deliveries: ['webhookId', 'dialect', 'states', 'event', 'status', 'outcomes', 'origins', 'subject'],
+  attempts: ['webhookId', 'dialect', 'states', 'event', 'status', 'outcomes', 'origins', 'subject'],
   changes: ['kinds', 'subject'],
   audit: [],
   assets: ['folder', 'collection', 'tag'],

@@ -4,6 +4,7 @@ import type { Filter } from '../core/filter.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { DeliveryQuery, Resource } from '../storage/storage.ts';
 import type { ReplayInput, ReplayView } from './app.ts';
+import { withStatesOf } from './delivering-states.ts';
 
 export type StoredReplay = {
   readonly state: 'running' | 'done' | 'cancelled';
@@ -44,7 +45,7 @@ const endedStates: readonly DeliveryState[] = ['delivered', 'rejected', 'dead', 
 export function replayQuery(workspaceId: string, input: ReplayInput): Omit<DeliveryQuery, 'limit' | 'cursor'> {
   const subject = input.assetId === undefined ? input.subject : `asset:${input.assetId}`;
   const change = changeFilter(input);
-  return {
+  return withStatesOf({
     workspaceId,
     states: input.states ?? endedStates,
     fromMs: input.fromMs,
@@ -55,9 +56,10 @@ export function replayQuery(workspaceId: string, input: ReplayInput): Omit<Deliv
     ...(input.webhookId === undefined ? {} : { webhookId: input.webhookId as WebhookId }),
     ...(input.event === undefined ? {} : { event: input.event }),
     ...(input.status === undefined ? {} : { status: input.status }),
+    ...(input.outcomes === undefined ? {} : { outcomes: input.outcomes }),
     ...(subject === undefined ? {} : { subject }),
     ...(change === null ? {} : { change }),
-  };
+  });
 }
 
 /** Where the asset lay, as the change saw it. */

@@ -94,7 +94,7 @@ function checkInput(input: ReplayInput): void {
   }
   if (input.of !== 'missed') return;
   if (input.webhookId === undefined) throw unfit('/webhookId', 'the webhook that missed them', 'none');
-  for (const field of ['states', 'event', 'status'] as const) {
+  for (const field of ['states', 'event', 'status', 'outcomes'] as const) {
     if (input[field] !== undefined) throw unfit(`/${field}`, 'nothing: what was missed has no delivery yet', 'a value');
   }
 }

@@ -55,6 +55,21 @@ export type NetworkFailure =
 
 export type OutcomeKind = Outcome['kind'];
 
+/** Every kind there is, in the order people are offered them: what the receiver did first, what never left us last. */
+export const outcomeKinds = [
+  'response',
+  'timeout',
+  'connect-failed',
+  'dns-failed',
+  'tls-failed',
+  'broken',
+  'not-accepted',
+  'token-failed',
+  'blocked-address',
+  'refused-by-config',
+  'interrupted',
+] as const satisfies readonly OutcomeKind[];
+
 /** Why a queue service or a mail server did not take a message. */
 export type NotAccepted =
   /** The caller is known and not let in: the policy of the queue, or of the account, does not allow it. */

@@ -27,7 +27,9 @@ import type { FilterMiss } from '../core/filter-explanation.ts';
 import type { Filter } from '../core/filter.ts';
 import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { OutcomeKind } from '../core/outcome.ts';
 import type { ListedAssets } from '../core/search-expression.ts';
+import type { Space } from './space.ts';
 
 export interface Storage {
   /** Opens, migrates, checks. Refuses with a clear error what it must not touch (locked, corrupt, newer schema, read-only). */
@@ -449,6 +451,8 @@ export interface StorageReads {
   backlog(workspaceId: WorkspaceId | null): Promise<readonly BacklogRow[]>;
   /** The counters of `CommitItem.missed` by webhook; those at 0 are left out. */
   missed(workspaceId: WorkspaceId): Promise<readonly { readonly webhookId: WebhookId; readonly count: number }[]>;
+  /** What the whole store holds and takes, over all workspaces; not for a hot path, though no table is read for it. */
+  space(): Promise<Space>;
 }
 
 export type AssetQuery = PageQuery &
@@ -539,6 +543,8 @@ export type DeliveryQuery = PageQuery & {
   readonly subject?: string;
   /** HTTP status of the last attempt. */
   readonly status?: number;
+  /** What the last attempt came to; one that was not tried yet came to nothing. */
+  readonly outcomes?: readonly OutcomeKind[];
   readonly origins?: readonly DeliveryOrigin[];
   /** Leaves out what was itself sent again: redeliveries and replays of an earlier delivery. */
   readonly firstOnly?: boolean;

@@ -21,6 +21,16 @@ import { outcomeOf, StateBadge } from './delivery-words.tsx';
 import { localMinute, ReplayDialog } from './replay-dialog.tsx';
 
 const ownTime = 'own';
+/** What never was answered in one, and then each outcome by itself. */
+const outcomeChoices: readonly (readonly [value: string, label: string])[] = [
+  [
+    Object.keys(words.outcomes)
+      .filter((kind) => kind !== 'response')
+      .join(','),
+    words.deliveries.unanswered,
+  ],
+  ...Object.entries(words.outcomes),
+];
 const states: readonly DeliveryState[] = ['pending', 'held', 'delivered', 'rejected', 'dead', 'cancelled'];
 
 export function Deliveries() {
@@ -114,6 +124,19 @@ function Filters({
         numeric
         onChange={(status) => onChange({ status })}
       />
+      <select
+        className="input"
+        aria-label={words.deliveries.outcomeHint}
+        value={filters.outcomes}
+        onChange={(event) => onChange({ outcomes: event.target.value })}
+      >
+        <option value="">{words.deliveries.anyOutcome}</option>
+        {outcomeChoices.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
       <Typed
         label={words.deliveries.subjectHint}
         search
@@ -352,6 +375,7 @@ function fitsOf(
     (filters.subject === '' || delivery.subject === filters.subject) &&
     (filters.changeId === '' || delivery.changeId === filters.changeId) &&
     (filters.status === '' || String(delivery.lastStatus ?? '') === filters.status) &&
+    (filters.outcomes === '' || filters.outcomes.split(',').includes(delivery.lastOutcome ?? '')) &&
     (filters.dialect === '' || webhooks?.find(({ id }) => id === delivery.webhookId)?.dialect === filters.dialect) &&
     (fromMs === undefined || delivery.createdAtMs >= fromMs) &&
     (toMs === undefined || delivery.createdAtMs < toMs);

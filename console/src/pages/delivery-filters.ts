@@ -5,6 +5,7 @@ export const deliveryFilterNames = [
   'dialect',
   'event',
   'status',
+  'outcomes',
   'subject',
   'changeId',
   'since',

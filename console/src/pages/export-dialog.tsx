@@ -36,7 +36,7 @@ export function ExportDialog({
     return () => window.clearInterval(timer);
   }, [working, made?.id]);
   const begin = () => {
-    const { states, status, changeId: _, ...rest } = queryOf(filters, Date.now());
+    const { states, outcomes, status, changeId: _, ...rest } = queryOf(filters, Date.now());
     const chosen = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== ''));
     change.mutate({
       method: 'POST',
@@ -46,6 +46,7 @@ export function ExportDialog({
         format,
         ...chosen,
         ...(states === '' ? {} : { states: states.split(',') }),
+        ...(outcomes === '' ? {} : { outcomes: outcomes.split(',') }),
         ...(status === '' ? {} : { status: Number(status) }),
       },
     });

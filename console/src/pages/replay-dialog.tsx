@@ -37,6 +37,7 @@ export function ReplayDialog({
     ...(filters.webhookId === '' ? {} : { webhookId: filters.webhookId }),
     ...(filters.event === '' ? {} : { event: filters.event }),
     ...(filters.status === '' ? {} : { status: Number(filters.status) }),
+    ...(filters.outcomes === '' ? {} : { outcomes: filters.outcomes.split(',') }),
     ...(filters.subject === '' ? {} : { subject: filters.subject }),
   };
   const running = replay !== null && replay.state === 'running';

@@ -36,6 +36,9 @@ export const deliveryWords = {
     anyEvent: 'Any event',
     anyTime: 'Any time',
     ownTime: 'Between…',
+    anyOutcome: 'Any outcome',
+    unanswered: 'No answer at all',
+    outcomeHint: 'What came of it',
     statusHint: 'Status',
     eventHint: 'Event',
     subjectHint: 'Asset or subject id',
@@ -118,5 +121,7 @@ export const deliveryWords = {
     'refused-by-config': 'Not sent: configuration',
     interrupted: 'Interrupted',
     broken: 'Answer broke off',
+    'not-accepted': 'Not accepted',
+    'token-failed': 'No access token',
   } as { readonly [kind: string]: string },
 };

@@ -1,4 +1,5 @@
 import { deliveryOrigins, deliveryStates } from '../../core/delivery.ts';
+import { outcomeKinds } from '../../core/outcome.ts';
 import { type Answer, ok, type Route, route } from '../route.ts';
 import { array, integer, object, oneOf, optional, string } from '../schema.ts';
 import {
@@ -48,6 +49,13 @@ const listDeliveries = route({
     changeId: optional(id('change')),
     subject: optional(line(400)),
     status: optional(integer({ minimum: 100, maximum: 599 })),
+    outcomes: optional(
+      array(oneOf(outcomeKinds), {
+        minItems: 1,
+        maxItems: outcomeKinds.length,
+        description: 'What the last attempt came to, separated by commas',
+      }),
+    ),
     fromMs: optional(timeMs()),
     toMs: optional(timeMs()),
     order: optional(oneOf(['newest', 'oldest'])),

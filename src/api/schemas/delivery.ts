@@ -1,4 +1,5 @@
 import { deliveryOrigins, deliveryStates } from '../../core/delivery.ts';
+import { outcomeKinds } from '../../core/outcome.ts';
 import {
   array,
   boolean,
@@ -135,6 +136,13 @@ export const replayInputSchema = named(
     states: optional(array(oneOf(['delivered', 'rejected', 'dead', 'cancelled']), { minItems: 1, maxItems: 4 })),
     event: optional(line(128)),
     status: optional(integer({ minimum: 100, maximum: 599, description: 'Of the last attempt' })),
+    outcomes: optional(
+      array(oneOf(outcomeKinds), {
+        minItems: 1,
+        maxItems: outcomeKinds.length,
+        description: 'What the last attempt came to',
+      }),
+    ),
     subject: optional(line(400, 'type:id of the subject')),
     assetId: optional(id('asset')),
     folder: optional(

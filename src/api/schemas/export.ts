@@ -1,6 +1,7 @@
 import { exportFormats, type ExportInput, exportKinds, exportStates } from '../../app/export-state.ts';
 import { changeKinds } from '../../core/change.ts';
 import { deliveryOrigins, deliveryStates } from '../../core/delivery.ts';
+import { outcomeKinds } from '../../core/outcome.ts';
 import { array, boolean, integer, named, nullable, object, oneOf, optional, type Schema, string } from '../schema.ts';
 import { id, jsonObject, line, timeMs } from './basics.ts';
 
@@ -19,6 +20,7 @@ export const exportInputSchema: Schema<ExportInput> = named(
     states: optional(several(deliveryStates, 'Of deliveries and attempts')),
     event: optional(line(128, 'Of deliveries and attempts')),
     status: optional(integer({ minimum: 100, maximum: 599, description: 'Of the last attempt of a delivery' })),
+    outcomes: optional(several(outcomeKinds, 'What the last attempt of a delivery came to')),
     origins: optional(several(deliveryOrigins, 'Of deliveries and attempts')),
     subject: optional(line(400, 'type:id; of deliveries, attempts and changes')),
     kinds: optional(several(changeKinds, 'Of changes')),

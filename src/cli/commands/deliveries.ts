@@ -4,6 +4,7 @@ import { Argument, Option } from 'commander';
 import type { DeliveryView } from '../../app/app.ts';
 import { deliveryStates } from '../../core/delivery.ts';
 import type { DeliverySummary } from '../../core/delivery.ts';
+import { outcomeKinds } from '../../core/outcome.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples, withPage } from '../connection-options.ts';
@@ -24,7 +25,12 @@ type Filter = {
 };
 type ListOptions = ConnectionOptions &
   PageOptions &
-  Filter & { readonly status?: string; readonly since?: number; readonly until?: number };
+  Filter & {
+    readonly status?: string;
+    readonly outcome?: readonly string[];
+    readonly since?: number;
+    readonly until?: number;
+  };
 
 function withFilter(command: Command): Command {
   return command
@@ -38,6 +44,9 @@ export function define(command: Command, context: CliContext): void {
   const id = (): Argument => new Argument('<id>', 'the delivery, such as dlv_01…');
   withFilter(withPage(withConnection(command.command('list').description('list deliveries, newest first'))))
     .addOption(new Option('--status <status>', 'only those last answered with this HTTP status'))
+    .addOption(
+      new Option('--outcome <kind...>', 'only those whose last attempt came to this').choices([...outcomeKinds]),
+    )
     .addOption(momentOption('--since <time>', 'made from then on: 2026-11-20T08:00Z, or an age: 6h, 2d', context))
     .addOption(momentOption('--until <time>', 'made before then', context))
     .action((options: ListOptions) => list(options, context));
@@ -56,6 +65,7 @@ export function define(command: Command, context: CliContext): void {
   );
   withExamples(command, [
     'assetwire deliveries list --state dead --since 1d',
+    'assetwire deliveries list --outcome timeout connect-failed --since 6h',
     'assetwire deliveries show dlv_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire deliveries redeliver dlv_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire deliveries tail --webhook wh_01kan4c4q0edkxrmnr6dgk2vfp --json',
@@ -69,6 +79,7 @@ async function list(options: ListOptions, context: CliContext): Promise<void> {
     event: options.event,
     subject: options.subject,
     status: options.status,
+    outcomes: options.outcome?.join(','),
     fromMs: options.since,
     toMs: options.until,
     limit: options.limit,

@@ -5,6 +5,7 @@ import { exportFormats, exportKinds, exportStates } from '../../app/export-state
 import type { ExportFormat, ExportInput, ExportKind, ExportState } from '../../app/export-state.ts';
 import { deliveryStates } from '../../core/delivery.ts';
 import type { DeliveryState } from '../../core/delivery.ts';
+import { type OutcomeKind, outcomeKinds } from '../../core/outcome.ts';
 import type { Client } from '../client.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
@@ -38,6 +39,7 @@ type CreateOptions = ConnectionOptions & {
   readonly since?: number;
   readonly until?: number;
   readonly webhook?: string;
+  readonly outcome?: readonly OutcomeKind[];
   readonly state?: readonly DeliveryState[];
   readonly event?: string;
   readonly subject?: string;
@@ -58,6 +60,9 @@ export function define(command: Command, context: CliContext): void {
     .addOption(momentOption('--until <time>', 'made before then', context))
     .addOption(new Option('--webhook <id>', 'of deliveries and attempts: of this webhook'))
     .addOption(new Option('--state <state...>', 'of deliveries: in these states').choices([...deliveryStates]))
+    .addOption(
+      new Option('--outcome <kind...>', 'of deliveries: whose last attempt came to this').choices([...outcomeKinds]),
+    )
     .addOption(new Option('--event <name>', 'of deliveries and attempts: of this event'))
     .addOption(new Option('--subject <type:id>', 'of deliveries, attempts and changes: about this subject'))
     .addOption(new Option('--folder <folder>', 'of assets: in this folder or below it'))
@@ -94,7 +99,7 @@ function at(id: string, path = ''): string {
 }
 
 async function create(of: ExportKind, options: CreateOptions, context: CliContext): Promise<void> {
-  const { format, output, force, since, until, webhook, state, event, subject, folder, tag, json } = options;
+  const { format, output, force, since, until, webhook, state, outcome, event, subject, folder, tag, json } = options;
   const input: ExportInput = {
     of,
     format,
@@ -102,6 +107,7 @@ async function create(of: ExportKind, options: CreateOptions, context: CliContex
     ...(until === undefined ? {} : { toMs: until }),
     ...(webhook === undefined ? {} : { webhookId: webhook }),
     ...(state === undefined ? {} : { states: state }),
+    ...(outcome === undefined ? {} : { outcomes: outcome }),
     ...(event === undefined ? {} : { event }),
     ...(subject === undefined ? {} : { subject }),
     ...(folder === undefined ? {} : { folder }),

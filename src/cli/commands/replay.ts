@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import type { ReplayInput, ReplayView } from '../../app/app.ts';
+import { type OutcomeKind, outcomeKinds } from '../../core/outcome.ts';
 import { confirmed } from '../ask.ts';
 import type { Client } from '../client.ts';
 import { connect } from '../connection.ts';
@@ -22,6 +23,7 @@ type EndedState = (typeof endedStates)[number];
 type ReplayOptions = ConnectionOptions & {
   readonly webhook?: string;
   readonly state?: readonly EndedState[];
+  readonly outcome?: readonly OutcomeKind[];
   readonly event?: string;
   readonly subject?: string;
   readonly since?: number;
@@ -35,6 +37,9 @@ export function define(command: Command, context: CliContext): void {
   withConnection(command.enablePositionalOptions())
     .addOption(new Option('--webhook <id>', 'only deliveries of this webhook'))
     .addOption(new Option('--state <state...>', 'only deliveries that ended so').choices(endedStates))
+    .addOption(
+      new Option('--outcome <kind...>', 'only deliveries whose last attempt came to this').choices([...outcomeKinds]),
+    )
     .addOption(new Option('--event <name>', 'only deliveries of this event'))
     .addOption(new Option('--subject <type:id>', 'only deliveries about this subject'))
     .addOption(
@@ -61,7 +66,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 function inputOf(options: ReplayOptions, { clock }: CliContext): ReplayInput {
-  const { since, until, webhook, state, event, subject } = options;
+  const { since, until, webhook, state, outcome, event, subject } = options;
   if (since === undefined)
     throw new CommandError(
       'Replay must know from when on: --since is missing',
@@ -73,6 +78,7 @@ function inputOf(options: ReplayOptions, { clock }: CliContext): ReplayInput {
     toMs: until ?? clock.nowMs(),
     ...(webhook === undefined ? {} : { webhookId: webhook }),
     ...(state === undefined ? {} : { states: state }),
+    ...(outcome === undefined ? {} : { outcomes: outcome }),
     ...(event === undefined ? {} : { event }),
     ...(subject === undefined ? {} : { subject }),
   };

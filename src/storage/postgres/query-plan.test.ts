@@ -70,6 +70,7 @@ async function lists({ read }: Storage): Promise<void> {
     { states: ['dead', 'cancelled'] },
     { dialect: 'standard' },
     { origins: ['change'], firstOnly: true, event: 'asset.created', status: 200 },
+    { outcomes: ['timeout', 'broken'], states: ['dead', 'rejected', 'cancelled'] },
     { subject: 'asset:x' },
     { changeId: 'chg_x' },
     { change: { assetKind: ['image'] } },

@@ -186,6 +186,7 @@ function addShared(conditions: Conditions, query: DeliveryFilter): void {
   if (query.event !== undefined) conditions.add('d.event = ?', storable(query.event));
   if (query.changeId !== undefined) conditions.add('d.change_id = ?', storable(query.changeId));
   if (query.status !== undefined) conditions.add('d.status = ?::int8', String(query.status));
+  if (query.outcomes !== undefined) conditions.add('d.outcome = ANY(?::text[])', texts(query.outcomes));
   if (query.origins !== undefined) conditions.add('d.origin = ANY(?::text[])', texts(query.origins));
   if (query.firstOnly === true) conditions.add('d.redelivery_of IS NULL');
   if (query.fromMs !== undefined) conditions.add('d.created_at >= ?::int8', String(query.fromMs));

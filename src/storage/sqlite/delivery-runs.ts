@@ -168,6 +168,10 @@ function conditionsOf(query: DeliveryFilter): { readonly sql: string; readonly v
   add('event = ?', query.event);
   add('change_id = ?', query.changeId);
   add('status = ?', query.status);
+  if (query.outcomes !== undefined) {
+    conditions.push(` AND outcome IN (${query.outcomes.map(() => '?').join(', ')})`);
+    values.push(...query.outcomes);
+  }
   if (query.firstOnly === true) conditions.push(' AND redelivery_of IS NULL');
   if (query.origins !== undefined) {
     conditions.push(` AND origin IN (${query.origins.map(() => '?').join(', ')})`);

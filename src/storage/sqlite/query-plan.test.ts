@@ -104,6 +104,7 @@ async function everyRead(): Promise<void> {
     { event: 'asset.created', status: 200, ...span },
     { changeId: 'chg_x' },
     { subject: 'asset:ast_x' },
+    { outcomes: ['timeout', 'broken'] },
     { change: { assetKind: ['image'] } },
   ];
   for (const filter of deliveryFilters) {

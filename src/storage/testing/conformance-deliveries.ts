@@ -110,9 +110,19 @@ export function deliveryListTests(factory: StoreFactory): void {
         assert.deepEqual(idsOf(await list(world, { changeId: a.change.id })), [replayed.id, a.delivery.id]);
         assert.deepEqual(idsOf(await list(world, { subject: a.delivery.subject })), [replayed.id, a.delivery.id]);
         assert.deepEqual(idsOf(await list(world, { status: 500 })), [b.delivery.id]);
+        assert.deepEqual(idsOf(await list(world, { outcomes: ['response'] })), [b.delivery.id, a.delivery.id]);
+        assert.deepEqual(idsOf(await list(world, { outcomes: ['timeout', 'broken'] })), []);
         assert.deepEqual(idsOf(await list(world, { fromMs: world.now() })), [c.delivery.id]);
         assert.equal((await list(world, { toMs: world.now() })).length, 3);
         assert.deepEqual(idsOf(await list(world, { webhookId: 'wh_f', subject: a.delivery.subject })), [a.delivery.id]);
+        const [d, e] = [await world.deliver('wh_f'), await world.deliver('wh_f')];
+        const retry = { state: 'pending', dueAtMs: world.now() } as const;
+        await world.record(d.delivery, 0, { next: retry, outcome: 'timeout' });
+        await world.record(e.delivery, 0, { next: { state: 'dead', endedAtMs: world.now() }, outcome: 'dns-failed' });
+        const silent: Partial<DeliveryQuery> = { outcomes: ['timeout', 'dns-failed'] };
+        assert.deepEqual(idsOf(await list(world, silent)), [e.delivery.id, d.delivery.id]);
+        assert.deepEqual(idsOf(await list(world, { ...silent, states: ['pending'] })), [d.delivery.id]);
+        assert.equal(await world.storage.read.countDeliveries({ workspaceId: 'default', ...silent }), 2);
         assert.equal(
           await world.storage.read.countDeliveries({ workspaceId: 'default', subject: a.delivery.subject }),
           2,

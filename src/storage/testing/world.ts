@@ -1,7 +1,8 @@
 /** What the suite's tests stand on: a fresh store, a held clock, seeded ids, and short words for common items. */
 import { createIdSource } from '../../core/id-source.ts';
 import type { Change } from '../../core/change.ts';
-import type { NewDelivery } from '../../core/delivery.ts';
+import type { Attempt, NewDelivery } from '../../core/delivery.ts';
+import type { OutcomeKind } from '../../core/outcome.ts';
 import type { IdSource, WebhookId } from '../../core/ids.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { CommitItem, CommitResult, RecordItem, RecordResult, Storage } from '../storage.ts';
@@ -42,7 +43,13 @@ export type World = {
 };
 
 export type Created = { readonly item: CommitItem; readonly change: Change; readonly delivery: NewDelivery };
-export type RecordRest = { readonly next?: RecordItem['next']; readonly body?: Uint8Array; readonly epoch?: number };
+export type RecordRest = {
+  readonly next?: RecordItem['next'];
+  readonly body?: Uint8Array;
+  readonly epoch?: number;
+  /** What the attempt came to; absent: an answer. */
+  readonly outcome?: OutcomeKind;
+};
 
 export async function withWorld(
   factory: StoreFactory,
@@ -91,7 +98,7 @@ function createWorld({ storage, reopen }: OpenedStore, clock: HeldClock): World 
       await apply(made.item);
       return made;
     },
-    async record(delivery, attemptsBefore, { next, body, epoch } = {}) {
+    async record(delivery, attemptsBefore, { next, body, epoch, outcome } = {}) {
       const item = sampleRecord({
         delivery,
         epoch: epoch ?? storage.health().epoch,
@@ -100,12 +107,18 @@ function createWorld({ storage, reopen }: OpenedStore, clock: HeldClock): World 
         ...(next === undefined ? {} : { next }),
         ...(body === undefined ? {} : { body }),
       });
-      const [result] = await storage.record([item]);
+      const attempt = outcome === undefined ? item.attempt : silent(item.attempt, outcome);
+      const [result] = await storage.record([{ ...item, attempt }]);
       if (result === undefined) throw new Error('An item must have a result: found none');
       return result;
     },
     again: ({ change }, webhookId) => sampleDelivery({ ids, change, webhookId, atMs: clock.nowMs() }),
   };
+}
+
+/** The same attempt, without an answer. */
+function silent({ response: _, ...attempt }: Attempt, outcome: OutcomeKind): Attempt {
+  return { ...attempt, outcome };
 }
 
 /** Bytes that are the same in every run (mulberry32). */
