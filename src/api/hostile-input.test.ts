@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { createHttpServer } from './listeners.ts';
 import { adminToken, createFakeApp, type FakeApp } from './testing/fake-app.ts';
 import { call, startTestServer, talk, type TestServer } from './testing/test-server.ts';
 
@@ -260,4 +261,29 @@ test('IN-06 a body that does not come is given up, and so is the connection', as
   await clock.waitForTimer();
   clock.advance(31_000);
   assert.match(await closed, /^HTTP\/1\.1 408 .*connection: close.*request_timeout/is);
+});
+
+test('IN-07 six hundred idle connections and six hundred half-sent headers keep nobody else waiting', async (context) => {
+  const sockets: Socket[] = [];
+  context.after(() => sockets.forEach((socket) => socket.destroy()));
+  const open = (bytes: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(bytes, () => resolve()));
+      socket.on('error', reject);
+      socket.resume();
+      sockets.push(socket);
+    });
+  const idle = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+  const halfSent = 'GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ';
+  for (let n = 0; n < 10; n += 1)
+    await Promise.all(Array.from({ length: 120 }, (_, at) => open(at % 2 === 0 ? idle : halfSent)));
+  assert.equal(sockets.length, 1_200);
+  for (let n = 0; n < 20; n += 1) assert.equal((await call(server.url, '/livez')).status, 200);
+  assert.equal(sockets.filter(({ destroyed }) => destroyed).length, 0, 'they were there meanwhile');
+  // How long they may stay is Node's to keep: these are what it is told.
+  const listener = createHttpServer(() => undefined);
+  assert.deepEqual(
+    [listener.headersTimeout, listener.keepAliveTimeout, listener.maxConnections],
+    [15_000, 65_000, 10_000],
+  );
 });

@@ -187,7 +187,7 @@ export function resourceTests(factory: StoreFactory): void {
       });
     });
 
-    it('IN-12 any text survives unchanged as state, id, alias and key', async () => {
+    it('IN-11, IN-12 any text survives unchanged as state, id, alias and key', async () => {
       await withWorld(factory, {}, async (world) => {
         const texts = [
           '',
