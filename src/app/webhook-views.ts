@@ -30,9 +30,13 @@ export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'di
     if (rows.length === 0) return [];
     const only = rows.length === 1 ? rows[0] : undefined;
     const nowMs = clock.nowMs();
-    const [secrets, asked, missed, backlog, stats] = await Promise.all([
+    const mailed = rows.filter((row) => storedWebhook(row).target.transport === 'email');
+    const [secrets, asked, healths, missed, backlog, stats] = await Promise.all([
       storage.resources(rows.map(({ id }) => secretKey(workspaceId, id))),
       storage.resources(rows.map(({ id }) => handshakeKey(workspaceId, id))),
+      mailed.length === 0
+        ? []
+        : storage.resources(mailed.map(({ id }) => ({ workspaceId, type: 'lane_health', id }) as const)),
       storage.read.missed(workspaceId),
       storage.read.backlog(workspaceId),
       storage.read.stats({
@@ -57,7 +61,12 @@ export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'di
         ...setup(webhook),
         ...confirmationOf(storedConsent(asked[at]), nowMs),
         missed: missed.find(({ webhookId }) => webhookId === row.id)?.count ?? 0,
-        health: { pending: waiting?.pending ?? 0, oldestPendingAtMs: waiting?.oldestAtMs ?? null, lastHour: hour },
+        health: {
+          pending: waiting?.pending ?? 0,
+          oldestPendingAtMs: waiting?.oldestAtMs ?? null,
+          lastHour: hour,
+          ...refusedOf(healths[mailed.indexOf(row)]),
+        },
       });
     });
   };
@@ -106,6 +115,12 @@ function view(
       })),
     ...rest,
   };
+}
+
+/** How often in a row a mail server said that there is no such mailbox, or that it takes nothing for it; absent: never. */
+function refusedOf(health: Resource | null | undefined): { readonly refusedInARow?: number } {
+  const refused = health?.state['refused'];
+  return typeof refused === 'number' && refused > 0 ? { refusedInARow: refused } : {};
 }
 
 function confirmationOf(consent: ConsentState | null, nowMs: number): Pick<WebhookView, 'confirmation'> {

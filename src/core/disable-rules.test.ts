@@ -135,6 +135,30 @@ test('RX-13 one 410 disables at once', () => {
   assert.deepEqual(actions, [{ kind: 'disable', reason: 'status-410', atMs: 0 }]);
 });
 
+test('EM-10 refusals for good switch off at their number, whatever lies between them but a success', () => {
+  const refused: HealthEvent = { kind: 'failure', refused: true };
+  const rules: readonly DisableRule[] = [{ kind: 'refused', times: 3 }];
+  const later: HealthEvent = { kind: 'failure' };
+  const month = 30 * dayMs;
+  const { actions, health } = run(
+    [
+      [0, refused],
+      [1, later],
+      [month, refused],
+      [month + 1, { kind: 'failure', refused: true, suspectOurselves: true }],
+      [month + 2, later],
+    ],
+    rules,
+  );
+  assert.deepEqual([actions, health.refused], [[], 2]);
+  const third = observe(health, refused, { rules, nowMs: 2 * month });
+  assert.deepEqual(third.actions, [{ kind: 'disable', reason: 'refused-for-good' }]);
+  const good = observe(health, { kind: 'success' }, { rules, nowMs: 2 * month }).health;
+  assert.deepEqual(good, healthy);
+  assert.deepEqual(observe(good, refused, { rules, nowMs: 2 * month }).actions, []);
+  assert.deepEqual(observe(health, refused, { rules: fiveDays, nowMs: 2 * month }).actions, []);
+});
+
 test('What is remembered stays small and a healthy lane costs nothing', () => {
   const rules: readonly DisableRule[] = [...fiveDays, { kind: 'window', failures: 50, windowMs: dayMs }];
   const { health } = run(every(1, 0, 40), rules);

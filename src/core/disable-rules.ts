@@ -21,6 +21,8 @@ export type LaneHealth = {
   readonly warnedPercent: number;
   /** Times of the latest failures, oldest first, as far as a `window` rule needs them. */
   readonly recentMs: readonly number[];
+  /** Refusals for good since the last success, however far apart: an address that is gone does not come back by silence. */
+  readonly refused: number;
   /** Set once a rule has said so. */
   readonly disabled: boolean;
 };
@@ -31,6 +33,7 @@ export const healthy: LaneHealth = {
   failures: 0,
   warnedPercent: 0,
   recentMs: [],
+  refused: 0,
   disabled: false,
 };
 
@@ -49,6 +52,8 @@ export type HealthEvent =
   | {
       readonly kind: 'failure';
       readonly status?: number;
+      /** Who was asked to take it will never take anything for this target. */
+      readonly refused?: boolean;
       /** True while we suspect our own network rather than the receiver. */
       readonly suspectOurselves?: boolean;
     };
@@ -69,7 +74,9 @@ export function observe(health: LaneHealth, event: HealthEvent, { rules, nowMs }
   if (health.disabled) return { health, actions: noActions };
   if (event.kind === 'success') return { health: afterSuccess(health, rules, nowMs), actions: noActions };
   if (event.suspectOurselves === true) return { health: standStill(health, nowMs), actions: noActions };
-  return decide(afterFailure(health, rules, nowMs), { rules, status: event.status, nowMs });
+  const next = afterFailure(health, rules, nowMs);
+  const failed = { rules, status: event.status, refused: event.refused === true, nowMs };
+  return decide(failed.refused ? { ...next, refused: next.refused + 1 } : next, failed);
 }
 
 function afterSuccess(health: LaneHealth, rules: readonly DisableRule[], nowMs: number): LaneHealth {
@@ -94,6 +101,7 @@ function afterFailure(health: LaneHealth, rules: readonly DisableRule[], nowMs: 
     failures: (run?.failures ?? 0) + 1,
     warnedPercent: run?.warnedPercent ?? 0,
     recentMs: recent([...health.recentMs, nowMs], rules, nowMs),
+    refused: health.refused,
     disabled: false,
   };
 }
@@ -111,7 +119,7 @@ function recent(times: readonly number[], rules: readonly DisableRule[], nowMs: 
 }
 
 /** What a failure is judged by. */
-type Failed = Moment & { readonly status: number | undefined };
+type Failed = Moment & { readonly status: number | undefined; readonly refused: boolean };
 
 function decide(health: LaneHealth, failed: Failed): HealthStep {
   let warning: (HealthAction & { kind: 'warn' }) | null = null;
@@ -124,10 +132,12 @@ function decide(health: LaneHealth, failed: Failed): HealthStep {
   return { health: { ...health, warnedPercent: warning.percent }, actions: [warning] };
 }
 
-function judgeRule(health: LaneHealth, rule: DisableRule, { status, nowMs }: Failed): HealthAction | null {
+function judgeRule(health: LaneHealth, rule: DisableRule, { status, refused, nowMs }: Failed): HealthAction | null {
   switch (rule.kind) {
     case 'status':
       return rule.status === status ? { kind: 'disable', reason: `status-${rule.status}` } : null;
+    case 'refused':
+      return refused && health.refused >= rule.times ? { kind: 'disable', reason: 'refused-for-good' } : null;
     case 'window': {
       if (rule.failures < 1) return null;
       const within = health.recentMs.filter((atMs) => nowMs - atMs <= rule.windowMs).length;

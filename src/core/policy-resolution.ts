@@ -30,6 +30,7 @@ export const policyBounds = {
   windowMs: [1_000, dayMs],
   continuedForMs: [hourMs, 30 * dayMs],
   continuedAttemptsMin: [1, 10_000],
+  refusedTimes: [1, 100],
 } as const;
 
 type Range = readonly [from: number, to: number];
@@ -113,6 +114,7 @@ const disableRuleFields: { readonly [Kind in DisableRule['kind']]: { readonly [f
     attemptsMin: wholeIn(policyBounds.continuedAttemptsMin),
   },
   status: { status: wholeIn([400, 599]) },
+  refused: { times: wholeIn(policyBounds.refusedTimes) },
 };
 
 function disableRule(value: unknown, at: string, problems: Problem[]): void {

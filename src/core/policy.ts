@@ -35,11 +35,14 @@ export type BreakerRule = {
  * - `window`: this many failures within this time (WoodWing: 10 s; `failures` −1 never).
  * - `continued`: every attempt failed for this long and at least `attemptsMin` were made; warns at 50, 75 and 90 %.
  * - `status`: one answer of this status says it (410 Gone).
+ * - `refused`: so many times in a row a mail server or a queue service said that nothing will ever be taken for this address
+ *   (SMTP's 5xx); what it refused for its content or its size does not count.
  */
 export type DisableRule =
   | { readonly kind: 'window'; readonly failures: number; readonly windowMs: number }
   | { readonly kind: 'continued'; readonly forMs: number; readonly attemptsMin: number }
-  | { readonly kind: 'status'; readonly status: number };
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'refused'; readonly times: number };
 
 export type DeliveryPolicy = {
   readonly timeoutMs: number;

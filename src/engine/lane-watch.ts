@@ -60,6 +60,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
     const matters =
       (health.failingSinceMs === null) !== (before.failingSinceMs === null) ||
       health.warnedPercent !== before.warnedPercent ||
+      health.refused !== before.refused ||
       health.disabled !== before.disabled;
     const known = dirty.get(lane);
     if (matters) dirty.set(lane, clock.monotonicMs());
@@ -163,6 +164,7 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
         {
           kind: 'failure',
           ...(outcome.kind === 'response' ? { status: outcome.response.status } : {}),
+          ...(isRefusedForGood(outcome) ? { refused: true } : {}),
           suspectOurselves: parts.suspicion.suspects(nowMs),
         },
         { rules: policy.disable, nowMs: due.steadyMs() },
@@ -227,6 +229,15 @@ function showsReceiver(outcome: Outcome): boolean {
   }
 }
 
+/** About the target, not about one message that is too large or holds what is not taken. */
+function isRefusedForGood(outcome: Outcome): boolean {
+  return (
+    outcome.kind === 'not-accepted' &&
+    !outcome.again &&
+    (outcome.code === 'no-such-target' || outcome.code === 'refused')
+  );
+}
+
 function isDeliveryId(value: unknown): value is DeliveryId {
   return typeof value === 'string' && value.startsWith('dlv_');
 }
@@ -239,6 +250,7 @@ function toState(lane: Lane): JsonObject | null {
     failingSinceMs: health.failingSinceMs,
     lastFailureAtMs: health.lastFailureAtMs,
     failures: health.failures,
+    refused: health.refused,
     warnedPercent: health.warnedPercent,
     recentMs: health.recentMs,
     disabled: health.disabled,
@@ -256,6 +268,7 @@ function fromState(state: JsonObject): LaneHealth {
     lastFailureAtMs: numberOr(state['lastFailureAtMs'], healthy.lastFailureAtMs),
     failures: numberOr(state['failures'], 0),
     warnedPercent: numberOr(state['warnedPercent'], 0),
+    refused: numberOr(state['refused'], 0),
     recentMs: Array.isArray(recentMs) ? recentMs.filter((atMs) => typeof atMs === 'number') : [],
     disabled: state['disabled'] === true,
   };

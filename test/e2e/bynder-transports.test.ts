@@ -18,6 +18,8 @@ const principal = 'arn:aws:iam::999988887777:user/assetwire';
 const lent = { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };
 
 let sqs: SqsPeer;
+/** What the mail server says to a mailbox it does not have any more. */
+const gone = new Set<string>();
 let smtp: SmtpPeer;
 let server: RealServer;
 
@@ -26,7 +28,11 @@ before(async () => {
   Object.assign(process.env, lent);
   sqs = await startSqsPeer();
   sqs.addAccount({ ...keys, arn: principal, account: '999988887777' });
-  smtp = await startSmtpPeer({ login: { user: 'dam', pass: 'mail-s3cret' } });
+  smtp = await startSmtpPeer({
+    login: { user: 'dam', pass: 'mail-s3cret' },
+    answer: (command, about) =>
+      command === 'RCPT' && gone.has(about) ? { code: 550, text: '5.1.1 No such user here' } : null,
+  });
   server = await startRealServer({
     allowedTargets: ['127.0.0.0/8'],
     settings: { sqsEndpoint: sqs.url, sqsPrincipal: principal, smtpUrl: smtp.url, mailFrom: 'dam@assetwire.example' },
@@ -332,4 +338,44 @@ test('a mail of Email-JSON holds the signed document before SNS’s separator', 
     /^If you wish to stop receiving notifications from this topic, please click or visit the link below to unsubscribe:\nhttp/,
   );
   assert.equal(mail.html, undefined);
+});
+
+test('EM-10 a mailbox that is gone is told nothing twice, and after three refusals nothing at all until somebody looks', async () => {
+  const tenant = await server.tenant('gone-mailbox');
+  const address = 'gone@receiver.example';
+  await subscribe(tenant, 'email-json', address);
+  const question = await mailTo(address, 0);
+  const [document = ''] = (question.text ?? '').split('\n\n--\n');
+  const { SubscribeURL: link } = JSON.parse(document) as { SubscribeURL: string };
+  assert.equal((await visit(link)).status, 200);
+  const webhook = async () => rows(await tenant.ask('/v1/webhooks'))[0] ?? {};
+  const health = async () => (await webhook())['health'] as { refusedInARow?: number };
+  const push = (nth: number) =>
+    tenant.ask(`/v1/assets/external:${nth}`, { method: 'PUT', body: { name: `${nth}.jpg` } });
+  gone.add(address);
+  for (let nth = 1; nth <= 2; nth += 1) {
+    await push(nth);
+    await eventually(health, ({ refusedInARow }) => refusedInARow === nth, `refusal ${nth} is counted`);
+  }
+  const refused = await deliveryOf(tenant, 'asset_bank.media.create', 'rejected');
+  assert.equal(refused['attempts'], 1, 'it is not tried again');
+  // It comes back in time: the count is gone.
+  gone.delete(address);
+  await push(3);
+  await eventually(health, ({ refusedInARow }) => refusedInARow === undefined, 'a mail that was taken ends the count');
+  gone.add(address);
+  for (let nth = 4; nth <= 6; nth += 1) await push(nth);
+  const off = await eventually(webhook, ({ state }) => state === 'disabled', 'the webhook is switched off');
+  assert.equal(off['stateReason'], 'refused-for-good');
+  const mails = smtp.received.length;
+  await push(7);
+  gone.delete(address);
+  await tenant.ask(`/v1/webhooks/${text(off['id'])}/enable`, { method: 'POST', body: {} });
+  await push(8);
+  await eventually(
+    () => Promise.resolve(smtp.received.length),
+    (count) => count > mails,
+    'enabled, it is told again',
+  );
+  assert.equal((await webhook())['state'], 'enabled');
 });

@@ -35,6 +35,12 @@ function confirmationRow({ confirmation }: WebhookView): readonly (readonly [str
   return [['confirmation', `${state}${when}`]];
 }
 
+/** Of a mailbox: how near it is to being told nothing any more. */
+function refusedLine({ health }: WebhookView): readonly (readonly [string, string])[] {
+  const { refusedInARow } = health;
+  return typeof refusedInARow === 'number' ? [['refused', `${refusedInARow} in a row, for good`]] : [];
+}
+
 /** All that is set, and how it is; what is not set has no line. */
 export function showWebhook(webhook: WebhookView, json: boolean | undefined, { stdout }: CliContext): void {
   if (json === true) return printJson(stdout, webhook);
@@ -59,6 +65,7 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ['state', stateReason === undefined ? state : `${state} (${stateReason})`],
     ['since', showTime(webhook.stateChangedAtMs)],
     ['missed', String(webhook.missed)],
+    ...refusedLine(webhook),
     ['secrets', secrets.map(({ name, masked }) => `${name} ${masked}`).join(', ') || 'none'],
   ]);
   if (webhook.setup !== undefined && webhook.state === 'pending') showSetup(webhook.setup, { stdout });

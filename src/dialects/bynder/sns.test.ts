@@ -211,6 +211,21 @@ test('a delivery policy of any kind within SNS’s bounds makes a schedule withi
   assert.ok(good > 50, `${good} policies were within the bounds`);
 });
 
+test('EM-13 queues and mailboxes are tried as often and as long as SNS does it; a mailbox gets ten mails a second at most', () => {
+  const of = (transport: 'sqs' | 'email') =>
+    resolvePolicy(policy, bynderDialect.manifest.policyByTransport?.[transport] ?? {});
+  const spent = ({ delaysMs, then }: ReturnType<typeof of>['schedule']): readonly [attempts: number, hours: number] => {
+    const first = delaysMs.reduce((sum, delayMs) => sum + delayMs, 0);
+    const rest = then === undefined ? 0 : then.times * then.everyMs;
+    return [1 + delaysMs.length + (then?.times ?? 0), Math.floor((first + rest) / 3_600_000)];
+  };
+  const [queue, mailbox] = [of('sqs'), of('email')];
+  assert.deepEqual(spent(queue.schedule), [100_015, 555]);
+  assert.deepEqual(spent(mailbox.schedule), [50, 6]);
+  assert.deepEqual([mailbox.requestsPerSecondMax, mailbox.concurrencyMax, queue.requestsPerSecondMax], [10, 4, null]);
+  assert.deepEqual([mailbox.disable, queue.disable], [[{ kind: 'refused', times: 3 }], []]);
+});
+
 test('the curves of a backoff begin and end where SNS says, and grow as their names say', () => {
   const of = (backoffFunction: (typeof backoffFunctions)[number]) =>
     delaysMsOf({ ...retryPolicyDefault, minDelayTarget: 1, maxDelayTarget: 81, numRetries: 5, backoffFunction }).map(

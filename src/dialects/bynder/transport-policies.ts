@@ -38,5 +38,7 @@ export const transportPolicies: { readonly [Kind in TransportKind]?: PolicyOverr
     // SNS's quota for mail: ten in a second to one subscription.
     requestsPerSecondMax: 10,
     concurrencyMax: 4,
+    // A mailbox that is gone: whoever goes on writing to it is soon taken for a spammer, for all mails of the installation.
+    disable: [{ kind: 'refused', times: 3 }],
   },
 };
