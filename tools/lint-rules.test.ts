@@ -63,7 +63,7 @@ async function rulesFor(file: string, code: string): Promise<readonly string[]> 
 }
 
 for (const [rule, code] of offences) {
-  test(`${rule} reports ${JSON.stringify(code.slice(0, 70))}`, async () => {
+  test(`SC-13 ${rule} reports ${JSON.stringify(code.slice(0, 70))}`, async () => {
     const rules = await rulesFor(shippedFile, code);
     assert.ok(rules.includes(rule), `reported were: ${rules.join(', ') || 'nothing'}`);
   });

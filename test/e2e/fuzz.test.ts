@@ -31,7 +31,7 @@ before(async () => {
 });
 after(() => furnished[Symbol.asyncDispose]());
 
-test(`IN-21 ${calls} calls made from our own document: none is answered 5xx, with a status it does not name, or in another shape`, async () => {
+test(`IN-21, TN-15 ${calls} calls made from our own document: none is answered 5xx, with a status it does not name, or in another shape`, async () => {
   const startedAtMs = performance.now();
   const report = await fuzz({ ...furnished, url: furnished.server.url, calls, seed });
   console.log(`IN-21 expanded: seed ${seed}, ${shownReport(report, performance.now() - startedAtMs)}`);

@@ -12,6 +12,7 @@ test('The ids at the beginning of a test name are found, several too; those furt
   const source = [
     `test('SL-01 the first', () => {});`,
     'test(`SL-02, SL-03 and SU-04 several at once`, () => {});',
+    `test('TL-01 TL-02 in a row', () => {});`,
     `test('TL-01 TL-02 with blanks between them', () => {});`,
     `const cases = [{ name: "RX-27 from a table" }];`,
     `test('this speaks of HX-01 in passing', () => {});`,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -45,4 +46,11 @@ test('A licence that may not ship is reported where it would ship', () => {
   assert.equal(problemsOf('free', { ...whole, license: 'GPL-3.0-only', dev: true }), '');
   assert.equal(problemsOf('both', { ...whole, license: '(MIT OR GPL-3.0-or-later)' }), '');
   assert.match(problemsOf('silent', { version: '1.0.0', integrity: 'x' }), /none stated/);
+});
+
+test('SC-16 SECURITY.md says where to report, which versions are mended, and the README leads there', () => {
+  const text = readFileSync(join(root, 'SECURITY.md'), 'utf8');
+  for (const heading of ['## Reporting', '## Supported versions']) assert.ok(text.includes(heading), heading);
+  assert.match(text, /privately/);
+  assert.match(readFileSync(join(root, 'README.md'), 'utf8'), /\]\(SECURITY\.md\)/);
 });
