@@ -3,13 +3,12 @@ import type { AssetState } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { asJsonState } from './asset-views.ts';
-import { roughBytes } from './rough-bytes.ts';
+import { mayExceed } from './rough-bytes.ts';
 
 /** Throws `limit_reached` for a state beyond its limit; what the file says of itself has limits of its own. */
 export function refuseTooLargeAsset(state: AssetState): void {
   const said = { ...state, embedded: {} };
-  // Below a quarter of the limit not even the longest characters can reach it.
-  if (roughBytes(asJsonState(said)) < limits.assetStateBytesMax / 4) return;
+  if (!mayExceed(limits.assetStateBytesMax, asJsonState(said))) return;
   const bytes = Buffer.byteLength(JSON.stringify(said));
   if (bytes <= limits.assetStateBytesMax) return;
   throw new AssetwireError('limit_reached', {

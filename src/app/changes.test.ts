@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { AssetwireError } from '../core/errors.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { ReportedChange } from './app.ts';
 import {
   allChanges,
   allDeliveries,
@@ -190,6 +191,27 @@ test('P-17 a change of 256 KiB is taken and one byte more is refused, also in a 
   const { body } = await fixture.app.changes.report(caller, [sized(max), sized(max + 1), metadataChange('s', 'x')]);
   const codes = body.results.map((result) => (result.status === 'rejected' ? result.code : result.status));
   assert.deepEqual(codes, ['applied', 'body_too_large', 'applied']);
+});
+
+test('HX-11 bytes count wherever they are: in the names of fields, in characters that JSON writes as six, in the list of what changed', async () => {
+  const long = 'k'.repeat(60_000);
+  const hidden: readonly ReportedChange[] = [
+    metadataChange('key', '', { after: { name: 'n', metadata: { [long.repeat(5)]: 1 } } }),
+    metadataChange('keys', '', {
+      after: { name: 'n', metadata: { [long]: { [long]: { [long]: { [long]: { [long]: 1 } } } } } },
+    }),
+    metadataChange('control', '\u0001'.repeat(44_000)),
+    metadataChange('before', '', { before: { name: 'n', metadata: { [long]: '\u0001'.repeat(40_000) } } }),
+    metadataChange('changed', '', { changed: Array.from({ length: 1_000 }, () => 'ü'.repeat(150)) }),
+  ];
+  for (const change of hidden) {
+    const bytes = Buffer.byteLength(JSON.stringify(change));
+    const { body } = await fixture.app.changes.report(caller, [change]);
+    const [result] = body.results;
+    assert.ok(result?.status === 'rejected', change.subject.externalId);
+    assert.equal(result.detail, `Report a change of at most 262144 bytes: got ${bytes}`);
+  }
+  assert.equal((await allChanges(fixture)).length, 0, 'nothing is stored');
 });
 
 test('ID-01 fifty parallel calls with one key make one change, and all get the same answer', async () => {

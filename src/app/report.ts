@@ -19,7 +19,7 @@ import type { ReportedChange } from './app.ts';
 import { assetProblems, fullAsset } from './asset-state.ts';
 import { asJsonState, assetState } from './asset-views.ts';
 import { notFound, unfit, unfitAll } from './refusals.ts';
-import { roughBytes } from './rough-bytes.ts';
+import { mayExceed } from './rough-bytes.ts';
 import { isOlderSource } from './source-version.ts';
 
 /** Types of subjects that may be reported, with the kind of their ids. Webhooks speak for themselves. */
@@ -87,10 +87,13 @@ export function checkReport(report: ReportedChange): ReportedType {
   return type;
 }
 
-/** A snapshot that may be too large is weighed; below a quarter of the limit not even its longest characters can be. */
+/** Names and ids of a report, each as long as it may be and written as long as it can be. */
+const besideBytesMax = 9 * 1024;
+
+/** Weighed where it may be too large; what is no snapshot and no list of fields has bounds of its own. */
 function refuseTooLarge(report: ReportedChange): void {
-  const { before = null, after = null } = report;
-  if (roughBytes(before) + roughBytes(after) < limits.changeBytesMax / 4) return;
+  const { before = null, after = null, changed = null } = report;
+  if (!mayExceed(limits.changeBytesMax - besideBytesMax, before, after, changed)) return;
   const bytes = Buffer.byteLength(JSON.stringify(report));
   if (bytes <= limits.changeBytesMax) return;
   throw new AssetwireError('body_too_large', {

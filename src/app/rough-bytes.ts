@@ -12,7 +12,19 @@ export function roughBytes(value: JsonValue): number {
   const fields = value as { readonly [key: string]: JsonValue };
   for (const key in fields) {
     const field = fields[key];
-    if (field !== undefined) bytes += 16 + roughBytes(field);
+    if (field !== undefined) bytes += 16 + key.length + roughBytes(field);
   }
   return bytes;
 }
+
+/**
+ * Whether a value may take more bytes than this as JSON: only then is it worth being written out and weighed. A character
+ * takes six at most (`\u0001`), a number 25.
+ */
+export function mayExceed(bytesMax: number, ...values: readonly JsonValue[]): boolean {
+  let rough = 0;
+  for (const value of values) rough += roughBytes(value);
+  return rough * jsonBytesPerRoughByte > bytesMax;
+}
+
+const jsonBytesPerRoughByte = 6;

@@ -400,6 +400,33 @@ test('A webhook is nobody else’s: neither another workspace’s nor one that s
   );
 });
 
+test('HX-11 the largest change that may be is told whole; one byte more is refused with the limit, and nothing of it is kept or told', async () => {
+  await using receiver = await startPeer();
+  const tenant = await server.tenant('large');
+  await made(tenant, receiver, { triggers: ['upload'] });
+  const report = (externalId: string, bytes: number): object => {
+    const change = (filler: string) => ({
+      kind: 'asset.created',
+      subject: { type: 'asset', externalId },
+      after: { name: 'large.jpg', metadata: { notes: filler } },
+    });
+    const left = bytes - Buffer.byteLength(JSON.stringify(change('')));
+    return change(`${'ü'.repeat(Math.floor(left / 2))}${'x'.repeat(left % 2)}`);
+  };
+  const exact = report('exact', 256 * 1024);
+  assert.equal(Buffer.byteLength(JSON.stringify(exact)), 256 * 1024);
+  const refused = expectStatus(await tenant.call('/v1/changes', { body: report('beyond', 256 * 1024 + 1) }), 413).json;
+  assert.match(text(refused['detail']), /at most 262144 bytes: got 262145/);
+  expectStatus(await tenant.call('/v1/assets/external:beyond'), 404);
+  expectStatus(await tenant.call('/v1/changes', { body: exact }), 202);
+  const { file } = await arrived(receiver, 1);
+  assert.equal(
+    text(file.meta?.['notes']).length,
+    text(objectOf(objectOf(objectOf(exact)['after'])['metadata'])['notes']).length,
+  );
+  assert.equal(receiver.arrivals.length, 1);
+});
+
 test('What was read can be written back whole, changed or not, and the password stays what it was', async () => {
   await using receiver = await startPeer();
   const tenant = await server.tenant('round');

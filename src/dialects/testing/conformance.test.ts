@@ -157,6 +157,22 @@ const broken: readonly (readonly [what: string, dialect: Dialect, check: RegExp]
     /fits the schema/,
   ],
   [
+    'tells a file’s name in a header as it stands',
+    {
+      ...fakeDialect,
+      render: (input) => ({
+        ...fakeDialect.render(input),
+        headers: [['x-name', String(input.change.after?.['name'] ?? 'none')]],
+      }),
+    },
+    /HX-08/,
+  ],
+  [
+    'compresses',
+    { ...fakeDialect, render: (input) => ({ ...fakeDialect.render(input), headers: [['content-encoding', 'gzip']] }) },
+    /HX-15/,
+  ],
+  [
     'has no verdict for a timeout',
     {
       ...fakeDialect,

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Dialect } from '../dialect.ts';
 import { behaviourChecks, renderSample, type Sample, samplesOf, textOf } from './behaviour-checks.ts';
 import { configurationChecks } from './configuration-checks.ts';
+import { headerChecks } from './header-checks.ts';
 import { manageChecks } from './manage-checks.ts';
 import { propertyChecks } from './property-checks.ts';
 import { manifestChecks } from './manifest-checks.ts';
@@ -76,6 +77,7 @@ export const conformanceChecks: readonly Check[] = [
   ...behaviourChecks,
   ...signingChecks,
   ...sendingChecks,
+  ...headerChecks,
   ...manageChecks,
   ...folderChecks,
 ];

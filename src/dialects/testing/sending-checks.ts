@@ -81,17 +81,18 @@ export const sendingChecks: readonly Check[] = [
     },
   },
   {
-    name: 'a body beyond the limit of the dialect is refused before it leaves, with both numbers',
+    name: 'a body of the limit of the dialect is sent whole, one beyond it is refused before it leaves, with both numbers',
     async run(conformance) {
       const { dialect } = conformance;
       const webhook = conformanceWebhook(conformance);
       const [sample] = samplesOf(conformance);
       assert.ok(sample !== undefined);
       const { body } = await prepared(conformance, { sample, webhook, revision: webhook });
+      const trial = { sample, webhook, revision: webhook };
+      const exact = await prepared({ ...conformance, dialect: withLimit(dialect, body.length) }, trial);
+      assert.deepEqual(exact.body, body, 'a body that just fits is another one');
       const payloadBytesMax = body.length - 1;
-      const limits = { ...dialect.manifest.limits, payloadBytesMax };
-      const tight: Dialect = { ...dialect, manifest: { ...dialect.manifest, limits } };
-      const refused = await preparation({ ...conformance, dialect: tight }, { sample, webhook, revision: webhook });
+      const refused = await preparation({ ...conformance, dialect: withLimit(dialect, payloadBytesMax) }, trial);
       assert.ok('refusal' in refused, 'a body that is too large is sent');
       assert.equal(refused.refusal.code, 'payload-too-large');
       assert.match(refused.refusal.detail, new RegExp(`${payloadBytesMax}.*${body.length}`));
@@ -99,11 +100,16 @@ export const sendingChecks: readonly Check[] = [
   },
 ];
 
+function withLimit(dialect: Dialect, payloadBytesMax: number): Dialect {
+  const limits = { ...dialect.manifest.limits, payloadBytesMax };
+  return { ...dialect, manifest: { ...dialect.manifest, limits } };
+}
+
 function conformanceWebhook({ dialect, settings }: Conformance): Webhook {
   return sampleWebhook(dialect, { settings: settings ?? {} });
 }
 
-type Trial = {
+export type Trial = {
   readonly sample: Sample;
   readonly webhook: Webhook;
   readonly revision: Webhook;
@@ -112,7 +118,8 @@ type Trial = {
   readonly storedBody?: Uint8Array;
 };
 
-async function prepared(conformance: Conformance, trial: Trial): Promise<Prepared> {
+/** A sample as it leaves. */
+export async function prepared(conformance: Conformance, trial: Trial): Promise<Prepared> {
   const made = await preparation(conformance, trial);
   if ('refusal' in made)
     assert.fail(`${trial.sample.notification.event}: ${made.refusal.code}: ${made.refusal.detail}`);
