@@ -37,6 +37,7 @@ import type {
 } from './people.ts';
 import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
 import type { SigningKeyCases } from './signing-keys.ts';
+import type { SpaceView } from './space.ts';
 import type { TransportCheckCases } from './transport-checks.ts';
 import type { StatsCases } from './stats.ts';
 import type { FetchCases } from './fetch-cases.ts';
@@ -311,6 +312,8 @@ export interface OperationCases {
     readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
   }>;
 }
+  /** What the whole store holds and takes: for whoever runs the installation. Half a minute old at most. */
+  space(): Promise<SpaceView>;
 
 /** What happens now, for live pages. Losing a line loses nothing but the line. */
 export interface Live {

@@ -78,6 +78,7 @@ import { createShareLinkDuty } from './duty-share-link.ts';
 import { createShareLinks } from './share-links.ts';
 import { createShareUses } from './share-uses.ts';
 import { createShareVisits } from './share-visits.ts';
+import { createSpace } from './space.ts';
 import { createStats } from './stats.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { createSyncDuty } from './duty-sync.ts';
@@ -200,7 +201,7 @@ export function createApp(deps: AppDeps): AppParts {
     erasures: createErasures({ ...parts, users }),
     shareLinks: createShareLinks({ ...parts, passwords: people.passwords }),
     shares: createShareVisits({ ...parts, passwords: people.passwords, throttle: people.throttle, shareUses }),
-    operation: createOperation(deps),
+    operation: { ...createOperation(deps), space: createSpace(deps) },
     live,
   };
   return {

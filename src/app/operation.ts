@@ -8,7 +8,7 @@ export function createOperation({
   storage,
   engine,
   media,
-}: Pick<AppDeps, 'storage' | 'engine' | 'media'>): OperationCases {
+}: Pick<AppDeps, 'storage' | 'engine' | 'media'>): Omit<OperationCases, 'space'> {
   return {
     async audit({ workspaceId }, { actor, action, target, ...page }) {
       const where = {

@@ -29,7 +29,7 @@ import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../co
 import type { JsonObject } from '../core/json.ts';
 import type { OutcomeKind } from '../core/outcome.ts';
 import type { ListedAssets } from '../core/search-expression.ts';
-import type { Space } from './space.ts';
+import type { Space } from '../core/space.ts';
 
 export interface Storage {
   /** Opens, migrates, checks. Refuses with a clear error what it must not touch (locked, corrupt, newer schema, read-only). */

@@ -1,5 +1,7 @@
 import { ok, type Route, route } from '../route.ts';
-import { array, integer, object, oneOf, string } from '../schema.ts';
+import { spaceKinds } from '../../core/space.ts';
+import { array, boolean, integer, named, nullable, object, oneOf, type Schema, string } from '../schema.ts';
+import { timeMs } from '../schemas/basics.ts';
 import { processSettingSchema, workspaceSettingsPatchSchema, workspaceSettingsSchema } from '../schemas/people.ts';
 
 const area = 'settings';
@@ -59,4 +61,45 @@ const updateSettings = route({
   },
 });
 
-export const settingRoutes: readonly Route[] = [getSettings, updateSettings];
+const spaceSchema: Schema<unknown> = named(
+  'Space',
+  object({
+    measuredAtMs: timeMs(),
+    measured: boolean({
+      description:
+        'Whether the bytes of each kind are measured (PostgreSQL) or shared out by samples of its rows (SQLite); their sum is right either way',
+    }),
+    keptForDays: nullable(integer({ minimum: 0, description: 'How long what has ended is kept' })),
+    kinds: array(
+      object({
+        kind: oneOf(spaceKinds),
+        rows: integer({ minimum: 0, description: 'Right to a few in a hundred; 0 for search and free' }),
+        bytes: integer({
+          minimum: 0,
+          description: 'With indexes; of free, what is filled again before the file grows',
+        }),
+        sinceMs: nullable(timeMs('When the oldest part that is still kept was begun')),
+      }),
+    ),
+    files: object(
+      { count: integer({ minimum: 0 }), bytes: integer({ minimum: 0 }) },
+      { description: 'Contents of files, over all workspaces; they lie beside the database' },
+    ),
+  }),
+);
+
+const getSpace = route({
+  method: 'GET',
+  path: '/v1/space',
+  operation: 'getSpace',
+  area,
+  summary: 'What the database holds and how much space it takes, by kind',
+  description: 'Of the whole installation, over all workspaces; half a minute old at most.',
+  scope: 'admin',
+  answers: { 200: { description: 'Rows and bytes by kind', schema: spaceSchema } },
+  async handle(_call, { app }) {
+    return ok(await app.operation.space());
+  },
+});
+
+export const settingRoutes: readonly Route[] = [getSettings, updateSettings, getSpace];

@@ -336,6 +336,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
     stats: { workspace: missing, webhook: missing, ...parts.stats },
     operation: {
       audit: emptyPage,
+      space: missing,
       readiness: () => Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true, detail: 'secret detail' }] }),
       ...parts.operation,
     },

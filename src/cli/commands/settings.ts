@@ -5,7 +5,9 @@ import type { ProcessSetting, WorkspaceSettings } from '../../app/people.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
-import { printFields, printJson, printTable, showTime } from '../output.ts';
+import { printFields, printJson, printTable, showBytes, showTime } from '../output.ts';
+import type { SpaceRow } from '../../core/space.ts';
+import type { SpaceView } from '../../app/space.ts';
 import { refuseEmptyPatch } from '../patch.ts';
 
 type Settings = {
@@ -27,8 +29,12 @@ export function define(command: Command, context: CliContext): void {
       new Option('--set <name=value...>', 'a setting as show names it; values are JSON or text').argParser(readPair),
     )
     .action((options: SetOptions) => update(options, context));
+  withConnection(
+    command.command('space').description('what the database holds and how much space it takes (admin keys)'),
+  ).action((options: ConnectionOptions) => space(options, context));
   withExamples(command, [
     'assetwire settings show',
+    'assetwire settings space',
     `assetwire settings update --set noticeDays=30 --set 'contacts=["ops@example.com"]'`,
   ]);
 }
@@ -88,4 +94,27 @@ function printWorkspace(workspace: WorkspaceSettings, { stdout }: CliContext): v
     typeof value === 'string' ? value : JSON.stringify(value),
   ]);
   printFields(stdout, rows);
+}
+
+async function space(options: ConnectionOptions, context: CliContext): Promise<void> {
+  const { stdout } = context;
+  const found = await connect(options, context).get<SpaceView>('/v1/space');
+  if (options.json === true) return printJson(stdout, found);
+  printTable(
+    stdout,
+    [
+      { title: 'KIND', text: ({ kind }: SpaceRow) => kind },
+      { title: 'ROWS', text: ({ kind, rows }) => (kind === 'free' || kind === 'search' ? '' : String(rows)) },
+      { title: 'SPACE', text: ({ bytes }) => showBytes(bytes) },
+      { title: 'SINCE', text: ({ sinceMs }) => (sinceMs === null ? '' : showTime(sinceMs)) },
+    ],
+    found.kinds,
+  );
+  const all = found.kinds.reduce((sum, { bytes }) => sum + bytes, 0);
+  stdout.write('\n');
+  printFields(stdout, [
+    ['database', showBytes(all)],
+    ['files', `${found.files.count}, ${showBytes(found.files.bytes)}`],
+    ...(found.keptForDays === null ? [] : [['kept', `${found.keptForDays} days once ended`] as const]),
+  ]);
 }

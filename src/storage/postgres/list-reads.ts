@@ -7,6 +7,7 @@ import { countChanges, listChanges, readChange, readFeed, tryChanges } from './r
 import { countDeliveries, listDeliveries } from './read-deliveries.ts';
 import { readDelivery, readDeliveryOfMessage } from './read-delivery.ts';
 import { countResources, listAllResources, listResources } from './read-resources.ts';
+import { readSpace } from './read-space.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
 
 export function createListReads(ask: ListAsk, cursors: CursorCodec, assets: AssetSearch): StorageReads {
@@ -27,5 +28,6 @@ export function createListReads(ask: ListAsk, cursors: CursorCodec, assets: Asse
     stats: (query) => readStats(ask, query),
     backlog: (workspaceId) => readBacklog(ask, workspaceId),
     missed: (workspaceId) => readMissed(ask, workspaceId),
+    space: () => readSpace(ask),
   };
 }

@@ -8,6 +8,7 @@ import { createDeliveryLister } from './read-deliveries.ts';
 import { readDelivery, readDeliveryOfMessage } from './read-delivery.ts';
 import { countResources, listAllResources, listResources } from './read-resources.ts';
 import { tryChanges } from './try-changes.ts';
+import { readSpace } from './read-space.ts';
 import { readBacklog, readMissed, readStats } from './read-stats.ts';
 
 /** The reads of the contract without their promises. */
@@ -34,6 +35,7 @@ export const listReadNames = [
   'stats',
   'backlog',
   'missed',
+  'space',
 ] as const satisfies readonly (keyof StorageReads)[];
 
 /** Each call reads one snapshot, so what moves from queue to log meanwhile is seen once. */
@@ -71,5 +73,6 @@ export function createListReads(db: DatabaseSync, cursorKey: Uint8Array): ListRe
     stats: snapshot((query) => readStats(db, query)),
     backlog: snapshot((workspaceId) => readBacklog(db, workspaceId)),
     missed: snapshot((workspaceId) => readMissed(db, workspaceId)),
+    space: snapshot(() => readSpace(db)),
   };
 }

@@ -44,6 +44,7 @@ function askedReads({ read }: Storage, owned: Created): Readonly<Record<keyof St
     stats: (workspaceId) => read.stats({ workspaceId, webhookId: delivery.webhookId, bucketMs: 60_000, ...times }),
     backlog: (workspaceId) => read.backlog(workspaceId),
     missed: (workspaceId) => read.missed(workspaceId),
+    space: 'is of the whole store, for whoever runs it',
   };
 }
 

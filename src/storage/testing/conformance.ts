@@ -20,6 +20,7 @@ import { recordTests } from './conformance-record.ts';
 import { resourceTests } from './conformance-resources.ts';
 import { retentionTests } from './conformance-retention.ts';
 import { searchTests } from './conformance-search.ts';
+import { spaceTests } from './conformance-space.ts';
 import { statsTests } from './conformance-stats.ts';
 import { tenancyTests } from './conformance-tenancy.ts';
 
@@ -57,6 +58,7 @@ export function storageConformance(factory: StoreFactory): void {
     deliveryListTests(factory);
     retentionTests(factory);
     statsTests(factory);
+    spaceTests(factory);
     filterTests(factory);
     eraseTests(factory);
     eraseHistoryTests(factory);

@@ -1,4 +1,4 @@
-/** The operator's test buttons for mail server and queues, against a server that speaks SMTP and one that speaks Amazon SQS. */
+/** What the operator has: test buttons for mail server and queues, against servers that speak SMTP and Amazon SQS; and what the database takes. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TransportCheck } from '../../src/app/transport-checks.ts';
@@ -91,6 +91,23 @@ test('AK-18 whoever is no admin of the installation may not have messages sent b
     const answer = await tenant.call(`/v1/transports/${transport}/check`, { body: { to: 'a@example.com', queue } });
     assert.equal(answer.status, 403, transport);
   }
+});
+
+test('an admin of the installation sees what the database takes by kind, over the API and on the command line; nobody else', async () => {
+  const tenant = await server.tenant('space');
+  await tenant.ask('/v1/changes', {
+    body: { kind: 'asset.created', subject: { type: 'asset', externalId: 's-1' }, after: { name: 'a' } },
+  });
+  assert.equal((await tenant.call('/v1/space')).status, 403);
+  const { json } = await server.call('/v1/space', { token: adminKey });
+  assert.equal(json['keptForDays'], 30);
+  const kinds = json['kinds'] as { kind: string; rows: number; bytes: number }[];
+  const changes = kinds.find(({ kind }) => kind === 'changes');
+  assert.ok(changes !== undefined && changes.rows >= 1 && changes.bytes > 0, JSON.stringify(kinds));
+  const shown = await cli.run('settings', 'space');
+  assert.equal(shown.code, 0, shown.err);
+  assert.match(shown.out, /^changes +[1-9]/m);
+  assert.match(shown.out, /kept +30 days once ended/);
 });
 
 test('a button that is pressed again and again floods no mailbox', async () => {
