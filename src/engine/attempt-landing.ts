@@ -15,7 +15,7 @@ import { summaryOf } from './delivery-summary.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EngineEvent } from './engine.ts';
 import type { EngineDeps } from './engine-deps.ts';
-import type { LaneNow } from './lane.ts';
+import { type LaneNow, stopWith } from './lane.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
 import { isUnusable } from './lane-setup.ts';
 import type { LaneWatch } from './lane-watch.ts';
@@ -76,7 +76,7 @@ export function createLanding(parts: LandingParts): Landing {
   const stopLane = async (run: Run, deliveryId: DeliveryId, item: RecordItem): Promise<void> => {
     const { lane } = run;
     // The lane may be on its way to another worker, and know its webhook no more.
-    lane.stopped = { deliveryId, revision: (lane.setup ?? run.setup).webhook.revision };
+    lane.stopped = stopWith(lane.stopped, deliveryId, (lane.setup ?? run.setup).webhook.revision);
     lane.shelf.giveBack();
     for (let pauseMs = fencePauseMsMin; ; pauseMs = Math.min(fencePauseMsMax, 2 * pauseMs)) {
       try {

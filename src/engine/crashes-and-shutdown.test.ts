@@ -113,6 +113,36 @@ describe('crashes', () => {
     await other.stop();
   });
 
+  it('FK-07 where two die at once and the crash keeps one of the deaths from being recorded, the other still stops the order', async () => {
+    let lost = '';
+    const rig = await createEngineRig({
+      flights: createMemoryFlightLog(createFlightMemory()),
+      wrapStore: (store) => ({
+        ...store,
+        record: (items) =>
+          items.some(({ deliveryId }) => deliveryId === lost) ? new Promise(() => undefined) : store.record(items),
+      }),
+    });
+    const once = { delaysMs: [], jitter: 0, ageMaxMs: 3_600_000 };
+    const hook = rig.webhook({ breaker: null, disable: [], order: 'subject', onDead: 'stop', schedule: once });
+    rig.reply = () => 'wait';
+    const [first] = await rig.publish(hook, 1, { subject: 'ast_1' });
+    const [second] = await rig.publish(hook, 1, { subject: 'ast_2' });
+    await rig.clock.advance(100);
+    assert.ok(first !== undefined && second !== undefined);
+    lost = second;
+    for (const { answer } of rig.sent) {
+      answer(status(500));
+      await rig.clock.advance(100);
+    }
+    assert.equal((await rig.detail(first)).summary.state, 'dead');
+    assert.equal((await rig.detail(second)).summary.state, 'pending');
+    const other = await restartAfterCrash(rig, createFlightMemory());
+    await other.clock.advance(5_000);
+    assert.deepEqual(other.sent, [], 'the order is stopped by the first');
+    await other.stop();
+  });
+
   it('FK-14 a known outcome between crashes clears the suspicion', async () => {
     const memory = createFlightMemory();
     let rig = await createEngineRig({ flights: createMemoryFlightLog(memory) });

@@ -17,6 +17,7 @@ import { type EngineDeps, engineDefaults } from './engine-deps.ts';
 import type { CrashedFlight } from './flight-log.ts';
 import { createGate } from './gate.ts';
 import { createHandOver } from './hand-over.ts';
+import { stopWith, stopWithout } from './lane.ts';
 import { createLaneKeeper, type LaneKeeper } from './lane-keeper.ts';
 import { createLaneWatch } from './lane-watch.ts';
 import { createMemoryBudget } from './memory-budget.ts';
@@ -180,8 +181,8 @@ export function createEngine(deps: EngineDeps): Engine {
       if (!lane.healthKnown) watch.remember(lane, stored ?? null);
     }
     const before = lane.stopped;
-    if (!dies && before?.deliveryId !== deliveryId) return;
-    lane.stopped = dies ? { deliveryId, revision: flight.webhookRevision } : null;
+    if (!dies && before?.by.includes(deliveryId) !== true) return;
+    lane.stopped = dies ? stopWith(before, deliveryId, flight.webhookRevision) : stopWithout(before, deliveryId);
     try {
       await watch.save(lane);
     } catch (error) {

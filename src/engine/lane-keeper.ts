@@ -3,7 +3,7 @@
  * leaves behind, and forgets the idle. Nothing here walks over all lanes; each lane is attended when something of its own
  * has happened.
  */
-import type { WebhookId, WorkspaceId } from '../core/ids.ts';
+import type { DeliveryId, WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
@@ -158,9 +158,9 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
       storeFailures = 0;
       if (health !== null && !lane.healthKnown && lane.generation === generation) {
         parts.watch.remember(lane, health[0] ?? null);
-        if (lane.stopped !== null) await confirmStop(lane, lane.stopped);
-        if (stopped) return;
       }
+      if (lane.stopped?.doubtful === true) await confirmStop(lane, lane.stopped);
+      if (stopped) return;
       // Written while it was loaded: what came may be the old one.
       if (lane.generation !== generation) lane.knowledge = 'stale';
       else if (current === null) becomeGone(lane);
@@ -175,14 +175,18 @@ export function createLaneKeeper(parts: LaneKeeperParts): LaneKeeper {
   };
 
   /**
-   * A stop is stored before the death that causes it. Whoever stored it may have been killed in between, or have stood still
-   * and lost the lane: where its delivery is not dead, the order goes on.
+   * A stop is stored before the deaths that cause it. Whoever stored it may have been killed in between, or have stood still
+   * and lost the lane: where none of its deliveries is dead, the order goes on.
    */
   const confirmStop = async (lane: Lane, stop: Stopped): Promise<void> => {
-    const detail = await storage.read.delivery(lane.workspaceId, stop.deliveryId);
-    if (detail === null || detail.summary.state === 'dead' || lane.stopped !== stop) return;
-    lane.stopped = null;
-    saveHealth(lane);
+    const dead: DeliveryId[] = [];
+    for (const id of stop.by) {
+      const detail = await storage.read.delivery(lane.workspaceId, id);
+      if (detail === null || detail.summary.state === 'dead') dead.push(id);
+    }
+    if (lane.stopped !== stop || !parts.mine(lane.webhookId)) return;
+    lane.stopped = dead.length === 0 ? null : { ...stop, by: dead, doubtful: false };
+    if (dead.length < stop.by.length) saveHealth(lane);
   };
 
   const becomeGone = (lane: Lane): void => {

@@ -174,12 +174,12 @@ export function createLaneWatch(parts: LaneWatchParts): LaneWatch {
     },
     remember(lane, stored) {
       const state = stored?.state ?? {};
-      const { stoppedBy, stoppedRevision } = state;
+      const { stoppedBy, stoppedAlso, stoppedRevision } = state;
+      const also: readonly unknown[] = Array.isArray(stoppedAlso) ? stoppedAlso : [];
+      const by = [stoppedBy, ...also].filter(isDeliveryId);
       lane.health = stored === null ? healthy : fromState(state);
       lane.stopped =
-        isDeliveryId(stoppedBy) && typeof stoppedRevision === 'number'
-          ? { deliveryId: stoppedBy, revision: stoppedRevision }
-          : null;
+        by.length > 0 && typeof stoppedRevision === 'number' ? { by, revision: stoppedRevision, doubtful: true } : null;
       lane.healthKnown = true;
     },
     save: (lane) => write([lane]),
@@ -254,7 +254,8 @@ function toState(lane: Lane): JsonObject | null {
     warnedPercent: health.warnedPercent,
     recentMs: health.recentMs,
     disabled: health.disabled,
-    stoppedBy: stopped?.deliveryId ?? null,
+    stoppedBy: stopped?.by[0] ?? null,
+    ...(stopped !== null && stopped.by.length > 1 ? { stoppedAlso: stopped.by.slice(1) } : {}),
     stoppedRevision: stopped?.revision ?? null,
   };
 }

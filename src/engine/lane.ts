@@ -87,7 +87,28 @@ export type Lane = {
   redatedAtMs: number;
 };
 
-export type Stopped = { readonly deliveryId: DeliveryId; readonly revision: number };
+export type Stopped = {
+  /** Whose deaths stop it; the stop is stored before they are, so some may not have come about. Never empty. */
+  readonly by: readonly DeliveryId[];
+  /** Of the webhook; the order goes on with a later one. */
+  readonly revision: number;
+  /** As stored by a process that may have ended in between: it has to be seen whether the deaths came about. */
+  readonly doubtful: boolean;
+};
+
+/** The stop of a lane in which another delivery dies. Several in flight may do so at once: none of them may be forgotten. */
+export function stopWith(before: Stopped | null, deliveryId: DeliveryId, revision: number): Stopped {
+  if (before === null || revision > before.revision) return { by: [deliveryId], revision, doubtful: false };
+  // Whoever edited the webhook since has looked at it.
+  if (revision < before.revision) return before;
+  return { ...before, by: [...before.by.filter((id) => id !== deliveryId), deliveryId] };
+}
+
+/** The stop without a delivery that lives on; null where no other one stops the lane. */
+export function stopWithout(before: Stopped | null, deliveryId: DeliveryId): Stopped | null {
+  const by = before?.by.filter((id) => id !== deliveryId) ?? [];
+  return before === null || by.length === 0 ? null : { ...before, by };
+}
 
 export function createLane(webhookId: WebhookId, workspaceId: WorkspaceId, shelf: Shelf): Lane {
   return {

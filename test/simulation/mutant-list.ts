@@ -220,7 +220,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a stop that was stored for a death that never was holds for ever',
     file: 'src/engine/lane-keeper.ts',
-    find: 'if (lane.stopped !== null) await confirmStop(lane, lane.stopped);',
+    find: 'if (lane.stopped?.doubtful === true) await confirmStop(lane, lane.stopped);',
     replace: '',
     cluster: true,
   },

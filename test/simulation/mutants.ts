@@ -18,15 +18,23 @@ const { values } = parseArgs({
 });
 const root = join(import.meta.dirname, '../..');
 
+/** A mutant that hangs, or that does not even start, has not been caught by a check. */
+type Verdict = 'caught' | 'MISSED' | 'NO END' | 'NO START';
+
 function simulate(
   tree: string,
   more: readonly string[],
-): Promise<{ readonly failed: boolean; readonly first: string }> {
+): Promise<{ readonly verdict: Verdict; readonly first: string }> {
   return new Promise((resolve) => {
-    const args = [join(tree, 'test/simulation/main.ts'), '--seeds', values.seeds, ...more];
-    execFile(process.execPath, args, { cwd: tree, timeout: 300_000 }, (error, stdout, stderr) => {
-      const first = stdout.split('\n').find((line) => line.startsWith('seed ')) ?? stderr.split('\n')[4] ?? '';
-      resolve({ failed: error !== null, first: first.slice(0, 110) });
+    const args = [join(tree, 'test/simulation/main.ts'), '--seeds', values.seeds, '--until-failed', ...more];
+    execFile(process.execPath, args, { cwd: tree, timeout: 600_000 }, (error, stdout, stderr) => {
+      const lines = stdout.split('\n');
+      const first = lines.find((line) => line.startsWith('seed '));
+      if (first !== undefined) return resolve({ verdict: 'caught', first: first.slice(0, 110) });
+      const summary = lines.findLast((line) => / failures$/.test(line)) ?? '';
+      if (summary !== '') return resolve({ verdict: error === null ? 'MISSED' : 'caught', first: summary });
+      if (error?.killed === true) return resolve({ verdict: 'NO END', first: lines.at(-1) ?? '' });
+      return resolve({ verdict: 'NO START', first: stderr.split('\n')[4] ?? '' });
     });
   });
 }
@@ -49,9 +57,9 @@ for (const { name, file, find, replace, cluster } of mutants) {
       continue;
     }
     await writeFile(path, source.replace(find, replace));
-    const { failed, first } = await simulate(tree, cluster === true ? ['--cluster'] : []);
-    if (!failed) missed += 1;
-    process.stdout.write(`${failed ? 'caught' : 'MISSED'}  ${name}  ${first}\n`);
+    const { verdict, first } = await simulate(tree, cluster === true ? ['--cluster'] : []);
+    if (verdict !== 'caught') missed += 1;
+    process.stdout.write(`${verdict}  ${name}  ${first}\n`);
   } finally {
     await rm(tree, { recursive: true, force: true });
   }

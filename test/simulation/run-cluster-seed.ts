@@ -63,7 +63,13 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
     onLand: (deliveryId, _atMs, sender) => void (sender !== undefined && checks.landed(sender, deliveryId)),
     onThrottle: () => undefined,
   });
-  const world: SimWorld = { clock, chance, ledger, webhooks, receivers, checks, cluster, mood, say };
+  let storm = true;
+  const lose = ({ node }: SimWorker): void => {
+    if (!storm) return;
+    kill(node);
+    node.memory.entries.clear();
+  };
+  const world: SimWorld = { clock, chance, ledger, webhooks, receivers, checks, cluster, mood, say, lose };
 
   // --- Workers -----------------------------------------------------------------------------------------------------
   const nodes: Node[] = Array.from({ length: chance.between(2, 4) }, (_, index) => newNode(`n${index}`));
@@ -307,6 +313,7 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
 
   // --- Calm --------------------------------------------------------------------------------------------------------
   say('calm');
+  storm = false;
   Object.assign(mood, { failsBefore: 0, failsAfter: 0, slowMsMax: 0, down: false });
   for (const id of webhooks.all.keys()) receivers.tempers.set(id, 'well');
   receivers.leaving.clear();

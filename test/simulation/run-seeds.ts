@@ -12,13 +12,22 @@ export const modes = { one: runSeed, cluster: runClusterSeed } as const satisfie
 };
 export type Mode = keyof typeof modes;
 
-export type Seeds = { readonly from: number; readonly count: number; readonly mode: Mode };
+export type Seeds = {
+  readonly from: number;
+  readonly count: number;
+  readonly mode: Mode;
+  /** Nothing more is run once a seed has failed: one is enough to know that a mutant is noticed. */
+  readonly untilFailed?: boolean;
+};
 
-export async function runSeeds({ from, count, mode }: Seeds, print: (line: string) => void): Promise<Summary> {
+export async function runSeeds(
+  { from, count, mode, untilFailed = false }: Seeds,
+  print: (line: string) => void,
+): Promise<Summary> {
   const startedAtMs = performance.now();
   const results: RunResult[] = [];
   const failed: string[] = [];
-  for (let seed = from; seed < from + count; seed += 1) {
+  for (let seed = from; seed < from + count && !(untilFailed && failed.length > 0); seed += 1) {
     let result: RunResult;
     try {
       result = await modes[mode](seed);

@@ -54,7 +54,12 @@ export type SimWorld = {
   readonly cluster: MemoryCluster;
   readonly mood: StoreMood;
   readonly say: (line: string) => void;
+  /** The machine under the worker is lost at this very moment, with all that it remembers. */
+  readonly lose: (worker: SimWorker) => void;
 };
+
+/** A stop is stored before the death that causes it: now and then a machine is lost in between. */
+const lostBeforeDeath = 0.2;
 
 export function createSimWorker(world: SimWorld, node: Node, sender: Sender): SimWorker {
   const { clock, chance, ledger, webhooks, checks, mood, say } = world;
@@ -97,7 +102,11 @@ export function createSimWorker(world: SimWorld, node: Node, sender: Sender): Si
     mood,
     cutOff: () => away,
     busy: () => inFlight.size > 0,
-    onCommitted: (item) => webhooks.noticed(item, clock.monotonicMs()),
+    onCommitted: (item) => {
+      webhooks.noticed(item, clock.monotonicMs());
+      const stops = item.resources?.some(({ type, state }) => type === 'lane_health' && state?.['stoppedBy'] != null);
+      if (stops === true && alive && chance.happens(lostBeforeDeath)) world.lose(worker);
+    },
     onRecorded: (item) => {
       open.delete(item.deliveryId);
       const lease = world.cluster.view().leases[shardOf(item.webhookId)];
