@@ -1,4 +1,4 @@
-/** Lets the threads that deliver go before those whose work can wait: signing, keeping the index of the search. */
+/** Lets the threads that deliver go before those whose work can wait: signing, hashing files, keeping the index of the search. */
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 

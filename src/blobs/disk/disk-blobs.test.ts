@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
@@ -154,6 +154,24 @@ test('a large file, hashed beside the loop, has the hashes of its bytes; a small
     if (length > 524_288) await blobs.stop();
   }
   await blobs.stop();
+});
+
+test('the thread that hashes lets others go first', async (t) => {
+  // Elsewhere threads have no priority of their own.
+  if (process.platform !== 'linux') return;
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const blobs = createDiskBlobs({ directory });
+  await blobs.start();
+  await blobs.put('default', Readable.from([Buffer.alloc(600_000)]), { bytesMax: 1_000_000 });
+  const priorities: number[] = [];
+  for (const thread of await readdir('/proc/self/task')) {
+    const name = await readFile(`/proc/self/task/${thread}/comm`, 'utf8');
+    // The system keeps fifteen letters of a name.
+    if (name.trim() === 'assetwire-hashe') priorities.push(getPriority(Number(thread)));
+  }
+  await blobs.stop();
+  assert.deepEqual(priorities, [constants.priority.PRIORITY_BELOW_NORMAL]);
 });
 
 for (const [what, code] of [
