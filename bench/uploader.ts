@@ -22,7 +22,8 @@ async function uploadAll(order: UploaderOrder): Promise<UploaderResult> {
       const photograph = photographs[nth % photographs.length] ?? Buffer.alloc(0);
       const startedMs = performance.now();
       const content = withComment(photograph, `photograph ${nth} of ${process.pid} at ${startedMs}`);
-      bytes += await upload(order, { agent, content, nth });
+      const sent = await upload(order, { agent, content, nth });
+      bytes += sent;
       acceptMs[nth] = performance.now() - startedMs;
     }
   };
