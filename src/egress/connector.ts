@@ -44,8 +44,8 @@ export type ConnectorSettings = {
 
 const timeoutMsDefault = 5_000;
 const addressesTriedMax = 4;
-/** While there is another address to try, one that does not answer gets no more than this. */
-const firstTryMs = 1_500;
+/** While there is another address to try, one that does not answer gets no more than this (HARDENING FR-11). */
+const firstTryMs = 1_000;
 const keepAliveProbeMs = 60_000;
 
 export function createConnector(settings: ConnectorSettings): Connector {

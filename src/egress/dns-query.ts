@@ -24,9 +24,18 @@ export type DnsQuerySettings = {
   readonly servers?: readonly string[];
 };
 
-/** One try takes this long, then the next server is asked; the resolver's own deadline stands above both. */
-const tryTimeoutMs = 1_500;
-const tries = 3;
+/**
+ * One try takes this long, then the next server is asked; the resolver's own deadline stands above all of them. Node looks
+ * for overdue tries as often as this, but never less than once a second: with more than a second a lost packet cost two
+ * or three (HARDENING FN-02).
+ */
+const tryTimeoutMs = 900;
+const tries = 5;
+/**
+ * c-ares waits five times as long as answers took of late, up to 5 s. Answers that lay here while the loop was busy would
+ * make it wait that long for every lost packet. Node before 24.5 does not know the option and leaves it out.
+ */
+const tryTimeoutMsMax = 1_800;
 /** Laptops change networks and containers change resolv.conf; c-ares reads it only once. */
 const serversKeptMs = 60_000;
 
@@ -35,7 +44,7 @@ export function createDnsQuery({ clock, servers }: DnsQuerySettings): DnsQuery {
   const current = (): Resolver => {
     const nowMs = clock.monotonicMs();
     if (made !== null && (servers !== undefined || nowMs - made.atMs < serversKeptMs)) return made.resolver;
-    const resolver = new Resolver({ timeout: tryTimeoutMs, tries });
+    const resolver = new Resolver({ timeout: tryTimeoutMs, maxTimeout: tryTimeoutMsMax, tries });
     if (servers !== undefined) resolver.setServers(servers);
     made = { resolver, atMs: nowMs };
     return resolver;

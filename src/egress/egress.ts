@@ -228,7 +228,11 @@ function failed(failure: Refused['failure']): Refused {
   return { kind: 'failed', failure };
 }
 
-/** IPv4 first, since hosts without an IPv6 route are common; among equals each connection starts at another one. */
+/**
+ * IPv4 and IPv6 in turn, IPv4 first, since hosts without an IPv6 route are common; among equals each connection starts at
+ * another one. In turn, because only a few are tried: of a name with four addresses of a family that has no route, the
+ * other one would never be reached (HARDENING FR-11).
+ */
 function inOrder(addresses: readonly string[], random: Random): readonly string[] {
   if (addresses.length === 1) return addresses;
   const turned = (list: readonly string[]): readonly string[] => {
@@ -236,5 +240,8 @@ function inOrder(addresses: readonly string[], random: Random): readonly string[
     return [...list.slice(start), ...list.slice(0, start)];
   };
   const isV6 = (address: string): boolean => address.includes(':');
-  return [...turned(addresses.filter((address) => !isV6(address))), ...turned(addresses.filter(isV6))];
+  const [v4, v6] = [turned(addresses.filter((address) => !isV6(address))), turned(addresses.filter(isV6))];
+  return Array.from({ length: Math.max(v4.length, v6.length) }, (_, at) => [v4[at], v6[at]])
+    .flat()
+    .filter((address) => address !== undefined);
 }

@@ -31,6 +31,8 @@ export type Behaviour = {
   readonly tls?: TlsOptions;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Default: a free one. */
+  readonly port?: number;
 };
 
 export type HostileReceiver = {
@@ -54,7 +56,7 @@ export type HostileReceiver = {
 export const okAnswer = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok';
 
 export async function startHostileReceiver(behaviour: Behaviour = {}): Promise<HostileReceiver> {
-  const { host = '127.0.0.1', tls, onConnection, deaf = false } = behaviour;
+  const { host = '127.0.0.1', port: wantedPort = 0, tls, onConnection, deaf = false } = behaviour;
   const onRequest = behaviour.onRequest ?? ((_request, socket) => socket.write(okAnswer));
   const requests: RawRequest[] = [];
   const sockets = new Set<Socket>();
@@ -92,7 +94,7 @@ export async function startHostileReceiver(behaviour: Behaviour = {}): Promise<H
   };
   const server: Server = tls === undefined ? createTcpServer({ noDelay: true }, serve) : createTlsServer(tls, serve);
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.on('error', ignore));
-  server.listen(0, host);
+  server.listen(wantedPort, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const shownHost = host.includes(':') ? `[${host}]` : host;

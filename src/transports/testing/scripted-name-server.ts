@@ -24,7 +24,9 @@ export type NameAnswer =
   /** Bytes that are no packet at all, nothing else. */
   | 'noise'
   /** A good answer to a question nobody asked, nothing else. */
-  | 'wrong-id';
+  | 'wrong-id'
+  /** "Ask by TCP", where nobody listens. */
+  | 'truncated';
 
 export type ScriptedNameServer = {
   /** `address:port`, as the egress takes it. */
@@ -36,8 +38,10 @@ export type ScriptedNameServer = {
 const types = { A: 1, CNAME: 5, AAAA: 28 } as const;
 const rcodes = { NXDOMAIN: 3, SERVFAIL: 2, REFUSED: 5 } as const;
 
+/** `port`: that of one that has gone, for one that comes back; default any. */
 export async function startScriptedNameServer(
   script: (question: NameQuestion) => NameAnswer,
+  port = 0,
 ): Promise<ScriptedNameServer> {
   const questions: NameQuestion[] = [];
   const asked = new Map<string, number>();
@@ -52,7 +56,7 @@ export async function startScriptedNameServer(
     const reply = answerPacket(packet, read.end, script(question));
     if (reply !== null) socket.send(reply, from.port, from.address);
   });
-  socket.bind(0, '127.0.0.1');
+  socket.bind(port, '127.0.0.1');
   await once(socket, 'listening');
   return {
     server: `127.0.0.1:${socket.address().port}`,
@@ -90,7 +94,7 @@ function answerPacket(packet: Buffer, questionEnd: number, answer: NameAnswer): 
   const header = Buffer.from([
     packet[0] ?? 0,
     packet[1] ?? 0,
-    0x81,
+    answer === 'truncated' ? 0x83 : 0x81,
     0x80 | rcode,
     0,
     1,
