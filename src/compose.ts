@@ -39,6 +39,7 @@ import type { EngineLog } from './engine/engine-deps.ts';
 import { createFlightFile } from './engine/flight-file.ts';
 import { createPreviewer } from './engine/preview.ts';
 import { createSigner } from './engine/signer.ts';
+import { createSignAnew } from './engine/sign-anew.ts';
 import { createTryOnce } from './engine/try-once.ts';
 import { createMedia } from './media/child-media.ts';
 import { probeFfmpeg } from './media/ffmpeg.ts';
@@ -496,12 +497,14 @@ function besideTheLanes(
   rooms: Rooms,
   log: EngineLog,
   live: (event: EngineEvent) => void,
-): Pick<AppDeps, 'preview' | 'tryOnce'> {
+): Pick<AppDeps, 'preview' | 'signAnew' | 'tryOnce'> {
   const { dialects, transports, storage, clock, random, version } = rooms;
   const sending = { dialects, transports: transports.byKind, userAgent: userAgentOf(version) };
-  const tryOnce = createTryOnce({ ...sending, storage, signer: createSigner(rooms.signingKeys), clock, random, log });
+  const signer = createSigner(rooms.signingKeys);
+  const tryOnce = createTryOnce({ ...sending, storage, signer, clock, random, log });
   return {
     preview: createPreviewer(sending),
+    signAnew: createSignAnew({ ...sending, signer }),
     async tryOnce(input) {
       const tried = await tryOnce(input);
       if (tried !== null) {

@@ -97,7 +97,14 @@ export type {
 export type { JobCases, JobInput, JobPatch, JobView } from './job-cases.ts';
 export type { LibraryCases, LibraryInput, LibraryPatch, LibraryView } from './library-cases.ts';
 export type { Enabled, TestSent, WebhookCases, WebhookInput, WebhookPatch, WebhookView } from './webhook-cases.ts';
-export type { DeliveryCases, DeliveryView, ReplayCases, ReplayInput, ReplayView } from './delivery-cases.ts';
+export type {
+  DeliveryCases,
+  DeliveryView,
+  ReplayCases,
+  ReplayInput,
+  ReplayView,
+  SignedRequest,
+} from './delivery-cases.ts';
 export { fetchStates } from './fetch-cases.ts';
 export type { FetchCases, FetchInput, FetchResult, FetchView } from './fetch-cases.ts';
 export type { MetadataJobView, MetadataMappingCases } from './metadata-work.ts';
@@ -305,6 +312,8 @@ export interface SessionCases {
 }
 
 export interface OperationCases {
+  /** What the whole store holds and takes: for whoever runs the installation. Half a minute old at most. */
+  space(): Promise<SpaceView>;
   audit(caller: Caller, query: AuditQuery): Promise<Page<JsonObject>>;
   /** Whether the store takes writes and the engine runs. */
   readiness(): Promise<{
@@ -312,8 +321,6 @@ export interface OperationCases {
     readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
   }>;
 }
-  /** What the whole store holds and takes: for whoever runs the installation. Half a minute old at most. */
-  space(): Promise<SpaceView>;
 
 /** What happens now, for live pages. Losing a line loses nothing but the line. */
 export interface Live {

@@ -176,7 +176,7 @@ export function createApp(deps: AppDeps): AppParts {
       createWebhooks({ ...parts, views, toggle, care, handshakes, keyMaking: signingKeys }),
     ),
     dryRuns: createDryRuns({ ...parts, care, checks: createInputChecks(deps) }),
-    deliveries: createDeliveries(parts),
+    deliveries: createDeliveries({ ...parts, care }),
     replays: createReplays(parts),
     inboxes,
     keys,

@@ -2,6 +2,7 @@
 import { AssetwireError } from '../core/errors.ts';
 import type { ChangeId, DeliveryId } from '../core/ids.ts';
 import type { PendingDelivery } from '../core/delivery.ts';
+import type { WebhookCare } from '../engine/engine.ts';
 import type { DeliveryDetail } from '../storage/storage.ts';
 import type { Caller, DeliveryCases, DeliveryView } from './app.ts';
 import { auditWrite } from './audit.ts';
@@ -9,6 +10,7 @@ import type { Committer } from './committer.ts';
 import { repeatCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
 import { withStatesOf } from './delivering-states.ts';
+import { signAnew } from './delivery-signing.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
 import { findDelivery } from './find-delivery.ts';
@@ -18,11 +20,12 @@ import { storedWebhook } from './webhook-state.ts';
 
 export type DeliveriesDeps = Pick<
   AppDeps,
-  'storage' | 'dialects' | 'ids' | 'clock' | 'engine' | 'logger' | 'signingKeys'
+  'storage' | 'dialects' | 'ids' | 'clock' | 'engine' | 'logger' | 'signingKeys' | 'signAnew'
 > & {
   readonly committer: Committer;
   readonly turns: Turns;
   readonly links: LinkMaker;
+  readonly care: Pick<WebhookCare, 'current'>;
 };
 
 export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
@@ -55,6 +58,8 @@ export function createDeliveries(deps: DeliveriesDeps): DeliveryCases {
       if (body.source === 'unavailable' || body.hashMatches === false) throw unknownMessage();
       return Buffer.from(body.base64, 'base64');
     },
+
+    signAnew: async (caller, id) => signAnew(deps, caller, await find(caller.workspaceId, id)),
 
     // One at a time for one delivery, so that a double click makes one redelivery (HARDENING ID-08).
     redeliver: (caller, id) =>

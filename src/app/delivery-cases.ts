@@ -26,7 +26,27 @@ export interface DeliveryCases {
   ofMessage(messageId: string, dialect: string): Promise<Uint8Array>;
   /** A pending one is hastened; an ended one is sent again as a new delivery with the same message id and bytes. */
   redeliver(caller: Caller, id: string): Promise<{ readonly deliveryId: string }>;
+  /**
+   * The request of the last attempt, signed at this moment with the secrets in force; nothing is sent, and it stands in
+   * the audit. Throws `not_found` where body or webhook are gone, `conflict` where it could not be signed.
+   */
+  signAnew(caller: Caller, id: string): Promise<SignedRequest>;
 }
+
+export type SignedRequest = {
+  readonly deliveryId: string;
+  /** What the signature was made for: most receivers take it for some minutes. */
+  readonly signedAtMs: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly bodyBase64: string;
+  readonly bodySha256: string;
+  /** Names of headers, and `url`, in which a secret is masked and has to be put in. */
+  readonly masked: readonly string[];
+  /** It all as a command of curl or, to a queue, of aws; null for mails. */
+  readonly command: string | null;
+};
 
 export type ReplayInput = {
   /** `missed`: changes that `webhookId` asks for and has no delivery of. Default `deliveries`: what ended, once more. */

@@ -6,7 +6,7 @@ import type { IdSource } from '../core/ids.ts';
 import type { Mailer } from '../core/mail.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { Previewer, TryOnce } from '../engine/engine.ts';
+import type { Previewer, SignAnew, TryOnce } from '../engine/engine.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -96,6 +96,8 @@ export type AppDeps = {
   readonly preview: Previewer;
   /** Sends one delivery beside its lane, for tests. */
   readonly tryOnce: TryOnce;
+  /** Signs one delivery anew, for whoever repeats it by hand. */
+  readonly signAnew: SignAnew;
   /** For the test button of the operator; deliveries go by the engine. Absent in tests that check none. */
   readonly transports?: Pick<ReadonlyMap<TransportKind, Pick<Transport, 'send'>>, 'get'>;
   /** Brings notices to people; null where no mail server is set. */

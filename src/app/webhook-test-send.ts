@@ -9,7 +9,7 @@ import { eventsOf } from '../core/event-table.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import { sampleChange } from '../core/sample-change.ts';
+import { sampleAssetId, sampleChange } from '../core/sample-change.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { CurrentWebhook, TriedOnce, WebhookCare } from '../engine/engine.ts';
@@ -152,7 +152,7 @@ async function commitTest(
     id: ids.next('change'),
     workspaceId,
     kind: chosen.kind,
-    ...subjectOf(chosen.kind, { webhook, asset, sampleId: ids.next('asset'), sampleKey: assetKey }),
+    ...subjectOf(chosen.kind, { webhook, asset, sampleId: sampleAssetId(ids.next('asset')), sampleKey: assetKey }),
     occurredAtMs: atMs,
     acceptedAtMs: atMs,
     actor: caller.actor,

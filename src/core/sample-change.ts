@@ -2,6 +2,7 @@ import type { AssetState } from './asset.ts';
 import type { BroadcastState } from './broadcast.ts';
 import type { Change, ChangeKind, Subject } from './change.ts';
 import { changedFields } from './difference.ts';
+import type { IdOf } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { WorkflowJobState } from './workflow-job.ts';
 
@@ -221,6 +222,13 @@ const subjects: { readonly [Type in Subject['type']]: Subject } = {
   broadcast: { type: 'broadcast', id: 'brc_01kan4c4q0edkxrmnr6dgk2vfv' },
   webhook: { type: 'webhook', id: 'wh_01kan4c4q0edkxrmnr6dgk2vfw' },
 };
+
+const timeCharacters = 10;
+
+/** An id for an asset that is none: of the beginning of time, by which everybody can tell that there is nothing to look for. */
+export function sampleAssetId(id: IdOf<'asset'>): IdOf<'asset'> {
+  return `ast_${'0'.repeat(timeCharacters)}${id.slice('ast_'.length + timeCharacters)}`;
+}
 
 /**
  * A change of this kind that could have happened, always the same: what examples, golden files and test sends are made

@@ -137,6 +137,20 @@ export type Preview = {
 /** Why nothing could be sent. */
 export type PreviewRefusal = { readonly code: string; readonly detail: string };
 
+/** A message as it would leave at `atMs`, with `body` as it stands and a real signature, not sent. */
+export type SignAnew = (input: SignAnewInput) => Promise<SignedAnew | { readonly refusal: PreviewRefusal }>;
+
+export type SignAnewInput = PreviewInput & {
+  /** The webhook as it was at the delivery's commit. */
+  readonly revision: Webhook;
+  readonly body: Uint8Array;
+};
+
+export type SignedAnew = Pick<Preview, 'method' | 'url' | 'headers' | 'body' | 'bodySha256'> & {
+  /** Names of headers in which a secret is masked; `url` where one is masked in the address. */
+  readonly masked: readonly string[];
+};
+
 /** One attempt beside the lane, recorded like every other; for test sends. Null where somebody else ended the delivery. */
 export type TryOnce = (input: TryOnceInput) => Promise<TriedOnce | null>;
 export type TryOnceInput = Pick<PreviewInput, 'current' | 'task' | 'links'>;

@@ -210,6 +210,14 @@ export type Delivery = DeliverySummary & {
   readonly curl: string | null;
 };
 
+/** A delivery's request, signed at this moment for whoever repeats it by hand. */
+export type SignedRequest = {
+  readonly signedAtMs: number;
+  readonly bodyBase64: string;
+  readonly masked: readonly string[];
+  readonly command: string | null;
+};
+
 export type TestSent = {
   readonly deliveryId: string;
   readonly state?: DeliveryState;

@@ -7,6 +7,7 @@ import { Code } from '../parts/code.tsx';
 import { Difference } from '../parts/difference.tsx';
 import { Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
+import { isSample } from '../parts/thumb.tsx';
 import { Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { ChangeThumb, nameOf } from './changes.tsx';
@@ -20,7 +21,7 @@ export function ChangePage({ id }: { readonly id: string }) {
       title={change.data?.kind ?? words.changes.one}
       back={{ href: '/changes', label: words.changes.title }}
       actions={
-        change.data?.subject.type === 'asset' ? (
+        change.data?.subject.type === 'asset' && !isSample(change.data.subject.id) ? (
           <LinkButton href={`/assets/${change.data.subject.id}`}>{words.changes.toAsset}</LinkButton>
         ) : null
       }

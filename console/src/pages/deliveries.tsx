@@ -11,7 +11,7 @@ import { showDuration } from '../parts/format.ts';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
-import { Thumb } from '../parts/thumb.tsx';
+import { isSample, Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
@@ -338,6 +338,7 @@ export function DeliveryList({
 /** What a delivery or change is about: an asset by its picture and name, anything else by its id. */
 export function Subject({ of }: { readonly of: string }) {
   const [type, id = ''] = splitSubject(of);
+  if (type === 'asset' && isSample(id)) return <span className="cut quiet">{words.deliveries.sample}</span>;
   if (type !== 'asset') return <span className="mono cut">{of}</span>;
   return <AssetSubject id={id} />;
 }

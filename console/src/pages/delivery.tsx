@@ -13,6 +13,7 @@ import { Badge, Loaded, Notice } from '../parts/state.tsx';
 import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { Curl } from './delivery-curl.tsx';
 import { outcomeOf, StateBadge } from './delivery-words.tsx';
 import { Subject } from './deliveries.tsx';
 
@@ -106,14 +107,7 @@ function Shown({ delivery }: { readonly delivery: Delivery }) {
             />
           </Card>
           <Body delivery={delivery} />
-          {delivery.curl === null ? null : (
-            <Card title={words.deliveries.curl}>
-              <div className="stack tight">
-                <p className="quiet">{words.deliveries.curlLead}</p>
-                <Code text={delivery.curl} name={words.deliveries.curl} />
-              </div>
-            </Card>
-          )}
+          <Curl delivery={delivery} />
         </div>
         <Card title={words.deliveries.attempts}>
           {attempts.length === 0 ? <p className="quiet">{words.deliveries.attemptsNone}</p> : null}

@@ -14,7 +14,13 @@ import {
   skippedSchema,
   timeMs,
 } from '../schemas/basics.ts';
-import { deliverySchema, deliverySummarySchema, replayInputSchema, replaySchema } from '../schemas/delivery.ts';
+import {
+  deliverySchema,
+  deliverySummarySchema,
+  replayInputSchema,
+  replaySchema,
+  signedRequestSchema,
+} from '../schemas/delivery.ts';
 import { writtenAnswer } from './assets.ts';
 
 const area = 'deliveries';
@@ -122,6 +128,24 @@ const redeliver = route({
   },
 });
 
+const signDelivery = route({
+  method: 'POST',
+  path: '/v1/deliveries/{id}/sign',
+  operation: 'signDelivery',
+  area,
+  summary: 'Sign the request of a delivery afresh, for whoever repeats it by hand',
+  description:
+    'The bytes and headers of the last attempt with a signature of this moment, made with the secrets in force; secrets ' +
+    'themselves are masked. Nothing is sent. Stands in the audit as `delivery.signed`.',
+  scope: 'deliveries:write',
+  params: byId('delivery'),
+  answers: { 200: { description: 'The request', schema: signedRequestSchema } },
+  errors: ['conflict'],
+  async handle({ caller, params }, { app }) {
+    return ok(await app.deliveries.signAnew(caller, params.id));
+  },
+});
+
 const replays = 'replays';
 
 const createReplay = route({
@@ -198,6 +222,7 @@ export const deliveryRoutes: readonly Route[] = [
   getDelivery,
   streamDeliveries,
   redeliver,
+  signDelivery,
   createReplay,
   listReplays,
   getReplay,

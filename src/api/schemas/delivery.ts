@@ -124,6 +124,21 @@ export const deliverySchema: Schema<unknown> = named(
   }),
 );
 
+export const signedRequestSchema: Schema<unknown> = named(
+  'SignedRequest',
+  object({
+    deliveryId: id('delivery'),
+    signedAtMs: timeMs('What the signature was made for; most receivers take it for some minutes'),
+    method: string(),
+    url: string(),
+    headers: headerPairs,
+    bodyBase64: string(),
+    bodySha256: string(),
+    masked: array(string(), { description: 'Headers, and `url`, in which a secret is masked and has to be put in' }),
+    command: nullable(string({ description: 'It all as a command of curl or, to a queue, of aws; null for mails' })),
+  }),
+);
+
 export const replayInputSchema = named(
   'ReplayInput',
   object({

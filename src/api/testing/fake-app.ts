@@ -207,7 +207,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       trial: missing,
       ...parts.webhooks,
     },
-    deliveries: { list: emptyPage, get: missing, redeliver: missing, ofMessage: missing, ...parts.deliveries },
+    deliveries: { list: emptyPage, get: missing, redeliver: missing, signAnew: missing, ofMessage: missing, ...parts.deliveries },
     replays: { create: missing, get: missing, list: emptyPage, cancel: missing, ...parts.replays },
     inboxes: {
       create: missing,

@@ -10,6 +10,7 @@ import { createEgress } from '../../egress/egress.ts';
 import type { Blobs } from '../../blobs/blobs.ts';
 import { createPreviewer } from '../../engine/preview.ts';
 import { createSigner } from '../../engine/signer.ts';
+import { createSignAnew } from '../../engine/sign-anew.ts';
 import { createTryOnce } from '../../engine/try-once.ts';
 import type { Media } from '../../media/media.ts';
 import { noFilms } from '../../media/testing/no-films.ts';
@@ -134,6 +135,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     passwordCost: { N: 2 ** 10, r: 8, p: 1 },
     preview: createPreviewer(sending),
     tryOnce: createTryOnce({ ...sending, storage, signer: createSigner(signingKeys), clock, random, log: silentLog }),
+    signAnew: createSignAnew({ ...sending, signer: createSigner(signingKeys) }),
     engine: {
       offer: (tasks) => void offered.push(...tasks),
       webhookChanged: () => undefined,

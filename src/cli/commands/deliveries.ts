@@ -1,7 +1,8 @@
-/** `assetwire deliveries`: list, show with every attempt, follow, redeliver. */
+/** `assetwire deliveries`: list, show with every attempt, sign anew, follow, redeliver. */
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
-import type { DeliveryView } from '../../app/app.ts';
+import type { DeliveryView, SignedRequest } from '../../app/app.ts';
 import { deliveryStates } from '../../core/delivery.ts';
 import type { DeliverySummary } from '../../core/delivery.ts';
 import { outcomeKinds } from '../../core/outcome.ts';
@@ -10,6 +11,7 @@ import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples, withPage } from '../connection-options.ts';
 import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
+import { CommandError } from '../error-report.ts';
 import { followUntilInterrupted } from '../interrupt.ts';
 import { momentOption } from '../moments.ts';
 import { coloursOf, printJson, printJsonLine, printPage, printTable, showTime } from '../output.ts';
@@ -60,6 +62,10 @@ export function define(command: Command, context: CliContext): void {
     .action((delivery: string, options: ConnectionOptions & { wait: boolean }) =>
       redeliver(delivery, options, context),
     );
+  withConnection(command.command('curl').description('the request of a delivery as a command of curl, signed afresh'))
+    .addArgument(id())
+    .addOption(new Option('--body-file <file>', 'write a body that fits into no command here, for the command to read'))
+    .action((delivery: string, options: ConnectionOptions & { bodyFile?: string }) => curl(delivery, options, context));
   withFilter(withConnection(command.command('tail').description('show deliveries as they are recorded'))).action(
     (options: ConnectionOptions & Filter) => tail(options, context),
   );
@@ -68,6 +74,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire deliveries list --outcome timeout connect-failed --since 6h',
     'assetwire deliveries show dlv_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire deliveries redeliver dlv_01kan4c4q0edkxrmnr6dgk2vfp',
+    'assetwire deliveries curl dlv_01kan4c4q0edkxrmnr6dgk2vfp | sh',
     'assetwire deliveries tail --webhook wh_01kan4c4q0edkxrmnr6dgk2vfp --json',
   ]);
 }
@@ -160,6 +167,34 @@ async function redeliver(
   if (options.json === true) return printJson(context.stdout, answer);
   context.stdout.write(`✓ sent again as ${answer.deliveryId}\n`);
 }
+
+async function curl(
+  id: string,
+  { bodyFile, ...options }: ConnectionOptions & { readonly bodyFile?: string },
+  context: CliContext,
+): Promise<void> {
+  const { stdout, stderr } = context;
+  const path = `/v1/deliveries/${encodeURIComponent(id)}/sign`;
+  const signed = await connect(options, context).send<SignedRequest>('POST', path, {});
+  if (options.json === true) return printJson(stdout, signed);
+  if (signed.command === null) {
+    throw new CommandError(
+      'Repeat a delivery that goes by HTTP or to a queue: this one is a mail',
+      `Send it again: assetwire deliveries redeliver ${signed.deliveryId}`,
+    );
+  }
+  const inFile = signed.command.endsWith(fileOfBody);
+  if (inFile && bodyFile !== undefined) {
+    await writeFile(bodyFile, Buffer.from(signed.bodyBase64, 'base64'), { flag: 'wx' });
+    stdout.write(`${signed.command.slice(0, -fileOfBody.length)}@'${bodyFile.replaceAll("'", "'\\''")}'\n`);
+  } else stdout.write(`${signed.command}\n`);
+  if (inFile && bodyFile === undefined) stderr.write('Its body fits into no command: add --body-file body\n');
+  stderr.write(`Signed at ${showTime(signed.signedAtMs)}; most receivers take that for some minutes\n`);
+  if (signed.masked.length > 0) stderr.write(`Put in what is masked: ${escapeControls(signed.masked.join(', '))}\n`);
+}
+
+/** How a command ends that reads its body from a file. */
+const fileOfBody = '@body';
 
 async function tail(
   { webhook, state, event, subject, ...options }: ConnectionOptions & Filter,
