@@ -3,7 +3,8 @@
  * one place, so that what is taken is always given back.
  */
 import type { Clock } from '../runtime/clock.ts';
-import { createDeque, type Deque } from './deque.ts';
+import { createTurns } from '../runtime/turns.ts';
+import { createDeque } from './deque.ts';
 import type { Lane } from './lane.ts';
 import type { Run } from './run.ts';
 
@@ -51,15 +52,16 @@ export type AttemptRoomParts = {
 export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }: AttemptRoomParts): AttemptRoom {
   const airborne = new Set<Run>();
   const parked = createDeque<Lane>();
-  const unsigned = createDeque<Lane>();
+  // By workspaces: who has hundreds of lanes that sign does not stand before who has one.
+  const unsigned = createTurns<Lane>();
   let open = 0;
   let unproven = 0;
   let preparing = 0;
   let signatures = 0;
   let whenSettled: (() => void) | null = null;
 
-  const call = (waiting: Deque<Lane>): void => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+  const call = (take: () => Lane | undefined): void => {
+    for (let next = take(); next !== undefined; next = take()) {
       // One that has proved itself meanwhile does not need this room.
       if (!next.parked) continue;
       next.parked = false;
@@ -84,12 +86,12 @@ export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }:
     signed() {
       signatures -= 1;
       // Two, because one that is called may have nothing to send any more, and the others must not wait for it.
-      call(unsigned);
-      call(unsigned);
+      call(unsigned.next);
+      call(unsigned.next);
     },
     parkForSignature(lane) {
       lane.parked = true;
-      unsigned.push(lane);
+      unsigned.join(lane.workspaceId, lane);
     },
     take(run) {
       run.lane.inFlight += 1;
@@ -109,7 +111,7 @@ export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }:
       run.lane.inFlight -= 1;
       if (!run.unproven) return;
       unproven -= 1;
-      call(parked);
+      call(parked.shift);
     },
     leave() {
       open -= 1;

@@ -83,9 +83,10 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const turn = (): void => {
     woken = false;
     let started = 0;
+    const overMs = clock.monotonicMs() + options.turnMsMax;
     // Looks are bounded too: a lane that asks for its turn and cannot use it must not hold the loop.
     for (let looks = 0; looks < options.startsPerTurnMax * looksPerStartMax; looks += 1) {
-      if (started >= options.startsPerTurnMax || !mayGoOn()) break;
+      if (started >= options.startsPerTurnMax || !mayGoOn() || clock.monotonicMs() >= overMs) break;
       const lane = rota.next();
       if (lane === undefined) break;
       if (startOne(lane)) started += 1;

@@ -53,6 +53,8 @@ export type EngineOptions = {
   readonly signaturesMax: number;
   /** Attempts started in one turn of the loop; the rest follows in the next, so that answers are read in between. */
   readonly startsPerTurnMax: number;
+  /** The same in time: what a start costs differs by what is signed, and whether a connection is opened. */
+  readonly turnMsMax: number;
   /** Deliveries of one lane waiting in memory; more stay in the store. */
   readonly laneWaitingMax: number;
   /** Deliveries of all lanes waiting in memory, and their rough size. */
@@ -84,8 +86,9 @@ export type EngineOptions = {
 export const engineDefaults: EngineOptions = {
   inFlightMax: 4_096,
   inFlightOfFailingMax: 2_048,
-  signaturesMax: 256,
+  signaturesMax: 64,
   startsPerTurnMax: 128,
+  turnMsMax: 2,
   laneWaitingMax: 256,
   waitingMax: 65_536,
   waitingBytesMax: 128 * 1024 * 1024,

@@ -12,7 +12,11 @@ export type RsaRequest = {
   readonly content: readonly (string | Uint8Array)[];
 };
 
-export type RsaAnswer = { readonly id: number } & ({ readonly signature: Uint8Array } | { readonly error: string });
+/** `tookMs`: of the thread's own time. */
+export type RsaAnswer = { readonly id: number; readonly tookMs: number } & (
+  | { readonly signature: Uint8Array }
+  | { readonly error: string }
+);
 
 const keys = new Map<string, KeyObject>();
 const keysMax = 20_000;
@@ -32,11 +36,14 @@ function sign({ keyId, privateKeyPem, digest, content }: RsaRequest): Uint8Array
 yieldToOthers();
 
 parentPort?.on('message', (request: RsaRequest) => {
-  let answer: RsaAnswer;
+  const before = process.threadCpuUsage();
+  let made: { readonly signature: Uint8Array } | { readonly error: string };
   try {
-    answer = { id: request.id, signature: sign(request) };
+    made = { signature: sign(request) };
   } catch (error) {
-    answer = { id: request.id, error: error instanceof Error ? error.message : 'The signature failed' };
+    made = { error: error instanceof Error ? error.message : 'The signature failed' };
   }
+  const { user, system } = process.threadCpuUsage(before);
+  const answer: RsaAnswer = { id: request.id, tookMs: (user + system) / 1_000, ...made };
   parentPort?.postMessage(answer);
 });
