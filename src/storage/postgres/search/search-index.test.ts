@@ -8,6 +8,7 @@ import type { AssetPage, AssetQuery, Storage } from '../../storage.ts';
 import { type PostgresWorld, withPostgres } from '../../testing/postgres-world.ts';
 import { ask, removeTestServers } from '../../testing/test-postgres.ts';
 import { connect } from '../connection.ts';
+import { createThreadSteps } from './thread-steps.ts';
 
 after(() => removeTestServers());
 
@@ -41,8 +42,14 @@ async function byIndex(storage: Storage, text: string, query: Partial<AssetQuery
     const made = page.total?.is === 'exact' && page.complete;
     if (made) return page;
     assert.ok(tries < 300, `the index must answer: ${JSON.stringify(page.total)}`);
-    await new Promise<void>((resolve) => systemClock.timer(20, resolve));
+    await rest(20);
   }
+}
+
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    systemClock.timer(ms, resolve);
+  });
 }
 
 const idsOf = ({ items }: AssetPage): readonly string[] => items.map(({ id }) => id);
@@ -77,8 +84,9 @@ describe('the search index on PostgreSQL', () => {
         search_numbers: 0,
         asset_touches: 40,
       });
-      assert.equal((await byIndex(one, 'tag:odd')).total?.value, 20);
-      assert.equal((await counts(world.url))['search_docs'], 40);
+      // The first search asks for it; on a busy machine it is answered before the index is made.
+      do assert.equal((await byIndex(one, 'tag:odd')).total?.value, 20);
+      while ((await counts(world.url))['search_docs'] !== 40);
       const first = await byIndex(two, 'tag:even', { limit: 12 });
       const rest = await byIndex(one, 'tag:even', { cursor: first.nextCursor ?? '' });
       const even = ids.filter((_, n) => n % 2 === 0).toReversed();
@@ -89,6 +97,50 @@ describe('the search index on PostgreSQL', () => {
         ['0 harbour', '0 harbour', '0 harbour'],
       );
     });
+  });
+
+  it('is made beside the loop that takes requests and delivers', async () => {
+    await withPostgres(async (world) => {
+      const storage = await world.open();
+      const words = Array.from({ length: 150 }, (_, n) => `word${n}`).join(' ');
+      await put(
+        world,
+        storage,
+        Array.from({ length: 400 }, (_, n) => ({ name: `ship ${n}`, kind: 'image', info: { description: words } })),
+      );
+      const [all, loop] = [process.cpuUsage(), process.threadCpuUsage()];
+      await byIndex(storage, 'ship');
+      while ((await counts(world.url))['search_docs'] !== 400) await rest(100);
+      const used = process.cpuUsage(all);
+      const ofLoop = process.threadCpuUsage(loop);
+      const share = (ofLoop.user + ofLoop.system) / (used.user + used.system);
+      assert.ok(share < 0.4, `the loop's share of the work must be the smaller one: found ${share.toFixed(2)}`);
+    });
+  });
+
+  it('a thread that cannot work leaves searches to what the index has, and is told of', async () => {
+    const told: string[] = [];
+    const steps = createThreadSteps({
+      settings: {
+        connecting: {
+          url: 'postgres://nobody@127.0.0.1:1/none',
+          connectTimeoutMs: 100,
+          applicationName: 'test',
+          preparedStatements: false,
+        },
+        schema: 'assetwire',
+        connectionsMax: 1,
+      },
+      nowMs: () => 0,
+      pacing: systemClock,
+      failed: (error) => told.push(error.message),
+      entry: new URL('data:text/javascript,process.exit(3)'),
+    });
+    await steps.ready();
+    assert.equal(await steps.follow('default'), 'elsewhere');
+    assert.equal(await steps.sweep('default'), 'elsewhere');
+    assert.equal(told.length, 1, 'and it is not started again at once');
+    await steps.close();
   });
 
   it('what one process writes the next search of another shows', async () => {
