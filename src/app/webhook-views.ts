@@ -1,14 +1,25 @@
 /** Webhooks as they are shown: secrets masked, with what they missed and how they fare. */
 import type { JsonObject } from '../core/json.ts';
+import type { DisableRule } from '../core/policy.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { WebhookView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import { propertyPolicy } from './dialect-properties.ts';
 import { type ConsentState, consentView, storedConsent } from './lasting-consent.ts';
 import { handshakeKey } from './webhook-handshake.ts';
 import { setupOf } from './receiver-setup.ts';
 import { secretEntries, secretKey } from './webhook-secrets.ts';
 import { storedWebhook } from './webhook-state.ts';
+
+type FailingView = {
+  readonly sinceMs: number;
+  readonly failures: number;
+  /** The highest warning that its contacts had in this run: 0, 50, 75 or 90. */
+  readonly warnedPercent: number;
+  /** Null where no rule goes by time. */
+  readonly disablesAtMs: number | null;
+};
 
 /** Health is told of the last hour. */
 const healthWindowMs = 3_600_000;
@@ -30,13 +41,10 @@ export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'di
     if (rows.length === 0) return [];
     const only = rows.length === 1 ? rows[0] : undefined;
     const nowMs = clock.nowMs();
-    const mailed = rows.filter((row) => storedWebhook(row).target.transport === 'email');
     const [secrets, asked, healths, missed, backlog, stats] = await Promise.all([
       storage.resources(rows.map(({ id }) => secretKey(workspaceId, id))),
       storage.resources(rows.map(({ id }) => handshakeKey(workspaceId, id))),
-      mailed.length === 0
-        ? []
-        : storage.resources(mailed.map(({ id }) => ({ workspaceId, type: 'lane_health', id }) as const)),
+      storage.resources(rows.map(({ id }) => ({ workspaceId, type: 'lane_health', id }) as const)),
       storage.read.missed(workspaceId),
       storage.read.backlog(workspaceId),
       storage.read.stats({
@@ -47,6 +55,7 @@ export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'di
         bucketMs: healthWindowMs,
       }),
     ]);
+    const failing = await Promise.all(rows.map((row, at) => failingOf(deps, storedWebhook(row), healths[at])));
     return rows.map((row, at) => {
       const waiting = backlog.find(({ webhookId }) => webhookId === row.id);
       const hour = { attempts: 0, delivered: 0, failed: 0 };
@@ -65,7 +74,8 @@ export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'di
           pending: waiting?.pending ?? 0,
           oldestPendingAtMs: waiting?.oldestAtMs ?? null,
           lastHour: hour,
-          ...refusedOf(healths[mailed.indexOf(row)]),
+          ...refusedOf(webhook, healths[at]),
+          ...failing[at],
         },
       });
     });
@@ -118,9 +128,45 @@ function view(
 }
 
 /** How often in a row a mail server said that there is no such mailbox, or that it takes nothing for it; absent: never. */
-function refusedOf(health: Resource | null | undefined): { readonly refusedInARow?: number } {
+function refusedOf({ target }: Webhook, health: Resource | null | undefined): { readonly refusedInARow?: number } {
+  if (target.transport !== 'email') return {};
   const refused = health?.state['refused'];
   return typeof refused === 'number' && refused > 0 ? { refusedInARow: refused } : {};
+}
+
+/**
+ * The run of failures that an enabled webhook is in, and when it is disabled should it go on; absent while it is well. Kept by
+ * the engine, some seconds behind.
+ */
+async function failingOf(
+  deps: Pick<AppDeps, 'storage' | 'dialects'>,
+  webhook: Webhook,
+  health: Resource | null | undefined,
+): Promise<{ readonly failing?: FailingView }> {
+  const { failingSinceMs, failures, warnedPercent } = health?.state ?? {};
+  if (webhook.state !== 'enabled' || typeof failingSinceMs !== 'number' || typeof failures !== 'number') return {};
+  const rules = await disableRules(deps, webhook);
+  const continued = rules.flatMap((rule) => (rule.kind === 'continued' ? [rule.forMs] : []));
+  return {
+    failing: {
+      sinceMs: failingSinceMs,
+      failures,
+      warnedPercent: typeof warnedPercent === 'number' ? warnedPercent : 0,
+      disablesAtMs: continued.length === 0 ? null : failingSinceMs + Math.min(...continued),
+    },
+  };
+}
+
+/** As the engine has them: the webhook's own, before its target's, before the workspace's, before the dialect's. */
+async function disableRules(
+  { storage, dialects }: Pick<AppDeps, 'storage' | 'dialects'>,
+  webhook: Webhook,
+): Promise<readonly DisableRule[]> {
+  const dialect = dialects.get(webhook.dialect);
+  const own = webhook.policy.disable ?? dialect?.policyOf?.(webhook).disable;
+  if (own !== undefined) return own;
+  const set = await propertyPolicy(storage, webhook.workspaceId, dialect);
+  return set?.disable ?? dialect?.manifest.policy.disable ?? [];
 }
 
 function confirmationOf(consent: ConsentState | null, nowMs: number): Pick<WebhookView, 'confirmation'> {

@@ -7,7 +7,7 @@ import { inProcess, type InProcess } from '../../src/cli/testing/in-process.ts';
 import { limits } from '../../src/core/limits.ts';
 import { type SmtpAnswer, type SmtpPeer, startSmtpPeer } from '../../src/transports/testing/smtp-peer.ts';
 import { type SqsPeer, startSqsPeer } from '../../src/transports/testing/sqs-peer.ts';
-import { adminKey, expectStatus, type RealServer, rows, startRealServer } from './real-server.ts';
+import { adminKey, eventually, expectStatus, type RealServer, rows, startRealServer, text } from './real-server.ts';
 
 const keys = { accessKeyId: 'AKIAASSETWIRETEST002', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const lent = { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey };
@@ -108,6 +108,40 @@ test('an admin of the installation sees what the database takes by kind, over th
   assert.equal(shown.code, 0, shown.err);
   assert.match(shown.out, /^changes +[1-9]/m);
   assert.match(shown.out, /kept +30 days once ended/);
+});
+
+test('a webhook whose attempts all fail says since when, how many, and when it will be disabled; one success ends it', async () => {
+  const tenant = await server.tenant('failing');
+  const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
+  const answering = (status: number) =>
+    tenant.ask(`/v1/inboxes/${text(inbox['id'])}`, { method: 'PATCH', body: { status } });
+  await answering(500);
+  const forMs = 4 * 24 * 3_600_000;
+  const made = await tenant.ask('/v1/webhooks', {
+    body: {
+      name: 'Shop',
+      dialect: 'standard',
+      events: ['*'],
+      target: { transport: 'http', url: text(inbox['url']) },
+      policy: {
+        schedule: { delaysMs: [1_000, 1_000, 1_000, 1_000], jitter: 0, ageMaxMs: 60_000 },
+        disable: [{ kind: 'continued', forMs, attemptsMin: 3 }],
+      },
+    },
+  });
+  type Health = {
+    readonly failing?: { readonly sinceMs: number; readonly failures: number; readonly disablesAtMs: number };
+  };
+  const health = async () => (await tenant.ask(`/v1/webhooks/${text(made['id'])}`))['health'] as Health;
+  assert.equal((await health()).failing, undefined);
+  await tenant.ask('/v1/changes', {
+    body: { kind: 'asset.created', subject: { type: 'asset', externalId: 'f-1' }, after: { name: 'a' } },
+  });
+  const { failing } = await eventually(health, (now) => now.failing !== undefined, 'it is failing');
+  assert.ok(failing !== undefined && failing.failures >= 1);
+  assert.equal(failing.disablesAtMs, failing.sinceMs + forMs);
+  await answering(200);
+  await eventually(health, (now) => now.failing === undefined, 'it is well again');
 });
 
 test('a button that is pressed again and again floods no mailbox', async () => {

@@ -210,6 +210,38 @@ const shownSecret = object({
   expiresAtMs: nullable(timeMs()),
 });
 
+const healthSchema = named(
+  'WebhookHealth',
+  object(
+    {
+      pending: integer({ minimum: 0, description: 'Deliveries that wait' }),
+      oldestPendingAtMs: nullable(timeMs()),
+      lastHour: object({
+        attempts: integer({ minimum: 0 }),
+        delivered: integer({ minimum: 0 }),
+        failed: integer({ minimum: 0, description: 'Attempts that failed' }),
+      }),
+      refusedInARow: optional(integer({ minimum: 1, description: 'How often its mailbox was said not to be there' })),
+      failing: optional(
+        object(
+          {
+            sinceMs: timeMs(),
+            failures: integer({ minimum: 1, description: 'Attempts of this run' }),
+            warnedPercent: integer({
+              minimum: 0,
+              maximum: 100,
+              description: 'The highest warning that its contacts had',
+            }),
+            disablesAtMs: nullable(timeMs('When it is disabled should it go on; null where no rule goes by time')),
+          },
+          { description: 'While it is enabled and every attempt fails; some seconds behind' },
+        ),
+      ),
+    },
+    { description: 'How it has gone lately' },
+  ),
+);
+
 const viewFields = {
   id: id('webhook'),
   workspaceId: string(),
@@ -234,7 +266,7 @@ const viewFields = {
   secrets: array(shownSecret, { description: 'Masked to at most four trailing characters' }),
   setup: optional(setupSteps),
   missed: integer({ minimum: 0, description: 'Changes it would have got while disabled' }),
-  health: { ...jsonObject, description: 'How it has gone lately: attempts, failures, what was answered last' },
+  health: healthSchema,
   confirmation: optional(
     named(
       'Confirmation',
