@@ -227,7 +227,8 @@ export const settingRows = [
     name: 'databaseConnections',
     type: { kind: 'integer', min: 3, max: 200 },
     default: '10',
-    summary: 'Connections to PostgreSQL that this process may hold, beside the one that listens and two for the index of searches where assets are searched',
+    summary:
+      'Connections to PostgreSQL that this process may hold, beside the one that listens and two for the index of searches where assets are searched',
   },
   {
     name: 'databaseDurability',
