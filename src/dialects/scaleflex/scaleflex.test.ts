@@ -197,6 +197,17 @@ test('whatever a state holds, the body fits its schema, and a choice of fields s
   );
 });
 
+test('a time is that of its whole second, whenever it is', () => {
+  const time = fc.oneof(fc.integer({ min: -8.64e15, max: 8.64e15 }), fc.integer({ min: 0, max: 4e12 }));
+  fc.assert(
+    fc.property(time, (ms) => {
+      const { created_at: shown } = bodyOf({ ...film, createdAtMs: ms }).file;
+      assert.equal(shown, `${new Date(ms).toISOString().slice(0, -5)}Z`);
+    }),
+    { numRuns: 300, verbose: true },
+  );
+});
+
 test('each of the eight triggers comes from the kinds that it names, and a change fits one trigger at most', () => {
   assert.deepEqual(
     manifest.events.map(({ name }) => name),
