@@ -37,6 +37,7 @@ export const operationExamples: { readonly [operation: string]: OperationExample
       ],
     },
   },
+  addNeverAsked: { request: { address: 'ada@example.com' } },
   checkEmail: { request: { to: 'ada@example.com' } },
   checkSqs: { request: { queue: 'arn:aws:sqs:eu-central-1:123456789012:dam-events' } },
   rotateSigningKey: { request: { name: 'sns' } },

@@ -38,6 +38,7 @@ import type {
 import type { ShareLinkCases, ShareVisitCases } from './share-cases.ts';
 import type { SigningKeyCases } from './signing-keys.ts';
 import type { SpaceView } from './space.ts';
+import type { NeverAskedCases } from './never-asked.ts';
 import type { TransportCheckCases } from './transport-checks.ts';
 import type { StatsCases } from './stats.ts';
 import type { FetchCases } from './fetch-cases.ts';
@@ -184,6 +185,8 @@ export interface App {
   readonly signingKeys: SigningKeyCases;
   /** What links do that were sent to endpoints. */
   readonly consents: ConsentCases;
+  /** Addresses whose owners want no questions, for who runs the installation. */
+  readonly neverAsked: NeverAskedCases;
   readonly grants: GrantCases;
   readonly sessions: SessionCases;
   readonly workspaces: WorkspaceCases;

@@ -84,6 +84,7 @@ import { createStorageWatch } from './storage-watch.ts';
 import { createSyncDuty } from './duty-sync.ts';
 import { createSyncs } from './syncs.ts';
 import { createTasks } from './tasks.ts';
+import { createNeverAsked } from './never-asked.ts';
 import { createTransportChecks } from './transport-checks.ts';
 import { createTurns } from './turns.ts';
 import { createUsers } from './users.ts';
@@ -184,6 +185,7 @@ export function createApp(deps: AppDeps): AppParts {
     roles,
     signingKeys,
     consents: createConsents(parts),
+    neverAsked: createNeverAsked(parts),
     grants: createGrants(parts),
     sessions,
     workspaces,

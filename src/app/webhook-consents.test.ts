@@ -271,6 +271,45 @@ test('CF-06 an address whose owner says so is asked by nobody any more, in no wo
   }
 });
 
+test('CF-06 who runs the server sees which addresses are never asked, as hashes, adds one and lifts one', async () => {
+  const fixture = await createFixture({ dialects: [bynderDialect], mailer });
+  const { app } = fixture;
+  const make = (address: string) =>
+    app.webhooks.create(
+      { ...caller, workspaceId: 'other' },
+      webhookInput({ dialect: 'bynder', target: { transport: 'email', address }, events }),
+    );
+  try {
+    const owned = (await make('ada@receiver.example')).body.id;
+    await app.consents.neverAsk(await tokenOf(fixture, owned), true);
+    // The link of the mail is gone with the webhook, so its owner cannot take it back any more.
+    await app.webhooks.remove({ ...caller, workspaceId: 'other' }, owned);
+    fixture.clock.advance(1);
+    const added = await app.neverAsked.add(caller, 'Bob@Receiver.example');
+    assert.deepEqual(await app.neverAsked.add(caller, 'bob@receiver.example'), added, 'twice is once');
+    const { items } = await app.neverAsked.list({ limit: 10 });
+    assert.deepEqual(items.map(({ by }) => by).sort(), ['admin', 'owner']);
+    assert.doesNotMatch(JSON.stringify(items), /receiver\.example/i);
+    await assert.rejects(make('bob@receiver.example'), { code: 'invalid_request', message: /who runs this server/ });
+    await app.neverAsked.lift(caller, 'ADA@receiver.example');
+    await app.neverAsked.lift(caller, added.hash);
+    assert.ok((await make('ada@receiver.example')).body.id);
+    assert.ok((await make('bob@receiver.example')).body.id);
+    for (const gone of ['ada@receiver.example', added.hash]) {
+      await assert.rejects(app.neverAsked.get(gone), { code: 'not_found' });
+      await assert.rejects(app.neverAsked.lift(caller, gone), { code: 'not_found' });
+    }
+    await assert.rejects(app.neverAsked.add(caller, 'Ada <ada@receiver.example>'), { code: 'invalid_request' });
+    const audit = await fixture.storage.read.resources({ workspaceId: 'default', type: 'audit', limit: 50 });
+    const actions = audit.items.flatMap(({ state: { action } }) =>
+      /^never_/.test(typeof action === 'string' ? action : '') ? [action] : [],
+    );
+    assert.deepEqual(actions, ['never_asked.lifted', 'never_asked.lifted', 'never_asked.added']);
+  } finally {
+    await fixture.stop();
+  }
+});
+
 test('CF-05 a workspace has at most a hundred questions open at one host, whatever the port', async () => {
   const fixture = await createFixture({ dialects: [bynderDialect] });
   const make = async (url: string) =>

@@ -217,6 +217,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
         load: () => import('./commands/transports.ts'),
       },
       {
+        name: 'never-asked',
+        summary: 'addresses that nobody here may ask for consent (admin keys)',
+        load: () => import('./commands/never-asked.ts'),
+      },
+      {
         name: 'signing-keys',
         summary: 'keys and certificates that messages are signed with',
         load: () => import('./commands/signing-keys.ts'),

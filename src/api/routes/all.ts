@@ -40,6 +40,7 @@ import { settingRoutes } from './settings.ts';
 import { signingKeyRoutes } from './signing-keys.ts';
 import { statsRoutes } from './stats.ts';
 import { syncRoutes } from './syncs.ts';
+import { neverAskedRoutes } from './never-asked.ts';
 import { transportRoutes } from './transports.ts';
 import { trashRoutes } from './trash.ts';
 import { taskRoutes } from './tasks.ts';
@@ -93,6 +94,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...noticeRoutes,
     ...settingRoutes,
     ...transportRoutes,
+    ...neverAskedRoutes,
     ...dialectPropertyRoutes,
     ...receiverSetupRoutes,
     ...operationRoutes,

@@ -207,7 +207,14 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       trial: missing,
       ...parts.webhooks,
     },
-    deliveries: { list: emptyPage, get: missing, redeliver: missing, signAnew: missing, ofMessage: missing, ...parts.deliveries },
+    deliveries: {
+      list: emptyPage,
+      get: missing,
+      redeliver: missing,
+      signAnew: missing,
+      ofMessage: missing,
+      ...parts.deliveries,
+    },
     replays: { create: missing, get: missing, list: emptyPage, cancel: missing, ...parts.replays },
     inboxes: {
       create: missing,
@@ -291,6 +298,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       films: () => Promise.resolve({ state: 'off', detail: 'there are no films here' }),
       ...parts.settings,
     },
+    neverAsked: { list: emptyPage, get: missing, add: missing, lift: missing, ...parts.neverAsked },
     transportChecks: { email: missing, sqs: missing, ...parts.transportChecks },
     dialectProperties: { list: async () => [], eventsOff: async () => [], update: async () => [] },
     links: () => ({ content: () => '', rendition: () => '', dialect: () => '' }),
