@@ -69,6 +69,20 @@ export function processesRssMiB(pid: number): { readonly own: number; readonly c
   return { own, children };
 }
 
+/** Memory of a process tree in MiB in which a page that several of them share counts once. */
+export function treePssMiB(pid: number): number {
+  let kibibytes = 0;
+  for (const member of tree(pid)) {
+    try {
+      const text = readFileSync(`/proc/${member.pid}/smaps_rollup`, 'utf8');
+      kibibytes += Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0);
+    } catch {
+      // It ended meanwhile: then it has none.
+    }
+  }
+  return kibibytes / 1024;
+}
+
 /** CPU time of the whole machine that was not idle, in microseconds. */
 function machineBusyUs(): number {
   const line = readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? '';
