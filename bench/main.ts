@@ -6,12 +6,12 @@
  *   npm run bench -- --quick           shows that it works; the figures mean little
  *   npm run bench -- --only search --rows 300000   among so many assets instead of a million
  *   npm run bench -- --json FILE       writes the figures as JSON too
- *   npm run bench -- --store postgres  on PostgreSQL; its own processor time is in no figure
+ *   npm run bench -- --store postgres  on PostgreSQL; its own processor time is in no figure but those of `workers`
  *
  * Ratios are taken within one run on one machine, medians of runs that take turns. All traffic stays on loopback.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchCases } from './cases.ts';
 import type { Figure } from './figure.ts';
@@ -38,6 +38,8 @@ if (rowCount !== undefined && !(Number.isSafeInteger(rowCount) && rowCount >= 1_
   process.exit(2);
 }
 useStore(values.store);
+// On a disk: what a commit's sync costs belongs to the figures.
+process.env['ASSETWIRE_TEST_POSTGRES_DIR'] ??= tmpdir();
 const wanted = values.only?.split(',');
 const unknown = wanted?.filter((name) => !benchCases.some((one) => one.name === name)) ?? [];
 if (unknown.length > 0) {

@@ -1,7 +1,6 @@
 /**
  * The store that the measured servers stand on: SQLite in their data directory, or a PostgreSQL of their own each. That one
- * is `ASSETWIRE_TEST_POSTGRES_URL`'s, else a server that is started here: on a disk only where TMPDIR is one and /dev/shm is
- * small, so figures of commits are the first one's to tell.
+ * is `ASSETWIRE_TEST_POSTGRES_URL`'s, else a server that is started here, whose files lie where TMPDIR is.
  */
 import { systemClock } from '../src/runtime/clock.ts';
 import { createPostgresStorage } from '../src/storage/postgres/postgres-storage.ts';
