@@ -17,7 +17,7 @@ export function refuseManyUnconfirmed({ webhooks }: Pick<WorkspaceIndex, 'webhoo
 }
 
 /** The host whatever its port; the address; the queue. */
-function placeOf(target: Target): string {
+export function placeOf(target: Target): string {
   switch (target.transport) {
     case 'http':
       return new URL(target.url).hostname;

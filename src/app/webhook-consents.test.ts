@@ -331,3 +331,26 @@ test('CF-05 a workspace has at most a hundred questions open at one host, whatev
     await fixture.stop();
   }
 });
+
+test('CF-05 a mailbox is asked twenty times an hour at most, by all workspaces together, however often webhooks go', async () => {
+  const fixture = await createFixture({ dialects: [bynderDialect], mailer });
+  const ask = async (workspaceId: string, address: string): Promise<void> => {
+    const by = { ...caller, workspaceId };
+    const target = { transport: 'email', address } as const;
+    const { id } = (await fixture.app.webhooks.create(by, webhookInput({ dialect: 'bynder', target, events }))).body;
+    await fixture.app.webhooks.remove(by, id);
+  };
+  try {
+    for (let nth = 0; nth < 20; nth += 1) await ask(nth % 2 === 0 ? 'default' : 'other', 'ada@receiver.example');
+    await assert.rejects(ask('third', 'ADA@receiver.example'), {
+      code: 'too_many_requests',
+      retryAfterSeconds: 180,
+    });
+    await ask('third', 'bob@receiver.example');
+    fixture.clock.advance(3 * 60_000);
+    await ask('third', 'ada@receiver.example');
+    await assert.rejects(ask('default', 'ada@receiver.example'), { code: 'too_many_requests' });
+  } finally {
+    await fixture.stop();
+  }
+});

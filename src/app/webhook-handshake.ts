@@ -24,6 +24,7 @@ import { askedConsent, consentLinkWrite, consentState, storedConsent } from './l
 import type { Matching } from './matching.ts';
 import { operationalChange } from './operational.ts';
 import type { Decision, Plan } from './plan.ts';
+import { createQuestionRate } from './question-rate.ts';
 import { notFound } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
@@ -57,7 +58,7 @@ export type Question = Required<Pick<Plan, 'addressed' | 'tasks' | 'duties' | 'o
 export type Asking = { readonly version: number; readonly atMs: number; readonly before: Resource | null };
 
 export interface Handshakes {
-  /** The question to a webhook that is saved in the same commit; null where its dialect asks none. */
+  /** The question to a webhook that is saved in the same commit; null where its dialect asks none. Throws `too_many_requests`. */
   question(webhook: Webhook, asking: Asking): Question | null;
   /** The endpoint consents: deliveries begin, or go on, at most as fast as it allows. */
   confirm(workspaceId: string, webhookId: string, consent: Consent): Promise<void>;
@@ -67,8 +68,12 @@ export interface Handshakes {
 }
 
 export function createHandshakes(deps: HandshakeDeps): Handshakes {
+  const count = createQuestionRate(deps);
   return {
-    question: (webhook, asking) => ask(deps, webhook, asking),
+    question(webhook, asking) {
+      if (handshakeOf(deps, webhook) !== null) count(webhook.target);
+      return ask(deps, webhook, asking);
+    },
     confirm: (workspaceId, webhookId, consent) =>
       deps.turns.take(webhookTurn(workspaceId), () => confirm(deps, { workspaceId, webhookId }, consent)),
     async confirmByToken(token, consent) {

@@ -154,6 +154,9 @@ export const limits = {
   trialWebhooksMax: 100,
   /** Webhooks of a workspace that wait for the consent of one host, address or queue: so many questions may be open there. */
   unconfirmedPerHostMax: 100,
+  /** Questions for consent to one mailbox, and to one host or queue, over all workspaces. */
+  questionsPerMailboxPerHourMax: 20,
+  questionsPerHostPerHourMax: 1_000,
   testWaitSecondsMax: 30,
   /** Past changes that one page of a dry run looks at. */
   dryRunChangesMax: 1_000,
