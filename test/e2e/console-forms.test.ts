@@ -203,6 +203,32 @@ test('a webhook is changed, tried against the past, its secret shown and renewed
   await button('Disable').waitFor({ timeout });
 });
 
+test('what is sent unless one says otherwise is ticked, and a group that is emptied stays empty', async () => {
+  await open('/webhooks/new?dialect=scaleflex');
+  await field('Name').fill('Only what is ticked');
+  await button('Use an inbox of this server').click();
+  const group = (name: string) => rig.page.getByRole('group', { name, exact: true }).getByRole('checkbox');
+  for (const [name, count] of [
+    ['File (all assets)', 6],
+    ['Video', 5],
+    ['Image', 2],
+    ['Additional', 3],
+  ] as const) {
+    const ticked = await group(name).evaluateAll((boxes) =>
+      boxes.filter((box) => (box as { checked?: boolean }).checked),
+    );
+    assert.equal(ticked.length, count, name);
+  }
+  for (const box of await group('Image').all()) await box.uncheck();
+  await group('Additional').last().uncheck();
+  await button('Make the webhook').click();
+  await said('The webhook is made');
+  const made = rows((await rig.server.call('/v1/webhooks?limit=100')).json).find(
+    ({ name }) => name === 'Only what is ticked',
+  );
+  assert.deepEqual(made?.['settings'], { fields: { image: [], additional: ['system', 'custom'] } });
+});
+
 test('an event of every dialect that answers at once is sent to the inbox', async () => {
   for (const dialect of ['standard', 'woodwing', 'brandfolder', 'scaleflex', 'bambuser']) {
     await open(`/events?dialect=${dialect}`);

@@ -164,9 +164,12 @@ function placeholderOf({ default: preset, examples }: JsonSchema): string {
 
 function ListForm({ schema, value, onChange, context, label, problem, ...rest }: Labelled) {
   const items = schema.items ?? {};
-  const list = Array.isArray(value) ? (value as readonly Json[]) : [];
+  const preset = Array.isArray(schema.default) ? (schema.default as readonly Json[]) : [];
+  // What holds when nothing is said is shown as chosen; none of it is a choice of its own then.
+  const list = Array.isArray(value) ? (value as readonly Json[]) : preset;
   const choices = choicesOf(items);
-  const give = (changed: readonly Json[]) => onChange(changed.length === 0 && !rest.required ? undefined : changed);
+  const give = (changed: readonly Json[]) =>
+    onChange(changed.length === 0 && preset.length === 0 && !rest.required ? undefined : changed);
   if (choices !== null)
     return (
       <fieldset className="field">
