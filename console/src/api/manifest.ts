@@ -64,6 +64,8 @@ export type Policy = {
   readonly success: readonly (readonly [number, number])[];
   readonly schedule: { readonly delaysMs: readonly number[]; readonly jitter: number; readonly ageMaxMs: number };
   readonly concurrencyMax: number;
+  /** What is done on enabling, where nobody says otherwise. */
+  readonly onEnable: { readonly held: 'send' | 'cancel'; readonly missed: 'replay' | 'skip' };
 };
 
 export type Property = {

@@ -36,6 +36,8 @@ export type Workspace = {
   readonly id: string;
   readonly name: string;
   readonly parent?: string;
+  readonly state: 'active' | 'disabled' | 'erasing';
+  readonly createdAtMs: number;
   /** When asked for by its id. */
   readonly usage?: { readonly files: number; readonly bytes: number };
   readonly quota?: { readonly bytesMax: number | null; readonly filesMax: number | null };
@@ -58,4 +60,45 @@ export type AuditEntry = {
   readonly action: string;
   readonly target: string;
   readonly from?: { readonly address: string };
+};
+
+/** What the workspace and the server run with; `process` is for admins of the installation. */
+export type SettingsView = {
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly publicUrl: string;
+  readonly workspace: { readonly [name: string]: unknown };
+  readonly process: readonly {
+    readonly name: string;
+    readonly variable: string;
+    readonly value: string;
+    readonly source: string;
+  }[];
+  readonly films?: { readonly state: string; readonly detail: string };
+};
+
+export type TransportCheck = {
+  readonly transport: 'email' | 'sqs';
+  readonly ok: boolean;
+  readonly server: string | null;
+  readonly target: string;
+  readonly tookMs: number;
+  readonly wanted: string;
+  readonly found: string;
+  readonly mend: string;
+};
+
+export type SpaceKind = 'changes' | 'deliveries' | 'attempts' | 'assets' | 'search' | 'other' | 'free';
+
+export type Space = {
+  readonly measuredAtMs: number;
+  readonly measured: boolean;
+  readonly keptForDays: number | null;
+  readonly kinds: readonly {
+    readonly kind: SpaceKind;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly sinceMs: number | null;
+  }[];
+  readonly files: { readonly count: number; readonly bytes: number };
 };

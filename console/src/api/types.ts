@@ -1,5 +1,7 @@
 /** What the console reads of the API's answers; `GET /openapi.json` is the whole of it, and a test holds these against it. */
 
+import type { Policy } from './manifest.ts';
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
@@ -118,7 +120,7 @@ export type Webhook = {
   readonly settings: JsonObject;
   readonly headers: readonly (readonly [string, string])[];
   readonly credentials: JsonObject;
-  readonly policy: JsonObject;
+  readonly policy: Partial<Policy>;
   readonly state: 'pending' | 'enabled' | 'disabled';
   readonly stateReason?: string;
   readonly stateChangedAtMs: number;
@@ -131,6 +133,19 @@ export type Webhook = {
     readonly pending: number;
     readonly oldestPendingAtMs: number | null;
     readonly lastHour: { readonly attempts: number; readonly delivered: number; readonly failed: number };
+    /** While every attempt fails. */
+    readonly failing?: {
+      readonly sinceMs: number;
+      readonly failures: number;
+      readonly warnedPercent: number;
+      readonly disablesAtMs: number | null;
+    };
+  };
+  /** Where the dialect asks the endpoint once. */
+  readonly confirmation?: {
+    readonly state: 'pending' | 'confirmed' | 'expired' | 'unsubscribed';
+    readonly expiresAtMs: number | null;
+    readonly confirmedAtMs: number | null;
   };
   /** In the answer to its creation only. */
   readonly secret?: string;

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import type { SettingsView } from '../api/people.ts';
 import { useAsk, useCaller, useChange } from '../api/queries.ts';
 import { setSignedOut } from '../app/signed-out.ts';
 import { Button } from '../parts/button.tsx';
@@ -9,20 +10,6 @@ import { Table } from '../parts/table.tsx';
 import { Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-
-export type SettingsView = {
-  readonly version: string;
-  readonly startedAtMs: number;
-  readonly publicUrl: string;
-  readonly workspace: { readonly [name: string]: unknown };
-  readonly process: readonly {
-    readonly name: string;
-    readonly variable: string;
-    readonly value: string;
-    readonly source: string;
-  }[];
-  readonly films?: { readonly state: string; readonly detail: string };
-};
 
 export function Server() {
   const settings = useAsk<SettingsView>('/v1/settings');

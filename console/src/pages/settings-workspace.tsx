@@ -1,21 +1,17 @@
-import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { chosenWorkspace, Problem } from '../api/ask.ts';
-import { useAll, useAsk, useCaller, useChange, useIsAdmin, useMay } from '../api/queries.ts';
-import type { Workspace } from '../api/people.ts';
+import { useAsk, useCaller, useChange, useIsAdmin, useMay } from '../api/queries.ts';
+import type { SettingsView, Workspace } from '../api/people.ts';
 import { Button } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
 import { showBytes, showCount } from '../parts/format.ts';
 import { Failure, Loaded } from '../parts/state.tsx';
-import { Table } from '../parts/table.tsx';
-import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import type { SettingsView } from './settings-server.tsx';
+import { Environments } from './settings-environments.tsx';
 
-const days = ['noticeDays', 'auditDays', 'trashDays', 'archiveNoticeDays'] as const;
+const days = ['noticeDays', 'auditDays', 'trashDays'] as const;
 const severities = ['info', 'warning', 'error', 'none'];
 
 export function WorkspaceSettings() {
@@ -41,6 +37,7 @@ function Form({ present }: { readonly present: SettingsView['workspace'] }) {
   const problems = save.error instanceof Problem ? save.error.problems : [];
   const now = { ...present, ...values };
   const contacts = Array.isArray(now['contacts']) ? (now['contacts'] as readonly string[]) : [];
+  const noticeDays = Array.isArray(now['archiveNoticeDays']) ? (now['archiveNoticeDays'] as readonly number[]) : [];
   const mailFrom = typeof now['mailFrom'] === 'string' ? now['mailFrom'] : 'none';
   return (
     <Card title={words.settings.workspace}>
@@ -63,7 +60,10 @@ function Form({ present }: { readonly present: SettingsView['workspace'] }) {
           <SelectField
             label={words.settings.mailFrom}
             value={mailFrom}
-            choices={[...new Set([mailFrom, ...severities])].map((value) => ({ value, label: value }))}
+            choices={[...new Set([...severities, mailFrom])].map((value) => ({
+              value,
+              label: words.settings.mailedFrom[value] ?? value,
+            }))}
             onChange={(changed) => setValues({ ...values, mailFrom: changed })}
           />
           <div className="columns">
@@ -80,6 +80,15 @@ function Form({ present }: { readonly present: SettingsView['workspace'] }) {
               ),
             )}
           </div>
+          <WordsField
+            label={words.settings.archiveNoticeDays}
+            hint={words.settings.archiveNoticeHint}
+            problem={problemAt(problems, '/archiveNoticeDays')}
+            values={noticeDays.map(String)}
+            onChange={(changed) =>
+              setValues({ ...values, archiveNoticeDays: changed.map(Number).filter((count) => !Number.isNaN(count)) })
+            }
+          />
           <div>
             <Button
               type="submit"
@@ -130,102 +139,5 @@ function Holds({ retentionDays }: { readonly retentionDays: string | undefined }
         ]}
       />
     </Card>
-  );
-}
-
-function Environments() {
-  const workspaces = useAll<Workspace & { readonly createdAtMs: number; readonly state: string }>('/v1/workspaces');
-  const [open, setOpen] = useState(false);
-  return (
-    <Card
-      flush
-      title={words.settings.environments}
-      actions={
-        <Button small icon={<IconPlus size={15} aria-hidden />} onClick={() => setOpen(true)}>
-          {words.settings.newWorkspace}
-        </Button>
-      }
-    >
-      <p className="quiet" style={{ padding: '14px 16px' }}>
-        {words.settings.environmentsLead}
-      </p>
-      <Loaded of={workspaces}>
-        {(items) => (
-          <Table
-            label={words.settings.environments}
-            items={items}
-            idOf={({ id }) => id}
-            columns={[
-              {
-                name: words.common.name,
-                cell: ({ id, name }) => (
-                  <a href={`/?workspace=${encodeURIComponent(id)}`}>{name === id ? name : `${name} (${id})`}</a>
-                ),
-              },
-              {
-                name: words.settings.parent,
-                cell: ({ parent }) => parent ?? <span className="quiet">{words.settings.noParent}</span>,
-              },
-              { name: words.common.state, kind: 'fit', cell: ({ state }) => state },
-              { name: words.common.created, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
-            ]}
-          />
-        )}
-      </Loaded>
-      {open ? <NewWorkspace workspaces={workspaces.data ?? []} onClose={() => setOpen(false)} /> : null}
-    </Card>
-  );
-}
-
-function NewWorkspace({
-  workspaces,
-  onClose,
-}: {
-  readonly workspaces: readonly Workspace[];
-  readonly onClose: () => void;
-}) {
-  const [id, setId] = useState('');
-  const [name, setName] = useState('');
-  const [parent, setParent] = useState('');
-  const make = useChange(['/v1/workspaces'], { quiet: true, onDone: onClose });
-  const problems = make.error instanceof Problem ? make.error.problems : [];
-  return (
-    <Dialog
-      title={words.settings.newWorkspace}
-      onClose={onClose}
-      onSubmit={() =>
-        make.mutate({
-          method: 'POST',
-          path: '/v1/workspaces',
-          body: { id, name: name === '' ? id : name, ...(parent === '' ? {} : { parent }) },
-        })
-      }
-      footer={
-        <Button type="submit" look="primary" busy={make.isPending}>
-          {words.common.create}
-        </Button>
-      }
-    >
-      {make.error === null ? null : <Failure error={make.error} />}
-      <TextField
-        label={words.settings.workspaceId}
-        autoFocus
-        mono
-        problem={problemAt(problems, '/id')}
-        value={id}
-        onChange={setId}
-      />
-      <TextField label={words.common.name} problem={problemAt(problems, '/name')} value={name} onChange={setName} />
-      <SelectField
-        label={words.settings.parent}
-        value={parent}
-        problem={problemAt(problems, '/parent')}
-        choices={[
-          { value: '', label: words.settings.noParent },
-          ...workspaces.map((workspace) => ({ value: workspace.id, label: workspace.name })),
-        ]}
-        onChange={setParent}
-      />
-    </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { useMay } from '../api/queries.ts';
+import { useIsAdmin, useMay } from '../api/queries.ts';
 import { Page } from '../parts/card.tsx';
 import { words } from '../words/words.ts';
 import { AuditLog } from './settings-audit.tsx';
@@ -8,6 +8,8 @@ import { Keys } from './settings-keys.tsx';
 import { Properties } from './settings-properties.tsx';
 import { Server } from './settings-server.tsx';
 import { SigningKeys } from './settings-signing-keys.tsx';
+import { SpaceTaken } from './settings-space.tsx';
+import { Transports } from './settings-transports.tsx';
 import { Users } from './settings-users.tsx';
 import { WorkspaceSettings } from './settings-workspace.tsx';
 
@@ -18,6 +20,8 @@ const parts = [
   { id: 'users', scope: 'keys:read', show: Users },
   { id: 'properties', scope: 'settings:read', show: Properties },
   { id: 'signing-keys', scope: 'settings:read', show: SigningKeys },
+  { id: 'transports', scope: 'admin', show: Transports },
+  { id: 'space', scope: 'admin', show: SpaceTaken },
   { id: 'audit', scope: 'settings:read', show: AuditLog },
   { id: 'server', scope: 'settings:read', show: Server },
 ] as const;
@@ -27,6 +31,7 @@ export function Settings({ part }: { readonly part: string }) {
     'settings:read': useMay('settings:read'),
     'assets:read': useMay('assets:read'),
     'keys:read': useMay('keys:read'),
+    admin: useIsAdmin(),
   };
   const open = parts.filter(({ scope }) => may[scope]);
   const shown = open.find(({ id }) => id === part) ?? open[0];

@@ -2,20 +2,51 @@ import { useMemo } from 'react';
 import { useAsk, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
 import type { Stats, Target, Webhook } from '../api/types.ts';
+import { showCount, showDuration } from '../parts/format.ts';
 import { Badge, type Tone } from '../parts/state.tsx';
 import { useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 
-const tones: { readonly [state in Webhook['state']]: Tone } = { enabled: 'good', pending: 'warn', disabled: 'bad' };
+/** How a webhook stands, for people: beside its state, what will become of it if nobody looks. */
+export type Standing = Webhook['state'] | 'warning' | 'expired';
 
-export function WebhookBadge({
-  webhook: { state, stateReason },
-}: {
-  readonly webhook: Pick<Webhook, 'state' | 'stateReason'>;
-}) {
+const tones: { readonly [standing in Standing]: Tone } = {
+  enabled: 'good',
+  warning: 'warn',
+  pending: 'warn',
+  expired: 'bad',
+  disabled: 'bad',
+};
+
+/** Fewer failures in a row than this happen to every receiver. */
+const failuresMin = 3;
+
+export function standingOf({
+  state,
+  health,
+  confirmation,
+}: Pick<Webhook, 'state' | 'health' | 'confirmation'>): Standing {
+  if (state === 'pending' && confirmation?.state === 'expired') return 'expired';
+  const { failing } = health;
+  const warns = failing !== undefined && (failing.warnedPercent > 0 || failing.failures >= failuresMin);
+  return state === 'enabled' && warns ? 'warning' : state;
+}
+
+export function WebhookBadge({ webhook }: { readonly webhook: Webhook }) {
+  const standing = standingOf(webhook);
+  const now = useNow();
+  const { stateReason, confirmation, health } = webhook;
+  const left = standing === 'pending' ? (confirmation?.expiresAtMs ?? null) : null;
+  const title =
+    standing === 'warning' && health.failing !== undefined
+      ? words.webhooks.failing(showCount(health.failing.failures))
+      : stateReason;
   return (
-    <Badge tone={tones[state]} {...(stateReason === undefined ? {} : { title: stateReason })}>
-      {words.webhooks.states[state]}
+    <Badge tone={tones[standing]} {...(title === undefined ? {} : { title })}>
+      {words.webhooks.states[standing]}
+      {left === null ? null : (
+        <span className="number">{` · ${words.webhooks.left(showDuration(Math.max(0, left - now)))}`}</span>
+      )}
     </Badge>
   );
 }

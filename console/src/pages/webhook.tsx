@@ -1,6 +1,6 @@
 import { IconPlayerPause, IconPlayerPlay, IconTrash } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useDialects, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
 import type { Webhook } from '../api/types.ts';
@@ -8,15 +8,14 @@ import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
-import { SelectField } from '../parts/field.tsx';
-import { showCount } from '../parts/format.ts';
+import { type Choice, SelectField } from '../parts/field.tsx';
 import { Loaded, Notice } from '../parts/state.tsx';
-import { Moment } from '../parts/time.tsx';
+import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { DeliveryList } from './deliveries.tsx';
 import { noDeliveryFilters } from './delivery-filters.ts';
-import { manifestOf } from './webhook-parts.tsx';
+import { manifestOf, standingOf } from './webhook-parts.tsx';
 import { Overview } from './webhook-overview.tsx';
 import { Secrets } from './webhook-secrets.tsx';
 import { SettingsForm } from './webhook-settings.tsx';
@@ -34,7 +33,11 @@ export function WebhookPage({ id }: { readonly id: string }) {
     <Page
       title={webhook.data?.name ?? words.places.webhooks}
       back={{ href: '/webhooks', label: words.webhooks.title }}
-      actions={webhook.data === undefined ? null : <Switches webhook={webhook.data} />}
+      actions={
+        webhook.data === undefined ? null : (
+          <Switches webhook={webhook.data} manifest={manifestOf(dialects, webhook.data.dialect)} />
+        )
+      }
     >
       <Loaded of={webhook} lines={10}>
         {(data) => {
@@ -83,25 +86,75 @@ function Part({ tab, webhook, manifest }: Both & { readonly tab: Tab }) {
 }
 
 function StateBanner({ webhook }: { readonly webhook: Webhook }) {
-  if (webhook.state === 'enabled') return null;
-  const off = webhook.state === 'disabled';
+  const { stateReason, stateChangedAtMs, confirmation, missed, health } = webhook;
+  const standing = standingOf(webhook);
+  if (standing === 'enabled') return null;
+  if (standing === 'warning' && health.failing !== undefined)
+    return <Failing webhook={webhook} failing={health.failing} />;
+  const lost = missed > 0 ? <p className="quiet">{words.webhook.missed(missed)}</p> : null;
+  if (standing === 'disabled')
+    return (
+      <Notice tone="bad">
+        <p>
+          <strong>{words.webhook.disabledSince}</strong> <Moment atMs={stateChangedAtMs} />.{' '}
+          {stateReason === undefined ? '' : words.webhook.disabledWhy(stateReason)}
+        </p>
+        {lost}
+      </Notice>
+    );
+  if (standing === 'expired')
+    return (
+      <Notice tone="bad">
+        <p>
+          <strong>{words.webhook.expiredTitle}</strong> {words.webhook.expiredLead}
+        </p>
+        {lost}
+      </Notice>
+    );
+  const until = confirmation?.expiresAtMs ?? null;
   return (
-    <Notice tone={off ? 'bad' : 'warn'}>
+    <Notice tone="warn">
       <p>
-        <strong>{off ? words.webhook.disabledSince : words.webhook.pendingSince}</strong>{' '}
-        <Moment atMs={webhook.stateChangedAtMs} />.{' '}
-        {webhook.stateReason === undefined
-          ? off
-            ? ''
-            : words.webhook.pendingLead
-          : words.webhook.disabledWhy(webhook.stateReason)}
+        <strong>{words.webhook.pendingSince}</strong> <Moment atMs={stateChangedAtMs} />. {words.webhook.pendingLead}
       </p>
-      {webhook.missed > 0 ? <p className="quiet">{words.webhook.missed(webhook.missed)}</p> : null}
+      {until === null ? null : (
+        <p>
+          {words.webhook.pendingLeft} <Moment atMs={until} /> (<Ago atMs={until} />
+          ).
+        </p>
+      )}
+      {lost}
     </Notice>
   );
 }
 
-function Switches({ webhook }: { readonly webhook: Webhook }) {
+/** Not disabled yet: since when it fails, and how long it may go on. */
+function Failing({
+  webhook: { id },
+  failing: { sinceMs, failures, disablesAtMs },
+}: {
+  readonly webhook: Webhook;
+  readonly failing: NonNullable<Webhook['health']['failing']>;
+}) {
+  return (
+    <Notice
+      tone="warn"
+      action={<Link href={`/deliveries?webhookId=${id}&states=pending`}>{words.webhook.failingSee}</Link>}
+    >
+      <p>
+        <strong>{words.webhook.failingSince}</strong> <Moment atMs={sinceMs} />: {words.webhook.failingLead(failures)}
+      </p>
+      {disablesAtMs === null ? null : (
+        <p>
+          {words.webhook.failingEnd} <Ago atMs={disablesAtMs} /> (<Moment atMs={disablesAtMs} />
+          ).
+        </p>
+      )}
+    </Notice>
+  );
+}
+
+function Switches({ webhook, manifest }: { readonly webhook: Webhook; readonly manifest: Manifest | undefined }) {
   const may = useMay('webhooks:write');
   const [, navigate] = useLocation();
   const [open, setOpen] = useState<'enable' | 'remove' | null>(null);
@@ -133,11 +186,12 @@ function Switches({ webhook }: { readonly webhook: Webhook }) {
       <Button look="danger" icon={<IconTrash size={16} aria-hidden />} onClick={() => setOpen('remove')}>
         {words.webhook.remove}
       </Button>
-      {open === 'enable' ? <Enable webhook={webhook} onClose={() => setOpen(null)} /> : null}
+      {open === 'enable' ? <Enable webhook={webhook} manifest={manifest} onClose={() => setOpen(null)} /> : null}
       {open === 'remove' ? (
         <Confirm
           title={words.webhook.removeTitle}
           action={words.webhook.remove}
+          typed={webhook.name}
           busy={remove.isPending}
           onClose={() => setOpen(null)}
           onConfirm={() => remove.mutate({ method: 'DELETE', path })}
@@ -149,7 +203,15 @@ function Switches({ webhook }: { readonly webhook: Webhook }) {
   );
 }
 
-function Enable({ webhook, onClose }: { readonly webhook: Webhook; readonly onClose: () => void }) {
+function Enable({
+  webhook,
+  manifest,
+  onClose,
+}: {
+  readonly webhook: Webhook;
+  readonly manifest: Manifest | undefined;
+  readonly onClose: () => void;
+}) {
   const [held, setHeld] = useState('');
   const [missed, setMissed] = useState('');
   const path = `/v1/webhooks/${webhook.id}`;
@@ -159,6 +221,8 @@ function Enable({ webhook, onClose }: { readonly webhook: Webhook; readonly onCl
       onClose();
     },
   });
+  const { pending } = webhook.health;
+  const usual = { ...manifest?.policy.onEnable, ...webhook.policy.onEnable };
   return (
     <Dialog
       title={words.webhook.enableTitle}
@@ -179,26 +243,40 @@ function Enable({ webhook, onClose }: { readonly webhook: Webhook; readonly onCl
         </>
       }
     >
-      <SelectField
-        label={`${words.webhook.held} (${showCount(webhook.health.pending)})`}
-        value={held}
-        choices={[
-          { value: '', label: words.webhook.byDialect },
-          ...Object.entries(words.webhook.heldChoices).map(([value, label]) => ({ value, label })),
-        ]}
-        onChange={setHeld}
-      />
-      <SelectField
-        label={`${words.webhook.missedTitle} (${showCount(webhook.missed)})`}
-        value={missed}
-        choices={[
-          { value: '', label: words.webhook.byDialect },
-          ...Object.entries(words.webhook.missedChoices).map(([value, label]) => ({ value, label })),
-        ]}
-        onChange={setMissed}
-      />
+      <p className="quiet">
+        {pending === 0 && webhook.missed === 0 ? words.webhook.enableNothing : words.webhook.enableLead}
+      </p>
+      {pending === 0 ? null : (
+        <SelectField
+          label={words.webhook.held(pending)}
+          hint={words.webhook.heldLead}
+          value={held}
+          choices={choicesOf(words.webhook.heldChoices, usual.held)}
+          onChange={setHeld}
+        />
+      )}
+      {webhook.missed === 0 ? null : (
+        <SelectField
+          label={words.webhook.missedTitle(webhook.missed)}
+          hint={words.webhook.missedLead}
+          value={missed}
+          choices={choicesOf(words.webhook.missedChoices, usual.missed)}
+          onChange={setMissed}
+        />
+      )}
     </Dialog>
   );
+}
+
+/** What may be done, with what is done unless something is chosen first. */
+function choicesOf<Name extends string>(
+  choices: { readonly [name in Name]: string },
+  usual: Name | undefined,
+): readonly Choice[] {
+  return [
+    ...(usual === undefined ? [] : [{ value: '', label: words.webhook.byDialect(choices[usual]) }]),
+    ...Object.entries<string>(choices).map(([value, label]) => ({ value, label })),
+  ];
 }
 
 function Deliveries({ webhook }: { readonly webhook: Webhook }) {

@@ -9,7 +9,7 @@ import { Spark } from '../parts/spark.tsx';
 import { Badge, Empty, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { words } from '../words/words.ts';
-import { manifestOf, targetOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
+import { manifestOf, standingOf, targetOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
 
 export function Webhooks() {
   const [{ q, state, dialect }, setFilters] = useFilters(['q', 'state', 'dialect']);
@@ -66,7 +66,7 @@ export function Webhooks() {
           const wanted = q.toLowerCase();
           const items = all.filter(
             (webhook) =>
-              (state === '' || webhook.state === state) &&
+              (state === '' || webhook.state === state || standingOf(webhook) === state) &&
               (dialect === '' || webhook.dialect === dialect) &&
               (wanted === '' ||
                 `${webhook.name} ${targetOf(webhook.target)} ${webhook.id}`.toLowerCase().includes(wanted)),

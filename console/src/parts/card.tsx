@@ -89,14 +89,14 @@ export function Tile({
   );
 }
 
-export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ReactNode])[] }) {
+export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ReactNode, mono?: 'mono'])[] }) {
   return (
     <dl className="facts">
       {of
         .filter(([, value]) => value !== undefined && value !== null && value !== '')
-        .map(([name, value]) => (
+        .map(([name, value, mono]) => (
           <div key={name} style={{ display: 'contents' }}>
-            <dt>{name}</dt>
+            <dt className={mono}>{name}</dt>
             <dd>{value}</dd>
           </div>
         ))}

@@ -1,5 +1,5 @@
 import { IconX } from '@tabler/icons-react';
-import { type FormEvent, type ReactNode, useLayoutEffect, useRef } from 'react';
+import { type FormEvent, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 
@@ -79,6 +79,7 @@ export function Confirm({
   onClose,
   busy = false,
   danger = true,
+  typed,
 }: {
   readonly title: string;
   readonly children: ReactNode;
@@ -87,22 +88,55 @@ export function Confirm({
   readonly onClose: () => void;
   readonly busy?: boolean;
   readonly danger?: boolean;
+  /** What has to be typed first, where it is lost for good: its name. */
+  readonly typed?: string;
 }) {
+  const [text, setText] = useState('');
+  const wanted = typed === undefined ? null : typeable(typed);
+  const ready = wanted === null || text.trim() === wanted;
   return (
     <Dialog
       title={title}
       onClose={onClose}
-      onSubmit={onConfirm}
+      onSubmit={() => {
+        if (ready) onConfirm();
+      }}
       footer={
         <>
           <Button onClick={onClose}>{words.common.cancel}</Button>
-          <Button type="submit" look={danger ? 'danger' : 'primary'} busy={busy}>
+          <Button type="submit" look={danger ? 'danger' : 'primary'} busy={busy} disabled={!ready}>
             {action}
           </Button>
         </>
       }
     >
       {children}
+      {wanted === null ? null : (
+        <label className="field">
+          <span>
+            {words.common.typeName} <strong className="typed">{wanted}</strong>
+          </span>
+          <input
+            className="input"
+            value={text}
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </label>
+      )}
     </Dialog>
   );
+}
+
+const typedCharactersMax = 60;
+
+/** Names that nobody can type (spaces in a row, signs that are not seen) are asked for as they read; long ones in part. */
+function typeable(name: string): string {
+  const seen = name
+    .normalize('NFC')
+    .replaceAll(/[\p{C}\s]+/gu, ' ')
+    .trim();
+  return seen.slice(0, typedCharactersMax).trim();
 }

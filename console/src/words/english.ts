@@ -1,6 +1,7 @@
 import { showCount } from '../parts/format.ts';
 import { assetWords } from './english-assets.ts';
 import { deliveryWords } from './english-deliveries.ts';
+import { operatorWords } from './english-operator.ts';
 import { settingWords } from './english-settings.ts';
 import { webhookWords } from './english-webhooks.ts';
 import { workWords } from './english-work.ts';
@@ -10,6 +11,7 @@ const plural = (count: number, one: string, many: string): string => `${showCoun
 export const english = {
   common: {
     again: 'Try again',
+    typeName: 'To be sure, type',
     save: 'Save',
     cancel: 'Cancel',
     close: 'Close',
@@ -238,3 +240,4 @@ export const english = {
   ...settingWords,
   ...workWords,
 };
+  ...operatorWords,

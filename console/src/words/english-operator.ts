@@ -1,0 +1,68 @@
+import { showCount } from '../parts/format.ts';
+
+/** What whoever runs the installation has: tests of mail and queues, and what is kept. */
+export const operatorWords = {
+  transports: {
+    lead: 'Notices and webhooks leave by the operator’s mail server and AWS keys. A test sends one real message and says what came of it; it is no delivery, and the audit has it.',
+    email: {
+      title: 'Mail server',
+      lead: 'Notices to people, and webhooks whose protocol is e-mail.',
+      target: 'Send a test mail to',
+      hint: 'It says where it comes from and that nothing has to be done.',
+      example: 'you@example.com',
+      send: 'Send a test mail',
+    },
+    sqs: {
+      title: 'Amazon SQS',
+      lead: 'Webhooks that go to a queue and bring no AWS keys of their own are sent with the server’s.',
+      target: 'Send a test message to the queue',
+      hint: 'The ARN of a standard queue. Its reader will find a message {"test": "assetwire"}.',
+      example: 'arn:aws:sqs:eu-central-1:123456789012:dam-events',
+      send: 'Send a test message',
+    },
+    taken: 'Taken',
+    notTaken: 'Not taken',
+    asked: 'Asked',
+    forWhom: 'For',
+    wanted: 'Wanted',
+    found: 'Found',
+    mend: 'To mend it',
+    next: 'Next',
+  },
+  space: {
+    lead: 'What the whole installation keeps, over all workspaces, and what it takes. How long is ASSETWIRE_RETENTION_DAYS: half the days, half of changes, deliveries and attempts.',
+    title: 'Space',
+    bar: 'How the space of the database is shared among what it holds',
+    database: 'Database',
+    files: 'Files beside it',
+    filesOf: (count: number, bytes: string) => `${bytes} in ${showCount(count)} ${count === 1 ? 'file' : 'files'}`,
+    kept: 'Changes and deliveries',
+    looked: 'Looked at',
+    kind: 'What',
+    rows: 'Rows',
+    bytes: 'Space',
+    share: 'Share',
+    since: 'Since',
+    measured: 'Sizes are the database’s own, indexes included. Rows are as of its last look at its tables.',
+    sampled:
+      'The sum is measured; the shares are worked out from samples of the rows, because measuring them would read the whole file.',
+    kinds: {
+      changes: 'Changes',
+      deliveries: 'Deliveries',
+      attempts: 'Attempts',
+      assets: 'Assets',
+      search: 'Search index',
+      other: 'All else',
+      free: 'Free',
+    },
+    kindLeads: {
+      changes: 'What happened, with states before and after',
+      deliveries: 'What was told to whom, and what still waits',
+      attempts: 'Requests and answers that did not succeed at once',
+      assets: 'Their metadata and versions; files lie beside the database',
+      search: 'Made from the assets; can be made anew',
+      other: 'Webhooks, keys, settings, the audit, statistics',
+      free: 'Filled again before the database grows',
+    },
+  },
+};
