@@ -4,17 +4,16 @@
  */
 import type { Clock } from '../runtime/clock.ts';
 import { createTurns } from '../runtime/turns.ts';
-import { createDeque } from './deque.ts';
 import type { Lane } from './lane.ts';
-import type { Run } from './run.ts';
+import type { Doubt, Run } from './run.ts';
 
 export type AttemptRoom = {
   /** Sent, in the order they were sent. */
   readonly airborne: ReadonlySet<Run>;
   /** From the start of an attempt to its stored result. */
   readonly open: number;
-  /** Whether a lane in failure may start one more. */
-  readonly hasUnproven: boolean;
+  /** Whether an attempt of this doubt may start. */
+  has(doubt: Doubt): boolean;
   /** Whether another attempt may wait for a signature that a thread makes. */
   readonly hasSignatures: boolean;
   /** One waits for its signature, or no longer does. */
@@ -27,11 +26,11 @@ export type AttemptRoom = {
   fly(run: Run): void;
   /** It will not be sent: refused or stood down. */
   stay(): void;
-  /** It has an outcome: its lane may start another one, and a lane in failure gets its place. */
+  /** It has an outcome: its lane may start another one, and one that waits gets its place. */
   land(run: Run): void;
   /** Its result is stored, or it never happened. */
   leave(): void;
-  /** Waits for a place of a lane in failure. */
+  /** Waits for a place of those that have not proved themselves. */
   park(lane: Lane): void;
   /** Told whenever an attempt has ended, so that those who wait for the last one hear of it. */
   checkSettled(): void;
@@ -43,19 +42,23 @@ export type AttemptRoomParts = {
   readonly clock: Clock;
   /** Bound on attempts of lanes in failure. */
   readonly unprovenMax: number;
+  /** Bound on these and the first ones of lanes that have not proved themselves: what is left is for lanes that have. */
+  readonly doubtedMax: number;
   /** Bound on attempts that wait for a signature: they hold room that others could use. */
   readonly signaturesMax: number;
   /** A parked lane may try again. */
   readonly attend: (lane: Lane) => void;
 };
 
-export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }: AttemptRoomParts): AttemptRoom {
+export function createAttemptRoom(parts: AttemptRoomParts): AttemptRoom {
+  const { clock, unprovenMax, doubtedMax, signaturesMax, attend } = parts;
   const airborne = new Set<Run>();
-  const parked = createDeque<Lane>();
-  // By workspaces: who has hundreds of lanes that sign does not stand before who has one.
+  // By workspaces: who has hundreds of lanes that fail, or that sign, does not stand before who has one.
+  const parked = createTurns<Lane>();
   const unsigned = createTurns<Lane>();
   let open = 0;
   let unproven = 0;
+  let untried = 0;
   let preparing = 0;
   let signatures = 0;
   let whenSettled: (() => void) | null = null;
@@ -74,8 +77,9 @@ export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }:
     get open() {
       return open;
     },
-    get hasUnproven() {
-      return unproven < unprovenMax;
+    has(doubt) {
+      if (doubt === 'none') return true;
+      return unproven + untried < doubtedMax && (doubt === 'untried' || unproven < unprovenMax);
     },
     get hasSignatures() {
       return signatures < signaturesMax;
@@ -97,7 +101,8 @@ export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }:
       run.lane.inFlight += 1;
       open += 1;
       preparing += 1;
-      if (run.unproven) unproven += 1;
+      if (run.doubt === 'failing') unproven += 1;
+      else if (run.doubt === 'untried') untried += 1;
     },
     fly(run) {
       preparing -= 1;
@@ -109,16 +114,19 @@ export function createAttemptRoom({ clock, unprovenMax, signaturesMax, attend }:
     land(run) {
       airborne.delete(run);
       run.lane.inFlight -= 1;
-      if (!run.unproven) return;
-      unproven -= 1;
-      call(parked.shift);
+      if (run.doubt === 'none') return;
+      if (run.doubt === 'failing') unproven -= 1;
+      else untried -= 1;
+      // Two: one in failure may be called to a place that only an untried one may take, and waits again.
+      call(parked.next);
+      call(parked.next);
     },
     leave() {
       open -= 1;
     },
     park(lane) {
       lane.parked = true;
-      parked.push(lane);
+      parked.join(lane.workspaceId, lane);
     },
     checkSettled() {
       if (airborne.size + preparing === 0) whenSettled?.();

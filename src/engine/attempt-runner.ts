@@ -19,7 +19,7 @@ import { isUnusable, type LaneSetup, type Unusable } from './lane-setup.ts';
 import type { LaneWatch } from './lane-watch.ts';
 import type { Recorder } from './recorder.ts';
 import type { Rota } from './rota.ts';
-import { type Run, timingOf } from './run.ts';
+import { type Doubt, type Run, timingOf } from './run.ts';
 
 export type AttemptRunner = {
   /** Takes turns at the end of this turn of the loop. */
@@ -57,6 +57,17 @@ export type AttemptRunnerParts = Pick<
 /** Lanes looked at in one turn, for each start that a turn may make. */
 const looksPerStartMax = 4;
 const notOursMs = 500;
+/**
+ * Of the room for attempts, what lanes that have not proved themselves may hold: who has thousands of receivers that hang, or
+ * all of them at once after a start, leaves the rest to those that answer (HARDENING FO-02).
+ */
+const doubtedShare = 0.75;
+
+function doubtOf({ proven, failures, inFlight }: Lane): Doubt {
+  if (failures >= failuresToDoubt) return 'failing';
+  if (proven) return 'none';
+  return inFlight > 0 ? 'failing' : 'untried';
+}
 
 /** Its messages carry signatures that another thread makes. */
 function signsByThread(setup: LaneSetup | Unusable): boolean {
@@ -68,6 +79,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const room = createAttemptRoom({
     clock,
     unprovenMax: options.inFlightOfFailingMax,
+    doubtedMax: Math.max(1, Math.floor(options.inFlightMax * doubtedShare)),
     signaturesMax: options.signaturesMax,
     attend: (lane) => parts.keeper().attend(lane),
   });
@@ -111,8 +123,8 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       lane.knowledge = 'stale';
       return false;
     }
-    const unproven = lane.failures >= failuresToDoubt || (!lane.proven && lane.inFlight > 0);
-    if (unproven && !room.hasUnproven) {
+    const doubt = doubtOf(lane);
+    if (!room.has(doubt)) {
       room.park(lane);
       return false;
     }
@@ -128,7 +140,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       lane.shelf.settle(task, { kind: 'ended' });
       return false;
     }
-    begin(lane, setup, task, { unproven, startedAtMs });
+    begin(lane, setup, task, { doubt, startedAtMs });
     return true;
   };
 
@@ -158,7 +170,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     lane: Lane,
     setup: LaneSetup | Unusable,
     task: DeliveryTask,
-    { unproven, startedAtMs }: { readonly unproven: boolean; readonly startedAtMs: number },
+    { doubt, startedAtMs }: { readonly doubt: Doubt; readonly startedAtMs: number },
   ): void => {
     const claim = parts.ownership.owns(lane.webhookId);
     const run: Run = {
@@ -167,7 +179,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       task,
       setup,
       epoch: claim?.epoch ?? 0,
-      unproven,
+      doubt,
       storedBody: null,
       prepared: null,
       startedAtMs,

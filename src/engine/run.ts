@@ -9,6 +9,12 @@ import type { LaneSetup, Unusable } from './lane-setup.ts';
 import type { Prepared } from './prepare.ts';
 import type { Shelf } from './shelf.ts';
 
+/**
+ * Which room an attempt takes: `none`, its lane has proved itself; `untried`, the first one of a lane that has not yet, or not
+ * since it failed; `failing`, every other one of such a lane, and all of a lane in failure.
+ */
+export type Doubt = 'none' | 'untried' | 'failing';
+
 /** One attempt from its lane's turn until its result is stored. */
 export type Run = {
   readonly lane: Lane;
@@ -16,8 +22,7 @@ export type Run = {
   readonly task: DeliveryTask;
   readonly setup: LaneSetup | Unusable;
   readonly epoch: number;
-  /** Counts against the room of lanes in failure. */
-  readonly unproven: boolean;
+  readonly doubt: Doubt;
   /** Bytes of an earlier attempt; null where there are none. */
   storedBody: Uint8Array | null;
   prepared: Prepared | null;

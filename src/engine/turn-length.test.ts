@@ -37,6 +37,7 @@ it('a workspace with hundreds of lanes that wait for a signature does not stand 
   const room = createAttemptRoom({
     clock: createVirtualClock(),
     unprovenMax: 10,
+    doubtedMax: 10,
     signaturesMax: 1,
     attend: (lane) => void called.push(lane),
   });
