@@ -249,7 +249,7 @@ function notificationsOf(
 
 async function renderAll(
   { preview, matching, links, clock }: DryRunDeps,
-  { current }: Tried,
+  { dialect, current }: Tried,
   { change, told }: { readonly change: Change; readonly told: Told['notifications'] },
 ): Promise<NonNullable<DryRunResult['messages']>> {
   const { webhook } = current;
@@ -274,15 +274,20 @@ async function renderAll(
       ...rest,
       bodyBase64: Buffer.from(body).toString('base64'),
       bodyBytes: body.length,
-      ...fieldsMissing(webhook, change),
+      ...fieldsMissing(dialect, webhook, change),
     });
   }
   return messages;
 }
 
-function fieldsMissing({ projection }: Webhook, change: Change): Pick<RenderedMessage, 'fieldsMissing'> {
+/** A dialect's own names for what it sends are no paths in an asset. */
+function fieldsMissing(
+  { manifest }: Dialect,
+  { projection }: Webhook,
+  change: Change,
+): Pick<RenderedMessage, 'fieldsMissing'> {
   const snapshot = change.after ?? change.before;
-  if (projection === undefined || snapshot === null) return {};
+  if (projection === undefined || snapshot === null || manifest.projectionFields !== undefined) return {};
   const missing = projection.fields.filter((field) => {
     const path: FieldPath = parsePath(field);
     return valueAt(snapshot, path) === undefined;

@@ -2,6 +2,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AssetwireError } from '../core/errors.ts';
 import { checkFilter } from '../core/filter-check.ts';
+import type { Projection } from '../core/filter.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { readMailAddress } from '../core/mail-address.ts';
@@ -84,7 +85,7 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         checkFilter(input.filter, limits);
         body.filter = input.filter;
       }
-      if (input.projection !== undefined) body.projection = input.projection;
+      if (input.projection !== undefined) body.projection = projection(manifest, input.projection);
       if (input.settings !== undefined) {
         checkSettings(dialect, validator(manifest), input.settings);
         body.settings = withoutSecrets(manifest, input.settings, secrets);
@@ -154,6 +155,15 @@ function decodedPart(text: string): string {
   } catch {
     throw unfit('/target/url', 'user and password in percent-encoding', 'a percent sign that encodes nothing');
   }
+}
+
+/** A field that the dialect does not have would send nothing at all, and nobody would know why. */
+function projection({ id, projectionFields: known }: Manifest, given: Projection): Projection {
+  if (known === undefined) return given;
+  const at = given.fields.findIndex((field) => !known.includes(field));
+  if (at < 0) return given;
+  const wanted = `one of ${known.join(', ')} for dialect "${id}"`;
+  throw unfit(`/projection/fields/${at}`, wanted, JSON.stringify(given.fields[at]?.slice(0, 100)));
 }
 
 function checkSettings(

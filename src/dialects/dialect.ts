@@ -267,6 +267,8 @@ export type Manifest = {
   }[];
   /** Names that custom headers may not use (lower case), beside the ones no webhook may set. */
   readonly reservedHeaders: readonly string[];
+  /** What a projection may name, where that are a fixed few. Absent: any path in an asset. */
+  readonly projectionFields?: readonly string[];
 };
 
 /**

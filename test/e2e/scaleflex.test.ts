@@ -498,6 +498,12 @@ test('What is wrong is named, with what would be right', async () => {
     assert.equal(answer['status'], 'error');
     assert.match(text(answer['msg']), words);
   }
+  const ours = { name: 'Ours', dialect: 'scaleflex', target: { transport: 'http', url: 'https://shop.example/' } };
+  const mistyped = { ...ours, events: ['*'], projection: { fields: ['file', 'video.depth'] } };
+  const { problems } = expectStatus(await tenant.call('/v1/webhooks', { body: mistyped }), 422).json;
+  const [problem] = problems as readonly Json[];
+  assert.deepEqual([problem?.['at'], problem?.['found']], ['/projection/fields/1', '"video.depth"']);
+  assert.match(text(problem?.['wanted']), /^one of file, file\.name, .*additional\.embedded for dialect "scaleflex"$/);
   for (const [body, found] of [
     ['null', 'null'],
     ['[]', 'array'],

@@ -14,6 +14,12 @@ export const fieldGroups = {
 export type FieldGroup = keyof typeof fieldGroups;
 export const groupNames = Object.keys(fieldGroups) as readonly FieldGroup[];
 
+/** What a projection may name: whole groups, and their fields as `group.field`. */
+export const projectionFields: readonly string[] = groupNames.flatMap((group) => [
+  group,
+  ...fieldGroups[group].map((field) => `${group}.${field}`),
+]);
+
 /** The fields to send; a group that is not limited has all of its fields. */
 export type Selection = { readonly [Group in FieldGroup]: ReadonlySet<string> };
 

@@ -6,6 +6,7 @@ import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
 import { events, triggers } from './events.ts';
+import { projectionFields } from './fields.ts';
 import { policy } from './policy.ts';
 import { properties, webhooksMax, webhooksMaxName } from './properties.ts';
 import { render } from './render.ts';
@@ -91,4 +92,5 @@ export const manifest: Manifest = {
     headers: [],
   },
   reservedHeaders: [],
+  projectionFields,
 };

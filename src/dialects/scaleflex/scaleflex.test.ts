@@ -124,6 +124,9 @@ test('every field can be chosen by itself, by settings and by a projection alike
     assert.deepEqual([...leaves(chosen)].sort(), [...expected].sort(), `${group}.${field}`);
     assert.deepEqual(bodyOf(film, { projection: { fields: [`${group}.${field}`] } }).file, chosen);
   }
+  assert.deepEqual(manifest.projectionFields, [
+    ...new Set(all.flatMap(([group, field]) => [group, `${group}.${field}`])),
+  ]);
   assert.deepEqual(bodyOf(film, { settings: { fields: none } }), { event: 'change_info', file: {} });
   assert.deepEqual(bodyOf(film, { settings: { fields: {} } }), bodyOf(film), 'a group that is not named is sent whole');
   assert.deepEqual(bodyOf(film, { projection: { fields: ['file', 'video', 'image', 'additional'] } }), bodyOf(film));
