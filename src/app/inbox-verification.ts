@@ -28,6 +28,7 @@ export function createInboxVerifier(deps: VerifierDeps): Verify {
     if (candidates.length === 0) return { result: 'unsigned', detail: 'No webhook of this workspace points here' };
     const body = Buffer.from(request.bodyBase64, 'base64');
     let best: InboxRequest['verification'] | null = null;
+    let ofSome: InboxRequest['verification'] | null = null;
     for (const webhook of candidates) {
       const dialect = dialects.get(webhook.dialect);
       const check = dialect?.verify;
@@ -36,11 +37,20 @@ export function createInboxVerifier(deps: VerifierDeps): Verify {
         ...(await secretsOf(deps, webhook)).map((value) => ({ kind: 'secret' as const, value })),
         ...(await certificatesOf(deps, workspaceId, dialect)).map((pem) => ({ kind: 'certificate' as const, pem })),
       ];
-      const found = check({ headers: request.headers, body, keys, nowMs: clock.nowMs() });
-      const verification = { ...found, webhookId: webhook.id };
-      if (found.result === 'verified') return verification;
-      if (best === null || found.result === 'failed') best = verification;
+      const { result, detail, ofAnother } = check({
+        headers: request.headers,
+        body,
+        keys,
+        nowMs: clock.nowMs(),
+        webhook,
+      });
+      const verification = { result, detail, webhookId: webhook.id };
+      if (result === 'verified' && ofAnother !== true) return verification;
+      if (result === 'verified') ofSome ??= verification;
+      else if (best === null || result === 'failed') best = verification;
     }
+    // Its own may have been deleted, or be known by another name now; the key is the workspace's all the same.
+    if (ofSome !== null) return ofSome;
     if (best === null) return { result: 'unsigned', detail: 'The dialect of the webhook does not sign' };
     // A body that was cut cannot verify; that says nothing about its signature.
     if (request.bodyCut)

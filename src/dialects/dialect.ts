@@ -210,6 +210,8 @@ export type VerifyInput = {
   readonly body: Uint8Array;
   readonly keys: readonly KeyMaterial[];
   readonly nowMs: number;
+  /** Whose message it is thought to be; absent: nobody knows. */
+  readonly webhook?: Pick<Webhook, 'id' | 'workspaceId' | 'settings'>;
 };
 
 /** An opened key, handed in by the caller for verification only. */
@@ -221,6 +223,8 @@ export type KeyMaterial =
 export type Verification = {
   readonly result: 'verified' | 'failed' | 'unsigned';
   readonly detail: string;
+  /** It is verified, and says itself that it is another webhook's than `VerifyInput.webhook`: one key signs for several. */
+  readonly ofAnother?: true;
 };
 
 /** Everything the console, the CLI, the API and the reference need to know about a dialect. Data only. */
@@ -293,6 +297,8 @@ export type Handshake = {
   readonly farewell?: { readonly event: string; readonly transports: readonly TransportKind[] };
   /** The token in the link: random bytes, as text. Absent: 20 bytes in base64url. */
   readonly token?: { readonly bytes: number; readonly encoding: 'hex' | 'base64url' };
+  /** The question and the farewell as receivers get them, where they have a body: what is in no catalogue is told here. */
+  readonly messages?: readonly Omit<EventDescription, 'changeKinds'>[];
 };
 
 /** Something that a vendor's server is set up with, for all its webhooks in a workspace. */

@@ -379,3 +379,24 @@ test('EM-10 a mailbox that is gone is told nothing twice, and after three refusa
   );
   assert.equal((await webhook())['state'], 'enabled');
 });
+
+test('an inbox that several configurations point at names the one whose message it is', async () => {
+  const tenant = await server.tenant('one-inbox');
+  const inbox = await tenant.ask('/v1/inboxes', { body: {} });
+  const ids: string[] = [];
+  for (const name of ['first', 'second', 'third']) {
+    const target = { transport: 'http', url: text(inbox['url']) };
+    const made = expectStatus(
+      await tenant.call('/v1/webhooks', { body: { name, dialect: 'bynder', target, events: ['*'] } }),
+      201,
+    );
+    ids.push(text(made.json['id']));
+  }
+  const arrived = await eventually(
+    async () => rows(await tenant.ask(`/v1/inboxes/${text(inbox['id'])}/requests`)),
+    (found) => found.length === 3,
+    'three questions',
+  );
+  const named = arrived.map((request) => (request['verification'] as { webhookId?: string }).webhookId ?? '');
+  assert.deepEqual(named.toSorted(), ids.toSorted());
+});

@@ -31,6 +31,7 @@ type DialectView = {
   };
   readonly sources: readonly { readonly url: string; readonly readOn: string }[];
   readonly eventsOff?: readonly string[];
+  readonly handshake?: { readonly messages?: readonly { readonly name: string; readonly summary: string }[] };
 };
 
 export function define(command: Command, context: CliContext): void {
@@ -180,6 +181,18 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
     ],
     dialect.events,
   );
+  const asking = dialect.handshake?.messages ?? [];
+  if (asking.length > 0) {
+    stdout.write('\n');
+    printTable(
+      stdout,
+      [
+        { title: 'SENT WITHOUT BEING SUBSCRIBED TO', text: ({ name }) => name },
+        { title: 'WHAT', text: ({ summary }) => summary },
+      ],
+      asking,
+    );
+  }
   if (settings.length === 0) return;
   stdout.write('\n');
   printTable(stdout, settingColumns, settings);

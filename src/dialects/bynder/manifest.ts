@@ -4,12 +4,12 @@ import { exampleWebhook } from '../../core/example-webhook.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
-import type { EventDescription, Links, Manifest, ProtocolDescription } from '../dialect.ts';
+import type { EventDescription, Handshake, Links, Manifest, ProtocolDescription } from '../dialect.ts';
 import { eventRows, events } from './events.ts';
 import { properties } from './modules.ts';
 import { handshakeTimes, policy } from './policy.ts';
 import { confirmationEvent, render, unsubscribedEvent } from './render.ts';
-import { envelopeSchema } from './schemas.ts';
+import { controlSchema, envelopeSchema } from './schemas.ts';
 import { configuration } from './settings.ts';
 import { signingKeyName } from './sign.ts';
 import { certificatePath } from './sns-links.ts';
@@ -31,12 +31,12 @@ function kindsOf(event: string): readonly ChangeKind[] {
 }
 
 /** With noughts for a signature: nobody's key made it. */
-function exampleOf(event: string, kind: ChangeKind): JsonObject {
+function exampleOf(event: string, kind: ChangeKind, beside: JsonObject = {}): JsonObject {
   const change = sampleChange(kind);
   const { body } = render({
     change,
     webhook,
-    notification: { event, frozen: { atMs: change.acceptedAtMs, key: 'sgk_01kan4c4q0edkxrmnr6dgk2vfx' } },
+    notification: { event, frozen: { atMs: change.acceptedAtMs, key: 'sgk_01kan4c4q0edkxrmnr6dgk2vfx', ...beside } },
     messageId: '0b2c8f1e-6a55-4c1f-9a35-3f1f5a0b7c11',
     createdAtMs: change.acceptedAtMs,
     links: exampleLinks,
@@ -57,6 +57,28 @@ function describeEvents(): readonly EventDescription[] {
       example: exampleOf(name, kinds[0] ?? 'asset.ready'),
     };
   });
+}
+
+function controlMessages(): NonNullable<Handshake['messages']> {
+  const described = [
+    [
+      confirmationEvent,
+      'Asks the endpoint; nothing else is sent before it visits SubscribeURL',
+      'A configuration is made',
+    ],
+    [
+      unsubscribedEvent,
+      'Tells that the subscription ended; SubscribeURL restores it',
+      'The endpoint ends the subscription',
+    ],
+  ] as const;
+  return described.map(([name, summary, fires]) => ({
+    name,
+    summary,
+    fires,
+    schema: controlSchema(name),
+    example: exampleOf(name, 'webhook.confirmation_requested', { token: 'ab'.repeat(112) }),
+  }));
 }
 
 /** In the order of the vendor's page. */
@@ -175,6 +197,7 @@ export const manifest: Manifest = {
     farewell: { event: unsubscribedEvent, transports: ['http', 'email'] },
     // As long as SNS's own.
     token: { bytes: 112, encoding: 'hex' },
+    messages: controlMessages(),
   },
   signing: {
     summary:

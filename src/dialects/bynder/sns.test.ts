@@ -100,6 +100,29 @@ test('what is signed verifies in both versions, and nothing that was altered; th
   }
 });
 
+test('of two configurations that one key signs for, the message says whose it is', () => {
+  const own = sampleWebhook(bynderDialect);
+  const other = sampleWebhook(bynderDialect, { id: 'wh_01kan4c4q0edkxrmnr6dgk2vfz' });
+  const keys = [{ kind: 'certificate', pem: key.certificatePem }] as const;
+  const body = Buffer.from(signedText(rendered()));
+  const verdict = (webhook: Webhook) => bynderDialect.verify?.({ headers: [], body, keys, nowMs: 0, webhook });
+  assert.deepEqual([verdict(own)?.result, verdict(own)?.ofAnother], ['verified', undefined]);
+  assert.deepEqual([verdict(other)?.result, verdict(other)?.ofAnother], ['verified', true]);
+});
+
+test('what is sent without being subscribed to stands in the manifest, with a schema that its example fits', () => {
+  const { messages = [] } = bynderDialect.manifest.handshake ?? {};
+  assert.deepEqual(
+    messages.map(({ name }) => name),
+    ['SubscriptionConfirmation', 'UnsubscribeConfirmation'],
+  );
+  for (const { name, schema, example } of messages) {
+    const fits = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+    assert.ok(fits(example), `${name}: ${JSON.stringify(fits.errors)}`);
+    assert.equal(example['Type'], name);
+  }
+});
+
 test('the string to sign is what SNS signs, whatever stands in the message', () => {
   const texts = fc.string({ unit: 'grapheme', maxLength: 40 });
   fc.assert(

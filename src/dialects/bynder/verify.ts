@@ -3,11 +3,12 @@ import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Verification, VerifyInput } from '../dialect.ts';
 import { type SnsMessage, stringToSign } from './sns-message.ts';
+import { topicArnOf } from './topic.ts';
 
 const digests = { '1': 'RSA-SHA1', '2': 'RSA-SHA256' } as const;
 
 /** Verifies as a receiver would, with the certificates handed in: nothing is fetched that a stranger's message names. */
-export function verify({ body, keys }: VerifyInput): Verification {
+export function verify({ body, keys, webhook }: VerifyInput): Verification {
   const fields = jsonIn(body);
   const signature = fields === null ? undefined : ownValue(fields, 'Signature');
   if (fields === null || typeof signature !== 'string') {
@@ -22,9 +23,11 @@ export function verify({ body, keys }: VerifyInput): Verification {
   if (certificates.length === 0) return failed('No certificate was given to verify with');
   const claim: Claim = { digest: digests[version], content: Buffer.from(content), signature: given };
   const fits = certificates.some((pem) => fitsCertificate(pem, claim));
-  return fits
-    ? { result: 'verified', detail: `RSA, SignatureVersion ${version}` }
-    : failed('The signature fits none of the certificates');
+  if (!fits) return failed('The signature fits none of the certificates');
+  // One key signs for all configurations of a workspace: whose message it is the topic in it says.
+  const another = webhook !== undefined && ownValue(fields, 'TopicArn') !== topicArnOf(webhook);
+  const verified: Verification = { result: 'verified', detail: `RSA, SignatureVersion ${version}` };
+  return another ? { ...verified, ofAnother: true } : verified;
 }
 
 function failed(detail: string): Verification {
