@@ -31,7 +31,7 @@ export type AttemptRoom = {
   /** Its result is stored, or it never happened. */
   leave(): void;
   /** Waits for a place of those that have not proved themselves. */
-  park(lane: Lane): void;
+  park(lane: Lane, doubt: Exclude<Doubt, 'none'>): void;
   /** Told whenever an attempt has ended, so that those who wait for the last one hear of it. */
   checkSettled(): void;
   /** Resolves when no attempt is without an outcome, or the time is over. */
@@ -54,7 +54,7 @@ export function createAttemptRoom(parts: AttemptRoomParts): AttemptRoom {
   const { clock, unprovenMax, doubtedMax, signaturesMax, attend } = parts;
   const airborne = new Set<Run>();
   // By workspaces: who has hundreds of lanes that fail, or that sign, does not stand before who has one.
-  const parked = createTurns<Lane>();
+  const parked = { untried: createTurns<Lane>(), failing: createTurns<Lane>() };
   const unsigned = createTurns<Lane>();
   let open = 0;
   let unproven = 0;
@@ -117,16 +117,17 @@ export function createAttemptRoom(parts: AttemptRoomParts): AttemptRoom {
       if (run.doubt === 'none') return;
       if (run.doubt === 'failing') unproven -= 1;
       else untried -= 1;
-      // Two: one in failure may be called to a place that only an untried one may take, and waits again.
-      call(parked.next);
-      call(parked.next);
+      // One for one, of the same kind: a second one that is called finds the place taken and stands at the end again, for ever.
+      const [same, other] =
+        run.doubt === 'failing' ? [parked.failing, parked.untried] : [parked.untried, parked.failing];
+      call(() => same.next() ?? other.next());
     },
     leave() {
       open -= 1;
     },
-    park(lane) {
+    park(lane, doubt) {
       lane.parked = true;
-      parked.join(lane.workspaceId, lane);
+      parked[doubt].join(lane.workspaceId, lane);
     },
     checkSettled() {
       if (airborne.size + preparing === 0) whenSettled?.();

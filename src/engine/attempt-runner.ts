@@ -124,8 +124,8 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       return false;
     }
     const doubt = doubtOf(lane);
-    if (!room.has(doubt)) {
-      room.park(lane);
+    if (doubt !== 'none' && !room.has(doubt)) {
+      room.park(lane, doubt);
       return false;
     }
     if (!room.hasSignatures && signsByThread(setup)) {
