@@ -4,7 +4,7 @@
  */
 import { BlockList, isIPv6 } from 'node:net';
 import type { IncomingMessage } from 'node:http';
-import type { App, Caller, Origin } from '../app/app.ts';
+import type { App, Caller, Origin, Scope } from '../app/app.ts';
 import { holdsSome } from '../app/granted-assets.ts';
 import { lacks } from '../app/needed-scope.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -22,6 +22,8 @@ export type Admitted = { readonly caller: Caller; readonly recheck: () => Promis
 export type AdmitOptions = {
   /** Callers who hold a grant with the scope come in too. */
   readonly grantable?: boolean;
+  /** Another scope that will do. */
+  readonly orScope?: Scope;
   /** A bearer that is no key may be a session: for vendors whose login hands out tokens. */
   readonly sessionBearer?: boolean;
 };
@@ -107,10 +109,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
     assertNotGuessing,
     failed,
     originOf: (request) => ({ address: addressOf(request), userAgent: userAgentOf(request) }),
-    async admit(request, scope, { grantable, sessionBearer } = {}) {
+    async admit(request, scope, { grantable, orScope, sessionBearer } = {}) {
       if (scope === 'open') return admittedNobody;
       const admitted = await identify(request, sessionBearer === true);
-      if (grantable !== true || !holdsSome(admitted.caller, scope)) assertAllowed(admitted.caller, scope);
+      const { caller } = admitted;
+      const wanted = orScope === undefined ? [scope] : [scope, orScope];
+      if (orScope !== undefined && caller.scopes.has(orScope)) return admitted;
+      if (grantable !== true || !wanted.some((one) => holdsSome(caller, one))) assertAllowed(caller, scope);
       return admitted;
     },
   };

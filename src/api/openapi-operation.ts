@@ -23,10 +23,11 @@ export function operationOf(route: Route, components: Components): Json {
     responses: { ...successResponses(route, components), ...problemResponses(route, components) },
     security: securityOf(route),
     'x-scope': route.scope,
+    ...(route.orScope === undefined ? {} : { 'x-or-scope': route.orScope }),
   };
 }
 
-function descriptionOf({ description, scope, idempotent }: Route): string {
+function descriptionOf({ description, scope, orScope, idempotent }: Route): string {
   const needs =
     scope === 'open'
       ? 'Needs no key.'
@@ -34,7 +35,7 @@ function descriptionOf({ description, scope, idempotent }: Route): string {
         ? 'Any valid key will do.'
         : scope === 'admin'
           ? 'Needs an admin key.'
-          : `Needs the scope \`${scope}\`.`;
+          : `Needs the scope \`${scope}\`${orScope === undefined ? '' : ` or \`${orScope}\``}.`;
   const repeats = idempotent === true ? ' Safe to repeat with an `Idempotency-Key`.' : '';
   return `${description === undefined ? '' : `${description.replace(/\.?$/, '.')}\n\n`}${needs}${repeats}`;
 }

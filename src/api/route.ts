@@ -120,6 +120,8 @@ export type RouteSpec<P, Q, B> = {
    * (`granted-assets.ts`).
    */
   readonly grantable?: boolean;
+  /** Another scope that lets callers in as well; with `grantable` a grant with either does. */
+  readonly orScope?: Scope;
   /** Lets in callers whose bearer is a session's: for vendors whose login hands out tokens. */
   readonly sessionBearer?: boolean;
   /** Takes an `Idempotency-Key`. */

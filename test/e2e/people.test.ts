@@ -187,6 +187,29 @@ test('AK-03 a grant opens its folder on every asset route and nothing else; with
   );
 });
 
+test('AK-03 who may only write assets, by scope or by grant, reads how their metadata is defined, and no asset', async () => {
+  await shop.ask('/v1/metadata-fields', { body: { name: 'season', type: 'text' } });
+  const asset = expectStatus(await shop.upload('w.txt', Buffer.from('w'), { path: '/drop' }), 201).json;
+  const byScope = await server.key('shop', ['assets:write']);
+  const byGrant = await server.key('shop', []);
+  await shop.ask('/v1/grants', {
+    body: {
+      principal: `key:${byGrant.id}`,
+      resource: { type: 'folder', path: '/drop' },
+      scopes: ['assets:write'],
+    },
+  });
+  for (const { key } of [byScope, byGrant]) {
+    const writer = (path: string, options: CallOptions = {}) => shop.call(path, { ...options, token: key });
+    for (const path of ['/v1/metadata-fields', '/v1/metadata-fields/season', '/v1/metadata-rules'])
+      assert.equal((await writer(path)).status, 200, path);
+    for (const path of ['/v1/assets', `/v1/assets/${text(asset['id'])}`])
+      assert.equal((await writer(path)).status, 403, path);
+    const defined = await writer('/v1/metadata-fields', { body: { name: 'colour', type: 'text' } });
+    assert.equal(defined.status, 403, 'to define is another thing');
+  }
+});
+
 test('a notice is seen live by whoever watches the workspace', async () => {
   const inbox = await shop.ask('/v1/inboxes', { method: 'POST' });
   const webhook = await shop.ask('/v1/webhooks', {

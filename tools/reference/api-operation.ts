@@ -27,7 +27,7 @@ export function drawOperation(route: Route): string {
     .join('\n\n');
 }
 
-function callLine({ method, path, scope, idempotent }: Route): string {
+function callLine({ method, path, scope, orScope, idempotent }: Route): string {
   const needs =
     scope === 'open'
       ? 'needs no key'
@@ -35,7 +35,7 @@ function callLine({ method, path, scope, idempotent }: Route): string {
         ? 'any valid key'
         : scope === 'admin'
           ? 'needs an admin key'
-          : `needs \`${scope}\``;
+          : `needs \`${scope}\`${orScope === undefined ? '' : ` or \`${orScope}\``}`;
   return `\`${method} ${path}\`: ${needs}${idempotent === true ? ', takes `Idempotency-Key`' : ''}.`;
 }
 

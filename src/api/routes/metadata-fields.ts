@@ -46,8 +46,9 @@ const listFields = route({
   operation: 'listMetadataFields',
   area,
   summary: 'List metadata fields by name',
-  description: 'What may be said of assets is known to whoever may see one of them.',
+  description: 'What may be said of assets is known to whoever may see one of them, or may say it.',
   scope: 'assets:read',
+  orScope: 'assets:write',
   grantable: true,
   query: object({ limit: optional(limit), cursor: optional(cursor), type: optional(oneOf(metadataFieldTypes)) }),
   answers: { 200: { description: 'A page of fields', schema: pageOf(metadataFieldSchema) } },
@@ -64,6 +65,7 @@ const getField = route({
   area,
   summary: 'Show a metadata field',
   scope: 'assets:read',
+  orScope: 'assets:write',
   grantable: true,
   params: metadataFieldName,
   answers: { 200: { description: 'The field', schema: metadataFieldSchema } },
@@ -117,6 +119,8 @@ const getRules = route({
   area,
   summary: 'Show how strictly the definitions of metadata are held to',
   scope: 'assets:read',
+  orScope: 'assets:write',
+  grantable: true,
   answers: { 200: { description: 'The rules', schema: metadataRulesSchema } },
   async handle({ caller }, { app }) {
     return ok(await app.metadataFields.rules(caller));
