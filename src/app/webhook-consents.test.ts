@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import type { JsonObject } from '../core/json.ts';
 import type { Mailer } from '../core/mail.ts';
 import { bynderDialect } from '../dialects/bynder/index.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
@@ -350,6 +351,35 @@ test('CF-05 a mailbox is asked twenty times an hour at most, by all workspaces t
     fixture.clock.advance(3 * 60_000);
     await ask('third', 'ada@receiver.example');
     await assert.rejects(ask('default', 'ada@receiver.example'), { code: 'too_many_requests' });
+  } finally {
+    await fixture.stop();
+  }
+});
+
+test('a webhook keeps the protocol that it was made with, whatever its settings are changed to', async () => {
+  const fixture = await createFixture({ dialects: [bynderDialect], mailer });
+  const { webhooks } = fixture.app;
+  const make = async (settings: JsonObject) => {
+    const target = { transport: 'email', address: `${Object.keys(settings).length}@receiver.example` } as const;
+    return (await webhooks.create(caller, webhookInput({ dialect: 'bynder', target, events, settings }))).body.id;
+  };
+  const settingsOf = async (id: string) => (await webhooks.get(caller, id)).settings;
+  try {
+    const json = await make({ emailFormat: 'json' });
+    await webhooks.update(caller, json, { settings: { signatureVersion: '2' } });
+    assert.deepEqual(await settingsOf(json), { signatureVersion: '2', emailFormat: 'json' });
+    await webhooks.update(caller, json, { settings: { emailFormat: 'json' } });
+    await assert.rejects(webhooks.update(caller, json, { settings: { emailFormat: 'text' } }), {
+      code: 'invalid_request',
+      message: /\/settings\/emailFormat wants "json", the protocol that it was made with, found "text"/,
+    });
+    const readable = await make({});
+    await assert.rejects(webhooks.update(caller, readable, { settings: { emailFormat: 'json' } }), {
+      code: 'invalid_request',
+    });
+    await webhooks.update(caller, readable, { settings: { emailFormat: 'text', signatureVersion: '2' } });
+    await webhooks.update(caller, readable, { settings: {} });
+    assert.deepEqual(await settingsOf(readable), { emailFormat: 'text' });
   } finally {
     await fixture.stop();
   }

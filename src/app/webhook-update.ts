@@ -130,7 +130,9 @@ function decideUpdate({ checks }: UpdateDeps, { current, secretRow }: Stored, pa
     ...rest,
     ...(filter === undefined || filter === null ? {} : { filter }),
     ...(projection === undefined || projection === null ? {} : { projection }),
-    ...(rest.settings === undefined ? {} : { settings: withKeptSecrets(dialect, before, rest.settings) }),
+    ...(rest.settings === undefined
+      ? {}
+      : { settings: withKeptProtocol(dialect, before, withKeptSecrets(dialect, before, rest.settings)) }),
   };
   const checked = checks.check(dialect, given, {
     credentials: before.credentials,
@@ -153,6 +155,27 @@ function withKeptSecrets(dialect: Dialect, before: Webhook, given: JsonObject): 
   for (const field of dialect.manifest.configuration.secretFields) {
     const name = before.settings[field];
     if (kept[field] === undefined && name !== undefined) kept[field] = name;
+  }
+  return kept;
+}
+
+/**
+ * Where the endpoint is the one it was made with, so is the vendor's protocol: a setting that is part of it stays, whether it is
+ * left out or not. Throws `invalid_request` for another.
+ */
+function withKeptProtocol({ manifest }: Dialect, before: Webhook, given: JsonObject): JsonObject {
+  if (manifest.capabilities.targetEditable) return given;
+  const ofTransport = (manifest.protocols ?? []).filter(({ transport }) => transport === before.target.transport);
+  const kept: { [field: string]: JsonObject[string] } = { ...given };
+  for (const field of new Set(ofTransport.flatMap(({ settings = {} }) => Object.keys(settings)))) {
+    const was = before.settings[field];
+    const wanted = given[field];
+    const value = was ?? ofTransport[0]?.settings?.[field];
+    if (wanted !== undefined && wanted !== value) {
+      const found = JSON.stringify(wanted).slice(0, 60);
+      throw unfit(`/settings/${field}`, `${JSON.stringify(value)}, the protocol that it was made with`, found);
+    }
+    if (was !== undefined) kept[field] = was;
   }
   return kept;
 }

@@ -163,7 +163,11 @@ const changeable = {
 const optionalFields = {
   filter: optional(filterSchema),
   projection: optional(projectionSchema),
-  settings: optional({ ...jsonObject, description: 'What the dialect asks for: GET /v1/dialects/{id} has the schema' }),
+  settings: optional({
+    ...jsonObject,
+    description:
+      'What the dialect asks for: GET /v1/dialects/{id} has the schema. All of them: what is left out has its default, secrets stay',
+  }),
   headers: optional(headersInput),
   credentials: optional(credentialsSchema),
   policy: optional(policySchema),

@@ -30,7 +30,7 @@ export function withDescription(command: Command, allEvents: string): Command {
     .addOption(new Option('--event <name...>', `events of the dialect; ${allEvents}`))
     .addOption(new Option('--filter <json>', 'conditions beyond the event, as JSON or @file'))
     .addOption(new Option('--projection <json>', 'which fields it is told of, as JSON or @file'))
-    .addOption(new Option('--settings <json>', 'the dialect’s own settings, as JSON or @file'))
+    .addOption(new Option('--settings <json>', 'all of the dialect’s own settings, as JSON or @file'))
     .addOption(new Option('--policy <json>', 'parts of the delivery policy that differ, as JSON or @file'))
     .addOption(
       new Option('--credentials <@file>', 'file with JSON such as {"kind":"bearer","token":"…"}; never as text'),
