@@ -19,7 +19,20 @@ export type SearchSubject = {
   readonly state: JsonObject;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** What was read of it, for whoever asks much of one asset: a hundred queries, all of the same few fields. */
+  readonly read?: SearchReadings;
 };
+
+/** Readings of one asset by field; good for as long as its state is not written to. */
+export type SearchReadings = {
+  /** The words of each text of a field; of all that plain words are looked for in under the empty name. */
+  readonly words: Map<string, readonly (readonly string[])[]>;
+  readonly numbers: Map<string, number | undefined>;
+};
+
+export function createSearchReadings(): SearchReadings {
+  return { words: new Map(), numbers: new Map() };
+}
 
 /** Objects in each other that fields are looked for in, below `info`, `metadata` and `embedded`. */
 const depthMax = 4;
@@ -168,6 +181,15 @@ export const numberFields: readonly string[] = [
 
 /** The one number or time (unix milliseconds) of a field; undefined where it has none. Seconds for `duration`, bytes for `size`. */
 export function numberOf(subject: SearchSubject, field: string): number | undefined {
+  const { read } = subject;
+  if (read === undefined) return readNumber(subject, field);
+  if (read.numbers.has(field)) return read.numbers.get(field);
+  const number = readNumber(subject, field);
+  read.numbers.set(field, number);
+  return number;
+}
+
+function readNumber(subject: SearchSubject, field: string): number | undefined {
   const { state } = subject;
   if (field === 'created') return subject.createdAtMs;
   if (field === 'updated') return subject.updatedAtMs;

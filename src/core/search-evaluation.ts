@@ -4,7 +4,16 @@
  */
 import { liesIn } from './folder-path.ts';
 import { ownValue } from './json-equality.ts';
-import { folderOf, hasField, numberOf, type SearchSubject, textsOf, wholeValues } from './search-document.ts';
+import type { JsonObject } from './json.ts';
+import {
+  folderOf,
+  hasField,
+  numberOf,
+  type SearchReadings,
+  type SearchSubject,
+  textsOf,
+  wholeValues,
+} from './search-document.ts';
 import type { SearchExpression } from './search-expression.ts';
 import { foldText, wordsOf } from './search-words.ts';
 
@@ -46,22 +55,38 @@ export function compileSearch(expression: SearchExpression): SearchTest {
 type Of<Op extends SearchExpression['op']> = Extract<SearchExpression, { op: Op }>;
 
 function wordsTest({ words, field, prefix = false }: Of<'words'>): SearchTest {
-  return ({ state }) => {
-    for (const text of textsOf(state, field)) if (follows(wordsOf(text), words, prefix)) return true;
+  return ({ state, read }) => {
+    if (read === undefined) {
+      for (const text of textsOf(state, field)) if (follows(wordsOf(text), words, prefix)) return true;
+      return false;
+    }
+    for (const text of wordsIn(read, state, field)) if (follows(text, words, prefix)) return true;
     return false;
   };
+}
+
+function wordsIn(read: SearchReadings, state: JsonObject, field: string | undefined): readonly (readonly string[])[] {
+  const known = read.words.get(field ?? '');
+  if (known !== undefined) return known;
+  const words = Array.from(textsOf(state, field), wordsOf);
+  read.words.set(field ?? '', words);
+  return words;
 }
 
 /** Whether the words stand in the text one behind the other. */
 function follows(text: readonly string[], words: readonly string[], prefix: boolean): boolean {
   const last = words.length - 1;
   for (let at = 0; at + last < text.length; at += 1) {
-    const fits = words.every((word, index) =>
-      prefix && index === last ? text[at + index]?.startsWith(word) === true : text[at + index] === word,
-    );
-    if (fits) return true;
+    // The last word first: it is the only one of most, and the one whose beginning may be enough.
+    let index = last;
+    while (index >= 0 && isWord(text[at + index], words[index], prefix && index === last)) index -= 1;
+    if (index < 0) return true;
   }
   return false;
+}
+
+function isWord(found: string | undefined, wanted: string | undefined, prefix: boolean): boolean {
+  return prefix ? wanted !== undefined && found?.startsWith(wanted) === true : found === wanted;
 }
 
 function valueTest({ field, value, match }: Of<'value'>): SearchTest {

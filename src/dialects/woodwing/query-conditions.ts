@@ -2,8 +2,8 @@
 import type { Change } from '../../core/change.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import type { SearchSubject } from '../../core/search-document.ts';
-import { compileSearch, type SearchTest } from '../../core/search-evaluation.ts';
+import { createSearchReadings, type SearchSubject } from '../../core/search-document.ts';
+import { compileSearch } from '../../core/search-evaluation.ts';
 import { foldText } from '../../core/search-words.ts';
 import { fieldValue } from './fields.ts';
 import { parseQuery, type PatternPart, type QueryNode } from './query.ts';
@@ -20,10 +20,23 @@ export function compileQuery(query: string): QueryTest {
   return (change, state) => test(subjectOf(change, state));
 }
 
-function subjectOf(
-  { subject, acceptedAtMs }: Pick<Change, 'subject' | 'acceptedAtMs'>,
-  state: JsonObject,
-): SearchSubject {
+/** The webhooks of a workspace ask of the same asset one after the other: what was read for one is there for the next. */
+const subjects = new WeakMap<object, Asked>();
+
+/** An asset that is asked about; `texts`: what a wildcard of a field is held against, folded and cut into characters. */
+type Asked = SearchSubject & { readonly texts: Map<string, readonly Characters[]> };
+type AskedTest = (subject: Asked) => boolean;
+type Characters = readonly string[];
+
+function subjectOf(change: Pick<Change, 'subject' | 'acceptedAtMs'>, state: JsonObject): Asked {
+  const known = subjects.get(change);
+  if (known?.state === state) return known;
+  const subject = readSubject(change, state);
+  subjects.set(change, subject);
+  return subject;
+}
+
+function readSubject({ subject, acceptedAtMs }: Pick<Change, 'subject' | 'acceptedAtMs'>, state: JsonObject): Asked {
   const created = ownValue(state, 'createdAtMs');
   return {
     id: subject.id,
@@ -31,10 +44,12 @@ function subjectOf(
     state,
     createdAtMs: typeof created === 'number' ? created : acceptedAtMs,
     updatedAtMs: acceptedAtMs,
+    read: createSearchReadings(),
+    texts: new Map(),
   };
 }
 
-function compileNode(node: QueryNode): SearchTest {
+function compileNode(node: QueryNode): AskedTest {
   if (node.kind === 'and') {
     const tests = node.of.map(compileNode);
     return (subject) => tests.every((test) => test(subject));
@@ -59,8 +74,8 @@ function compileNode(node: QueryNode): SearchTest {
   const fits = compilePattern(node.parts);
   const { field } = node;
   return field === null
-    ? ({ state }) => wherePlainWordsAre.some((one) => fitsValue(fieldValue(state, one), fits))
-    : ({ state }) => fitsValue(fieldValue(state, field), fits);
+    ? (subject) => wherePlainWordsAre.some((one) => textsOf(subject, one).some(fits))
+    : (subject) => textsOf(subject, field).some(fits);
 }
 
 function aliasOf(state: JsonObject): JsonValue | undefined {
@@ -71,14 +86,26 @@ function aliasOf(state: JsonObject): JsonValue | undefined {
 /** A wildcard within a word without a field is looked for here. */
 const wherePlainWordsAre = ['filename', 'tags', 'labels', 'title', 'description'] as const;
 
-type Fits = (text: string) => boolean;
+/** Each value of a field whole, and each word of those that have several. */
+function textsOf({ state, texts }: Asked, field: string): readonly Characters[] {
+  let found = texts.get(field);
+  if (found === undefined) {
+    found = [...textsIn(fieldValue(state, field))];
+    texts.set(field, found);
+  }
+  return found;
+}
 
-function fitsValue(value: JsonValue | undefined, fits: Fits): boolean {
-  if (value === undefined || value === null) return false;
-  if (isList(value)) return value.some((item) => fitsValue(item, fits));
-  if (isObject(value)) return fitsValue(ownValue(value, 'value'), fits);
-  const text = foldText(String(value).slice(0, textCharactersMax));
-  return fits(text) || text.split(separators).some((word) => word.length < text.length && fits(word));
+function* textsIn(value: JsonValue | undefined): Generator<Characters> {
+  if (value === undefined || value === null) return;
+  if (isList(value)) {
+    for (const item of value) yield* textsIn(item);
+  } else if (isObject(value)) yield* textsIn(ownValue(value, 'value'));
+  else {
+    const text = foldText(String(value).slice(0, textCharactersMax));
+    yield [...text];
+    for (const word of text.split(separators)) if (word.length < text.length) yield [...word];
+  }
 }
 
 /** Wildcards are for names and short values; a longer text is looked at so far. */
@@ -89,12 +116,11 @@ const separators = /[^\p{L}\p{M}\p{N}]+/u;
  * The whole of a text, whatever its case and accents. Greedy with one step back: what a `*` took is given back one by one,
  * and only the last `*` is ever gone back to, so the time is bounded by text times pattern.
  */
-export function compilePattern(parts: readonly PatternPart[]): Fits {
+export function compilePattern(parts: readonly PatternPart[]): (characters: Characters) => boolean {
   const tokens = parts.flatMap((part): readonly (string | null | 1)[] =>
     typeof part === 'string' ? [...foldText(part)] : [part.any === 'characters' ? null : 1],
   );
-  return (text) => {
-    const characters = [...text];
+  return (characters) => {
     let at = 0;
     let token = 0;
     let star = -1;

@@ -177,7 +177,7 @@ test('A wildcard pattern agrees with the regular expression it stands for', () =
       const source = parts
         .map((one) => (typeof one === 'string' ? one : one.any === 'characters' ? '.*' : '.'))
         .join('');
-      assert.equal(compilePattern(parts)(text), new RegExp(`^${source}$`, 's').test(text));
+      assert.equal(compilePattern(parts)([...text]), new RegExp(`^${source}$`, 's').test(text));
     }),
     { numRuns: 2_000 },
   );
@@ -208,6 +208,45 @@ test('Conditions and search say the same of every query that search can answer',
       assert.equal(compileSearch(expression)(subject), matches(text), text);
     }),
     { numRuns: 500 },
+  );
+});
+
+test('A hundred queries about one change answer as each of them would alone', () => {
+  const value = fc.constantFrom('flower', 'Final', 'red', '4', 'a flower', 'nobody', 'ü');
+  const leaf = fc.oneof(
+    fc
+      .tuple(fc.constantFrom('', 'status:', 'title:', 'tags:', 'filename:', 'rating:', 'cf:', 'description:'), value)
+      .map(([field, text]) => `${field}"${text}"`),
+    fc.constantFrom('rating:[1 TO 5]', 'width:[* TO 9]', 'status:F*', 'flow*', 'filename:*low*', 'rating:*', 'cf:*'),
+  );
+  const query = fc.oneof(
+    leaf,
+    fc.tuple(leaf, leaf).map(([a, b]) => `${a} AND NOT ${b}`),
+    fc.tuple(leaf, leaf).map(([a, b]) => `${a} OR ${b}`),
+  );
+  const words = fc.constantFrom('flower', 'Final', 'red', 'a flower of ü', '4', '');
+  const asset = fc.record({ status: words, rating: fc.oneof(fc.integer({ min: 0, max: 9 }), words), cf: words });
+  fc.assert(
+    fc.property(
+      fc.array(query, { minLength: 2, maxLength: 30 }),
+      fc.array(asset, { maxLength: 3 }),
+      (texts, states) => {
+        const tests = texts.map(compileQuery);
+        for (const metadata of states) {
+          const after = { ...state, metadata };
+          const shared = { ...change, after };
+          for (const [index, test] of tests.entries()) {
+            // Alone: nobody has read anything of this change before.
+            assert.equal(test(shared, after), test({ ...shared }, { ...after }), texts[index]);
+          }
+          // The same change with another state (as an earlier one has it) is another asset.
+          const other = { ...after, metadata: {}, name: 'other.png' };
+          for (const [index, test] of tests.entries())
+            assert.equal(test(shared, other), test({ ...shared }, other), texts[index]);
+        }
+      },
+    ),
+    { numRuns: 100 },
   );
 });
 
