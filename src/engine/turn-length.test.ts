@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
+import type { WebhookId } from '../core/ids.ts';
 import { createAttemptRoom } from './attempt-room.ts';
 import { createMemoryFlightLog } from './flight-log.ts';
 import { createFreeShelf } from './free-shelf.ts';
@@ -41,14 +42,14 @@ it('a workspace with hundreds of lanes that wait for a signature does not stand 
     signaturesMax: 1,
     attend: (lane) => void called.push(lane),
   });
-  const lane = (id: string, workspaceId: string): Lane => {
+  const lane = (id: WebhookId, workspaceId: string): Lane => {
     const limits = { waitingMax: 10, pageMax: 10 };
     return createLane(id, workspaceId, createFreeShelf(createMemoryBudget(10, 1_000), createLateOffers(), limits));
   };
   room.awaitSignature();
   assert.equal(room.hasSignatures, false);
-  for (let index = 0; index < 300; index += 1) room.parkForSignature(lane(`whk_${index}`, 'large'));
-  room.parkForSignature(lane('whk_one', 'small'));
+  for (let index = 0; index < 300; index += 1) room.parkForSignature(lane(`wh_${index}`, 'large'));
+  room.parkForSignature(lane('wh_one', 'small'));
   room.signed();
   assert.deepEqual(
     called.map(({ workspaceId }) => workspaceId),
