@@ -232,6 +232,61 @@ test("a report that cannot be read is the caller's to mend, not a bug of ours", 
   }
 });
 
+test('a delivery is shown with where its access tokens came from, and a webhook with whom they are for', async (t) => {
+  const attempt = (number: number, more: object) => ({
+    number,
+    startedAtMs: 0,
+    outcome: 'response',
+    code: '401',
+    timing: { totalMs: 1 },
+    verdict: 'retry',
+    ...more,
+  });
+  const delivery = {
+    id: 'dlv_1',
+    event: 'upload',
+    state: 'pending',
+    messageId: 'm',
+    subject: 's',
+    webhookId: 'wh_1',
+    body: { source: 'unavailable' },
+    attemptRecords: [
+      attempt(1, { detail: 'The token endpoint answered 503\u001b[2J' }),
+      attempt(2, { token: { source: 'fetched', waitedMs: 40.5 } }),
+      attempt(3, { token: { source: 'kept', waitedMs: 0, renewalFailed: 'refused' } }),
+      attempt(4, { token: { source: 'renewed', waitedMs: 2 } }),
+      attempt(5, { token: { source: 'kept', waitedMs: 0 } }),
+    ],
+  };
+  const credentials = { kind: 'oauth2', tokenUrl: 'https://auth.example/token', username: 'shop', password: '…4711' };
+  const shownWebhook = {
+    ...{ id: 'wh_1', name: 'Shop', dialect: 'scaleflex', target: { transport: 'http', url: 'https://shop.example/' } },
+    ...{ events: [], settings: {}, headers: [], policy: {}, contacts: [], secrets: [] },
+    ...{ state: 'enabled', stateChangedAtMs: 0, missed: 0, health: {} },
+  };
+  const { url } = await peer(t, ({ url: path }) => ({
+    status: 200,
+    body: path.includes('/webhooks/') ? { ...shownWebhook, credentials } : delivery,
+  }));
+  const shown = async (...args: string[]): Promise<string> => {
+    const { context, written } = world({ ASSETWIRE_URL: url, ASSETWIRE_KEY: 'k' });
+    assert.equal(await runCommandLine(args, context), exitCodes.done, written.err);
+    return written.out;
+  };
+  const lines = (await shown('deliveries', 'show', 'dlv_1')).split('\n').filter((line) => /^ {3}\d: /.test(line));
+  assert.deepEqual(lines, [
+    '   1: The token endpoint answered 503\\u001b[2J',
+    '   2: token fetched, waited for 40.5 ms',
+    '   3: the receiver refused the token it had, and no other was to be had: refused',
+    '   4: the receiver refused the token it had: sent again with a new one, waited for 2.0 ms',
+    '   5: token kept from before',
+  ]);
+  assert.match(
+    await shown('webhooks', 'show', 'wh_1'),
+    /^credentials +oauth2, tokenUrl https:\/\/auth\.example\/token, username shop, password …4711$/m,
+  );
+});
+
 test('replay tells the count and sends nothing without --yes', async (t) => {
   const replay = { id: 'rpl_1', state: 'done', count: 7, done: 7 };
   const { url, seen } = await peer(t, ({ body }) => ({

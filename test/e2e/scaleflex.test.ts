@@ -5,14 +5,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { encodeId } from '../../src/core/id-encoding.ts';
 import type { CallOptions } from '../../src/api/testing/test-server.ts';
 import { assertReadable, type PickerAsset } from '../../src/dialects/scaleflex/testing/picker.ts';
 import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
+import { type Arrival, type Peer, startPeer } from './scaleflex-receiver.ts';
 
 const api = '/scaleflex/v5/webhooks';
 const media = join(import.meta.dirname, '..', '..', 'media');
@@ -21,39 +20,6 @@ const canaries = {
   clientSecret: 'canary-client-secret-4711',
   token: 'canary-access-token-4711',
 };
-
-type Arrival = { readonly path: string; readonly headers: IncomingMessage['headers']; readonly body: Buffer };
-type Peer = AsyncDisposable & {
-  readonly url: string;
-  readonly arrivals: Arrival[];
-  answer: (arrival: Arrival) => readonly [status: number, body: string];
-};
-
-async function startPeer(answer: Peer['answer'] = () => [200, '']): Promise<Peer> {
-  const arrivals: Arrival[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const arrival = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) };
-      arrivals.push(arrival);
-      const [status, body] = peer.answer(arrival);
-      response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const peer: Peer = {
-    url: `http://127.0.0.1:${port}`,
-    arrivals,
-    answer,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-  return peer;
-}
 
 let server: RealServer;
 before(async () => {

@@ -5,7 +5,7 @@ import { Argument, Option } from 'commander';
 import type { DeliveryView, SignedRequest } from '../../app/app.ts';
 import { deliveryStates } from '../../core/delivery.ts';
 import type { DeliverySummary } from '../../core/delivery.ts';
-import { outcomeKinds } from '../../core/outcome.ts';
+import { outcomeKinds, type TokenUse } from '../../core/outcome.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { withConnection, withExamples, withPage } from '../connection-options.ts';
@@ -136,13 +136,24 @@ async function show(id: string, options: ConnectionOptions, context: CliContext)
     delivery.attemptRecords,
   );
   // What a code alone does not tell: what a token endpoint, a queue or a mail server said.
-  for (const { number, detail } of delivery.attemptRecords) {
-    if (detail !== undefined) stdout.write(`   ${number}: ${detail}\n`);
+  for (const { number, detail, token } of delivery.attemptRecords) {
+    if (detail !== undefined) stdout.write(`   ${number}: ${escapeControls(detail)}\n`);
+    if (token !== undefined) stdout.write(`   ${number}: ${tokenWords(token)}\n`);
   }
   if (delivery.body.source === 'unavailable') return stdout.write('\nThe body is no longer available\n');
   const body = Buffer.from(delivery.body.base64, 'base64').toString('utf8');
   const doubt = delivery.body.hashMatches === false ? colours.red('  (differs from what was sent)') : '';
   stdout.write(`\n${colours.dim('body')}${doubt}\n${prettyJson(body)}\n`);
+}
+
+/** Where the access token of OAuth 2 credentials came from, and what became of it. */
+function tokenWords({ source, waitedMs, renewalFailed }: TokenUse): string {
+  if (renewalFailed !== undefined)
+    return `the receiver refused the token it had, and no other was to be had: ${renewalFailed}`;
+  if (source === 'kept') return 'token kept from before';
+  const how =
+    source === 'fetched' ? 'token fetched' : 'the receiver refused the token it had: sent again with a new one';
+  return `${how}, waited for ${waitedMs.toFixed(1)} ms`;
 }
 
 function prettyJson(text: string): string {

@@ -1,5 +1,6 @@
 /** A webhook as people read it. */
 import type { WebhookView } from '../../app/app.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { CliContext } from '../context.ts';
 import { printFields, printJson, showTime } from '../output.ts';
 import type { Column } from '../output.ts';
@@ -47,7 +48,6 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
   const asJson = (name: string, value: object | undefined): (readonly [string, string])[] =>
     value === undefined || Object.keys(value).length === 0 ? [] : [[name, JSON.stringify(value)]];
   const { state, stateReason, secrets, contacts, headers } = webhook;
-  const { kind } = webhook.credentials;
   printFields(stdout, [
     ['webhook', webhook.id],
     ['name', webhook.name],
@@ -60,7 +60,7 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ...asJson('settings', webhook.settings),
     ...asJson('policy', webhook.policy),
     ...headers.map(([name, value]) => ['header', `${name}: ${value}`] as const),
-    ['credentials', typeof kind === 'string' ? kind : 'none'],
+    ['credentials', credentialsText(webhook.credentials)],
     ...(contacts.length === 0 ? [] : ([['contacts', contacts.join(', ')]] as const)),
     ['state', stateReason === undefined ? state : `${state} (${stateReason})`],
     ['since', showTime(webhook.stateChangedAtMs)],
@@ -69,4 +69,10 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ['secrets', secrets.map(({ name, masked }) => `${name} ${masked}`).join(', ') || 'none'],
   ]);
   if (webhook.setup !== undefined && webhook.state === 'pending') showSetup(webhook.setup, { stdout });
+}
+
+/** The kind, then what it is for and where it comes from; secrets as they are shown, by their last characters. */
+function credentialsText({ kind = 'none', ...rest }: JsonObject): string {
+  const parts = Object.entries(rest).map(([field, value]) => `${field} ${typeof value === 'string' ? value : ''}`);
+  return [typeof kind === 'string' ? kind : 'none', ...parts].join(', ');
 }
