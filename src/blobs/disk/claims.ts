@@ -3,7 +3,7 @@
  * killed in between leaves it behind, and the next start asks whether anything names the blob. The notes are not synced:
  * one that a power failure takes costs room on the disk and nothing else.
  */
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkspaceId } from '../../core/ids.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
@@ -26,7 +26,14 @@ export function createClaims(directory: string, random: Random): Claims {
   /** Names of our own notes by what they are for. */
   const own = new Map<string, string[]>();
   const keyOf = (workspaceId: WorkspaceId, blob: string): string => `${blob} ${workspaceId}`;
-  const remove = (name: string): Promise<void> => rm(join(directory, name), { force: true });
+  // Not `rm`: it looks at the file first, for the chance that it is a directory, and one is taken away for each upload.
+  const remove = async (name: string): Promise<void> => {
+    try {
+      await unlink(join(directory, name));
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+    }
+  };
   return {
     async make(workspaceId, blob) {
       const place = Buffer.from(workspaceId, 'utf8').toString('base64url');
