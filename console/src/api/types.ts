@@ -54,6 +54,7 @@ export type AssetState = {
   readonly inspection?: { readonly state: string; readonly note?: string };
   readonly createdAtMs?: number;
   readonly createdBy?: string;
+  readonly createdByName?: string;
 };
 
 export type Asset = {

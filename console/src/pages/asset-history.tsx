@@ -19,7 +19,7 @@ export function AssetHistory({ asset: { id } }: { readonly asset: Asset }) {
       {changes.items.length === 0 ? <p className="quiet">{words.asset.historyNone}</p> : null}
       <ol className="timeline">
         {changes.items.map((change) => (
-          <li key={change.id}>
+          <li key={change.id} className="past">
             <div className="row between">
               <Link href={`/changes/${change.id}`}>{change.kind}</Link>
               <span className="quiet">

@@ -239,7 +239,7 @@ function Stage({ asset }: { readonly asset: Asset }) {
         ) : picture === null ? (
           <div className="empty">
             <KindIcon kind={state.kind} size={44} />
-            <p>{words.asset.noPreview}</p>
+            <p>{isYoung(asset) ? words.asset.previewComes : words.asset.noPreview}</p>
           </div>
         ) : (
           <div className="held" data-setting={setting} onClick={place}>
@@ -307,7 +307,7 @@ function FileCard({ asset }: { readonly asset: Asset }) {
               ),
             ],
             [words.asset.externalId, externalId],
-            [words.asset.uploadedBy, state.createdBy],
+            [words.asset.uploadedBy, state.createdByName ?? state.createdBy],
             [words.common.created, <Moment key="created" atMs={createdAtMs} />],
             [words.common.updated, <Moment key="updated" atMs={updatedAtMs} />],
             [
@@ -359,4 +359,12 @@ function Embedded({ of }: { readonly of: JsonObject }) {
       ))}
     </>
   );
+}
+
+const youngMs = 60_000;
+
+/** Whether its file may still be looked into: pictures come some seconds after it. */
+function isYoung({ state, createdAtMs, updatedAtMs }: Asset): boolean {
+  if (state.kind === 'other' || state.file?.bytes === undefined) return false;
+  return state.inspection?.state === 'pending' || Date.now() - Math.max(createdAtMs, updatedAtMs) < youngMs;
 }

@@ -185,6 +185,7 @@ function Opened({
       <Confirm
         title={words.broadcasts.removeTitle}
         action={words.common.remove}
+        {...(state.title === undefined ? {} : { typed: state.title })}
         busy={remove.isPending}
         onClose={() => setRemoving(false)}
         onConfirm={() => remove.mutate({ method: 'DELETE', path })}

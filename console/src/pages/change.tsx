@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { useAsk, useList } from '../api/queries.ts';
+import { useAsk, useList, useWebhooks } from '../api/queries.ts';
 import type { Change, DeliverySummary } from '../api/types.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
@@ -85,6 +85,7 @@ function Shown({ change }: { readonly change: Change }) {
 
 function Caused({ changeId }: { readonly changeId: string }) {
   const deliveries = useList<DeliverySummary>('/v1/deliveries', { changeId }, { everyMs: 10_000 });
+  const { data: webhooks } = useWebhooks();
   const items = deliveries.items ?? [];
   return (
     <Card title={words.changes.caused} flush>
@@ -103,8 +104,8 @@ function Caused({ changeId }: { readonly changeId: string }) {
             {
               name: words.deliveries.webhook,
               cell: ({ webhookId }) => (
-                <Link href={`/webhooks/${webhookId}`} className="mono cut">
-                  {webhookId}
+                <Link href={`/webhooks/${webhookId}`} className="cut">
+                  {webhooks?.find(({ id }) => id === webhookId)?.name ?? webhookId}
                 </Link>
               ),
             },

@@ -1,12 +1,12 @@
 import { Link, useLocation } from 'wouter';
-import { useList } from '../api/queries.ts';
+import { useAsk, useList } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
 import type { Asset, Change } from '../api/types.ts';
 import { Card, Page } from '../parts/card.tsx';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
-import { Thumb } from '../parts/thumb.tsx';
+import { isSample, pictureOf, Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 
@@ -61,9 +61,17 @@ export function Changes() {
   );
 }
 
-/** The picture of what a change is about, as the change left it. */
+const pictured: ReadonlySet<string> = new Set(['image', 'video', 'document']);
+const hasPicture = (asset: Pick<Asset, 'id' | 'state'>): boolean => pictureOf(asset, 'small') !== null;
+
+/** The picture of what a change is about. */
 export function ChangeThumb({ change, size = 36 }: { readonly change: Change; readonly size?: number }) {
-  return <Thumb asset={assetOf(change)} size={size} />;
+  const then = assetOf(change);
+  // The state of a change is often older than its pictures: then the asset is shown as it is now, while it is there.
+  const gone = change.kind === 'asset.deleted' || change.kind === 'asset.erased';
+  const asks = then !== undefined && !gone && !isSample(then.id) && pictured.has(then.state.kind) && !hasPicture(then);
+  const now = useAsk<Asset>(asks ? `/v1/assets/${encodeURIComponent(then.id)}` : null);
+  return <Thumb asset={now.data ?? then} size={size} />;
 }
 
 export function assetOf({ subject, after, before }: Change): Pick<Asset, 'id' | 'state'> | undefined {

@@ -1,4 +1,4 @@
-import { IconDownload, IconRepeat } from '@tabler/icons-react';
+import { IconDownload, IconFilter, IconRepeat } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useDialects, useList, useMay, useWebhooks } from '../api/queries.ts';
@@ -72,8 +72,9 @@ function Filters({
   const { data: webhooks } = useWebhooks();
   const { data: dialects } = useDialects();
   const filtered = Object.values(filters).some((value) => value !== '');
+  const [open, setOpen] = useState(false);
   return (
-    <div className="filters" role="search">
+    <div className="filters" role="search" data-open={open}>
       <div className="segments" role="group" aria-label={words.deliveries.state} style={{ flexWrap: 'wrap' }}>
         <button type="button" aria-pressed={filters.states === ''} onClick={() => onChange({ states: '' })}>
           {words.common.all}
@@ -90,8 +91,13 @@ function Filters({
           </button>
         ))}
       </div>
+      <span className="only-narrow">
+        <Button small icon={<IconFilter size={15} aria-hidden />} aria-expanded={open} onClick={() => setOpen(!open)}>
+          {words.deliveries.moreFilters}
+        </Button>
+      </span>
       <select
-        className="input"
+        className="input more-filter"
         aria-label={words.deliveries.webhook}
         value={filters.webhookId}
         onChange={(event) => onChange({ webhookId: event.target.value })}
@@ -104,7 +110,7 @@ function Filters({
         ))}
       </select>
       <select
-        className="input"
+        className="input more-filter"
         aria-label={words.deliveries.dialect}
         value={filters.dialect}
         onChange={(event) => onChange({ dialect: event.target.value })}
@@ -125,7 +131,7 @@ function Filters({
         onChange={(status) => onChange({ status })}
       />
       <select
-        className="input"
+        className="input more-filter"
         aria-label={words.deliveries.outcomeHint}
         value={filters.outcomes}
         onChange={(event) => onChange({ outcomes: event.target.value })}
@@ -172,7 +178,7 @@ function Times({
   };
   const moment = (name: 'from' | 'to', label: string) => (
     <input
-      className="input"
+      className="input more-filter"
       type="datetime-local"
       aria-label={label}
       title={label}
@@ -185,7 +191,7 @@ function Times({
   return (
     <>
       <select
-        className="input"
+        className="input more-filter"
         aria-label={words.deliveries.when}
         value={between ? ownTime : filters.since}
         onChange={(event) => choose(event.target.value)}
@@ -225,7 +231,7 @@ function Typed({
   return (
     <input
       key={value}
-      className="input"
+      className="input more-filter"
       type={search ? 'search' : 'text'}
       aria-label={label}
       placeholder={label}
@@ -311,6 +317,7 @@ export function DeliveryList({
                 : [
                     {
                       name: words.deliveries.webhook,
+                      wide: true,
                       cell: ({ webhookId }: DeliverySummary) => <span className="cut">{nameOf(webhookId)}</span>,
                     },
                   ]),
@@ -318,12 +325,14 @@ export function DeliveryList({
               {
                 name: words.deliveries.outcome,
                 kind: 'fit',
+                wide: true,
                 cell: (delivery) => <span className="mono">{outcomeOf(delivery)}</span>,
               },
-              { name: words.deliveries.attempts, kind: 'number', cell: ({ attempts }) => attempts },
+              { name: words.deliveries.attempts, kind: 'number', wide: true, cell: ({ attempts }) => attempts },
               {
                 name: words.deliveries.took,
                 kind: 'number',
+                wide: true,
                 cell: ({ lastDurationMs }) => (lastDurationMs === undefined ? '' : showDuration(lastDurationMs)),
               },
               { name: words.deliveries.when, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },

@@ -5,7 +5,7 @@ import type { Delivery, SignedRequest } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
-import { Ago } from '../parts/time.tsx';
+import { Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 
 /** The last attempt as a command: as it was, and, for those who may send, signed afresh. */
@@ -52,11 +52,11 @@ function Signed({
   return (
     <div className="stack tight">
       <p className="quiet" role="status">
-        <strong>{words.deliveries.signed}</strong> <Ago atMs={signedAtMs} />. {words.deliveries.signedLead}
+        <strong>{words.deliveries.signed}</strong> <Moment atMs={signedAtMs} />. {words.deliveries.signedLead}
       </p>
       {masked.length === 0 ? null : <p className="quiet">{words.deliveries.masked(masked.join(', '))}</p>}
       {command.endsWith('@body') ? <BodyFile base64={bodyBase64} /> : null}
-      <Code text={command} name={words.deliveries.signed} />
+      <Code text={command} name={words.deliveries.curl} />
     </div>
   );
 }

@@ -221,7 +221,9 @@ function AttemptInside({ attempt }: { readonly attempt: Attempt }) {
       <div className="stack tight">
         <h3>{words.deliveries.request}</h3>
         <p className="mono" style={{ overflowWrap: 'anywhere' }}>
-          {request.method} {request.url}
+          <strong>{request.method}</strong>
+          {'\u00a0'}
+          {request.url}
         </p>
         <HeaderTable headers={request.headers} />
       </div>

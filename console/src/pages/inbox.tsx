@@ -1,15 +1,16 @@
 import { IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
 import type { Inbox, InboxRequest } from '../api/types.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
-import { Code } from '../parts/code.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { Difference } from '../parts/difference.tsx';
 import { TextField } from '../parts/field.tsx';
 import { laidOut, showBytes, showDuration, textOfBase64 } from '../parts/format.ts';
+import { lineDifference } from '../parts/line-difference.ts';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Badge, Empty, Failure, Loaded, Loading } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -211,48 +212,64 @@ function Requests({ id }: { readonly id: string }) {
 function Compare({ pair, onClose }: { readonly pair: readonly InboxRequest[]; readonly onClose: () => void }) {
   const [first, second] = pair.toSorted((one, other) => one.atMs - other.atMs);
   if (first === undefined || second === undefined) return null;
-  const headers = differingHeaders(first, second);
-  const same = first.bodyBase64 === second.bodyBase64;
+  const headers = headersOf(first, second);
   return (
     <Dialog wide title={words.inboxes.comparing} onClose={onClose}>
       <p className="quiet">
         {eventOf(first)} · {eventOf(second)} · {showDuration(Math.max(1, second.atMs - first.atMs))}
       </p>
-      <div className="difference">
-        {headers.map(([name, one, other]) => (
-          <div key={name}>
-            <span className="mono quiet cut">{name}</span>
-            <span>
-              {one === undefined ? null : <del>{one}</del>} {other === undefined ? null : <ins>{other}</ins>}
-            </span>
-          </div>
-        ))}
-      </div>
-      {same ? (
-        <p>{words.inboxes.same}</p>
+      <h3>{words.inboxes.headers}</h3>
+      {headers.changed.length === 0 ? (
+        <p className="quiet">{words.inboxes.sameHeaders}</p>
       ) : (
-        <div className="split">
-          {[first, second].map((request) => (
-            <Code
-              key={request.id}
-              text={laidOut(textOfBase64(request.bodyBase64) ?? words.deliveries.binary)}
-              name={words.deliveries.body}
-              json
-            />
-          ))}
-        </div>
+        <Difference {...headers} />
+      )}
+      <h3>{words.deliveries.body}</h3>
+      {first.bodyBase64 === second.bodyBase64 ? (
+        <p className="quiet">{words.inboxes.same}</p>
+      ) : (
+        <Bodies one={bodyOf(first)} other={bodyOf(second)} />
       )}
     </Dialog>
   );
 }
 
-function differingHeaders(
-  first: InboxRequest,
-  second: InboxRequest,
-): readonly (readonly [string, string | undefined, string | undefined])[] {
-  const one = new Map(first.headers);
-  const other = new Map(second.headers);
-  return [...new Set([...one.keys(), ...other.keys()])]
-    .filter((name) => one.get(name) !== other.get(name))
-    .map((name) => [name, one.get(name), other.get(name)]);
+/** Both bodies, JSON laid out, with the lines marked that only one of them has. */
+function Bodies({ one, other }: { readonly one: string; readonly other: string }) {
+  const pairs = useMemo(() => lineDifference(one, other), [one, other]);
+  return (
+    <div className="lines" tabIndex={0} role="region" aria-label={words.inboxes.comparing}>
+      {pairs.slice(0, linesMax).map((pair, at) => (
+        <div key={at}>
+          <span data-is={pair.same ? 'same' : pair.one === undefined ? 'none' : 'gone'}>{pair.one}</span>
+          <span data-is={pair.same ? 'same' : pair.other === undefined ? 'none' : 'came'}>{pair.other}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** More are not read line by line, and every one is an element of the page. */
+const linesMax = 4_000;
+
+function bodyOf({ bodyBase64 }: InboxRequest): string {
+  const text = textOfBase64(bodyBase64);
+  return text === null ? words.deliveries.binary : laidOut(text);
+}
+
+/** Headers as two states; one that came several times has all its values. */
+function headersOf(first: InboxRequest, second: InboxRequest) {
+  const gather = ({ headers }: InboxRequest) => {
+    const values = new Map<string, string>();
+    for (const [name, value] of headers) {
+      const known = values.get(name);
+      values.set(name, known === undefined ? value : `${known}, ${value}`);
+    }
+    return Object.fromEntries(values);
+  };
+  const [before, after] = [gather(first), gather(second)];
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => before[name] !== after[name],
+  );
+  return { before, after, changed };
 }

@@ -1,6 +1,6 @@
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useMemo } from 'react';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useDialects, useList, useMay, useWebhooks } from '../api/queries.ts';
 import type { Notice as NoticeView } from '../api/people.ts';
 import type { DeliverySummary, Page as PageOf, Stats, Webhook } from '../api/types.ts';
@@ -15,8 +15,7 @@ import { Table } from '../parts/table.tsx';
 import { Ago, useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { outcomeOf } from './delivery-words.tsx';
-import { useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
-import { useLocation } from 'wouter';
+import { type Standing, standingOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
 
 const ranges: { readonly [range: string]: { readonly spanMs: number; readonly bucketMs: number } } = {
   '1h': { spanMs: 3_600_000, bucketMs: 60_000 },
@@ -121,20 +120,25 @@ function Charts({ stats, spanMs, nowMs }: { readonly stats: Stats; readonly span
         <Tile
           label={words.overview.successRate}
           value={ended === 0 ? '–' : showShare(totals.delivered / ended)}
+          unit={words.overview.ofAttempts(ended)}
           {...(ended > 0 && totals.delivered / ended < 0.95 ? { tone: 'warn' as const } : {})}
         />
         <Tile
           label={words.overview.latency}
           value={totals.firstAttemptMs.p95 === null ? '–' : showDuration(totals.firstAttemptMs.p95)}
+          unit="p95"
         />
         <Tile
           label={words.overview.answer}
           value={totals.durationMs.p95 === null ? '–' : showDuration(totals.durationMs.p95)}
+          unit="p95"
         />
         <Tile
           label={words.overview.backlog}
           value={showCount(waiting)}
-          {...(Number.isFinite(oldest) ? { unit: showDuration(Math.max(0, nowMs - oldest)) } : {})}
+          {...(Number.isFinite(oldest)
+            ? { unit: words.overview.oldest(showDuration(Math.max(0, nowMs - oldest))) }
+            : {})}
         />
         <Tile
           label={words.overview.dead}
@@ -207,10 +211,13 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
     () => causesOf([...(dead.data?.data ?? []), ...(rejected.data?.data ?? [])]),
     [dead.data, rejected.data],
   );
-  const off = (webhooks ?? []).filter(({ state }) => state !== 'enabled');
+  const now = useNow();
+  const off = (webhooks ?? []).filter((webhook) => standingOf(webhook) !== 'enabled');
   const failing = (webhooks ?? []).filter(
-    ({ state, health: { lastHour } }) =>
-      state === 'enabled' && lastHour.attempts >= 5 && lastHour.failed / lastHour.attempts > 0.2,
+    (webhook) =>
+      standingOf(webhook) === 'enabled' &&
+      webhook.health.lastHour.attempts >= 5 &&
+      webhook.health.lastHour.failed / webhook.health.lastHour.attempts > 0.2,
   );
   const open = notices.items ?? [];
   if (webhooks === undefined) return null;
@@ -219,13 +226,11 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
     <Card title={words.overview.attention}>
       {quiet ? <p className="quiet">{words.overview.attentionNone}</p> : null}
       <ul className="timeline">
-        {off.map(({ id, name, state, stateReason, stateChangedAtMs }) => (
-          <li key={id} data-tone={state === 'disabled' ? 'bad' : 'warn'}>
-            <Link href={`/webhooks/${id}`}>
-              {state === 'disabled' ? words.overview.disabled(name) : words.overview.pending(name)}
-            </Link>{' '}
+        {off.map((webhook) => (
+          <li key={webhook.id} data-tone={standingTones[standingOf(webhook)]}>
+            <Link href={`/webhooks/${webhook.id}`}>{saidOf(webhook, now)}</Link>{' '}
             <span className="quiet">
-              <Ago atMs={stateChangedAtMs} /> {stateReason ?? ''}
+              <Ago atMs={webhook.stateChangedAtMs} /> {webhook.stateReason ?? ''}
             </span>
           </li>
         ))}
@@ -271,6 +276,34 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
       </ul>
     </Card>
   );
+}
+
+const standingTones: { readonly [standing in Standing]: 'bad' | 'warn' | undefined } = {
+  enabled: undefined,
+  warning: 'warn',
+  pending: 'warn',
+  expired: 'bad',
+  disabled: 'bad',
+};
+
+/** What is the matter with a webhook, and until when it can be mended without loss. */
+function saidOf(webhook: Webhook, nowMs: number): string {
+  const { name, confirmation, health } = webhook;
+  switch (standingOf(webhook)) {
+    case 'warning':
+      return words.overview.warning(name, health.failing?.failures ?? 0);
+    case 'expired':
+      return words.overview.expired(name);
+    case 'pending': {
+      const untilMs = confirmation?.expiresAtMs ?? null;
+      return untilMs === null
+        ? words.overview.pending(name)
+        : words.overview.pendingUntil(name, showDuration(Math.max(0, untilMs - nowMs)));
+    }
+    case 'enabled':
+    case 'disabled':
+      return words.overview.disabled(name);
+  }
 }
 
 /** A day ago, to the quarter of an hour, so that what is asked for stays the same for a while. */

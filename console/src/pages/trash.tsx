@@ -68,6 +68,7 @@ export function Trash() {
         <Confirm
           title={`${words.trash.erase}: ${erasing.state.name}`}
           action={words.trash.erase}
+          typed={erasing.state.name}
           busy={erase.isPending}
           onClose={() => setErasing(null)}
           onConfirm={() => erase.mutate({ method: 'DELETE', path: `/v1/trash/${erasing.id}` })}

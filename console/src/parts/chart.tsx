@@ -91,6 +91,7 @@ function optionsOf({
       {
         ...axis,
         grid: { show: false },
+        size: 26,
         space: 70,
         values: (_chart, ticks) => {
           const apart = (ticks[1] ?? 0) - (ticks[0] ?? 0);

@@ -39,8 +39,9 @@ export function showBytes(bytes: number): string {
 
 /** `340 µs`, `12 ms`, `1.2 s`, `3 min`, `2 h`, `5 d`. */
 export function showDuration(ms: number): string {
-  if (ms < 1) return `${rough.format(ms * 1_000)} µs`;
-  if (ms < 1_000) return `${rough.format(ms)} ms`;
+  if (ms < 1) return `${counts.format(Math.round(ms * 1_000))} µs`;
+  if (ms < 9.95) return `${rough.format(ms)} ms`;
+  if (ms < 999.5) return `${counts.format(Math.round(ms))} ms`;
   if (ms < 60_000) return `${rough.format(ms / 1_000)} s`;
   if (ms < 3_600_000) return `${rough.format(ms / 60_000)} min`;
   if (ms < 86_400_000) return `${rough.format(ms / 3_600_000)} h`;

@@ -9,6 +9,8 @@ export type Column<T> = {
   readonly name: ReactNode;
   readonly cell: (item: T) => ReactNode;
   readonly kind?: 'number' | 'fit';
+  /** Left out where there is little room: what a row says without it must be enough to choose it. */
+  readonly wide?: boolean;
 };
 
 /** The name of a column that shows for itself what it is. */
@@ -83,9 +85,9 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
         <table>
           <thead>
             <tr>
-              {columns.map(({ name, kind }, at) => (
-                <th key={at} scope="col" className={kind}>
-                  {name}
+              {columns.map((column, at) => (
+                <th key={at} scope="col" className={classOf(column)}>
+                  {column.name}
                 </th>
               ))}
             </tr>
@@ -106,9 +108,9 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
                     if (within.closest('a, button, input, label') === null) onOpen?.(item);
                   }}
                 >
-                  {columns.map(({ cell, kind }, at) => (
-                    <td key={at} className={kind}>
-                      {cell(item)}
+                  {columns.map((column, at) => (
+                    <td key={at} className={classOf(column)}>
+                      {column.cell(item)}
                     </td>
                   ))}
                 </tr>
@@ -127,4 +129,8 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
       ) : null}
     </>
   );
+}
+
+function classOf<T>({ kind, wide = false }: Column<T>): string | undefined {
+  return wide ? `${kind ?? ''} wide-only`.trim() : kind;
 }

@@ -51,6 +51,7 @@ export const assetWords = {
   },
   asset: {
     preview: 'Preview',
+    previewComes: 'Its picture is being made…',
     noPreview: 'No picture of it can be made here.',
     download: 'Download',
     tabs: {
