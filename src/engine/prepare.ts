@@ -195,6 +195,10 @@ function assemble(
   ];
   // Tells a replayed or test message from the first of its kind; silence means an ordinary one.
   if (delivery.origin !== 'change') headers.push(['assetwire-origin', delivery.origin]);
+  // Whoever reports a change because of this one adds one to it, so that two systems that answer each other are stopped
+  // (HARDENING RX-22); silence means zero.
+  const { causationDepth } = task.change;
+  if (causationDepth > 0) headers.push(['assetwire-causation-depth', String(causationDepth)]);
   const hidden = rendered.hidden ?? [];
   const shown = hidden.length === 0 ? headers : headers.map((header) => withoutHidden(header, hidden));
   const own = setup.shownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];

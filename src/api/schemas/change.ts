@@ -54,7 +54,12 @@ export const reportedChangeSchema: Schema<ReportedChange> = named(
     ),
     sourceVersion: optional(sourceVersionSchema),
     causationDepth: optional(
-      integer({ minimum: 0, maximum: 1_000, description: 'How many changes caused each other before this one' }),
+      integer({
+        minimum: 0,
+        maximum: 1_000,
+        description:
+          'How many changes caused each other before this one. Reported because of a delivery: one more than its header assetwire-causation-depth, which is 0 where it is absent',
+      }),
     ),
   }),
 );
