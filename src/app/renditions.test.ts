@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import type { Blobs } from '../blobs/blobs.ts';
 import { createDiskBlobs } from '../blobs/disk/disk-blobs.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
@@ -328,6 +329,38 @@ test('an upload that the store refuses leaves no bytes behind', async (t) => {
   const fixture = await studio(t, { wrap });
   await assert.rejects(uploadBytes(fixture, Buffer.from('refused'), 'a.txt'));
   assert.deepEqual(await fixture.files(), []);
+});
+
+test('a disk that has no room for one of the pictures keeps none of the others', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'assetwire-renditions-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const disk = createDiskBlobs({ directory });
+  let puts = 0;
+  const underWay: Promise<unknown>[] = [];
+  const blobs: Blobs = {
+    ...disk,
+    async put(...call) {
+      puts += 1;
+      // The photograph is the first, and its first rendition the second: refused while the others are under way.
+      if (puts === 2) throw new AssetwireError('storage_full', { detail: 'Full' });
+      const put = disk.put(...call);
+      underWay.push(put);
+      return put;
+    },
+  };
+  const media = createMedia({ clock: systemClock, readable: [directory] });
+  const fixture = await studio(t, { blobs, media });
+  const { id } = await upload(fixture, photograph);
+  await assert.rejects(fixture.doDuties(), (error) => error instanceof AssetwireError && error.code === 'storage_full');
+  await Promise.all(underWay);
+  const kept = async (): Promise<number> => {
+    const entries = await readdir(join(directory, 'files'), { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).length;
+  };
+  assert.equal(await kept(), 1, 'the photograph alone');
+  await fixture.doDuties();
+  assert.equal(await kept(), 4, 'and with room again, all of them');
+  assert.equal((await fixture.app.assets.get(caller, id)).state.renditions.length, 3);
 });
 
 /** Waits until an upload has all its bytes; from there it can only wait for the removal. */
