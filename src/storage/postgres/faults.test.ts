@@ -66,6 +66,26 @@ function committer(storage: Storage, seed: number): () => Promise<{ id: string; 
   };
 }
 
+/** Beside our own question. */
+const openTransactions =
+  "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state LIKE '%transaction%' AND pid <> pg_backend_pid()";
+
+/** An asset is created under this key, and three webhooks are to hear of it. */
+function eventOfThree({ ids }: PostgresWorld, key: string): CommitItem {
+  const item = sampleCommit({ ids, webhookId: 'wh_one', atMs: Date.now() });
+  const [first] = item.deliveries ?? [];
+  assert.ok(first !== undefined);
+  const another = (webhookId: `wh_${string}`) => {
+    const id = ids.next('delivery');
+    return { ...first, id, messageId: id, webhookId };
+  };
+  return {
+    ...item,
+    deliveries: [first, another('wh_two'), another('wh_three')],
+    idempotency: { key, fingerprint: 'f', createdAtMs: Date.now(), response: { status: 202, body: {} } },
+  };
+}
+
 async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 10_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await holds())) {
@@ -100,17 +120,22 @@ async function withServer(
   }
 }
 
+async function roadTo(world: PostgresWorld): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
+  const { hostname, port } = new URL(world.url);
+  const proxy = await createTcpProxy({ host: hostname, port: Number(port || 5432) });
+  const road = new URL(world.url);
+  road.hostname = '127.0.0.1';
+  road.port = String(proxy.port);
+  return { proxy, url: road.href };
+}
+
 async function viaProxy(
   test: (given: { world: PostgresWorld; proxy: TcpProxy; url: string }) => Promise<void>,
 ): Promise<void> {
   await withPostgres(async (world) => {
-    const { hostname, port } = new URL(world.url);
-    const proxy = await createTcpProxy({ host: hostname, port: Number(port || 5432) });
-    const road = new URL(world.url);
-    road.hostname = '127.0.0.1';
-    road.port = String(proxy.port);
+    const { proxy, url } = await roadTo(world);
     try {
-      await test({ world, proxy, url: road.href });
+      await test({ world, proxy, url });
     } finally {
       await proxy.close();
     }
@@ -201,6 +226,46 @@ describe('faults of PostgreSQL', () => {
         'SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database()',
       );
       assert.ok(Number(found?.['n']) <= 5, `${String(found?.['n'])} connections`);
+    });
+  });
+
+  it('FK-01 killed at any of its writes to the database, an event is whole or not there, and told again with its key it is there once', async () => {
+    await withPostgres(async (world) => {
+      const next = await world.open();
+      const counts = async (): Promise<readonly [changes: number, deliveries: number]> => [
+        await next.read.countChanges({ workspaceId: 'default' }),
+        (await next.read.deliveries({ workspaceId: 'default', limit: 100 })).items.length,
+      ];
+      const ends: boolean[] = [];
+      let alive = false;
+      for (let write = 1; !alive; write += 1) {
+        for (const share of [0, 0.5, 1]) {
+          const key = `told-${write}-${share}`;
+          const where = `killed at write ${write}, ${share} of it gone`;
+          const { proxy, url } = await roadTo(world);
+          const dying = await world.open({ ...quick, connectionsMax: 1, preparedStatements: false }, url);
+          const [changes, deliveries] = await counts();
+          proxy.dieAtWrite(write, share);
+          const told = dying.commit([eventOfThree(world, key)]).catch(() => undefined);
+          await Promise.race([told, until(proxy.died, 'the kill or an answer')]);
+          alive = !proxy.died();
+          // Nobody hears of a killed one again.
+          await proxy.close();
+          if (alive) break;
+          // What has left may still be done; the server is done with a connection when it has ended.
+          await until(
+            async () => (await ask(world.url, openTransactions)).length === 0,
+            'the dead one’s transaction ends',
+          );
+          const isThere = (await next.idempotency('default', key)) !== null;
+          ends.push(isThere);
+          assert.deepEqual(await counts(), isThere ? [changes + 1, deliveries + 3] : [changes, deliveries], where);
+          const [again] = await next.commit([eventOfThree(world, key)]);
+          assert.equal(again?.status, isThere ? 'duplicate' : 'applied', where);
+          assert.deepEqual(await counts(), [changes + 1, deliveries + 3], `told again, ${where}`);
+        }
+      }
+      assert.ok(ends.length >= 6 && ends.includes(false), `${ends.length} kills`);
     });
   });
 

@@ -11,6 +11,13 @@ export type TcpProxy = {
   cutAfter(word: string): void;
   /** How often that has happened. */
   cuts(): number;
+  /**
+   * As if the client's process were killed at its so-manieth write from now: of this one a share leaves, of all others
+   * nothing. Infinity: it lives.
+   */
+  dieAtWrite(count: number, share?: number): void;
+  /** Whether it has died. */
+  died(): boolean;
   close(): Promise<void>;
 };
 
@@ -20,21 +27,30 @@ export function createTcpProxy(target: { readonly host: string; readonly port: n
   let delayMs = 0;
   let word: string | null = null;
   let cuts = 0;
+  let writesLeft = Number.POSITIVE_INFINITY;
+  let lastShare = 0;
 
   const server = createServer((client) => {
     const upstream = connect(target.port, target.host);
     const both = [client, upstream];
+    if (writesLeft <= 0) client.destroy();
     let cut = false;
     for (const socket of both) {
       sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => {
         sockets.delete(socket);
-        for (const other of both) other.destroy();
+        for (const other of both) other.destroySoon();
       });
     }
     client.on('data', (chunk) => {
       if (silent) return;
+      writesLeft -= 1;
+      if (writesLeft <= 0) {
+        if (writesLeft === 0) upstream.end(chunk.subarray(0, Math.floor(chunk.length * lastShare)));
+        client.destroy();
+        return;
+      }
       if (word !== null && chunk.includes(word)) {
         word = null;
         cuts += 1;
@@ -64,6 +80,11 @@ export function createTcpProxy(target: { readonly host: string; readonly port: n
           word = given;
         },
         cuts: () => cuts,
+        dieAtWrite: (count, share = 0) => {
+          writesLeft = count;
+          lastShare = share;
+        },
+        died: () => writesLeft <= 0,
         close: () =>
           new Promise((done) => {
             for (const socket of sockets) socket.destroy();
