@@ -1,11 +1,8 @@
-import { changeKinds } from '../../core/change.ts';
-import { eventsOf } from '../../core/event-table.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { type EventRow, eventRows, events } from './events.ts';
+import { exampleBody, kindsBecoming } from '../event-examples.ts';
+import { eventRows, events } from './events.ts';
 import { policy } from './policy.ts';
 import { render } from './render.ts';
 import { bodySchema } from './schemas.ts';
@@ -19,28 +16,19 @@ const exampleLinks: Links = {
 };
 const webhook = exampleWebhook({ dialect: 'bambuser' });
 
-function exampleOf({ name }: EventRow): JsonObject {
-  const change = sampleChange(changeKinds.find((kind) => eventsOf(events, kind).includes(name)) ?? 'broadcast.started');
-  const { body } = render({
-    change,
-    webhook,
-    notification: { event: name },
-    messageId: '93df93061a891c23',
-    createdAtMs: change.acceptedAtMs,
-    links: exampleLinks,
-  });
-  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
-}
-
 function describeEvents(): readonly EventDescription[] {
-  return eventRows.map((row) => ({
-    name: row.name,
-    summary: row.fires,
-    fires: row.fires,
-    changeKinds: changeKinds.filter((kind) => eventsOf(events, kind).includes(row.name)),
-    schema: bodySchema(row),
-    example: exampleOf(row),
-  }));
+  return eventRows.map((row) => {
+    const kinds = kindsBecoming(events, row.name);
+    const example = { notification: { event: row.name }, kind: kinds[0] ?? 'broadcast.started' } as const;
+    return {
+      name: row.name,
+      summary: row.fires,
+      fires: row.fires,
+      changeKinds: kinds,
+      schema: bodySchema(row),
+      example: exampleBody({ render, webhook, links: exampleLinks }, { ...example, messageId: '93df93061a891c23' }),
+    };
+  });
 }
 
 const readOn = '2026-11-22';
@@ -62,6 +50,21 @@ export const manifest: Manifest = {
     secretFields: [],
     generated: [],
   },
+  // The page "Developer" has webhooks for each environment.
+  form: [
+    {
+      part: 'environment',
+      title: 'Environment',
+      hint: 'Sandbox and Production are workspaces: each has webhooks of its own. Choose another one at the top of the menu.',
+    },
+    {
+      part: 'target',
+      title: 'Endpoint',
+      hint: 'Must answer 200. Once the webhook is made, Test sends one notification and shows the status that came back.',
+    },
+    { part: 'name', title: 'Name' },
+    { part: 'events', title: 'Notifications' },
+  ],
   capabilities: {
     targetEditable: true,
     singleEvent: false,

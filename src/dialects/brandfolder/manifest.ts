@@ -1,16 +1,14 @@
-import { type ChangeKind, changeKinds } from '../../core/change.ts';
-import { eventsOf } from '../../core/event-table.ts';
+import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { exampleBody, kindsBecoming } from '../event-examples.ts';
 import { type EventName, eventNames, events, fires } from './events.ts';
 import { policy } from './policy.ts';
 import { properties } from './properties.ts';
 import { render } from './render.ts';
 import { bodySchema } from './schemas.ts';
-import { configuration, organizationKeyName, resourceKeyName } from './settings.ts';
+import { configuration, organizationKeyName, resourceKeyName, resourceTypeName } from './settings.ts';
 
 const exampleLinks: Links = { content: () => '', rendition: () => '', dialect: () => '' };
 
@@ -21,36 +19,20 @@ const webhook = exampleWebhook({
   settings: { [resourceKeyName]: 'oqgiju-21olts-ce9egi', [organizationKeyName]: 'oqgkkd-fr5iv4-cocc75' },
 });
 
+const making = { render, webhook, links: exampleLinks };
+
 /** What is most often meant by an event stands first: examples and test sends are made of it. */
 const usual: ReadonlySet<ChangeKind> = new Set(['asset.created', 'asset.metadata_changed', 'asset.deleted']);
 
-function kindsOf(event: EventName): readonly ChangeKind[] {
-  const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
-  return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
-}
-
-function exampleOf(event: EventName, kind: ChangeKind): JsonObject {
-  const change = sampleChange(kind);
-  const { body } = render({
-    change,
-    webhook,
-    notification: { event },
-    messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
-    createdAtMs: change.acceptedAtMs,
-    links: exampleLinks,
-  });
-  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
-}
-
 function describe(event: EventName): EventDescription {
-  const kinds = kindsOf(event);
+  const kinds = kindsBecoming(events, event, usual);
   return {
     name: event,
     summary: fires[event],
     fires: fires[event],
     changeKinds: kinds,
     schema: bodySchema(event),
-    example: exampleOf(event, kinds[0] ?? 'asset.created'),
+    example: exampleBody(making, { notification: { event }, kind: kinds[0] ?? 'asset.created' }),
   };
 }
 
@@ -70,6 +52,13 @@ export const manifest: Manifest = {
   transports: ['http'],
   configuration,
   library: { setting: resourceKeyName, organizationSetting: organizationKeyName },
+  // As a subscription is made: what is subscribed to, the event, the callback.
+  form: [
+    { part: 'settings', title: 'Resource', fields: [resourceKeyName, resourceTypeName, organizationKeyName] },
+    { part: 'events', title: 'Event type' },
+    { part: 'target', title: 'Callback URL', hint: 'https, and reachable from the public internet' },
+    { part: 'name', title: 'Name' },
+  ],
   capabilities: {
     // There is no update there: another target is another subscription.
     targetEditable: false,

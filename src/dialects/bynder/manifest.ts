@@ -1,10 +1,10 @@
-import { type ChangeKind, changeKinds } from '../../core/change.ts';
-import { eventsOf } from '../../core/event-table.ts';
+import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Handshake, Links, Manifest, ProtocolDescription } from '../dialect.ts';
+import { exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
 import { properties } from './modules.ts';
 import { handshakeTimes, policy } from './policy.ts';
@@ -25,29 +25,16 @@ const webhook = exampleWebhook({ dialect: 'bynder', name: 'Product pages' });
 /** What is most often meant by an event stands first: examples and test sends are made of it. */
 const usual: ReadonlySet<ChangeKind> = new Set(['asset.ready', 'asset.version_added', 'asset.metadata_changed']);
 
-function kindsOf(event: string): readonly ChangeKind[] {
-  const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
-  return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
-}
-
 /** With noughts for a signature: nobody's key made it. */
 function exampleOf(event: string, kind: ChangeKind, beside: JsonObject = {}): JsonObject {
-  const change = sampleChange(kind);
-  const { body } = render({
-    change,
-    webhook,
-    notification: { event, frozen: { atMs: change.acceptedAtMs, key: 'sgk_01kan4c4q0edkxrmnr6dgk2vfx', ...beside } },
-    messageId: '0b2c8f1e-6a55-4c1f-9a35-3f1f5a0b7c11',
-    createdAtMs: change.acceptedAtMs,
-    links: exampleLinks,
-  });
-  const bytes = body instanceof Uint8Array ? body : body.embed(new Uint8Array(256));
-  return JSON.parse(new TextDecoder().decode(bytes)) as JsonObject;
+  const frozen = { atMs: sampleChange(kind).acceptedAtMs, key: 'sgk_01kan4c4q0edkxrmnr6dgk2vfx', ...beside };
+  const example = { notification: { event, frozen }, kind, messageId: '0b2c8f1e-6a55-4c1f-9a35-3f1f5a0b7c11' };
+  return exampleBody({ render, webhook, links: exampleLinks }, example);
 }
 
 function describeEvents(): readonly EventDescription[] {
   return eventRows.map(({ name, fires }) => {
-    const kinds = kindsOf(name);
+    const kinds = kindsBecoming(events, name, usual);
     return {
       name,
       summary: fires,
@@ -158,6 +145,17 @@ export const manifest: Manifest = {
   transports: ['http', 'email', 'sqs'],
   protocols,
   configuration,
+  // As the page "Configure Webhook Notifications" asks, in its order.
+  form: [
+    { part: 'name', title: 'Name', hint: 'Of the configuration' },
+    {
+      part: 'target',
+      title: 'Endpoint',
+      hint: 'It cannot be edited afterwards: another endpoint is another configuration.',
+    },
+    { part: 'events', title: 'Events', hint: 'The endpoint is told of these once it has confirmed.' },
+    { part: 'settings', title: 'Days before archiving', fields: ['preArchivedNotificationDays'] },
+  ],
   capabilities: {
     // "You cannot edit the endpoints": another endpoint is another configuration.
     targetEditable: false,

@@ -2,10 +2,10 @@ import { changeKinds } from '../../core/change.ts';
 import { changeWords } from '../../core/change-words.ts';
 import { eventsOf } from '../../core/event-table.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { exampleBody } from '../event-examples.ts';
 import { events, validationEvent } from './events.ts';
 import { handshakeTimes, policy } from './policy.ts';
 import { render } from './render.ts';
@@ -23,24 +23,13 @@ const webhook = exampleWebhook({ dialect: 'cloudevents' });
 function describeEvents(): readonly EventDescription[] {
   return changeKinds.flatMap((kind) =>
     eventsOf(events, kind).map((name) => {
-      const change = sampleChange(kind);
-      const { body } = render({
-        change,
-        webhook,
-        notification: { event: name },
-        messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
-        createdAtMs: change.acceptedAtMs,
-        links: exampleLinks,
-      });
       return {
         name,
         summary: changeWords[kind],
         fires: changeWords[kind],
         changeKinds: [kind],
-        schema: bodySchema(name, change.subject.type),
-        example: JSON.parse(
-          new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array()),
-        ) as JsonObject,
+        schema: bodySchema(name, sampleChange(kind).subject.type),
+        example: exampleBody({ render, webhook, links: exampleLinks }, { notification: { event: name }, kind }),
       };
     }),
   );

@@ -1,10 +1,8 @@
-import { type ChangeKind, changeKinds } from '../../core/change.ts';
-import { eventsOf } from '../../core/event-table.ts';
+import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { exampleBody, kindsBecoming } from '../event-examples.ts';
 import { events, triggers } from './events.ts';
 import { projectionFields } from './fields.ts';
 import { policy } from './policy.ts';
@@ -21,37 +19,21 @@ const exampleLinks: Links = {
 
 const webhook = exampleWebhook({ name: 'Shop', dialect: 'scaleflex' });
 
+const making = { render, webhook, links: exampleLinks };
+
 /** What is most often meant by a trigger stands first: examples and test sends are made of it. */
 const usual: ReadonlySet<ChangeKind> = new Set(['asset.ready', 'asset.info_changed']);
 
-function kindsOf(event: string): readonly ChangeKind[] {
-  const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
-  return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
-}
-
-function exampleOf(event: string, kind: ChangeKind): JsonObject {
-  const change = sampleChange(kind);
-  const { body } = render({
-    change,
-    webhook,
-    notification: { event },
-    messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
-    createdAtMs: change.acceptedAtMs,
-    links: exampleLinks,
-  });
-  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
-}
-
 function describeEvents(): readonly EventDescription[] {
   return triggers.map((row) => {
-    const kinds = kindsOf(row.name);
+    const kinds = kindsBecoming(events, row.name, usual);
     return {
       name: row.name,
       summary: `${row.title}: ${row.fires.charAt(0).toLowerCase()}${row.fires.slice(1)}`,
       fires: row.fires,
       changeKinds: kinds,
       schema: bodySchema(row),
-      example: exampleOf(row.name, kinds[0] ?? 'asset.ready'),
+      example: exampleBody(making, { notification: { event: row.name }, kind: kinds[0] ?? 'asset.ready' }),
     };
   });
 }
@@ -70,6 +52,16 @@ export const manifest: Manifest = {
   events: describeEvents(),
   transports: ['http'],
   configuration,
+  // The fields of "Webhooks" below Settings, in its order.
+  form: [
+    { part: 'name', title: 'Name' },
+    { part: 'target', title: 'Webhook URL', split: ['Hostname', 'Path'] },
+    { part: 'credentials', title: 'Authentication' },
+    { part: 'headers', title: 'Additional headers' },
+    { part: 'events', title: 'Triggers' },
+    { part: 'settings', title: 'Conditions', fields: ['changeMeta'] },
+    { part: 'settings', title: 'Asset details to send', fields: ['fields'] },
+  ],
   capabilities: {
     targetEditable: true,
     singleEvent: false,

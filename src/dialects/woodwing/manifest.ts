@@ -1,10 +1,8 @@
-import { type ChangeKind, changeKinds } from '../../core/change.ts';
-import { eventsOf } from '../../core/event-table.ts';
+import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import { exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
 import { policy } from './policy.ts';
 import { properties } from './properties.ts';
@@ -22,37 +20,21 @@ const webhook = exampleWebhook({
   settings: { metadataToReturn: ['filename', 'status'] },
 });
 
+const making = { render, webhook, links: exampleLinks };
+
 /** What is most often meant by an event stands first: examples and test sends are made of it. */
 const usual: ReadonlySet<ChangeKind> = new Set(['asset.metadata_changed', 'asset.version_activated']);
 
-function kindsOf(event: string): readonly ChangeKind[] {
-  const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
-  return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
-}
-
-function exampleOf(event: string, kind: ChangeKind): JsonObject {
-  const change = sampleChange(kind);
-  const { body } = render({
-    change,
-    webhook,
-    notification: { event },
-    messageId: 'dlv_01kan4c4q0edkxrmnr6dgk2vfy',
-    createdAtMs: change.acceptedAtMs,
-    links: exampleLinks,
-  });
-  return JSON.parse(new TextDecoder().decode(body instanceof Uint8Array ? body : new Uint8Array())) as JsonObject;
-}
-
 function describeEvents(): readonly EventDescription[] {
   return eventRows.map((row) => {
-    const kinds = kindsOf(row.name);
+    const kinds = kindsBecoming(events, row.name, usual);
     return {
       name: row.name,
       summary: row.fires,
       fires: row.fires,
       changeKinds: kinds,
       schema: bodySchema(row),
-      example: exampleOf(row.name, kinds[0] ?? 'asset.ready'),
+      example: exampleBody(making, { notification: { event: row.name }, kind: kinds[0] ?? 'asset.ready' }),
     };
   });
 }
@@ -81,6 +63,18 @@ export const manifest: Manifest = {
   events: describeEvents(),
   transports: ['http'],
   configuration,
+  // The form of the Management Console, in its order.
+  form: [
+    { part: 'name', title: 'Name' },
+    { part: 'target', title: 'URL', hint: 'Gets a POST with the payload of each event' },
+    { part: 'events', title: 'Events' },
+    {
+      part: 'settings',
+      title: 'Metadata to return',
+      fields: ['metadataToReturn', 'changedMetadataToReturn', 'triggerMetadataFields', 'foldersAndQuery'],
+    },
+    { part: 'secret', title: 'Secret token' },
+  ],
   capabilities: {
     targetEditable: true,
     singleEvent: false,
