@@ -39,7 +39,14 @@ export function createKeySigner({ storage, vault, clock, thread }: KeySignerDeps
     if (row === undefined || row === null) return null;
     const stored = storedSigningKey(row);
     if (!isKept(stored, clock.nowMs())) return null;
-    const read = { privateKeyPem: vault.open(stored.sealed, sealingPlace(key)), readAtMs: clock.monotonicMs() };
+    let privateKeyPem: string;
+    try {
+      privateKeyPem = vault.open(stored.sealed, sealingPlace(key));
+    } catch {
+      // Sealed with a key that this process has not: as good as gone, and trying again would not mend it.
+      return null;
+    }
+    const read = { privateKeyPem, readAtMs: clock.monotonicMs() };
     opened.set(place, read, 1);
     return read;
   };
@@ -66,6 +73,7 @@ export function createKeySigner({ storage, vault, clock, thread }: KeySignerDeps
       const bytes = await thread.sign({ keyId, privateKeyPem, digest, content: request.content });
       return { bytes, keyId };
     },
+    keeps: async (workspaceId, keyId) => (await open(workspaceId, keyId)) !== null,
     get waiting() {
       return thread.waiting;
     },

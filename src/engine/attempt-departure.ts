@@ -95,8 +95,9 @@ export function createDeparture(parts: DepartureParts): Departure {
         },
         (error: unknown) => {
           room.signed();
-          log.error({ err: error, deliveryId: run.task.delivery.id }, 'Preparing a delivery threw');
-          refuse(run, { code: 'render-failed', detail: 'Preparing the message threw' });
+          log.warn({ err: error, deliveryId: run.task.delivery.id }, 'A delivery could not be signed: trying again');
+          run.lane.readFromMs = clock.monotonicMs() + unreadPauseMs;
+          standDown(run);
         },
       );
     } else toRunway(run, preparation);

@@ -166,5 +166,7 @@ export type Signature =
 /** Signs with keys that are not a webhook's secrets (RSA keys of a workspace); a thread of its own does it. */
 export type SigningKeys = {
   sign(request: Omit<SignatureRequest, 'placement'>, workspaceId: WorkspaceId): Promise<Signature>;
+  /** Whether messages that were signed with this key still verify: it was not withdrawn, nor has its time run out. */
+  keeps(workspaceId: WorkspaceId, keyId: string): Promise<boolean>;
   readonly waiting: number;
 };

@@ -4,6 +4,8 @@ import { createHmac } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { standardDialect } from '../dialects/standard/index.ts';
 import { createEngineRig, ok, rigSecret, type Sent, status, timedOut } from './testing/engine-rig.ts';
 
 const minuteMs = 60_000;
@@ -25,7 +27,68 @@ function verifies(sent: Sent): boolean {
   return header(sent, 'webhook-signature').split(' ').includes(`v1,${hmac}`);
 }
 
+/** Bodies that carry their own signature, as SNS messages do. */
+const selfSigned: Dialect = {
+  ...standardDialect,
+  manifest: { ...standardDialect.manifest, signing: { summary: 'in the body', headers: [] } },
+  render: () => ({
+    contentType: 'text/plain',
+    headers: [],
+    body: {
+      sign: { algorithm: 'rsa-sha256', key: { kind: 'signing-key', name: 'k', id: 'first' }, content: ['x'] },
+      embed: (bytes, keyId) => Buffer.from(`${keyId ?? ''} ${Buffer.from(bytes).toString('utf8')}`),
+    },
+  }),
+  sign: () => [],
+};
+
 describe('outages', () => {
+  it('SG-19 a store that cannot be asked for signing keys ends no delivery; a key that is gone signs nothing more', async () => {
+    let present = 'first';
+    let down = true;
+    const asked: string[] = [];
+    const rig = await createEngineRig({
+      dialect: selfSigned,
+      options: slowPolls,
+      signingKeys: {
+        waiting: 0,
+        async keeps(_workspaceId, keyId) {
+          if (down) throw new Error('The store is away');
+          return keyId === present;
+        },
+        async sign() {
+          asked.push(present);
+          if (down) throw new Error('The store is away');
+          return { bytes: Buffer.from('signed'), keyId: present };
+        },
+      },
+    });
+    const hook = rig.webhook({
+      breaker: null,
+      schedule: { delaysMs: [1_000, 1_000, 1_000], jitter: 0, ageMaxMs: hourMs },
+    });
+    rig.reply = () => status(500);
+    const [id] = await rig.publish(hook);
+    assert.ok(id !== undefined);
+    await rig.clock.advance(10_000);
+    assert.deepEqual([rig.sent.length, (await rig.detail(id)).summary.state], [0, 'pending']);
+    assert.ok(asked.length > 2, 'it is tried again');
+    down = false;
+    await rig.clock.advance(1_500);
+    present = 'second';
+    await rig.clock.advance(1_000);
+    down = true;
+    await rig.clock.advance(5_000);
+    down = false;
+    rig.reply = () => ok;
+    await rig.clock.advance(3_000);
+    assert.equal((await rig.detail(id)).summary.state, 'delivered');
+    const bodies = rig.sent.map(({ message }) => Buffer.from(message.body).toString('utf8'));
+    assert.deepEqual([bodies[0], bodies.at(-1)], ['first signed', 'second signed']);
+    assert.ok(bodies.length <= 4, bodies.join());
+    await rig.stop();
+  });
+
   it('FN-01 name servers that are gone for five minutes switch nobody off, and afterwards everything arrives', async () => {
     const rig = await createEngineRig({ options: slowPolls });
     const rule = {

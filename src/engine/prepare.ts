@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Webhook } from '../core/webhook.ts';
-import type { Rendered, SignatureRequest } from '../dialects/dialect.ts';
+import type { Rendered, SelfSignedBody, SignatureRequest } from '../dialects/dialect.ts';
 import type { DeliveryTask } from '../storage/storage.ts';
 import { type Header, type LaneSetup, maskedValue, type Refusal } from './lane-setup.ts';
 import type { Signature } from './engine.ts';
@@ -41,17 +41,55 @@ export type PrepareInput = {
 
 export type PrepareParts = { readonly signer: Signer; readonly userAgent: string };
 
+/** Rejects where a signature cannot be had at this moment: the delivery is none the worse for it. */
 export function prepare(input: PrepareInput, parts: PrepareParts): Preparation | Promise<Preparation> {
   if (input.setup.refusal !== null) return { refusal: input.setup.refusal };
   try {
     const rendered = render(input);
     const { body } = rendered;
-    if (input.storedBody !== null || body instanceof Uint8Array) {
-      return finish(input, parts, rendered, input.storedBody ?? (body as Uint8Array));
-    }
+    if (body instanceof Uint8Array) return finish(input, parts, rendered, input.storedBody ?? body);
+    return input.storedBody === null
+      ? signed(input, parts, rendered, body)
+      : signedBefore(input, parts, { rendered, body, stored: input.storedBody });
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+/** The bytes of the earlier attempt carry its signature: they go out again as long as that verifies. */
+async function signedBefore(
+  input: PrepareInput,
+  parts: PrepareParts,
+  {
+    rendered,
+    body,
+    stored,
+  }: { readonly rendered: Rendered; readonly body: SelfSignedBody; readonly stored: Uint8Array },
+): Promise<Preparation> {
+  const { workspaceId } = input.setup.webhook;
+  if (!(await parts.signer.keeps(body.sign, workspaceId))) return signed(input, parts, rendered, body);
+  return orRefused(() => finish(input, parts, rendered, stored));
+}
+
+function signed(
+  input: PrepareInput,
+  parts: PrepareParts,
+  rendered: Rendered,
+  body: SelfSignedBody,
+): Preparation | Promise<Preparation> {
+  try {
     const signature = parts.signer.sign(body.sign, input.setup.secrets, input.setup.webhook.workspaceId);
     if (!(signature instanceof Promise)) return embed(input, parts, rendered, signature);
-    return signature.then((made) => embed(input, parts, rendered, made)).catch(refused);
+    // Who signs may have to look for its key: what hinders it then is no fault of the message, and the promise says so.
+    return signature.then((made) => orRefused(() => embed(input, parts, rendered, made)));
+  } catch (error) {
+    return refused(error);
+  }
+}
+
+function orRefused(make: () => Preparation | Promise<Preparation>): Preparation | Promise<Preparation> {
+  try {
+    return make();
   } catch (error) {
     return refused(error);
   }

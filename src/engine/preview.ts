@@ -14,6 +14,7 @@ export type PreviewDeps = Pick<EngineDeps, 'dialects' | 'transports'> & { readon
 /** Nobody's key made these: a body that carries its own signature shows zeros in its place, under the key it asked for. */
 const unsigned: Signer = {
   waiting: 0,
+  keeps: () => Promise.resolve(true),
   sign: ({ key, algorithm }) => {
     const bytes = new Uint8Array(algorithm.startsWith('rsa') ? 256 : 64);
     return key.kind === 'signing-key' ? { bytes, keyId: key.id ?? unknownKey } : bytes;

@@ -15,6 +15,8 @@ export interface Signer {
     secrets: readonly OpenSecret[],
     workspaceId: WorkspaceId,
   ): Signature | Promise<Signature>;
+  /** Whether bytes that carry such a signature can still be sent: their key was not withdrawn since. */
+  keeps(request: Pick<SignatureRequest, 'key'>, workspaceId: WorkspaceId): Promise<boolean>;
   /** Signatures that are owed by another thread. */
   readonly waiting: number;
 }
@@ -39,6 +41,10 @@ export function createSigner(signingKeys?: SigningKeys): Signer {
   return {
     get waiting() {
       return signingKeys?.waiting ?? 0;
+    },
+    async keeps({ key }, workspaceId) {
+      if (key.kind !== 'signing-key' || key.id === undefined) return true;
+      return (await signingKeys?.keeps(workspaceId, key.id)) ?? true;
     },
     sign(request, secrets, workspaceId) {
       const { key: reference } = request;

@@ -400,3 +400,36 @@ test('an inbox that several configurations point at names the one whose message 
   const named = arrived.map((request) => (request['verification'] as { webhookId?: string }).webhookId ?? '');
   assert.deepEqual(named.toSorted(), ids.toSorted());
 });
+
+test('SG-19 what is owed when its key is withdrawn leaves with the signature of the present one', async () => {
+  const tenant = await server.tenant('withdrawn');
+  const inbox = await tenant.ask('/v1/inboxes', { body: {} });
+  const place = `/v1/inboxes/${text(inbox['id'])}`;
+  const healthyRetryPolicy = { minDelayTarget: 1, maxDelayTarget: 1, numRetries: 20 };
+  const input = {
+    name: 'owed',
+    dialect: 'bynder',
+    target: { transport: 'http', url: text(inbox['url']) },
+    events: ['asset_bank.media.create'],
+    settings: { deliveryPolicy: { healthyRetryPolicy } },
+  };
+  expectStatus(await tenant.call('/v1/webhooks', { body: input }), 201);
+  const last = async () => {
+    const [request] = rows(await tenant.ask(`${place}/requests`));
+    const body = Buffer.from(text(request?.['bodyBase64'] ?? ''), 'base64').toString() || '{}';
+    const { result } = (request?.['verification'] ?? {}) as { result?: string };
+    return { ...(JSON.parse(body) as Record<string, string>), result };
+  };
+  const asked: Record<string, unknown> = await eventually(last, (found) => 'SubscribeURL' in found, 'the question');
+  assert.equal((await visit(text(asked['SubscribeURL']))).status, 200);
+  await tenant.ask(place, { method: 'PATCH', body: { status: 503 } });
+  await tenant.ask('/v1/assets/external:owed', { method: 'PUT', body: { name: 'owed.jpg' } });
+  const before: Record<string, unknown> = await eventually(last, (found) => 'Subject' in found, 'the first attempt');
+  await tenant.ask('/v1/signing-keys', { body: { name: 'sns', withdrawFormer: true } });
+  await tenant.ask(place, { method: 'PATCH', body: { status: 200 } });
+  await deliveryOf(tenant, 'asset_bank.media.create', 'delivered');
+  const after: Record<string, unknown> = await last();
+  assert.equal(after['result'], 'verified');
+  assert.notEqual(after['SigningCertURL'], before['SigningCertURL']);
+  assert.deepEqual([after['MessageId'], after['Timestamp']], [before['MessageId'], before['Timestamp']]);
+});

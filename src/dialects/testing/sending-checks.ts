@@ -17,6 +17,7 @@ const firstAtMs = 1_795_348_800_500;
 /** Keys of a workspace whose signatures are noughts. */
 const noughts: SigningKeys = {
   waiting: 0,
+  keeps: () => Promise.resolve(true),
   sign: ({ key }) =>
     Promise.resolve({
       bytes: new Uint8Array(256),

@@ -14,7 +14,7 @@ import { createSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts';
 import type { DeliveryDetail, DeliveryTask, Storage } from '../../storage/storage.ts';
 import type { OutgoingMessage } from '../../transports/transport.ts';
 import { createEngine } from '../create-engine.ts';
-import type { DutyHandlers, Engine, EngineEvent, OpenSecret, Ownership, WebhookCare } from '../engine.ts';
+import type { DutyHandlers, Engine, EngineEvent, OpenSecret, Ownership, SigningKeys, WebhookCare } from '../engine.ts';
 import type { EngineOptions } from '../engine-deps.ts';
 import { createMemoryFlightLog, type FlightLog } from '../flight-log.ts';
 import { createSoleOwnership } from '../ownership.ts';
@@ -63,6 +63,7 @@ export type RigOptions = {
   readonly dutyHandlers?: DutyHandlers;
   readonly ownership?: Ownership;
   readonly care?: Partial<WebhookCare>;
+  readonly signingKeys?: SigningKeys;
   readonly wrapStore?: (store: Storage) => Storage;
   readonly options?: Partial<EngineOptions>;
   readonly start?: boolean;
@@ -166,7 +167,7 @@ export async function createEngineRig(options: RigOptions = {}): Promise<EngineR
       dutyHandlers: options.dutyHandlers ?? {},
       ownership: options.ownership ?? createSoleOwnership(store),
       flights: options.flights ?? createMemoryFlightLog(),
-      signer: createSigner(),
+      signer: createSigner(options.signingKeys),
       links: () => ({ content: (id) => id, rendition: (id) => id, dialect: (path) => path }),
       clock,
       random,
