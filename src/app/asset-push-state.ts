@@ -110,8 +110,13 @@ const keptFields = [
 function pushedFile(given: JsonObject | undefined, known: AssetState['file'], name: string): AssetState['file'] {
   if (given === undefined) return known;
   const file = namedFile(given, name);
-  if (given['name'] !== undefined || known === undefined || !sameContent(known, file)) return file;
-  return { ...file, name: known.name };
+  if (known === undefined || !sameContent(known, file)) return file;
+  // What an asset is called now says nothing new of a file that is the same as before.
+  return {
+    ...file,
+    ...(given['name'] === undefined ? { name: known.name } : {}),
+    ...(given['mimeType'] === undefined ? { mimeType: known.mimeType } : {}),
+  };
 }
 
 /** A DAM that names another file than before has a new version of it; which one it was before stays known. */

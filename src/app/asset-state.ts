@@ -1,6 +1,7 @@
 /** Full asset states out of what a DAM says of them: every field there and of its type, whatever was left out. */
 import { type AssetFile, type AssetKind, type AssetState, assetKinds, unavailabilities } from '../core/asset.ts';
 import type { Problem } from '../core/errors.ts';
+import { typeOfNames } from '../core/file-type.ts';
 import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
@@ -116,7 +117,7 @@ export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: numb
 
 function newAsset(given: JsonObject, atMs: number): { [field: string]: unknown } {
   return {
-    kind: kindOfFile(given['file']),
+    kind: kindOfFile(given['file'], given['name']),
     name: '',
     path: '/',
     versions: [],
@@ -148,15 +149,23 @@ export function assetKindOf(mimeType: string): AssetKind {
 
 const documentTypes = new Set(['application/pdf', 'application/msword', 'application/rtf', 'application/epub+zip']);
 
-function kindOfFile(file: JsonValue | undefined): AssetKind {
+function kindOfFile(file: JsonValue | undefined, name: JsonValue | undefined): AssetKind {
   if (!isObject(file)) return 'other';
-  const mimeType = file['mimeType'];
+  const mimeType = file['mimeType'] ?? typeOfNamed(file, name);
   return typeof mimeType === 'string' ? assetKindOf(mimeType) : 'other';
 }
 
-/** A file that a DAM names instead of sending it. Sizes and types it does not know are 0 and unknown. */
+/** By the file's own name, its address, or what the asset is called. */
+function typeOfNamed({ name: own, url }: JsonObject, name: JsonValue | undefined): string | undefined {
+  return typeOfNames([own, url, name].filter((each) => typeof each === 'string'));
+}
+
+/**
+ * A file that a DAM names instead of sending it. A size that it does not tell is 0; a type is the one that its name or address
+ * speaks of, else unknown.
+ */
 export function namedFile(given: JsonObject, name: string): AssetFile {
-  return { name, bytes: 0, mimeType: 'application/octet-stream', ...given };
+  return { name, bytes: 0, mimeType: typeOfNamed(given, name) ?? 'application/octet-stream', ...given };
 }
 
 /** A folder path in its one spelling; throws `invalid_request` with what was wanted. */

@@ -193,6 +193,40 @@ test('a pushed state yields exactly the changes that lie between it and what was
   );
 });
 
+test('a file that is named without its type has the one that its name or address speaks of, and keeps it', async () => {
+  const told = async (reference: string, state: AssetPush) => {
+    const { kind, file, renditions } = (await push(state, reference)).body.state;
+    return [kind, file?.mimeType, ...renditions.map(({ mimeType }) => mimeType)];
+  };
+  const url = 'https://dam.example/files/7';
+  assert.deepEqual(await told('external:t1', { name: 'harbour.JPG', file: { url } }), ['image', 'image/jpeg']);
+  assert.deepEqual(await told('external:t2', { name: 'Film', file: { url: `${url}/a.mp4?v=1.pdf` } }), [
+    'video',
+    'video/mp4',
+  ]);
+  assert.deepEqual(await told('external:t3', { name: 'a.pdf', file: { url, name: 'tone.wav' } }), [
+    'audio',
+    'audio/wav',
+  ]);
+  assert.deepEqual(await told('external:t4', { name: 'a.jpg', file: { url, mimeType: 'text/html' } }), [
+    'document',
+    'text/html',
+  ]);
+  assert.deepEqual(await told('external:t5', { name: 'constructor', file: { url } }), [
+    'other',
+    'application/octet-stream',
+  ]);
+  const shown = { title: 'web', url: `${url}/web.webp` };
+  assert.deepEqual(await told('external:t6', { name: 'x', renditions: [shown] }), ['other', undefined, 'image/webp']);
+  // Another name of the asset is no other file.
+  const before = (await allChanges(fixture)).length;
+  assert.deepEqual(await told('external:t1', { name: 'harbour', file: { url } }), ['image', 'image/jpeg']);
+  assert.deepEqual(
+    (await allChanges(fixture)).slice(before).map(({ kind }) => kind),
+    ['asset.renamed'],
+  );
+});
+
 test('a state that says nothing of dates takes none away, nor what a date has brought about; null takes one away', async () => {
   const dated = await createFixture();
   try {

@@ -103,7 +103,7 @@ test('a CSV is imported by its header, by mapping, and by the types of metadata 
       name: 'one, two.jpg',
       tags: ['a', 'b'],
       metadata: { rank: 3, Colour: 'red' },
-      content: { name: 'one, two.jpg', mimeType: 'application/octet-stream', bytes: 12, url: 'https://dam.example/1' },
+      content: { name: 'one, two.jpg', mimeType: 'image/jpeg', bytes: 12, url: 'https://dam.example/1' },
     },
   );
 });
