@@ -393,6 +393,24 @@ test('HX-11 the largest change that may be is told whole; one byte more is refus
   assert.equal(receiver.arrivals.length, 1);
 });
 
+test('410 switches a webhook off, which says why, and writing it back leaves it off until it is told otherwise', async () => {
+  await using receiver = await startPeer(() => [410, '']);
+  const tenant = await server.tenant('gone');
+  const path = `${api}/${text((await made(tenant, receiver, { triggers: ['upload'] }))['uuid'])}`;
+  const body = { kind: 'asset.created', subject: { type: 'asset', externalId: 'a' }, after: { name: 'a.jpg' } };
+  expectStatus(await tenant.call('/v1/changes', { body }), 202);
+  const off = await eventually(
+    async () => objectOf((await tenant.ask(path))['webhook']),
+    ({ active }) => active === false,
+    'the webhook is off',
+  );
+  assert.match(text(off['inactive_reason']), /410/);
+  const back = expectStatus(await tenant.call(path, { method: 'PUT', body: off }), 200).json;
+  assert.equal(objectOf(back['webhook'])['active'], false);
+  const on = expectStatus(await tenant.call(path, { method: 'PUT', body: { active: true } }), 200).json;
+  assert.deepEqual([objectOf(on['webhook'])['active'], objectOf(on['webhook'])['inactive_reason']], [true, undefined]);
+});
+
 test('What was read can be written back whole, changed or not, and the password stays what it was', async () => {
   await using receiver = await startPeer();
   const tenant = await server.tenant('round');

@@ -12,7 +12,7 @@ export type Read = { readonly webhook: JsonObject } | { readonly refused: string
 
 const known = ['name', 'active', 'hostname', 'path', 'auth', 'headers', 'triggers', 'change_meta', 'fields'] as const;
 /** What an answer has beside them: a caller that reads a webhook, changes something and sends all of it may leave them in. */
-const shownOnly = ['uuid', 'created_at', 'modified_at'] as const;
+const shownOnly = ['uuid', 'inactive_reason', 'created_at', 'modified_at'] as const;
 const nameCharactersMax = 200;
 const urlCharactersMax = 2_048;
 const headerCharactersMax = 8_192;

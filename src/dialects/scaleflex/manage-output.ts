@@ -12,10 +12,13 @@ export function presentWebhook(webhook: JsonObject): JsonObject {
   const url = textIn(objectIn(webhook, 'target'), 'url');
   const settings = objectIn(webhook, 'settings');
   const { field, value } = conditionOf(settings);
+  const active = textIn(webhook, 'state') !== 'disabled';
+  const reason = textIn(webhook, 'stateReason');
   return {
     uuid: encodeId(textIn(webhook, 'id'), 'uuid'),
     name: textIn(webhook, 'name'),
-    active: textIn(webhook, 'state') !== 'disabled',
+    active,
+    ...(active || reason === '' ? {} : { inactive_reason: reason }),
     ...splitUrl(url),
     auth: authOf(objectIn(webhook, 'credentials')),
     headers: listIn(webhook, 'headers').map(headerOf),
