@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readDatabaseUrl } from './database-url.ts';
 import { OperatorError, systemCode } from './operator-error.ts';
 import {
   type DialectListener,
@@ -147,7 +148,7 @@ export function readConfiguration({
 
 /** What is right by itself and wrong together. */
 function togetherProblems(settings: Settings): readonly ConfigurationProblem[] {
-  const { databaseUrl, encryptionKey, adminKey, engine, sharedFilesDir } = settings;
+  const { databaseUrl, databaseDirectUrl, encryptionKey, adminKey, engine, sharedFilesDir } = settings;
   const problems: ConfigurationProblem[] = [];
   if (databaseUrl === null) {
     const only = 'ASSETWIRE_DATABASE_URL, because SQLite belongs to one process';
@@ -157,8 +158,12 @@ function togetherProblems(settings: Settings): readonly ConfigurationProblem[] {
     }
     return problems;
   }
-  if (!/^postgres(ql)?:\/\//.test(databaseUrl)) {
-    problems.push({ at: 'ASSETWIRE_DATABASE_URL', wanted: 'a postgres:// URL', found: 'another one' });
+  for (const [at, url] of [
+    ['ASSETWIRE_DATABASE_URL', databaseUrl],
+    ['ASSETWIRE_DATABASE_DIRECT_URL', databaseDirectUrl],
+  ] as const) {
+    const read = url === null ? null : readDatabaseUrl(url);
+    if (read?.is === 'unreadable') problems.push({ at, wanted: read.wanted, found: read.found });
   }
   const together = 'a value, the same for every process on one PostgreSQL';
   if (encryptionKey === null) problems.push({ at: 'ASSETWIRE_ENCRYPTION_KEY', wanted: together, found: 'none' });

@@ -11,8 +11,8 @@ export type StorageFaultKind = 'full' | 'failed' | 'unavailable';
 export class StorageFault extends Error {
   readonly kind: StorageFaultKind;
 
-  constructor(kind: StorageFaultKind, detail: string) {
-    super(detail);
+  constructor(kind: StorageFaultKind, detail: string, options?: ErrorOptions) {
+    super(detail, options);
     this.name = 'StorageFault';
     this.kind = kind;
   }

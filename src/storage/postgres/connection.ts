@@ -72,7 +72,7 @@ async function connectTo(url: string, connecting: Connecting): Promise<Connectio
   } catch (error) {
     connection.close();
     // Whatever the reason is (no such database, too many connections, a wrong password): there is none to be had.
-    throw new StorageFault('unavailable', error instanceof Error ? error.message : String(error));
+    throw new StorageFault('unavailable', error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

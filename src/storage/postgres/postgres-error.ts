@@ -71,11 +71,46 @@ export function storageFaultOf(error: Error): StorageFault | null {
 export function startError(error: unknown): Error {
   const told = callerError(error);
   if (told === error || !(told instanceof AssetwireError) || told.code !== 'storage_unavailable') return told;
-  return new AssetwireError(told.code, {
-    detail: told.message,
-    mend: 'Check that it runs, and ASSETWIRE_DATABASE_URL: host, port, name of the database, user, password',
-    cause: error,
-  });
+  return new AssetwireError(told.code, { detail: told.message, mend: connectionMend(error), cause: error });
+}
+
+const mendsOfConnection: readonly (readonly [codes: readonly string[], mend: string])[] = [
+  [
+    ['28P01', '28000'],
+    'Check user and password in ASSETWIRE_DATABASE_URL (special characters of a password in percent form: # as %23), and whom pg_hba.conf lets in',
+  ],
+  [['3D000'], 'Make it (CREATE DATABASE … OWNER …), or correct its name in ASSETWIRE_DATABASE_URL'],
+  [
+    ['53300'],
+    'Raise max_connections of the database, or lower ASSETWIRE_DATABASE_CONNECTIONS: every process holds so many and a few more',
+  ],
+  [['57P03'], 'Wait until it has started, and start again; ASSETWIRE_DATABASE_URL was right'],
+  [
+    ['ENOTFOUND', 'EAI_AGAIN'],
+    'Check the host in ASSETWIRE_DATABASE_URL: its name must be known to the resolver of this machine',
+  ],
+  [
+    ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT'],
+    'Check that it runs and listens there (listen_addresses, a firewall), and host and port in ASSETWIRE_DATABASE_URL',
+  ],
+  [['ENOENT', 'EACCES'], 'Check the files that sslrootcert, sslcert and sslkey of ASSETWIRE_DATABASE_URL name'],
+  [
+    [
+      ...['SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+      ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ],
+    'Its certificate must be good for the host named: give its authority’s as ASSETWIRE_DATABASE_URL=…?sslmode=verify-full&sslrootcert=/path/to/ca.pem',
+  ],
+];
+
+/** What an operator does about a connection that does not come about, by the code of whoever refused it. */
+export function connectionMend(error: unknown): string {
+  const code = fieldOf(error instanceof StorageFault ? error.cause : error, 'code');
+  const known = mendsOfConnection.find(([codes]) => code !== null && codes.includes(code));
+  return (
+    known?.[1] ??
+    'Check that it runs, and ASSETWIRE_DATABASE_URL: host, port, name of the database, user, password, sslmode'
+  );
 }
 
 /** The error a caller may see. */

@@ -197,9 +197,15 @@ describe('starting on PostgreSQL', () => {
       const wrong = asRole(database.url, 'nobody_of_that_name');
       const gone = new URL(database.url);
       gone.pathname = '/nothing_of_that_name';
-      for (const url of [wrong, gone.href, 'postgres://user:secret-word@127.0.0.1:9/none']) {
+      for (const [url, mend] of [
+        [wrong, /Check user and password in ASSETWIRE_DATABASE_URL/],
+        [gone.href, /CREATE DATABASE.*ASSETWIRE_DATABASE_URL/],
+        ['postgres://user:secret-word@127.0.0.1:9/none', /runs and listens there.*ASSETWIRE_DATABASE_URL/],
+        ['postgres://user@no-such-host.invalid/none', /Check the host in ASSETWIRE_DATABASE_URL/],
+        [`${database.url}?sslmode=verify-full&sslrootcert=/no/such.pem`, /Check the files that sslrootcert/],
+      ] as const) {
         await assert.rejects(start(url), (error: unknown) => {
-          assert.match((error as { readonly mend?: string }).mend ?? '', /ASSETWIRE_DATABASE_URL/);
+          assert.match((error as { readonly mend?: string }).mend ?? '', mend);
           return refusal(/must answer/)(error);
         });
       }
