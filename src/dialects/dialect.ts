@@ -239,6 +239,11 @@ export type Manifest = {
   /** The vendor's own names for where deliveries may go, where it has several: what a form offers first. */
   readonly protocols?: readonly ProtocolDescription[];
   readonly configuration: ConfigurationSchema;
+  /**
+   * The vendor's own form for a webhook, in its words and its order; what it leaves out stands behind. Absent: name, target,
+   * credentials, events, settings.
+   */
+  readonly form?: readonly FormPart[];
   readonly capabilities: Capabilities;
   readonly limits: DialectLimits;
   readonly policy: DeliveryPolicy;
@@ -358,6 +363,32 @@ export type ProtocolDescription = {
   /** Settings that go with it. */
   readonly settings?: JsonObject;
 };
+
+/** One part of a vendor's form. Each is there once at most but `settings`, which may stand in several places. */
+export type FormPart = {
+  readonly part: FormPartName;
+  /** What the vendor calls it. */
+  readonly title: string;
+  readonly hint?: string;
+  /** Of `settings`: which fields of the configuration stand here. */
+  readonly fields?: readonly string[];
+  /** Of `target`: a URL is asked for in two, by these names: its host, and what is behind it. */
+  readonly split?: readonly [host: string, path: string];
+};
+
+/** `environment`: the workspace, which a vendor has several of. */
+export const formPartNames = [
+  'name',
+  'environment',
+  'target',
+  'credentials',
+  'headers',
+  'events',
+  'settings',
+  'secret',
+  'contacts',
+] as const;
+export type FormPartName = (typeof formPartNames)[number];
 
 /** Flags with documented defaults; nobody asks for a vendor's name. */
 export type Capabilities = {

@@ -39,6 +39,10 @@ export type Manifest = {
   readonly sources: readonly { readonly url: string; readonly readOn: string }[];
   readonly events: readonly EventDescription[];
   readonly transports: readonly ('http' | 'sqs' | 'email')[];
+  /** The vendor's own names for where deliveries may go, where it has several. */
+  readonly protocols?: readonly Protocol[];
+  /** The vendor's own form, in its words and order. */
+  readonly form?: readonly FormPart[];
   readonly configuration: { readonly schema: JsonSchema; readonly secretFields: readonly string[] };
   readonly capabilities: {
     readonly targetEditable: boolean;
@@ -76,3 +80,32 @@ export type Property = {
   readonly max: number;
   readonly default: number;
 };
+
+export type Protocol = {
+  readonly name: string;
+  readonly title: string;
+  readonly transport: 'http' | 'sqs' | 'email';
+  readonly endpoint: { readonly title: string; readonly description: string; readonly example: string };
+  readonly settings?: JsonObject;
+};
+
+export type FormPart = {
+  readonly part: PartName;
+  readonly title: string;
+  readonly hint?: string;
+  /** Of `settings`: which of them. */
+  readonly fields?: readonly string[];
+  /** Of `target`: its URL in two, by these names. */
+  readonly split?: readonly [host: string, path: string];
+};
+
+export type PartName =
+  | 'name'
+  | 'environment'
+  | 'target'
+  | 'credentials'
+  | 'headers'
+  | 'events'
+  | 'settings'
+  | 'secret'
+  | 'contacts';

@@ -1,4 +1,5 @@
 /** People, keys and what is told to them, as the API shows them. */
+import type { JsonObject } from './types.ts';
 
 export type Key = {
   readonly id: string;
@@ -59,7 +60,9 @@ export type AuditEntry = {
   readonly actor: { readonly type: string; readonly id: string; readonly name?: string };
   readonly action: string;
   readonly target: string;
-  readonly from?: { readonly address: string };
+  readonly from?: { readonly address: string; readonly userAgent: string | null };
+  readonly before?: JsonObject;
+  readonly after?: JsonObject;
 };
 
 /** What the workspace and the server run with; `process` is for admins of the installation. */

@@ -8,14 +8,13 @@ import type { Webhook } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
 import { Button, CopyButton, LinkButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
-import { problemAt, TextField, WordsField } from '../parts/field.tsx';
 import { showBytes } from '../parts/format.ts';
-import { ObjectForm } from '../parts/schema-form.tsx';
 import { Failure, Loaded, Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
 import { SetupSteps } from './setup-steps.tsx';
-import { CredentialsForm, type Draft, emptyTarget, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
+import { type Draft, emptyTarget } from './webhook-form.tsx';
+import { WizardParts } from './wizard-parts.tsx';
 
 /** A webhook in its dialect's own words and order: everything here is drawn from the manifest. */
 export function NewWebhook() {
@@ -57,9 +56,9 @@ export function NewWebhook() {
 function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly onBack: () => void }) {
   const [draft, setDraft] = useState<Draft>(() => ({
     name: '',
-    target: emptyTarget(manifest.transports[0] ?? 'http'),
+    target: emptyTarget(manifest.protocols?.[0]?.transport ?? manifest.transports[0] ?? 'http'),
     events: manifest.capabilities.singleEvent ? [] : ['*'],
-    settings: {},
+    settings: manifest.protocols?.[0]?.settings ?? {},
     headers: [],
     credentials: null,
     contacts: [],
@@ -86,8 +85,6 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
       },
     });
   };
-  const { configuration } = manifest;
-  const hasSettings = Object.keys(configuration.schema.properties ?? {}).length > 0;
   const parts = { manifest, draft, onChange: change, problems };
   return (
     <form
@@ -100,61 +97,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
     >
       <div className="stack">
         {create.error === null ? null : <Failure error={create.error} />}
-        <Card title={words.wizard.steps.destination}>
-          <div className="stack">
-            <TextField
-              label={words.wizard.name}
-              hint={words.wizard.nameHint}
-              required
-              autoFocus
-              problem={problemAt(problems, '/name')}
-              value={draft.name}
-              onChange={(name) => change({ name })}
-            />
-            <TargetForm {...parts} />
-            <CredentialsForm {...parts} />
-          </div>
-        </Card>
-        <Card title={words.wizard.steps.events}>
-          <EventsForm {...parts} />
-        </Card>
-        {hasSettings ? (
-          <Card title={words.wizard.steps.settings}>
-            <div className="stack">
-              <ObjectForm
-                schema={configuration.schema}
-                value={draft.settings}
-                onChange={(settings) => change({ settings })}
-                context={{ problems, at: '/settings', secret: configuration.secretFields }}
-              />
-            </div>
-          </Card>
-        ) : null}
-        <details className="card">
-          <summary style={{ padding: '12px 16px', cursor: 'pointer', fontWeight: 600 }}>
-            {words.wizard.advanced}
-          </summary>
-          <div className="body stack" style={{ borderTop: '1px solid var(--line)' }}>
-            <HeadersForm {...parts} />
-            <WordsField
-              label={words.wizard.contacts}
-              hint={words.wizard.contactsHint}
-              problem={problemAt(problems, '/contacts')}
-              values={draft.contacts}
-              onChange={(contacts) => change({ contacts })}
-            />
-            {configuration.schema.properties?.['secret'] === undefined ? (
-              <TextField
-                label={words.wizard.secret}
-                hint={words.wizard.secretHint}
-                type="password"
-                problem={problemAt(problems, '/secret')}
-                value={draft.secret}
-                onChange={(secret) => change({ secret })}
-              />
-            ) : null}
-          </div>
-        </details>
+        <WizardParts {...parts} />
         <div className="actions">
           <Button onClick={onBack}>{words.common.back}</Button>
           <Button type="submit" look="primary" busy={create.isPending}>

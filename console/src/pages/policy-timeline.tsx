@@ -4,19 +4,39 @@ import { words } from '../words/words.ts';
 
 const shownMax = 12;
 
-/** When a failed delivery is tried again, as a line of time. */
+/** When a failed delivery is tried again, as a line of time: each wait, and how long after the first attempt that is. */
 export function PolicyTimeline({ policy }: { readonly policy: Policy }) {
-  const { delaysMs, ageMaxMs } = policy.schedule;
+  const { delaysMs, ageMaxMs, jitter } = policy.schedule;
+  let sinceMs = 0;
+  const retries = delaysMs.map((delayMs) => {
+    sinceMs += delayMs;
+    return { delayMs, sinceMs };
+  });
+  const more = retries.length - shownMax;
   return (
-    <ol className="timeline">
-      <li data-tone="good">{words.webhook.scheduleStart}</li>
-      {delaysMs.slice(0, shownMax).map((delayMs, at) => (
-        <li key={at} data-tone="warn">
-          {words.webhook.scheduleRetry(at + 1, showDuration(delayMs))}
+    <>
+      <ol className="timeline policy">
+        <li data-tone="good">
+          <span>{words.webhook.scheduleStart}</span>
         </li>
-      ))}
-      {delaysMs.length > shownMax ? <li>… {delaysMs.length}</li> : null}
-      <li data-tone="bad">{words.webhook.scheduleEnd(showDuration(ageMaxMs))}</li>
-    </ol>
+        {retries.slice(0, shownMax).map((retry, at) => (
+          <li key={at} data-tone="warn">
+            <span>{words.webhook.scheduleRetry(at + 1, showDuration(retry.delayMs))}</span>
+            {at === 0 ? null : (
+              <span className="quiet number">{words.webhook.scheduleIn(showDuration(retry.sinceMs))}</span>
+            )}
+          </li>
+        ))}
+        {more > 0 ? (
+          <li>
+            <span className="quiet">{words.webhook.scheduleMore(more)}</span>
+          </li>
+        ) : null}
+        <li data-tone="bad">
+          <span>{words.webhook.scheduleEnd(showDuration(ageMaxMs))}</span>
+        </li>
+      </ol>
+      {jitter > 0 ? <p className="quiet">{words.webhook.scheduleJitter(Math.round(jitter * 100))}</p> : null}
+    </>
   );
 }

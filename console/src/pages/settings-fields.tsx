@@ -10,6 +10,7 @@ import { CheckField, problemAt, SelectField, TextField, WordsField } from '../pa
 import { Empty, Failure, Loaded } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { words } from '../words/words.ts';
+import { PartHead } from './settings-parts.tsx';
 
 export function Fields() {
   const fields = useAll<MetadataField>('/v1/metadata-fields');
@@ -23,10 +24,7 @@ export function Fields() {
   ) : null;
   return (
     <>
-      <div className="row between">
-        <p className="quiet">{words.settings.fieldsLead}</p>
-        {button}
-      </div>
+      <PartHead lead={words.settings.fieldsLead} action={button} />
       <Loaded of={fields}>
         {(items) => (
           <Card flush>

@@ -3,14 +3,15 @@ import { useState } from 'react';
 import { Problem } from '../api/ask.ts';
 import { useChange, useIsAdmin, useList, useMay } from '../api/queries.ts';
 import type { Key } from '../api/people.ts';
-import { Button, CopyButton } from '../parts/button.tsx';
+import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, TextField } from '../parts/field.tsx';
-import { Badge, Failure, Loading, Notice } from '../parts/state.tsx';
+import { Badge, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { PartHead, Scopes, ShownOnce } from './settings-parts.tsx';
 
 export const scopes = [
   'assets:read',
@@ -33,14 +34,16 @@ export function Keys() {
   const revoke = useChange(['/v1/keys'], { onDone: () => setOpen(null) });
   return (
     <>
-      <div className="row between">
-        <p className="quiet">{words.settings.keysLead}</p>
-        {may ? (
-          <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
-            {words.settings.newKey}
-          </Button>
-        ) : null}
-      </div>
+      <PartHead
+        lead={words.settings.keysLead}
+        action={
+          may ? (
+            <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
+              {words.settings.newKey}
+            </Button>
+          ) : null
+        }
+      />
       {list.error === null ? null : <Failure error={list.error} />}
       {list.items === undefined ? (
         <Loading />
@@ -63,7 +66,7 @@ export function Keys() {
               },
               {
                 name: words.settings.scopes,
-                cell: ({ scopes: held }) => <span className="quiet">{held.join(', ')}</span>,
+                cell: ({ scopes: held }) => <Scopes of={held} />,
               },
               {
                 name: words.settings.lastUsed,
@@ -185,15 +188,9 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
           {admin ? <CheckField label={words.settings.adminKey} checked={isAdmin} onChange={setIsAdmin} /> : null}
         </>
       ) : (
-        <>
-          <Notice tone="warn">{words.settings.keyOnce}</Notice>
-          <div className="code">
-            <div className="tools">
-              <CopyButton text={made} />
-            </div>
-            <pre aria-label={words.settings.newKey}>{made}</pre>
-          </div>
-        </>
+        <ShownOnce text={made} name={words.settings.newKey}>
+          {words.settings.keyOnce}
+        </ShownOnce>
       )}
     </Dialog>
   );

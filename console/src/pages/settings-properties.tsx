@@ -8,6 +8,7 @@ import { CheckField, TextField } from '../parts/field.tsx';
 import { Failure, Loaded } from '../parts/state.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { PartHead } from './settings-parts.tsx';
 
 type Property = { readonly name: string; readonly value: number | boolean; readonly source?: string };
 
@@ -16,7 +17,7 @@ export function Properties() {
   const dialects = useDialects();
   return (
     <>
-      <p className="quiet">{words.settings.propertiesLead}</p>
+      <PartHead lead={words.settings.propertiesLead} />
       <Loaded of={dialects}>
         {(manifests) => {
           const having = manifests.filter(({ properties }) => (properties ?? []).length > 0);
@@ -77,7 +78,7 @@ function PropertyForm({
       {(manifest.properties ?? []).map((property) => {
         const value = values[property.name];
         const source = present.find(({ name }) => name === property.name)?.source;
-        const hint = `${property.description}. ${words.settings.propertyDefault(String(property.default))}${source === undefined ? '' : ` · ${source}`}`;
+        const hint = hintOf(property, source);
         return typeof property.default === 'boolean' ? (
           <CheckField
             key={property.name}
@@ -105,4 +106,13 @@ function PropertyForm({
       </div>
     </form>
   );
+}
+
+/** What it does, what it is unless somebody says otherwise, and who said otherwise. */
+function hintOf(property: NonNullable<Manifest['properties']>[number], source: string | undefined): string {
+  const { default: usual, description } = property;
+  const shown =
+    typeof usual === 'boolean' ? (usual ? words.settings.propertyOn : words.settings.propertyOff) : String(usual);
+  const by = source === undefined ? undefined : words.settings.propertySources[source];
+  return `${description}. ${words.settings.propertyDefault(shown)}${by === undefined ? '' : ` · ${by}`}`;
 }

@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import type { SettingsView } from '../api/people.ts';
 import { useAsk, useCaller, useChange } from '../api/queries.ts';
+import { useFilters } from '../app/address.ts';
 import { setSignedOut } from '../app/signed-out.ts';
 import { Button } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
-import { TextField } from '../parts/field.tsx';
-import { Failure, Loaded } from '../parts/state.tsx';
+import { CheckField, TextField } from '../parts/field.tsx';
+import { Badge, Empty, Failure, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
@@ -18,7 +19,7 @@ export function Server() {
     <Loaded of={settings} lines={8}>
       {({ version, startedAtMs, publicUrl, process, films }) => (
         <>
-          <Card title={words.settings.parts.server}>
+          <Card title={words.settings.serverFacts}>
             <Facts
               of={[
                 [words.settings.version, version],
@@ -33,24 +34,74 @@ export function Server() {
               ]}
             />
           </Card>
-          {process.length === 0 ? null : (
-            <Card flush title={words.settings.serverLead}>
-              <Table
-                label={words.settings.parts.server}
-                items={process}
-                idOf={({ name }) => name}
-                columns={[
-                  { name: words.settings.setting, cell: ({ variable }) => <span className="mono">{variable}</span> },
-                  { name: words.settings.value, cell: ({ value }) => <span className="mono cut">{value}</span> },
-                  { name: words.settings.source, kind: 'fit', cell: ({ source }) => source },
-                ]}
-              />
-            </Card>
-          )}
+          {process.length === 0 ? null : <ProcessSettings of={process} />}
           {caller?.actor.id.startsWith('usr_') === true ? <ChangePassword /> : null}
         </>
       )}
     </Loaded>
+  );
+}
+
+/** What the process was started with, found by name; what differs from its default stands out. */
+function ProcessSettings({ of }: { readonly of: SettingsView['process'] }) {
+  const [{ q, set }, setFilters] = useFilters(['q', 'set']);
+  const wanted = q.toLowerCase();
+  const items = of.filter(
+    ({ variable, value, source }) =>
+      (set === '' || source !== 'default') && `${variable} ${value}`.toLowerCase().includes(wanted),
+  );
+  return (
+    <Card flush title={words.settings.serverTitle}>
+      <p className="quiet card-lead">{words.settings.serverLead}</p>
+      <div className="filters card-filters" role="search">
+        <input
+          className="input search"
+          type="search"
+          aria-label={words.settings.findSetting}
+          placeholder={words.settings.findSetting}
+          value={q}
+          onChange={(event) => setFilters({ q: event.target.value })}
+        />
+        <CheckField
+          label={words.settings.onlySet}
+          checked={set !== ''}
+          onChange={(on) => setFilters({ set: on ? 'yes' : '' })}
+        />
+      </div>
+      {items.length === 0 ? (
+        <Empty title={words.settings.noSetting}>{words.settings.noSettingLead}</Empty>
+      ) : (
+        <Table
+          label={words.settings.parts.server}
+          items={items}
+          idOf={({ name }) => name}
+          columns={[
+            { name: words.settings.setting, cell: ({ variable }) => <span className="mono">{variable}</span> },
+            {
+              name: words.settings.value,
+              cell: ({ value }) =>
+                value === '' ? (
+                  <span className="quiet">{words.settings.unset}</span>
+                ) : (
+                  <span className="mono wrap">{value}</span>
+                ),
+            },
+            {
+              name: words.settings.source,
+              kind: 'fit',
+              cell: ({ source }) =>
+                source === 'default' ? (
+                  <span className="quiet">{words.settings.sources[source]}</span>
+                ) : (
+                  <Badge bare tone="info">
+                    {words.settings.sources[source] ?? source}
+                  </Badge>
+                ),
+            },
+          ]}
+        />
+      )}
+    </Card>
   );
 }
 

@@ -3,10 +3,11 @@ import { useChange, useList, useMay } from '../api/queries.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
 import { Confirm } from '../parts/dialog.tsx';
-import { Badge, Failure, Loading } from '../parts/state.tsx';
+import { Badge, Empty, Failure, Loading } from '../parts/state.tsx';
 import { Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { PartHead } from './settings-parts.tsx';
 
 type SigningKey = {
   readonly id: string;
@@ -36,10 +37,14 @@ export function SigningKeys() {
   const withdraw = useChange(['/v1/signing-keys'], { onDone: () => setOpen(null) });
   return (
     <>
-      <p className="quiet">{words.signingKeys.lead}</p>
+      <PartHead lead={words.signingKeys.lead} />
       {list.error === null ? null : <Failure error={list.error} />}
       {list.items === undefined && list.error === null ? <Loading /> : null}
-      {list.items?.length === 0 ? <p>{words.signingKeys.none}</p> : null}
+      {list.items?.length === 0 ? (
+        <Card>
+          <Empty title={words.signingKeys.noneTitle}>{words.signingKeys.none}</Empty>
+        </Card>
+      ) : null}
       {(list.items ?? []).map((key) => (
         <Card
           key={key.id}

@@ -6,13 +6,14 @@ import { Empty, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { PartHead } from './settings-parts.tsx';
 
 /** What is kept, since when, and what it takes: to choose how long. For admins of the installation. */
 export function SpaceTaken() {
   const space = useAsk<Space>('/v1/space', {}, { everyMs: 60_000 });
   return (
     <>
-      <p className="quiet">{words.space.lead}</p>
+      <PartHead lead={words.space.lead} />
       <Loaded of={space} lines={8}>
         {(data) => <Kinds space={data} />}
       </Loaded>
@@ -60,7 +61,7 @@ function Kinds({ space: { kinds, files, keptForDays, measured, measuredAtMs } }:
                     <span className="share-key" data-kind={kind} aria-hidden />
                     <span>
                       {words.space.kinds[kind]}
-                      <span className="quiet cut">{words.space.kindLeads[kind]}</span>
+                      <span className="quiet cut kind-lead">{words.space.kindLeads[kind]}</span>
                     </span>
                   </span>
                 ),

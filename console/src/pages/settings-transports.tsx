@@ -8,6 +8,7 @@ import { problemAt, TextField } from '../parts/field.tsx';
 import { showDuration } from '../parts/format.ts';
 import { Badge, Failure, Loaded } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
+import { PartHead } from './settings-parts.tsx';
 
 const kinds = ['email', 'sqs'] as const;
 type Kind = (typeof kinds)[number];
@@ -23,7 +24,7 @@ export function Transports() {
   const settings = useAsk<SettingsView>('/v1/settings');
   return (
     <>
-      <p className="quiet">{words.transports.lead}</p>
+      <PartHead lead={words.transports.lead} />
       <Loaded of={settings} lines={8}>
         {({ process }) => (
           <>

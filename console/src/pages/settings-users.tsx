@@ -3,14 +3,15 @@ import { useState } from 'react';
 import { Problem } from '../api/ask.ts';
 import { useAll, useChange, useList, useMay } from '../api/queries.ts';
 import type { Role, User } from '../api/people.ts';
-import { Button, CopyButton } from '../parts/button.tsx';
+import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, TextField } from '../parts/field.tsx';
-import { Badge, Failure, Loading, Notice, type Tone } from '../parts/state.tsx';
+import { Badge, Empty, Failure, Loading, type Tone } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { PartHead, Scopes, ShownOnce } from './settings-parts.tsx';
 
 const tones: { readonly [state in User['state']]: Tone } = { invited: 'info', active: 'good', disabled: 'bad' };
 
@@ -24,17 +25,23 @@ export function Users() {
   const newLink = useChange<{ readonly url: string }>(['/v1/users'], { onDone: ({ url }) => setLink(url) });
   return (
     <>
-      <div className="row between">
-        <p className="quiet">{words.settings.usersLead}</p>
-        {may ? (
-          <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
-            {words.settings.newUser}
-          </Button>
-        ) : null}
-      </div>
+      <PartHead
+        lead={words.settings.usersLead}
+        action={
+          may ? (
+            <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+              {words.settings.newUser}
+            </Button>
+          ) : null
+        }
+      />
       {list.error === null ? null : <Failure error={list.error} />}
       {list.items === undefined ? (
         <Loading />
+      ) : list.items.length === 0 ? (
+        <Card>
+          <Empty title={words.settings.noUsers}>{words.settings.noUsersLead}</Empty>
+        </Card>
       ) : (
         <Card flush>
           <Table
@@ -102,13 +109,21 @@ export function Users() {
         </Card>
       )}
       <Card flush title={words.settings.roles}>
+        <p className="quiet card-lead">{words.settings.rolesLead}</p>
         <Table
           label={words.settings.roles}
           items={roles.data ?? []}
           idOf={({ id }) => id}
           columns={[
-            { name: words.common.name, cell: ({ name, id }) => (name === id ? name : `${name} (${id})`) },
-            { name: words.settings.scopes, cell: ({ scopes }) => <span className="quiet">{scopes.join(', ')}</span> },
+            {
+              name: words.common.name,
+              cell: ({ name, id }) => (
+                <>
+                  {name} <span className="quiet mono cut">{id}</span>
+                </>
+              ),
+            },
+            { name: words.settings.scopes, cell: ({ scopes }) => <Scopes of={scopes} /> },
             {
               name: <Heard>{words.common.actions}</Heard>,
               kind: 'fit',
@@ -137,13 +152,9 @@ export function Users() {
             </Button>
           }
         >
-          <Notice tone="warn">{words.settings.invitation}</Notice>
-          <div className="code">
-            <div className="tools">
-              <CopyButton text={link} />
-            </div>
-            <pre aria-label={words.settings.newLink}>{link}</pre>
-          </div>
+          <ShownOnce text={link} name={words.settings.newLink}>
+            {words.settings.invitation}
+          </ShownOnce>
         </Dialog>
       )}
     </>

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { useIsAdmin, useMay } from '../api/queries.ts';
 import { Page } from '../parts/card.tsx';
@@ -36,13 +37,20 @@ export function Settings({ part }: { readonly part: string }) {
   const open = parts.filter(({ scope }) => may[scope]);
   const shown = open.find(({ id }) => id === part) ?? open[0];
   const Shown = shown?.show;
+  const nav = useRef<HTMLElement>(null);
+  // On a narrow screen the parts stand in a row that is longer than it: the open one is brought into sight.
+  useEffect(() => {
+    const link = nav.current?.querySelector<HTMLElement>('[aria-current=page]');
+    if (link !== null && link !== undefined && nav.current !== null)
+      nav.current.scrollLeft = link.offsetLeft - nav.current.offsetLeft - 40;
+  }, [shown?.id]);
   return (
     <Page
       title={words.settings.title}
       name={shown === undefined ? words.settings.title : words.settings.parts[shown.id]}
     >
       <div className="settings-page">
-        <nav aria-label={words.settings.title}>
+        <nav aria-label={words.settings.title} ref={nav}>
           {open.map(({ id }) => (
             <Link
               key={id}
@@ -55,6 +63,7 @@ export function Settings({ part }: { readonly part: string }) {
           ))}
         </nav>
         <div className="stack">
+          {shown === undefined ? null : <h2 className="part-title">{words.settings.parts[shown.id]}</h2>}
           {Shown === undefined ? <p className="quiet">{words.common.readOnly}</p> : <Shown />}
         </div>
       </div>

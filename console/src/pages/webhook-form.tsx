@@ -3,7 +3,7 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { FieldProblem } from '../api/ask.ts';
 import { useChange } from '../api/queries.ts';
-import type { EventDescription, Manifest } from '../api/manifest.ts';
+import type { EventDescription, FormPart, Manifest, Protocol } from '../api/manifest.ts';
 import type { Inbox, JsonObject, Target } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { CheckField, problemAt, SelectField, TextField } from '../parts/field.tsx';
@@ -29,6 +29,9 @@ export type DraftProps = {
   readonly problems: readonly FieldProblem[];
 };
 
+/** What the vendor calls this part. */
+export type Titled = { readonly title?: string };
+
 export function emptyTarget(transport: Target['transport']): Target {
   switch (transport) {
     case 'http':
@@ -46,39 +49,63 @@ export function TargetForm({
   onChange,
   problems,
   fixed = false,
-}: DraftProps & { readonly fixed?: boolean }) {
+  part,
+}: DraftProps & { readonly fixed?: boolean; readonly part?: FormPart }) {
+  const [named, setNamed] = useState<string | null>(null);
   const { target } = draft;
   const inbox = useChange<Inbox>(['/v1/inboxes'], {
     onDone: (made) =>
       onChange({ target: { transport: 'http', url: manifest.capabilities.plainHttp ? made.url : made.tlsUrl } }),
   });
   if (fixed) return <p className="quiet">{words.webhook.targetFixed}</p>;
+  const protocols = protocolsOf(manifest);
+  const protocol =
+    protocols.find(({ name }) => name === named) ?? protocols.find(({ transport }) => transport === target.transport);
+  const label = part?.title ?? protocol?.endpoint.title ?? words.wizard.url;
+  const hint = [part?.hint, protocol?.endpoint.description].filter((text) => text !== undefined && text !== '');
+  const problem = problemAt(problems, '/target');
+  const choose = (name: string) => {
+    setNamed(name);
+    const chosen = protocols.find((one) => one.name === name);
+    if (chosen === undefined) return;
+    onChange({
+      ...(chosen.transport === target.transport ? {} : { target: emptyTarget(chosen.transport) }),
+      settings: { ...draft.settings, ...chosen.settings },
+    });
+  };
   return (
     <>
-      {manifest.transports.length > 1 ? (
+      {protocols.length > 1 ? (
         <SelectField
           label={words.wizard.protocol}
-          value={target.transport}
-          choices={manifest.transports.map((transport) => ({
-            value: transport,
-            label: words.wizard.protocols[transport],
-          }))}
-          onChange={(transport) => onChange({ target: emptyTarget(transport as Target['transport']) })}
+          value={protocol?.name ?? ''}
+          choices={protocols.map(({ name, title }) => ({ value: name, label: title }))}
+          onChange={choose}
         />
       ) : null}
       {target.transport === 'http' ? (
         <>
-          <TextField
-            label={words.wizard.url}
-            type="url"
-            mono
-            required
-            placeholder="https://"
-            hint={manifest.capabilities.plainHttp ? words.wizard.urlHint : words.wizard.urlHintHttps}
-            problem={problemAt(problems, '/target')}
-            value={target.url}
-            onChange={(url) => onChange({ target: { ...target, url } })}
-          />
+          {part?.split === undefined ? (
+            <TextField
+              label={label}
+              type="url"
+              mono
+              required
+              placeholder={protocol?.endpoint.example ?? 'https://'}
+              hint={hint.length > 0 ? hint.join('. ') : urlHint(manifest)}
+              problem={problem}
+              value={target.url}
+              onChange={(url) => onChange({ target: { ...target, url } })}
+            />
+          ) : (
+            <SplitUrl
+              names={part.split}
+              hint={urlHint(manifest)}
+              problem={problem}
+              url={target.url}
+              onChange={(url) => onChange({ target: { ...target, url } })}
+            />
+          )}
           <div>
             <Button
               small
@@ -92,21 +119,24 @@ export function TargetForm({
       ) : null}
       {target.transport === 'sqs' ? (
         <TextField
-          label={words.wizard.queue}
+          label={protocol?.endpoint.title ?? words.wizard.queue}
           mono
           required
-          placeholder="arn:aws:sqs:eu-west-1:123456789012:queue"
-          problem={problemAt(problems, '/target')}
+          placeholder={protocol?.endpoint.example ?? ''}
+          hint={hint.join('. ')}
+          problem={problem}
           value={target.queue}
           onChange={(queue) => onChange({ target: { ...target, queue } })}
         />
       ) : null}
       {target.transport === 'email' ? (
         <TextField
-          label={words.wizard.address}
+          label={protocol?.endpoint.title ?? words.wizard.address}
           type="email"
           required
-          problem={problemAt(problems, '/target')}
+          placeholder={protocol?.endpoint.example ?? ''}
+          hint={hint.join('. ')}
+          problem={problem}
           value={target.address}
           onChange={(address) => onChange({ target: { ...target, address } })}
         />
@@ -115,7 +145,71 @@ export function TargetForm({
   );
 }
 
-export function EventsForm({ manifest, draft, onChange, problems }: DraftProps) {
+/** The vendor's own, or one for each way that deliveries may go. */
+function protocolsOf({ protocols, transports }: Manifest): readonly Protocol[] {
+  if (protocols !== undefined) return protocols;
+  if (transports.length < 2) return [];
+  return transports.map((transport) => ({
+    name: transport,
+    title: words.wizard.protocols[transport],
+    transport,
+    endpoint: words.wizard.endpoints[transport],
+  }));
+}
+
+function urlHint({ capabilities }: Manifest): string {
+  return capabilities.plainHttp ? words.wizard.urlHint : words.wizard.urlHintHttps;
+}
+
+/** A URL as some vendors ask for it: where the receiver is, and what of it is called. */
+function SplitUrl({
+  names: [hostName, pathName],
+  url,
+  hint,
+  problem,
+  onChange,
+}: {
+  readonly names: readonly [host: string, path: string];
+  readonly url: string;
+  readonly hint: string;
+  readonly problem: string | undefined;
+  readonly onChange: (url: string) => void;
+}) {
+  const [, scheme = '', host = '', path = ''] = /^(?:([a-z][a-z0-9+.-]*:\/\/))?([^/]*)(.*)$/is.exec(url) ?? [];
+  const shown = scheme === 'https://' ? host : `${scheme}${host}`;
+  const join = (where: string, what: string) => {
+    const whole = where.includes('://') || where === '' ? where : `https://${where}`;
+    onChange(what === '' || what.startsWith('/') || where === '' ? `${whole}${what}` : `${whole}/${what}`);
+  };
+  return (
+    <>
+      <TextField
+        label={hostName}
+        mono
+        required
+        placeholder="api.example.com"
+        hint={hint}
+        problem={problem}
+        value={shown}
+        onChange={(where) => {
+          // A whole URL that is pasted here brings its path along.
+          const pasted = /^([a-z][a-z0-9+.-]*:\/\/[^/]+)(\/.*)$/i.exec(where.trim());
+          if (pasted === null) join(where.trim(), path);
+          else join(pasted[1] ?? '', pasted[2] ?? '');
+        }}
+      />
+      <TextField
+        label={pathName}
+        mono
+        placeholder="/hooks/assets"
+        value={path}
+        onChange={(what) => join(shown, what.trim())}
+      />
+    </>
+  );
+}
+
+export function EventsForm({ manifest, draft, onChange, problems, title = words.wizard.events }: DraftProps & Titled) {
   const [find, setFind] = useState('');
   const { events } = draft;
   const single = manifest.capabilities.singleEvent;
@@ -128,7 +222,7 @@ export function EventsForm({ manifest, draft, onChange, problems }: DraftProps) 
   if (single)
     return (
       <SelectField
-        label={words.wizard.events}
+        label={title}
         hint={words.wizard.oneEvent}
         problem={problem}
         value={events[0] ?? ''}
@@ -141,7 +235,7 @@ export function EventsForm({ manifest, draft, onChange, problems }: DraftProps) 
     );
   return (
     <fieldset className="field">
-      <legend>{words.wizard.events}</legend>
+      <legend>{title}</legend>
       {problem === undefined ? null : <div className="wrong">{problem}</div>}
       <CheckField
         label={words.wizard.allEvents}
@@ -161,7 +255,7 @@ export function EventsForm({ manifest, draft, onChange, problems }: DraftProps) 
             />
             <span className="quiet">{words.wizard.chosen(events.length)}</span>
           </div>
-          <div className="event-list" tabIndex={0} role="group" aria-label={words.wizard.events}>
+          <div className="event-list" tabIndex={0} role="group" aria-label={title}>
             {shown.map((event) => (
               <EventCheck
                 key={event.name}
@@ -228,7 +322,8 @@ export function CredentialsForm({
   onChange,
   problems,
   kept,
-}: DraftProps & { readonly kept?: string }) {
+  title = words.wizard.credentials,
+}: DraftProps & Titled & { readonly kept?: string }) {
   const { credentials: kinds } = manifest.capabilities;
   const present = draft.credentials ?? { kind: kept ?? 'none' };
   if (kinds.length <= 1) return null;
@@ -241,7 +336,7 @@ export function CredentialsForm({
   return (
     <>
       <SelectField
-        label={words.wizard.credentials}
+        label={title}
         problem={problemAt(problems, '/credentials')}
         {...(kept === undefined || draft.credentials !== null ? {} : { hint: words.webhook.masked })}
         value={present.kind}
@@ -280,7 +375,13 @@ export function CredentialsForm({
   );
 }
 
-export function HeadersForm({ manifest, draft, onChange, problems }: DraftProps) {
+export function HeadersForm({
+  manifest,
+  draft,
+  onChange,
+  problems,
+  title = words.wizard.headers,
+}: DraftProps & Titled) {
   const { headers } = draft;
   const max = manifest.limits.customHeadersMax;
   if (!manifest.capabilities.customHeaders) return null;
@@ -292,7 +393,7 @@ export function HeadersForm({ manifest, draft, onChange, problems }: DraftProps)
     });
   return (
     <fieldset className="sub-form">
-      <legend>{words.wizard.headers}</legend>
+      <legend>{title}</legend>
       <p className="quiet">{words.wizard.headersHint(max)}</p>
       {problemAt(problems, '/headers') === undefined ? null : (
         <p className="wrong">{problemAt(problems, '/headers')}</p>

@@ -1,17 +1,18 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { useAsk, useChange, useMay } from '../api/queries.ts';
+import { useChange, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { Asset, DryRun, Page as PageOf, TestSent, Webhook } from '../api/types.ts';
+import type { DryRun, TestSent, Webhook } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
 import { SelectField } from '../parts/field.tsx';
 import { laidOut, showDuration, textOfBase64 } from '../parts/format.ts';
-import { Badge, Failure } from '../parts/state.tsx';
+import { Badge, Empty, Failure } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { AssetChoice } from './asset-choice.tsx';
 import { Subject } from './deliveries.tsx';
 import { outcomeOf } from './delivery-words.tsx';
 
@@ -24,7 +25,6 @@ export function TestSend({ webhook, manifest }: Both) {
     : manifest.events.filter(({ name }) => webhook.events.includes(name));
   const [event, setEvent] = useState(subscribed[0]?.name ?? '');
   const [assetId, setAssetId] = useState('');
-  const assets = useAsk<PageOf<Asset>>(useMay('assets:read') ? '/v1/assets' : null, { limit: 30 });
   const test = useChange<TestSent>(['/v1/deliveries'], { quiet: true });
   return (
     <div className="columns">
@@ -51,15 +51,7 @@ export function TestSend({ webhook, manifest }: Both) {
             }))}
             onChange={setEvent}
           />
-          <SelectField
-            label={words.webhook.testAsset}
-            value={assetId}
-            choices={[
-              { value: '', label: words.webhook.testSample },
-              ...(assets.data?.data ?? []).map(({ id, state }) => ({ value: id, label: state.name })),
-            ]}
-            onChange={setAssetId}
-          />
+          <AssetChoice value={assetId} onChange={setAssetId} />
           <div>
             <Button type="submit" look="primary" busy={test.isPending} disabled={!may}>
               {words.webhook.send}
@@ -68,7 +60,15 @@ export function TestSend({ webhook, manifest }: Both) {
         </form>
       </Card>
       {test.error === null ? null : <Failure error={test.error} />}
-      {test.data === undefined ? null : <TestAnswer sent={test.data} />}
+      {test.data === undefined ? (
+        test.error === null ? (
+          <Card title={words.webhook.testAnswer}>
+            <Empty title={words.webhook.testNothing}>{words.webhook.testNothingLead}</Empty>
+          </Card>
+        ) : null
+      ) : (
+        <TestAnswer sent={test.data} />
+      )}
     </div>
   );
 }
@@ -113,6 +113,7 @@ export function DryRuns({ webhook }: { readonly webhook: Webhook }) {
       title={words.webhook.dryRunTitle}
       actions={
         <Button
+          look="primary"
           busy={run.isPending}
           onClick={() => run.mutate({ method: 'POST', path: `/v1/webhooks/${webhook.id}/dry-run`, body: {} })}
         >
@@ -121,9 +122,7 @@ export function DryRuns({ webhook }: { readonly webhook: Webhook }) {
       }
     >
       <div className="stack">
-        <p className="quiet" style={{ padding: '14px 16px 0' }}>
-          {words.webhook.dryRunLead}
-        </p>
+        <p className="quiet card-lead">{words.webhook.dryRunLead}</p>
         {run.error === null ? null : <Failure error={run.error} />}
         {run.data === undefined ? null : (
           <>

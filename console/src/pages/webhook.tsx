@@ -15,7 +15,7 @@ import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { DeliveryList } from './deliveries.tsx';
 import { noDeliveryFilters } from './delivery-filters.ts';
-import { manifestOf, standingOf } from './webhook-parts.tsx';
+import { manifestOf, standingOf, targetOf, WebhookBadge } from './webhook-parts.tsx';
 import { Overview } from './webhook-overview.tsx';
 import { Secrets } from './webhook-secrets.tsx';
 import { SettingsForm } from './webhook-settings.tsx';
@@ -33,6 +33,17 @@ export function WebhookPage({ id }: { readonly id: string }) {
     <Page
       title={webhook.data?.name ?? words.places.webhooks}
       back={{ href: '/webhooks', label: words.webhooks.title }}
+      {...(webhook.data === undefined
+        ? {}
+        : {
+            lead: (
+              <span className="row head-facts">
+                <WebhookBadge webhook={webhook.data} />
+                <span>{manifestOf(dialects, webhook.data.dialect)?.title ?? webhook.data.dialect}</span>
+                <span className="mono cut">{targetOf(webhook.data.target)}</span>
+              </span>
+            ),
+          })}
       actions={
         webhook.data === undefined ? null : (
           <Switches webhook={webhook.data} manifest={manifestOf(dialects, webhook.data.dialect)} />

@@ -95,7 +95,8 @@ export const workWords = {
   },
   signingKeys: {
     lead: 'Keys of this workspace that messages are signed with, where a dialect signs by certificate.',
-    none: 'No key has been needed yet: one is made with the first webhook that signs by certificate.',
+    noneTitle: 'No key has been needed yet',
+    none: 'One is made with the first webhook whose dialect signs by certificate. Its certificate is served here, and receivers check with it.',
     present: 'Signs',
     former: 'Former',
     certificate: 'Certificate',

@@ -111,6 +111,23 @@ export const manifestChecks: readonly Check[] = [
     },
   },
   {
+    name: 'its form has each part once, and names fields that its configuration has',
+    run({ dialect: { manifest } }) {
+      const form = manifest.form ?? [];
+      const parts = form.flatMap(({ part }) => (part === 'settings' ? [] : [part]));
+      assert.equal(new Set(parts).size, parts.length, `a part stands twice: ${parts.join(', ')}`);
+      const known = Object.keys((manifest.configuration.schema['properties'] ?? {}) as object);
+      const fields = form.flatMap((one) => one.fields ?? []);
+      assert.equal(new Set(fields).size, fields.length, `a field stands twice: ${fields.join(', ')}`);
+      for (const field of fields) assert.ok(known.includes(field), `there is no setting "${field}"`);
+      for (const { part, title } of form) {
+        assert.ok(title.trim() !== '', `${part} has no title`);
+        assert.ok(part !== 'headers' || manifest.capabilities.customHeaders, 'it takes no headers');
+        assert.ok(part !== 'credentials' || manifest.capabilities.credentials.length > 1, 'it takes no credentials');
+      }
+    },
+  },
+  {
     name: 'every header that a signature uses is reserved, in lower case',
     run({ dialect: { manifest } }) {
       for (const name of [...manifest.reservedHeaders, ...manifest.signing.headers]) assert.match(name, headerName);
