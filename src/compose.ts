@@ -143,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     keys: settings.encryptionKey,
     shared: settings.databaseUrl !== null,
   });
-  const certificate = await keepInboxCertificate({
+  const certificate = keepInboxCertificate({
     directory: settings.dataDir,
     host: inboxHost(settings.host),
     nowMs: systemClock.nowMs(),

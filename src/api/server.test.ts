@@ -92,7 +92,7 @@ test('the inbox waits before it answers where it was told to', async () => {
 
 test('the inbox listens by TLS too, and nothing else does', async () => {
   const { app, received } = inboxApp();
-  const { certPem, keyPem } = await createInboxCertificate({ hosts: ['127.0.0.1'], nowMs: Date.now() });
+  const { certPem, keyPem } = createInboxCertificate({ hosts: ['127.0.0.1'], nowMs: Date.now() });
   await using server = await startTestServer(app, { inboxTls: { certificatePem: certPem, keyPem } });
   assert.ok(server.tlsUrl);
   const ask = (path: string): Promise<number> =>
@@ -124,7 +124,7 @@ test('start and stop may be called twice and in any order', async () => {
 test('a start that fails leaves nothing open, and stopping afterwards is harmless', async () => {
   await using first = await startTestServer(createFakeApp());
   await assert.rejects(startTestServer(createFakeApp(), { port: first.port }), /EADDRINUSE/);
-  const { certPem, keyPem } = await createInboxCertificate({ hosts: ['127.0.0.1'], nowMs: Date.now() });
+  const { certPem, keyPem } = createInboxCertificate({ hosts: ['127.0.0.1'], nowMs: Date.now() });
   // The plain listener opens, the one by TLS cannot: the first is closed again, or this test would not end.
   await assert.rejects(
     startTestServer(createFakeApp(), { inboxTls: { certificatePem: certPem, keyPem, port: first.port } }),

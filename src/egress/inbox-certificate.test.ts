@@ -10,15 +10,15 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 const nowMs = Date.UTC(2026, 10, 22);
 const day = 24 * 3_600_000;
 
-test('the certificate of the inbox is kept over restarts, readable by its owner only, until it runs out, is damaged or names another host', async () => {
-  const first = await keepInboxCertificate({ directory, host: '127.0.0.1', nowMs });
+test('the certificate of the inbox is kept over restarts, readable by its owner only, until it runs out, is damaged or names another host', () => {
+  const first = keepInboxCertificate({ directory, host: '127.0.0.1', nowMs });
   assert.equal(statSync(join(directory, 'inbox-key.pem')).mode & 0o777, 0o600);
-  assert.deepEqual(await keepInboxCertificate({ directory, host: '127.0.0.1', nowMs: nowMs + 700 * day }), first);
-  const renewed = await keepInboxCertificate({ directory, host: '127.0.0.1', nowMs: nowMs + 790 * day });
+  assert.deepEqual(keepInboxCertificate({ directory, host: '127.0.0.1', nowMs: nowMs + 700 * day }), first);
+  const renewed = keepInboxCertificate({ directory, host: '127.0.0.1', nowMs: nowMs + 790 * day });
   assert.notEqual(renewed.certPem, first.certPem);
-  const other = await keepInboxCertificate({ directory, host: '192.0.2.7', nowMs: nowMs + 790 * day });
+  const other = keepInboxCertificate({ directory, host: '192.0.2.7', nowMs: nowMs + 790 * day });
   assert.notEqual(other.certPem, renewed.certPem);
   writeFileSync(join(directory, 'inbox-certificate.pem'), 'torn');
-  const mended = await keepInboxCertificate({ directory, host: '192.0.2.7', nowMs: nowMs + 790 * day });
+  const mended = keepInboxCertificate({ directory, host: '192.0.2.7', nowMs: nowMs + 790 * day });
   assert.match(mended.certPem, /BEGIN CERTIFICATE/);
 });

@@ -11,13 +11,13 @@ const leftMsMin = 30 * 24 * 3_600_000;
 
 export type KeptCertificate = { readonly directory: string; readonly host: string; readonly nowMs: number };
 
-export async function keepInboxCertificate({ directory, host, nowMs }: KeptCertificate): Promise<InboxCertificate> {
+export function keepInboxCertificate({ directory, host, nowMs }: KeptCertificate): InboxCertificate {
   const certPath = join(directory, certificateFile);
   const keyPath = join(directory, keyFile);
   const certPem = readFileIfPresent(certPath);
   const keyPem = readFileIfPresent(keyPath);
   if (certPem !== null && keyPem !== null && fits(certPem, host, nowMs)) return { certPem, keyPem };
-  const made = await createInboxCertificate({ hosts: [host], nowMs });
+  const made = createInboxCertificate({ hosts: [host], nowMs });
   writeFileAtomically(keyPath, made.keyPem);
   writeFileAtomically(certPath, made.certPem);
   return made;

@@ -80,6 +80,20 @@ describe('TLS on the road out', async () => {
     assert.equal(wildcard.requests.length, 0);
   });
 
+  it('TL-04 a chain without its middle is unknown, not fetched and not taken on trust; with it, it is good', async () => {
+    const middle = await authority.intermediate('Middle');
+    const { certPem, keyPem } = await middle.issue();
+    await refusedAs('unknown-authority', await receive({ tls: { cert: certPem, key: keyPem } }));
+    const whole = await receive({ tls: { cert: `${certPem}\n${middle.certPem}`, key: keyPem } });
+    assert.equal((await send(whole)).kind, 'response');
+    // One authority too many between them, whose certificate stands for another one's.
+    const stranger = await (await createTestAuthority('Other')).intermediate('Middle');
+    await refusedAs(
+      'unknown-authority',
+      await receive({ tls: { cert: `${certPem}\n${stranger.certPem}`, key: keyPem } }),
+    );
+  });
+
   it('TL-05 versions before 1.2 are refused', async () => {
     const { certPem, keyPem } = await authority.issue();
     const old = await receive({
@@ -258,7 +272,7 @@ describe('TLS on the road out', async () => {
   });
 
   it('the inbox’s own certificate is trusted for the inbox’s TLS port and for nothing else', async () => {
-    const { certPem, keyPem } = await createInboxCertificate({ hosts: ['inbox.example'], nowMs: Date.now() });
+    const { certPem, keyPem } = createInboxCertificate({ hosts: ['inbox.example'], nowMs: Date.now() });
     const inbox = await receive({ tls: { cert: certPem, key: keyPem } });
     const other = await receive({ tls: { cert: certPem, key: keyPem } });
     egress.setOwnPorts([inbox.port]);
