@@ -337,3 +337,19 @@ test('TN-01 TN-10 another workspace sees nothing of it and may use the same exte
   assert.ok(byId.status === 'rejected' && byId.code === 'not_found');
   assert.equal((await fixture.app.assets.get(caller, mine.subject.id)).state.path, '/');
 });
+
+test('ID-04 a key counts for a whole day and not longer: a second later it is another request', async () => {
+  const one = await createFixture();
+  const key = { key: 'daily', fingerprint: 'f' };
+  const change = [metadataChange('a', 'x')];
+  const first = await one.app.changes.report(caller, change, key);
+  one.clock.advance(24 * 3_600_000 - 1_000);
+  await one.storage.maintain(one.clock.nowMs());
+  const repeated = await one.app.changes.report(caller, change, key);
+  assert.deepEqual([repeated.replayed, repeated.body], [true, first.body]);
+  one.clock.advance(2_000);
+  const later = await one.app.changes.report(caller, change, key);
+  assert.equal(later.replayed, undefined);
+  assert.equal((await allChanges(one)).filter(({ kind }) => kind === 'asset.metadata_changed').length, 2);
+  await one.stop();
+});

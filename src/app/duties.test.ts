@@ -58,7 +58,7 @@ async function countByWebhook(fixture: Fixture): Promise<ReadonlyMap<string, num
 let fixture: Fixture;
 afterEach(() => fixture.stop());
 
-test('ID-14 a change for more webhooks than one commit holds is expanded exactly once each, whatever crashes in between', async () => {
+test('ID-14 FK-03 a change for more webhooks than one commit holds is expanded exactly once each, whatever crashes in between', async () => {
   let commitsLeft = Number.POSITIVE_INFINITY;
   let answersLost = 0;
   fixture = await createFixture({

@@ -184,7 +184,7 @@ test('a refused address is counted and the others get theirs; a server that is a
   await fixture.app.stop();
 });
 
-test('a mail that was owed when the process died is sent by the next one, and given up after a day', async () => {
+test('FX-06 a mail that was owed when the process died is sent by the next one, and given up after a day; the notice stays, and its mail makes no other', async () => {
   const { mailer, sent, state } = keepingMailer();
   await start({ mailer });
   await warn(fixture);
@@ -197,8 +197,9 @@ test('a mail that was owed when the process died is sent by the next one, and gi
     await fixture.doDuties();
     fixture.clock.advance(3_600_000);
   }
-  const { items } = await fixture.app.notices.list(caller, { limit: 1 });
+  const { items } = await fixture.app.notices.list(caller, { limit: 10 });
   assert.deepEqual([items[0]?.mail?.sent, items[0]?.mail?.refused], [0, 1]);
+  assert.equal(items.length, 2);
   assert.deepEqual(
     (await fixture.storage.duties({ nowMs: fixture.clock.nowMs() + 1e9, limit: 10 })).duties.map(({ kind }) => kind),
     ['housekeeping'],

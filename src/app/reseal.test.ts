@@ -73,3 +73,51 @@ test('what no key opens stays as it is, is counted in the log, and holds up no s
   const [row] = await fixture.storage.resources([{ workspaceId: 'default', type: 'signing_key', id: 'sgk_strange' }]);
   assert.deepEqual(row?.state, state);
 });
+
+test('FK-17 killed after any of its writes, a change of the key goes on at the next start, and meanwhile every secret opens', async (t) => {
+  const fixture = await createFixture();
+  t.after(() => fixture.stop());
+  const ids: string[] = [];
+  for (const name of ['one', 'two', 'three', 'four']) {
+    ids.push((await fixture.app.webhooks.create(caller, webhookInput({ name }))).body.id);
+  }
+  const logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const shown = async (app: App): Promise<readonly unknown[]> =>
+    Promise.all(ids.map((id) => app.webhooks.revealSecret(caller, id)));
+  const before = await shown(fixture.app);
+  /** Starts with both keys; of the pages that are sealed anew so many are written, and each holds a row. */
+  const startUntil = async (writes: number): Promise<App> => {
+    let left = writes;
+    const storage = {
+      ...fixture.storage,
+      health: () => fixture.storage.health(),
+      read: {
+        ...fixture.storage.read,
+        allResources: (query: Parameters<typeof fixture.storage.read.allResources>[0]) =>
+          fixture.storage.read.allResources({ ...query, limit: 1 }),
+      },
+      commit: (items: Parameters<typeof fixture.storage.commit>[0]) => {
+        left -= 1;
+        return left < 0 ? Promise.reject(new Error('killed')) : fixture.storage.commit(items);
+      },
+    };
+    const { app } = createApp({ ...fixture.deps, storage, vault: createVault([presentKey, formerKey]), logger });
+    await app.start();
+    return app;
+  };
+  let kills = 0;
+  for (let round = 0; round < 10; round += 1) {
+    const killed = await startUntil(1).then(
+      () => false,
+      () => true,
+    );
+    const reader = createApp({ ...fixture.deps, vault: createVault([presentKey, formerKey]), logger }).app;
+    assert.deepEqual(await shown(reader), before, `after ${kills} kills`);
+    if (!killed) break;
+    kills += 1;
+  }
+  assert.ok(kills >= 3, `${kills} kills`);
+  const alone = createApp({ ...fixture.deps, vault: createVault([presentKey]), logger }).app;
+  await alone.start();
+  assert.deepEqual(await shown(alone), before);
+});

@@ -51,7 +51,7 @@ test('an endpoint that says nothing is asked again, and given up when its time i
   });
 });
 
-test('one that consented is asked again once a week, and goes on meanwhile', async () => {
+test('CF-13 one that consented is asked again once a week, and goes on meanwhile', async () => {
   await withWebhook(async (fixture, id) => {
     await fixture.care.confirm('default', id as `wh_${string}`, { requestsPerSecondMax: null });
     const confirmed = await fixture.app.webhooks.get(caller, id);
@@ -146,6 +146,21 @@ test('one question is under way at most: a newer one ends it, and so does a cons
     ).tasks[0]?.delivery.frozen?.['token'];
     await fixture.app.webhooks.consent(text(asked), { requestsPerSecondMax: null });
     assert.equal((await states()).at(-1), 'cancelled consented', 'of the weekly question as well');
+  });
+});
+
+test('CF-14 another path, or another query, of a URL that consented is another endpoint: it is asked anew and told nothing before', async () => {
+  await withWebhook(async (fixture, id) => {
+    const at = async (url: string): Promise<void> => {
+      await fixture.care.confirm('default', id as `wh_${string}`, { requestsPerSecondMax: null });
+      assert.equal((await fixture.app.webhooks.get(caller, id)).state, 'enabled');
+      const asked = await questions(fixture, id);
+      await fixture.app.webhooks.update(caller, id, { target: { transport: 'http', url } });
+      assert.equal((await fixture.app.webhooks.get(caller, id)).state, 'pending', url);
+      assert.equal(await questions(fixture, id), asked + 1, url);
+    };
+    await at('https://shop.example/elsewhere');
+    await at('https://shop.example/elsewhere?of=another');
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type RealServer, rows, startRealServer, type Tenant } from './real-server.ts';
+import { expectStatus, type RealServer, rows, startRealServer, type Tenant } from './real-server.ts';
 
 let server: RealServer;
 let alpha: Tenant;
@@ -108,4 +108,15 @@ test('ID-05 keys that are empty, too long or not plain characters are refused', 
     assert.equal(answer.status, 202, key);
   }
   assert.equal(await changesOf(alpha, 'bad-key'), 0);
+});
+
+test('SG-05 ID-06 a reporter names neither change nor message: ids are ours, without a dot, and one that is given is refused', async () => {
+  for (const field of ['id', 'changeId', 'messageId', 'webhookId', 'timestamp']) {
+    const answer = await alpha.call('/v1/changes', { body: { ...change('named'), [field]: 'chg.1' } });
+    assert.equal(answer.status, 422, field);
+    assert.match(answer.text, new RegExp(`/${field}`));
+  }
+  assert.equal(await changesOf(alpha, 'named'), 0);
+  const told = expectStatus(await alpha.call('/v1/changes', { body: change('named') }), 202);
+  for (const [, id] of told.text.matchAll(/"([a-z]+_[^"]*)"/g)) assert.match(id ?? '', /^[a-z]+_[0-9a-z]{26}$/);
 });

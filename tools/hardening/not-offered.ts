@@ -37,6 +37,12 @@ export const notOffered: readonly NotOffered[] = [
     where: 'src/{app,api,dialects,core}/**/*.ts',
   },
   {
+    id: 'SR-13',
+    reason:
+      'nothing is followed that a document points to: no schema is taken in, no API description, no key set, no sign-in elsewhere, no proxy script',
+    sign: /jwks_?uri|openid-configuration|dereference\(|\.pac\b/i,
+  },
+  {
     id: 'TL-09',
     reason: 'certificates are always verified, there is no switch for one endpoint nor for all',
     sign: /(?:insecure_?)?skip_?verify|rejectUnauthorized:(?!\s*true\b)|checkServerIdentity:/i,
@@ -45,6 +51,17 @@ export const notOffered: readonly NotOffered[] = [
     id: 'TL-15',
     reason: 'HTTP/1.1 is spoken alone, in both directions (ALPN offers nothing else)',
     sign: /from 'node:http2'|ALPNProtocols: (?!\['http\/1\.1'\])/,
+  },
+  {
+    id: 'AK-07',
+    reason:
+      'limits are counted in the memory of the process that is asked, so there is no store of them that could be down',
+    sign: /limiterStore|rateLimitStore|rate-limiter-flexible/i,
+  },
+  {
+    id: 'TN-04',
+    reason: 'a webhook stays in the workspace it was made in, there are no transfers',
+    sign: /transferWebhook|moveToWorkspace|webhooks\.transfer/i,
   },
   {
     id: 'IN-17',

@@ -7,6 +7,8 @@ import * as x509 from '@peculiar/x509';
 export type TestAuthority = {
   readonly certPem: string;
   issue(options?: LeafOptions): Promise<TestCertificate>;
+  /** An authority that this one vouches for. */
+  intermediate(name: string): Promise<TestAuthority>;
 };
 
 export type TestCertificate = { readonly certPem: string; readonly keyPem: string };
@@ -26,19 +28,40 @@ let serial = 1;
 export async function createTestAuthority(name = 'Test authority'): Promise<TestAuthority> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: nextSerial(),
+    ...authorityFields(),
     name: `CN=${name}`,
+    keys,
+  });
+  return authorityOf(authority, keys);
+}
+
+function authorityFields() {
+  return {
+    serialNumber: nextSerial(),
     notBefore: new Date(Date.now() - hourMs),
     notAfter: new Date(Date.now() + 24 * hourMs),
     signingAlgorithm: algorithm,
-    keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, 2, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
-  });
+  };
+}
+
+function authorityOf(authority: x509.X509Certificate, keys: webcrypto.CryptoKeyPair): TestAuthority {
   return {
     certPem: authority.toString('pem'),
+    async intermediate(name) {
+      const own = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+      const below = await x509.X509CertificateGenerator.create({
+        ...authorityFields(),
+        subject: `CN=${name}`,
+        issuer: authority.subject,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+      });
+      return authorityOf(below, own);
+    },
     async issue(options = {}) {
       const leafKeys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
       const leaf = await x509.X509CertificateGenerator.create({
