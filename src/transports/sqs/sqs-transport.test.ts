@@ -349,6 +349,43 @@ describe('a queue', () => {
     assert.equal(queue.messages.length, 1);
   });
 
+  it('FX-02 a service that is away, in trouble, slow or half done: each an outcome in time, and everything arrives in the end', async () => {
+    const closed = await startSqsPeer();
+    await closed.close();
+    const nobody = await make(closed.url);
+    const away = await nobody.transport.send(message('x'));
+    assert.equal(away.kind, 'connect-failed');
+    await nobody.stop();
+    const cases: readonly (readonly [Trouble, string])[] = [
+      [{ kind: 'error', status: 500, code: 'InternalFailure' }, 'unavailable again'],
+      [{ kind: 'error', status: 503, code: 'ServiceUnavailable' }, 'unavailable again'],
+      [{ kind: 'error', status: 503, code: 'NobodyKnowsThisOne' }, 'unavailable again'],
+      [{ kind: 'error', status: 400, code: 'RequestThrottled' }, 'throttled again'],
+      [{ kind: 'error', status: 403, code: 'ExpiredToken' }, 'credentials again'],
+      [{ kind: 'cut', when: 'before' }, 'broken'],
+      [{ kind: 'cut', when: 'after' }, 'broken'],
+      [{ kind: 'hang' }, 'timeout'],
+    ];
+    for (const [trouble, wanted] of cases) {
+      troubles.push(trouble);
+      const startedMs = performance.now();
+      assert.equal(statusOf(await send('m', { timeoutMs: 300 })), wanted, JSON.stringify(trouble));
+      assert.ok(performance.now() - startedMs < 2_000);
+    }
+    // What a lane does next: the same messages again, two of them refused the first time. Twice is allowed, lost is not.
+    const bodies = Array.from({ length: 10 }, (_, index) => `m${index}`);
+    troubles.push({
+      kind: 'entries',
+      refuse: (_body, index) => (index < 2 ? { code: 'InternalFailure', senderFault: false } : null),
+    });
+    const outcomes = await Promise.all(bodies.map((body) => send(body)));
+    const again = bodies.filter((_, index) => outcomes[index]?.kind !== 'response');
+    assert.deepEqual(again, ['m0', 'm1']);
+    for (const body of again) assert.equal(statusOf(await send(body)), 'response 200');
+    const arrived = new Set(queue.messages.map(({ body }) => body));
+    assert.ok(bodies.every((body) => arrived.has(body)));
+  });
+
   it('an answer of something else than SQS is no success', async () => {
     troubles.push(
       { kind: 'raw', status: 200, body: '<html>' },

@@ -1,0 +1,180 @@
+/** Every transport behind a network that misbehaves: an outcome in time for each attempt, and none lost once it behaves again. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import type { Outcome } from '../core/outcome.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { systemTurn } from '../runtime/turn.ts';
+import { createEmailTransport } from './email/email-transport.ts';
+import { readSmtpPlace } from './email/smtp-place.ts';
+import { createSmtpPool } from './email/smtp-pool.ts';
+import { createSqsTransport } from './sqs/sqs-transport.ts';
+import { startLoopbackTransport } from './testing/loopback.ts';
+import { startSmtpPeer } from './testing/smtp-peer.ts';
+import { startSqsPeer } from './testing/sqs-peer.ts';
+import { startToxicProxy, type Toxic, type ToxicProxy } from './testing/toxic-proxy.ts';
+import { messageTo } from './testing/transport-conformance.ts';
+import type { Transport } from './transport.ts';
+
+const timeoutMs = 600;
+/** What the outcome may be: `taken` comes through all the same, `failed` does not, in time. */
+const toxics: readonly (readonly [toxic: Toxic, wanted: 'taken' | 'failed'])[] = [
+  [{ kind: 'latency', ms: 15 }, 'taken'],
+  [{ kind: 'latency', ms: 700 }, 'failed'],
+  [{ kind: 'down' }, 'failed'],
+  [{ kind: 'bandwidth', bytes: 200 }, 'taken'],
+  [{ kind: 'bandwidth', bytes: 1 }, 'failed'],
+  [{ kind: 'slow_close', ms: 100 }, 'taken'],
+  [{ kind: 'timeout', ms: 0 }, 'failed'],
+  [{ kind: 'timeout', ms: 50 }, 'failed'],
+  [{ kind: 'reset_peer' }, 'failed'],
+  [{ kind: 'slicer' }, 'taken'],
+  [{ kind: 'limit_data', bytes: 5 }, 'failed'],
+];
+
+type Subject = {
+  readonly proxy: ToxicProxy;
+  /** Bodies that arrived. */
+  readonly arrived: () => number;
+  send(body: string): Promise<Outcome>;
+  /** What is open ends, and the sender has seen that: what comes next has a connection of its own. */
+  newConnections(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const failures = new Set(['timeout', 'connect-failed', 'broken', 'dns-failed']);
+const isTaken = (outcome: Outcome): boolean => outcome.kind === 'response' && outcome.response.status < 300;
+/** Long enough that a byte at a time is felt, short enough that it goes through. */
+const body = 'x'.repeat(150);
+
+function describeToxics(name: string, start: () => Promise<Subject>): void {
+  describe(name, () => {
+    let subject: Subject;
+    before(async () => {
+      subject = await start();
+      assert.ok(isTaken(await subject.send(body)));
+    });
+    after(() => subject.stop());
+    for (const [toxic, wanted] of toxics) {
+      it(`FR-08 ${JSON.stringify(toxic)}: an outcome in time, and what is sent afterwards arrives`, async () => {
+        subject.proxy.toxic = toxic;
+        await subject.newConnections();
+        const startedMs = performance.now();
+        const outcome = await subject.send(body);
+        const tookMs = performance.now() - startedMs;
+        if (wanted === 'taken') assert.ok(isTaken(outcome), JSON.stringify(outcome));
+        else assert.ok(failures.has(outcome.kind), JSON.stringify(outcome));
+        assert.ok(tookMs < timeoutMs + 400, `${tookMs} ms`);
+        subject.proxy.toxic = null;
+        await subject.newConnections();
+        const known = subject.arrived();
+        await takenAgain(subject);
+        assert.ok(subject.arrived() > known);
+      });
+    }
+  });
+}
+
+/** A mail server that could not be reached is left alone for a moment; a delivery is tried again, and so is this. */
+async function takenAgain({ send }: Subject): Promise<void> {
+  const endMs = performance.now() + 5_000;
+  for (;;) {
+    const outcome = await send(body);
+    if (isTaken(outcome)) return;
+    if (performance.now() > endMs) assert.fail(JSON.stringify(outcome));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function renewal(proxy: ToxicProxy, transport: Transport): () => Promise<void> {
+  return async () => {
+    proxy.endConnections();
+    while (transport.stats().connectionsOpen > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
+}
+
+describeToxics('a receiver behind a network that misbehaves', async () => {
+  let arrived = 0;
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      arrived += 1;
+      response.end('ok');
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxy = await startToxicProxy((server.address() as AddressInfo).port);
+  const { transport } = await startLoopbackTransport();
+  return {
+    proxy,
+    arrived: () => arrived,
+    newConnections: renewal(proxy, transport),
+    send: (text) => transport.send(sent(`http://127.0.0.1:${proxy.port}/`, text)),
+    async stop() {
+      await transport.stop();
+      await proxy.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+});
+
+describeToxics('a mail server behind a network that misbehaves', async () => {
+  const peer = await startSmtpPeer();
+  const proxy = await startToxicProxy(peer.port);
+  const pool = createSmtpPool({
+    place: readSmtpPlace(`smtp://127.0.0.1:${proxy.port}`),
+    tls: 'off',
+    connectionsMax: 2,
+    clock: systemClock,
+  });
+  const sender = { address: 'dam@assetwire.example', name: 'Assetwire', dkim: null };
+  const transport = await started(createEmailTransport({ pool, sender, clock: systemClock }));
+  return {
+    proxy,
+    arrived: () => peer.received.length,
+    newConnections: renewal(proxy, transport),
+    send: (text) =>
+      transport.send({ ...sent('ada@receiver.example', text), headers: [['content-type', 'text/plain']] }),
+    async stop() {
+      await transport.stop();
+      await proxy.close();
+      await peer.close();
+    },
+  };
+});
+
+describeToxics('a queue behind a network that misbehaves', async () => {
+  const arn = 'arn:aws:sqs:eu-central-1:111122223333:toxic';
+  const awsKeys = { accessKeyId: 'AKIAASSETWIRETEST001', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+  const peer = await startSqsPeer();
+  peer.addAccount({ ...awsKeys, arn: 'arn:aws:iam::111122223333:user/own', account: '111122223333' });
+  const queue = peer.addQueue(arn);
+  const proxy = await startToxicProxy(Number(new URL(peer.url).port));
+  const { transport: http } = await startLoopbackTransport();
+  const endpoint = `http://127.0.0.1:${proxy.port}`;
+  const transport = await started(
+    createSqsTransport({ http, clock: systemClock, endOfTurn: systemTurn, endpoint, serverKeys: true }),
+  );
+  return {
+    proxy,
+    arrived: () => queue.messages.length,
+    newConnections: renewal(proxy, http),
+    send: (text) => transport.send({ ...sent(arn, text), awsKeys }),
+    async stop() {
+      await transport.stop();
+      await http.stop();
+      await proxy.close();
+      await peer.close();
+    },
+  };
+});
+
+function sent(target: string, text: string) {
+  return { ...messageTo(target), body: Buffer.from(text), timeoutMs };
+}
+
+async function started(transport: Transport): Promise<Transport> {
+  await transport.start();
+  return transport;
+}
