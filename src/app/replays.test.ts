@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { limits } from '../core/limits.ts';
 import type { ReplayInput, ReportedChange } from './app.ts';
+import { createSqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
 import { sampleRecord } from '../storage/testing/samples.ts';
 import {
   allDeliveries,
   caller,
   createFixture,
   type Fixture,
+  holdClock,
   metadataChange,
   report,
   webhookInput,
@@ -148,5 +150,57 @@ test('replays are listed by state and webhook, and so many run at a time', async
   );
   await runAll(fixture);
   assert.equal(await list({ state: 'done' }), limits.replaysRunningMax);
+  await fixture.stop();
+});
+
+test('FO-07 a replay that is pressed twice is one with its key, and without one what it sends twice is known by its id', async () => {
+  const fixture = await createFixture();
+  await fixture.app.webhooks.create(caller, webhookInput({ events: ['asset.metadata_changed'] }));
+  for (let n = 0; n < 3; n += 1) await report(fixture, metadataChange(`a${n}`, 'x'));
+  await endAll(fixture, 'dead');
+  fixture.clock.advance(1_000);
+  const input = everything(fixture);
+  const key = { key: 'pressed', fingerprint: 'f' };
+  const pressed = await Promise.all([1, 2].map(() => fixture.app.replays.create(caller, input, key)));
+  assert.equal(new Set(pressed.map(({ body }) => body.id)).size, 1);
+  await runAll(fixture);
+  const once = (await allDeliveries(fixture)).filter(({ origin }) => origin === 'replay');
+  assert.equal(once.length, 3);
+  // Without a key both are meant. They send the messages that were sent before, under the ids that receivers know.
+  for (let press = 0; press < 2; press += 1) await fixture.app.replays.create(caller, input);
+  await runAll(fixture);
+  const all = fixture.offered.map(({ delivery }) => delivery.messageId);
+  assert.deepEqual([all.length, new Set(all).size], [9, 3]);
+  await fixture.stop();
+});
+
+test('FO-07 what the retention takes while a replay runs is missing from what it says it did', async () => {
+  const clock = holdClock();
+  const storage = createSqliteStorage({
+    file: ':memory:',
+    clock,
+    options: { keepMs: 30 * 24 * 3_600_000, partitionRowsMax: 20 },
+  });
+  await storage.start();
+  const fixture = await createFixture({ clock, storage });
+  await fixture.app.webhooks.create(caller, webhookInput({ events: ['asset.metadata_changed'] }));
+  for (let n = 0; n < 120; n += 1) await report(fixture, metadataChange(`a${n}`, 'x'));
+  await endAll(fixture, 'dead');
+  fixture.clock.advance(1_000);
+  const { body } = await fixture.app.replays.create(caller, everything(fixture));
+  assert.equal(body.count, 120);
+  const [first] = await fixture.pendingDuties();
+  assert.ok(first?.kind === 'replay');
+  await fixture.doDuty(first);
+  assert.equal((await fixture.app.replays.get(caller, body.id ?? '')).done, 25);
+  fixture.clock.advance(31 * 24 * 3_600_000);
+  for (let n = 0; n < 60; n += 1) await report(fixture, metadataChange(`later${n}`, 'x'));
+  while ((await fixture.storage.maintain(fixture.clock.nowMs())).more);
+  await runAll(fixture);
+  const { state, count, done, made } = await fixture.app.replays.get(caller, body.id ?? '');
+  assert.deepEqual([state, count], ['done', 120]);
+  assert.ok(done >= 25 && done < 120, `${done} of 120`);
+  const sent = (await allDeliveries(fixture)).filter(({ origin }) => origin === 'replay').length;
+  assert.deepEqual([made, made <= done], [sent, true]);
   await fixture.stop();
 });

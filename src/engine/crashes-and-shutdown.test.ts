@@ -290,7 +290,7 @@ describe('ownership', () => {
     await rig.stop();
   });
 
-  it('INV-6 results under an old epoch are fenced, and a fenced lane does not hammer its receiver', async () => {
+  it('ID-16 INV-6 results under an old epoch are fenced, and a fenced lane does not hammer its receiver', async () => {
     const rig = await createEngineRig({
       ownership: {
         async start() {},
@@ -301,9 +301,12 @@ describe('ownership', () => {
       },
     });
     const hook = rig.webhook({ breaker: null });
-    await rig.publish(hook);
+    const [id] = await rig.publish(hook);
     await rig.clock.advance(60_000);
     assert.ok(rig.sent.length <= 7, `${rig.sent.length}`);
+    assert.ok(id !== undefined);
+    const { summary, attempts } = await rig.detail(id);
+    assert.deepEqual([summary.state, attempts.length], ['pending', 0], 'what a late writer says moves nothing');
     await rig.stop();
   });
 });
