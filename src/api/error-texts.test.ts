@@ -175,6 +175,8 @@ test('an unknown path is told the nearest route, another method those that there
     assert.equal(answer.code, 'not_found');
     assert.equal(answer.mend, `Use ${near} instead`, `${method} ${path}`);
   }
+  const folder = await told('/v1/folders/path:/campaigns/spring', { method: 'PATCH' });
+  assert.equal(folder.mend, 'Write each of its slashes as %2F: /v1/folders/path:%2Fcampaigns%2Fspring');
   assert.equal((await told('/v1/webhooks/')).mend, 'Take away the slash at the end');
   assert.match((await told('/v1/webhooks/17')).mend, /^id must be: .*wh_/);
   assert.match((await told('/nothing/of/the/kind')).mend, /openapi\.json/);

@@ -87,7 +87,7 @@ export function createRouter({ serving, routes, inbox, whole, hostMounts, reques
     const allowed = methodsAt(routes, path);
     const error =
       allowed.length === 0
-        ? noRoute(nearestRoute(routes, { method: request.method, path }))
+        ? (bareReference(path) ?? noRoute(nearestRoute(routes, { method: request.method, path })))
         : new MethodNotAllowed(request.method, allowed.join(', '));
     refuse(request, reply, error);
   });
@@ -114,6 +114,18 @@ function foreignWordsAt(routes: readonly Route[], error: AssetwireError, request
   const [, first = ''] = pathOf(request).split('/', 2);
   const present = routes.find((route) => route.presentError !== undefined && route.path.startsWith(`/${first}/`));
   return present?.presentError === undefined ? null : foreignWords(present.presentError, error, request);
+}
+
+/** A folder's path or a foreign id that stands in the address as it is: its slashes part the address. Null where there is none. */
+function bareReference(path: string): AssetwireError | null {
+  const found = /^(\/v1\/[a-z-]+\/(?:path|external):)(.*\/.*)$/i.exec(path);
+  const [, before = '', given = ''] = found ?? [];
+  // `/v1/assets/external:4711/versions` names its asset well; what is wrong with it is something else.
+  if (found === null || (!before.endsWith('path:') && !/^\/|\/\//.test(given))) return null;
+  return new AssetwireError('not_found', {
+    detail: 'Find a route: the slashes of what is named part the address',
+    mend: `Write each of its slashes as %2F: ${before}${given.slice(0, 200).replaceAll('/', '%2F')}`,
+  });
 }
 
 function noRoute(near: string | undefined): AssetwireError {
