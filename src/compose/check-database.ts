@@ -4,6 +4,7 @@ import { systemClock } from '../runtime/clock.ts';
 import type { Settings } from '../runtime/configuration.ts';
 import { connect, type Connection } from '../storage/postgres/connection.ts';
 import { readServerFacts, refuseServer, type ServerFacts, weaknesses } from '../storage/postgres/check-server.ts';
+import { schemaMend } from '../storage/postgres/migrate.ts';
 import { connectionMend } from '../storage/postgres/postgres-error.ts';
 import { schemaVersion } from '../storage/postgres/schema.ts';
 
@@ -88,11 +89,15 @@ async function crowding(connection: Connection, connections: number): Promise<re
 async function found(connection: Connection): Promise<string> {
   const [meta = null] = await ask(connection, "SELECT to_regclass('assetwire.meta')::text");
   if (meta === null) {
-    const [may] = await ask(connection, "SELECT has_database_privilege(current_database(), 'CREATE')");
+    const [may] = await ask(
+      connection,
+      `SELECT CASE WHEN to_regnamespace('assetwire') IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+         ELSE has_schema_privilege(to_regnamespace('assetwire'), 'CREATE') END`,
+    );
     if (may === 't') return 'no schema yet; it is made at the first start';
     throw new AssetwireError('storage_unavailable', {
-      detail: 'The role must be allowed to make the schema assetwire, which is not there: it may not',
-      mend: 'GRANT CREATE ON DATABASE … TO the role, or let the owner run `assetwire migrate`',
+      detail: 'The role must be allowed to make tables in a schema assetwire, which are not there: it may not',
+      mend: schemaMend('assetwire'),
     });
   }
   const [version = '0'] = await ask(connection, "SELECT value FROM assetwire.meta WHERE key = 'version'");

@@ -45,7 +45,7 @@ async function raise(connection: Connection, migrating: Migrating & { readonly u
     }
     const next = version + 1;
     const lines = [
-      next === 1 ? `CREATE SCHEMA IF NOT EXISTS ${sql.schema}` : '',
+      next === 1 ? makeSchema(sql.schema) : '',
       sql.of(stage),
       sql.of(
         `INSERT INTO aw.meta (key, value) VALUES ('version', '${next}') ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
@@ -60,6 +60,11 @@ async function raise(connection: Connection, migrating: Migrating & { readonly u
     if (connection.usable()) await connection.script('ROLLBACK', timeoutMs);
     throw error;
   }
+}
+
+/** Not `IF NOT EXISTS`: that asks for the right to make one even where an owner has made it for this role. */
+function makeSchema(schema: string): string {
+  return `DO $$ BEGIN IF to_regnamespace('${schema}') IS NULL THEN CREATE SCHEMA ${schema}; END IF; END $$`;
 }
 
 /** 0 where there is no schema yet. */
@@ -112,12 +117,17 @@ function newer(found: number, schema: string): AssetwireError {
   });
 }
 
+/** What the owner of the database does for a role that may not make or use the schema. */
+export function schemaMend(schema: string): string {
+  return `Grant it: GRANT CREATE ON DATABASE … TO the role, or make the schema for it: CREATE SCHEMA ${schema} AUTHORIZATION the_role`;
+}
+
 function explained(error: unknown, wanted: string, schema: string): unknown {
   const { sqlState, detail } = faultOf(error);
   if (sqlState !== '42501') return error;
   return new AssetwireError('storage_unavailable', {
     detail: `${wanted}: ${detail}`,
-    mend: `Grant it: GRANT CREATE ON DATABASE … TO the role, or let the owner make the schema ${schema} (assetwire migrate) and grant USAGE on it`,
+    mend: schemaMend(schema),
     cause: error,
   });
 }

@@ -132,6 +132,10 @@ describe('starting on PostgreSQL', () => {
       start(asRole(empty.url, role)),
       refusal(/Stage 1 of the schema assetwire must be made: permission denied for database/),
     );
+    // As the mend says.
+    await ask(empty.url, `CREATE SCHEMA assetwire AUTHORIZATION ${role}`);
+    await start(asRole(empty.url, role));
+    await ask(empty.url, `DROP OWNED BY ${role}`);
     await empty.drop();
     await withPostgres(async ({ url }) => {
       const other = await newRole(url);
