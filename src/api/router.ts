@@ -85,10 +85,9 @@ export function createRouter({ serving, routes, inbox, whole, hostMounts, reques
     reply.hijack();
     const path = pathOf(request.raw);
     const allowed = methodsAt(routes, path);
-    const error =
-      allowed.length === 0
-        ? (bareReference(path) ?? noRoute(nearestRoute(routes, { method: request.method, path })))
-        : new MethodNotAllowed(request.method, allowed.join(', '));
+    const { method } = request;
+    const isNone = allowed.length === 0;
+    const error = isNone ? missing(routes, method, path) : new MethodNotAllowed(method, allowed.join(', '));
     refuse(request, reply, error);
   });
   for (const route of routes) {
@@ -114,6 +113,10 @@ function foreignWordsAt(routes: readonly Route[], error: AssetwireError, request
   const [, first = ''] = pathOf(request).split('/', 2);
   const present = routes.find((route) => route.presentError !== undefined && route.path.startsWith(`/${first}/`));
   return present?.presentError === undefined ? null : foreignWords(present.presentError, error, request);
+}
+
+function missing(routes: readonly Route[], method: string, path: string): AssetwireError {
+  return bareReference(path) ?? noRoute(nearestRoute(routes, { method, path }));
 }
 
 /** A folder's path or a foreign id that stands in the address as it is: its slashes part the address. Null where there is none. */
