@@ -2,6 +2,7 @@ import { cost } from './cases/cost.ts';
 import { hang } from './cases/hang.ts';
 import { lanes } from './cases/lanes.ts';
 import { latency } from './cases/latency.ts';
+import { mail } from './cases/mail.ts';
 import { many } from './cases/many.ts';
 import { matching } from './cases/matching.ts';
 import { pending } from './cases/pending.ts';
@@ -35,5 +36,6 @@ export const benchCases: readonly BenchCase[] = [
   matching,
   rsa,
   sqs,
+  mail,
   workers,
 ];
