@@ -24,7 +24,7 @@ const networkPaths = [...networkModules.flatMap((name) => [name, `node:${name}`]
   allowTypeImports: true,
 }));
 const lateNetworkImport = {
-  selector: `ImportExpression[source.value=/^((node:)?(${networkModules.join('|').replaceAll('/', '\\u002F')})|undici)$/]`,
+  selector: `ImportExpression[source.value=/^((node:)?(${networkModules.join('|').replaceAll('/', '\\u002F')})|undici)$/], CallExpression[callee.property.name='getBuiltinModule']`,
   message: road,
 };
 const syntax = [

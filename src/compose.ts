@@ -47,7 +47,7 @@ import type { FilmTool } from './media/media.ts';
 import { commandProblem } from './media/scanner.ts';
 import { type InspectorTried, tryInspector } from './media/try-inspector.ts';
 import { chooseBlobs, filesSeenByAll, localFiles } from './compose/choose-blobs.ts';
-import { chooseStorage, databaseName } from './compose/choose-storage.ts';
+import { chooseStorage, databaseName, loadPostgres, type PostgresStorage } from './compose/choose-storage.ts';
 import { claimPorts } from './compose/claim-ports.ts';
 import { createCluster } from './compose/cluster.ts';
 import { createEngineLog } from './compose/engine-log.ts';
@@ -148,7 +148,7 @@ export async function startServer(options: ServerOptions): Promise<StartedServer
     host: inboxHost(settings.host),
     nowMs: systemClock.nowMs(),
   });
-  const composition = compose({ ...options, vault, certificate });
+  const composition = compose({ ...options, vault, certificate, postgres: await loadPostgres(settings) });
   const address = await composition.start();
   try {
     const { parts, engine, storage } = composition;
@@ -223,6 +223,8 @@ export function tryReadingFiles(): Promise<InspectorTried> {
 export type ComposeOptions = ServerOptions & {
   readonly vault: Vault;
   readonly certificate: InboxCertificate;
+  /** Null where the store is SQLite. */
+  readonly postgres: PostgresStorage | null;
   readonly clock?: Clock;
   readonly random?: Random;
 };
@@ -362,12 +364,12 @@ type Rooms = ReturnType<typeof makeRooms>;
 
 /** The implementations. */
 function makeRooms(options: ComposeOptions) {
-  const { settings, logger, random = createSystemRandom() } = options;
+  const { settings, logger, postgres, random = createSystemRandom() } = options;
   const version = readVersion();
   const role = roleOf(options);
   const applicationName = `assetwire ${role}`;
   const own = options.clock ?? systemClock;
-  const { storage, clock, shared } = chooseStorage({ settings, logger, clock: own, random, applicationName });
+  const { storage, clock, shared } = chooseStorage({ settings, logger, clock: own, random, applicationName, postgres });
   const files = localFiles(settings);
   const cluster = createCluster({
     ...{ storage, clock, shared, random, role, version },

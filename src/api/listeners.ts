@@ -1,9 +1,12 @@
 /** What listens: limits of every connection, the inbox's TLS port, closing. */
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { limits } from '../core/limits.ts';
 import type { ApiOptions } from './api.ts';
+
+// Not imported: a module of Node's is read export by export then, and some of these load Node's own fetch, which nobody uses.
+const { createServer } = process.getBuiltinModule('node:http');
+const { createServer: createTlsServer } = process.getBuiltinModule('node:https');
 
 const connectionsMax = 10_000;
 const listenerOptions = {

@@ -2,9 +2,7 @@
  * The command line's HTTP client, for the operator's own server only. It is no road for deliveries: those leave through
  * `egress/`. Answers are typed as the API documents them; the server is of our own making.
  */
-import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { Problem } from '../core/errors.ts';
 import { createSystemRandom } from '../runtime/random.ts';
@@ -15,6 +13,10 @@ import { multipart, sendForm } from './client-form.ts';
 import type { Exchange, UploadFile, UploadOptions } from './client-form.ts';
 import { sendStream } from './client-stream.ts';
 import type { StreamOptions } from './client-stream.ts';
+
+// Not imported: a module of Node's is read export by export then, and some of these load Node's own fetch, which nobody uses.
+const { request: httpRequest } = process.getBuiltinModule('node:http');
+const { request: httpsRequest } = process.getBuiltinModule('node:https');
 
 export type Connection = {
   readonly url: string;

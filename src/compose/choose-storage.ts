@@ -5,7 +5,7 @@ import type { Settings } from '../runtime/configuration.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Random } from '../runtime/random.ts';
 import { createSharedClock, type SharedClock } from '../runtime/shared-clock.ts';
-import { createPostgresStorage } from '../storage/postgres/postgres-storage.ts';
+import type { createPostgresStorage } from '../storage/postgres/postgres-storage.ts';
 import { createSqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 
@@ -27,9 +27,20 @@ export type StorageChoice = {
   readonly random: Random;
   /** How connections name themselves to the database. */
   readonly applicationName: string;
+  readonly postgres: PostgresStorage | null;
 };
 
-export function chooseStorage({ settings, logger, clock, random, applicationName }: StorageChoice): ChosenStorage {
+/** What makes a store of PostgreSQL. */
+export type PostgresStorage = typeof createPostgresStorage;
+
+/** Loaded where the settings name a database, and only there: sixty modules are a part of every start. */
+export async function loadPostgres({ databaseUrl }: Settings): Promise<PostgresStorage | null> {
+  if (databaseUrl === null) return null;
+  return (await import('../storage/postgres/postgres-storage.ts')).createPostgresStorage;
+}
+
+export function chooseStorage(choice: StorageChoice): ChosenStorage {
+  const { settings, logger, clock, random, applicationName, postgres } = choice;
   const log = {
     error: (fields: object, message: string) => logger.error(message, { ...fields }),
     warn: (fields: object, message: string) => logger.warn(message, { ...fields }),
@@ -43,8 +54,9 @@ export function chooseStorage({ settings, logger, clock, random, applicationName
       shared: null,
     };
   }
+  if (postgres === null) throw new TypeError('PostgreSQL must be loaded before it is chosen');
   const shared = createSharedClock(clock);
-  const storage = createPostgresStorage({
+  const storage = postgres({
     url: settings.databaseUrl,
     clock: shared,
     random,
