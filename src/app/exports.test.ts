@@ -136,7 +136,7 @@ test('an export goes on after a restart from its last part, whatever is made of 
   await fixture.stop();
 });
 
-test('a large export is written in parts, each on disk before the next is read; its file leaves when its time is up', async () => {
+test('UI-15 a large export is written in parts, each on disk before the next is read; its file leaves when its time is up', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'assetwire-export-'));
   const blobs = createDiskBlobs({ directory });
   await blobs.start();
@@ -153,6 +153,9 @@ test('a large export is written in parts, each on disk before the next is read; 
     await runAll(fixture);
     const view = await fixture.app.exports.get(caller, body.id);
     assert.deepEqual([view.state, view.rows], ['done', 100]);
+    await assert.rejects(fixture.app.exports.get({ ...caller, workspaceId: 'other' }, body.id), { code: 'not_found' });
+    const audit = await fixture.storage.read.resources({ workspaceId: 'default', type: 'audit', limit: 5 });
+    assert.ok(audit.items.some(({ state }) => state['target'] === `export:${body.id}`), 'it is in the audit');
     assert.ok(view.bytes > 2 * limits.exportPartBytes);
     assert.ok((await files()) >= 2, `${await files()} parts`);
     const lines = (await fetched(fixture, body.id)).split('\n');

@@ -7,6 +7,7 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { tellProblem } from '../parts/toast.tsx';
 import { ask, type Method, type Query } from './ask.ts';
 import type { Manifest } from './manifest.ts';
@@ -14,19 +15,36 @@ import type { Caller, Page, Webhook } from './types.ts';
 
 /**
  * One thing or one page of things; `key` begins with the path so that a change can call it stale. `steady`: what was asked for
- * before stays in sight until the answer is here, as a chart does whose window moves on.
+ * before stays in sight until the answer is here, as a chart does whose window moves on. `lingering`: asked only once one has
+ * stayed for a moment: rows that fly by ask nothing.
  */
 export function useAsk<T>(
   path: string | null,
   query: Query = {},
-  options: { readonly everyMs?: number; readonly steady?: boolean } = {},
+  options: { readonly everyMs?: number; readonly steady?: boolean; readonly lingering?: boolean } = {},
 ) {
   return useQuery({
     queryKey: [path, query],
-    queryFn: ({ signal }) => ask<T>('GET', path ?? '', { query, signal }),
+    queryFn: async ({ signal }) => {
+      if (options.lingering === true) await lingered(signal);
+      return ask<T>('GET', path ?? '', { query, signal });
+    },
     enabled: path !== null,
     ...(options.steady === true ? { placeholderData: keepPreviousData } : {}),
     ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
+  });
+}
+
+const lingerMs = 120;
+
+/** A moment; ends with an error where nobody looks any more. */
+function lingered(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = window.setTimeout(resolve, lingerMs);
+    signal.addEventListener('abort', () => {
+      window.clearTimeout(timer);
+      reject(new DOMException('Nobody looks any more', 'AbortError'));
+    });
   });
 }
 
@@ -45,7 +63,7 @@ export function useList<T>(
     ...(options.steady === true ? { placeholderData: keepPreviousData } : {}),
     ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
   });
-  const items = result.data?.pages.flatMap(({ data }) => data);
+  const items = useMemo(() => result.data?.pages.flatMap(({ data }) => data), [result.data]);
   return { ...result, items, first: result.data?.pages[0] };
 }
 

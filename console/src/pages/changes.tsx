@@ -12,7 +12,7 @@ import { words } from '../words/words.ts';
 
 /** What happens, as it happens. */
 export function Changes() {
-  const list = useList<Change>('/v1/changes', { order: 'newest' });
+  const list = useList<Change>('/v1/changes', { order: 'newest', limit: 100 });
   const [, navigate] = useLocation();
   const live = useLive<Change>({ path: '/v1/changes/stream', event: 'change' }, list.items);
   const { items } = live;
@@ -70,7 +70,7 @@ export function ChangeThumb({ change, size = 36 }: { readonly change: Change; re
   // The state of a change is often older than its pictures: then the asset is shown as it is now, while it is there.
   const gone = change.kind === 'asset.deleted' || change.kind === 'asset.erased';
   const asks = then !== undefined && !gone && !isSample(then.id) && pictured.has(then.state.kind) && !hasPicture(then);
-  const now = useAsk<Asset>(asks ? `/v1/assets/${encodeURIComponent(then.id)}` : null);
+  const now = useAsk<Asset>(asks ? `/v1/assets/${encodeURIComponent(then.id)}` : null, {}, { lingering: true });
   return <Thumb asset={now.data ?? then} size={size} />;
 }
 

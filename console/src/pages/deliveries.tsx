@@ -258,7 +258,7 @@ export function DeliveryList({
   readonly compact?: boolean;
 }) {
   const [openedMs] = useState(() => Date.now());
-  const query = useMemo(() => queryOf(filters, openedMs), [filters, openedMs]);
+  const query = useMemo(() => ({ limit: 100, ...queryOf(filters, openedMs) }), [filters, openedMs]);
   const list = useList<DeliverySummary>('/v1/deliveries', query, { steady: true });
   const { data: webhooks } = useWebhooks();
   const [, navigate] = useLocation();
@@ -354,7 +354,7 @@ export function Subject({ of }: { readonly of: string }) {
 
 function AssetSubject({ id }: { readonly id: string }) {
   // Rows are drawn only where they are seen, and what was asked once is kept: a few questions for a page of rows.
-  const { data: asset } = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`);
+  const { data: asset } = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`, {}, { lingering: true });
   return (
     <Link href={`/assets/${encodeURIComponent(id)}`} className="row" style={{ flexWrap: 'nowrap' }} title={id}>
       <Thumb asset={asset} size={26} />

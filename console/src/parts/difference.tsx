@@ -2,7 +2,7 @@ import { Fragment, type ReactNode, useMemo, useState } from 'react';
 import type { Json, JsonObject } from '../api/types.ts';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
-import { type FieldDifference, fieldDifferences, isObject } from './field-difference.ts';
+import { type FieldDifference, fieldDifferences, namesOf } from './field-difference.ts';
 import { showBytes, showDuration, showMoment } from './format.ts';
 
 /** Shown at first; the rest when it is asked for. */
@@ -103,15 +103,8 @@ function ListSides({ was, is, path }: { readonly was: List; readonly is: List; r
 
 /** Things of a list by their names, where each has one and no two share it. */
 function textsOf(list: List): readonly string[] {
-  const names = list.map((item) => {
-    if (!isObject(item)) return undefined;
-    const { title, name, number } = item;
-    if (typeof title === 'string') return title;
-    if (typeof name === 'string') return name;
-    return typeof number === 'number' ? String(number) : undefined;
-  });
-  const named = names.every((name) => name !== undefined) && new Set(names).size === names.length;
-  return list.map((item, at) => (named ? (names[at] ?? raw(item)) : raw(item)));
+  const named = namesOf(list);
+  return named === null ? list.map(raw) : [...named.keys()];
 }
 
 function shown(value: Json | undefined, path: string): string {

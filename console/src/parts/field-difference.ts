@@ -28,6 +28,19 @@ function collect(found: FieldDifference[], difference: FieldDifference, depth: n
   const { path, was, is } = difference;
   if (found.length >= differencesMax || same(was, is) || saysNothing(was, is)) return;
   const [one, other] = [isObject(was) ? was : null, isObject(is) ? is : null];
+  const [left, right] = [namesOf(was), namesOf(is)];
+  // The same things in both lists: what differs is inside them. Things that came and went are told by the list itself.
+  if (
+    left !== null &&
+    right !== null &&
+    left.size === right.size &&
+    [...left.keys()].every((name) => right.has(name))
+  ) {
+    for (const [name, item] of left) {
+      collect(found, { path: `${path}.${name}`, was: item, is: right.get(name) }, depth + 1);
+    }
+    return;
+  }
   // An object that came, went or changed is told by its fields; where one side is something else, both are shown whole.
   const whole =
     (one === null && was !== undefined && was !== null) || (other === null && is !== undefined && is !== null);
@@ -40,6 +53,20 @@ function collect(found: FieldDifference[], difference: FieldDifference, depth: n
     const next = { path: `${path}.${name}`, was: own(one, name), is: own(other, name) };
     collect(found, next, depth + 1);
   }
+}
+
+/** The things of a list by their names (or numbers); null where one has none, or two share one. */
+export function namesOf(list: Json | undefined): ReadonlyMap<string, Json> | null {
+  if (!Array.isArray(list) || list.length === 0) return null;
+  const named = new Map<string, Json>();
+  for (const item of list as readonly Json[]) {
+    if (!isObject(item)) return null;
+    const { title, name, number } = item;
+    const called = typeof title === 'string' ? title : typeof name === 'string' ? name : number;
+    if ((typeof called !== 'string' && typeof called !== 'number') || named.has(String(called))) return null;
+    named.set(String(called), item);
+  }
+  return named;
 }
 
 /** A new thing has many fields that are empty: that they are there is no news. */

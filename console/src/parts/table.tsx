@@ -1,6 +1,6 @@
 /** Rows that open by click and by keyboard (j, k, Enter); long lists are drawn only as far as they are seen. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { useShortcuts } from '../app/shortcuts.ts';
@@ -41,9 +41,10 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
     count: items.length,
     getScrollElement: () => frame.current,
     estimateSize: () => rowPx,
-    overscan: 12,
+    overscan: 8,
     enabled: virtual,
   });
+  const { head, widths } = useHeldWidths(frame, { held: virtual, columns: columns.length });
   const shown = virtual ? rows.getVirtualItems() : items.map((_, index) => ({ index }));
   const before = virtual ? (rows.getVirtualItems()[0]?.start ?? 0) : 0;
   const after = virtual ? rows.getTotalSize() - (rows.getVirtualItems().at(-1)?.end ?? 0) : 0;
@@ -82,11 +83,16 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
         role="region"
         aria-label={label}
       >
-        <table>
+        <table style={widths === null ? undefined : { tableLayout: 'fixed' }}>
           <thead>
-            <tr>
+            <tr ref={head}>
               {columns.map((column, at) => (
-                <th key={at} scope="col" className={classOf(column)}>
+                <th
+                  key={at}
+                  scope="col"
+                  className={classOf(column)}
+                  style={widths === null ? undefined : { width: widths[at] }}
+                >
                   {column.name}
                 </th>
               ))}
@@ -99,21 +105,14 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
               if (item === undefined) return null;
               const id = idOf(item);
               return (
-                <tr
+                <DrawnRow
                   key={id}
-                  data-id={id}
-                  className={[onOpen === undefined ? '' : 'can-open', id === chosen ? 'chosen' : ''].join(' ').trim()}
-                  onClick={(event) => {
-                    const within = event.target as HTMLElement;
-                    if (within.closest('a, button, input, label') === null) onOpen?.(item);
-                  }}
-                >
-                  {columns.map((column, at) => (
-                    <td key={at} className={classOf(column)}>
-                      {column.cell(item)}
-                    </td>
-                  ))}
-                </tr>
+                  id={id}
+                  item={item}
+                  columns={columns as readonly Column<unknown>[]}
+                  chosen={id === chosen}
+                  {...(onOpen === undefined ? {} : { onOpen: onOpen as (item: unknown) => void })}
+                />
               );
             })}
             {after > 0 ? <tr aria-hidden style={{ height: after }} /> : null}
@@ -131,6 +130,63 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
   );
 }
 
+type RowProps = {
+  readonly id: string;
+  readonly item: unknown;
+  readonly columns: readonly Column<unknown>[];
+  readonly chosen: boolean;
+  readonly onOpen?: (item: unknown) => void;
+};
+
+/** Drawn anew where it or its table changed, and not with every step that one scrolls. */
+const DrawnRow = memo(function DrawnRow({ id, item, columns, chosen, onOpen }: RowProps) {
+  return (
+    <tr
+      data-id={id}
+      className={[onOpen === undefined ? '' : 'can-open', chosen ? 'chosen' : ''].join(' ').trim()}
+      onClick={(event) => {
+        const within = event.target as HTMLElement;
+        if (within.closest('a, button, input, label') === null) onOpen?.(item);
+      }}
+    >
+      {columns.map((column, at) => (
+        <td key={at} className={classOf(column)}>
+          {column.cell(item)}
+        </td>
+      ))}
+    </tr>
+  );
+});
+
 function classOf<T>({ kind, wide = false }: Column<T>): string | undefined {
   return wide ? `${kind ?? ''} wide-only`.trim() : kind;
+}
+
+/**
+ * The widths that the columns had when the first rows were drawn. Rows come and go as one scrolls: left to themselves the columns
+ * would follow what happens to be in sight, and everything would jump. Another width of the window measures anew.
+ */
+function useHeldWidths(
+  frame: RefObject<HTMLDivElement | null>,
+  { held, columns }: { readonly held: boolean; readonly columns: number },
+) {
+  const head = useRef<HTMLTableRowElement>(null);
+  const [widths, setWidths] = useState<readonly number[] | null>(null);
+  useLayoutEffect(() => {
+    if (!held || head.current === null) return setWidths(null);
+    if (widths === null) setWidths([...head.current.children].map((cell) => cell.getBoundingClientRect().width));
+  }, [held, widths, columns]);
+  useEffect(() => {
+    const element = frame.current;
+    if (!held || element === null) return undefined;
+    let known = element.clientWidth;
+    const resized = new ResizeObserver(() => {
+      if (element.clientWidth === known) return;
+      known = element.clientWidth;
+      setWidths(null);
+    });
+    resized.observe(element);
+    return () => resized.disconnect();
+  }, [held, frame]);
+  return { head, widths };
 }
