@@ -142,5 +142,6 @@ export const operationExamples: { readonly [operation: string]: OperationExample
   getOpenApi: { answer: { openapi: '3.1.0', info: { title: 'Assetwire' } } },
   getReadiness: { answer: { checks: [{ name: 'storage', ok: true }] } },
   getSettings: { answer: { version: '0.1.0' } },
+  getSpace: { answer: { kinds: [{ kind: 'changes', rows: 1_200, bytes: 1_400_000, sinceMs: 1_795_339_800_000 }] } },
   createSession: { request: { token: 'the-one-time-token-of-the-terminal' } },
 };
