@@ -314,6 +314,43 @@ test('keys are made and revoked, people invited, switched off and on, a workspac
   assert.match(await read('/v1/workspaces/sandbox'), /"parent":"default"/);
 });
 
+test('a workspace is bounded and erased once its id is typed, and the audit shows what was changed', async () => {
+  const { page, server } = rig;
+  await server.call('/v1/workspaces', { body: { id: 'scratch', name: 'Scratch' } });
+  await open('/settings/workspace');
+  const row = page.locator('tr', { hasText: 'scratch' });
+  await row.getByRole('button', { name: 'Edit' }).click();
+  await field('Its files may take, GB').fill('2');
+  await send('Save');
+  await gone();
+  const { quota } = (await server.call('/v1/workspaces/scratch')).json as { quota?: { bytesMax: number | null } };
+  assert.equal(quota?.bytesMax, 2_000_000_000);
+  await row.getByRole('button', { name: 'Edit' }).click();
+  await send('Erase');
+  await said('Erase Scratch with everything in it?');
+  assert.equal(await dialog().getByRole('button', { name: 'Erase', exact: true }).isDisabled(), true);
+  await dialog().getByRole('textbox').fill('scratch');
+  await send('Erase');
+  await gone();
+  await server.call(`/v1/webhooks/${seen.webhook}`, { method: 'PATCH', body: { name: 'Named anew' } });
+  await open('/settings/audit');
+  await page.getByRole('button', { name: 'webhook.updated' }).first().click();
+  await dialog().getByText('Named anew').first().waitFor({ timeout });
+  await send('What else was done to it');
+  await gone();
+  await page.locator('.chip', { hasText: `webhook:${seen.webhook}` }).waitFor({ timeout });
+});
+
+test('a test mail that cannot leave says what was wanted, what was found and how to mend it', async () => {
+  await open('/settings/transports');
+  await field('Send a test mail to').fill('ops@example.com');
+  await button('Send a test mail').click();
+  await said('no mail server: ASSETWIRE_SMTP_URL is not set');
+  await said('Set ASSETWIRE_SMTP_URL to');
+  await open('/settings/space');
+  await rig.page.locator('tr', { hasText: 'Changes' }).first().waitFor({ timeout });
+});
+
 test('properties of dialects are saved, whole numbers and switches', async () => {
   await open('/settings/properties');
   const card = rig.page.locator('section.card', { hasText: 'Webhook configurations' });

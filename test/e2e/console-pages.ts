@@ -138,6 +138,8 @@ export function pagesOf({ asset, webhook, delivery, change, inbox }: Seen): read
     '/settings/users',
     '/settings/properties',
     '/settings/signing-keys',
+    '/settings/transports',
+    '/settings/space',
     '/settings/audit',
     '/settings/server',
     '/webhooks/wh_0000000000000000000000000z',

@@ -69,9 +69,8 @@ export type Asset = {
 export type AssetVersion = {
   readonly number: number;
   readonly active: boolean;
-  readonly createdAtMs: number;
+  readonly createdAtMs?: number;
   readonly file: AssetFile;
-  readonly comment?: string;
 };
 
 export type Folder = {

@@ -80,7 +80,7 @@ export function Versions({ asset: { id } }: { readonly asset: Asset }) {
                   </div>
                   <p className="quiet">
                     {file.name ?? ''} {file.bytes === undefined ? '' : `· ${showBytes(file.bytes)}`} ·{' '}
-                    <Ago atMs={createdAtMs} />
+                    {createdAtMs === undefined ? null : <Ago atMs={createdAtMs} />}
                   </p>
                 </li>
               ))}

@@ -309,10 +309,12 @@ const grantFields: { readonly [grant: string]: readonly (readonly [field: string
     password: [
       ['username', words.wizard.username, false],
       ['password', words.wizard.password, true],
+      ['scope', words.wizard.scope, false],
     ],
     'client-credentials': [
       ['clientId', words.wizard.clientId, false],
       ['clientSecret', words.wizard.clientSecret, true],
+      ['scope', words.wizard.scope, false],
     ],
   };
 

@@ -58,7 +58,7 @@ export function WizardParts(props: DraftProps) {
           <summary>{words.wizard.advanced(left.map((name) => words.wizard.advancedNames[name]).join(', '))}</summary>
           <div className="body stack">
             {left.map((name) => (
-              <Part key={name} {...props} part={{ part: name, title: words.wizard[name] }} />
+              <Part key={name} {...props} part={{ part: name, title: words.wizard.partTitles[name] }} />
             ))}
           </div>
         </details>

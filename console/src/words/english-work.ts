@@ -37,7 +37,6 @@ export const workWords = {
     emptyLead: 'Stream a film, or register one that is elsewhere.',
     goLive: 'Stream a film',
     types: { planned: 'Planned', live: 'Live', archived: 'Archived', extracting: 'Being cut', failed: 'Failed' },
-    anyType: 'Any state',
     name: 'Title',
     author: 'By',
     duration: 'Length',
@@ -51,7 +50,6 @@ export const workWords = {
       cut: 'was cut out of another',
       told: 'was told to end',
     } as { readonly [end: string]: string },
-    streaming: 'The bytes are arriving',
     recording: 'Recording',
     removeTitle: 'Remove this broadcast?',
     removeLead: 'Its recording goes with it, and whoever asked is told.',
@@ -77,7 +75,6 @@ export const workWords = {
     send: 'Send',
     resolve: 'Done with',
     reopen: 'Open again',
-    resolved: 'Done with',
     annotation: 'On a part of it',
     approval: 'Approval',
     approvals: { approved: 'Approved', rejected: 'Rejected', pending: 'To be decided' } as {
@@ -91,7 +88,6 @@ export const workWords = {
   },
   setup: {
     title: 'What the other side has to do first',
-    asked: 'Write the destination, and this says what has to be set up there.',
   },
   signingKeys: {
     lead: 'Keys of this workspace that messages are signed with, where a dialect signs by certificate.',
