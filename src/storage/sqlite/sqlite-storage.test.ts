@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
 import { type OpenedStore, type StoreFactory, type StoreOptions, storageConformance } from '../testing/conformance.ts';
+import { quickDirectory } from '../testing/quick-directory.ts';
 import { createSqliteStorage } from './sqlite-storage.ts';
 
 const inMemory: StoreFactory = {
@@ -18,7 +18,7 @@ const inMemory: StoreFactory = {
 const onDisk: StoreFactory = {
   name: 'SQLite on disk',
   async open(clock: Clock, options: StoreOptions = {}): Promise<OpenedStore> {
-    const directory = await mkdtemp(join(tmpdir(), 'assetwire-store-'));
+    const directory = await mkdtemp(join(quickDirectory(), 'assetwire-store-'));
     const make = () => createSqliteStorage({ file: join(directory, 'assetwire.db'), clock, options });
     let storage = make();
     await storage.start();

@@ -17,15 +17,14 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
-  statfsSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { Client } from 'pg';
+import { quickDirectory } from './quick-directory.ts';
 
 const unprivileged = 65_534;
 const asRoot = process.getuid?.() === 0;
@@ -98,21 +97,10 @@ const settings = [
   'autovacuum_naptime = 5s',
 ];
 
-const roomBytes = 2 * 1024 ** 3;
-
-/**
- * In memory where there is room: syncs cost nothing there, and hundreds of databases are made and dropped. Whoever measures
- * names another directory by `ASSETWIRE_TEST_POSTGRES_DIR`.
- */
+/** Whoever measures names another directory by `ASSETWIRE_TEST_POSTGRES_DIR`. */
 function roomiest(): string {
   const named = process.env['ASSETWIRE_TEST_POSTGRES_DIR'];
-  if (named !== undefined && named !== '') return named;
-  try {
-    const { bavail, bsize } = statfsSync('/dev/shm');
-    return bavail * bsize > roomBytes ? '/dev/shm' : tmpdir();
-  } catch {
-    return tmpdir();
-  }
+  return named === undefined || named === '' ? quickDirectory() : named;
 }
 
 /**
