@@ -2,6 +2,7 @@ import { Link, useLocation } from 'wouter';
 import { useAsk, useList } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
 import type { Asset, Change } from '../api/types.ts';
+import { LinkButton } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
@@ -26,7 +27,9 @@ export function Changes() {
               <Loading lines={8} />
             </div>
           ) : items.length === 0 ? (
-            <Empty title={words.changes.empty}>{words.changes.emptyLead}</Empty>
+            <Empty title={words.changes.empty} action={<LinkButton href="/assets">{words.assets.title}</LinkButton>}>
+              {words.changes.emptyLead}
+            </Empty>
           ) : (
             <Table
               label={words.changes.title}

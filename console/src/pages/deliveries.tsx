@@ -5,7 +5,7 @@ import { useAsk, useChange, useDialects, useList, useMay, useWebhooks } from '..
 import { useLive } from '../api/live.ts';
 import type { Asset, DeliveryState, DeliverySummary } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
-import { Button } from '../parts/button.tsx';
+import { Button, LinkButton } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
 import { showDuration } from '../parts/format.ts';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
@@ -281,7 +281,16 @@ export function DeliveryList({
             <Loading lines={8} />
           </div>
         ) : items.length === 0 ? (
-          <Empty title={filtered && !compact ? words.deliveries.emptyFiltered : words.deliveries.empty}>
+          <Empty
+            title={filtered && !compact ? words.deliveries.emptyFiltered : words.deliveries.empty}
+            action={
+              webhooks?.length === 0 && mayWrite ? (
+                <LinkButton href="/start" look="primary">
+                  {words.overview.start}
+                </LinkButton>
+              ) : null
+            }
+          >
             {words.deliveries.emptyLead}
           </Empty>
         ) : (

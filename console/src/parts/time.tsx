@@ -30,7 +30,8 @@ export function Ago({ atMs }: { readonly atMs: number }) {
   const now = useNow();
   return (
     <time dateTime={new Date(atMs).toISOString()} title={`${showMoment(atMs)}\n${showUtc(atMs)}`}>
-      {showAgo(atMs, Math.max(now, nowMs))}
+      {/* The clock of the page goes by fives of seconds: what has happened meanwhile is not to come. */}
+      {showAgo(atMs, Math.max(now, nowMs, Math.min(atMs, Date.now())))}
     </time>
   );
 }
