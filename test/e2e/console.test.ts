@@ -85,6 +85,8 @@ test('the wizard of a dialect is drawn from its manifest, shows what is wrong at
   const inbox = (await server.call('/v1/inboxes', { method: 'POST' })).json;
   await page.goto(`${server.url}/webhooks/new`);
   await page.locator('.choice', { hasText: 'WoodWing Assets' }).click();
+  // What is asked for is seen, not only heard.
+  assert.ok(((await page.getByText('Name', { exact: true }).boundingBox())?.width ?? 0) > 20);
   await page.getByLabel('Name', { exact: true }).fill('Editorial system');
   await page.getByLabel('URL').fill('ftp://nowhere');
   await page.getByLabel('Metadata to return', { exact: true }).fill('status');

@@ -44,7 +44,7 @@ export function WizardParts(props: DraftProps) {
         const title = own ? titleOf(first, manifest) : at === 0 ? words.wizard.steps.destination : undefined;
         return (
           <Card key={at} {...(title === undefined ? {} : { title })}>
-            <div className="stack" data-titled={first.part === 'settings' ? undefined : title}>
+            <div className="stack" data-titled={own && first.part !== 'settings' ? title : undefined}>
               {own && first.hint !== undefined ? <p className="quiet">{first.hint}</p> : null}
               {parts.map((part) => (
                 <Part key={part.part} {...props} part={part} />

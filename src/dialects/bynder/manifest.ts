@@ -151,7 +151,7 @@ export const manifest: Manifest = {
     {
       part: 'target',
       title: 'Endpoint',
-      hint: 'It cannot be edited afterwards: another endpoint is another configuration.',
+      hint: 'It cannot be edited afterwards: another endpoint is another configuration',
     },
     { part: 'events', title: 'Events', hint: 'The endpoint is told of these once it has confirmed.' },
     { part: 'settings', title: 'Days before archiving', fields: ['preArchivedNotificationDays'] },
