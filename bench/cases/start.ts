@@ -17,7 +17,7 @@ export const start: BenchCase = {
     const again: number[] = [];
     const rss: number[] = [];
     const idleCpu: number[] = [];
-    for (let round = 0; round < (context.quick ? 1 : 5); round += 1) {
+    for (let round = 0; round < (context.quick ? 1 : 3); round += 1) {
       const directory = mkdtempSync(join(tmpdir(), 'assetwire-start-'));
       try {
         const first = await startProduct(directory);
@@ -25,7 +25,8 @@ export const start: BenchCase = {
         await first.stop();
         const second = await startProduct(directory);
         again.push(second.readyMs);
-        await wait(context.quick ? 1_000 : 5_000);
+        // Until threads that only the start needed have ended.
+        await wait(32_000);
         rss.push(treeRssMiB(second.pid));
         const beforeUs = treeCpuUs(second.pid);
         await wait(2_000);

@@ -1,6 +1,10 @@
-/** Reader threads: made at the first read, a few at most, each with what it may have waiting bounded. */
+/**
+ * Reader threads: made at the first read, a few at most, each with what it may have waiting bounded. One that nobody asked
+ * anything for a while ends, and with it the 10 MB and more that it holds; the next question makes another in 0.1 s.
+ */
 import type { Worker } from 'node:worker_threads';
 import { AssetwireError } from '../../core/errors.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 import { startThread } from '../../runtime/start-thread.ts';
 import type { AssetQuery, StorageReads } from '../storage.ts';
 import { listReadNames } from './list-reads.ts';
@@ -12,6 +16,7 @@ export type ReaderPool = {
   readonly reads: StorageReads;
   /** Asks the search index, where there is one. */
   search(query: AssetQuery, ask: SearchAsk): Promise<SearchAnswer>;
+  readonly threads: number;
   close(): Promise<void>;
 };
 
@@ -21,12 +26,22 @@ export type ReaderPoolParts = {
   readonly threadsMax: number;
   /** Reads waiting over all threads; beyond that a read fails with `storage_busy`. */
   readonly waitingMax: number;
+  readonly clock: Clock;
 };
 
-type Reader = { readonly worker: Worker; readonly calls: ThreadCalls; readonly opened: Promise<unknown> };
+type Reader = {
+  readonly worker: Worker;
+  readonly calls: ThreadCalls;
+  readonly opened: Promise<unknown>;
+  usedMs: number;
+};
 
-export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: ReaderPoolParts): ReaderPool {
+const idleMs = 15_000;
+
+export function createReaderPool({ file, cursorKey, threadsMax, waitingMax, clock }: ReaderPoolParts): ReaderPool {
   const readers: Reader[] = [];
+  const ending = new Set<Promise<void>>();
+  let timer: Timer | null = null;
   let closed = false;
 
   const spawn = (): Reader => {
@@ -36,9 +51,24 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: Re
       if (index >= 0) readers.splice(index, 1);
     });
     const opened = calls.call('open', file, cursorKey);
-    const reader: Reader = { worker, calls, opened };
+    const reader: Reader = { worker, calls, opened, usedMs: clock.monotonicMs() };
     readers.push(reader);
+    timer ??= clock.timer(idleMs, look);
     return reader;
+  };
+  /** Ends those that have been idle for long. */
+  const look = (): void => {
+    timer = null;
+    const idleFromMs = clock.monotonicMs() - idleMs;
+    for (const reader of [...readers]) {
+      if (reader.calls.pending() > 0 || reader.usedMs > idleFromMs) continue;
+      readers.splice(readers.indexOf(reader), 1);
+      const end = endReader(reader).finally(() => ending.delete(end));
+      ending.add(end);
+    }
+    const usedMs = Math.min(...readers.map((reader) => reader.usedMs));
+    // One that has been asked all this while is looked at again later.
+    if (readers.length > 0) timer = clock.timer(Math.max(1_000, usedMs - idleFromMs), look);
   };
   /** An idle one, a new one, or the one with the least to do. */
   const pick = (): Reader => {
@@ -57,6 +87,7 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: Re
       });
     }
     const reader = pick();
+    reader.usedMs = clock.monotonicMs();
     await reader.opened;
     return reader.calls.call(name, ...values);
   };
@@ -68,13 +99,17 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax }: Re
     search: async (query, ask) => (await call('search', [query, ask])) as SearchAnswer,
     async close() {
       closed = true;
-      await Promise.all(
-        [...readers].map(async ({ worker, calls, opened }) => {
-          await opened.catch(() => undefined);
-          await calls.call('close').catch(() => undefined);
-          await worker.terminate();
-        }),
-      );
+      timer?.cancel();
+      await Promise.all([...ending, ...[...readers].map(endReader)]);
+    },
+    get threads() {
+      return readers.length;
     },
   };
+}
+
+async function endReader({ worker, calls, opened }: Reader): Promise<void> {
+  await opened.catch(() => undefined);
+  await calls.call('close').catch(() => undefined);
+  await worker.terminate();
 }

@@ -146,7 +146,8 @@ function inlineReads(db: DatabaseSync, cursorKey: Uint8Array, monotonicMs: () =>
 function diskReads({ file, opened: { cursorKey }, options, pacing, failed }: ReadsParts): Reads {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   db.exec('PRAGMA cache_size = -8192; PRAGMA query_only = ON');
-  const readers = createReaderPool({ file, cursorKey, threadsMax: options.readersMax ?? 2, waitingMax: 1_000 });
+  const threadsMax = options.readersMax ?? 2;
+  const readers = createReaderPool({ file, cursorKey, threadsMax, waitingMax: 1_000, clock: pacing });
   const { assets: walk } = readers.reads;
   const index = createSearchIndex({ file, cursorKey, pacing, walk, search: readers.search, failed });
   return {

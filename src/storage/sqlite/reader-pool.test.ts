@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { createReaderPool } from './reader-pool.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'assetwire-readers-'));
+after(() => rmSync(directory, { recursive: true, force: true }));
+
+test('a reader that nobody asked anything for a while ends, and the next question is answered by another', async () => {
+  const file = join(directory, 'assetwire.db');
+  new DatabaseSync(file).close();
+  let nowMs = 0;
+  let fire = (): void => undefined;
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    timer: (_delayMs: number, then: () => void) => {
+      fire = then;
+      return { cancel: () => undefined };
+    },
+  };
+  const pool = createReaderPool({ file, cursorKey: new Uint8Array(32), threadsMax: 2, waitingMax: 10, clock });
+  // There is no table: that a thread says so is answer enough.
+  const ask = async (): Promise<void> => {
+    await assert.rejects(pool.reads.resources({ workspaceId: 'default', type: 'key', limit: 1 }), /no such table/);
+  };
+  assert.equal(pool.threads, 0);
+  await ask();
+  nowMs = 10_000;
+  await ask();
+  nowMs = 15_000;
+  fire();
+  assert.equal(pool.threads, 1, 'asked five seconds ago');
+  nowMs = 30_000;
+  fire();
+  assert.equal(pool.threads, 0);
+  await ask();
+  assert.equal(pool.threads, 1);
+  const asked = ask();
+  // It is on its way to the thread, and no answer can have come.
+  for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  nowMs = 90_000;
+  fire();
+  assert.equal(pool.threads, 1, 'one that has a question ends later');
+  await asked;
+  await pool.close();
+});
