@@ -48,7 +48,7 @@ function authorityFields() {
   };
 }
 
-function authorityOf(authority: x509.X509Certificate, keys: webcrypto.CryptoKeyPair): TestAuthority {
+function authorityOf(authority: x509.X509Certificate, keys: CryptoKeyPair): TestAuthority {
   return {
     certPem: authority.toString('pem'),
     async intermediate(name) {
