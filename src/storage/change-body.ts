@@ -6,6 +6,7 @@
 import type { Change } from '../core/change.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { isList, isObject } from '../core/json-equality.ts';
+import { isDamage } from './damage.ts';
 
 /** `[0, value]`: this value. `[1, parts]`: an object with the keys of the other side in their order, other values in some. */
 type Difference = readonly [0, JsonValue] | readonly [1, { readonly [key: string]: Difference }];
@@ -27,6 +28,16 @@ export function parseChange(body: string): Change {
   const stored = JSON.parse(body) as StoredChange;
   if (Array.isArray(stored.before)) stored.before = restored(stored.before as Difference, stored.after) as JsonObject;
   return stored as Change;
+}
+
+/** The same; null where the text is damaged, which must not keep others from being shown. */
+export function readableChange(body: string): Change | null {
+  try {
+    return parseChange(body);
+  } catch (error) {
+    if (isDamage(error)) return null;
+    throw error;
+  }
 }
 
 const sameState: Difference = [1, {}];

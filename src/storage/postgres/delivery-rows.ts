@@ -7,7 +7,8 @@ import type { OutcomeKind } from '../../core/outcome.ts';
 import type { ListAsk } from './list-ask.ts';
 import { keys, storable } from './parameters.ts';
 import type { Row } from './pipeline.ts';
-import { isDamage, keyOf, keyOrNull, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
+import { keyOf, keyOrNull, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
+import { isDamage } from '../damage.ts';
 import { stateNames } from './schema.ts';
 
 /** Columns that queue and log share, in the order `summaryOf` takes them; what only the log has comes behind. */

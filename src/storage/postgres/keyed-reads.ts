@@ -21,7 +21,8 @@ import type {
 } from '../storage.ts';
 import { int2s, keys, storable, texts } from './parameters.ts';
 import type { Row, Statement } from './pipeline.ts';
-import { bytesOf, isDamage, keyOf, keyOrNull, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
+import { bytesOf, keyOf, keyOrNull, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
+import { isDamage } from '../damage.ts';
 
 /** Runs statements behind the settings of keyed reads; answers the rows of the last one, or of each. */
 export type Ask = (statements: readonly Statement[]) => Promise<readonly (readonly Row[])[]>;

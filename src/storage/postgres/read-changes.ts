@@ -1,16 +1,15 @@
 /** Lists, counts and the feed of changes, in order of commit, over the days and what was kept of those that have left. */
 import type { Change, ChangeKind } from '../../core/change.ts';
-import { compileFilter } from '../../core/filter-evaluation.ts';
-import { explainFilter } from '../../core/filter-explanation.ts';
 import type { ChangeId } from '../../core/ids.ts';
-import { parseChange } from '../change-body.ts';
+import { readableChange } from '../change-body.ts';
+import { createJudge, type Judge } from '../change-judge.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
 import type { ChangeQuery, Page, StorageReads, TriedChange, TriedPage, TryQuery } from '../storage.ts';
 import { createConditions, finalNumber, type ListAsk, setFinal } from './list-ask.ts';
 import { keys, storable, texts } from './parameters.ts';
 import type { Row } from './pipeline.ts';
-import { isDamage, keyOf, numberOf, textOf } from './rows.ts';
+import { keyOf, numberOf, textOf } from './rows.ts';
 
 type Filter = Omit<ChangeQuery, 'limit' | 'cursor'> & { readonly ids?: readonly string[] };
 
@@ -42,16 +41,6 @@ export async function readChange(ask: ListAsk, workspaceId: string, id: string):
   const sql = `SELECT body FROM (${bothPlaces('body', 'c.workspace = $1 AND c.id = $2', '')}) found LIMIT 1`;
   const [row] = await ask(workspaceId, [{ sql, values: [storable(workspaceId), storable(id)] }]);
   return row === undefined ? null : readableChange(textOf(row[0]));
-}
-
-/** Null for a damaged body: such a change is passed over, or nobody would get beyond it. */
-export function readableChange(body: string): Change | null {
-  try {
-    return parseChange(body);
-  } catch (error) {
-    if (isDamage(error)) return null;
-    throw error;
-  }
 }
 
 /** Bounds of time are by acceptance, `fromMs` included, `toMs` not. Order is the order of commit. */
@@ -179,21 +168,6 @@ export async function tryChanges(ask: ListAsk, cursors: CursorCodec, query: TryQ
     }
     if (rows.length === 0) return { ...page(), nextCursor: null };
   }
-}
-
-type Judge = (kind: ChangeKind, body: string) => Pick<TriedChange, 'miss' | 'change'>;
-
-function createJudge({ wanted, filter }: TryQuery): Judge {
-  const kinds = new Set(wanted);
-  const holds = filter === undefined ? null : compileFilter(filter);
-  return (kind, body) => {
-    if (!kinds.has(kind)) return { miss: { because: 'kind' } };
-    const change = readableChange(body);
-    if (change === null) return { miss: { because: 'damaged' } };
-    if (holds === null || filter === undefined || holds(change)) return { miss: null, change };
-    const miss = explainFilter(filter, change);
-    return miss === null ? { miss: null, change } : { miss: { because: 'filter', ...miss } };
-  };
 }
 
 type Judging = { readonly judge: Judge; readonly keep: NonNullable<TryQuery['keep']> };

@@ -14,7 +14,7 @@ import { disabledOf, stateOf, summaryColumns, summaryOf } from './delivery-rows.
 import { type Conditions, createConditions, type ListAsk } from './list-ask.ts';
 import { int2s, keys, storable, texts } from './parameters.ts';
 import type { Row } from './pipeline.ts';
-import { readableChange } from './read-changes.ts';
+import { readableChange } from '../change-body.ts';
 import { keyOf, numberOf, textOf, textOrNull } from './rows.ts';
 import { stateCodes } from './schema.ts';
 

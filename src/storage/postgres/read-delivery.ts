@@ -1,13 +1,12 @@
 /** One delivery with its attempts, wherever it lies. */
-import type { Attempt } from '../../core/delivery.ts';
 import type { DeliveryId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { limits } from '../../core/limits.ts';
+import { attemptsOf, capped, readable } from '../kept-attempts.ts';
 import type { DeliveryDetail, DeliveryKey } from '../storage.ts';
 import { disabledOf, summaryColumns, summaryOf } from './delivery-rows.ts';
 import type { ListAsk } from './list-ask.ts';
 import { storable } from './parameters.ts';
-import { bytesOf, isDamage, numberOf, textOf, textOrNull } from './rows.ts';
+import { bytesOf, numberOf, textOf, textOrNull } from './rows.ts';
 
 export async function readDelivery(ask: ListAsk, workspaceId: string, id: string): Promise<DeliveryDetail | null> {
   const key = [storable(workspaceId), storable(id)];
@@ -62,26 +61,4 @@ export async function readDeliveryOfMessage(ask: ListAsk, messageId: string): Pr
     },
   ]);
   return row === undefined ? null : { workspaceId: textOf(row[0]), id: textOf(row[1]) as DeliveryId };
-}
-
-/** An attempt whose row is damaged is left out: the others are still to be seen. */
-function attemptsOf(text: string): readonly Attempt[] {
-  const { attempt } = readable<Attempt, 'attempt'>('attempt', text);
-  return attempt === undefined ? [] : [attempt];
-}
-
-/** What a text says under a name; nothing where it is damaged. */
-function readable<Value, Name extends string>(name: Name, text: string): { readonly [Key in Name]?: Value } {
-  try {
-    return { [name]: JSON.parse(text) as Value } as { readonly [Key in Name]?: Value };
-  } catch (error) {
-    if (isDamage(error)) return {};
-    throw error;
-  }
-}
-
-function capped(attempts: readonly Attempt[]): readonly Attempt[] {
-  const { attemptsKeptFirst, attemptsKeptLast } = limits;
-  const last = attempts.at(-1)?.number ?? 0;
-  return attempts.filter(({ number }) => number <= attemptsKeptFirst || number > last - attemptsKeptLast);
 }

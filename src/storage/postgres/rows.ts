@@ -39,8 +39,3 @@ export function bytesOf(value: Column): Uint8Array {
   if (!text.startsWith('\\x')) throw new TypeError('A stored column must be bytes: found something else');
   return new Uint8Array(Buffer.from(text.slice(2), 'hex'));
 }
-
-/** Whether an error says that one row is damaged rather than the program or the server. */
-export function isDamage(error: unknown): boolean {
-  return error instanceof SyntaxError || error instanceof TypeError;
-}

@@ -24,7 +24,8 @@ import type {
 } from '../storage.ts';
 import { keyRow } from './apply-commit.ts';
 import { createChangeReader } from './change-reader.ts';
-import { arrayStatement, bytesOf, isDamage, numberOf, numberOrNull, type Row, textOf, textOrNull } from './rows.ts';
+import { arrayStatement, bytesOf, numberOf, numberOrNull, type Row, textOf, textOrNull } from './rows.ts';
+import { isDamage } from '../damage.ts';
 
 export type KeyedReads = {
   resources(keys: readonly ResourceKey[]): readonly (Resource | null)[];

@@ -4,10 +4,10 @@ import type { Change } from '../../core/change.ts';
 import { limits } from '../../core/limits.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { ChangeQuery, Page } from '../storage.ts';
-import { parseChange } from '../change-body.ts';
+import { readableChange } from '../change-body.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
 import { changesStride, readPartitions } from './partitions.ts';
-import { arrayStatement, isDamage, numberOf, numberOrNull, textOf } from './rows.ts';
+import { arrayStatement, numberOf, numberOrNull, textOf } from './rows.ts';
 import { listedTable, partitionTable } from './schema.ts';
 
 /** Changes with numbers of a range, `to` not included. `listed`: found by workspace in a table beside the partition. */
@@ -66,16 +66,6 @@ export function readChange(db: DatabaseSync, workspaceId: string, id: string): C
     if (row !== undefined) return readableChange(textOf(row[0]));
   }
   return null;
-}
-
-/** Null for a damaged body: such a change is passed over, or nobody would get beyond it. */
-export function readableChange(body: string): Change | null {
-  try {
-    return parseChange(body);
-  } catch (error) {
-    if (isDamage(error)) return null;
-    throw error;
-  }
 }
 
 function conditionsOf(query: Omit<ChangeQuery, 'limit' | 'cursor'>): { sql: string; values: SQLInputValue[] } {

@@ -14,7 +14,8 @@ import { createChangeReader } from './change-reader.ts';
 import { createNamer, summaryOf } from './delivery-rows.ts';
 import { type DeliveryFilter, type Run, runsOf } from './delivery-runs.ts';
 import { pageLimit } from '../page.ts';
-import { arrayStatement, isDamage, numberOf, numberOrNull } from './rows.ts';
+import { arrayStatement, numberOf, numberOrNull } from './rows.ts';
+import { isDamage } from '../damage.ts';
 
 type Summaries = { row: readonly SQLOutputValue[]; position: number };
 

@@ -3,11 +3,11 @@ import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import type { Attempt } from '../../core/delivery.ts';
 import type { DeliveryId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { limits } from '../../core/limits.ts';
+import { attemptsOf, capped, readable } from '../kept-attempts.ts';
 import type { DeliveryDetail, DeliveryKey } from '../storage.ts';
 import { readPartitions } from './partitions.ts';
 import { createNamer, summaryColumns, summaryOf } from './delivery-rows.ts';
-import { arrayStatement, bytesOf, isDamage, numberOf, textOf, textOrNull } from './rows.ts';
+import { arrayStatement, bytesOf, numberOf, textOf, textOrNull } from './rows.ts';
 import { partitionTable } from './schema.ts';
 
 /** Behind the columns of a summary: revision, frozen, due time, last attempt. */
@@ -87,26 +87,4 @@ function earlierAttempts(db: DatabaseSync, id: string): Attempt[] {
     for (const row of rows) attempts.push(...attemptsOf(textOf(row[0])));
   }
   return attempts;
-}
-
-/** An attempt whose row is damaged is left out: the others are still to be seen. */
-function attemptsOf(text: string): readonly Attempt[] {
-  const { attempt } = readable<Attempt, 'attempt'>('attempt', text);
-  return attempt === undefined ? [] : [attempt];
-}
-
-/** What a text says under a name; nothing where it is damaged. */
-function readable<Value, Name extends string>(name: Name, text: string): { readonly [Key in Name]?: Value } {
-  try {
-    return { [name]: JSON.parse(text) as Value } as { readonly [Key in Name]?: Value };
-  } catch (error) {
-    if (isDamage(error)) return {};
-    throw error;
-  }
-}
-
-function capped(attempts: readonly Attempt[]): readonly Attempt[] {
-  const { attemptsKeptFirst, attemptsKeptLast } = limits;
-  const last = attempts.at(-1)?.number ?? 0;
-  return attempts.filter(({ number }) => number <= attemptsKeptFirst || number > last - attemptsKeptLast);
 }

@@ -43,14 +43,6 @@ export function bytesOf(value: SQLOutputValue | undefined): Uint8Array {
   throw new TypeError(`A stored column must be bytes: found ${describe(value)}`);
 }
 
-/**
- * Whether an error says that one row is damaged (text that is no JSON, a column of another type), rather than the file or
- * the program.
- */
-export function isDamage(error: unknown): boolean {
-  return error instanceof SyntaxError || error instanceof TypeError;
-}
-
 function describe(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

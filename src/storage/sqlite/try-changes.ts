@@ -1,13 +1,12 @@
 /** Past changes held against what a webhook would ask for: on a reader, so that the loop that delivers sees answers only. */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { ChangeKind } from '../../core/change.ts';
-import { compileFilter } from '../../core/filter-evaluation.ts';
-import { explainFilter } from '../../core/filter-explanation.ts';
 import type { ChangeId } from '../../core/ids.ts';
+import { createJudge, type Judge } from '../change-judge.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
 import type { TriedChange, TriedPage, TryQuery } from '../storage.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
-import { changeSources, readableChange, wholeChangeSources, within, workspaceNumber } from './read-changes.ts';
+import { changeSources, wholeChangeSources, within, workspaceNumber } from './read-changes.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';
 
 /** Bodies looked at in one call, in characters; one change may pass it. */
@@ -70,20 +69,6 @@ function conditionsOf(query: TryQuery): { readonly sql: string; readonly values:
 }
 
 type Judging = { readonly judge: Judge; readonly keep: NonNullable<TryQuery['keep']> };
-type Judge = (kind: ChangeKind, body: string) => Pick<TriedChange, 'miss' | 'change'>;
-
-function createJudge({ wanted, filter }: TryQuery): Judge {
-  const kinds = new Set(wanted);
-  const holds = filter === undefined ? null : compileFilter(filter);
-  return (kind, body) => {
-    if (!kinds.has(kind)) return { miss: { because: 'kind' } };
-    const change = readableChange(body);
-    if (change === null) return { miss: { because: 'damaged' } };
-    if (holds === null || filter === undefined || holds(change)) return { miss: null, change };
-    const miss = explainFilter(filter, change);
-    return miss === null ? { miss: null, change } : { miss: { because: 'filter', ...miss } };
-  };
-}
 
 /** Always true, so that a search for the first row that there is no room for looks at each before it. */
 function examine(examined: Examined, row: readonly SQLOutputValue[], { judge, keep }: Judging): true {

@@ -11,7 +11,8 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '../../../core/json.ts';
-import { arrayStatement, isDamage, numberOf, numberOrNull, textOf, textOrNull } from '../rows.ts';
+import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from '../rows.ts';
+import { isDamage } from '../../damage.ts';
 import { createFeed, type FeedPlace, hasReached, type Written } from './feed.ts';
 import { createIndexWriter, type Indexed, type IndexItem, type IndexWriter } from './index-writer.ts';
 import { readMeta, writeMeta } from './search-file.ts';
