@@ -278,6 +278,8 @@ test('a film is streamed, renamed and removed', async () => {
   await gone();
   await rig.page.getByRole('link', { name: 'The pan' }).click();
   await send('Remove');
+  // What is gone for good is asked for by its name.
+  await dialog().last().getByRole('textbox').fill('The pan');
   await send('Remove');
   await said('No broadcast yet');
 });
