@@ -55,6 +55,30 @@ test('the first minute: an inbox, a webhook, a dropped picture, and its message 
   await page.getByText('That was a webhook').waitFor({ timeout });
 });
 
+test('the overview draws deliveries, times, success, backlog age and the dead, and says where there is nothing to draw', async () => {
+  const { page, server } = rig;
+  await page.goto(server.url);
+  const chart = (name: string) => page.getByRole('img', { name });
+  for (const name of ['Deliveries per second. Delivered: 0.', 'Answer times of receivers. p50: ', 'Dead. Dead: 0'])
+    await chart(name).waitFor({ timeout });
+  await chart('Success rate. Success rate: 100%').waitFor({ timeout });
+  await chart('Age of the oldest waiting. Age of the oldest waiting: 0 s').waitFor({ timeout });
+  assert.deepEqual(await page.locator('.chart-empty').allInnerTexts(), ['Nothing waits', 'None in this time']);
+  const stats = '**/v1/stats?*';
+  await page.route(stats, async (route) => {
+    const answer = await route.fetch();
+    const told = (await answer.json()) as { toMs: number; points: { dead: number }[]; backlog: object[] };
+    for (const point of told.points) point.dead = 3;
+    told.backlog = [{ workspaceId: 'default', webhookId: 'wh_x', pending: 2, oldestAtMs: told.toMs - 7_200_000 }];
+    await route.fulfill({ response: answer, json: told });
+  });
+  await page.getByRole('button', { name: 'Last 24 hours' }).click();
+  await chart('Dead. Dead: 3').waitFor({ timeout });
+  await chart('Age of the oldest waiting: 2 h').waitFor({ timeout });
+  assert.equal(await page.locator('.chart-empty').count(), 0);
+  await page.unroute(stats);
+});
+
 test('a delivery shows its attempt, its request and body, and is sent again', async () => {
   const { page, server } = rig;
   await page.goto(`${server.url}/deliveries`);

@@ -68,8 +68,9 @@ export function useList<T>(
 }
 
 /** Every item of a list that is short by nature (dialects, keys, fields): its first pages, 1,000 at most. */
-export function useAll<T>(path: string | null, query: Query = {}) {
+export function useAll<T>(path: string | null, query: Query = {}, options: { readonly everyMs?: number } = {}) {
   return useQuery({
+    ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
     queryKey: [path, 'all', query],
     enabled: path !== null,
     queryFn: async ({ signal }) => {
@@ -124,7 +125,9 @@ export function refresh(client: QueryClient, path: string): Promise<void> {
 
 export const useCaller = () => useAsk<Caller>('/v1/sessions/current');
 export const useDialects = () => useAll<Manifest>('/v1/dialects');
-export const useWebhooks = () => useAll<Webhook>('/v1/webhooks');
+/** `live`: states and what waits are kept up to date, where they are what one looks at. */
+export const useWebhooks = (live?: 'live') =>
+  useAll<Webhook>('/v1/webhooks', {}, live === undefined ? {} : { everyMs: 15_000 });
 
 /** What the caller may do: pages show what they cannot do as something to read only. */
 export function useMay(scope: string): boolean {

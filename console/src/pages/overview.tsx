@@ -3,32 +3,26 @@ import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useDialects, useList, useMay, useWebhooks } from '../api/queries.ts';
 import type { Notice as NoticeView } from '../api/people.ts';
-import type { DeliverySummary, Page as PageOf, Stats, Webhook } from '../api/types.ts';
+import type { DeliverySummary, Page as PageOf, Webhook } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
 import { Button, LinkButton } from '../parts/button.tsx';
-import { Card, Page, Tile } from '../parts/card.tsx';
-import { Chart } from '../parts/charts.tsx';
+import { Card, Page } from '../parts/card.tsx';
 import { showCount, showDuration, showShare } from '../parts/format.ts';
 import { Spark } from '../parts/spark.tsx';
-import { Badge, Empty, Failure, Loaded, Loading } from '../parts/state.tsx';
+import { Badge, Empty, Failure, Loading } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Ago, useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { outcomeOf } from './delivery-words.tsx';
+import { Numbers, ranges } from './overview-numbers.tsx';
 import { type Standing, standingOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
-
-const ranges: { readonly [range: string]: { readonly spanMs: number; readonly bucketMs: number } } = {
-  '1h': { spanMs: 3_600_000, bucketMs: 60_000 },
-  '24h': { spanMs: 86_400_000, bucketMs: 900_000 },
-  '7d': { spanMs: 7 * 86_400_000, bucketMs: 3_600_000 },
-};
 
 /** How deliveries go, and what needs a look. */
 export function Overview() {
   const [{ range }, setFilters] = useFilters(['range']);
   const chosen = ranges[range] === undefined ? '1h' : range;
   const may = useMay('deliveries:read');
-  const webhooks = useWebhooks();
+  const webhooks = useWebhooks('live');
   if (webhooks.data?.length === 0) return <FirstRun />;
   return (
     <Page
@@ -90,106 +84,6 @@ function FirstRun() {
       </Card>
     </Page>
   );
-}
-
-function Numbers({ range }: { readonly range: string }) {
-  const { spanMs, bucketMs } = ranges[range] ?? { spanMs: 3_600_000, bucketMs: 60_000 };
-  const now = useNow();
-  // To the next bucket, so that what is asked for changes once in a bucket and not with every look.
-  const toMs = Math.ceil(now / 10_000) * 10_000;
-  const stats = useAsk<Stats>('/v1/stats', { fromMs: toMs - spanMs, toMs, bucketMs }, { steady: true });
-  return <Loaded of={stats}>{(shown) => <Charts stats={shown} spanMs={spanMs} nowMs={now} />}</Loaded>;
-}
-
-function Charts({ stats, spanMs, nowMs }: { readonly stats: Stats; readonly spanMs: number; readonly nowMs: number }) {
-  const { totals, backlog } = stats;
-  const ended = totals.delivered + totals.failed;
-  const waiting = backlog.reduce((sum, { pending }) => sum + pending, 0);
-  const oldest = backlog.reduce((least, { oldestAtMs }) => Math.min(least, oldestAtMs), Number.POSITIVE_INFINITY);
-  const lines = useMemo(() => linesOf(stats), [stats]);
-  const rate = (value: number) =>
-    value === 0 ? '0' : value < 10 ? value.toPrecision(2) : showCount(Math.round(value));
-  return (
-    <>
-      <div className="tiles">
-        <Tile
-          label={words.overview.delivered}
-          value={showCount(totals.delivered)}
-          unit={`${rate(totals.delivered / (spanMs / 1_000))} ${words.overview.perSecond}`}
-        />
-        <Tile
-          label={words.overview.successRate}
-          value={ended === 0 ? '–' : showShare(totals.delivered / ended)}
-          unit={words.overview.ofAttempts(ended)}
-          {...(ended > 0 && totals.delivered / ended < 0.95 ? { tone: 'warn' as const } : {})}
-        />
-        <Tile
-          label={words.overview.latency}
-          value={totals.firstAttemptMs.p95 === null ? '–' : showDuration(totals.firstAttemptMs.p95)}
-          unit="p95"
-        />
-        <Tile
-          label={words.overview.answer}
-          value={totals.durationMs.p95 === null ? '–' : showDuration(totals.durationMs.p95)}
-          unit="p95"
-        />
-        <Tile
-          label={words.overview.backlog}
-          value={showCount(waiting)}
-          {...(Number.isFinite(oldest)
-            ? { unit: words.overview.oldest(showDuration(Math.max(0, nowMs - oldest))) }
-            : {})}
-        />
-        <Tile
-          label={words.overview.dead}
-          value={showCount(totals.dead)}
-          {...(totals.dead > 0 ? { tone: 'bad' as const } : {})}
-        />
-      </div>
-      <div className="columns">
-        <Card title={words.overview.rate}>
-          <Chart
-            name={words.overview.rate}
-            atMs={lines.atMs}
-            show={rate}
-            series={[
-              { label: words.overview.rateDelivered, colour: '--chart-1', values: lines.delivered, fill: true },
-              { label: words.overview.rateFailed, colour: '--chart-2', values: lines.failed },
-            ]}
-          />
-        </Card>
-        <Card title={words.overview.times}>
-          <Chart
-            name={words.overview.times}
-            atMs={lines.atMs}
-            show={showDuration}
-            series={[
-              { label: 'p50', colour: '--chart-1', values: lines.p50 },
-              { label: 'p95', colour: '--chart-3', values: lines.p95 },
-              { label: 'p99', colour: '--chart-2', values: lines.p99 },
-            ]}
-          />
-        </Card>
-      </div>
-    </>
-  );
-}
-
-/** Every bucket of the time asked for, those in which nothing happened too. */
-function linesOf({ fromMs, toMs, bucketMs, points }: Stats) {
-  const byTime = new Map(points.map((point) => [point.atMs, point]));
-  const atMs: number[] = [];
-  for (let at = Math.ceil(fromMs / bucketMs) * bucketMs; at < toMs; at += bucketMs) atMs.push(at);
-  const found = atMs.map((at) => byTime.get(at));
-  const perSecond = (count: number) => count / (bucketMs / 1_000);
-  return {
-    atMs,
-    delivered: found.map((point) => perSecond(point?.delivered ?? 0)),
-    failed: found.map((point) => perSecond(point?.failed ?? 0)),
-    p50: found.map((point) => point?.durationMs.p50 ?? null),
-    p95: found.map((point) => point?.durationMs.p95 ?? null),
-    p99: found.map((point) => point?.durationMs.p99 ?? null),
-  };
 }
 
 function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undefined }) {

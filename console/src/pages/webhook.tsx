@@ -25,7 +25,7 @@ const tabs = ['overview', 'deliveries', 'settings', 'secret', 'test', 'dryRun'] 
 type Tab = (typeof tabs)[number];
 
 export function WebhookPage({ id }: { readonly id: string }) {
-  const webhook = useAsk<Webhook>(`/v1/webhooks/${encodeURIComponent(id)}`);
+  const webhook = useAsk<Webhook>(`/v1/webhooks/${encodeURIComponent(id)}`, {}, { everyMs: 15_000 });
   const { data: dialects } = useDialects();
   const [{ tab: named }, setFilters] = useFilters(['tab']);
   const tab: Tab = tabs.find((known) => known === named) ?? 'overview';

@@ -13,7 +13,7 @@ import { manifestOf, standingOf, targetOf, useWebhookSparks, WebhookBadge } from
 
 export function Webhooks() {
   const [{ q, state, dialect }, setFilters] = useFilters(['q', 'state', 'dialect']);
-  const webhooks = useWebhooks();
+  const webhooks = useWebhooks('live');
   const { data: dialects } = useDialects();
   const sparks = useWebhookSparks();
   const mayWrite = useMay('webhooks:write');

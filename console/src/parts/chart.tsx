@@ -19,9 +19,20 @@ export type ChartProps = {
   readonly series: readonly Series[];
   readonly show: (value: number) => string;
   readonly heightPx?: number;
+  readonly axis?: Axis;
 };
 
-export function Chart({ name, atMs, series, show, heightPx = 180 }: ChartProps) {
+/** Where the upright axis ends, which otherwise follows the values. */
+export type Axis = {
+  /** It reaches here at least. */
+  readonly least?: number;
+  /** It ends here, whatever the values: 1 for shares. */
+  readonly most?: number;
+  /** What its lines stand apart: whole numbers, or measures of time (the values are milliseconds). */
+  readonly steps?: 'whole' | 'time';
+};
+
+export function Chart({ name, atMs, series, show, heightPx = 180, axis = follows }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot | null>(null);
   const shape = series.map(({ label, colour }) => label + colour).join('|');
@@ -33,7 +44,7 @@ export function Chart({ name, atMs, series, show, heightPx = 180 }: ChartProps) 
     if (element === null) return undefined;
     const draw = () => {
       chart.current?.destroy();
-      chart.current = new UPlot(optionsOf({ element, series, show, heightPx }), data.current, element);
+      chart.current = new UPlot(optionsOf({ element, series, show, heightPx, axis }), data.current, element);
     };
     draw();
     const resized = new ResizeObserver(([entry]) => {
@@ -66,14 +77,41 @@ export function Chart({ name, atMs, series, show, heightPx = 180 }: ChartProps) 
   );
 }
 
+const follows: Axis = {};
+const seconds = 1_000;
+const minutes = 60 * seconds;
+const hours = 60 * minutes;
+const days = 24 * hours;
+const tens = (first: number, count: number) =>
+  Array.from({ length: count }, (_, power) => [1, 2, 5].map((step) => step * first * 10 ** power)).flat();
+const steps = {
+  whole: tens(1, 9),
+  time: [
+    ...tens(0.1, 5),
+    ...[10, 15, 30].map((step) => step * seconds),
+    ...[1, 2, 5, 10, 15, 30].map((step) => step * minutes),
+    ...[1, 2, 4, 6, 12].map((step) => step * hours),
+    ...tens(days, 3),
+  ],
+};
+
+/** Where the upright axis ends, with a little air above the highest value. */
+function endOf({ least = 0, most }: Axis, max: number): number {
+  if (most !== undefined) return most * 1.04;
+  const top = Math.max(max > 0 ? max * 1.1 : 0, least);
+  return top > 0 ? top : 1;
+}
+
 function optionsOf({
   element,
   series,
   show,
   heightPx,
+  axis: wanted,
 }: Pick<ChartProps, 'series' | 'show'> & {
   readonly element: HTMLElement;
   readonly heightPx: number;
+  readonly axis: Axis;
 }): UPlot.Options {
   const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const ink = token('--ink-3');
@@ -86,7 +124,7 @@ function optionsOf({
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
     padding: [8, 6, 0, 0],
-    scales: { y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: { y: { range: (_chart, _min, max) => [0, endOf(wanted, max)] } },
     axes: [
       {
         ...axis,
@@ -102,6 +140,7 @@ function optionsOf({
         ...axis,
         size: 58,
         space: 34,
+        ...(wanted.steps === undefined ? {} : { incrs: steps[wanted.steps] }),
         values: (_chart, ticks) => ticks.map((tick) => (tick === null ? '' : show(tick))),
       },
     ],

@@ -17,8 +17,17 @@ function nameKnownLanguage(): void {
 }
 
 /** A chart with what its lines mean; its place is kept while the drawing is fetched. */
-export function Chart(props: ChartProps) {
+export function Chart({
+  empty,
+  caption,
+  ...props
+}: ChartProps & {
+  /** Said in its place where there is no value other than zero. */
+  readonly empty?: string;
+  readonly caption?: string;
+}) {
   const heightPx = props.heightPx ?? 180;
+  const isEmpty = props.series.every(({ values }) => values.every((value) => value === null || value === 0));
   return (
     <div className="stack tight">
       {props.series.length > 1 ? (
@@ -30,9 +39,13 @@ export function Chart(props: ChartProps) {
           ))}
         </div>
       ) : null}
-      <Suspense fallback={<div className="skeleton" style={{ height: heightPx }} />}>
-        <Drawn {...props} heightPx={heightPx} />
-      </Suspense>
+      <div className="chart-place">
+        <Suspense fallback={<div className="skeleton" style={{ height: heightPx }} />}>
+          <Drawn {...props} heightPx={heightPx} />
+        </Suspense>
+        {isEmpty && empty !== undefined ? <p className="chart-empty">{empty}</p> : null}
+      </div>
+      {caption === undefined ? null : <p className="chart-caption">{caption}</p>}
     </div>
   );
 }

@@ -37,8 +37,9 @@ export function showBytes(bytes: number): string {
   return `${rough.format(value)} ${units[unit] ?? ''}`;
 }
 
-/** `340 µs`, `12 ms`, `1.2 s`, `3 min`, `2 h`, `5 d`. */
+/** `340 µs`, `12 ms`, `1.2 s`, `3 min`, `2 h`, `5 d`; `0 s` for nothing. */
 export function showDuration(ms: number): string {
+  if (ms === 0) return `${counts.format(0)} s`;
   if (ms < 1) return `${counts.format(Math.round(ms * 1_000))} µs`;
   if (ms < 9.95) return `${rough.format(ms)} ms`;
   if (ms < 999.5) return `${counts.format(Math.round(ms))} ms`;
