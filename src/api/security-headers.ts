@@ -18,10 +18,14 @@ const sameOrigin: readonly string[] = [
   'same-origin',
 ];
 
+/** What `frame-ancestors` says, for browsers that do not know it. */
+const neverFramed: readonly string[] = ['x-frame-options', 'DENY'];
+
 /** JSON, problems, text: nothing in them may run, load or be framed. */
 export const apiHeaders: readonly string[] = [
   ...everywhere,
   ...sameOrigin,
+  ...neverFramed,
   'content-security-policy',
   "default-src 'none'; frame-ancestors 'none'",
 ];
@@ -30,6 +34,7 @@ export const apiHeaders: readonly string[] = [
 export const pageHeaders: readonly string[] = [
   ...everywhere,
   ...sameOrigin,
+  ...neverFramed,
   'content-security-policy',
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self'; " +
     "font-src 'self'; connect-src 'self'; " +
@@ -48,6 +53,7 @@ export const shareHeaders: readonly string[] = [
   'cache-control',
   'no-store',
   ...sameOrigin,
+  ...neverFramed,
   'content-security-policy',
   "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
 ];
@@ -55,6 +61,7 @@ export const shareHeaders: readonly string[] = [
 /** What strangers sent or uploaded: even if a browser is made to open it, it is an inert document of no origin. */
 export const foreignHeaders: readonly string[] = [
   ...everywhere,
+  ...neverFramed,
   'content-security-policy',
   "sandbox; default-src 'none'; frame-ancestors 'none'",
 ];
