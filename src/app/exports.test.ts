@@ -155,7 +155,10 @@ test('UI-15 a large export is written in parts, each on disk before the next is 
     assert.deepEqual([view.state, view.rows], ['done', 100]);
     await assert.rejects(fixture.app.exports.get({ ...caller, workspaceId: 'other' }, body.id), { code: 'not_found' });
     const audit = await fixture.storage.read.resources({ workspaceId: 'default', type: 'audit', limit: 5 });
-    assert.ok(audit.items.some(({ state }) => state['target'] === `export:${body.id}`), 'it is in the audit');
+    assert.ok(
+      audit.items.some(({ state }) => state['target'] === `export:${body.id}`),
+      'it is in the audit',
+    );
     assert.ok(view.bytes > 2 * limits.exportPartBytes);
     assert.ok((await files()) >= 2, `${await files()} parts`);
     const lines = (await fetched(fixture, body.id)).split('\n');
