@@ -167,7 +167,7 @@ if (testFfmpeg !== null) {
     assert.deepEqual(await readdir(scratch), []);
   });
 
-  test('UP-05 playlists, lists of files, edit lists and films that point elsewhere open no file and no connection', async (t) => {
+  test('UP-05, SR-14 playlists, lists of files, edit lists and films that point elsewhere open no file and no connection', async (t) => {
     let connections = 0;
     const canary = createServer((socket) => {
       connections += 1;

@@ -240,6 +240,24 @@ describe('mail', () => {
     assert.equal((peer.transcript.match(/^RCPT/gm)?.length ?? 0) - rcptsBefore, 1);
   });
 
+  it('EM-04 an address that would cost a parser its time is refused by its length, at once', async () => {
+    const startedAt = performance.now();
+    for (const target of [
+      `${'('.repeat(50_000)}${')'.repeat(50_000)}a@b.example`,
+      `${'a'.repeat(100_000)}@b.example`,
+      `${'a.'.repeat(50_000)}a@b.example`,
+      `a@${'b.'.repeat(50_000)}example`,
+      `a@${'b-'.repeat(50_000)}`,
+      `${'"'.repeat(100_000)}@b.example`,
+      `${' '.repeat(100_000)}a@b.example`,
+      `${'a'.repeat(64)}@${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(63)}.example`,
+    ]) {
+      const outcome = await transport.send(message({ target }));
+      assert.ok(outcome.kind === 'refused-by-config' && outcome.code === 'mail-address', target.slice(0, 20));
+    }
+    assert.ok(performance.now() - startedAt < 1_000, 'all of them together');
+  });
+
   it('EM-07 dots, long lines, bare line ends and NUL arrive as content, and one mail stays one', async () => {
     const receivedBefore = peer.received.length;
     const text = [
