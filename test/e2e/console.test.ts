@@ -117,6 +117,9 @@ test('the wizard of a dialect is drawn from its manifest, shows what is wrong at
   await page.getByLabel('Metadata to return', { exact: true }).press('Enter');
   await page.getByRole('button', { name: 'Make the webhook' }).click();
   await page.locator('.wrong').first().waitFor({ timeout });
+  // The button is far below: what is wrong comes into sight, in words that are not the API's.
+  await page.getByRole('alert').filter({ hasText: 'one field needs another look' }).waitFor({ timeout });
+  await page.locator('input:focus[aria-invalid=true]').waitFor({ timeout });
   await page.getByLabel('URL').fill(String(inbox['url']));
   await page.getByRole('button', { name: 'Make the webhook' }).click();
   await page.getByText('The webhook is made').waitFor({ timeout });

@@ -21,7 +21,8 @@ import { Card, Facts, Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { showBytes, showDuration } from '../parts/format.ts';
-import { Failure, Loaded, Notice } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Loaded, Notice } from '../parts/state.tsx';
 import { KindIcon, pictureOf } from '../parts/thumb.tsx';
 import { Moment } from '../parts/time.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
@@ -197,7 +198,7 @@ function Move({ asset: { id, state }, onClose }: { readonly asset: Asset; readon
         </Button>
       }
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {save.error === null ? null : <FormFailure error={save.error} />}
       <TextField label={words.asset.name} autoFocus value={name} onChange={setName} />
       <TextField label={words.asset.folder} mono value={path} onChange={setPath} />
     </Dialog>

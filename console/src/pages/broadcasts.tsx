@@ -11,6 +11,7 @@ import { Card, Facts, Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { TextField, WordsField } from '../parts/field.tsx';
 import { showDuration } from '../parts/format.ts';
+import { FormFailure } from '../parts/form-failure.tsx';
 import { Badge, Empty, Failure, Loading, type Tone } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Thumb } from '../parts/thumb.tsx';
@@ -212,7 +213,7 @@ function Opened({
         ) : null
       }
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {save.error === null ? null : <FormFailure error={save.error} />}
       {state.recording === undefined ? null : (
         <div className="stage">
           <video controls preload="metadata" src={fetched(`${path}/content`)} />

@@ -9,7 +9,8 @@ import { useFilters } from '../app/address.ts';
 import { Button, CopyButton, LinkButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { showBytes } from '../parts/format.ts';
-import { Failure, Loaded, Notice } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Loaded, Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
 import { SetupSteps } from './setup-steps.tsx';
@@ -96,7 +97,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
       }}
     >
       <div className="stack">
-        {create.error === null ? null : <Failure error={create.error} />}
+        {create.error === null ? null : <FormFailure error={create.error} />}
         <WizardParts {...parts} />
         <div className="actions">
           <Button onClick={onBack}>{words.common.back}</Button>

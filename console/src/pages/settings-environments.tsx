@@ -8,6 +8,7 @@ import { Card, Facts } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, SelectField, TextField } from '../parts/field.tsx';
 import { showBytes, showCount } from '../parts/format.ts';
+import { FormFailure } from '../parts/form-failure.tsx';
 import { Badge, Failure, Loaded, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -160,7 +161,7 @@ function EditForm({
         </>
       }
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {save.error === null ? null : <FormFailure error={save.error} />}
       <TextField label={words.common.name} problem={problemAt(problems, '/name')} value={name} onChange={setName} />
       <TextField
         label={words.settings.quotaBytes}

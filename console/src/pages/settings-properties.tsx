@@ -5,7 +5,8 @@ import type { JsonObject } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';
-import { Failure, Loaded } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Loaded } from '../parts/state.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { PartHead } from './settings-parts.tsx';
@@ -74,7 +75,7 @@ function PropertyForm({
         save.mutate({ method: 'PATCH', path, body: { values: changed } });
       }}
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {save.error === null ? null : <FormFailure error={save.error} />}
       {(manifest.properties ?? []).map((property) => {
         const value = values[property.name];
         const source = present.find(({ name }) => name === property.name)?.source;

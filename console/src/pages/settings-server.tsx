@@ -6,7 +6,8 @@ import { setSignedOut } from '../app/signed-out.ts';
 import { Button } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';
-import { Badge, Empty, Failure, Loaded } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Badge, Empty, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
@@ -124,7 +125,7 @@ function ChangePassword() {
           save.mutate({ method: 'POST', path: '/v1/sessions/current/password', body: { present, password: next } });
         }}
       >
-        {save.error === null ? null : <Failure error={save.error} />}
+        {save.error === null ? null : <FormFailure error={save.error} />}
         <TextField label={words.settings.passwordPresent} type="password" value={present} onChange={setPresent} />
         <TextField
           label={words.settings.passwordNew}

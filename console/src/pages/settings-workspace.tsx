@@ -6,7 +6,8 @@ import { Button } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
 import { problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
 import { showBytes, showCount } from '../parts/format.ts';
-import { Failure, Loaded } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Loaded } from '../parts/state.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { Environments } from './settings-environments.tsx';
@@ -48,7 +49,7 @@ function Form({ present }: { readonly present: SettingsView['workspace'] }) {
           save.mutate({ method: 'PATCH', path: '/v1/settings', body: values });
         }}
       >
-        {save.error === null ? null : <Failure error={save.error} />}
+        {save.error === null ? null : <FormFailure error={save.error} />}
         <fieldset disabled={!may} className="stack" style={{ border: 0, margin: 0, padding: 0 }}>
           <WordsField
             label={words.settings.contacts}

@@ -8,7 +8,8 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { TextField, problemAt, WordsField } from '../parts/field.tsx';
 import { ObjectForm } from '../parts/schema-form.tsx';
-import { Failure, Notice } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Notice } from '../parts/state.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { CredentialsForm, type Draft, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
@@ -113,7 +114,7 @@ function Form({
         submit().catch(tellProblem);
       }}
     >
-      {save.error === null ? null : <Failure error={save.error} />}
+      {save.error === null ? null : <FormFailure error={save.error} />}
       <fieldset disabled={!may} className="stack" style={{ border: 0, padding: 0, margin: 0 }}>
         <Card title={words.wizard.steps.destination}>
           <div className="stack">

@@ -243,5 +243,6 @@ export function problemAt(problems: readonly FieldProblem[], pointer: string): s
   const found = problems.find(({ at }) => at === pointer || at.startsWith(`${pointer}/`));
   if (found === undefined) return undefined;
   if (found.text !== undefined) return found.text;
+  if (found.found === '0 characters') return words.common.fillIn;
   return `${words.common.wanted(found.wanted, found.found)}${found.mend === undefined ? '' : ` ${found.mend}`}`;
 }

@@ -33,6 +33,11 @@ export const english = {
     addWord: 'Add, then Enter',
     removeWord: (word: string) => `Remove ${word}`,
     wanted: (wanted: string, found: string) => `Wanted: ${wanted}. Found: ${found}.`,
+    fillIn: 'Fill this in.',
+    fieldsWrong: (count: number) =>
+      count === 1
+        ? 'Not saved yet: one field needs another look.'
+        : `Not saved yet: ${count} fields need another look.`,
     readOnly: 'You may look at this, not change it.',
     notFound: 'There is nothing at this address',
     notFoundLead: 'It may have been removed, or the address was cut off.',
