@@ -128,6 +128,12 @@ test('the wizard of a dialect is drawn from its manifest, shows what is wrong at
   await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.getByRole('button', { name: 'Send it' }).click();
   await page.getByText('Answered 204').waitFor({ timeout });
+  await server.call(`/v1/inboxes/${String(inbox['id'])}`, { method: 'PATCH', body: { status: 500 } });
+  await page.getByRole('button', { name: 'Send it' }).click();
+  await page.getByText('The receiver answered 500').waitFor({ timeout });
+  // A test that failed is nothing that needs a look.
+  await page.goto(server.url);
+  await page.getByText('Nothing needs a look').waitFor({ timeout });
 });
 
 test('UI-01 what arrives is shown as text, whatever it would like to be', async () => {

@@ -19,6 +19,13 @@ export function StateBadge({ state }: { readonly state: DeliveryState }) {
   );
 }
 
+/** Why it is as it is, in words: the server names reasons in codes, people in sentences of their own. */
+export function reasonOf(reason: string): string {
+  const status = /^status-(\d{3})$/.exec(reason)?.[1];
+  if (status !== undefined) return words.reasonStatus(status);
+  return words.reasons[reason] ?? words.outcomes[reason] ?? reason;
+}
+
 /** What came of the last attempt, in two words: the status, or why there was none. */
 export function outcomeOf({ lastStatus, lastOutcome }: Pick<DeliverySummary, 'lastStatus' | 'lastOutcome'>): string {
   if (lastStatus !== undefined) return String(lastStatus);

@@ -14,7 +14,7 @@ import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { Curl } from './delivery-curl.tsx';
-import { outcomeOf, StateBadge } from './delivery-words.tsx';
+import { outcomeOf, StateBadge, reasonOf } from './delivery-words.tsx';
 import { Subject } from './deliveries.tsx';
 
 /** One delivery with everything that happened to it. */
@@ -64,7 +64,7 @@ function Shown({ delivery }: { readonly delivery: Delivery }) {
   return (
     <>
       {delivery.reason === undefined ? null : (
-        <Notice tone={delivery.state === 'delivered' ? 'good' : 'warn'}>{delivery.reason}</Notice>
+        <Notice tone={delivery.state === 'delivered' ? 'good' : 'warn'}>{reasonOf(delivery.reason)}</Notice>
       )}
       <div className="split">
         <div className="stack">
@@ -201,7 +201,7 @@ function AttemptShown({ attempt, opened }: { readonly attempt: Attempt; readonly
           {showDuration(attempt.timing.totalMs)} · <Ago atMs={attempt.startedAtMs} />
         </span>
       </button>
-      {attempt.reason === undefined ? null : <p className="quiet">{attempt.reason}</p>}
+      {attempt.reason === undefined ? null : <p className="quiet">{reasonOf(attempt.reason)}</p>}
       {attempt.nextAtMs === undefined ? null : (
         <p className="quiet">
           {words.deliveries.next}: <Ago atMs={attempt.nextAtMs} />

@@ -13,7 +13,7 @@ import { Badge, Empty, Failure, Loading } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Ago, useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
-import { outcomeOf } from './delivery-words.tsx';
+import { outcomeOf, reasonOf } from './delivery-words.tsx';
 import { Numbers, ranges } from './overview-numbers.tsx';
 import { type Standing, standingOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
 
@@ -86,19 +86,22 @@ function FirstRun() {
   );
 }
 
+/** A test that failed has told whoever made it: nothing was lost by it. */
+const inEarnest = 'change,replay,redelivery,operational';
+
 function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undefined }) {
   const may = useMay('deliveries:read');
   const mayWrite = useMay('deliveries:write');
   const dead = useAsk<PageOf<DeliverySummary>>(
     may ? '/v1/deliveries' : null,
-    { states: 'dead', limit: 100 },
+    { states: 'dead', origins: inEarnest, limit: 100 },
     { everyMs: 30_000 },
   );
   const notices = useList<NoticeView>('/v1/notices', { acknowledged: false, limit: 20 }, { everyMs: 30_000 });
   const change = useChange(['/v1/notices']);
   const rejected = useAsk<PageOf<DeliverySummary>>(
     may ? '/v1/deliveries' : null,
-    { states: 'rejected', fromMs: useDayAgo(), limit: 100 },
+    { states: 'rejected', origins: inEarnest, fromMs: useDayAgo(), limit: 100 },
     { everyMs: 30_000, steady: true },
   );
   const causes = useMemo(
@@ -124,7 +127,8 @@ function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] | undef
           <li key={webhook.id} data-tone={standingTones[standingOf(webhook)]}>
             <Link href={`/webhooks/${webhook.id}`}>{saidOf(webhook, now)}</Link>{' '}
             <span className="quiet">
-              <Ago atMs={webhook.stateChangedAtMs} /> {webhook.stateReason ?? ''}
+              <Ago atMs={webhook.stateChangedAtMs} />{' '}
+              {webhook.stateReason === undefined ? '' : reasonOf(webhook.stateReason)}
             </span>
           </li>
         ))}

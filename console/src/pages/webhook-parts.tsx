@@ -6,6 +6,7 @@ import { showCount, showDuration } from '../parts/format.ts';
 import { Badge, type Tone } from '../parts/state.tsx';
 import { useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { reasonOf } from './delivery-words.tsx';
 
 /** How a webhook stands, for people: beside its state, what will become of it if nobody looks. */
 export type Standing = Webhook['state'] | 'warning' | 'expired';
@@ -40,7 +41,9 @@ export function WebhookBadge({ webhook }: { readonly webhook: Webhook }) {
   const title =
     standing === 'warning' && health.failing !== undefined
       ? words.webhooks.failing(showCount(health.failing.failures))
-      : stateReason;
+      : stateReason === undefined
+        ? undefined
+        : reasonOf(stateReason);
   return (
     <Badge tone={tones[standing]} {...(title === undefined ? {} : { title })}>
       {words.webhooks.states[standing]}

@@ -14,7 +14,7 @@ import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { AssetChoice } from './asset-choice.tsx';
 import { Subject } from './deliveries.tsx';
-import { outcomeOf } from './delivery-words.tsx';
+import { outcomeOf, reasonOf } from './delivery-words.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
 
@@ -93,7 +93,7 @@ function TestAnswer({ sent: { attempt, deliveryId, state } }: { readonly sent: T
       actions={<Link href={`/deliveries/${deliveryId}`}>{words.webhook.openDelivery}</Link>}
     >
       <div className="stack tight" role="status">
-        {attempt?.reason === undefined ? null : <p>{attempt.reason}</p>}
+        {attempt?.reason === undefined ? null : <p>{reasonOf(attempt.reason)}</p>}
         {body === null || body === '' ? null : <Code text={laidOut(body)} name={words.deliveries.response} />}
         {attempt === null ? null : (
           <p className="mono quiet" style={{ overflowWrap: 'anywhere' }}>

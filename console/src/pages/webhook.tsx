@@ -13,6 +13,7 @@ import { Loaded, Notice } from '../parts/state.tsx';
 import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { reasonOf } from './delivery-words.tsx';
 import { DeliveryList } from './deliveries.tsx';
 import { noDeliveryFilters } from './delivery-filters.ts';
 import { manifestOf, standingOf, targetOf, WebhookBadge } from './webhook-parts.tsx';
@@ -108,7 +109,7 @@ function StateBanner({ webhook }: { readonly webhook: Webhook }) {
       <Notice tone="bad">
         <p>
           <strong>{words.webhook.disabledSince}</strong> <Moment atMs={stateChangedAtMs} />.{' '}
-          {stateReason === undefined ? '' : words.webhook.disabledWhy(stateReason)}
+          {stateReason === undefined ? '' : words.webhook.disabledWhy(reasonOf(stateReason))}
         </p>
         {lost}
       </Notice>

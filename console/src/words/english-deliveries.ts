@@ -112,6 +112,16 @@ export const deliveryWords = {
     exportReady: 'Download',
     exportMaking: 'Making it…',
   },
+  reasonStatus: (status: string) => `The receiver answered ${status}`,
+  reasons: {
+    'attempts-exhausted': 'The last attempt of the schedule failed too',
+    'age-exceeded': 'It was not delivered in the time that its webhook gives it',
+    'continued-failure': 'Every attempt failed for too long',
+    'failures-in-window': 'Too many attempts failed in a short time',
+    'refused-for-good': 'The receiver refused too often',
+    'webhook-deleted': 'Its webhook was deleted',
+    quarantined_after_crashes: 'The server stopped while it was sent, more than once: it is kept back',
+  } as { readonly [reason: string]: string },
   outcomes: {
     response: 'Answered',
     timeout: 'No answer in time',
