@@ -1,6 +1,7 @@
 import { IconTrash } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
+import { Problem } from '../api/ask.ts';
 import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
 import type { Inbox, InboxRequest } from '../api/types.ts';
@@ -8,7 +9,8 @@ import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { Difference } from '../parts/difference.tsx';
-import { TextField } from '../parts/field.tsx';
+import { problemAt, TextField } from '../parts/field.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
 import { laidOut, showBytes, showDuration, textOfBase64 } from '../parts/format.ts';
 import { lineDifference } from '../parts/line-difference.ts';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
@@ -87,6 +89,7 @@ function AnswerForm({ inbox }: { readonly inbox: Inbox }) {
   const [delay, setDelay] = useState(String(inbox.answer.delayMs));
   const [body, setBody] = useState(inbox.answer.body);
   const save = useChange([`/v1/inboxes/${inbox.id}`], { quiet: true, onDone: () => tell(words.common.saved) });
+  const problems = save.error instanceof Problem ? save.error.problems : [];
   return (
     <Card title={words.inboxes.answer}>
       <form
@@ -101,12 +104,31 @@ function AnswerForm({ inbox }: { readonly inbox: Inbox }) {
         }}
       >
         <p className="quiet">{words.inboxes.answerLead}</p>
-        {save.error === null ? null : <Failure error={save.error} />}
+        {save.error === null ? null : <FormFailure error={save.error} />}
         <div className="columns">
-          <TextField label={words.inboxes.status} type="number" value={status} onChange={setStatus} />
-          <TextField label={words.inboxes.delay} type="number" value={delay} onChange={setDelay} />
+          <TextField
+            label={words.inboxes.status}
+            problem={problemAt(problems, '/status')}
+            type="number"
+            value={status}
+            onChange={setStatus}
+          />
+          <TextField
+            label={words.inboxes.delay}
+            problem={problemAt(problems, '/delayMs')}
+            type="number"
+            value={delay}
+            onChange={setDelay}
+          />
         </div>
-        <TextField label={words.inboxes.body} lines={3} mono value={body} onChange={setBody} />
+        <TextField
+          label={words.inboxes.body}
+          problem={problemAt(problems, '/body')}
+          lines={3}
+          mono
+          value={body}
+          onChange={setBody}
+        />
         <div>
           <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
             {words.common.save}

@@ -8,7 +8,7 @@ import type { Webhook } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
 import { Button, CopyButton, LinkButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
-import { showBytes } from '../parts/format.ts';
+import { showBytes, showCount } from '../parts/format.ts';
 import { FormFailure } from '../parts/form-failure.tsx';
 import { Loaded, Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
@@ -124,7 +124,7 @@ function About({ manifest }: { readonly manifest: Manifest }) {
           <p className="quiet">{manifest.signing.summary}</p>
           <Facts
             of={[
-              [words.events.count(manifest.events.length).replace(/^\S+ /, ''), String(manifest.events.length)],
+              [words.wizard.steps.events, showCount(manifest.events.length)],
               [words.webhook.payload, showBytes(manifest.limits.payloadBytesMax)],
             ]}
           />

@@ -7,7 +7,8 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
-import { Empty, Failure, Loaded } from '../parts/state.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
+import { Empty, Loaded } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { words } from '../words/words.ts';
 import { PartHead } from './settings-parts.tsx';
@@ -120,7 +121,7 @@ function NewField({ onClose }: { readonly onClose: () => void }) {
         </Button>
       }
     >
-      {make.error === null ? null : <Failure error={make.error} />}
+      {make.error === null ? null : <FormFailure error={make.error} />}
       <TextField
         label={words.settings.fieldName}
         autoFocus

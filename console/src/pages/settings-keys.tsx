@@ -7,6 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, TextField } from '../parts/field.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
 import { Badge, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -155,7 +156,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
         </Button>
       }
     >
-      {make.error === null ? null : <Failure error={make.error} />}
+      {make.error === null ? null : <FormFailure error={make.error} />}
       {made === undefined ? (
         <>
           <TextField

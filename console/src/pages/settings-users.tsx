@@ -7,6 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, TextField } from '../parts/field.tsx';
+import { FormFailure } from '../parts/form-failure.tsx';
 import { Badge, Empty, Failure, Loading, type Tone } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -186,7 +187,7 @@ function Invite({
         </Button>
       }
     >
-      {make.error === null ? null : <Failure error={make.error} />}
+      {make.error === null ? null : <FormFailure error={make.error} />}
       <TextField
         label={words.common.name}
         autoFocus

@@ -11,7 +11,7 @@ import { Failure } from './state.tsx';
 export function FormFailure({ error }: { readonly error: unknown }) {
   const place = useRef<HTMLDivElement>(null);
   const [marked, setMarked] = useState(0);
-  const told = error instanceof Problem ? error.problems.length : 0;
+  const told = error instanceof Problem ? new Set(error.problems.map(({ at }) => at)).size : 0;
   useLayoutEffect(() => {
     const element = place.current;
     if (element === null) return;
