@@ -76,6 +76,13 @@ test('ten thousand deliveries scroll: only what is seen is drawn, columns hold s
   assert.ok(scroll.rowsPx > total * 40, `all are there: ${scroll.rowsPx} pixels`);
   assert.ok(scroll.drawnMost < 80, `${scroll.drawnMost} rows drawn at once`);
   assert.equal(scroll.widths, 1, 'the columns keep their widths');
+  const room = await page
+    .locator('th')
+    .evaluateAll((cells) =>
+      cells.map((cell) => ({ name: String(Reflect.get(cell, 'innerText')), px: cell.getBoundingClientRect().width })),
+    );
+  const widthOf = (wanted: string) => room.find(({ name }) => name === wanted)?.px ?? 0;
+  assert.ok(widthOf('Event') > 150 && widthOf('Attempts') < 110, `as wide as their rows: ${JSON.stringify(room)}`);
   assert.ok(asked.length < total / 4, `${asked.length} assets asked for`);
   await page.unroute(/\/v1\/deliveries\?/);
   await page.unroute(/\/v1\/assets\/ast_1/);

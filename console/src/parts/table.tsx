@@ -44,8 +44,9 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
     overscan: 8,
     enabled: virtual,
   });
-  const { head, widths } = useHeldWidths(frame, { held: virtual, columns: columns.length });
   const shown = virtual ? rows.getVirtualItems() : items.map((_, index) => ({ index }));
+  // Which rows are in sight is known only once the frame stands: a table of headings alone has other widths.
+  const { head, widths } = useHeldWidths(frame, { held: virtual && shown.length > 0, columns: columns.length });
   const before = virtual ? (rows.getVirtualItems()[0]?.start ?? 0) : 0;
   const after = virtual ? rows.getTotalSize() - (rows.getVirtualItems().at(-1)?.end ?? 0) : 0;
   const lastShown = shown.at(-1)?.index ?? 0;
