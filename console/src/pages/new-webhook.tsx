@@ -166,7 +166,7 @@ function Made({ webhook }: { readonly webhook: Webhook }) {
             </div>
           </>
         )}
-        {webhook.state === 'pending' ? <Notice tone="info">{words.webhook.pendingLead}</Notice> : null}
+        {webhook.state === 'pending' ? <Notice tone="info">{words.wizard.pendingLead}</Notice> : null}
         <div className="actions">
           <Button onClick={() => navigate(`/webhooks/${webhook.id}?tab=test`)}>{words.wizard.testNow}</Button>
           <LinkButton href={`/webhooks/${webhook.id}`} look="primary">

@@ -46,7 +46,10 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
   });
   const shown = virtual ? rows.getVirtualItems() : items.map((_, index) => ({ index }));
   // Which rows are in sight is known only once the frame stands: a table of headings alone has other widths.
-  const { head, widths } = useHeldWidths(frame, { held: virtual && shown.length > 0, columns: columns.length });
+  const { head, widths } = useHeldWidths(frame, {
+    held: virtual && shown.length > 0,
+    yielding: columns.map(({ kind }) => kind === undefined),
+  });
   const before = virtual ? (rows.getVirtualItems()[0]?.start ?? 0) : 0;
   const after = virtual ? rows.getTotalSize() - (rows.getVirtualItems().at(-1)?.end ?? 0) : 0;
   const lastShown = shown.at(-1)?.index ?? 0;
@@ -163,20 +166,35 @@ function classOf<T>({ kind, wide = false }: Column<T>): string | undefined {
   return wide ? `${kind ?? ''} wide-only`.trim() : kind;
 }
 
+/** What a column of text keeps, in pixels, where others need the room. */
+const yieldedPx = 120;
+
+/** Columns of text give way where all together are wider than the frame: what stands in them is cut, not the last columns. */
+function fitted(widths: readonly number[], yielding: readonly boolean[], roomPx: number): readonly number[] {
+  const over = widths.reduce((sum, width) => sum + width, 0) - roomPx;
+  const spare = widths.map((width, at) => (yielding[at] === true ? Math.max(0, width - yieldedPx) : 0));
+  const all = spare.reduce((sum, width) => sum + width, 0);
+  if (over <= 0 || all === 0) return widths;
+  const share = Math.min(1, over / all);
+  return widths.map((width, at) => width - (spare[at] ?? 0) * share);
+}
+
 /**
  * The widths that the columns had when the first rows were drawn. Rows come and go as one scrolls: left to themselves the columns
  * would follow what happens to be in sight, and everything would jump. Another width of the window measures anew.
  */
 function useHeldWidths(
   frame: RefObject<HTMLDivElement | null>,
-  { held, columns }: { readonly held: boolean; readonly columns: number },
+  { held, yielding }: { readonly held: boolean; readonly yielding: readonly boolean[] },
 ) {
   const head = useRef<HTMLTableRowElement>(null);
   const [widths, setWidths] = useState<readonly number[] | null>(null);
   useLayoutEffect(() => {
     if (!held || head.current === null) return setWidths(null);
-    if (widths === null) setWidths([...head.current.children].map((cell) => cell.getBoundingClientRect().width));
-  }, [held, widths, columns]);
+    if (widths !== null) return;
+    const measured = [...head.current.children].map((cell) => cell.getBoundingClientRect().width);
+    setWidths(fitted(measured, yielding, frame.current?.clientWidth ?? 0));
+  }, [held, widths, yielding.length]);
   useEffect(() => {
     const element = frame.current;
     if (!held || element === null) return undefined;

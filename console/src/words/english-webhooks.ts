@@ -89,6 +89,8 @@ export const webhookWords = {
     },
     advancedNames: { credentials: 'credentials', headers: 'headers', contacts: 'contacts', secret: 'secret' },
     further: 'Further settings',
+    pendingLead:
+      'Its receiver must confirm first: what it is sent now asks for that. Until then nothing else is sent, and what happens meanwhile is counted.',
     madeTitle: 'The webhook is made',
     secretOnce: 'The signing secret is shown this once. Copy it to your receiver now.',
     toWebhook: 'Open the webhook',
