@@ -91,6 +91,10 @@ function Tiles({ stats, spanMs, nowMs }: TilesProps) {
   );
 }
 
+/** The totals know: what is not told by the minute any more stands at the beginning of its hour, which may lie before the chart. */
+const emptyOf = ({ totals }: Stats) =>
+  totals.delivered + totals.failed === 0 ? { empty: words.overview.nothingSent } : {};
+
 function Charts({ stats }: { readonly stats: Stats }) {
   const lines = useMemo(() => linesOf(stats), [stats]);
   return (
@@ -100,7 +104,7 @@ function Charts({ stats }: { readonly stats: Stats }) {
           name={words.overview.rate}
           atMs={lines.atMs}
           show={showRate}
-          empty={words.overview.nothingSent}
+          {...emptyOf(stats)}
           series={[
             { label: words.overview.rateDelivered, colour: '--chart-1', values: lines.delivered, fill: true },
             { label: words.overview.rateFailed, colour: '--chart-2', values: lines.failed },
@@ -113,7 +117,7 @@ function Charts({ stats }: { readonly stats: Stats }) {
           atMs={lines.atMs}
           show={showDuration}
           axis={{ steps: 'time' }}
-          empty={words.overview.nothingSent}
+          {...emptyOf(stats)}
           series={[
             { label: 'p50', colour: '--chart-1', values: lines.p50 },
             { label: 'p95', colour: '--chart-3', values: lines.p95 },
@@ -137,7 +141,7 @@ function SmallCharts({ stats, answeredAtMs }: { readonly stats: Stats; readonly 
           show={showShare}
           heightPx={smallPx}
           axis={{ most: 1 }}
-          empty={words.overview.nothingSent}
+          {...emptyOf(stats)}
           caption={words.overview.successRateCaption}
           series={[{ label: words.overview.successRate, colour: '--chart-1', values: lines.success, fill: true }]}
         />
