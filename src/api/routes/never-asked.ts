@@ -16,7 +16,12 @@ const neverAskedSchema: Schema<NeverAskedView> = named(
 );
 
 const addressOrHash = object({
-  address: string({ minLength: 3, maxLength: 254, description: 'The address, or its hash as the list shows it' }),
+  address: string({
+    minLength: 3,
+    maxLength: 254,
+    description: 'The address, or its hash as the list shows it',
+    examples: ['ada@example.com'],
+  }),
 });
 
 const listNeverAsked = route({

@@ -74,7 +74,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire deliveries list --outcome timeout connect-failed --since 6h',
     'assetwire deliveries show dlv_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire deliveries redeliver dlv_01kan4c4q0edkxrmnr6dgk2vfp',
-    'assetwire deliveries curl dlv_01kan4c4q0edkxrmnr6dgk2vfp | sh',
+    'assetwire deliveries curl dlv_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire deliveries tail --webhook wh_01kan4c4q0edkxrmnr6dgk2vfp --json',
   ]);
 }
