@@ -21,8 +21,8 @@ const none = '2147483647';
 type Stretch = { readonly table: 'hours' | 'minutes' | 'open'; readonly from: number; readonly to: number };
 
 export async function readStats(ask: ListAsk, query: StatsQuery): Promise<readonly StatsRow[]> {
-  const oldest = await ask(query.workspaceId, [{ sql: 'SELECT minute FROM aw.stats_minutes ORDER BY minute LIMIT 1' }]);
-  const parts = stretches(query, numberOrNull(oldest[0]?.[0]));
+  const [oldest] = await ask(query.workspaceId, [{ sql: oldestMinute }]);
+  const parts = stretches(query, numberOrNull(oldest?.[0]), oldest?.[1] === 't');
   if (parts.length === 0) return [];
   const bucketMinutes = Math.max(1, Math.round(query.bucketMs / minuteMs));
   const values: string[] = [];
@@ -46,12 +46,26 @@ export async function readStats(ask: ListAsk, query: StatsQuery): Promise<readon
   return (await ask(query.workspaceId, [{ sql, values }])).map(statsRowOf);
 }
 
-/** `oldest`: the first minute that is there. */
-function stretches(query: StatsQuery, oldest: number | null): readonly Stretch[] {
+/**
+ * The first minute that is there, and whether its hour is whole: in the first hour that ever was, none of its minutes have
+ * left where they come to what the hour says.
+ */
+const oldestMinute = `SELECT o.minute, CASE WHEN EXISTS (SELECT 1 FROM aw.stats_hours WHERE hour < o.minute / ${hourMinutes}) THEN false
+    ELSE (SELECT coalesce(sum(attempts + accepted), 0) FROM aw.stats_minutes
+            WHERE minute >= o.minute / ${hourMinutes} * ${hourMinutes} AND minute < (o.minute / ${hourMinutes} + 1) * ${hourMinutes})
+      >= (SELECT coalesce(sum(attempts + accepted), 0) FROM aw.stats_hours WHERE hour = o.minute / ${hourMinutes}) END
+  FROM (SELECT minute FROM aw.stats_minutes ORDER BY minute LIMIT 1) o`;
+
+function stretches(query: StatsQuery, oldest: number | null, isWhole: boolean): readonly Stretch[] {
   const from = Math.max(0, Math.floor(query.fromMs / minuteMs));
   const to = Math.ceil(query.toMs / minuteMs);
   /** From this hour on all minutes are there: the oldest may stand in an hour whose earlier ones have left. */
-  const minutesFrom = oldest === null ? Math.floor(Number(none) / hourMinutes) : Math.ceil(oldest / hourMinutes);
+  const minutesFrom =
+    oldest === null
+      ? Math.floor(Number(none) / hourMinutes)
+      : isWhole
+        ? Math.floor(oldest / hourMinutes)
+        : Math.ceil(oldest / hourMinutes);
   const edge = (minute: number): number =>
     minute < minutesFrom * hourMinutes ? Math.floor(minute / hourMinutes) : Math.ceil(minute / hourMinutes);
   const firstHour = edge(from);

@@ -93,8 +93,7 @@ function stretches(db: DatabaseSync, query: StatsQuery): readonly Stretch[] {
   const to = Math.ceil(query.toMs / minuteMs);
   const oldest = numberOrNull(arrayStatement(db, 'SELECT minute FROM stats ORDER BY minute LIMIT 1').get()?.[0]);
   const rolledHour = Math.floor(readRolled(db).minute / hourMinutes);
-  /** From this hour on all minutes are there: the oldest may stand in an hour whose earlier ones have left. */
-  const minutesFrom = oldest === null ? rolledHour : Math.ceil(oldest / hourMinutes);
+  const minutesFrom = oldest === null ? rolledHour : firstWholeHour(db, oldest);
   const edge = (minute: number): number =>
     minute < minutesFrom * hourMinutes ? Math.floor(minute / hourMinutes) : Math.ceil(minute / hourMinutes);
   const firstHour = edge(from);
@@ -107,6 +106,22 @@ function stretches(db: DatabaseSync, query: StatsQuery): readonly Stretch[] {
     { table: 'stats_hours', key: 'hour', from: firstHour, to: lastHour },
     ...minutes(lastHour * hourMinutes, to),
   ];
+}
+
+/**
+ * From this hour on all minutes are there: the oldest may stand in an hour whose earlier ones have left. In the first hour
+ * that ever was, none have left where its minutes come to what the hour says.
+ */
+function firstWholeHour(db: DatabaseSync, oldest: number): number {
+  const hour = Math.floor(oldest / hourMinutes);
+  const first = numberOrNull(arrayStatement(db, 'SELECT hour FROM stats_hours ORDER BY hour LIMIT 1').get()?.[0]);
+  if (first !== null && first < hour) return Math.ceil(oldest / hourMinutes);
+  const isWhole = arrayStatement(
+    db,
+    `SELECT (SELECT coalesce(sum(attempts + accepted), 0) FROM stats WHERE minute >= ? AND minute < ?)
+       >= (SELECT coalesce(sum(attempts + accepted), 0) FROM stats_hours WHERE hour = ?)`,
+  ).get(hour * hourMinutes, (hour + 1) * hourMinutes, hour);
+  return isWhole?.[0] === 1 ? hour : Math.ceil(oldest / hourMinutes);
 }
 
 /** Without the time before anything was written: each of its minutes would be looked up. */

@@ -133,6 +133,31 @@ export function statsTests(factory: StoreFactory): void {
       });
     });
 
+    it('of the hour in which a store began, minutes are minutes, also when the hour is over', async () => {
+      await withWorld(factory, {}, async (world) => {
+        const begins = Math.ceil(world.now() / hour) * hour;
+        world.clock.advance(begins + 20 * minute - world.now());
+        for (let times = 0; times < 2; times += 1) {
+          const { delivery } = await world.deliver('wh_s');
+          await world.record(delivery, 0);
+          world.clock.advance(15 * minute);
+        }
+        await maintain(world);
+        world.clock.advance(hour);
+        await world.deliver('wh_s');
+        await maintain(world);
+        const rows = await read(world, { fromMs: begins, bucketMs: minute });
+        const attempted = rows.filter(({ attempts }) => attempts > 0);
+        assert.deepEqual(
+          attempted.map(({ atMs, attempts }) => [(atMs - begins) / minute, attempts]),
+          [
+            [20, 1],
+            [35, 1],
+          ],
+        );
+      });
+    });
+
     it('minutes leave after two days, hours stay; an attempt recorded late is in its hour', async () => {
       await withWorld(factory, { keepMs: 30 * 24 * hour }, async (world) => {
         world.clock.advance(hour - (world.now() % hour) + 30 * minute);
