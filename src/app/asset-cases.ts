@@ -117,7 +117,12 @@ export type PushResult = { readonly id?: string; readonly externalId?: string } 
 );
 
 /** What any write to an asset may carry beside its content. */
-export type AssetWriteOptions = { readonly expected?: Expected; readonly idempotency?: Idempotency };
+export type AssetWriteOptions = {
+  readonly expected?: Expected;
+  readonly idempotency?: Idempotency;
+  /** Asked within the write, of the state that it is decided on; throws where the caller may not write that. */
+  readonly allowed?: (asset: { readonly id: string; readonly state: AssetState }) => void;
+};
 
 /** Which assets to list; every part that is given must hold. `folder` may be in any spelling. */
 export type AssetListQuery = Omit<AssetQuery, 'workspaceId'> & {

@@ -46,6 +46,7 @@ export async function writeAsset(
     if (current === null) throw notFound('the asset');
     refuseOtherVersion(options.expected, current.version);
     const before = assetState(current);
+    options.allowed?.({ id, state: before });
     const after = decide(before, atMs);
     const same = after === before;
     if (!same) refuseTooLargeAsset(after);

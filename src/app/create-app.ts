@@ -131,7 +131,8 @@ export function createApp(deps: AppDeps): AppParts {
   const inboxes = createInboxes(parts);
   const shareUses = createShareUses(parts);
   const syncs = createSyncs({ ...parts, pushMany: createPushMany(parts) });
-  const assets = grantedAssets(createAssets({ ...parts, blobs: quotas.blobs, quotas, pushMany: syncs.pushMany }));
+  const allAssets = createAssets({ ...parts, blobs: quotas.blobs, quotas, pushMany: syncs.pushMany });
+  const assets = grantedAssets(allAssets, parts.clock);
   const watch = createStorageWatch({ ...parts, live });
   const handshakes = createHandshakes(parts);
   const toggle = createWebhookSwitch({ ...parts, handshakes });

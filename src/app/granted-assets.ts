@@ -8,6 +8,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { liesIn, normalFolderPath } from '../core/folder-path.ts';
 import { defaultLibrary } from '../core/library.ts';
 import type { AssetScope } from '../core/search-expression.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { AssetCases, AssetView, AssetWriteOptions, Caller } from './app.ts';
 import type { GrantScope } from './people.ts';
 import type { Expected } from './preconditions.ts';
@@ -22,16 +23,19 @@ export type Placed = {
   readonly library?: string;
 };
 
-/** How often a change is tried again whose asset somebody else moved meanwhile. */
-const triesMax = 3;
+/**
+ * How long is waited before a change is tried again whose asset somebody else wrote meanwhile (that may be ourselves: what
+ * inspection and renditions find). What is decided but not yet on disk is in nobody's sight, so the later tries wait for it.
+ */
+const triedAgainAfterMs = [0, 5, 20, 80, 320] as const;
 
-export function grantedAssets(cases: AssetCases): AssetCases {
-  const gate = createGate(cases);
+export function grantedAssets(cases: AssetCases, clock: Pick<Clock, 'timer'>): AssetCases {
+  const gate = createGate(cases, clock);
   return { ...cases, ...reading(cases, gate), ...writing(cases, gate) };
 }
 
 type Gate = {
-  /** The asset, where the caller may write it as it lies now. */
+  /** Throws where the caller may not write the asset as it lies now. */
   writable(caller: Caller, reference: string): Promise<AssetView>;
   /** Throws `not_found` where the caller may not see the asset. Costs nothing for whoever may see all. */
   seen(caller: Caller, reference: string): Promise<void>;
@@ -48,13 +52,11 @@ type Gate = {
 
 type Change = { readonly caller: Caller; readonly reference: string; readonly expected: Expected | undefined };
 
-function createGate(cases: AssetCases): Gate {
+function createGate(cases: AssetCases, clock: Pick<Clock, 'timer'>): Gate {
   const writable = async (caller: Caller, reference: string): Promise<AssetView> => {
     const asset = await present(cases, caller, reference);
-    if (covers(caller, 'assets:write', placeOf(asset))) return asset;
-    // Who sees it is told why it stays as it is; who does not, learns nothing.
-    if (covers(caller, 'assets:read', placeOf(asset))) throw refused();
-    throw notFound('the asset');
+    refuseUnwritable(caller, asset);
+    return asset;
   };
   return {
     writable,
@@ -64,17 +66,27 @@ function createGate(cases: AssetCases): Gate {
     },
     async change({ caller, reference, expected }, place, run) {
       if (caller.scopes.has('assets:write')) return run(expected);
-      for (let tries = 1; ; tries += 1) {
+      for (let tries = 0; ; tries += 1) {
         const asset = await writable(caller, reference);
         if (!covers(caller, 'assets:write', place(placeOf(asset)))) throw refused();
         try {
           return await run(expected ?? asset.version);
         } catch (error) {
-          if (expected !== undefined || tries >= triesMax || !isVersionConflict(error)) throw error;
+          const afterMs = triedAgainAfterMs[tries];
+          if (expected !== undefined || afterMs === undefined || !isVersionConflict(error)) throw error;
+          if (afterMs > 0) await new Promise<void>((resolve) => clock.timer(afterMs, resolve));
         }
       }
     },
   };
+}
+
+function refuseUnwritable(caller: Caller, asset: Pick<AssetView, 'id' | 'state'>): void {
+  const place = placeOf(asset);
+  if (covers(caller, 'assets:write', place)) return;
+  // Who sees it is told why it stays as it is; who does not, learns nothing.
+  if (covers(caller, 'assets:read', place)) throw refused();
+  throw notFound('the asset');
 }
 
 /** What was deleted is not told apart from what never was: where it lay, nobody can say any more. */
@@ -148,11 +160,11 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       );
     },
     async addVersion(caller, reference, upload) {
-      // The file's stream can be read once, so this is not tried again.
-      const { expected } = upload;
       if (caller.scopes.has('assets:write')) return cases.addVersion(caller, reference, upload);
-      const asset = await writable(caller, reference);
-      return cases.addVersion(caller, reference, { ...upload, expected: expected ?? asset.version });
+      // The file's stream can be read once, so this cannot be tried again: where the asset lies is asked within the write.
+      await writable(caller, reference);
+      const allowed = (asset: Pick<AssetView, 'id' | 'state'>): void => refuseUnwritable(caller, asset);
+      return cases.addVersion(caller, reference, { ...upload, allowed });
     },
     async clip(caller, reference, order) {
       // Seen where the film lies, written where the clip will lie.
@@ -197,8 +209,9 @@ function writing(cases: AssetCases, { change, writable }: Gate): Partial<AssetCa
       ),
     async checkIn(caller, reference, input) {
       if (caller.scopes.has('assets:write')) return cases.checkIn(caller, reference, input);
-      const asset = await writable(caller, reference);
-      return cases.checkIn(caller, reference, { ...input, expected: input.expected ?? asset.version });
+      await writable(caller, reference);
+      const allowed = (asset: Pick<AssetView, 'id' | 'state'>): void => refuseUnwritable(caller, asset);
+      return cases.checkIn(caller, reference, { ...input, allowed });
     },
     undoCheckOut: (caller, reference, options = {}) =>
       change({ caller, reference, expected: options.expected }, stays, (expected) =>
