@@ -3,6 +3,8 @@ import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource, ResourceWrite } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
+import type { AppDeps } from './dependencies.ts';
+import { refusedByStore } from './refusals.ts';
 
 export type AuditNote = {
   /** `webhook.created`, `key.revoked`, `secret.revealed`… */
@@ -35,6 +37,18 @@ export function auditWrite({ ids, caller }: AuditSource, note: AuditNote, atMs: 
       ...(note.after === undefined ? {} : { after: note.after }),
     },
   };
+}
+
+/** An audit row by itself, for what changes nothing else here. Throws where the store does not take it. */
+export async function commitAudit(
+  { storage, clock, ids }: Pick<AppDeps, 'storage' | 'clock' | 'ids'>,
+  caller: Caller,
+  note: AuditNote,
+): Promise<void> {
+  const { workspaceId } = caller;
+  const atMs = clock.nowMs();
+  const [result] = await storage.commit([{ workspaceId, atMs, resources: [auditWrite({ ids, caller }, note, atMs)] }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
 }
 
 /** An audit row as lists and exports show it: without what only filters need. */

@@ -3,13 +3,13 @@ import { AssetwireError } from '../core/errors.ts';
 import type { WebhookCare } from '../engine/engine.ts';
 import type { DeliveryDetail } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
-import { auditWrite } from './audit.ts';
+import { commitAudit } from './audit.ts';
 import { repeatCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { SignedRequest } from './delivery-cases.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
-import { notFound, refusedByStore } from './refusals.ts';
+import { notFound } from './refusals.ts';
 import { storedWebhook } from './webhook-state.ts';
 
 export type DeliverySigningDeps = Pick<
@@ -29,7 +29,7 @@ export async function signAnew(
   caller: Caller,
   detail: DeliveryDetail,
 ): Promise<SignedRequest> {
-  const { storage, clock, ids } = deps;
+  const { storage, clock } = deps;
   const { workspaceId } = caller;
   const { delivery, summary } = detail;
   const [current, change, row, kept] = await Promise.all([
@@ -53,9 +53,7 @@ export async function signAnew(
     atMs,
   });
   if ('refusal' in made) throw unsignable(made.refusal);
-  const note = { action: 'delivery.signed', target: `delivery:${summary.id}` };
-  const [result] = await storage.commit([{ workspaceId, atMs, resources: [auditWrite({ ids, caller }, note, atMs)] }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitAudit(deps, caller, { action: 'delivery.signed', target: `delivery:${summary.id}` });
   const { method, url, headers, body, bodySha256 } = made;
   return {
     deliveryId: summary.id,

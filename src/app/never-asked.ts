@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { AssetwireError } from '../core/errors.ts';
 import { readMailAddress } from '../core/mail-address.ts';
 import type { Target } from '../core/webhook.ts';
-import type { Page, Resource, ResourceKey } from '../storage/storage.ts';
+import type { Page, Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { ListQuery } from './list-page.ts';
-import { unfit } from './refusals.ts';
+import { refusedByStore, unfit } from './refusals.ts';
 
 type Stored = Pick<AppDeps, 'storage'>;
 
@@ -74,7 +74,7 @@ export function createNeverAsked(deps: Pick<AppDeps, 'storage' | 'clock' | 'ids'
     const { id, type } = keyOfHash(hash);
     const state = never ? { sinceMs: atMs, by: 'admin' } : null;
     const resources = [{ type, id, expectedVersion: 'any', state }, auditWrite({ ids, caller }, note, atMs)] as const;
-    await storage.commit([{ workspaceId: home, atMs, resources }]);
+    await committed(deps, atMs, resources);
   };
 
   return {
@@ -137,15 +137,21 @@ export async function refuseNeverAsked(deps: Stored, target: Target | undefined)
 
 /** From now on, or no longer. Does nothing for a target that is no mailbox. */
 export async function writeNeverAsked(
-  { storage, clock }: Pick<AppDeps, 'storage' | 'clock'>,
+  deps: Pick<AppDeps, 'storage' | 'clock'>,
   target: Target,
   never: boolean,
 ): Promise<void> {
   const key = keyOf(target);
   if (key === null) return;
-  const atMs = clock.nowMs();
+  const atMs = deps.clock.nowMs();
   const resources = [
     { type: key.type, id: key.id, expectedVersion: 'any', state: never ? { sinceMs: atMs, by: 'owner' } : null },
   ] as const;
-  await storage.commit([{ workspaceId: key.workspaceId, atMs, resources }]);
+  await committed(deps, atMs, resources);
+}
+
+/** Throws where the store does not take it: nobody is told that an address is safe, or free, and it is not. */
+async function committed({ storage }: Stored, atMs: number, resources: readonly ResourceWrite[]): Promise<void> {
+  const [result] = await storage.commit([{ workspaceId: home, atMs, resources }]);
+  if (result?.status === 'rejected') throw refusedByStore(result);
 }

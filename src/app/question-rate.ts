@@ -6,32 +6,34 @@
 import { LRUCache } from 'lru-cache';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import { createTokenBucket, type TokenBucket } from '../core/token-bucket.ts';
 import type { Target } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { placeOf } from './unconfirmed-limit.ts';
 
 const placesMax = 10_000;
-const hourMs = 3_600_000;
+const hourSeconds = 3_600;
 
 /** Counts a question to the place of the target. Throws `too_many_requests`. */
 export type QuestionRate = (target: Target) => void;
 
 export function createQuestionRate({ clock }: { readonly clock: Pick<Clock, 'monotonicMs'> }): QuestionRate {
-  const places = new LRUCache<string, { readonly left: number; readonly atMs: number }>({ max: placesMax });
+  const places = new LRUCache<string, TokenBucket>({ max: placesMax });
   return (target) => {
     const place = placeOf(target);
     const most =
       target.transport === 'email' ? limits.questionsPerMailboxPerHourMax : limits.questionsPerHostPerHourMax;
     const nowMs = clock.monotonicMs();
-    const before = places.get(place) ?? { left: most, atMs: nowMs };
-    const left = Math.min(most, before.left + ((nowMs - before.atMs) * most) / hourMs);
-    if (left < 1) {
+    const bucket = places.get(place) ?? createTokenBucket(most / hourSeconds, nowMs, most);
+    const readyAtMs = bucket.readyAtMs(nowMs);
+    if (readyAtMs > nowMs) {
       throw new AssetwireError('too_many_requests', {
         detail: `Ask ${place} for consent at most ${most} times an hour, whoever asks: more questions came`,
         mend: 'Confirm those that were asked, or wait as long as Retry-After says',
-        retryAfterSeconds: Math.ceil(((1 - left) * hourMs) / most / 1_000),
+        retryAfterSeconds: Math.ceil((readyAtMs - nowMs) / 1_000),
       });
     }
-    places.set(place, { left: left - 1, atMs: nowMs });
+    bucket.spend(1, nowMs);
+    places.set(place, bucket);
   };
 }

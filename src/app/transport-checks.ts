@@ -7,11 +7,12 @@ import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { readMailAddress } from '../core/mail-address.ts';
 import { queueOrigin, readQueueArn } from '../core/queue-arn.ts';
+import { createTokenBucket } from '../core/token-bucket.ts';
 import type { OutgoingMessage } from '../transports/transport.ts';
 import type { Caller } from './app.ts';
-import { auditWrite } from './audit.ts';
-import type { Committer } from './committer.ts';
+import { commitAudit } from './audit.ts';
 import type { AppDeps } from './dependencies.ts';
+import { unfit } from './refusals.ts';
 import { findingOf } from './transport-findings.ts';
 
 export type TransportCheck = {
@@ -40,19 +41,16 @@ export interface TransportCheckCases {
   sqs(caller: Caller, queue: string): Promise<TransportCheck>;
 }
 
-export type TransportCheckDeps = Pick<AppDeps, 'clock' | 'ids' | 'settings' | 'transports'> & {
-  readonly committer: Pick<Committer, 'write'>;
-};
+export type TransportCheckDeps = Pick<AppDeps, 'storage' | 'clock' | 'ids' | 'settings' | 'transports'>;
 
 const timeoutMs = 20_000;
-const minuteMs = 60_000;
 
 export function createTransportChecks(deps: TransportCheckDeps): TransportCheckCases {
   const take = createBudget(deps.clock);
   return {
     async email(caller, to) {
       const reading = readMailAddress(to);
-      if (!reading.ok) throw notFit('/to', reading);
+      if (!reading.ok) throw unfit('/to', reading.wanted, reading.found);
       take();
       const server = deps.settings.mailServer ?? null;
       const text = [
@@ -73,7 +71,7 @@ export function createTransportChecks(deps: TransportCheckDeps): TransportCheckC
 
     async sqs(caller, queue) {
       const reading = readQueueArn(queue);
-      if (!reading.ok) throw notFit('/queue', reading);
+      if (!reading.ok) throw unfit('/queue', reading.wanted, reading.found);
       take();
       const text = JSON.stringify({ test: 'assetwire', from: deps.settings.publicUrl(), atMs: deps.clock.nowMs() });
       const server = deps.settings.queueEndpoint ?? queueOrigin(reading.queue);
@@ -95,13 +93,7 @@ type Test = {
 async function check(deps: TransportCheckDeps, caller: Caller, test: Test): Promise<TransportCheck> {
   const { transport, server, target, text, ...message } = test;
   const { workspaceId } = caller;
-  const note = { action: 'transport.checked', target: `transport:${transport}`, after: { target } };
-  const written = await deps.committer.write({ workspaceId, type: 'setting', id: 'workspace' }, (_current, atMs) => ({
-    kind: 'write',
-    plan: { changes: [], resources: [auditWrite({ ids: deps.ids, caller }, note, atMs)] },
-    answer: () => null,
-  }));
-  if (written.kind === 'duplicate') throw new TypeError('A check carries no idempotency row');
+  await commitAudit(deps, caller, { action: 'transport.checked', target: `transport:${transport}`, after: { target } });
   const sender = deps.transports?.get(transport);
   if (sender === undefined) throw new TypeError(`Compose the transport ${transport}: there is none to check`);
   const outcome = await sender.send({
@@ -120,26 +112,17 @@ async function check(deps: TransportCheckDeps, caller: Caller, test: Test): Prom
 /** So many a minute, over all admins: a mailbox is not to be flooded by a button. */
 function createBudget(clock: AppDeps['clock']): () => void {
   const most = limits.transportChecksPerMinuteMax;
-  let left: number = most;
-  let atMs = clock.monotonicMs();
+  const bucket = createTokenBucket(most / 60, clock.monotonicMs(), most);
   return () => {
     const nowMs = clock.monotonicMs();
-    left = Math.min(most, left + ((nowMs - atMs) * most) / minuteMs);
-    atMs = nowMs;
-    if (left < 1) {
+    const readyAtMs = bucket.readyAtMs(nowMs);
+    if (readyAtMs > nowMs) {
       throw new AssetwireError('too_many_requests', {
         detail: `Check transports at most ${most} times a minute: more checks came`,
         mend: 'Wait as long as Retry-After says',
-        retryAfterSeconds: Math.ceil(((1 - left) * minuteMs) / most / 1_000),
+        retryAfterSeconds: Math.ceil((readyAtMs - nowMs) / 1_000),
       });
     }
-    left -= 1;
+    bucket.spend(1, nowMs);
   };
-}
-
-function notFit(at: string, { wanted, found }: { readonly wanted: string; readonly found: string }): AssetwireError {
-  return new AssetwireError('invalid_request', {
-    detail: `Check the body: ${at} wants ${wanted}, found ${found}`,
-    problems: [{ at, wanted, found }],
-  });
 }

@@ -14,7 +14,7 @@ import { createLateOffers } from './late-offers.ts';
 import { createMemoryBudget, roughBytes } from './memory-budget.ts';
 import { createRota } from './rota.ts';
 import { createSigner } from './signer.ts';
-import { createTokenBucket } from './token-bucket.ts';
+import { createTokenBucket } from '../core/token-bucket.ts';
 
 describe('containers', () => {
   it('a deque is an array with two ends', () => {

@@ -21,7 +21,7 @@ import { createLateOffers } from './late-offers.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { createOrderedShelf } from './ordered-shelf.ts';
 import type { Rota } from './rota.ts';
-import { createTokenBucket } from './token-bucket.ts';
+import { createTokenBucket } from '../core/token-bucket.ts';
 import { createWindow } from './in-flight-window.ts';
 
 export type LaneKeeper = {

@@ -28,7 +28,7 @@ import type { Webhook } from '../core/webhook.ts';
 import { createWindow, type InFlightWindow } from './in-flight-window.ts';
 import { isUnusable, type LaneSetup, type Unusable } from './lane-setup.ts';
 import type { Shelf } from './shelf.ts';
-import type { TokenBucket } from './token-bucket.ts';
+import type { TokenBucket } from '../core/token-bucket.ts';
 
 /** How far the lane's knowledge of its webhook is. `stale`: written since it was loaded. */
 export type Knowledge = 'unknown' | 'loading' | 'current' | 'stale' | 'gone';

@@ -48,10 +48,12 @@ export function Changes() {
                 { name: words.changes.subject, cell: (change) => <span className="cut">{nameOf(change)}</span> },
                 {
                   name: words.changes.what,
+                  wide: true,
                   cell: ({ changed }) => <span className="cut quiet mono">{changed.slice(0, 6).join(', ')}</span>,
                 },
                 {
                   name: words.changes.actor,
+                  wide: true,
                   cell: ({ actor }) => <span className="cut">{actor.name ?? actor.id}</span>,
                 },
                 { name: words.changes.when, kind: 'fit', cell: ({ acceptedAtMs }) => <Ago atMs={acceptedAtMs} /> },

@@ -134,43 +134,48 @@ function SmallCharts({ stats, answeredAtMs }: { readonly stats: Stats; readonly 
   const backlog = useBacklogAges({ atMs: answeredAtMs, oldestAtMs: oldestOf(stats) });
   return (
     <div className="columns three">
-      <Card title={words.overview.successRate}>
-        <Chart
-          name={words.overview.successRate}
-          atMs={lines.atMs}
-          show={showShare}
-          heightPx={smallPx}
-          axis={{ most: 1 }}
-          {...emptyOf(stats)}
-          caption={words.overview.successRateCaption}
-          series={[{ label: words.overview.successRate, colour: '--chart-1', values: lines.success, fill: true }]}
-        />
-      </Card>
-      <Card title={words.overview.backlogAge}>
-        <Chart
-          name={words.overview.backlogAge}
-          atMs={backlog.atMs}
-          show={showDuration}
-          heightPx={smallPx}
-          axis={{ least: 10_000, steps: 'time' }}
-          empty={words.overview.nothingWaits}
-          caption={words.overview.backlogAgeCaption}
-          series={[{ label: words.overview.backlogAge, colour: '--chart-3', values: backlog.ages, fill: true }]}
-        />
-      </Card>
-      <Card title={words.overview.dead}>
-        <Chart
-          name={words.overview.dead}
-          atMs={lines.atMs}
-          show={showCount}
-          heightPx={smallPx}
-          axis={{ least: 4, steps: 'whole' }}
-          empty={words.overview.nothingDead}
-          caption={words.overview.deadCaption}
-          series={[{ label: words.overview.dead, colour: '--chart-2', values: lines.dead, fill: true }]}
-        />
-      </Card>
+      <SmallChart
+        name={words.overview.successRate}
+        line={{ colour: '--chart-1', values: lines.success }}
+        atMs={lines.atMs}
+        show={showShare}
+        axis={{ most: 1 }}
+        {...emptyOf(stats)}
+        caption={words.overview.successRateCaption}
+      />
+      <SmallChart
+        name={words.overview.backlogAge}
+        line={{ colour: '--chart-3', values: backlog.ages }}
+        atMs={backlog.atMs}
+        show={showDuration}
+        axis={{ least: 10_000, steps: 'time' }}
+        empty={words.overview.nothingWaits}
+        caption={words.overview.backlogAgeCaption}
+      />
+      <SmallChart
+        name={words.overview.dead}
+        line={{ colour: '--chart-2', values: lines.dead }}
+        atMs={lines.atMs}
+        show={showCount}
+        axis={{ least: 4, steps: 'whole' }}
+        empty={words.overview.nothingDead}
+        caption={words.overview.deadCaption}
+      />
     </div>
+  );
+}
+
+/** One line, filled, under its name. */
+function SmallChart({
+  line,
+  ...chart
+}: Omit<Parameters<typeof Chart>[0], 'series' | 'heightPx'> & {
+  readonly line: Pick<Parameters<typeof Chart>[0]['series'][number], 'colour' | 'values'>;
+}) {
+  return (
+    <Card title={chart.name}>
+      <Chart {...chart} heightPx={smallPx} series={[{ label: chart.name, ...line, fill: true }]} />
+    </Card>
   );
 }
 

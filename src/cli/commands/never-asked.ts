@@ -2,15 +2,15 @@
 import { Argument, type Command } from 'commander';
 import type { NeverAskedView } from '../../app/never-asked.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
-import { withConnection, withExamples } from '../connection-options.ts';
+import { type PageOptions, withConnection, withExamples, withPage } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
 import { coloursOf, type PageAnswer, printFields, printJson, printPage, showTime } from '../output.ts';
 
 export function define(command: Command, context: CliContext): void {
   const address = (): Argument => new Argument('<address>', 'an e-mail address, or its hash as the list shows it');
-  withConnection(command.command('list').description('list them, by their hashes: addresses are not kept')).action(
-    (options: ConnectionOptions) => list(options, context),
-  );
+  withPage(
+    withConnection(command.command('list').description('list them, by their hashes: addresses are not kept')),
+  ).action((options: ConnectionOptions & PageOptions) => list(options, context));
   withConnection(command.command('show').description('show whether an address is never to be asked'))
     .addArgument(address())
     .action((asked: string, options: ConnectionOptions) => show(asked, options, context));
@@ -28,8 +28,11 @@ export function define(command: Command, context: CliContext): void {
   ]);
 }
 
-async function list(options: ConnectionOptions, context: CliContext): Promise<void> {
-  const page = await connect(options, context).get<PageAnswer<NeverAskedView>>('/v1/never-asked', { limit: 200 });
+async function list(
+  { limit, cursor, ...options }: ConnectionOptions & PageOptions,
+  context: CliContext,
+): Promise<void> {
+  const page = await connect(options, context).get<PageAnswer<NeverAskedView>>('/v1/never-asked', { limit, cursor });
   printPage<NeverAskedView>(context.stdout, page, {
     json: options.json,
     columns: [

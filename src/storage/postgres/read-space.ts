@@ -60,6 +60,8 @@ function shared(
     weight: numberOf(stateBytes) + numberOf(count) * rowBytes,
   }));
   const all = found.reduce((sum, { weight }) => sum + weight, 0);
+  // A sample of a table that is almost empty may hold nothing; what it takes is counted all the same.
+  if (all === 0) return [{ kind: 'other', rows: 0, bytes, sinceMs: null }];
   return found.map(({ ofAsset, isAsset, rows, weight }) => ({
     kind: ofAsset ? 'assets' : 'other',
     rows: !ofAsset || isAsset ? rows : 0,

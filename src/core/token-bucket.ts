@@ -1,5 +1,6 @@
 /**
- * A rate in units per second on the monotonic clock, with one second's worth of burst. `spend` may go into debt (an
+ * A rate in units per second on the monotonic clock, with one second's worth of burst unless another `capacity` (units) is
+ * given. `spend` may go into debt (an
  * attempt's bytes are known only after it was rendered); `readyAtMs` then lies as far ahead as the debt is large, so the
  * rate holds over time whatever the size of one message.
  */
@@ -9,8 +10,7 @@ export type TokenBucket = {
   spend(units: number, nowMs: number): void;
 };
 
-export function createTokenBucket(perSecond: number, nowMs: number): TokenBucket {
-  const capacity = Math.max(1, perSecond);
+export function createTokenBucket(perSecond: number, nowMs: number, capacity = Math.max(1, perSecond)): TokenBucket {
   let tokens = capacity;
   let filledAtMs = nowMs;
 
