@@ -20,12 +20,10 @@ import type { TestRecord } from './test-events.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const fileBoundMs = 300_000;
-/** These measure, kill or drive a browser: they get the machine to themselves. Others that start a server mostly wait for it. */
+/** These kill, or hold what is slow against a limit: they get the machine to themselves. Others mostly wait for their server. */
 const alone = [
   'test/faults/',
-  'bench/',
-  'tools/readme',
-  ...['console', 'fuzz', 'hostile-uploads', 'media-faults', 'people'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['fuzz', 'hostile-uploads', 'media-faults'].map((name) => `test/e2e/${name}.test.ts`),
 ];
 
 export type FileResult = {
