@@ -170,7 +170,7 @@ test('A patch that changes nothing makes no version, no change and no delivery, 
 
 test('A name is a name: one with a folder in it is refused where it was said on purpose', async () => {
   await push();
-  for (const name of ['a/b.jpg', '../b.jpg', 'a\\b.jpg', '..', ' ']) {
+  for (const name of ['a/b.jpg', '../b.jpg', 'a\\b.jpg', '..', ' ', '\u200b\u202e']) {
     await assert.rejects(patch({ name }), { code: 'invalid_request' }, name);
     await assert.rejects(push({ name }), { code: 'invalid_request' }, name);
   }
@@ -183,6 +183,29 @@ test('A name is a name: one with a folder in it is refused where it was said on 
     after: { tags: ['x'] },
   });
   assert.equal((await fixture.app.assets.push(caller, 'external:bare', { tags: ['y'] })).body.state.name, 'unnamed');
+});
+
+test('Names, tags, labels and collections have one spelling, whichever keyboard or disk they come from', async () => {
+  const composed = { name: 'Caf\u00e9.jpg', tags: ['\u00e9'], labels: ['\u00e9'], collections: ['\u00e9'] };
+  const apart = { name: 'Cafe\u0301.jpg', tags: ['e\u0301', '\u00e9'], labels: ['e\u0301'], collections: ['e\u0301'] };
+  const { body } = await push(apart);
+  const { name, tags, labels, collections } = body.state;
+  assert.deepEqual({ name, tags, labels, collections }, composed);
+  const before = (await allChanges(fixture)).length;
+  await push(composed);
+  await patch(apart);
+  await patch(composed);
+  assert.equal((await allChanges(fixture)).length, before, 'nothing has happened that anybody could see');
+  const uploaded = await fixture.app.assets.upload(caller, { ...apart, file: content('x', 'e\u0301.jpg') });
+  assert.deepEqual(uploaded.body.state.tags, ['\u00e9']);
+  assert.equal(
+    (await fixture.app.assets.upload(caller, { file: content('y', 'e\u0301.jpg') })).body.state.name,
+    '\u00e9.jpg',
+  );
+  for (const tag of ['\u00e9', 'e\u0301']) {
+    const { items } = await fixture.app.assets.list(caller, { limit: 10, tag });
+    assert.equal(items.length, 2, JSON.stringify(tag));
+  }
 });
 
 test('Who names the version it decided on writes on that one or is told which one there is', async () => {

@@ -1,11 +1,12 @@
 /** Names of assets and files. */
+import { composed, isBlank } from '../core/spelling.ts';
 import { unfit } from './refusals.ts';
 
 /** The last part of whatever path a client sends as a file's name, without what no file name should hold. */
 export function fileNameOf(given: string): string {
   const last = given.slice(Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\')) + 1);
-  const clean = last.replace(/\p{Cc}/gu, '').trim();
-  if (clean === '' || clean === '.' || clean === '..') throw unfit('/name', 'a file name', 'none');
+  const clean = composed(last.replace(/\p{Cc}/gu, '').trim());
+  if (isBlank(clean) || clean === '.' || clean === '..') throw unfit('/name', 'a file name', 'none');
   if (Buffer.byteLength(clean) > 255) throw unfit('/name', 'at most 255 bytes', `${Buffer.byteLength(clean)}`);
   return clean;
 }

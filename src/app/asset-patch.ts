@@ -4,7 +4,8 @@ import { withArchived, withDates } from '../core/asset-dates.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { namedLibrary } from '../core/library.ts';
-import { metadataProblems } from '../core/metadata-check.ts';
+import { metadataProblems, withChoicesAsBefore } from '../core/metadata-check.ts';
+import { members } from '../core/spelling.ts';
 import type { AssetCases, AssetPatch, AssetView, Written } from './app.ts';
 import { withAliases } from './asset-aliases.ts';
 import { refuseHeldByOther } from './asset-checkout-state.ts';
@@ -42,7 +43,8 @@ export function createPatch(deps: PatchDeps): AssetCases['patch'] {
         if (current === null) throw notFound('the asset');
         refuseOtherVersion(expected, current.version);
         const before = assetState(current);
-        const after = patched(before, patch, { atMs, by: actor.id, noticeDays });
+        const given = patched(before, patch, { atMs, by: actor.id, noticeDays });
+        const after = set === null ? given : withChoicesAsBefore(set, before, given);
         if (after.name !== before.name) refuseHeldByOther(before, caller, 'rename it');
         if (after.path !== before.path || after.library !== before.library)
           refuseHeldByOther(before, caller, 'move it');
@@ -88,9 +90,9 @@ function patched(given: AssetState, patch: AssetPatch, { atMs, by, noticeDays }:
     ...(patch.path === undefined ? {} : { path: folderPath(patch.path) }),
     info: merged(state.info, patch.info),
     metadata: merged(state.metadata, patch.metadata),
-    ...(patch.tags === undefined ? {} : { tags: [...new Set(patch.tags)] }),
-    ...(patch.labels === undefined ? {} : { labels: [...new Set(patch.labels)] }),
-    ...(patch.collections === undefined ? {} : { collections: [...new Set(patch.collections)] }),
+    ...(patch.tags === undefined ? {} : { tags: members(patch.tags) }),
+    ...(patch.labels === undefined ? {} : { labels: members(patch.labels) }),
+    ...(patch.collections === undefined ? {} : { collections: members(patch.collections) }),
     ...(patch.aliases === undefined ? {} : { aliases: withAliases(state.aliases, patch.aliases) }),
     ...(focusPoint === undefined ? {} : { focusPoint }),
     ...namedLibrary(patch.library === undefined ? state.library : patch.library),

@@ -8,7 +8,7 @@ import type { Actor, Change } from '../core/change.ts';
 import type { Problem } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import { metadataProblems } from '../core/metadata-check.ts';
+import { metadataProblems, withChoicesAsBefore } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetPush } from './app.ts';
@@ -54,7 +54,8 @@ export function decidePush(
   if (current !== null && isStale(push, current)) return { kind: 'nothing', result: 'stale', known: current };
   const before = current?.state ?? null;
   const moment = { atMs, by: actor.id, noticeDays };
-  const after = withOwnBytes(pushedState(push, current === null ? null : assetState(current), moment), before);
+  const said = withOwnBytes(pushedState(push, current === null ? null : assetState(current), moment), before);
+  const after = set === null ? said : withChoicesAsBefore(set, before, said);
   refuseTooLargeAsset(after);
   const problems = misfits(set, before, after);
   const state = asJsonState(after);

@@ -4,6 +4,7 @@ import type { AssetState } from '../core/asset.ts';
 import type { JsonObject } from '../core/json.ts';
 import { namedLibrary } from '../core/library.ts';
 import { limits } from '../core/limits.ts';
+import { members } from '../core/spelling.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { AssetPush } from './app.ts';
 import { assetNameOf } from './asset-name.ts';
@@ -59,9 +60,9 @@ export function pushedState(
     info: withoutNulls(push.info ?? {}),
     metadata: withoutNulls(push.metadata ?? {}),
     embedded: current?.embedded ?? {},
-    tags: [...new Set(push.tags ?? [])],
-    labels: [...new Set(push.labels ?? [])],
-    collections: [...new Set(push.collections ?? [])],
+    tags: members(push.tags),
+    labels: members(push.labels),
+    collections: members(push.collections),
     ...namedLibrary(push.library),
     archived: false,
     ...(current === null ? {} : keptOf(current)),

@@ -6,6 +6,8 @@ import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { defaultLibrary, isLibraryKey } from '../core/library.ts';
+import { isVersionOwed } from '../core/version-owed.ts';
+import { composed } from '../core/spelling.ts';
 import { filesProblem, withOwnBytes } from './named-files.ts';
 import { unfit } from './refusals.ts';
 
@@ -108,6 +110,10 @@ export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: numb
   }
   for (const field in given) {
     if (given[field] === null && optional.has(field)) delete state[field];
+  }
+  for (const field of ['tags', 'labels', 'collections'] as const) {
+    const list = given[field];
+    if (isList(list)) state[field] = list.map((member) => (typeof member === 'string' ? composed(member) : member));
   }
   // The default one goes without saying.
   if (state['library'] === defaultLibrary) delete state['library'];

@@ -23,6 +23,7 @@ import { unscanned } from './scanning.ts';
 import { subjectName } from './subject-cache.ts';
 import type { JsonObject } from '../core/json.ts';
 import { namedLibrary } from '../core/library.ts';
+import { members } from '../core/spelling.ts';
 import { metadataProblems, withDefaults } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { MetadataSets } from './metadata-sets.ts';
@@ -157,9 +158,9 @@ function uploadedState(
     info: withoutNulls(input.info ?? {}),
     metadata: input.metadata,
     embedded: {},
-    tags: [...new Set(input.tags ?? [])],
-    labels: [...new Set(input.labels ?? [])],
-    collections: [...new Set(input.collections ?? [])],
+    tags: members(input.tags),
+    labels: members(input.labels),
+    collections: members(input.collections),
     ...namedLibrary(input.library),
     archived: false,
     inspection: { state: 'pending' },

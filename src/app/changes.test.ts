@@ -134,6 +134,20 @@ test('a reported before that differs from what the registry holds is kept and ma
   assert.deepEqual(change?.before?.['metadata'], { status: 'review' });
 });
 
+test('a reported before in another order of what is a set does not differ', async () => {
+  const tagged = (after: readonly string[], before?: readonly string[]): ReportedChange => ({
+    kind: 'asset.tags_changed',
+    subject: { type: 'asset', externalId: 'sets' },
+    ...(before === undefined ? {} : { before: { tags: before, library: 'default', focusPoint: null } }),
+    after: { tags: after },
+  });
+  await report(fixture, tagged(['b', 'a\u0301']));
+  await report(fixture, tagged(['c'], ['\u00e1', 'b']));
+  await report(fixture, tagged(['d'], ['e']));
+  const told = (await allChanges(fixture)).slice(-2).map((change) => change.beforeDiffers);
+  assert.deepEqual(told, [undefined, true]);
+});
+
 test('an older source version is stale and changes nothing; the same one is another change of that version', async () => {
   await report(fixture, metadataChange('v', 'two', { sourceVersion: 2 }));
   assert.equal((await report(fixture, metadataChange('v', 'one', { sourceVersion: 1 }))).status, 'stale');

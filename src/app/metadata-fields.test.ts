@@ -136,6 +136,35 @@ test('What another system says happened is taken and noted, or refused where the
   );
 });
 
+test('What was chosen is a set: in another order it is no news by any way in, and what is told keeps its order', async () => {
+  const colours = {
+    name: 'colours',
+    type: 'multiselect',
+    options: ['red', 'green', 'blue'].map((value) => ({ value })),
+  };
+  await define(colours as MetadataFieldInput);
+  const pushed = (chosen: readonly string[], more: JsonObject = {}) =>
+    fixture.app.assets.push(caller, 'external:c', { name: 'c.jpg', metadata: { colours: chosen, ...more } });
+  const { body: asset } = await pushed(['red', 'green']);
+  const before = (await allChanges(fixture)).length;
+  assert.equal((await pushed(['green', 'red'])).body.result, 'unchanged');
+  await fixture.app.assets.patch(caller, asset.id, { metadata: { colours: ['green', 'red'] } });
+  assert.equal((await allChanges(fixture)).length, before);
+
+  const { body } = await pushed(['green', 'red'], { note: 'x' });
+  assert.deepEqual(body.state.metadata, { colours: ['red', 'green'], note: 'x' });
+  await report(fixture, {
+    kind: 'asset.metadata_changed',
+    subject: { type: 'asset', externalId: 'c' },
+    before: { metadata: { note: 'x', colours: ['green', 'red'] } },
+    after: { metadata: { note: 'y', colours: ['green', 'red'] } },
+  });
+  const [added, reported] = (await allChanges(fixture)).slice(-2);
+  assert.deepEqual(added?.changed, ['metadata.note']);
+  assert.deepEqual([reported?.changed, reported?.beforeDiffers], [['metadata.note'], undefined]);
+  assert.equal((await pushed(['green', 'blue'], { note: 'y' })).body.result, 'changed');
+});
+
 test('Unknown fields are refused only where there are definitions and the rule says so', async () => {
   await fixture.app.metadataFields.setRules(caller, { unknownFields: 'refuse' });
   await upload({ anything: 1 });

@@ -5,14 +5,14 @@
  */
 import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import { withArchived, withReportedDates } from '../core/asset-dates.ts';
-import { changedFields } from '../core/difference.ts';
+import { changedFields, sameField } from '../core/difference.ts';
 import { AssetwireError, type Problem } from '../core/errors.ts';
 import type { IdKind, IdSource } from '../core/ids.ts';
-import { normalFolderPath } from '../core/folder-path.ts';
-import { sameJson } from '../core/json-equality.ts';
+import { isObject, ownValue } from '../core/json-equality.ts';
+
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import { metadataProblems } from '../core/metadata-check.ts';
+import { metadataProblems, withChoicesAsBefore } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { ReportedChange } from './app.ts';
@@ -113,15 +113,16 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
   const version = (current?.version ?? 0) + 1;
   if (isDeletion(report.kind)) return decideDeletion(report, { subject, held, version }, context);
 
-  const before = isCreation(report.kind) ? null : snapshot(report, held, context.atMs);
-  const after = settledDates(afterwards(report, before ?? held, context.atMs), { report, held }, context);
+  const before = isCreation(report.kind) ? null : withChoices(snapshot(report, held, context.atMs), held, context);
+  const said = settledDates(afterwards(report, before ?? held, context.atMs), { report, held }, context);
+  const after = report.after?.['metadata'] === undefined ? said : withChoices(said, before ?? held, context);
   if (isKnownReady(report, held, after)) return { kind: 'unchanged', subject };
   const problems = context.fields === null ? null : misfits(context.fields, report, { held, after });
   const changed = report.changed ?? changedFields(before, after);
   const happening: Happening = { kind: report.kind, subject, version, before, after, changed };
   const first = change(report, happening, context);
-  const changes = [beforeDiffers(report, held) ? { ...first, beforeDiffers: true } : first];
-  // Nothing is inspected here, so what was created elsewhere is ready at once. DESIGN section 3.
+  const changes = [beforeDiffers(report, before, held) ? { ...first, beforeDiffers: true } : first];
+  // Nothing is inspected here, so what was created elsewhere, or got another version, is ready at once. DESIGN section 3.
   if (report.kind === 'asset.created') {
     changes.push(change(report, { ...happening, kind: 'asset.ready', before: null }, context));
   }
@@ -156,13 +157,13 @@ function decideDeletion(
   if (report.after !== undefined && report.after !== null) {
     throw unfit('/after', `nothing after ${report.kind}`, 'a snapshot');
   }
-  const before = snapshot(report, held, context.atMs);
+  const before = withChoices(snapshot(report, held, context.atMs), held, context);
   const changed = report.changed ?? changedFields(before, null);
   const made = change(report, { kind: report.kind, subject, version, before, after: null, changed }, context);
   return {
     kind: 'applied',
     subject,
-    changes: [beforeDiffers(report, held) ? { ...made, beforeDiffers: true } : made],
+    changes: [beforeDiffers(report, before, held) ? { ...made, beforeDiffers: true } : made],
     state: held === null ? undefined : null,
   };
 }
@@ -256,16 +257,26 @@ function isStale(report: ReportedChange, current: Resource | null): boolean {
   return isOlderSource(report.sourceVersion, known);
 }
 
-/** Only the fields that were reported can differ: the others were taken from the registry. */
-function beforeDiffers(report: ReportedChange, held: JsonObject | null): boolean {
-  const { before } = report;
+/** What was chosen is a set; see `withChoicesAsBefore`. */
+function withChoices<State extends JsonObject | null>(
+  state: State,
+  known: JsonObject | null,
+  { fields }: ReportContext,
+): State {
+  if (fields === null || state === null || !isObject(state['metadata']) || known === null) return state;
+  return withChoicesAsBefore(fields, known, { ...state, metadata: state['metadata'] });
+}
+
+/**
+ * Only the fields that were reported can differ: the others were taken from the registry. Compared as the registry would
+ * write them, so that another spelling of a path or another order of a set is no difference.
+ */
+function beforeDiffers({ before }: ReportedChange, read: JsonObject | null, held: JsonObject | null): boolean {
   if (before === undefined || held === null) return false;
   if (before === null) return true;
   for (const field in before) {
     if (field === 'modifiedAtMs' || field === 'sourceVersion') continue;
-    const said = before[field];
-    const spelt = field === 'path' && typeof said === 'string' ? normalFolderPath(said) : said;
-    if (!sameJson(spelt, Object.hasOwn(held, field) ? held[field] : undefined)) return true;
+    if (!sameField(field, ownValue(read, field), ownValue(held, field))) return true;
   }
   return false;
 }

@@ -46,6 +46,20 @@ test('The order of tags, labels and collections means nothing, and bookkeeping i
   assert.deepEqual(changedFields({ tags: ['a', 'b'] }, { tags: ['a', 'a', 'b'] }), []);
 });
 
+test('Renditions are known by their titles: their order means nothing, what they are does', () => {
+  const of = (title: string, bytes: number): JsonObject => ({ title, bytes, url: `https://dam.example.com/${title}` });
+  const renditions = [of('web', 1), of('thumb', 2), of('web', 3)];
+  const reordered = [of('thumb', 2), of('web', 3), of('web', 1)];
+  assert.deepEqual(kinds({ ...state, renditions: reordered }, { ...state, renditions }), []);
+  for (const other of [
+    [of('web', 1), of('thumb', 2), of('web', 4)],
+    [of('web', 1), of('web', 1), of('thumb', 2)],
+    [of('web', 1), of('thumb', 2)],
+  ]) {
+    assert.deepEqual(kinds({ ...state, renditions: other }, { ...state, renditions }), ['asset.renditions_made']);
+  }
+});
+
 test('A copy differs in nothing, and a change is seen from both sides', () => {
   const object = fc.dictionary(fc.constantFrom('name', 'tags', 'metadata', 'info', '__proto__', 'x'), fc.jsonValue(), {
     maxKeys: 5,

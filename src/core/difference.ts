@@ -1,4 +1,4 @@
-import { isList, isObject, ownValue, sameJson } from './json-equality.ts';
+import { isList, isObject, ownValue, sameJson, sameMembers } from './json-equality.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
 /** Bookkeeping that changes with every write and says nothing of what happened. */
@@ -10,7 +10,8 @@ const sets = new Set(['tags', 'labels', 'collections']);
 
 /**
  * The names of the fields that differ between two snapshots, sorted: top-level names, and below `metadata` and `info` the
- * field (`metadata.status`). Where one side does not exist, every field of the other.
+ * field (`metadata.status`). Where one side does not exist, every field of the other. The order of tags, labels, collections
+ * and renditions means nothing.
  */
 export function changedFields(before: JsonObject | null, after: JsonObject | null): readonly string[] {
   const names: string[] = [];
@@ -46,19 +47,26 @@ function differingInGroup(group: string, was: JsonValue | undefined, is: JsonVal
   return names;
 }
 
-function sameField(key: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {
-  if (!sets.has(key) || !isList(was) || !isList(is)) return sameJson(was, is);
-  return sameSet(was, is);
+/** Whether a field of a snapshot, below `metadata` and `info` as a whole, is the same: see `changedFields`. */
+export function sameField(key: string, was: JsonValue | undefined, is: JsonValue | undefined): boolean {
+  if (!isList(was) || !isList(is)) return sameJson(was, is);
+  if (sets.has(key)) return sameMembers(was, is);
+  return key === 'renditions' ? sameRenditions(was, is) : sameJson(was, is);
 }
 
-function sameSet(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {
+/** Renditions are known by their titles; those that share one, by what they are. */
+function sameRenditions(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {
+  if (left.length !== right.length) return false;
   if (sameJson(left, right)) return true;
-  const members = new Set(left.map(memberKey));
-  const others = new Set(right.map(memberKey));
-  return members.size === others.size && others.isSubsetOf(members);
+  const unmatched = Map.groupBy(right, titleOf);
+  return left.every((rendition) => {
+    const alike = unmatched.get(titleOf(rendition)) ?? [];
+    const at = alike.findIndex((one) => sameJson(one, rendition));
+    if (at >= 0) alike.splice(at, 1);
+    return at >= 0;
+  });
 }
 
-/** Tags are text; where somebody reports objects, their text stands for them. */
-function memberKey(member: JsonValue): JsonValue {
-  return typeof member === 'object' ? JSON.stringify(member) : member;
+function titleOf(rendition: JsonValue): JsonValue | undefined {
+  return isObject(rendition) ? ownValue(rendition, 'title') : undefined;
 }

@@ -3,6 +3,7 @@
  * them here, so that `/a/b/` and `/a//b` are the folder `/a/b` everywhere and `/a/../b` is one nowhere.
  */
 import { limits } from './limits.ts';
+import { isBlank } from './spelling.ts';
 
 /** A path in its one spelling, or what was wanted instead and what was found. */
 export type ReadFolderPath =
@@ -85,7 +86,7 @@ function problemOfFolder(folder: string): ReadFolderPath | null {
   if (folder === '.' || folder === '..') return refused('a path without . and .. as folders', `"${folder}"`);
   if (/[\p{Cc}\u2028\u2029]/u.test(folder)) return refused('folder names without control characters', shown(folder));
   if (folder.includes('\\')) return refused('folders separated by /', shown(folder));
-  if (folder.trim() === '') return refused('folder names that are not blank', 'blanks only');
+  if (isBlank(folder)) return refused('folder names that are not blank', 'blanks only');
   const bytes = new TextEncoder().encode(folder).length;
   if (bytes > limits.folderNameBytesMax)
     return refused(`folder names of at most ${limits.folderNameBytesMax} bytes`, `${bytes} bytes`);

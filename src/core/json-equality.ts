@@ -20,6 +20,18 @@ function sameList(left: readonly JsonValue[], right: readonly JsonValue[]): bool
   return true;
 }
 
+/** Whether two lists have the same members, in whatever order and however often. Members that are objects count by their text. */
+export function sameMembers(left: readonly JsonValue[], right: readonly JsonValue[]): boolean {
+  if (sameJson(left, right)) return true;
+  const ours = new Set(left.map(memberKey));
+  const theirs = new Set(right.map(memberKey));
+  return ours.size === theirs.size && theirs.isSubsetOf(ours);
+}
+
+function memberKey(member: JsonValue): JsonValue {
+  return typeof member === 'object' ? JSON.stringify(member) : member;
+}
+
 /** Whether a value is a JSON array (`Array.isArray` does not narrow read-only arrays). */
 export function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);

@@ -1,6 +1,6 @@
 /** An asset's custom metadata against the definitions of its workspace. */
 import type { Problem } from './errors.ts';
-import { isObject, ownValue, sameJson } from './json-equality.ts';
+import { isList, isObject, ownValue, sameJson, sameMembers } from './json-equality.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { MetadataField, MetadataFieldSet } from './metadata-field.ts';
 import { isEmptyValue, valueProblem } from './metadata-value.ts';
@@ -53,6 +53,26 @@ export function withDefaults({ fields }: MetadataFieldSet, metadata: JsonObject)
     if (value !== undefined && !Object.hasOwn(metadata, name)) missing.push([name, value]);
   }
   return missing.length === 0 ? metadata : { ...metadata, ...Object.fromEntries(missing) };
+}
+
+/**
+ * A state whose multiselect fields that hold the same choices as before hold them in the order of before: what was chosen
+ * is a set, and a DAM that lists it in another order tells nothing new.
+ */
+export function withChoicesAsBefore<State extends { readonly metadata: JsonObject }>(
+  { fields }: MetadataFieldSet,
+  before: { readonly metadata?: JsonValue } | null,
+  after: State,
+): State {
+  const was = before?.metadata;
+  if (!isObject(was) || was === after.metadata) return after;
+  const kept: [string, JsonValue][] = [];
+  for (const [name, value] of Object.entries(after.metadata)) {
+    const known = ownValue(was, name);
+    if (!isList(value) || !isList(known) || fields.get(name)?.type !== 'multiselect') continue;
+    if (!sameJson(value, known) && sameMembers(value, known)) kept.push([name, known]);
+  }
+  return kept.length === 0 ? after : { ...after, metadata: { ...after.metadata, ...Object.fromEntries(kept) } };
 }
 
 function fieldProblem(field: MetadataField, value: JsonValue): Pick<Problem, 'wanted' | 'found'> | null {

@@ -46,6 +46,7 @@ test('A definition that contradicts itself is refused, each part by its place', 
     [{ type: 'text', validation: { minLength: 5, maxLength: 4 } }, ['/validation/maxLength']],
     [{ type: 'number', validation: { minimum: 5, maximum: 4 } }, ['/validation/maximum']],
     [{ type: 'date', validation: { earliest: '2026-02-02', latest: '2026-02-01' } }, ['/validation/latest']],
+    [{ type: 'date', validation: { earliest: '2026-02-02T12:00Z', latest: '2026-02-01' } }, ['/validation/latest']],
     [{ type: 'date', validation: { earliest: '2026-02-30' } }, ['/validation/earliest']],
     [{ type: 'number', default: 'x' }, ['/default']],
     [{ ...select, default: 'winter' }, ['/default']],
@@ -64,6 +65,8 @@ test('A definition that contradicts itself is refused, each part by its place', 
     assert.ok(Array.isArray(boundsOf[type]));
   }
   assert.deepEqual(definitionProblems(field({ name: 'Usage rights (EU)' })), []);
+  const day = field({ type: 'date', validation: { earliest: '2026-02-01T12:00Z', latest: '2026-02-01' } });
+  assert.deepEqual(definitionProblems(day), [], 'an afternoon');
 });
 
 test('A value fits its field or is told what was wanted and what was found', () => {
@@ -98,8 +101,9 @@ test('A value fits its field or is told what was wanted and what was found', () 
     ],
     [
       { type: 'date', validation: { earliest: '2026-01-01', latest: '2026-12-31' } },
-      ['2026-01-01', '2026-12-31', '2026-06-01T00:00:00Z'],
-      ['2025-12-31', '2027-01-01', '2026-01-01T00:00:00+02:00'],
+      // The last day counts whole, in UTC.
+      ['2026-01-01', '2026-12-31', '2026-06-01T00:00:00Z', '2026-12-31T23:59:59.999Z'],
+      ['2025-12-31', '2027-01-01', '2026-01-01T00:00:00+02:00', '2026-12-31T23:30:00-02:00'],
     ],
     [select, ['spring', 'autumn'], ['Autumn', '', 1, ['spring']]],
     [

@@ -5,7 +5,7 @@
 import type { Problem } from './errors.ts';
 import type { JsonValue } from './json.ts';
 import { limits } from './limits.ts';
-import { valueProblem } from './metadata-value.ts';
+import { lastMsOf, valueProblem } from './metadata-value.ts';
 
 export const metadataFieldTypes = ['text', 'number', 'date', 'boolean', 'select', 'multiselect'] as const;
 export type MetadataFieldType = (typeof metadataFieldTypes)[number];
@@ -146,7 +146,8 @@ function validationProblems(field: MetadataField): readonly Problem[] {
   if (problems.length > 0) return problems;
   for (const [least, most] of ranges) {
     const low = comparable(validation[least]);
-    const high = comparable(validation[most]);
+    const high =
+      most === 'latest' && validation.latest !== undefined ? lastMsOf(validation.latest) : comparable(validation[most]);
     if (low === null || high === null || low <= high) continue;
     problems.push({
       at: `/validation/${most}`,

@@ -4,9 +4,10 @@
  */
 import type { AssetState } from './asset.ts';
 import type { Problem } from './errors.ts';
-import { isList, isObject, ownValue } from './json-equality.ts';
+import { isList, isObject, ownValue, sameMembers } from './json-equality.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { MetadataField } from './metadata-field.ts';
+import { composed } from './spelling.ts';
 import { isEmptyValue, valueProblem } from './metadata-value.ts';
 
 export const mappingTransforms = ['first', 'join', 'split', 'lower', 'upper', 'date', 'number'] as const;
@@ -72,7 +73,9 @@ function withOne(
   if (group === 'tags' || group === 'labels') {
     const there = state[group];
     if (when === 'empty' && there.length > 0) return state;
-    const added = textsOf(value).filter((text) => !there.includes(text));
+    const added = textsOf(value)
+      .map(composed)
+      .filter((text) => !there.includes(text));
     return added.length === 0 ? state : { ...state, [group]: [...there, ...new Set(added)] };
   }
   const kept: JsonObject = group === 'metadata' ? state.metadata : state.info;
@@ -81,6 +84,7 @@ function withOne(
   const field = group === 'metadata' ? fields?.get(name) : undefined;
   const fitting = field === undefined ? plain(value) : fittingValue(field, value);
   if (fitting === undefined || JSON.stringify(fitting) === JSON.stringify(there)) return state;
+  if (field?.type === 'multiselect' && isList(fitting) && isList(there) && sameMembers(fitting, there)) return state;
   return { ...state, [group]: { ...kept, [name]: fitting } };
 }
 

@@ -72,8 +72,13 @@ function dateProblem({ validation = {} }: MetadataField, value: JsonValue): Misf
   if (ms === null) return misfit('a date such as 2026-11-22 or a time such as 2026-11-22T12:00:00Z', value);
   const { earliest, latest } = validation;
   if (earliest !== undefined && ms < Date.parse(earliest)) return misfit(`${earliest} or later`, value);
-  if (latest !== undefined && ms > Date.parse(latest)) return misfit(`${latest} or earlier`, value);
+  if (latest !== undefined && ms > lastMsOf(latest)) return misfit(`${latest} or earlier`, value);
   return null;
+}
+
+/** The last moment of a date's day in UTC; a time is itself. */
+export function lastMsOf(latest: string): number {
+  return Date.parse(latest) + (latest.includes('T') ? 0 : 86_399_999);
 }
 
 const dateForm = /^(\d{4})-(\d{2})-(\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;

@@ -6,6 +6,7 @@
 import type { AssetFilter } from './asset-filter.ts';
 import { defaultLibrary } from './library.ts';
 import { wordsOf } from './search-words.ts';
+import { composed } from './spelling.ts';
 
 export type SearchExpression =
   /** All of them; none: everything. */
@@ -100,7 +101,9 @@ function* partsOf(listed: ListedAssets): Generator<SearchExpression> {
     ['collections', collection],
     ['externalId', externalId],
   ] as const) {
-    if (value !== undefined) yield { op: 'value', field, value, match: 'exact' };
+    if (value === undefined) continue;
+    // An external id is another system's: as it is.
+    yield { op: 'value', field, value: field === 'externalId' ? value : composed(value), match: 'exact' };
   }
   if (folder !== undefined) yield { op: 'folder', path: folder, ...(exact === true ? { exact } : {}) };
   if (nameContains !== undefined) yield { op: 'nameContains', text: nameContains };
