@@ -193,7 +193,8 @@ export const componentExamples: { readonly [component: string]: Overlay } = {
     scopes: ['assets:read', 'assets:write'],
     grants: undefined,
   },
-  Session: { holder: id('usr'), name: 'Ada', userAgent: 'Mozilla/5.0', current: true },
+  EndedSessions: { ended: 2 },
+  Session: { holder: `user:${id('usr')}`, name: 'Ada', userAgent: 'Mozilla/5.0', current: true },
   Notice: {
     kind: 'webhook.disabled',
     severity: 'warning',

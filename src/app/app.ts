@@ -308,10 +308,12 @@ export interface SessionCases {
   /** The caller's own; with `keys:read` those of everybody in the workspace. */
   list(
     caller: Caller,
-    query: { readonly limit: number; readonly cursor?: string; readonly holder?: string },
+    query: { readonly limit: number; readonly cursor?: string; readonly holder?: string; readonly own?: boolean },
   ): Promise<Page<SessionView>>;
   /** One's own, or with `keys:write` anybody's who may not do more. */
   revoke(caller: Caller, id: string): Promise<void>;
+  /** As `revoke`, every one of a holder's but the one that asks; without a holder, of one's own. */
+  revokeMany(caller: Caller, holder?: string): Promise<{ readonly ended: number }>;
 }
 
 export interface OperationCases {

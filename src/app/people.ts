@@ -94,6 +94,8 @@ export type SessionView = {
   readonly name: string;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** Accurate to five minutes. */
+  readonly lastSeenAtMs: number;
   readonly address: string | null;
   readonly userAgent: string | null;
   /** The one that asks. */

@@ -3,12 +3,13 @@ import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource } from '../storage/storage.ts';
 import type { Caller, Origin, Scope } from './app.ts';
+import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { grantSetKey, heldGrants } from './grant-sets.ts';
-import { keyBelievedMs } from './key-lookup.ts';
+import { keyBelievedMs, lastUsedStepMs } from './key-lookup.ts';
 import type { Keys } from './keys.ts';
 import type { Roles } from './roles.ts';
-import { storedUser } from './user-state.ts';
+import { type StoredUser, storedUser } from './user-state.ts';
 import { workspaceDisabled, workspaceState } from './workspace-state.ts';
 
 /** What opened the session: a key by its id, or the terminal that started the server. */
@@ -23,6 +24,8 @@ export type StoredSession = {
   readonly admin: boolean;
   readonly expiresAtMs: number;
   readonly createdAtMs: number;
+  /** Accurate to `lastUsedStepMs`; absent while it was only opened. */
+  readonly lastSeenAtMs?: number;
   readonly from: Origin | null;
 };
 
@@ -30,16 +33,22 @@ export interface SessionLookup {
   /** Who comes with the cookie of this digest, in his own workspace; null where the session is over. */
   find(alias: string): Promise<Caller | null>;
   forget(alias: string | undefined): void;
+  /** Those of these sessions that still let somebody in: what opened them is good, and their time is not over. */
+  open(rows: readonly Resource[]): Promise<readonly Resource[]>;
   /** A user as a caller, with what his roles give him now; null where his workspace is being erased. */
   callerOfUser(row: Resource): Promise<Caller | null>;
 }
 
-export type SessionLookupDeps = Pick<AppDeps, 'storage' | 'clock'> & { readonly keys: Keys; readonly roles: Roles };
+export type SessionLookupDeps = Pick<AppDeps, 'storage' | 'clock' | 'logger'> & {
+  readonly committer: Committer;
+  readonly keys: Keys;
+  readonly roles: Roles;
+};
 
 type Believed = { readonly caller: Caller; readonly expiresAtMs: number; readonly checkedAtMs: number };
 
 export function createSessionLookup(deps: SessionLookupDeps): SessionLookup {
-  const { storage, clock } = deps;
+  const { storage, clock, logger } = deps;
   const believed = new LRUCache<string, Believed>({ max: 1_000 });
 
   const callerOfUser = (row: Resource): Promise<Caller | null> => userCaller(deps, row);
@@ -49,6 +58,7 @@ export function createSessionLookup(deps: SessionLookupDeps): SessionLookup {
     forget: (alias) => {
       if (alias !== undefined) believed.delete(alias);
     },
+    open: (rows) => openOnes(deps, rows),
     async find(alias) {
       const known = believed.get(alias);
       if (known !== undefined && known.expiresAtMs <= clock.nowMs()) return null;
@@ -62,9 +72,46 @@ export function createSessionLookup(deps: SessionLookupDeps): SessionLookup {
       if (found === null) return null;
       const caller: Caller = { ...found, sessionId: row.id };
       believed.set(alias, { caller, expiresAtMs: session.expiresAtMs, checkedAtMs: clock.monotonicMs() });
+      // Nobody waits for it, and a store that cannot take it now will take it with a later call.
+      noteSeen(deps, row).catch((error: unknown) => logger.warn('session.use_not_stored', { error }));
       return caller;
     },
   };
+}
+
+async function noteSeen({ committer, clock }: SessionLookupDeps, row: Resource): Promise<void> {
+  const seen = ({ createdAtMs, lastSeenAtMs = createdAtMs }: StoredSession): number => lastSeenAtMs;
+  if (clock.nowMs() - seen(storedSession(row.state)) < lastUsedStepMs) return;
+  const { workspaceId, id } = row;
+  await committer.write({ workspaceId, type: 'session', id }, (current, atMs) => {
+    // One that was ended meanwhile stays ended.
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const session = storedSession(current.state);
+    if (atMs - seen(session) < lastUsedStepMs) return { kind: 'nothing', answer: undefined };
+    const state: StoredSession = { ...session, lastSeenAtMs: atMs };
+    return { kind: 'write', plan: { state, changes: [] }, answer: () => undefined };
+  });
+}
+
+async function openOnes(deps: SessionLookupDeps, rows: readonly Resource[]): Promise<readonly Resource[]> {
+  const nowMs = deps.clock.nowMs();
+  const inTime = rows.filter(({ state }) => storedSession(state).expiresAtMs > nowMs);
+  const good = await Promise.all(inTime.map((row) => openedByGood(deps, row)));
+  return inTime.filter((_, at) => good[at]);
+}
+
+async function openedByGood({ storage, keys }: SessionLookupDeps, { workspaceId, state }: Resource): Promise<boolean> {
+  const session = storedSession(state);
+  const [type, id = ''] = session.holder.split(':');
+  if (id === terminalKeyId) return true;
+  if (type !== 'user') return (await keys.stillGood(workspaceId, id)) !== null;
+  const [user] = await storage.resources([{ workspaceId, type: 'user', id }]);
+  return user !== undefined && user !== null && outlives(session, storedUser(user.state));
+}
+
+/** A new password ends the sessions that the old one opened (HARDENING AK-09). */
+function outlives({ createdAtMs }: StoredSession, { state, passwordSetAtMs }: StoredUser): boolean {
+  return state === 'active' && passwordSetAtMs !== null && passwordSetAtMs <= createdAtMs;
 }
 
 /** The session's holder as he is now. */
@@ -75,9 +122,7 @@ async function holder(deps: SessionLookupDeps, row: Resource, session: StoredSes
   if (type === 'user' && id !== terminalKeyId) {
     const [user] = await storage.resources([{ workspaceId, type: 'user', id }]);
     if (user === undefined || user === null) return null;
-    const { state, passwordSetAtMs } = storedUser(user.state);
-    // A new password ends the sessions that the old one opened (HARDENING AK-09).
-    if (state !== 'active' || passwordSetAtMs === null || passwordSetAtMs > session.createdAtMs) return null;
+    if (!outlives(session, storedUser(user.state))) return null;
     return userCaller(deps, user);
   }
   if (id !== terminalKeyId && (await keys.stillGood(workspaceId, id)) === null) return null;
@@ -132,7 +177,7 @@ export function holderOf({ actor, keyId }: Pick<Caller, 'actor' | 'keyId'>): str
   return keyId.startsWith('key_') ? `key:${keyId}` : `${actor.type}:${keyId}`;
 }
 
-/** Rows of this type are written by sessions.ts only, in this shape. */
+/** Rows of this type are written by sessions.ts and here, in this shape. */
 export function storedSession(state: JsonObject): StoredSession {
   return state as StoredSession;
 }

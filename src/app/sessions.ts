@@ -4,19 +4,18 @@
  * ends with its key, with its user, with the user's password, and holds within a second what the user's roles say.
  */
 import { limits } from '../core/limits.ts';
-import type { Page, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/storage.ts';
 import { type Caller, type Origin, type SessionCases, scopes } from './app.ts';
 import { auditWrite } from './audit.ts';
-import { refuseStronger } from './authority.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { digest, makeToken } from './key-format.ts';
 import type { Keys } from './keys.ts';
 import type { Passwords } from './passwords.ts';
-import type { SessionView, SignIn } from './people.ts';
-import { notFound } from './refusals.ts';
+import type { SignIn } from './people.ts';
 import type { Roles } from './roles.ts';
-import { createSessionLookup, holderOf, type StoredSession, storedSession, terminalKeyId } from './session-lookup.ts';
+import { createSessionLists, endSession } from './session-lists.ts';
+import { createSessionLookup, holderOf, type StoredSession, terminalKeyId } from './session-lookup.ts';
 import { createSignInTokens, type SignInTokens } from './sign-in-tokens.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
 import { traceThrottle } from './sign-in-trace.ts';
@@ -68,23 +67,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async remove(cookie) {
       const alias = digest(cookie);
       lookup.forget(alias);
-      for (const row of await storage.findByAlias('session', alias)) await end(deps, row);
+      for (const row of await storage.findByAlias('session', alias)) await endSession(deps, row);
     },
 
-    list: (caller, query) => listSessions(deps, caller, query),
-
-    async revoke(caller, id) {
-      const { workspaceId } = caller;
-      const [row] = await storage.resources([{ workspaceId, type: 'session', id }]);
-      if (row === undefined || row === null) throw notFound('the session');
-      const session = storedSession(row.state);
-      const own = session.holder === holderOf(caller);
-      // Whose scopes do not reach to sessions of others learns nothing about them.
-      if (!own && !caller.scopes.has('keys:write')) throw notFound('the session');
-      if (!own) refuseStronger(caller, session);
-      lookup.forget(row.alias);
-      await end(deps, row, caller);
-    },
+    ...createSessionLists({ ...deps, lookup }),
   };
 }
 
@@ -186,49 +172,6 @@ async function noteSignIn(
     const state: StoredUser = { ...storedUser(current.state), lastSignInAtMs: atMs };
     return { kind: 'write', plan: { state, changes: [] }, answer: () => undefined };
   });
-}
-
-async function end({ committer, ids }: SessionsDeps, { workspaceId, id }: Resource, caller?: Caller): Promise<void> {
-  await committer.write({ workspaceId, type: 'session', id }, (current, atMs) => {
-    if (current === null) return { kind: 'nothing', answer: undefined };
-    const note = { action: 'session.revoked', target: `session:${id}` };
-    const resources = caller === undefined ? [] : [auditWrite({ ids, caller }, note, atMs)];
-    return { kind: 'write', plan: { state: null, changes: [], resources }, answer: () => undefined };
-  });
-}
-
-async function listSessions(
-  { storage, clock }: SessionsDeps,
-  caller: Caller,
-  { holder, ...page }: { readonly limit: number; readonly cursor?: string; readonly holder?: string },
-): Promise<Page<SessionView>> {
-  const { workspaceId } = caller;
-  const wanted = caller.scopes.has('keys:read') ? holder : holderOf(caller);
-  const nowMs = clock.nowMs();
-  const found = await storage.read.resources({
-    ...page,
-    workspaceId,
-    type: 'session',
-    ...(wanted === undefined ? {} : { where: { holder: wanted } }),
-  });
-  const items = found.items
-    .filter(({ state }) => storedSession(state).expiresAtMs > nowMs)
-    .map((row) => view(row, caller));
-  return { items, nextCursor: found.nextCursor };
-}
-
-function view({ id, state }: Resource, caller: Caller): SessionView {
-  const { holder, name, createdAtMs, expiresAtMs, from } = storedSession(state);
-  return {
-    id,
-    holder,
-    name,
-    createdAtMs,
-    expiresAtMs,
-    address: from?.address ?? null,
-    userAgent: from?.userAgent ?? null,
-    current: id === caller.sessionId,
-  };
 }
 
 /** Whoever reads the terminal of the server owns it. */

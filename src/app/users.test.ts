@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Caller } from './app.ts';
-import { keyBelievedMs } from './key-lookup.ts';
+import { keyBelievedMs, lastUsedStepMs } from './key-lookup.ts';
 import { passwordLinkLifetimeMs } from './password-links.ts';
 import { throttleToldMs, wrongInARowMax } from './sign-in-throttle.ts';
 import { caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
@@ -31,6 +31,11 @@ async function person(email: string, roles: readonly string[], by: Caller = admi
 async function createTraced(logger: NonNullable<Parameters<typeof createFixture>[0]>['logger'] & object) {
   const made = await createFixture({ adminKey: adminText, logger });
   return { fixture: made, [Symbol.asyncDispose]: () => made.stop() };
+}
+
+/** What goes on by itself, such as noting that a session was seen, has come to its end. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 async function signIn(email: string, given = password) {
@@ -196,6 +201,52 @@ test('AK-09 the twenty-first session ends the first, and one sees and ends his o
   );
   await assert.rejects(fixture.app.sessions.revoke(bob, first), { code: 'not_found' });
   await fixture.app.sessions.revoke(ada, first);
+});
+
+test('AK-09 a session says when it was last seen, and those that let nobody in any more are not shown', async () => {
+  const { id } = await person('ada@example.com', ['viewer']);
+  const { cookie, caller: ada } = await signIn('ada@example.com');
+  const shown = async () => (await fixture.app.sessions.list(admin, { limit: 10, holder: `user:${id}` })).items;
+  const openedAtMs = (await shown())[0]?.createdAtMs ?? 0;
+  assert.equal((await shown())[0]?.lastSeenAtMs, openedAtMs);
+  fixture.clock.advance(lastUsedStepMs);
+  await fixture.app.sessions.authenticate(cookie, undefined);
+  await settled();
+  assert.equal((await shown())[0]?.lastSeenAtMs, openedAtMs + lastUsedStepMs);
+  fixture.clock.advance(keyBelievedMs);
+  await fixture.app.sessions.authenticate(cookie, undefined);
+  await settled();
+  assert.equal((await shown())[0]?.lastSeenAtMs, openedAtMs + lastUsedStepMs, 'written once in five minutes');
+  await fixture.app.users.changePassword(ada, password, 'a quite different one');
+  assert.deepEqual(await shown(), []);
+});
+
+test('AK-09 one ends the other sessions of oneself, and whoever manages people all of somebody who may not do more', async () => {
+  const { id } = await person('ada@example.com', ['viewer']);
+  const cookies = [await signIn('ada@example.com'), await signIn('ada@example.com'), await signIn('ada@example.com')];
+  const live = async () => {
+    const found = await Promise.all(cookies.map(({ cookie }) => fixture.app.sessions.authenticate(cookie, undefined)));
+    return found.filter((each) => each !== null);
+  };
+  const [ada] = await live();
+  assert.ok(ada !== undefined);
+  assert.deepEqual(await fixture.app.sessions.revokeMany(ada), { ended: 2 });
+  assert.deepEqual(
+    (await live()).map(({ sessionId }) => sessionId),
+    [ada.sessionId],
+    'its own stays',
+  );
+  await person('bob@example.com', ['viewer']);
+  const { caller: bob } = await signIn('bob@example.com');
+  await assert.rejects(fixture.app.sessions.revokeMany(bob, `user:${id}`), { code: 'forbidden' });
+  const small = callerIn('default', { scopes: new Set(['keys:write']) });
+  await assert.rejects(fixture.app.sessions.revokeMany(small, `user:${id}`), { code: 'forbidden' }, 'may do more');
+  assert.deepEqual(await fixture.app.sessions.revokeMany(admin, `user:${id}`), { ended: 1 });
+  assert.deepEqual(await live(), []);
+  const { items } = await fixture.storage.read.resources({ workspaceId: 'default', type: 'audit', limit: 20 });
+  const ended = items.filter(({ state }) => state['action'] === 'session.revoked');
+  assert.equal(ended.length, 3);
+  assert.deepEqual(ended[0]?.state['before'], { holder: `user:${id}`, name: 'ada' });
 });
 
 test('AK-04 nobody makes, changes, ends or invites a user who may do more than himself, nor gives such a role', async () => {

@@ -260,6 +260,33 @@ test('keys are made, rotated and revoked; users invited and removed; workspaces 
   assert.equal((await cli.run('notices', 'list', '--open')).code, exitCodes.done);
 });
 
+test('sessions are listed with whose they are, and ended one by one or all of somebody', async () => {
+  const { id, key } = await cli.ask<Made & { key: string }>('keys', 'create', 'desk', '--scope', 'assets:read');
+  for (let n = 0; n < 3; n += 1) assert.equal((await fetch(`${server.url}/v1/sessions`, signInWith(key))).status, 201);
+  const holder = `key:${id}`;
+  const listed = await cli.ask<{ data: { id: string; holder: string; lastSeenAtMs: number }[] }>(
+    'sessions',
+    'list',
+    '--holder',
+    holder,
+  );
+  assert.deepEqual(
+    listed.data.map((session) => session.holder),
+    [holder, holder, holder],
+  );
+  assert.ok((listed.data[0]?.lastSeenAtMs ?? 0) > 0);
+  const first = listed.data[0]?.id ?? '';
+  assert.equal((await cli.run('sessions', 'end', first)).out, `✓ ${first} has ended\n`);
+  const unasked = await cli.run('sessions', 'end-all', holder);
+  assert.equal(unasked.code, exitCodes.done, 'a program is not asked');
+  assert.equal(unasked.out, '✓ 2 sessions have ended\n');
+  assert.deepEqual((await cli.ask<{ data: unknown[] }>('sessions', 'list', '--holder', holder)).data, []);
+});
+
+function signInWith(key: string): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ key }) };
+}
+
 test('a list is exported into a file, whole, and never over another', async (t) => {
   await cli.ask('trigger', 'collection.created', '--external-id', 'exported');
   const file = join(temporaryDirectory(t), 'changes.csv');

@@ -238,6 +238,11 @@ const groups: readonly { readonly title: string; readonly rows: readonly Command
       },
       { name: 'users', summary: 'invite, list, change and remove users', load: () => import('./commands/users.ts') },
       {
+        name: 'sessions',
+        summary: 'where people are signed in; end one, or all of somebody',
+        load: () => import('./commands/sessions.ts'),
+      },
+      {
         name: 'workspaces',
         summary: 'make, list, disable and erase workspaces (admin keys)',
         load: () => import('./commands/workspaces.ts'),

@@ -4,7 +4,7 @@ import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { type Admission, assertSameOrigin, cookieOf } from '../admission.ts';
 import { noContent, ok, type Route, route } from '../route.ts';
-import { object, optional, string } from '../schema.ts';
+import { boolean, integer, named, object, optional, string } from '../schema.ts';
 import { byId, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
 import { callerSchema } from '../schemas/operation.ts';
 import { email, paging, password, sessionSchema, userSchema, workspaceId } from '../schemas/people.ts';
@@ -14,6 +14,12 @@ const area = 'sessions';
 const secret = string({ minLength: 1, maxLength: 512 });
 /** What is compared with a password may be anything that fits: that it cannot be one is not told apart. */
 const anyPassword = string({ minLength: 1, maxLength: limits.passwordBytesMax });
+
+const holder = string({
+  pattern: '^(?:user|key):[a-z0-9_]{1,40}$',
+  description: 'user:ID or key:ID',
+  examples: ['user:terminal'],
+});
 
 export type SessionRouteOptions = {
   readonly admission: Pick<Admission, 'assertNotGuessing' | 'failed' | 'originOf'>;
@@ -28,6 +34,7 @@ export function createSessionRoutes(options: SessionRouteOptions): readonly Rout
     signOut(options),
     changePassword(options),
     listSessions,
+    revokeSessions,
     revokeSession,
     setPassword(options),
   ];
@@ -137,19 +144,35 @@ const listSessions = route({
   scope: 'signed-in',
   query: object({
     ...paging,
-    holder: optional(
-      string({
-        pattern: '^(?:user|key):[a-z0-9_]{1,40}$',
-        description: 'user:ID or key:ID',
-        examples: ['user:terminal'],
-      }),
-    ),
+    holder: optional(holder),
+    own: optional(boolean({ description: 'true: your own only, whatever you may see' })),
   }),
   answers: { 200: { description: 'A page of sessions', schema: pageOf(sessionSchema) } },
   errors: ['invalid_cursor'],
   async handle({ caller, query = {} }, { app }) {
-    const filter = query.holder === undefined ? {} : { holder: query.holder };
+    const filter = {
+      ...(query.holder === undefined ? {} : { holder: query.holder }),
+      ...(query.own === undefined ? {} : { own: query.own }),
+    };
     return ok(shownPage(await app.sessions.list(caller, { ...pageOptions(query), ...filter })));
+  },
+});
+
+const revokeSessions = route({
+  method: 'DELETE',
+  path: '/v1/sessions',
+  operation: 'revokeSessions',
+  area,
+  summary: 'End every session of yours but this one, or every one of somebody else',
+  description: "Without holder, your own but the one that asks. With it and keys:write, another's who may not do more.",
+  scope: 'signed-in',
+  query: object({ holder: optional(holder) }),
+  answers: {
+    200: { description: 'How many ended', schema: named('EndedSessions', object({ ended: integer({ minimum: 0 }) })) },
+  },
+  errors: ['conflict', 'forbidden'],
+  async handle({ caller, query }, { app }) {
+    return ok(await app.sessions.revokeMany(caller, query?.holder));
   },
 });
 

@@ -99,6 +99,7 @@ export const sessionSchema: Schema<unknown> = named(
     name: string(),
     createdAtMs: timeMs(),
     expiresAtMs: timeMs(),
+    lastSeenAtMs: timeMs('Accurate to five minutes'),
     address: nullable(string()),
     userAgent: nullable(string()),
     current: boolean({ description: 'The one that asks' }),

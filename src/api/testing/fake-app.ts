@@ -280,6 +280,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       remove: () => Promise.resolve(),
       list: emptyPage,
       revoke: missing,
+      revokeMany: () => Promise.resolve({ ended: 0 }),
       ...parts.sessions,
     },
     workspaces: {
