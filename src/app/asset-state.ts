@@ -6,7 +6,6 @@ import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { defaultLibrary, isLibraryKey } from '../core/library.ts';
-import { isVersionOwed } from '../core/version-owed.ts';
 import { composed } from '../core/spelling.ts';
 import { filesProblem, withOwnBytes } from './named-files.ts';
 import { unfit } from './refusals.ts';
