@@ -134,6 +134,22 @@ test('numbers and truth in quotes, and text without, are told so', async () => {
   assert.match(truth.mend, /true or false/);
 });
 
+test('a time that is written as people do is told in milliseconds, and not that it could be null', async () => {
+  const dated = async (value: unknown) =>
+    (await told('/v1/assets/external:x', { method: 'PATCH', body: { archiveAtMs: value, focusPoint: { x: 2, y: 0 } } }))
+      .problems;
+  assert.deepEqual(await dated('2030-01-01T02:00:00+02:00'), [
+    {
+      at: '/archiveAtMs',
+      wanted: 'integer',
+      found: 'text',
+      mend: 'Give Unix milliseconds as a number: 1893456000000 is 2030-01-01T00:00:00.000Z',
+    },
+    { at: '/focusPoint/x', wanted: 'at most 1', found: '2' },
+  ]);
+  assert.match(JSON.stringify(await dated('tomorrow')), /1893456000000 is 2030/);
+});
+
 test('query parameters are told the same way', async () => {
   const unknown = await told('/v1/deliveries?limt=5');
   assert.partialDeepStrictEqual(unknown.problems, [

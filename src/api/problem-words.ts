@@ -92,13 +92,22 @@ function wrongType({ at, wanted }: Wanted, data: unknown, schema: unknown): Prob
   const types = textsOf(Array.isArray(wanted) ? wanted : [wanted]);
   const tag: unknown = Reflect.get(objectAt(schema, 'discriminator'), 'propertyName');
   const tags = typeof tag === 'string' ? ` with "${tag}": ${branchTags(schema, tag).join(', ')}` : '';
-  const mend = mendOfType(types, data, schema);
+  const mend = mendOfTime(at, types, data) ?? mendOfType(types, data, schema);
   return {
     at,
     wanted: `${types.join(' or ')}${tags}`,
     found: describeType(data),
     ...(mend === undefined ? {} : { mend }),
   };
+}
+
+/** A moment that was written as people write it, where milliseconds are wanted. */
+function mendOfTime(at: string, types: readonly string[], data: unknown): string | undefined {
+  if (!at.endsWith('AtMs') || !types.includes('integer') || typeof data !== 'string') return undefined;
+  const ms = /^\d{4}-\d{2}-\d{2}/.test(data) ? Date.parse(data) : Number.NaN;
+  if (Number.isNaN(ms))
+    return 'Give Unix milliseconds as a number, without quotes: 1893456000000 is 2030-01-01T00:00:00.000Z';
+  return `Give Unix milliseconds as a number: ${ms} is ${new Date(ms).toISOString()}`;
 }
 
 function mendOfType(types: readonly string[], data: unknown, schema: unknown): string | undefined {

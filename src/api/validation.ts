@@ -54,8 +54,20 @@ export function problemsOf(schema: Schema, value: unknown): readonly Problem[] {
 }
 
 function describeErrors(errors: readonly ErrorObject[]): readonly Problem[] {
-  const telling = errors.filter(tells);
+  const telling = withoutNulls(errors.filter(tells));
   return (telling.length === 0 ? errors : telling).slice(0, problemsShownMax).map(problemOf);
+}
+
+/** That a value could also be null is no news to whoever sent another one that does not fit. */
+function withoutNulls(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  return errors.filter((error) => {
+    if (error.keyword !== 'type' || error.params['type'] !== 'null') return true;
+    const within = `${error.instancePath}/`;
+    return !errors.some(
+      (other) =>
+        other !== error && (other.instancePath === error.instancePath || other.instancePath.startsWith(within)),
+    );
+  });
 }
 
 /**

@@ -205,6 +205,11 @@ test('Dates that cannot be are refused by their place; from other DAMs they are 
   assert.equal(await at(fixture.app.assets.upload(caller, { ...dates, file })), '/expiresAtMs');
   const pushed = await fixture.app.assets.push(caller, 'external:p', { name: 'p', ...dates });
   assert.equal(pushed.body.state.availability, 'expired');
+  // Seconds would have archived it at once, in 1970.
+  const inSeconds = { archiveAtMs: 1_893_456_000 };
+  assert.equal(await at(patch(inSeconds)), '/archiveAtMs');
+  assert.equal(await at(fixture.app.assets.upload(caller, { ...inSeconds, file })), '/archiveAtMs');
+  assert.equal(await at(fixture.app.assets.push(caller, 'external:p', { name: 'p', ...inSeconds })), null);
 });
 
 test('Every way in sets the timer: upload, push, report; and whatever takes the asset away takes the timer', async () => {

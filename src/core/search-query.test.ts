@@ -33,6 +33,12 @@ describe('the query language', () => {
       ['name:*ower*', { op: 'nameContains', text: 'ower' }],
       ['metadata.status:approved', { op: 'words', words: ['approved'], field: 'metadata.status' }],
       ['metadata.a\\ b:x', { op: 'words', words: ['x'], field: 'metadata.a b' }],
+      // Accents and vowels that are characters of their own are part of a name.
+      ['metadata.fe\u0301:x', { op: 'words', words: ['x'], field: 'metadata.fe\u0301' }],
+      [
+        'metadata.\u0936\u0940\u0930\u094d\u0937\u0915:*',
+        { op: 'exists', field: 'metadata.\u0936\u0940\u0930\u094d\u0937\u0915' },
+      ],
       ['metadata.rating:>=4', { op: 'range', field: 'metadata.rating', from: 4 }],
       ['metadata.status:*', { op: 'exists', field: 'metadata.status' }],
       ['tag:Spring', tag('spring')],

@@ -15,8 +15,8 @@ export type SearchToken = {
 };
 
 const blank = /\s/;
-/** Names of fields: letters, digits, dots, hyphens and underscores; blanks and the rest by a backslash before them. */
-const fieldForm = /^(?:[\p{L}\p{N}_.-]|\\.)+$/u;
+/** Names of fields: letters with their marks, digits, dots, hyphens and underscores; blanks and the rest by a backslash before them. */
+const fieldForm = /^(?:[\p{L}\p{M}\p{N}_.-]|\\.)+$/u;
 
 export function readTokens(text: string): readonly SearchToken[] {
   const tokens: SearchToken[] = [];
