@@ -136,6 +136,8 @@ export function pagesOf({ asset, webhook, delivery, change, inbox }: Seen): read
     '/settings/fields',
     '/settings/keys',
     '/settings/users',
+    '/settings/roles',
+    '/settings/account',
     '/settings/properties',
     '/settings/signing-keys',
     '/settings/transports',

@@ -33,6 +33,18 @@ export type Role = {
   readonly builtIn: boolean;
 };
 
+export type Session = {
+  readonly id: string;
+  readonly holder: string;
+  readonly name: string;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+  readonly lastSeenAtMs: number;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+  readonly current: boolean;
+};
+
 export type Workspace = {
   readonly id: string;
   readonly name: string;

@@ -12,21 +12,8 @@ import { Badge, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { ScopeMatrix } from './scope-matrix.tsx';
 import { PartHead, Scopes, ShownOnce } from './settings-parts.tsx';
-
-export const scopes = [
-  'assets:read',
-  'assets:write',
-  'webhooks:read',
-  'webhooks:write',
-  'deliveries:read',
-  'deliveries:write',
-  'keys:read',
-  'keys:write',
-  'settings:read',
-  'settings:write',
-  'secrets:reveal',
-];
 
 export function Keys() {
   const list = useList<Key>('/v1/keys');
@@ -134,6 +121,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
   const made = make.data?.key;
   return (
     <Dialog
+      wide
       title={words.settings.newKey}
       onClose={onClose}
       onSubmit={() =>
@@ -166,19 +154,7 @@ function NewKey({ onClose }: { readonly onClose: () => void }) {
             value={name}
             onChange={setName}
           />
-          <fieldset className="field">
-            <legend>{words.settings.scopes}</legend>
-            <div className="event-list">
-              {scopes.map((scope) => (
-                <CheckField
-                  key={scope}
-                  label={<span className="mono">{scope}</span>}
-                  checked={chosen.includes(scope)}
-                  onChange={(on) => setChosen(on ? [...chosen, scope] : chosen.filter((kept) => kept !== scope))}
-                />
-              ))}
-            </div>
-          </fieldset>
+          <ScopeMatrix chosen={chosen} onChange={setChosen} />
           <TextField
             label={words.settings.expires}
             type="datetime-local"

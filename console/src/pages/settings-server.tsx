@@ -1,21 +1,15 @@
-import { useState } from 'react';
 import type { SettingsView } from '../api/people.ts';
-import { useAsk, useCaller, useChange } from '../api/queries.ts';
+import { useAsk } from '../api/queries.ts';
 import { useFilters } from '../app/address.ts';
-import { setSignedOut } from '../app/signed-out.ts';
-import { Button } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
-import { CheckField, TextField } from '../parts/field.tsx';
-import { FormFailure } from '../parts/form-failure.tsx';
+import { CheckField } from '../parts/field.tsx';
 import { Badge, Empty, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Moment } from '../parts/time.tsx';
-import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 
 export function Server() {
   const settings = useAsk<SettingsView>('/v1/settings');
-  const { data: caller } = useCaller();
   return (
     <Loaded of={settings} lines={8}>
       {({ version, startedAtMs, publicUrl, process, films }) => (
@@ -36,7 +30,6 @@ export function Server() {
             />
           </Card>
           {process.length === 0 ? null : <ProcessSettings of={process} />}
-          {caller?.actor.id.startsWith('usr_') === true ? <ChangePassword /> : null}
         </>
       )}
     </Loaded>
@@ -102,44 +95,6 @@ function ProcessSettings({ of }: { readonly of: SettingsView['process'] }) {
           ]}
         />
       )}
-    </Card>
-  );
-}
-
-function ChangePassword() {
-  const [present, setPresent] = useState('');
-  const [next, setNext] = useState('');
-  const save = useChange([], {
-    quiet: true,
-    onDone: () => {
-      tell(words.settings.passwordDone);
-      setSignedOut(true);
-    },
-  });
-  return (
-    <Card title={words.settings.password}>
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          save.mutate({ method: 'POST', path: '/v1/sessions/current/password', body: { present, password: next } });
-        }}
-      >
-        {save.error === null ? null : <FormFailure error={save.error} />}
-        <TextField label={words.settings.passwordPresent} type="password" value={present} onChange={setPresent} />
-        <TextField
-          label={words.settings.passwordNew}
-          hint={words.settings.passwordHint}
-          type="password"
-          value={next}
-          onChange={setNext}
-        />
-        <div>
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {words.common.save}
-          </Button>
-        </div>
-      </form>
     </Card>
   );
 }

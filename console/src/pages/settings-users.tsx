@@ -1,20 +1,22 @@
 import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Link } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useAll, useChange, useList, useMay } from '../api/queries.ts';
 import type { Role, User } from '../api/people.ts';
+import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { CheckField, problemAt, TextField } from '../parts/field.tsx';
+import { problemAt, TextField } from '../parts/field.tsx';
 import { FormFailure } from '../parts/form-failure.tsx';
-import { Badge, Empty, Failure, Loading, type Tone } from '../parts/state.tsx';
-import { Heard, Table } from '../parts/table.tsx';
+import { Badge, Empty, Failure, Loading } from '../parts/state.tsx';
+import { Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
-import { PartHead, Scopes, ShownOnce } from './settings-parts.tsx';
-
-const tones: { readonly [state in User['state']]: Tone } = { invited: 'info', active: 'good', disabled: 'bad' };
+import { PartHead, ShownOnce } from './settings-parts.tsx';
+import { RoleChoice, UserPart } from './settings-user.tsx';
+import { userTones } from './user-tones.ts';
 
 export function Users() {
   const list = useList<User>('/v1/users');
@@ -22,8 +24,16 @@ export function Users() {
   const may = useMay('keys:write');
   const [open, setOpen] = useState(false);
   const [link, setLink] = useState<string | null>(null);
-  const change = useChange(['/v1/users']);
-  const newLink = useChange<{ readonly url: string }>(['/v1/users'], { onDone: ({ url }) => setLink(url) });
+  const [{ user }, setFilters] = useFilters(['user']);
+  const made = link === null ? null : <PasswordLinkShown url={link} onClose={() => setLink(null)} />;
+  if (user !== '')
+    return (
+      <>
+        <UserPart id={user} onLink={setLink} onGone={() => setFilters({ user: '' })} />
+        {made}
+      </>
+    );
+  const nameOf = (id: string) => roles.data?.find((role) => role.id === id)?.name ?? id;
   return (
     <>
       <PartHead
@@ -49,23 +59,26 @@ export function Users() {
             label={words.settings.parts.users}
             items={list.items}
             idOf={({ id }) => id}
+            onOpen={({ id }) => setFilters({ user: id })}
+            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
             columns={[
               {
                 name: words.common.name,
-                cell: ({ name, email }) => (
+                cell: ({ id, name, email }) => (
                   <>
-                    {name} <span className="quiet cut">{email}</span>
+                    <Link href={`/settings/users?user=${id}`}>{name}</Link> <span className="quiet cut">{email}</span>
                   </>
                 ),
               },
               {
                 name: words.common.state,
                 kind: 'fit',
-                cell: ({ state }) => <Badge tone={tones[state]}>{words.settings.userStates[state]}</Badge>,
+                cell: ({ state }) => <Badge tone={userTones[state]}>{words.settings.userStates[state]}</Badge>,
               },
               {
                 name: words.settings.roles,
-                cell: ({ roles: held, admin }) => [...held, ...(admin ? [words.settings.adminKey] : [])].join(', '),
+                cell: ({ roles: held, admin }) =>
+                  [...held.map(nameOf), ...(admin ? [words.settings.adminKey] : [])].join(', '),
               },
               {
                 name: words.settings.lastSignIn,
@@ -77,62 +90,10 @@ export function Users() {
                     <Ago atMs={lastSignInAtMs} />
                   ),
               },
-              {
-                name: <Heard>{words.common.actions}</Heard>,
-                kind: 'fit',
-                cell: ({ id, state }) =>
-                  may ? (
-                    <span className="row" style={{ flexWrap: 'nowrap' }}>
-                      <Button
-                        small
-                        onClick={() => newLink.mutate({ method: 'POST', path: `/v1/users/${id}/password-link` })}
-                      >
-                        {words.settings.newLink}
-                      </Button>
-                      <Button
-                        small
-                        look={state === 'disabled' ? 'plain' : 'danger'}
-                        onClick={() =>
-                          change.mutate({
-                            method: 'PATCH',
-                            path: `/v1/users/${id}`,
-                            body: { disabled: state !== 'disabled' },
-                          })
-                        }
-                      >
-                        {state === 'disabled' ? words.settings.enableUser : words.settings.disableUser}
-                      </Button>
-                    </span>
-                  ) : null,
-              },
             ]}
           />
         </Card>
       )}
-      <Card flush title={words.settings.roles}>
-        <p className="quiet card-lead">{words.settings.rolesLead}</p>
-        <Table
-          label={words.settings.roles}
-          items={roles.data ?? []}
-          idOf={({ id }) => id}
-          columns={[
-            {
-              name: words.common.name,
-              cell: ({ name, id }) => (
-                <>
-                  {name} <span className="quiet mono cut">{id}</span>
-                </>
-              ),
-            },
-            { name: words.settings.scopes, cell: ({ scopes }) => <Scopes of={scopes} /> },
-            {
-              name: <Heard>{words.common.actions}</Heard>,
-              kind: 'fit',
-              cell: ({ builtIn }) => (builtIn ? <Badge bare>{words.settings.builtIn}</Badge> : null),
-            },
-          ]}
-        />
-      </Card>
       {open ? (
         <Invite
           roles={roles.data ?? []}
@@ -143,22 +104,26 @@ export function Users() {
           }}
         />
       ) : null}
-      {link === null ? null : (
-        <Dialog
-          title={words.settings.newLink}
-          onClose={() => setLink(null)}
-          footer={
-            <Button look="primary" onClick={() => setLink(null)}>
-              {words.common.done}
-            </Button>
-          }
-        >
-          <ShownOnce text={link} name={words.settings.newLink}>
-            {words.settings.invitation}
-          </ShownOnce>
-        </Dialog>
-      )}
+      {made}
     </>
+  );
+}
+
+function PasswordLinkShown({ url, onClose }: { readonly url: string; readonly onClose: () => void }) {
+  return (
+    <Dialog
+      title={words.settings.newLink}
+      onClose={onClose}
+      footer={
+        <Button look="primary" onClick={onClose}>
+          {words.common.done}
+        </Button>
+      }
+    >
+      <ShownOnce text={url} name={words.settings.newLink}>
+        {words.settings.invitation}
+      </ShownOnce>
+    </Dialog>
   );
 }
 
@@ -202,18 +167,7 @@ function Invite({
         value={email}
         onChange={setEmail}
       />
-      <fieldset className="field">
-        <legend>{words.settings.roles}</legend>
-        {roles.map(({ id, name: label, scopes }) => (
-          <CheckField
-            key={id}
-            label={label}
-            hint={scopes.join(', ')}
-            checked={chosen.includes(id)}
-            onChange={(on) => setChosen(on ? [...chosen, id] : chosen.filter((kept) => kept !== id))}
-          />
-        ))}
-      </fieldset>
+      <RoleChoice roles={roles} chosen={chosen} onChange={setChosen} problem={problemAt(problems, '/roles')} />
     </Dialog>
   );
 }

@@ -3,10 +3,12 @@ import { Link } from 'wouter';
 import { useIsAdmin, useMay } from '../api/queries.ts';
 import { Page } from '../parts/card.tsx';
 import { words } from '../words/words.ts';
+import { Account } from './settings-account.tsx';
 import { AuditLog } from './settings-audit.tsx';
 import { Fields } from './settings-fields.tsx';
 import { Keys } from './settings-keys.tsx';
 import { Properties } from './settings-properties.tsx';
+import { Roles } from './settings-roles.tsx';
 import { Server } from './settings-server.tsx';
 import { SigningKeys } from './settings-signing-keys.tsx';
 import { SpaceTaken } from './settings-space.tsx';
@@ -19,12 +21,14 @@ const parts = [
   { id: 'fields', scope: 'assets:read', show: Fields },
   { id: 'keys', scope: 'keys:read', show: Keys },
   { id: 'users', scope: 'keys:read', show: Users },
+  { id: 'roles', scope: 'keys:read', show: Roles },
   { id: 'properties', scope: 'settings:read', show: Properties },
   { id: 'signing-keys', scope: 'settings:read', show: SigningKeys },
   { id: 'transports', scope: 'admin', show: Transports },
   { id: 'space', scope: 'admin', show: SpaceTaken },
   { id: 'audit', scope: 'settings:read', show: AuditLog },
   { id: 'server', scope: 'settings:read', show: Server },
+  { id: 'account', scope: 'anybody', show: Account },
 ] as const;
 
 export function Settings({ part }: { readonly part: string }) {
@@ -33,6 +37,7 @@ export function Settings({ part }: { readonly part: string }) {
     'assets:read': useMay('assets:read'),
     'keys:read': useMay('keys:read'),
     admin: useIsAdmin(),
+    anybody: true,
   };
   const open = parts.filter(({ scope }) => may[scope]);
   const shown = open.find(({ id }) => id === part) ?? open[0];

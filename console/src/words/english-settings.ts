@@ -1,17 +1,22 @@
+import { peopleWords } from './english-people.ts';
+
 export const settingWords = {
+  ...peopleWords,
   settings: {
     title: 'Settings',
     parts: {
       workspace: 'Workspace',
       fields: 'Metadata fields',
       keys: 'Keys',
-      users: 'Users and roles',
+      users: 'Users',
+      roles: 'Roles',
       properties: 'Dialect properties',
       'signing-keys': 'Signing keys',
       transports: 'Mail and queues',
       space: 'Space',
       audit: 'Audit',
       server: 'Server',
+      account: 'You',
     },
     workspace: 'Notices, and how long things are kept',
     holds: 'What it holds',
@@ -88,7 +93,6 @@ export const settingWords = {
     noUsers: 'Nobody has an account yet',
     noUsersLead:
       'Until then one signs in by the link that the server prints, or with a key. Invite somebody: they get a link that sets their password.',
-    rolesLead: 'What a role may do. Somebody with several may do what any of them may.',
     newUser: 'Invite somebody',
     email: 'E-mail address',
     roles: 'Roles',

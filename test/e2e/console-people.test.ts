@@ -1,0 +1,183 @@
+/** People in the console: roles made and given, what a user may do, where somebody is signed in, and the ending of it. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
+import { eventually, rows, text } from './real-server.ts';
+
+const timeout = 15_000;
+const password = 'correct horse battery staple';
+
+let rig: ConsoleRig;
+
+before(async () => {
+  rig = await startConsole();
+  await signIn(rig);
+});
+after(async () => {
+  await rig[Symbol.asyncDispose]();
+});
+
+async function open(path: string): Promise<void> {
+  await rig.page.goto(rig.server.url + path);
+  await settled(rig.page);
+}
+
+const button = (name: string | RegExp) =>
+  rig.page.getByRole('button', { name, ...(typeof name === 'string' ? { exact: true } : {}) });
+const field = (label: string) => rig.page.getByLabel(label, { exact: true });
+const dialog = () => rig.page.locator('dialog[open]');
+const send = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
+const gone = () => dialog().waitFor({ state: 'detached', timeout });
+const box = (scope: string) => dialog().locator('.check', { hasText: scope }).getByRole('checkbox');
+
+/** Somebody who has set the password, signed in with a browser of their own. */
+async function person(name: string, roles: readonly string[]): Promise<{ readonly id: string; readonly page: Page }> {
+  const email = `${name.toLowerCase()}@example.com`;
+  const { json } = await rig.server.call('/v1/users', { body: { name, email, roles } });
+  const [, token] = /#link=(\w+)$/.exec(text((json['link'] as { readonly url: string }).url)) ?? [];
+  await rig.server.call('/v1/passwords', { token: null, body: { token, password } });
+  const page = await (await rig.browser.newContext()).newPage();
+  await page.goto(rig.server.url);
+  await page.fill('input[name=email]', email);
+  await page.fill('input[name=password]', password);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('.side nav').waitFor({ timeout });
+  return { id: text(json['id']), page };
+}
+
+test('a role is made by ticking sentences, given, changed for those signed in, and deleted once nobody has it', async () => {
+  await open('/settings/roles');
+  await button('New role').click();
+  await field('Name').fill('Press office, Zürich');
+  assert.equal(await field('Id').inputValue(), 'press-office-zurich');
+  await box('webhooks:write').check();
+  assert.equal(await box('webhooks:read').isChecked(), true, 'who may change may look, unless it is taken away');
+  await send('Create');
+  await gone();
+  const made = rows((await rig.server.call('/v1/roles')).json).find(({ id }) => id === 'press-office-zurich');
+  assert.deepEqual(made?.['scopes'], ['assets:read', 'webhooks:write', 'webhooks:read']);
+
+  const ada = await person('Ada', ['viewer']);
+  await open('/settings/users');
+  await rig.page.getByRole('link', { name: 'Ada', exact: true }).click();
+  await rig.page.waitForURL(/user=usr_/, { timeout });
+  await field('Viewer').uncheck();
+  await field('Press office, Zürich').check();
+  await button('Save').click();
+  await rig.page.getByText('It counts within a second').waitFor({ timeout });
+  await ada.page.goto(`${rig.server.url}/webhooks`);
+  await ada.page.getByRole('link', { name: 'New webhook' }).first().waitFor({ timeout });
+
+  await open('/settings/roles');
+  await button('Edit: Press office, Zürich').click();
+  await box('webhooks:write').uncheck();
+  await send('Save');
+  await gone();
+  await eventually(
+    async () => {
+      await ada.page.goto(`${rig.server.url}/webhooks`);
+      await settled(ada.page);
+      return ada.page.getByRole('link', { name: 'New webhook' }).count();
+    },
+    (count) => count === 0,
+    'what the role no longer allows is not offered',
+  );
+
+  await button('Delete: Press office, Zürich').click();
+  await dialog().getByText('1 person has this role, so it cannot be deleted').waitFor({ timeout });
+  await dialog().getByText('ada@example.com').waitFor({ timeout });
+  assert.equal(await dialog().getByRole('button', { name: 'Delete', exact: true }).count(), 0);
+  await rig.page.keyboard.press('Escape');
+  await gone();
+  await rig.server.call(`/v1/users/${ada.id}`, { method: 'PATCH', body: { roles: ['viewer'] } });
+  await open('/settings/roles');
+  await button('Delete: Press office, Zürich').click();
+  await send('Delete');
+  await gone();
+  assert.doesNotMatch(JSON.stringify((await rig.server.call('/v1/roles')).json), /press-office/);
+  await ada.page.context().close();
+});
+
+test('a role that is built in is looked at and copied, never changed; nobody gives what they do not have', async () => {
+  await open('/settings/roles');
+  await button('Look: Editor').click();
+  await dialog().getByText('Built in: the same in every workspace').waitFor({ timeout });
+  assert.equal(await box('assets:write').isDisabled(), true);
+  await send('Make one like it');
+  await dialog().getByText('New role').waitFor({ timeout });
+  assert.equal(await box('assets:write').isChecked(), true);
+  await rig.page.keyboard.press('Escape');
+  await rig.server.call('/v1/roles', { body: { id: 'desk', name: 'Desk', scopes: ['keys:read', 'keys:write'] } });
+  const clerk = await person('Clerk', ['desk']);
+  await clerk.page.goto(`${rig.server.url}/settings/roles`);
+  await clerk.page.getByRole('button', { name: 'New role' }).click();
+  const reveal = clerk.page.locator('dialog .check', { hasText: 'secrets:reveal' });
+  assert.equal(await reveal.getByRole('checkbox').isDisabled(), true);
+  assert.match(await reveal.innerText(), /You do not have this yourself/);
+  await clerk.page.context().close();
+});
+
+test('AK-09 one sees where one is signed in and ends the others; an admin ends those of somebody; the audit says so', async () => {
+  const eve = await person('Eve', ['viewer']);
+  const elsewhere = await rig.browser.newContext({
+    userAgent: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_1) AppleWebKit/605 (KHTML) Version/17.1 Safari/605',
+  });
+  const other = await elsewhere.newPage();
+  await other.goto(rig.server.url);
+  await other.fill('input[name=email]', 'eve@example.com');
+  await other.fill('input[name=password]', password);
+  await other.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await other.locator('.side nav').waitFor({ timeout });
+
+  await eve.page.goto(`${rig.server.url}/settings/account`);
+  const mine = eve.page.locator('.card', { hasText: 'Where you are signed in' });
+  await mine.locator('tbody tr').nth(1).waitFor({ timeout });
+  await mine.locator('tr', { hasText: 'Safari on macOS' }).waitFor({ timeout });
+  await mine.locator('tr', { hasText: 'This one' }).waitFor({ timeout });
+  await eve.page.getByRole('button', { name: 'End all others' }).click();
+  await eve.page.locator('dialog').getByRole('button', { name: 'End all others' }).click();
+  await eve.page.getByText('1 ended').waitFor({ timeout });
+  await other.goto(`${rig.server.url}/assets`);
+  await other.locator('.sign-in form').waitFor({ timeout });
+
+  await open(`/settings/users?user=${eve.id}`);
+  await button(/^End Chrome/).click();
+  await rig.page.getByText('Signed in nowhere').waitFor({ timeout });
+  await eventually(
+    async () => {
+      await eve.page.goto(`${rig.server.url}/webhooks`);
+      await eve.page.locator('.sign-in form, .side nav').first().waitFor({ timeout });
+      return eve.page.locator('.sign-in form').count();
+    },
+    (count) => count === 1,
+    'signed out',
+  );
+  const audit = rows((await rig.server.call('/v1/audit?action=session.revoked')).json);
+  assert.equal(audit.length, 2);
+  assert.deepEqual(audit[0]?.['before'], { holder: `user:${eve.id}`, name: 'Eve' });
+  await elsewhere.close();
+  await eve.page.context().close();
+});
+
+test('a person is disabled, enabled, given a new link and removed once their name is typed', async () => {
+  const bob = await person('Bob', ['viewer']);
+  await open(`/settings/users?user=${bob.id}`);
+  await button('Disable').click();
+  await rig.page.locator('.badge', { hasText: 'Disabled' }).waitFor({ timeout });
+  await button('Enable').click();
+  await rig.page.locator('.badge', { hasText: 'Active' }).waitFor({ timeout });
+  await button('New password link').click();
+  await dialog().locator('pre', { hasText: '#link=' }).waitFor({ timeout });
+  await send('Done');
+  await button('Remove').click();
+  await dialog().locator('input').fill('Bob');
+  await send('Remove');
+  await rig.page.waitForURL((url) => !url.search.includes('user='), { timeout });
+  assert.equal((await rig.server.call(`/v1/users/${bob.id}`)).status, 404);
+  await bob.page.context().close();
+});
+
+test('the browser had nothing to complain about', () => {
+  assert.deepEqual(rig.complaints, []);
+});
