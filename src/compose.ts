@@ -60,6 +60,7 @@ import { type Configuration, ConfigurationError, describeSettings, type Settings
 import { readCredentials, writeCredentials } from './runtime/credentials.ts';
 import { openDataDirectory } from './runtime/data-directory.ts';
 import { inOrder } from './runtime/in-order.ts';
+import { createLoopLoad } from './runtime/loop-load.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { LogSink } from './runtime/log-sink.ts';
 import { createMetrics } from './runtime/metrics.ts';
@@ -486,6 +487,7 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
       parts.onEngineEvent(event);
     },
     options: {
+      loopLoad: createLoopLoad(),
       userAgent: userAgentOf(version),
       stopDeadlineMs: settings.shutdownSeconds * 1_000,
       // Others tell of writes to webhooks; looking is the net below, and each look is a question to the database.

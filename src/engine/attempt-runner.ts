@@ -5,7 +5,8 @@
  * in the flight log with one write, and only then lets them go. An outcome is judged at once; its record joins those of
  * the same turn. Here is the turn; what follows lies in attempt-departure.ts and attempt-landing.ts.
  */
-import type { Clock } from '../runtime/clock.ts';
+import type { WorkspaceId } from '../core/ids.ts';
+import type { Clock, Timer } from '../runtime/clock.ts';
 import type { DeliveryTask, RecordResult } from '../storage/storage.ts';
 import { createDeparture } from './attempt-departure.ts';
 import { createLanding } from './attempt-landing.ts';
@@ -13,6 +14,7 @@ import { failuresToDoubt } from './attempt-lessons.ts';
 import { createAttemptRoom } from './attempt-room.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EngineDeps, EngineOptions } from './engine-deps.ts';
+import type { FairShare } from './fair-share.ts';
 import { type Lane, type LaneNow, laneNeed, mayStart, serviceOf } from './lane.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
 import { isUnusable, type LaneSetup, type Unusable } from './lane-setup.ts';
@@ -46,6 +48,8 @@ export type AttemptRunnerParts = Pick<
   readonly due: DueClock;
   readonly options: EngineOptions;
   readonly rota: Rota;
+  /** Null: nobody steps back for others. */
+  readonly fairShare: FairShare | null;
   readonly keeper: () => LaneKeeper;
   readonly turnNow: () => LaneNow;
   readonly watch: LaneWatch;
@@ -75,7 +79,7 @@ function signsByThread(setup: LaneSetup | Unusable): boolean {
 }
 
 export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
-  const { clock, options, rota, log } = parts;
+  const { clock, options, rota, fairShare, log } = parts;
   const room = createAttemptRoom({
     clock,
     unprovenMax: options.inFlightOfFailingMax,
@@ -85,6 +89,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   });
   let woken = false;
   let quiet = false;
+  let admission: Timer | null = null;
 
   const wake = (): void => {
     if (woken) return;
@@ -96,16 +101,34 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     woken = false;
     let started = 0;
     const overMs = clock.monotonicMs() + options.turnMsMax;
+    const { monotonicMs } = parts.turnNow();
+    const mayServe = (workspaceId: WorkspaceId): boolean => {
+      const waitMs = fairShare?.waitMs(workspaceId, monotonicMs) ?? 0;
+      if (waitMs > 0) admitIn(waitMs);
+      return waitMs === 0;
+    };
     // Looks are bounded too: a lane that asks for its turn and cannot use it must not hold the loop.
     for (let looks = 0; looks < options.startsPerTurnMax * looksPerStartMax; looks += 1) {
       if (started >= options.startsPerTurnMax || !mayGoOn() || clock.monotonicMs() >= overMs) break;
-      const lane = rota.next();
+      const lane = rota.next(mayServe);
       if (lane === undefined) break;
-      if (startOne(lane)) started += 1;
+      if (startOne(lane)) {
+        started += 1;
+        fairShare?.started(lane.workspaceId, monotonicMs);
+      }
       parts.keeper().attend(lane);
     }
     departure.launch();
     if (rota.length > 0 && mayGoOn()) wake();
+  };
+
+  /** Whoever stands aside is looked at again. */
+  const admitIn = (waitMs: number): void => {
+    admission ??= clock.timer(Math.ceil(waitMs), () => {
+      admission = null;
+      rota.admitAll();
+      wake();
+    });
   };
 
   const mayGoOn = (): boolean =>
@@ -219,6 +242,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     },
     quiesce() {
       quiet = true;
+      admission?.cancel();
     },
     settled: (withinMs) => room.settled(withinMs),
     interrupt() {

@@ -5,6 +5,7 @@
 import type { WebhookId } from '../core/ids.ts';
 import { shardOf } from '../core/shard.ts';
 import type { RecordResult } from '../storage/storage.ts';
+import type { Clock } from '../runtime/clock.ts';
 import { createAlarm } from './alarm.ts';
 import { type AttemptRunner, createAttemptRunner } from './attempt-runner.ts';
 import type { Run } from './run.ts';
@@ -13,7 +14,8 @@ import { createDueClock } from './due-clock.ts';
 import { createDutyRunner } from './duty-runner.ts';
 import { createEgressSuspicion } from './egress-suspicion.ts';
 import type { Engine, OwnershipEvents } from './engine.ts';
-import { type EngineDeps, engineDefaults } from './engine-deps.ts';
+import { type EngineDeps, engineDefaults, type EngineOptions } from './engine-deps.ts';
+import { createFairShare, type FairShare } from './fair-share.ts';
 import type { CrashedFlight } from './flight-log.ts';
 import { createGate } from './gate.ts';
 import { createHandOver } from './hand-over.ts';
@@ -40,6 +42,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const suspicion = createEgressSuspicion();
   const budget = createMemoryBudget(options.waitingMax, options.waitingBytesMax);
   const rota = createRota(options.weightOf);
+  const fairShare = fairShareOf(options, clock);
   let recovering = 0;
   let state: 'new' | 'running' | 'stopping' | 'stopped' = 'new';
   let stopping: Promise<void> | null = null;
@@ -87,6 +90,7 @@ export function createEngine(deps: EngineDeps): Engine {
     turnNow,
     options,
     rota,
+    fairShare,
     keeper: () => keeper,
     watch,
     recorder: () => recorder,
@@ -237,7 +241,10 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     offer(tasks) {
       if (state !== 'running') return;
-      for (const task of tasks) keeper.offer(task);
+      for (const task of tasks) {
+        fairShare?.offered(task.delivery.workspaceId, turnNow().monotonicMs);
+        keeper.offer(task);
+      }
     },
     webhookChanged(workspaceId, webhookId) {
       if (state !== 'running') return;
@@ -282,4 +289,8 @@ export function createEngine(deps: EngineDeps): Engine {
       return stopping ?? Promise.resolve();
     },
   };
+}
+
+function fairShareOf({ loopLoad, weightOf }: EngineOptions, clock: Clock): FairShare | null {
+  return loopLoad === null ? null : createFairShare({ load: loopLoad, weightOf, startMs: clock.monotonicMs() });
 }

@@ -2,6 +2,7 @@ import type { TransportKind } from '../core/webhook.ts';
 import type { WorkspaceId } from '../core/ids.ts';
 import type { Dialect, Links } from '../dialects/dialect.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { LoopLoad } from '../runtime/loop-load.ts';
 import type { Random } from '../runtime/random.ts';
 import type { Turn } from '../runtime/turn.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -81,6 +82,8 @@ export type EngineOptions = {
   readonly userAgent: string;
   /** Turns a workspace gets in a row, 1 by default. */
   readonly weightOf: (workspaceId: WorkspaceId) => number;
+  /** How busy the loop is that this runs on; null: nobody steps back for others. */
+  readonly loopLoad: LoopLoad | null;
 };
 
 export const engineDefaults: EngineOptions = {
@@ -104,4 +107,5 @@ export const engineDefaults: EngineOptions = {
   leaseSafetyMs: 2_000,
   userAgent: 'Assetwire/0.1.0',
   weightOf: () => 1,
+  loopLoad: null,
 };

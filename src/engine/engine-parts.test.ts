@@ -84,6 +84,19 @@ describe('the rota', () => {
     assert.equal(turns, 'aaabaaab');
   });
 
+  it('FO-02 who may not be served stands aside with all its lanes, and comes back behind the others', () => {
+    const rota = createRota(() => 1);
+    for (let count = 0; count < 3; count += 1)
+      for (const workspace of ['a', 'b']) rota.join(lane(`${workspace}${count}`, workspace));
+    const notA = (workspaceId: string): boolean => workspaceId !== 'a';
+    assert.deepEqual([rota.next(notA)?.workspaceId, rota.next(notA)?.workspaceId, rota.length], ['b', 'b', 1]);
+    rota.join(lane('a3', 'a'));
+    assert.equal(rota.length, 1);
+    rota.admitAll();
+    const left = Array.from({ length: 6 }, () => rota.next()?.workspaceId ?? '-').join('');
+    assert.equal(left, 'baaaa-');
+  });
+
   it('holds a lane once, however often it joins', () => {
     const rota = createRota(() => 1);
     const one = lane('a', 'a');

@@ -10,17 +10,36 @@ import type { Lane } from './lane.ts';
 export type Rota = {
   /** Puts a ready lane at the end of its workspace's queue; once. */
   join(lane: Lane): void;
-  /** The lane whose turn it is, taken out. */
-  next(): Lane | undefined;
+  /**
+   * The lane whose turn it is, taken out. Workspaces that may not be served now stand aside with all their lanes, until all
+   * are admitted again.
+   */
+  next(mayServe?: (workspaceId: WorkspaceId) => boolean): Lane | undefined;
+  admitAll(): void;
+  /** Lanes that have turns: without those that stand aside. */
   readonly length: number;
 };
 
-type Group = { readonly workspaceId: WorkspaceId; readonly lanes: Deque<Lane>; turns: number };
+type Group = { readonly workspaceId: WorkspaceId; readonly lanes: Deque<Lane>; turns: number; aside: boolean };
 
 export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota {
   const groups = new Map<WorkspaceId, Group>();
   const ring = createDeque<Group>();
+  const aside: Group[] = [];
   let length = 0;
+
+  /** The first that may be served. */
+  const front = (mayServe: ((workspaceId: WorkspaceId) => boolean) | undefined): Group | undefined => {
+    for (;;) {
+      const group = ring.peek();
+      if (group === undefined || mayServe === undefined || mayServe(group.workspaceId)) return group;
+      ring.shift();
+      group.turns = 0;
+      group.aside = true;
+      aside.push(group);
+      length -= group.lanes.length;
+    }
+  };
 
   return {
     get length() {
@@ -29,17 +48,17 @@ export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota
     join(lane) {
       if (lane.queued) return;
       lane.queued = true;
-      length += 1;
       let group = groups.get(lane.workspaceId);
       if (group === undefined) {
-        group = { workspaceId: lane.workspaceId, lanes: createDeque<Lane>(), turns: 0 };
+        group = { workspaceId: lane.workspaceId, lanes: createDeque<Lane>(), turns: 0, aside: false };
         groups.set(lane.workspaceId, group);
         ring.push(group);
       }
       group.lanes.push(lane);
+      if (!group.aside) length += 1;
     },
-    next() {
-      const group = ring.peek();
+    next(mayServe) {
+      const group = front(mayServe);
       if (group === undefined) return undefined;
       const lane = group.lanes.shift();
       group.turns += 1;
@@ -55,6 +74,13 @@ export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota
       lane.queued = false;
       length -= 1;
       return lane;
+    },
+    admitAll() {
+      for (const group of aside.splice(0)) {
+        group.aside = false;
+        length += group.lanes.length;
+        ring.push(group);
+      }
     },
   };
 }

@@ -1,8 +1,7 @@
 /**
- * The pace of work that can wait. It gets a share of a core's time: all of it where the loop that delivers has time to
- * spare, and never less than a tenth, so that it comes to its end however long others keep the loop busy. A signature
- * brings a delivery with it that costs the loop more than the signature costs its thread: holding signatures back is what
- * keeps a thousand of them from standing before everybody else's deliveries.
+ * The pace of work that can wait: signatures, which bring deliveries with them, and what a workspace starts beyond its
+ * share. It gets a share of a core's time: all of it where the loop that delivers has time to spare, and never less than a
+ * tenth, so that it comes to its end however long others keep the loop busy.
  */
 import type { LoopLoad } from './loop-load.ts';
 
@@ -17,20 +16,27 @@ export type Pace = {
 
 export const shareMin = 0.1;
 const lookEveryMs = 20;
-const loadFree = 0.5;
-const loadBusy = 0.6;
 const shareStep = 0.1;
 const shareFall = 0.7;
 /** Time that may be saved up: enough to bridge a timer's grain, too little for a burst. */
 const savedMsMax = 2;
 const costsAveraged = 16;
 
-export function createPace(load: LoopLoad, startMs: number): Pace {
+export type PaceOptions = {
+  /** What a piece costs, in milliseconds, until `ended` tells. */
+  readonly costMs?: number;
+  /** Loads of the loop below which the share grows, and above which it falls. */
+  readonly loadFree?: number;
+  readonly loadBusy?: number;
+};
+
+export function createPace(load: LoopLoad, startMs: number, options: PaceOptions = {}): Pace {
+  const { loadFree = 0.5, loadBusy = 0.6 } = options;
   let share = shareMin;
   let lookedMs = startMs;
   let paidMs = startMs;
   let savedMs = savedMsMax;
-  let costMs = 0.5;
+  let costMs = options.costMs ?? 0.5;
 
   const look = (nowMs: number): void => {
     if (nowMs < lookedMs + lookEveryMs) return;

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createFairShare } from './fair-share.ts';
+import { createEngineRig } from './testing/engine-rig.ts';
+
+type Stream = {
+  /** Deliveries that are offered in each millisecond. */
+  readonly each: number;
+  readonly betweenMs?: readonly [number, number];
+};
+
+/**
+ * A second after half a minute in which workspace `a` was offered what `usual` says, while twenty others each start two a
+ * second (`others`): how many `a` starts that always has something to start.
+ */
+function startsOfA({ load, others = true, usual }: { load: number; others?: boolean; usual?: Stream }): number {
+  const share = createFairShare({ load: () => load, weightOf: () => 1, startMs: 0 });
+  let started = 0;
+  for (let nowMs = 0; nowMs < 31_000; nowMs += 1) {
+    const [fromMs, toMs] = usual?.betweenMs ?? [0, 31_000];
+    if (usual !== undefined && nowMs >= fromMs && nowMs < toMs) {
+      for (let count = 0; count < usual.each; count += 1) share.offered('a', nowMs);
+    }
+    if (others && nowMs % 25 === 0) share.started(`b${(nowMs / 25) % 20}`, nowMs);
+    for (let count = 0; nowMs >= 30_000 && count < 10 && share.waitMs('a', nowMs) === 0; count += 1) {
+      share.started('a', nowMs);
+      started += 1;
+    }
+  }
+  return started;
+}
+
+describe('the fair share', () => {
+  it('FO-02 a workspace that is flooded steps back while the loop is busy, and still gets on', () => {
+    const started = startsOfA({ load: 0.9 });
+    assert.ok(started < 1_200, `${started} beside others`);
+    assert.ok(started > 500, `${started} beside others`);
+    // A flood is not what it is used to.
+    assert.ok(startsOfA({ load: 0.9, usual: { each: 50, betweenMs: [29_900, 30_000] } }) < 2_000);
+  });
+
+  it('nobody steps back for nobody, or while the loop has time', () => {
+    assert.equal(startsOfA({ load: 0.9, others: false }), 10_000);
+    assert.ok(startsOfA({ load: 0.2 }) > 5_000);
+  });
+
+  it('a steady stream is a share of its own, however many others there are', () => {
+    const started = startsOfA({ load: 0.9, usual: { each: 3 } });
+    assert.ok(started >= 3_000, `${started} of a stream of 3,000`);
+  });
+});
+
+it('FO-02 what one workspace has too much of waits aside, and everybody’s deliveries arrive', async () => {
+  const rig = await createEngineRig({ options: { loopLoad: () => 0.9 } });
+  const flooded = Array.from({ length: 20 }, () => rig.webhook({}, { workspaceId: 'flooded' }));
+  const others = Array.from({ length: 5 }, (_, index) => rig.webhook({}, { workspaceId: `other-${index}` }));
+  for (const webhook of flooded) await rig.publish(webhook, 40);
+  for (const webhook of others) await rig.publish(webhook, 1);
+  const sentBy = (workspaceId: string): number =>
+    rig.sent.filter(({ message }) => message.workspaceId.startsWith(workspaceId)).length;
+  await rig.clock.advanceUntil(() => sentBy('other') === others.length, 1_000);
+  const startedMs = rig.clock.monotonicMs();
+  assert.ok(sentBy('flooded') < 200, `${sentBy('flooded')} before the others’`);
+  for (let round = 0; round < 50; round += 1) {
+    for (const webhook of others) await rig.publish(webhook, 1);
+    await rig.clock.advance(10);
+  }
+  assert.equal(sentBy('other'), 51 * others.length);
+  assert.ok(sentBy('flooded') < 700, `${sentBy('flooded')} in half a second`);
+  await rig.clock.advanceUntil(() => sentBy('flooded') === 800, 60_000);
+  assert.equal(new Set(rig.sent.map(({ deliveryId }) => deliveryId)).size, 800 + 51 * others.length);
+  assert.ok(rig.clock.monotonicMs() - startedMs < 5_000);
+  await rig.stop();
+});
