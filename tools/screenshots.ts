@@ -1,10 +1,14 @@
 /**
- * `npm run screenshots`: every page of the console, full and empty, light and dark, wide and narrow, into `screenshots/` for people
- * to look at; the few that stand in the documentation go to `docs/images`. The server and what is on it are made for it.
+ * `npm run screenshots`: every page of the console, full and empty, light and dark, narrow, wide and vast, into `screenshots/` for
+ * people to look at; the few that stand in the documentation go to `docs/images`. The server and what is on it are made for it.
+ *
+ * `npm run screenshots -- --only assets,overview --sizes wide --themes dark --when full` draws what is named alone (names are those
+ * of the pictures; a name stands for all that begin with it), `--no-docs` leaves `docs/images` as it is.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import {
   type ConsoleRig,
@@ -15,10 +19,23 @@ import {
   signIn,
   startConsole,
 } from '../test/e2e/console-pages.ts';
+import { crowd } from './screenshot-crowd.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'screenshots');
-const widths = { wide: 1440, narrow: 360 } as const;
+const widths: { readonly [size: string]: number } = { narrow: 360, wide: 1280, vast: 1920 };
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    sizes: { type: 'string', default: Object.keys(widths).join(',') },
+    themes: { type: 'string', default: 'light,dark' },
+    when: { type: 'string', default: 'empty,full' },
+    'no-docs': { type: 'boolean', default: false },
+  },
+});
+const listed = (text: string): readonly string[] => text.split(',').filter((name) => name !== '');
+const only = listed(options.only);
 
 /** Pages that stand in the documentation, by the name of their picture. */
 function shownPages({ asset, webhook, delivery }: Seen): Readonly<Record<string, string>> {
@@ -32,22 +49,36 @@ function shownPages({ asset, webhook, delivery }: Seen): Readonly<Record<string,
   };
 }
 
-async function shoot(rig: ConsoleRig, paths: readonly string[], when: string): Promise<void> {
-  const { page, server } = rig;
+const nameOf = (path: string): string =>
+  path.replaceAll(/(?:_[0-9a-z]{26})|[^a-z0-9]+/gi, '-').replaceAll(/^-+|-+$/g, '') || 'overview';
+
+async function shoot({ page, server }: ConsoleRig, paths: readonly string[], when: string): Promise<void> {
+  if (!listed(options.when).includes(when)) return;
   for (const path of paths) {
+    const name = nameOf(path);
+    if (only.length > 0 && !only.some((wanted) => name.startsWith(wanted))) continue;
     await page.goto(server.url + path);
     await settled(page);
-    for (const [size, width] of Object.entries(widths)) {
-      await page.setViewportSize({ width, height: 900 });
-      for (const theme of ['light', 'dark']) {
+    for (const size of listed(options.sizes)) {
+      await page.setViewportSize({ width: widths[size] ?? 1280, height: 900 });
+      for (const theme of listed(options.themes)) {
         await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
-        // Two frames: in the first the colours are still those before.
-        await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
-        const name = path.replaceAll(/(?:_[0-9a-z]{26})|[^a-z0-9]+/gi, '-').replaceAll(/^-+|-+$/g, '') || 'overview';
+        await drawn(page);
         await page.screenshot({ path: join(folder, `${name}.${when}.${size}.${theme}.png`), fullPage: true });
       }
     }
   }
+}
+
+/** Pictures have come; two frames later the colours are no longer those before. */
+async function drawn(page: ConsoleRig['page']): Promise<void> {
+  await page.evaluate(`Promise.race([
+    Promise.all([...document.images].filter((img) => img.loading !== 'lazy').map((img) => img.decode().catch(() => undefined))),
+    new Promise((over) => setTimeout(over, 2000)),
+  ])`);
+  await page.evaluate(
+    'new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 250))',
+  );
 }
 
 async function document(rig: ConsoleRig, seen: Seen): Promise<void> {
@@ -71,9 +102,10 @@ await using rig = await startConsole();
 // A menu that slides would be caught half way.
 await rig.page.emulateMedia({ reducedMotion: 'reduce' });
 await signIn(rig);
-const empty = ['/', '/assets', '/jobs', '/broadcasts', '/webhooks', '/deliveries', '/changes', '/inboxes'];
+const empty = ['/', '/start', '/assets', '/jobs', '/broadcasts', '/webhooks', '/deliveries', '/changes', '/inboxes'];
 await shoot(rig, [...empty, '/assets/trash', '/settings/fields'], 'empty');
 const seen = await furnish(rig.server);
+await crowd(rig.server);
 await shoot(rig, pagesOf(seen), 'full');
-await document(rig, seen);
+if (!options['no-docs']) await document(rig, seen);
 console.log(`Screenshots are in ${folder}`);

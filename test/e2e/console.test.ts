@@ -44,7 +44,7 @@ test('UI-11 the sign-in link opens the console and leaves nothing of itself wher
 
 test('the first minute: an inbox, a webhook, a dropped picture, and its message arrives verified', async () => {
   const { page } = rig;
-  await page.getByRole('link', { name: 'See your first webhook' }).click();
+  // An overview that has nothing to tell yet is where it begins, and where it ends.
   await page.getByRole('button', { name: 'Make an inbox' }).click();
   await page.locator('.choice', { hasText: 'Standard Webhooks' }).click();
   await page.locator('.drop').waitFor({ timeout });
@@ -53,6 +53,8 @@ test('the first minute: an inbox, a webhook, a dropped picture, and its message 
   await arrived.first().waitFor({ timeout });
   assert.match(await arrived.first().innerText(), /Verified/);
   await page.getByText('That was a webhook').waitFor({ timeout });
+  // Its picture stands where it was dropped as soon as there is one.
+  await page.locator('.step-result img[data-ready]').waitFor({ timeout });
 });
 
 test('the overview draws deliveries, times, success, backlog age and the dead, and says where there is nothing to draw', async () => {
@@ -82,7 +84,7 @@ test('the overview draws deliveries, times, success, backlog age and the dead, a
 test('a delivery shows its attempt, its request and body, and is sent again', async () => {
   const { page, server } = rig;
   await page.goto(`${server.url}/deliveries`);
-  await page.locator('tbody tr.can-open').first().click();
+  await page.locator('tbody tr.can-open td').first().click();
   await page.getByText('Attempt 1').first().waitFor({ timeout });
   const shown = await page.locator('main').innerText();
   assert.match(shown, /webhook-signature/);

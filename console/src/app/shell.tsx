@@ -1,12 +1,12 @@
 import {
-  IconBook2,
+  IconDeviceDesktop,
+  IconExternalLink,
   IconHelp,
   IconLogout,
   IconMenu2,
   IconMoon,
   IconSearch,
   IconSun,
-  IconSunMoon,
 } from '@tabler/icons-react';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
@@ -18,7 +18,7 @@ import { Button } from '../parts/button.tsx';
 import { tellProblem, Toasts } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { Palette } from './palette.tsx';
-import { iconPx, places } from './places.tsx';
+import { groups, iconPx, mayGo, places } from './places.tsx';
 import { ShortcutHelp } from './shortcut-help.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
@@ -92,24 +92,29 @@ function Side({ location }: { readonly location: string }) {
       </Link>
       <WorkspaceChoice />
       <nav aria-label={words.shell.places}>
-        {places
-          .filter(
-            ({ scope }) => scope === undefined || caller === undefined || caller.admin || caller.scopes.includes(scope),
-          )
-          .map(({ href, label, icon }) => (
-            <Link
-              key={href}
-              href={href}
-              className="nav-link"
-              aria-current={(href === '/' ? location === '/' : location.startsWith(href)) ? 'page' : undefined}
-            >
-              {icon} {label}
-            </Link>
-          ))}
+        {groups.map((group) => {
+          const open = places.filter((place) => place.group === group && mayGo(caller, place));
+          if (open.length === 0) return null;
+          return (
+            <div key={group} className="nav-group" role="group" aria-label={words.shell.groups[group]}>
+              {group === 'home' || group === 'rest' ? null : <p aria-hidden>{words.shell.groups[group]}</p>}
+              {open.map(({ href, label, icon }) => (
+                <Link
+                  key={href}
+                  href={href}
+                  className="nav-link"
+                  aria-current={(href === '/' ? location === '/' : location.startsWith(href)) ? 'page' : undefined}
+                >
+                  {icon} {label}
+                </Link>
+              ))}
+            </div>
+          );
+        })}
       </nav>
       <div className="side-foot">
         <a className="nav-link" href="/docs">
-          <IconBook2 size={iconPx} aria-hidden /> {words.places.docs}
+          <IconExternalLink size={iconPx} aria-hidden /> {words.places.docs}
         </a>
         <Readiness />
         <Who />
@@ -207,7 +212,7 @@ const themeAfter: { readonly [theme in Theme]: Theme } = { system: 'light', ligh
 
 function ThemeButton() {
   const theme = useTheme();
-  const Icon = theme === 'system' ? IconSunMoon : theme === 'light' ? IconSun : IconMoon;
+  const Icon = theme === 'system' ? IconDeviceDesktop : theme === 'light' ? IconSun : IconMoon;
   return (
     <Button
       look="plain"

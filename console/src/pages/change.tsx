@@ -10,7 +10,7 @@ import { Table } from '../parts/table.tsx';
 import { isSample } from '../parts/thumb.tsx';
 import { Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
-import { ChangeThumb, nameOf } from './changes.tsx';
+import { ChangeThumb, nameOf } from './change-parts.tsx';
 import { outcomeOf, StateBadge } from './delivery-words.tsx';
 
 /** One change, what differs, and everything it caused. */

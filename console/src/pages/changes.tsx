@@ -1,15 +1,15 @@
 import { Link, useLocation } from 'wouter';
-import { useAsk, useList } from '../api/queries.ts';
+import { useList } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
-import type { Asset, Change } from '../api/types.ts';
+import type { Change } from '../api/types.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
-import { isSample, pictureOf, Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { ChangeThumb, nameOf } from './change-parts.tsx';
 
 /** What happens, as it happens. */
 export function Changes() {
@@ -64,28 +64,4 @@ export function Changes() {
       </div>
     </Page>
   );
-}
-
-const pictured: ReadonlySet<string> = new Set(['image', 'video', 'document']);
-const hasPicture = (asset: Pick<Asset, 'id' | 'state'>): boolean => pictureOf(asset, 'small') !== null;
-
-/** The picture of what a change is about. */
-export function ChangeThumb({ change, size = 36 }: { readonly change: Change; readonly size?: number }) {
-  const then = assetOf(change);
-  // The state of a change is often older than its pictures: then the asset is shown as it is now, while it is there.
-  const gone = change.kind === 'asset.deleted' || change.kind === 'asset.erased';
-  const asks = then !== undefined && !gone && !isSample(then.id) && pictured.has(then.state.kind) && !hasPicture(then);
-  const now = useAsk<Asset>(asks ? `/v1/assets/${encodeURIComponent(then.id)}` : null, {}, { lingering: true });
-  return <Thumb asset={now.data ?? then} size={size} />;
-}
-
-export function assetOf({ subject, after, before }: Change): Pick<Asset, 'id' | 'state'> | undefined {
-  const state = after ?? before;
-  if (subject.type !== 'asset' || state === null) return undefined;
-  return { id: subject.id, state: state as unknown as Asset['state'] };
-}
-
-export function nameOf({ subject, after, before }: Change): string {
-  const name = (after ?? before)?.['name'];
-  return typeof name === 'string' && name !== '' ? name : `${subject.type} ${subject.id}`;
 }

@@ -365,7 +365,7 @@ function AssetSubject({ id }: { readonly id: string }) {
   // Rows are drawn only where they are seen, and what was asked once is kept: a few questions for a page of rows.
   const { data: asset } = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`, {}, { lingering: true });
   return (
-    <Link href={`/assets/${encodeURIComponent(id)}`} className="row" style={{ flexWrap: 'nowrap' }} title={id}>
+    <Link href={`/assets/${encodeURIComponent(id)}`} className="row subject" title={id}>
       <Thumb asset={asset} size={26} />
       <span className={asset === undefined ? 'mono cut' : 'cut'}>{asset === undefined ? id : asset.state.name}</span>
     </Link>

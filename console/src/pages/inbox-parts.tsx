@@ -30,3 +30,23 @@ export function RequestInside({ request }: { readonly request: InboxRequest }) {
     </div>
   );
 }
+
+/** What a message says it is, as far as one can see without knowing whose it is. */
+export function eventOf({ headers, bodyBase64, method, path }: InboxRequest): string {
+  const body = readJson(bodyBase64);
+  for (const name of ['type', 'event', 'Subject', 'event_type', 'eventType', 'trigger']) {
+    const value = body?.[name];
+    if (typeof value === 'string') return value;
+  }
+  const named = headers.find(([name]) => name === 'ce-type');
+  return named?.[1] ?? `${method} ${path}`;
+}
+
+function readJson(base64: string): { readonly [key: string]: unknown } | null {
+  try {
+    const value: unknown = JSON.parse(atob(base64));
+    return typeof value === 'object' && value !== null ? (value as { readonly [key: string]: unknown }) : null;
+  } catch {
+    return null;
+  }
+}

@@ -18,8 +18,7 @@ import { Badge, Empty, Failure, Loaded, Loading } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import { RequestInside, verificationTones } from './inbox-parts.tsx';
-import { eventOf } from './start.tsx';
+import { eventOf, RequestInside, verificationTones } from './inbox-parts.tsx';
 
 /** One inbox: what arrives, live, and how it answers. */
 export function InboxPage({ id }: { readonly id: string }) {

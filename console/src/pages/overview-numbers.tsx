@@ -40,6 +40,14 @@ export function Numbers({ range }: { readonly range: string }) {
   );
 }
 
+/** How often something happens, in the unit of time in which it is a number one can think of. */
+function showPace(count: number, spanMs: number): string {
+  const perSecond = count / (spanMs / 1_000);
+  if (perSecond >= 1) return words.overview.perSecond(showRate(perSecond));
+  if (perSecond * 60 >= 1) return words.overview.perMinute(showRate(perSecond * 60));
+  return words.overview.perHour(showRate(perSecond * 3_600));
+}
+
 const showRate = (value: number) =>
   value === 0 ? '0' : value < 10 ? value.toPrecision(2) : showCount(Math.round(value));
 
@@ -59,7 +67,7 @@ function Tiles({ stats, spanMs, nowMs }: TilesProps) {
       <Tile
         label={words.overview.delivered}
         value={showCount(totals.delivered)}
-        unit={`${showRate(totals.delivered / (spanMs / 1_000))} ${words.overview.perSecond}`}
+        unit={showPace(totals.delivered, spanMs)}
       />
       <Tile
         label={words.overview.successRate}
@@ -107,7 +115,7 @@ function Charts({ stats }: { readonly stats: Stats }) {
           {...emptyOf(stats)}
           series={[
             { label: words.overview.rateDelivered, colour: '--chart-1', values: lines.delivered, fill: true },
-            { label: words.overview.rateFailed, colour: '--chart-2', values: lines.failed },
+            { label: words.overview.rateFailed, colour: '--chart-2', values: lines.failed, dash: 'dashed' },
           ]}
         />
       </Card>
@@ -120,8 +128,8 @@ function Charts({ stats }: { readonly stats: Stats }) {
           {...emptyOf(stats)}
           series={[
             { label: 'p50', colour: '--chart-1', values: lines.p50 },
-            { label: 'p95', colour: '--chart-3', values: lines.p95 },
-            { label: 'p99', colour: '--chart-2', values: lines.p99 },
+            { label: 'p95', colour: '--chart-3', values: lines.p95, dash: 'dashed' },
+            { label: 'p99', colour: '--chart-2', values: lines.p99, dash: 'dotted' },
           ]}
         />
       </Card>

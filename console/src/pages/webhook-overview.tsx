@@ -42,7 +42,7 @@ export function Overview({ webhook, manifest }: Both) {
               show={(value) => showCount(Math.round(value))}
               series={[
                 { label: words.webhook.delivered, colour: '--chart-1', values: lines.delivered, fill: true },
-                { label: words.webhook.failed, colour: '--chart-2', values: lines.failed },
+                { label: words.webhook.failed, colour: '--chart-2', values: lines.failed, dash: 'dashed' },
               ]}
             />
           </Card>
@@ -53,7 +53,7 @@ export function Overview({ webhook, manifest }: Both) {
               show={showDuration}
               series={[
                 { label: 'p50', colour: '--chart-1', values: lines.p50 },
-                { label: 'p95', colour: '--chart-3', values: lines.p95 },
+                { label: 'p95', colour: '--chart-3', values: lines.p95, dash: 'dashed' },
               ]}
             />
           </Card>

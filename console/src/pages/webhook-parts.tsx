@@ -3,7 +3,9 @@ import { useAsk, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
 import type { Stats, Target, Webhook } from '../api/types.ts';
 import { showCount, showDuration } from '../parts/format.ts';
+import { Spark } from '../parts/spark.tsx';
 import { Badge, type Tone } from '../parts/state.tsx';
+import type { Column } from '../parts/table.tsx';
 import { useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { reasonOf } from './delivery-words.tsx';
@@ -109,6 +111,36 @@ export function useWebhookSparks(): ReadonlyMap<string, WebhookSpark> {
     }
     return sparks;
   }, [data]);
+}
+
+/** How webhooks fare, as columns of a list of them. */
+export function useHealthColumns(): readonly Column<Webhook>[] {
+  const sparks = useWebhookSparks();
+  return [
+    {
+      name: words.webhooks.lastDay,
+      kind: 'fit',
+      wide: true,
+      cell: ({ id }) => {
+        const spark = sparks.get(id);
+        if (spark === undefined) return <span className="quiet spark-none">{words.webhooks.nothing}</span>;
+        const { attempts, failed, total, totalFailed } = spark;
+        return <Spark values={attempts} bad={failed} label={words.webhooks.spark(total, totalFailed)} />;
+      },
+    },
+    {
+      name: words.webhooks.waiting,
+      kind: 'number',
+      cell: ({ health: { pending } }) =>
+        pending === 0 ? (
+          <span className="quiet">0</span>
+        ) : (
+          <Badge tone="warn" bare>
+            {showCount(pending)}
+          </Badge>
+        ),
+    },
+  ];
 }
 
 export function manifestOf(dialects: readonly Manifest[] | undefined, id: string): Manifest | undefined {

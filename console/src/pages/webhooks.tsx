@@ -4,18 +4,16 @@ import { useDialects, useMay, useWebhooks } from '../api/queries.ts';
 import { useFilters } from '../app/address.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
-import { showCount } from '../parts/format.ts';
-import { Spark } from '../parts/spark.tsx';
-import { Badge, Empty, Loaded } from '../parts/state.tsx';
+import { Empty, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { words } from '../words/words.ts';
-import { manifestOf, standingOf, targetOf, useWebhookSparks, WebhookBadge } from './webhook-parts.tsx';
+import { manifestOf, standingOf, targetOf, useHealthColumns, WebhookBadge } from './webhook-parts.tsx';
 
 export function Webhooks() {
   const [{ q, state, dialect }, setFilters] = useFilters(['q', 'state', 'dialect']);
   const webhooks = useWebhooks('live');
   const { data: dialects } = useDialects();
-  const sparks = useWebhookSparks();
+  const health = useHealthColumns();
   const mayWrite = useMay('webhooks:write');
   const [, navigate] = useLocation();
   const make = mayWrite ? (
@@ -106,32 +104,7 @@ export function Webhooks() {
                     name: words.webhooks.dialect,
                     cell: (webhook) => manifestOf(dialects, webhook.dialect)?.title ?? webhook.dialect,
                   },
-                  {
-                    name: words.webhooks.lastDay,
-                    kind: 'fit',
-                    cell: ({ id }) => {
-                      const spark = sparks.get(id);
-                      return spark === undefined ? (
-                        <span className="quiet">{words.webhooks.nothing}</span>
-                      ) : (
-                        <Spark
-                          values={spark.attempts}
-                          bad={spark.failed}
-                          label={words.webhooks.spark(spark.total, spark.totalFailed)}
-                        />
-                      );
-                    },
-                  },
-                  {
-                    name: words.webhooks.waiting,
-                    kind: 'number',
-                    cell: ({ health: { pending } }) =>
-                      pending === 0 ? (
-                        <span className="quiet">0</span>
-                      ) : (
-                        <Badge tone="warn">{showCount(pending)}</Badge>
-                      ),
-                  },
+                  ...health,
                 ]}
               />
             </Card>

@@ -1,8 +1,8 @@
 /** A chart over time, loaded when the first one is drawn. */
-import { useEffect, useRef } from 'react';
+import { type CSSProperties, useEffect, useRef, useState } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { showDay, showHour } from './format.ts';
+import { showDay, showHour, showMoment } from './format.ts';
 
 export type Series = {
   readonly label: string;
@@ -10,7 +10,11 @@ export type Series = {
   readonly colour: string;
   readonly values: readonly (number | null)[];
   readonly fill?: boolean;
+  /** Colour is not all that tells lines apart. */
+  readonly dash?: Dash;
 };
+
+export type Dash = 'dashed' | 'dotted';
 
 export type ChartProps = {
   readonly name: string;
@@ -35,6 +39,7 @@ export type Axis = {
 export function Chart({ name, atMs, series, show, heightPx = 180, axis = follows }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot | null>(null);
+  const [pointed, setPointed] = useState<Pointed | null>(null);
   const shape = series.map(({ label, colour }) => label + colour).join('|');
   const data = useRef<UPlot.AlignedData>([[]]);
   data.current = [atMs.map((ms) => ms / 1_000), ...series.map(({ values }) => [...values])] as UPlot.AlignedData;
@@ -44,7 +49,11 @@ export function Chart({ name, atMs, series, show, heightPx = 180, axis = follows
     if (element === null) return undefined;
     const draw = () => {
       chart.current?.destroy();
-      chart.current = new UPlot(optionsOf({ element, series, show, heightPx, axis }), data.current, element);
+      chart.current = new UPlot(
+        optionsOf({ element, series, show, heightPx, axis, onPoint: setPointed }),
+        data.current,
+        element,
+      );
     };
     draw();
     const resized = new ResizeObserver(([entry]) => {
@@ -73,10 +82,45 @@ export function Chart({ name, atMs, series, show, heightPx = 180, axis = follows
   return (
     <figure aria-label={`${name}. ${last.join(', ')}`} role="img">
       <div ref={place} style={{ height: heightPx }} />
+      {pointed === null ? null : <Told at={pointed} atMs={atMs} series={series} show={show} />}
     </figure>
   );
 }
 
+/** Where the pointer rests: which of the moments, and how far from the left, in pixels and as a share of the chart. */
+type Pointed = { readonly index: number; readonly leftPx: number; readonly share: number };
+
+/** What every line says of the moment that is pointed at; on the side where there is room. */
+function Told({
+  at: { index, leftPx, share },
+  atMs,
+  series,
+  show,
+}: Pick<ChartProps, 'atMs' | 'series' | 'show'> & { readonly at: Pointed }) {
+  const moment = atMs[index];
+  if (moment === undefined) return null;
+  return (
+    <div className="chart-told" data-side={share > 0.6 ? 'left' : 'right'} style={{ left: leftPx }} aria-hidden>
+      <div className="quiet">{showMoment(moment)}</div>
+      {series.map(({ label, colour, dash, values }) => {
+        const value = values[index];
+        return (
+          <div
+            key={label}
+            className="legend-line"
+            data-dash={dash}
+            style={{ '--swatch': `var(${colour})` } as CSSProperties}
+          >
+            <span>{label}</span>
+            <strong className="number">{value === null || value === undefined ? '–' : show(value)}</strong>
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+const dashes = { dashed: [7, 4], dotted: [2, 3] };
 const follows: Axis = {};
 const seconds = 1_000;
 const minutes = 60 * seconds;
@@ -108,7 +152,9 @@ function optionsOf({
   show,
   heightPx,
   axis: wanted,
+  onPoint,
 }: Pick<ChartProps, 'series' | 'show'> & {
+  readonly onPoint: (pointed: Pointed | null) => void;
   readonly element: HTMLElement;
   readonly heightPx: number;
   readonly axis: Axis;
@@ -122,8 +168,17 @@ function optionsOf({
     width: Math.max(120, element.clientWidth),
     height: heightPx,
     legend: { show: false },
-    cursor: { y: false, points: { size: 6 } },
-    padding: [8, 6, 0, 0],
+    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    hooks: {
+      setCursor: [
+        ({ cursor: { idx, left }, over }) => {
+          const { offsetLeft, offsetWidth } = over;
+          const out = idx === null || idx === undefined || left === undefined || left < 0;
+          onPoint(out ? null : { index: idx, leftPx: offsetLeft + left, share: left / Math.max(1, offsetWidth) });
+        },
+      ],
+    },
+    padding: [8, 22, 0, 0],
     scales: { y: { range: (_chart, _min, max) => [0, endOf(wanted, max)] } },
     axes: [
       {
@@ -146,13 +201,14 @@ function optionsOf({
     ],
     series: [
       {},
-      ...series.map(({ label, colour, fill }) => {
+      ...series.map(({ label, colour, fill, dash }) => {
         const stroke = token(colour);
         return {
           label,
           stroke,
           width: 1.6,
           spanGaps: false,
+          ...(dash === undefined ? {} : { dash: dashes[dash] }),
           // A value with none beside it would be no line.
           points: {
             show: (chart: UPlot, line: number) =>

@@ -32,8 +32,13 @@ export function Chart({
     <div className="stack tight">
       {props.series.length > 1 ? (
         <div className="legend" aria-hidden>
-          {props.series.map(({ label, colour }) => (
-            <span key={label} style={{ '--swatch': `var(${colour})` } as React.CSSProperties}>
+          {props.series.map(({ label, colour, dash }) => (
+            <span
+              key={label}
+              className="legend-line"
+              data-dash={dash}
+              style={{ '--swatch': `var(${colour})` } as React.CSSProperties}
+            >
               {label}
             </span>
           ))}

@@ -15,7 +15,7 @@ const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: '
 const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
 const hours = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
 const shortDays = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
-const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
 
 export const showCount = (value: number): string => counts.format(value);
 export const showShare = (value: number): string => shares.format(value);
@@ -56,7 +56,7 @@ const steps: readonly (readonly [limitMs: number, unitMs: number, unit: Intl.Rel
   [30 * 86_400_000, 86_400_000, 'day'],
 ];
 
-/** `5 min ago`, `in 2 h`; further away than a month the date. */
+/** `5m ago`, `in 2h`; further away than a month the date. */
 export function showAgo(atMs: number, nowMs: number): string {
   const difference = atMs - nowMs;
   for (const [limitMs, unitMs, unit] of steps)

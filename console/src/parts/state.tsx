@@ -27,15 +27,19 @@ export function Badge({
 /** Nothing is here yet: what would be, and how to make the first. */
 export function Empty({
   title,
+  icon,
   children,
   action,
 }: {
   readonly title: string;
+  /** What would be here, as the menu shows it. */
+  readonly icon?: ReactNode;
   readonly children?: ReactNode;
   readonly action?: ReactNode;
 }) {
   return (
     <div className="empty">
+      {icon === undefined ? null : <span className="empty-icon">{icon}</span>}
       <h2>{title}</h2>
       {children === undefined ? null : <p>{children}</p>}
       {action}

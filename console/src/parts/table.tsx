@@ -1,8 +1,9 @@
 /** Rows that open by click and by keyboard (j, k, Enter); long lists are drawn only as far as they are seen. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, type ReactNode, type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useRef, useState } from 'react';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
+import { useColumnWidths } from './column-widths.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 
 export type Column<T> = {
@@ -46,8 +47,10 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
   });
   const shown = virtual ? rows.getVirtualItems() : items.map((_, index) => ({ index }));
   // Which rows are in sight is known only once the frame stands: a table of headings alone has other widths.
-  const { head, widths } = useHeldWidths(frame, {
-    held: virtual && shown.length > 0,
+  const { head, widths } = useColumnWidths(frame, {
+    virtual,
+    // What a virtual table shows changes with every step; that it shows something does not.
+    rows: virtual ? Math.min(1, shown.length) : shown.length,
     yielding: columns.map(({ kind }) => kind === undefined),
   });
   const before = virtual ? (rows.getVirtualItems()[0]?.start ?? 0) : 0;
@@ -87,7 +90,7 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
         role="region"
         aria-label={label}
       >
-        <table style={widths === null ? undefined : { tableLayout: 'fixed' }}>
+        <table className={widths === null ? undefined : 'held'}>
           <thead>
             <tr ref={head}>
               {columns.map((column, at) => (
@@ -164,48 +167,4 @@ const DrawnRow = memo(function DrawnRow({ id, item, columns, chosen, onOpen }: R
 
 function classOf<T>({ kind, wide = false }: Column<T>): string | undefined {
   return wide ? `${kind ?? ''} wide-only`.trim() : kind;
-}
-
-/** What a column of text keeps, in pixels, where others need the room. */
-const yieldedPx = 120;
-
-/** Columns of text give way where all together are wider than the frame: what stands in them is cut, not the last columns. */
-function fitted(widths: readonly number[], yielding: readonly boolean[], roomPx: number): readonly number[] {
-  const over = widths.reduce((sum, width) => sum + width, 0) - roomPx;
-  const spare = widths.map((width, at) => (yielding[at] === true ? Math.max(0, width - yieldedPx) : 0));
-  const all = spare.reduce((sum, width) => sum + width, 0);
-  if (over <= 0 || all === 0) return widths;
-  const share = Math.min(1, over / all);
-  return widths.map((width, at) => width - (spare[at] ?? 0) * share);
-}
-
-/**
- * The widths that the columns had when the first rows were drawn. Rows come and go as one scrolls: left to themselves the columns
- * would follow what happens to be in sight, and everything would jump. Another width of the window measures anew.
- */
-function useHeldWidths(
-  frame: RefObject<HTMLDivElement | null>,
-  { held, yielding }: { readonly held: boolean; readonly yielding: readonly boolean[] },
-) {
-  const head = useRef<HTMLTableRowElement>(null);
-  const [widths, setWidths] = useState<readonly number[] | null>(null);
-  useLayoutEffect(() => {
-    if (!held || head.current === null) return setWidths(null);
-    if (widths !== null) return;
-    const measured = [...head.current.children].map((cell) => cell.getBoundingClientRect().width);
-    setWidths(fitted(measured, yielding, frame.current?.clientWidth ?? 0));
-  }, [held, widths, yielding.length]);
-  useEffect(() => {
-    const element = frame.current;
-    if (!held || element === null) return undefined;
-    let known = element.clientWidth;
-    const resized = new ResizeObserver(() => {
-      if (element.clientWidth === known) return;
-      known = element.clientWidth;
-      setWidths(null);
-    });
-    resized.observe(element);
-    return () => resized.disconnect();
-  }, [held, frame]);
-  return { head, widths };
 }

@@ -1,5 +1,5 @@
 import { IconBroadcast, IconFile, IconFileText, IconMovie, IconMusic, IconPhoto } from '@tabler/icons-react';
-import { useState } from 'react';
+import { type ImgHTMLAttributes, useState } from 'react';
 import { fetched } from '../api/ask.ts';
 import type { Asset, AssetState } from '../api/types.ts';
 
@@ -32,6 +32,18 @@ export function KindIcon({ kind, size = 18 }: { readonly kind: AssetState['kind'
   return <Icon size={size} stroke={1.6} aria-hidden />;
 }
 
+/** A picture that comes in once it is there, into a place that is kept for it. */
+export function Picture({ alt = '', ...rest }: Omit<ImgHTMLAttributes<HTMLImageElement>, 'className' | 'onLoad'>) {
+  return (
+    <img
+      {...rest}
+      alt={alt}
+      className="coming"
+      onLoad={({ currentTarget }) => currentTarget.setAttribute('data-ready', '')}
+    />
+  );
+}
+
 /** The asset's own small picture, or a sign for its kind. */
 export function Thumb({
   asset,
@@ -47,7 +59,7 @@ export function Thumb({
       {source === null ? (
         <KindIcon kind={asset?.state.kind ?? 'other'} size={size / 2} />
       ) : (
-        <img src={source} alt="" loading="lazy" width={size} height={size} onError={() => setBroken(true)} />
+        <Picture src={source} loading="lazy" width={size} height={size} onError={() => setBroken(true)} />
       )}
     </span>
   );

@@ -1,4 +1,4 @@
-import { IconX } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCircleCheck, IconX } from '@tabler/icons-react';
 import { useSyncExternalStore } from 'react';
 import { Problem } from '../api/ask.ts';
 import { words } from '../words/words.ts';
@@ -48,6 +48,7 @@ export function Toasts() {
     <div className="toasts" role="status" aria-live="polite">
       {shown.map(({ id, tone, text, mend }) => (
         <div key={id} className="toast" data-tone={tone}>
+          {tone === 'good' ? <IconCircleCheck size={17} aria-hidden /> : <IconAlertTriangle size={17} aria-hidden />}
           <div className="grow">
             {text}
             {mend === undefined ? null : <div className="quiet">{mend}</div>}
