@@ -244,6 +244,8 @@ export type MetadataFieldInput = Omit<MetadataField, 'label' | 'required'> & {
   /** Default: the name. */
   readonly label?: string;
   readonly required?: boolean;
+  /** Where it stands among the fields, from 0. Default: the last. */
+  readonly position?: number;
 };
 
 /** Fields absent are left as they are; null takes one away. Name and type never change. */
@@ -255,11 +257,13 @@ export type MetadataFieldPatch = {
   readonly default?: JsonValue;
   readonly options?: MetadataField['options'];
   readonly validation?: MetadataField['validation'] | null;
+  readonly position?: number;
   /** Options that have another value from now on, in assets too; null: assets lose them. Done by a job. */
   readonly replace?: { readonly [value: string]: string | null };
 };
 
 export type MetadataFieldView = MetadataField & {
+  readonly position: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   /** The job that brings assets in line with this change, where there is one. */
@@ -268,7 +272,7 @@ export type MetadataFieldView = MetadataField & {
 
 export interface MetadataFieldCases {
   create(caller: Caller, input: MetadataFieldInput, idempotency?: Idempotency): Promise<Written<MetadataFieldView>>;
-  /** In the order of their names. */
+  /** In the order that the workspace gave them: new ones come last unless they say where. */
   list(
     caller: Caller,
     query: { readonly limit: number; readonly cursor?: string; readonly type?: MetadataFieldType },

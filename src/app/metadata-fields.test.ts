@@ -187,8 +187,12 @@ test('Definitions are made, shown, listed, changed and deleted; each time counte
   await define(rating, { name: 'Ägypten', type: 'text' });
   const first = await fixture.app.metadataFields.list(caller, { limit: 2 });
   assert.deepEqual(
-    first.items.map(({ name }) => name),
-    ['rating', 'status'],
+    first.items.map(({ name, position }) => [name, position]),
+    [
+      ['status', 0],
+      ['rating', 1],
+    ],
+    'as they were made',
   );
   const rest = await fixture.app.metadataFields.list(caller, { limit: 2, cursor: first.nextCursor ?? '' });
   assert.deepEqual([rest.items.map(({ name }) => name), rest.nextCursor], [['Ägypten'], null]);
@@ -241,6 +245,31 @@ test('Definitions are made, shown, listed, changed and deleted; each time counte
       ['metadata_field.removed', 'metadata_field:rating'],
     ],
   );
+});
+
+test('Fields stand where one puts them; a page goes on behind the last one shown, whatever was moved or deleted', async () => {
+  const fields = fixture.app.metadataFields;
+  await define(...['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, type: 'text' }) as const));
+  const names = async () => (await fields.list(caller, { limit: 9 })).items.map(({ name }) => name).join('');
+  const moved = await fields.update(caller, { name: 'd', patch: { position: 1 } });
+  assert.equal(moved.body.position, 1);
+  assert.equal(await names(), 'adbce');
+  assert.equal((await fields.update(caller, { name: 'a', patch: { position: 99 } })).body.position, 4, 'the last');
+  assert.equal(await names(), 'dbcea');
+  await fields.update(caller, { name: 'b', patch: { label: 'B' } });
+  assert.equal(await names(), 'dbcea', 'another change leaves it where it stands');
+  await fields.create(caller, { name: 'f', type: 'text', position: 0 });
+  assert.equal(await names(), 'fdbcea');
+  const first = await fields.list(caller, { limit: 3 });
+  const cursor = first.nextCursor ?? '';
+  assert.equal(first.items.map(({ name }) => name).join(''), 'fdb');
+  const rest = async () => (await fields.list(caller, { limit: 9, cursor })).items.map(({ name }) => name).join('');
+  assert.equal(await rest(), 'cea');
+  await fields.remove(caller, 'b');
+  assert.equal(await rest(), 'cea', 'behind one that was deleted');
+  await fields.remove(caller, 'c');
+  assert.equal(await rest(), 'ea');
+  await assert.rejects(fields.list(caller, { limit: 9, cursor: 'eyJ4Ijox' }), { code: 'invalid_cursor' });
 });
 
 test('TN-01 definitions of one workspace say nothing to another', async () => {

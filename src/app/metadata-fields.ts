@@ -15,9 +15,10 @@ import type {
 } from './app.ts';
 import { type AuditNote, auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
+import type { Page } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
-import { listPage } from './list-page.ts';
+import { foreignCursor, type ListQuery, readCursor, writeCursor } from './list-page.ts';
 import { fieldsKey, type MetadataSets, type StoredField, type StoredFields, storedFields } from './metadata-sets.ts';
 import { type MetadataJobWork, newJob } from './metadata-work.ts';
 import { notFound, unfitAll } from './refusals.ts';
@@ -49,13 +50,15 @@ export function createMetadataFields(deps: MetadataFieldsDeps): MetadataFieldCas
       write(deps, { caller, idempotency }, (stored, atMs) => created(stored, input, atMs)),
 
     async list(caller, { type, ...query }) {
-      const { fields } = await read(caller);
-      const wanted = type === undefined ? fields : fields.filter((field) => field.type === type);
-      return listPage(wanted, ({ name }) => name, query);
+      const stored = await read(caller);
+      const wanted = type === undefined ? stored.fields : stored.fields.filter((field) => field.type === type);
+      const page = fieldPage(wanted, query);
+      return { ...page, items: page.items.map((field) => shown(stored, field)) };
     },
 
     async get(caller, name) {
-      return found(await read(caller), name);
+      const stored = await read(caller);
+      return shown(stored, found(stored, name));
     },
 
     update: (caller, { name, patch }, idempotency) =>
@@ -71,7 +74,40 @@ export function createMetadataFields(deps: MetadataFieldsDeps): MetadataFieldCas
   };
 }
 
-function created(stored: StoredFields, input: MetadataFieldInput, atMs: number): Outcome<MetadataFieldView> {
+/** A field with where it stands among the others, from 0. */
+function shown({ fields }: StoredFields, field: StoredField): MetadataFieldView {
+  return { ...field, position: fields.findIndex(({ name }) => name === field.name) };
+}
+
+/**
+ * A page of fields in their order. The cursor names the last one shown and where it stood: a field that was moved is gone on
+ * behind, and where it was deleted, what took its place comes next.
+ */
+function fieldPage(fields: readonly StoredField[], { limit, cursor }: ListQuery): Page<StoredField> {
+  const from = cursor === undefined ? 0 : behind(fields, String(readCursor(cursor)));
+  const items = fields.slice(from, from + limit);
+  const last = items.at(-1);
+  const more = last !== undefined && from + items.length < fields.length;
+  return { items, nextCursor: more ? writeCursor(`${from + items.length - 1} ${last.name}`) : null };
+}
+
+function behind(fields: readonly StoredField[], cursor: string): number {
+  const [, stood, name] = /^(\d{1,6}) (.+)$/su.exec(cursor) ?? [];
+  if (stood === undefined) throw foreignCursor();
+  const at = fields.findIndex((field) => field.name === name);
+  return at < 0 ? Number(stood) : at + 1;
+}
+
+/** With the field at `position`, from 0; what stands behind it moves on, and beyond the end it is the last. */
+function placed(fields: readonly StoredField[], field: StoredField, position: number): readonly StoredField[] {
+  return fields.filter(({ name }) => name !== field.name).toSpliced(position, 0, field);
+}
+
+function created(
+  stored: StoredFields,
+  { position = stored.fields.length, ...input }: MetadataFieldInput,
+  atMs: number,
+): Outcome<MetadataFieldView> {
   if (stored.fields.some(({ name }) => name === input.name)) {
     throw new AssetwireError('already_exists', {
       detail: `Define metadata field ${JSON.stringify(input.name)}: it is defined already`,
@@ -86,9 +122,9 @@ function created(stored: StoredFields, input: MetadataFieldInput, atMs: number):
   };
   refuseUnsound(field);
   if (stored.fields.length >= limits.metadataFieldsMax) throw tooMany(`${limits.metadataFieldsMax} metadata fields`);
-  const fields = [...stored.fields, field].sort(byName);
+  const next = { ...stored, fields: placed(stored.fields, field, position) };
   const note = { action: 'metadata_field.created', target: targetOf(field.name), after: asJson(field) };
-  return { next: { ...stored, fields }, status: 201, body: field, note };
+  return { next, status: 201, body: shown(next, field), note };
 }
 
 function changed(
@@ -97,17 +133,24 @@ function changed(
   atMs: number,
 ): Outcome<MetadataFieldView> {
   const before = found(stored, name);
-  const { replace, ...rest } = patch;
+  const { replace, position, ...rest } = patch;
   const after = patched(before, rest);
   refuseUnsound(after);
   if (replace !== undefined) refuseReplacement(after, replace);
+  const stood = stored.fields.indexOf(before);
   const same = sameJson(asJson(after), asJson(before));
   const field = same ? before : { ...after, updatedAtMs: atMs };
-  const next = same ? null : { ...stored, fields: stored.fields.map((each) => (each === before ? field : each)) };
-  const target = targetOf(name);
-  const note = { action: 'metadata_field.changed', target, before: asJson(before), after: asJson(field) };
+  const fields = placed(stored.fields, field, position ?? stood);
+  const stands = fields.indexOf(field);
+  const next = same && stands === stood ? null : { ...stored, fields };
+  const note = {
+    action: 'metadata_field.changed',
+    target: targetOf(name),
+    before: asJson({ ...before, position: stood }),
+    after: asJson({ ...field, position: stands }),
+  };
   const work: MetadataJobWork | null = replace === undefined ? null : { kind: 'replace-options', field: name, replace };
-  return { next, status: 200, body: field, note, ...(work === null ? {} : { work }) };
+  return { next, status: 200, body: { ...field, position: stands }, note, ...(work === null ? {} : { work }) };
 }
 
 /** Replaced options must lead to ones that there are. */
@@ -211,10 +254,6 @@ function tooMany(what: string): AssetwireError {
 
 function targetOf(name: string): string {
   return `metadata_field:${name}`;
-}
-
-function byName(left: MetadataField, right: MetadataField): number {
-  return left.name < right.name ? -1 : 1;
 }
 
 /** Definitions are made of JSON by construction. */

@@ -61,6 +61,11 @@ test('fields, rules, mappings and settings are shown and changed from the comman
     season = (await cli.ask<{ state: { metadata: Record<string, unknown> } }>('assets', 'show', 'external:m')).state
       .metadata['season'];
   assert.equal(season, 'spring');
+  await said('metadata-fields', 'create', 'first', '--type', 'text', '--position', '0');
+  assert.match(await said('metadata-fields', 'list'), /first[^]*season/);
+  await said('metadata-fields', 'update', 'first', '--position', '1');
+  assert.match(await said('metadata-fields', 'list'), /season[^]*first/);
+  await said('metadata-fields', 'delete', 'first');
   const wrong = await cli.run('metadata-fields', 'create', 'x', '--type', 'text', '--option', 'a', '--json');
   assert.match(wrong.err, /no options of a text field/);
   assert.equal((await cli.run('metadata-fields', 'create', 'x', '--type', 'number', '--validation', '[1]')).code, 2);

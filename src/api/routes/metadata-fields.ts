@@ -45,7 +45,7 @@ const listFields = route({
   path: '/v1/metadata-fields',
   operation: 'listMetadataFields',
   area,
-  summary: 'List metadata fields by name',
+  summary: 'List metadata fields in their order',
   description: 'What may be said of assets is known to whoever may see one of them, or may say it.',
   scope: 'assets:read',
   orScope: 'assets:write',
@@ -79,7 +79,7 @@ const updateField = route({
   path: '/v1/metadata-fields/{name}',
   operation: 'updateMetadataField',
   area,
-  summary: 'Change a metadata field: labels, description, required, default, options, validation',
+  summary: 'Change a metadata field: labels, description, required, default, options, validation, its place',
   description:
     'What is absent stays, null takes away; options and validation are replaced whole. Name and type never change. Assets keep the values they have, ' +
     'but for options that `replace` gives another value: a job follows with the assets.',

@@ -70,6 +70,11 @@ const validation: Schema<MetadataValidation> = object(
       'text: minLength, maxLength (characters), format. number: minimum, maximum, whole. date: earliest, latest. multiselect: itemsMin, itemsMax',
   },
 );
+const position = integer({
+  minimum: 0,
+  maximum: limits.metadataFieldsMax,
+  description: 'Where it stands among the fields, from 0: forms show them in this order. Default the last',
+});
 const label = line(300, 'What people read; the name where absent');
 const description = string({ maxLength: 2_000 });
 /** Any JSON of a fitting type; what fits says the field itself. */
@@ -91,6 +96,7 @@ export const metadataFieldInputSchema: Schema<MetadataFieldInput> = named(
     default: optional(value),
     options: optional(options),
     validation: optional(validation),
+    position: optional(position),
   }),
 );
 
@@ -104,6 +110,7 @@ export const metadataFieldPatchSchema: Schema<MetadataFieldPatch> = named(
     default: optional(nullable(value)),
     options: optional(options),
     validation: optional(nullable(validation)),
+    position: optional(position),
     replace: optional(
       raw<{ readonly [value: string]: string | null }>({
         type: 'object',
@@ -129,6 +136,7 @@ export const metadataFieldSchema: Schema<MetadataFieldView> = named(
     default: optional(value),
     options: optional(options),
     validation: optional(validation),
+    position: integer({ minimum: 0, description: 'Where it stands among the fields, from 0' }),
     createdAtMs: timeMs(),
     updatedAtMs: timeMs(),
     jobId: optional(string({ description: 'The job that brings assets in line with this change' })),

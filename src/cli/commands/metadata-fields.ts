@@ -24,13 +24,14 @@ type FieldOptions = ConnectionOptions & {
   readonly option?: readonly string[];
   readonly validation?: object;
   readonly replace?: readonly string[];
+  readonly position?: number;
 };
 
 const path = '/v1/metadata-fields';
 
 export function define(command: Command, context: CliContext): void {
   const name = (): Argument => new Argument('<name>', 'the field: its key under metadata');
-  withPage(withConnection(command.command('list').description('list fields by name')))
+  withPage(withConnection(command.command('list').description('list fields in their order')))
     .addOption(new Option('--type <type>', 'only these').choices(metadataFieldTypes))
     .action((options: ConnectionOptions & PageOptions & { type?: string }) => list(options, context));
   withConnection(command.command('show').description('show a field'))
@@ -89,6 +90,9 @@ function withField(command: Command): Command {
     .addOption(new Option('--default <value>', 'what uploads get that say nothing; JSON or text').argParser(jsonOrText))
     .addOption(new Option('--option <value=label...>', 'the choices of a select, in order'))
     .addOption(
+      new Option('--position <n>', 'where it stands among the fields, from 0; the last where absent').argParser(place),
+    )
+    .addOption(
       new Option('--validation <json>', 'bounds, such as {"minimum": 1, "whole": true}').argParser(jsonObject),
     );
 }
@@ -99,6 +103,11 @@ function jsonOrText(text: string): unknown {
   } catch {
     return text;
   }
+}
+
+function place(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Wanted a number from 0.');
 }
 
 function jsonObject(text: string): object {
@@ -118,6 +127,7 @@ function said({
   option,
   validation,
   replace,
+  position,
 }: FieldOptions) {
   return {
     ...(label === undefined ? {} : { label }),
@@ -127,6 +137,7 @@ function said({
     ...(value === undefined ? {} : { default: value }),
     ...(option === undefined ? {} : { options: option.map(optionOf) }),
     ...(validation === undefined ? {} : { validation }),
+    ...(position === undefined ? {} : { position }),
     ...(replace === undefined ? {} : { replace: Object.fromEntries(replace.map(replacementOf)) }),
   };
 }
