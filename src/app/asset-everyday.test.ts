@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
+import { fileFields } from '../core/asset-changes.ts';
 import type { Change } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -367,8 +368,16 @@ function checkChain(changes: readonly Change[]): JsonObject | null {
       before = state;
       version = change.subjectVersion;
     }
-    // Whoever hears of an asset as ready hears of it as new where it was never anything else.
-    if (!(change.kind === 'asset.ready' && change.before === null)) {
+    // Whoever hears of an asset as ready hears of it as new where it was never anything else; of a version against what was
+    // there before it came.
+    if (change.kind === 'asset.version_ready') {
+      const others: readonly string[] = changedFields(change.before, before).filter((field) => !fileFields.has(field));
+      assert.deepEqual(
+        others,
+        [],
+        `${change.kind} of version ${version} begins where the one before ended, but for the file`,
+      );
+    } else if (!(change.kind === 'asset.ready' && change.before === null)) {
       assert.deepEqual(change.before, before, `${change.kind} of version ${version} begins where the one before ended`);
     }
     const differing = changedFields(change.before, change.after);

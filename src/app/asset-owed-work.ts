@@ -14,7 +14,11 @@ type Appeared = {
   readonly atMs: number;
 };
 
-export function owedWork({ ids, media, settings }: OwedDeps, appeared: Appeared): readonly NewDuty[] {
+export function owedWork(deps: OwedDeps, appeared: Appeared): readonly NewDuty[] {
+  return [...owedOfFile(deps, appeared), ...owedOfOthers(deps, appeared)];
+}
+
+function owedOfFile({ ids, media, settings }: OwedDeps, appeared: Appeared): readonly NewDuty[] {
   const { workspaceId, assetId, state, atMs } = appeared;
   const { file, inspection, renditions, derivation, versions } = state;
   if (file?.blob === undefined) return [];
@@ -30,4 +34,13 @@ export function owedWork({ ids, media, settings }: OwedDeps, appeared: Appeared)
   if (renditions.some((rendition) => rendition.blob !== undefined) || !media.derivable(file.mimeType)) return [];
   const payload: DerivePayload = { assetId, blob, mimeType: file.mimeType, tries: 0 };
   return [{ ...owed, kind: 'derive', payload }];
+}
+
+/** Versions that are not active and were never told as ready, because the asset had gone before they were looked into. */
+function owedOfOthers({ ids }: OwedDeps, { workspaceId, assetId, state, atMs }: Appeared): readonly NewDuty[] {
+  return state.versions.flatMap(({ number, active, inspection, file }) => {
+    if (active || inspection !== 'pending' || file.blob === undefined) return [];
+    const payload: InspectPayload = { assetId, blob: file.blob, mimeType: file.mimeType, version: number };
+    return [{ id: ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }];
+  });
 }

@@ -6,6 +6,7 @@ import { normalFolderPath, readFolderPath } from '../core/folder-path.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { defaultLibrary, isLibraryKey } from '../core/library.ts';
+import { isVersionOwed } from '../core/version-owed.ts';
 import { composed } from '../core/spelling.ts';
 import { filesProblem, withOwnBytes } from './named-files.ts';
 import { unfit } from './refusals.ts';
@@ -116,8 +117,28 @@ export function fullAsset(given: JsonObject, base: JsonObject | null, atMs: numb
   }
   // The default one goes without saying.
   if (state['library'] === defaultLibrary) delete state['library'];
+  if (isList(given['versions'])) state['versions'] = withOwedOf(base, given['versions']);
   const files = given['file'] !== undefined || given['versions'] !== undefined || given['renditions'] !== undefined;
   return (files ? withOwnBytes(state, base) : state) as unknown as AssetState;
+}
+
+/** What is still to be told of a version is known here and nowhere else, whatever somebody says of it. */
+function withOwedOf(base: JsonObject | null, versions: readonly JsonValue[]): readonly JsonValue[] {
+  const known = base === null ? undefined : base['versions'];
+  const owed = isList(known) ? known.filter(isVersionOwed).filter(isObject) : [];
+  if (owed.length === 0 && !versions.some((version) => isObject(version) && version['inspection'] !== undefined))
+    return versions;
+  return versions.map((version) => {
+    if (!isObject(version)) return version;
+    const { inspection: _said, ...said } = version;
+    const { number, file } = version;
+    const same = owed.find((each) => each['number'] === number && sameBlob(each['file'], file));
+    return same === undefined ? said : { ...said, inspection: same['inspection'] ?? null };
+  });
+}
+
+function sameBlob(one: JsonValue | undefined, other: JsonValue | undefined): boolean {
+  return isObject(one) && isObject(other) && one['blob'] === other['blob'];
 }
 
 function newAsset(given: JsonObject, atMs: number): { [field: string]: unknown } {

@@ -43,6 +43,8 @@ export type InspectPayload = {
   readonly blob: string;
   readonly mimeType: string;
   readonly version?: number;
+  /** The version that was active until this one came. */
+  readonly replaces?: number;
 };
 
 export function createUpload(deps: UploadDeps): AssetCases['upload'] {

@@ -36,7 +36,10 @@ export function withVersion(state: AssetState, { file, kind, activate: wished }:
   refuseTooManyVersions(state);
   // An asset that was reported without a file has one from now on.
   const activate = wished || !state.versions.some((version) => version.active);
-  const version: AssetVersion = { number: nextVersionNumber(state), active: activate, createdAtMs: atMs, file };
+  const version: AssetVersion = {
+    ...{ number: nextVersionNumber(state), active: activate, createdAtMs: atMs, file },
+    ...(file.blob === undefined ? {} : { inspection: 'pending' }),
+  };
   const others = activate ? state.versions.map(inactive) : state.versions;
   const versions = [...others, version];
   return activate
@@ -71,9 +74,10 @@ export function withPromoted(state: AssetState, number: number, atMs: number): A
   const kind = assetKindOf(file.mimeType);
   const promoted = withVersion(state, { file, kind: kind === 'other' ? state.kind : kind, activate: true }, atMs);
   const last = promoted.versions.length - 1;
+  const taken = ({ inspection: _ofTheOlder, ...version }: AssetVersion) => ({ ...version, promotedFrom: number });
   return {
     ...promoted,
-    versions: promoted.versions.map((version, at) => (at === last ? { ...version, promotedFrom: number } : version)),
+    versions: promoted.versions.map((version, at) => (at === last ? taken(version) : version)),
   };
 }
 
@@ -91,6 +95,29 @@ export function withoutVersion(state: AssetState, number: number, atMs: number):
     versions: state.versions.filter((version) => version !== wanted),
     versionsMade: nextVersionNumber(state) - 1,
     modifiedAtMs: atMs,
+  };
+}
+
+/**
+ * As it was before a version came, as far as it is still known: the version that was active then is so again, the one named
+ * by `replaces` or else the last before it.
+ */
+export function withoutComing(
+  state: AssetState,
+  { version: came = 1, replaces }: { readonly version?: number; readonly replaces?: number },
+): AssetState {
+  const versions = state.versions.filter(({ number }) => number !== came);
+  if (versions.some((version) => version.active)) return { ...state, versions };
+  const former = versions.find(({ number }) => number === replaces) ?? versions.findLast(({ number }) => number < came);
+  const { file: _came, ...rest } = state;
+  if (former === undefined) return { ...rest, versions };
+  const kind = assetKindOf(former.file.mimeType);
+  return {
+    ...rest,
+    kind: kind === 'other' ? state.kind : kind,
+    file: former.file,
+    versions: versions.map((version) => (version === former ? { ...version, active: true } : version)),
+    embedded: {},
   };
 }
 

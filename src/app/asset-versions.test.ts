@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 import type { AssetVersion } from '../core/asset.ts';
 import type { Change } from '../core/change.ts';
 import { limits } from '../core/limits.ts';
@@ -12,6 +12,7 @@ import {
   callerIn,
   createFixture,
   type Fixture,
+  report,
   webhookInput,
 } from './testing/app-fixture.ts';
 
@@ -47,7 +48,7 @@ async function read(id: string, number: number): Promise<string> {
 const numbers = (versions: readonly AssetVersion[]) =>
   versions.map(({ number, active }) => (active ? -number : number));
 
-test('A further version becomes the active one, is told once, and what is found out about it follows', async () => {
+test('A further version becomes the active one, and is told once, when it was looked into', async () => {
   await fixture.app.webhooks.create(caller, webhookInput());
   const id = await uploaded();
   const known = (await allChanges(fixture)).length;
@@ -62,14 +63,14 @@ test('A further version becomes the active one, is told once, and what is found 
   assert.deepEqual(told?.after, body.state);
   await fixture.doDuties();
   const kinds = (await since(known)).map(({ kind }) => kind);
-  assert.deepEqual(kinds, ['asset.version_added', 'asset.info_changed'], 'never a second asset.ready');
+  assert.deepEqual(kinds, ['asset.version_added', 'asset.version_ready'], 'never a second asset.ready');
   const { state } = await fixture.app.assets.get(caller, id);
   assert.equal(state.file?.widthPx, 40);
   assert.deepEqual(state.versions[1]?.file, state.file);
   assert.deepEqual([await read(id, 1), await read(id, 2)], ['one', 'two']);
   assert.deepEqual(
     (await allDeliveries(fixture)).map(({ event }) => event),
-    ['asset.created', 'asset.version_added', 'asset.info_changed'],
+    ['asset.created', 'asset.version_added'],
   );
 });
 
@@ -96,27 +97,140 @@ test('A version that is not to be active leaves the asset as it is, and can be a
   assert.deepEqual(again.body.state.inspection, { state: 'done' });
 });
 
-test('A version uploaded while the first one is still looked into: ready is told once, whichever look ends first', async () => {
+test('A version uploaded while the first one is still looked into: ready is told once, and by what the asset shows', async () => {
   for (const order of ['first', 'last'] as const) {
     const one = await createFixture();
+    await one.app.webhooks.create(caller, webhookInput());
     const { body } = await one.app.assets.upload(caller, { file: file('one') });
     await one.app.assets.addVersion(caller, body.id, { file: file('two', 'two.jpg') });
     const duties = await one.pendingDuties();
     assert.equal(duties.length, 2);
-    for (const duty of order === 'first' ? duties : [...duties].reverse()) {
-      await one.doDuty(duty);
-      const kinds = (await allChanges(one)).map(({ kind }) => kind);
-      assert.equal(kinds.filter((kind) => kind === 'asset.ready').length, 1, `${order}: told with the first look`);
-    }
+    for (const duty of order === 'first' ? duties : [...duties].reverse()) await one.doDuty(duty);
+    await one.doDuties();
+    const changes = await allChanges(one);
+    assert.deepEqual(
+      changes.map(({ kind }) => kind).filter((kind) => kind !== 'asset.info_changed'),
+      ['asset.created', 'asset.version_added', 'asset.ready', 'asset.version_ready'],
+      order,
+    );
+    const ready = changes.find(({ kind }) => kind === 'asset.ready');
+    assert.deepEqual([ready?.after?.['file'], order], [{ ...body.state.file, ...fileOf(ready), widthPx: 40 }, order]);
+    const events = (await allDeliveries(one)).map(({ event }) => event);
+    assert.deepEqual(
+      events.filter((event) => event !== 'asset.info_changed'),
+      ['asset.created', 'asset.version_added'],
+    );
     const { state } = await one.app.assets.get(caller, body.id);
     assert.deepEqual(state.inspection, { state: 'done' }, order);
     assert.ok(
-      state.versions.every((version) => version.file.widthPx === 40),
+      state.versions.every((version) => version.file.widthPx === 40 && version.inspection === undefined),
       order,
     );
     assert.equal(state.file?.name, 'two.jpg');
     await one.stop();
   }
+});
+
+const fileOf = (change: Change | undefined) => change?.after?.['file'] as object;
+
+test('A version is told against what was there before it came: the file, its kind and its number', async () => {
+  const id = await uploaded();
+  await add(id, 'two');
+  await fixture.doDuties();
+  await fixture.app.assets.activateVersion(caller, { reference: id, number: 1 });
+  await fixture.doDuties();
+  const { state: before } = await fixture.app.assets.get(caller, id);
+  const known = (await allChanges(fixture)).length;
+  await add(id, 'three');
+  await fixture.doDuties();
+  const [, ready] = await since(known);
+  assert.equal(ready?.kind, 'asset.version_ready');
+  // What was found in the former file is not known any more: it went when the next one came.
+  assert.deepEqual(ready.before, {
+    ...before,
+    embedded: {},
+    renditions: [],
+    inspection: ready.before?.['inspection'],
+    modifiedAtMs: ready.before?.['modifiedAtMs'],
+  });
+  assert.equal(
+    (ready.before?.['file'] as AssetVersion['file']).name,
+    'a.jpg',
+    'the one that was active, not the last one',
+  );
+  assert.deepEqual(ready.changed, ['file', 'versions']);
+  assert.equal(fileOf(ready)['widthPx' as keyof object], 40);
+});
+
+test('A version is told as ready exactly once: not active, looked into in vain, done twice, made active meanwhile', async () => {
+  const id = await uploaded();
+  const kinds = async (known: number) => (await since(known)).map(({ kind }) => kind);
+  let known = (await allChanges(fixture)).length;
+  await add(id, 'two', false);
+  // Made active before anybody has looked into it: both duties look into the same version.
+  await fixture.app.assets.activateVersion(caller, { reference: id, number: 2 });
+  const duties = await fixture.pendingDuties();
+  assert.equal(duties.length, 2);
+  for (const duty of duties) await fixture.doDuty(duty);
+  for (const duty of duties) await fixture.doDuty(duty);
+  assert.deepEqual(await kinds(known), ['asset.version_added', 'asset.version_activated', 'asset.version_ready']);
+  known = (await allChanges(fixture)).length;
+  const { media } = fixture.deps;
+  const inspect = mock.method(media, 'inspect', async () => ({
+    kind: 'failed',
+    code: 'unreadable',
+    note: 'no picture',
+  }));
+  await add(id, 'three', false);
+  await fixture.doDuties();
+  inspect.mock.restore();
+  assert.deepEqual(await kinds(known), ['asset.version_added', 'asset.version_ready'], 'whatever came of it');
+  const { state } = await fixture.app.assets.get(caller, id);
+  assert.deepEqual(
+    state.versions.map(({ number, inspection }) => [number, inspection]),
+    [
+      [1, undefined],
+      [2, undefined],
+      [3, undefined],
+    ],
+  );
+  known = (await allChanges(fixture)).length;
+  await add(id, 'four', false);
+  await fixture.app.assets.remove(caller, id);
+  await fixture.doDuties();
+  await fixture.app.trash.restore(caller, id, {});
+  await fixture.doDuties();
+  assert.deepEqual(
+    await kinds(known),
+    ['asset.version_added', 'asset.deleted', 'asset.rescued', 'asset.version_ready'],
+    'looked into when it came back',
+  );
+});
+
+test('What another system says of a version does not say whether anybody was told of it', async () => {
+  const { body } = await fixture.app.assets.upload(caller, { externalId: 'e', file: file('one') });
+  await fixture.doDuties();
+  const { body: waiting } = await add(body.id, 'two');
+  const known = (await allChanges(fixture)).length;
+  const versions = waiting.state.versions.map(({ inspection: _, ...version }) => ({
+    ...version,
+    inspection: 'withheld',
+  }));
+  await report(fixture, {
+    kind: 'asset.info_changed',
+    subject: { type: 'asset', externalId: 'e' },
+    after: { versions, info: { title: 'T' } },
+  });
+  await fixture.doDuties();
+  const { state } = await fixture.app.assets.get(caller, body.id);
+  assert.deepEqual(
+    state.versions.map(({ inspection }) => inspection),
+    [undefined, undefined],
+  );
+  assert.deepEqual(
+    (await since(known)).map(({ kind }) => kind),
+    ['asset.info_changed', 'asset.version_ready'],
+  );
 });
 
 test('The active version cannot be deleted; another one goes with its bytes, and its number is not used again', async () => {
@@ -144,7 +258,7 @@ test('An asset that was reported without a file has one from its first version o
   assert.equal(body.state.file?.bytes, 3);
   await fixture.doDuties();
   const kinds = (await allChanges(fixture)).map(({ kind }) => kind);
-  assert.deepEqual(kinds, ['asset.created', 'asset.ready', 'asset.version_added', 'asset.info_changed']);
+  assert.deepEqual(kinds, ['asset.created', 'asset.ready', 'asset.version_added', 'asset.version_ready']);
 });
 
 test('UP-13 bytes that came in for nothing are removed, unless something else names them', async () => {

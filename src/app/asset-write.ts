@@ -77,10 +77,14 @@ type Place = { readonly ids: IdSource; readonly id: string; readonly workspaceId
 
 /** What is owed: a look into the file that is new or has become the active one. */
 function inspections(before: AssetState, after: AssetState, { ids, id, workspaceId, atMs }: Place): readonly NewDuty[] {
+  const replaced = before.versions.find((version) => version.active)?.number;
   return after.versions.flatMap(({ number, active, file }) => {
     const known = before.versions.find((version) => version.number === number);
     if (file.blob === undefined || (known !== undefined && (known.active || !active))) return [];
-    const payload: InspectPayload = { assetId: id, blob: file.blob, mimeType: file.mimeType, version: number };
+    const payload: InspectPayload = {
+      ...{ assetId: id, blob: file.blob, mimeType: file.mimeType, version: number },
+      ...(known === undefined && active && replaced !== undefined ? { replaces: replaced } : {}),
+    };
     return [{ id: ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }];
   });
 }

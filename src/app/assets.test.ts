@@ -173,7 +173,10 @@ test('a pushed state yields exactly the changes that lie between it and what was
       ['asset.archived'],
     ],
     [full, ['asset.renamed', 'asset.moved', 'asset.metadata_changed', 'asset.tags_changed', 'asset.unarchived']],
-    [{ ...full, file: { ...full.file, url: 'https://dam.example/2.jpg', bytes: 20 } }, ['asset.version_added']],
+    [
+      { ...full, file: { ...full.file, url: 'https://dam.example/2.jpg', bytes: 20 } },
+      ['asset.version_added', 'asset.version_ready'],
+    ],
   ];
   for (const [state, expected] of steps) {
     const before = (await allChanges(fixture)).length;

@@ -3,19 +3,20 @@
  * at least once; the change is made exactly once, because it commits with the duty it fulfils. Whatever goes wrong, the
  * asset becomes ready with a note: an inspection never blocks anything.
  */
-import type { AssetFile, AssetState, Inspection } from '../core/asset.ts';
-import { type AssetHappening, changeKindsFor, toldAs } from '../core/asset-changes.ts';
+import type { AssetFile, AssetState, AssetVersion, Inspection } from '../core/asset.ts';
+import { type AssetHappening, changeKindsFor, fileFields, toldAs } from '../core/asset-changes.ts';
 import type { ChangeKind } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
 import type { NewDuty } from '../storage/storage.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { MetadataField } from '../core/metadata-field.ts';
 import { type MetadataMapping, withMapped } from '../core/metadata-mapping.ts';
 import { assetKindOf } from './asset-state.ts';
 import type { InspectPayload } from './asset-upload.ts';
 import type { DerivePayload } from './duty-derive.ts';
-import { isReadyOwed } from './asset-version-state.ts';
+import { isReadyOwed, withoutComing } from './asset-version-state.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -56,12 +57,12 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
         if (current === null || before === null || !isWanted(before, payload)) {
           return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
         }
-        const seen = withScan(inspected(before, payload, result), payload.blob, { scanned, atMs });
+        const seen = withScan(inspected(before, { payload, scanned }, result), payload.blob, { scanned, atMs });
         const looked = isBad(scanned) ? withheldState(before, seen) : seen;
         // What the file says becomes metadata before anybody is told that the asset is ready.
         const isShown = looked.file?.blob === payload.blob;
         const mapped = rules === null || !isShown ? looked : withMapped(looked, rules.mappings, rules.fields);
-        const found: AssetState = { ...mapped, modifiedAtMs: atMs };
+        const found: AssetState = { ...settledVersion(mapped, { payload, scanned }), modifiedAtMs: atMs };
         const state = asJsonState(found);
         const frame = {
           ids,
@@ -71,24 +72,13 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
           version: current.version + 1,
           atMs,
         };
-        // Whichever inspection ends first tells that the asset is ready; what another one finds out is news about its file.
-        const happenings = isReadyOwed(before)
-          ? [{ kind: isBad(scanned) ? scanFailed : ready, changed: changedFields(current.state, state) }]
-          : toldOf(scanned, changeKindsFor(current.state, state));
+        const steps = toldSteps({ before, current: current.state, found, state }, { payload, scanned });
         return {
           kind: 'write',
           plan: {
             state,
-            changes: happenings.map(({ kind, changed }) =>
-              assetChange(frame, { kind, before: current.state, after: state, changed }),
-            ),
-            duties: derivations(deps, {
-              workspaceId,
-              assetId: payload.assetId,
-              blob: payload.blob,
-              state: found,
-              atMs,
-            }),
+            changes: steps.map((step) => assetChange(frame, { ...step, after: state })),
+            duties: followUps(deps, { workspaceId, assetId: payload.assetId, blob: payload.blob, state: found, atMs }),
             fulfils,
           },
           answer: () => undefined,
@@ -100,8 +90,40 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
   };
 }
 
-const ready: ChangeKind = 'asset.ready';
 const scanFailed: ChangeKind = 'asset.scan_failed';
+
+type Found = {
+  readonly before: AssetState;
+  /** The same, as it is stored. */
+  readonly current: JsonObject;
+  readonly found: AssetState;
+  readonly state: JsonObject;
+};
+
+type Look = { readonly payload: InspectPayload; readonly scanned: Scanned };
+type Step = AssetHappening & { readonly before: JsonObject };
+
+/**
+ * What is told of the two states: that the asset is ready, once; of a further version that it is, against what was there
+ * before it came, for who hears of it only now has the former file as the former one; of another look news about the file.
+ */
+function toldSteps({ before, current, found, state }: Found, { payload, scanned }: Look): readonly Step[] {
+  const news = toldOf(scanned, changeKindsFor(current, state));
+  const kind = isBad(scanned) ? scanFailed : isReadyOwed(found) ? null : 'asset.ready';
+  const happenings: readonly AssetHappening[] = isReadyOwed(before)
+    ? [
+        ...(kind === null ? [] : [{ kind, changed: changedFields(current, state) } as const]),
+        ...news.filter((each) => each.kind === versionReady),
+      ]
+    : news;
+  return happenings.map((each) => {
+    if (each.kind !== versionReady) return { ...each, before: current };
+    const former = asJsonState(withoutComing(before, payload));
+    return { ...each, before: former, changed: changedFields(former, state).filter((field) => fileFields.has(field)) };
+  });
+}
+
+const versionReady: ChangeKind = 'asset.version_ready';
 
 /** What is news about the file is, of one that is not clean, that it is not. */
 function toldOf(scanned: Scanned, happenings: readonly AssetHappening[]): readonly AssetHappening[] {
@@ -129,6 +151,17 @@ async function mappingRules(deps: InspectDeps, workspaceId: string): Promise<Map
   const mappings = await mappingsOf(deps, workspaceId);
   if (mappings.length === 0) return null;
   return { mappings, fields: (await deps.metadataSets.get(workspaceId))?.fields ?? null };
+}
+
+/** Renditions, or a look into the file that the asset shows where nobody was told yet that the asset is ready. */
+function followUps(deps: Pick<InspectDeps, 'ids' | 'media' | 'settings'>, looked: Inspected): readonly NewDuty[] {
+  const { workspaceId, assetId, blob, state, atMs } = looked;
+  const { file, inspection, versions } = state;
+  if (inspection.state !== 'pending' || !isReadyOwed(state) || file?.blob === undefined || file.blob === blob)
+    return derivations(deps, looked);
+  const version = versions.find(({ active }) => active)?.number ?? 1;
+  const payload: InspectPayload = { assetId, blob: file.blob, mimeType: file.mimeType, version };
+  return [{ id: deps.ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }];
 }
 
 type Inspected = {
@@ -199,12 +232,14 @@ function isWanted(state: AssetState, { blob, version = 1 }: InspectPayload): boo
 }
 
 /** What was found of a version that is not the active one is kept with that version; the asset shows its active one. */
-function inspected(state: AssetState, { blob }: InspectPayload, result: InspectionResult): AssetState {
+function inspected(state: AssetState, { payload: { blob }, scanned }: Look, result: InspectionResult): AssetState {
   const shown = state.file?.blob === blob;
+  // Where the asset shows another file that lies here, that one's look tells that it is ready.
+  const endsHere = isReadyOwed(state) && state.file?.blob === undefined && !isBad(scanned);
   const settled = shown
     ? { inspection: outcomeOf(result) }
-    : isReadyOwed(state)
-      ? { inspection: stillOwed(state) }
+    : endsHere
+      ? { inspection: { state: 'done' } as const }
       : {};
   if (result.kind === 'failed') return { ...state, ...settled };
   const { facts } = result;
@@ -226,12 +261,15 @@ function outcomeOf(result: InspectionResult): Inspection {
   return result.kind === 'inspected' ? { state: 'done' } : { state: 'failed', note: result.note };
 }
 
-/** The asset is told as ready now, but its active version is another than was looked into: that one's duty is still to come. */
-function stillOwed({ file, versions }: AssetState): Inspection {
-  const active = versions.find((version) => version.active);
-  return file?.blob === undefined || active === undefined
-    ? { state: 'done' }
-    : { state: 'pending', version: active.number };
+/** The look into a version is over, whatever came of it: it is ready, unless what it holds is not clean. */
+function settledVersion(state: AssetState, { payload, scanned }: Look): AssetState {
+  const { version: wanted = 1, blob } = payload;
+  const settle = (version: AssetVersion): AssetVersion => {
+    if (version.number !== wanted || version.file.blob !== blob || version.inspection === undefined) return version;
+    const { inspection: _owed, ...told } = version;
+    return isBad(scanned) ? { ...told, inspection: 'withheld' } : told;
+  };
+  return { ...state, versions: state.versions.map(settle) };
 }
 
 function withFacts(file: AssetFile, { embedded: _, ...facts }: MediaFacts): AssetFile {

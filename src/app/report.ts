@@ -125,6 +125,8 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
   // Nothing is inspected here, so what was created elsewhere, or got another version, is ready at once. DESIGN section 3.
   if (report.kind === 'asset.created') {
     changes.push(change(report, { ...happening, kind: 'asset.ready', before: null }, context));
+  } else if (report.kind === 'asset.version_added') {
+    changes.push(change(report, { ...happening, kind: 'asset.version_ready' }, context));
   }
   const applied = { kind: 'applied', subject, changes, state: after } as const;
   return problems === null ? applied : { ...applied, metadataProblems: problems };
@@ -273,7 +275,7 @@ function withChoices<State extends JsonObject | null>(
  */
 function beforeDiffers({ before }: ReportedChange, read: JsonObject | null, held: JsonObject | null): boolean {
   if (before === undefined || held === null) return false;
-  if (before === null) return true;
+  if (before === null || read === null) return true;
   for (const field in before) {
     if (field === 'modifiedAtMs' || field === 'sourceVersion') continue;
     if (!sameField(field, ownValue(read, field), ownValue(held, field))) return true;
@@ -281,9 +283,13 @@ function beforeDiffers({ before }: ReportedChange, read: JsonObject | null, held
   return false;
 }
 
-/** `asset.created` has said already that it is ready; a reporter that says so once more has nothing new to tell. */
-function isKnownReady(report: ReportedChange, held: JsonObject | null, after: JsonObject): boolean {
-  return report.kind === 'asset.ready' && held !== null && changedFields(held, after).length === 0;
+/**
+ * `asset.created` has said already that it is ready, `asset.version_added` that the version is; a reporter that says so once
+ * more has nothing new to tell.
+ */
+function isKnownReady({ kind }: ReportedChange, held: JsonObject | null, after: JsonObject): boolean {
+  const saysReady = kind === 'asset.ready' || kind === 'asset.version_ready';
+  return saysReady && held !== null && changedFields(held, after).length === 0;
 }
 
 function isDeletion(kind: ChangeKind): boolean {

@@ -125,6 +125,22 @@ test('a further version that is infected is told as that; the one before can be 
     await app.assets.activateVersion(caller, { reference: id, number: 1 });
     await settle(fixture);
     (await app.assets.content(caller, id)).stream.destroy();
+    assert.deepEqual(
+      (await stateOf(fixture, id)).versions.map(({ inspection }) => inspection),
+      [undefined, 'withheld'],
+      'nobody was told that the other one is there',
+    );
+    // It was no virus after all: the version is told then, and once.
+    const known = (await kinds(fixture)).length;
+    await app.assets.activateVersion(caller, { reference: id, number: 2 });
+    for (let times = 0; times < 2; times += 1) {
+      await app.assets.inspect(caller, id);
+      await settle(fixture);
+    }
+    assert.deepEqual(
+      (await kinds(fixture)).slice(known).filter((kind) => kind.startsWith('asset.version')),
+      ['asset.version_activated', 'asset.version_ready'],
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import type { AssetVersion } from './asset.ts';
+import { readyBy } from './version-owed.ts';
 import type { ChangeKind } from './change.ts';
 import { changedFields } from './difference.ts';
 import { isList, isObject, ownValue } from './json-equality.ts';
@@ -42,9 +43,13 @@ const silent = new Set([
   'checkedOutByName',
 ]);
 
+/** What is said of the active file and follows from it. */
+export const fileFields: ReadonlySet<string> = new Set(['file', 'versions', 'kind', 'embedded']);
+
 /** The order in which several changes of one write are told. */
 const order: readonly ChangeKind[] = [
   'asset.version_added',
+  'asset.version_ready',
   'asset.version_activated',
   'asset.renamed',
   'asset.moved',
@@ -93,10 +98,32 @@ export function changeKindsFor(before: JsonObject | null, after: JsonObject | nu
     if (fields === undefined) byKind.set(kind, [field]);
     else fields.push(field);
   }
+  const added = byKind.has('asset.version_added');
+  const ready = added || changed.includes('versions') ? readyBy(before, after, added) : null;
+  if (ready !== null) tellReady(byKind, ready);
   return order.flatMap((kind) => {
     const fields = byKind.get(kind);
     return fields === undefined ? [] : [{ kind, changed: fields }];
   });
+}
+
+/**
+ * A version that came whole is ready with it; of one that was there already, what was found in its file is told by that
+ * it is ready, and not as news about the asset.
+ */
+function tellReady(byKind: Map<ChangeKind, string[]>, by: 'came' | 'looked'): void {
+  if (by === 'came') {
+    byKind.set('asset.version_ready', byKind.get('asset.version_added') ?? []);
+    return;
+  }
+  const found = byKind.get('asset.info_changed') ?? [];
+  const others = found.filter((field) => !fileFields.has(field));
+  byKind.set(
+    'asset.version_ready',
+    found.filter((field) => fileFields.has(field)),
+  );
+  if (others.length === 0) byKind.delete('asset.info_changed');
+  else byKind.set('asset.info_changed', others);
 }
 
 /** The same happenings, one kind told as another: what only whoever did it knows (undone, not handed in). */

@@ -60,6 +60,11 @@ export type AssetVersion = {
   readonly file: AssetFile;
   /** The older version whose file this one is again. */
   readonly promotedFrom?: number;
+  /**
+   * Of a further version that nobody was told of as ready: it is still to be looked into, or what it holds is not clean.
+   * Absent otherwise; of the version that an asset began with always, see `AssetState.inspection`.
+   */
+  readonly inspection?: 'pending' | 'withheld';
 };
 
 export type Rendition = AssetFile & { readonly title: string };

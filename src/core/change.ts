@@ -10,6 +10,7 @@ export const changeKinds = [
   'asset.ready',
   'asset.rescued',
   'asset.version_added',
+  'asset.version_ready',
   'asset.version_activated',
   'asset.promoted',
   'asset.copied',

@@ -131,12 +131,14 @@ test('A further version is added, another active one activated, a file described
   const two = { number: 2, active: true, file: { bytes: 2 } };
   assert.deepEqual(kinds({ ...state, file: { bytes: 2 }, versions: [{ ...one, active: false }, two] }), [
     'asset.version_added',
+    'asset.version_ready',
   ]);
   const both = { ...state, versions: [{ ...one, active: false }, two] };
   assert.deepEqual(kinds({ ...both, versions: [one, { ...two, active: false }] }, both), ['asset.version_activated']);
   assert.deepEqual(kinds({ ...state, file: { bytes: 1, widthPx: 5 } }), ['asset.info_changed']);
   assert.deepEqual(kinds({ ...state, versions: [], file: { bytes: 7 } }, { ...state, versions: [] }), [
     'asset.version_added',
+    'asset.version_ready',
   ]);
   assert.deepEqual(kinds({ ...state, focusPoint: { x: 0.5, y: 0.5 } }), ['asset.info_changed']);
 });

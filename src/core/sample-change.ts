@@ -1,4 +1,4 @@
-import type { AssetState } from './asset.ts';
+import type { AssetState, AssetVersion } from './asset.ts';
 import type { BroadcastState } from './broadcast.ts';
 import type { Change, ChangeKind, Subject } from './change.ts';
 import { changedFields } from './difference.ts';
@@ -94,6 +94,17 @@ function withScan(scan: JsonObject): JsonObject {
   return { file: scanned, versions: [{ number: 1, active: true, createdAtMs, file: scanned }] };
 }
 
+/** What a second version changes. */
+function anotherVersion(owed: Pick<AssetVersion, 'inspection'>): JsonObject {
+  return {
+    file: second,
+    versions: [
+      { number: 1, active: false, createdAtMs, file },
+      { number: 2, active: true, createdAtMs: occurredAtMs, file: second, ...owed },
+    ],
+  };
+}
+
 type Step = { readonly before: JsonObject | null; readonly after: JsonObject | null };
 
 const weekMs = 7 * 24 * 3_600_000;
@@ -109,13 +120,8 @@ const steps: { readonly [Kind in ChangeKind]: Step } = {
   'asset.created': appears({ ...asset, inspection: { state: 'pending' } }),
   'asset.ready': appears(asset),
   'asset.rescued': appears(asset),
-  'asset.version_added': changedTo({
-    file: second,
-    versions: [
-      { number: 1, active: false, createdAtMs, file },
-      { number: 2, active: true, createdAtMs: occurredAtMs, file: second },
-    ],
-  }),
+  'asset.version_added': changedTo(anotherVersion({ inspection: 'pending' })),
+  'asset.version_ready': changedTo(anotherVersion({})),
   'asset.version_activated': changedTo(
     {
       versions: [

@@ -12,6 +12,7 @@ import { after, before, test } from 'node:test';
 import { eicar, scannerScript } from '../../src/media/testing/eicar.ts';
 import { isObject } from '../../src/core/json-equality.ts';
 import type { JsonObject } from '../../src/core/json.ts';
+import sharp from 'sharp';
 import {
   eventually,
   expectStatus,
@@ -27,9 +28,6 @@ const photograph = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 );
-
-/** The same picture in another file. */
-const further = Buffer.concat([photograph, Buffer.from('x')]);
 
 type Told = { readonly event: string; readonly message: JsonObject };
 
@@ -186,12 +184,38 @@ test('archiving is told twice, coming back once, a title and a version as what t
     [['asset_bank.media.meta_updated'], ['night']],
   );
   assert.deepEqual(eventsOf(await next(1, () => patch(id, { archived: false }))), ['asset_bank.media.meta_updated']);
-  const version = await next(1, () => portal.call(`/v1/assets/${id}/versions`, uploadOptions('e2.png', further)));
-  assert.equal(version[0]?.event, 'asset_bank.media.updated');
+  const photo = await sharp({ create: { width: 640, height: 360, channels: 3, background: '#468' } })
+    .jpeg()
+    .toBuffer();
+  const version = await next(1, () => portal.call(`/v1/assets/${id}/versions`, uploadOptions('e2.jpg', photo)));
+  assert.deepEqual(eventsOf(version), ['asset_bank.media.updated']);
+  const updated = mediaIn(version[0] ?? nothingTold);
+  const { width, height, fileSize, extension, orientation, activeOriginalFocusPoint: focus } = updated;
+  assert.deepEqual(
+    [width, height, fileSize, extension, orientation, focus],
+    [640, 360, photo.length, ['jpg'], 'landscape', { x: 320, y: 180 }],
+    'the first that is told of a version knows its file',
+  );
+  const items = (updated['mediaItems'] as readonly JsonObject[]).map((item) =>
+    ['version', 'active', 'width', 'height', 'size'].map((name) => item[name]),
+  );
+  assert.deepEqual(items, [
+    [1, 0, 1, 1, photograph.length],
+    [2, 1, 640, 360, photo.length],
+  ]);
+  // An older version is known: it is told at once, and as often as it is taken up again.
+  for (const path of ['versions/1/activate', 'versions/2/promote']) {
+    const [again, ...more] = await next(1, () => portal.ask(`/v1/assets/${id}/${path}`, { method: 'POST' }));
+    const size = path.startsWith('versions/1') ? 1 : 640;
+    assert.deepEqual(
+      [again?.event, mediaIn(again ?? nothingTold)['width'], more],
+      ['asset_bank.media.updated', size, []],
+    );
+  }
   await eventually(
     () => portal.ask(`/v1/assets/${id}`),
     ({ state }) => isObject(state) && isObject(state['inspection']) && state['inspection']['state'] === 'done',
-    'the version is looked into, which is no news of metadata',
+    'looked into again, which is no news of metadata',
   );
   const gone = await next(1, () => portal.call(`/v1/assets/${id}?permanently=true`, { method: 'DELETE' }));
   const last = mediaIn(gone.find(({ event }) => event === 'asset_bank.media.deleted') ?? { event: '', message: {} });

@@ -1,6 +1,8 @@
 /** The processes that look into files, and the server itself, killed at work: nothing is lost, and everything is told once. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -118,6 +120,113 @@ function kill(pid: number): void {
     // It has ended by itself.
   }
 }
+
+/** A scanner that answers once somebody lets it, so that nothing is looked into before. */
+function gatedScanner(directory: string): { readonly path: string; open(): void; close(): void } {
+  const gate = join(directory, 'gate');
+  const path = join(directory, 'gated.sh');
+  writeFileSync(path, `#!/bin/sh\nwhile [ ! -e "${gate}" ]; do sleep 0.05; done\necho "$1: OK"\n`, { mode: 0o755 });
+  return { path, open: () => writeFileSync(gate, ''), close: () => rmSync(gate) };
+}
+
+type Envelope = { readonly [field: string]: string };
+
+/** A receiver of Bynder's that confirms itself and keeps what it is told. */
+async function startBynderReceiver(): Promise<AsyncDisposable & { readonly url: string; readonly told: Envelope[] }> {
+  const told: Envelope[] = [];
+  const receiver = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      response.end();
+      const envelope = JSON.parse(Buffer.concat(chunks).toString()) as Envelope;
+      if (envelope['Type'] === 'SubscriptionConfirmation') void fetch(envelope['SubscribeURL'] ?? '');
+      else told.push(envelope);
+    });
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
+    told,
+    async [Symbol.asyncDispose]() {
+      receiver.closeAllConnections();
+      await new Promise((resolve) => receiver.close(resolve));
+    },
+  };
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < deadline, what);
+    await wait(20);
+  }
+}
+
+test('kill -9 between the upload of a version and the look into it: told once, and with its dimensions', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-version-kill-'));
+  const scanner = gatedScanner(dataDir);
+  await using receiver = await startBynderReceiver();
+  const port = await freePort();
+  const settings = { ASSETWIRE_SCAN_COMMAND: scanner.path, ASSETWIRE_RENDITIONS: 'off' };
+  const start = async (): Promise<ServerProcess> => {
+    const started = startServer({ dataDir, port, settings });
+    await started.ready;
+    return started;
+  };
+  const events = (): readonly unknown[] => receiver.told.map(({ Subject }) => Subject);
+  let server = await start();
+  try {
+    const { url, key } = server;
+    const body = {
+      ...{ name: 'Shop', dialect: 'bynder', events: ['*'] },
+      target: { transport: 'http', url: receiver.url },
+    };
+    const { id: webhook } = await requestOk<{ id: string }>(`${url}/v1/webhooks`, { key, body });
+    await until('confirmed', async () => {
+      const { state } = await requestOk<{ state: string }>(`${url}/v1/webhooks/${webhook}`, { key });
+      return state === 'enabled';
+    });
+    scanner.open();
+    const [first = Buffer.alloc(0)] = await photographs(1);
+    const { id } = await upload(server, 'a.png', first);
+    await until('created', () => events().length === 1);
+    scanner.close();
+    const photo = await sharp({ create: { width: 320, height: 180, channels: 3, background: '#468' } })
+      .jpeg()
+      .toBuffer();
+    const form = new FormData();
+    form.set('file', new Blob([new Uint8Array(photo)]), 'b.jpg');
+    const headers = { authorization: `Bearer ${key}` };
+    const added = await fetch(`${url}/v1/assets/${id}/versions`, { method: 'POST', body: form, headers });
+    assert.equal(added.status, 201, await added.text());
+    server.signal('SIGKILL');
+    await server.exited;
+    assert.deepEqual(events(), ['asset_bank.media.create'], 'nothing left before the look');
+    scanner.open();
+    server = await start();
+    await until('updated', () => events().length > 1);
+    // Another look, and another thing that happens after it: nothing more is told of the version.
+    await requestOk(`${url}/v1/assets/${id}/inspect`, { key, method: 'POST' });
+    await requestOk(`${url}/v1/assets/${id}`, { key, method: 'PATCH', body: { info: { title: 'T' } } });
+    await until('retitled', () => events().includes('asset_bank.media.meta_updated'));
+    assert.deepEqual(events(), [
+      'asset_bank.media.create',
+      'asset_bank.media.updated',
+      'asset_bank.media.meta_updated',
+    ]);
+    const { media } = JSON.parse(receiver.told[1]?.['Message'] ?? '') as { media: { [field: string]: unknown } };
+    assert.deepEqual([media['width'], media['height'], media['fileSize']], [320, 180, photo.length]);
+    assert.deepEqual(
+      (await kindsOf(server, id)).filter((kind) => kind.startsWith('asset.version')),
+      ['asset.version_added', 'asset.version_ready'],
+    );
+  } finally {
+    if (!existsSync(join(dataDir, 'gate'))) scanner.open();
+    await endServer(server);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+  }
+});
 
 test('UP-16 the same content again and again, here and in another workspace, is answered alike and kept apart', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-same-'));

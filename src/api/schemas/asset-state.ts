@@ -76,6 +76,11 @@ export const assetVersionSchema: Schema<AssetVersion> = named(
       number: { type: 'integer', minimum: 1, description: 'Never used again for another file of this asset' },
       active: { type: 'boolean', description: 'Exactly one version is' },
       createdAtMs: timeMs(),
+      inspection: {
+        enum: ['pending', 'withheld'],
+        description:
+          'Of a further version that receivers were not told of: pending (it is still to be looked into) or withheld (it is not clean). Absent once they were',
+      },
       file: assetFileSchema,
     },
   }),

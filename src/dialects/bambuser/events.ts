@@ -15,6 +15,7 @@ export const events: EventTable = {
   ),
   'asset.rescued': ['image.add'],
   'asset.version_added': notSupported(onlyDerivatives),
+  'asset.version_ready': notSupported(onlyDerivatives),
   'asset.version_activated': notSupported(onlyDerivatives),
   'asset.promoted': notSupported(onlyDerivatives),
   'asset.copied': ['image.add'],

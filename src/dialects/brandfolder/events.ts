@@ -28,7 +28,10 @@ export const events: EventTable = {
   'asset.copied': ['asset.create', 'asset.update'],
   // From one library to another: gone here, new there.
   'asset.moved': ['asset.create', 'asset.update', 'asset.delete'],
-  'asset.version_added': update,
+  'asset.version_added': notSupported(
+    'Told as asset.update when the version was looked into: who asks for the asset then finds what it holds',
+  ),
+  'asset.version_ready': update,
   'asset.version_activated': update,
   'asset.promoted': update,
   'asset.renamed': update,

@@ -19,7 +19,10 @@ export const events: EventTable = {
   ),
   'asset.ready': ['asset_bank.media.create'],
   'asset.rescued': ['asset_bank.media.create'],
-  'asset.version_added': ['asset_bank.media.updated'],
+  'asset.version_added': notSupported(
+    'Told as asset_bank.media.updated when the version was looked into, so that its dimensions are there',
+  ),
+  'asset.version_ready': ['asset_bank.media.updated'],
   'asset.version_activated': ['asset_bank.media.updated'],
   'asset.promoted': ['asset_bank.media.updated'],
   'asset.copied': ['asset_bank.media.create'],

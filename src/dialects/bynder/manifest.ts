@@ -23,7 +23,7 @@ const exampleLinks: Links = {
 const webhook = exampleWebhook({ dialect: 'bynder', name: 'Product pages' });
 
 /** What is most often meant by an event stands first: examples and test sends are made of it. */
-const usual: ReadonlySet<ChangeKind> = new Set(['asset.ready', 'asset.version_added', 'asset.metadata_changed']);
+const usual: ReadonlySet<ChangeKind> = new Set(['asset.ready', 'asset.version_ready', 'asset.metadata_changed']);
 
 /** With noughts for a signature: nobody's key made it. */
 function exampleOf(event: string, kind: ChangeKind, beside: JsonObject = {}): JsonObject {

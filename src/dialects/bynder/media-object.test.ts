@@ -228,7 +228,7 @@ test('archiving is told twice, metadata first; coming back once; a deleted media
   assert.deepEqual(told('asset.archived'), ['asset_bank.media.meta_updated', 'asset_bank.media.archived']);
   assert.deepEqual(told('asset.unarchived'), ['asset_bank.media.meta_updated']);
   assert.deepEqual(told('asset.ready'), ['asset_bank.media.create']);
-  for (const kind of ['asset.version_added', 'asset.version_activated', 'asset.promoted'] as const)
+  for (const kind of ['asset.version_ready', 'asset.version_activated', 'asset.promoted'] as const)
     assert.deepEqual(told(kind), ['asset_bank.media.updated']);
   const archived = messageOf(sampleChange('asset.archived'), 'asset_bank.media.archived', sampleLinks)['media'];
   assert.equal(isObject(archived) && archived['archive'], 1);

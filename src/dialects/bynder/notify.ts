@@ -1,6 +1,7 @@
 import type { Change } from '../../core/change.ts';
 import type { Notification } from '../../core/delivery.ts';
 import { eventsOf } from '../../core/event-table.ts';
+import { isToldWhenReady } from '../../core/version-owed.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import type { NotifyContext } from '../dialect.ts';
 import { events, isMetadata } from './events.ts';
@@ -15,6 +16,7 @@ export function notify(change: Change, webhook: Webhook, context: NotifyContext)
   if (found.length === 0) return nothing;
   if (change.kind === 'asset.pre_archive' && !wantsNotice(change, webhook.settings)) return nothing;
   if (change.kind === 'asset.info_changed' && !isMetadata(change.changed)) return nothing;
+  if (isToldWhenReady(change)) return nothing;
   const key = context.signingKeyId?.(signingKeyName);
   return found.map((event) => ({
     event,

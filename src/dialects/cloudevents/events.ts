@@ -4,8 +4,8 @@ import { type EventTable, notSupported } from '../../core/event-table.ts';
 export const validationEvent = 'webhook.validation';
 
 /**
- * Every change kind is a `type` of its own, behind the name of our vocabulary; an asset is told as created once it is ready,
- * so that its type and dimensions are there (at most 10 s after it was accepted).
+ * Every change kind is a `type` of its own, behind the name of our vocabulary; an asset is told as created, and a version as added,
+ * once ready, so that type and dimensions are there (at most 10 s after it was accepted).
  */
 export const events: EventTable = {
   'asset.created': notSupported(
@@ -13,7 +13,10 @@ export const events: EventTable = {
   ),
   'asset.ready': ['assetwire.asset.created'],
   'asset.rescued': ['assetwire.asset.rescued'],
-  'asset.version_added': ['assetwire.asset.version_added'],
+  'asset.version_added': notSupported(
+    'Told as assetwire.asset.version_added when the version was looked into, so that its type and dimensions are there',
+  ),
+  'asset.version_ready': ['assetwire.asset.version_added'],
   'asset.version_activated': ['assetwire.asset.version_activated'],
   'asset.promoted': ['assetwire.asset.promoted'],
   'asset.copied': ['assetwire.asset.copied'],

@@ -17,7 +17,10 @@ export const events: EventTable = {
   'asset.created': notSupported('Told as upload when the asset is ready, so that its type and dimensions are there'),
   'asset.ready': ['upload'],
   'asset.rescued': ['upload'],
-  'asset.version_added': ['upload'],
+  'asset.version_added': notSupported(
+    'Told as upload when the version was looked into, so that its type and dimensions are there',
+  ),
+  'asset.version_ready': ['upload'],
   'asset.version_activated': ['upload'],
   'asset.promoted': ['upload'],
   'asset.copied': ['upload'],

@@ -1,6 +1,7 @@
 import { type Change, type ChangeKind, changeKinds } from '../../core/change.ts';
 import type { Notification } from '../../core/delivery.ts';
 import { eventsOf } from '../../core/event-table.ts';
+import { isToldWhenReady } from '../../core/version-owed.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import { events } from './events.ts';
 import { wishesOf } from './settings.ts';
@@ -16,6 +17,7 @@ export function notify(change: Change, webhook: Webhook): readonly Notification[
   const found = notifications.get(change.kind) ?? nothing;
   // There are no libraries there: an asset that goes from one to another lies where it lay.
   const { kind, changed } = change;
+  if (isToldWhenReady(change)) return nothing;
   if (kind === 'asset.moved' && changed.includes('library') && !changed.includes('path')) return nothing;
   if (kind !== 'asset.metadata_changed') return found;
   const { metaTest } = wishesOf(webhook);

@@ -1,8 +1,8 @@
 import { type EventTable, notSupported } from '../../core/event-table.ts';
 
 /**
- * Every change kind is an event of the same name, but for these: an asset is told as created once it is ready, so that
- * its type and dimensions are there (at most 10 s after it was accepted), and there is no handshake.
+ * Every change kind is an event of the same name, but for these: an asset is told as created, and a version as added, once it is ready, so
+ * that type and dimensions are there (at most 10 s after it was accepted), and there is no handshake.
  */
 export const events: EventTable = {
   'asset.created': notSupported(
@@ -10,7 +10,10 @@ export const events: EventTable = {
   ),
   'asset.ready': ['asset.created'],
   'asset.rescued': ['asset.rescued'],
-  'asset.version_added': ['asset.version_added'],
+  'asset.version_added': notSupported(
+    'Told as asset.version_added when the version was looked into, so that its type and dimensions are there',
+  ),
+  'asset.version_ready': ['asset.version_added'],
   'asset.version_activated': ['asset.version_activated'],
   'asset.promoted': ['asset.promoted'],
   'asset.copied': ['asset.copied'],

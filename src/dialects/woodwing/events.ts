@@ -18,7 +18,10 @@ export const events: EventTable = {
   ),
   'asset.ready': ['asset_create'],
   'asset.rescued': ['asset_create_from_filestore_rescue'],
-  'asset.version_added': ['asset_create_from_version'],
+  'asset.version_added': notSupported(
+    'Told as asset_create_from_version when the version was looked into, so that its type and dimensions are there',
+  ),
+  'asset.version_ready': ['asset_create_from_version'],
   'asset.version_activated': ['asset_promote'],
   'asset.promoted': ['asset_promote'],
   'asset.copied': ['asset_create_by_copy'],

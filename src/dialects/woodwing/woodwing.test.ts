@@ -168,7 +168,7 @@ test('An asset that became ready is told as created with an empty changedMetadat
 });
 
 test('Every field of the vendor’s own that is known has its value, and stands in the documentation', () => {
-  const sample = sampleChange('asset.version_added');
+  const sample = sampleChange('asset.version_ready');
   const dates = { archiveAtMs: 3, publishAtMs: 1, expiresAtMs: 2, availability: 'expired' };
   const change = { ...sample, after: { ...sample.after, checkedOutBy: 'usr_1', checkedOutByName: 'ada', ...dates } };
   const page = readFileSync(join(import.meta.dirname, '../../../docs/concepts/dialects.md'), 'utf8');
