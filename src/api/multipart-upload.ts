@@ -4,7 +4,7 @@
  * file (HARDENING UP-12, UP-13).
  */
 import type { IncomingMessage } from 'node:http';
-import { PassThrough, type Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
@@ -30,7 +30,8 @@ export type UploadOptions = { readonly bytesMax: number; readonly bodies: BodyRe
 export function readUpload(request: IncomingMessage, { bytesMax, bodies }: UploadOptions): Promise<Upload> {
   assertMultipart(request, bytesMax);
   return new Promise((resolve, reject) => {
-    const content = new PassThrough();
+    let source: Readable | undefined;
+    const content = new Readable({ read: () => void source?.resume() });
     // Until somebody reads the stream an error on it must not be an uncaught one.
     content.on('error', () => undefined);
     let asset: string | undefined;
@@ -77,10 +78,10 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       }
       fileSeen = true;
       stream.on('limit', () => fail(tooLarge(bytesMax)));
+      source = stream;
       stream.on('data', (chunk: Buffer) => {
-        if (!content.write(chunk)) stream.pause();
+        if (!content.push(chunk)) stream.pause();
       });
-      content.on('drain', () => stream.resume());
       content.on('close', () => {
         // Whoever took the stream gave up on it: nothing more need be read.
         if (!ended) fail(incomplete('Take the file in: the upload was given up'));
@@ -95,7 +96,7 @@ export function readUpload(request: IncomingMessage, { bytesMax, bodies }: Uploa
       if (ended) return;
       if (!fileSeen) return broken('no part called "file"');
       finish();
-      content.end();
+      content.push(null);
     });
     request.pipe(parser);
   });
@@ -160,12 +161,14 @@ const edgeBytesMax = 1_024;
 function createFormEdges({ headers }: IncomingMessage) {
   const boundary = `--${boundaryOf(headers['content-type'] ?? '') ?? ''}`;
   let head: Buffer = Buffer.alloc(0);
-  let tail: Buffer = Buffer.alloc(0);
+  const tail = Buffer.alloc(edgeBytesMax);
   return {
     see: (chunk: Buffer): void => {
       if (head.length < edgeBytesMax) head = Buffer.concat([head, chunk.subarray(0, edgeBytesMax - head.length)]);
       // A copy, and no look into the chunk: whoever stores it gives its memory back.
-      tail = Buffer.concat([tail, chunk.subarray(-edgeBytesMax)]).subarray(-edgeBytesMax);
+      const taken = Math.min(chunk.length, edgeBytesMax);
+      tail.copyWithin(0, taken);
+      chunk.copy(tail, edgeBytesMax - taken, chunk.length - taken);
     },
     /** Well begun, and its end is missing: it was cut on its way. */
     cut: () => head.includes(boundary) && !tail.includes(`${boundary}--`),

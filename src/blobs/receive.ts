@@ -1,10 +1,10 @@
-/** Takes a stream into a file: counts, hashes three ways, keeps the head, and stops at the limit. */
+/** Takes a stream in: counts, hashes three ways, keeps the head, and stops at the limit. */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AssetwireError } from '../core/errors.ts';
 import type { PutOptions, StoredBlob } from './blobs.ts';
 
-/** What `receive` needs of a file. */
+/** What `receive` needs of where it puts the bytes. */
 export interface Sink {
   write(chunk: Uint8Array, offset: number, length: number): Promise<{ readonly bytesWritten: number }>;
 }
@@ -31,70 +31,121 @@ export function createDigester(): { add(bytes: Uint8Array): void; digests(): Dig
   };
 }
 
-/** Gathered before they are written: a photograph comes in fifty pieces, and each write is a round trip of its own. */
-const gatheredBytes = 512 * 1024;
-/** Kept for the next upload: half a megabyte of garbage for each made the collector the busiest part of an upload. */
-const spare: Buffer[] = [];
-const spareMax = 8;
+/** Handed on at a time: a photograph comes in fifty pieces, and each hand-over is a round trip of its own. */
+const batchBytes = 512 * 1024;
+
+/** `kept`: what was answered for the last batch. */
+export type Received<Kept> = Pick<StoredBlob, 'bytes' | 'head'> & { readonly kept: Kept };
 
 /**
- * Reads to the end of the stream. Errors of the stream are `upload_incomplete`; errors of the sink pass through. `digest`
- * hashes what lies in the sink, somewhere else; without it, and for what is small, hashing is done here.
+ * Takes a stream to its end in batches of half a megabyte: while one is being kept, the next is gathered, and no more. The
+ * last one, which may be empty, says so. Errors of the stream are `upload_incomplete`; those of `keep` pass through.
+ * It fails only when nothing is being kept any more.
  */
-export async function receive(
+export async function receiveBatches<Kept>(
   content: Readable,
-  sink: Sink,
-  { bytesMax, ownChunks = false, digest }: PutOptions & { readonly digest?: () => Promise<Digests> },
-): Promise<StoredBlob> {
+  { bytesMax }: Pick<PutOptions, 'bytesMax'>,
+  keep: (chunks: readonly Uint8Array[], last: boolean) => Promise<Kept>,
+): Promise<Received<Kept>> {
   const head = new Uint8Array(headBytesMax);
-  const gathered = spare.pop() ?? Buffer.allocUnsafeSlow(gatheredBytes);
-  const here = createDigester();
-  let held = 0;
-  let bytes = 0;
-  let isElsewhere = false;
-  const flush = async (): Promise<void> => {
-    const part = gathered.subarray(0, held);
-    held = 0;
-    if (!isElsewhere) here.add(part);
-    await writeWhole(sink, part);
-  };
-  const gather = async (chunk: Uint8Array): Promise<void> => {
-    for (let taken = 0; taken < chunk.length; ) {
-      const piece = chunk.subarray(taken, taken + gatheredBytes - held);
-      gathered.set(piece, held);
-      held += piece.length;
-      taken += piece.length;
-      if (held < gatheredBytes) continue;
-      // There is more than is small.
-      isElsewhere = digest !== undefined;
-      await flush();
-    }
-  };
+  const gathering = gather(content, (chunk, before) => {
+    if (before + chunk.length > bytesMax) throw tooLarge(bytesMax);
+    if (before < headBytesMax) head.set(chunk.subarray(0, headBytesMax - before), before);
+  });
   try {
-    for await (const chunk of chunksOf(content)) {
-      if (bytes + chunk.length > bytesMax) throw tooLarge(bytesMax);
-      if (bytes < headBytesMax) head.set(chunk.subarray(0, headBytesMax - bytes), bytes);
-      bytes += chunk.length;
-      await gather(chunk);
-      if (ownChunks) giveBack(chunk);
+    for (;;) {
+      const { chunks, last, bytes } = await gathering.next();
+      const kept = await keep(chunks, last);
+      if (last) return { bytes, head: head.slice(0, Math.min(bytes, headBytesMax)), kept };
     }
-    if (held > 0) await flush();
   } finally {
-    if (spare.length < spareMax) spare.push(gathered);
+    gathering.stop();
   }
-  const digests = isElsewhere && digest !== undefined ? await digest() : here.digests();
-  return { blob: digests.sha256, bytes, ...digests, head: head.slice(0, Math.min(bytes, headBytesMax)) };
 }
 
-/** A stream that is destroyed, with an error or without, throws here: half a file never passes for a whole one. */
-async function* chunksOf(content: Readable): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const chunk of content as AsyncIterable<Uint8Array | string>) {
-      yield typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+/** `bytes`: of all batches so far. */
+type Batch = { readonly chunks: readonly Uint8Array[]; readonly last: boolean; readonly bytes: number };
+
+/**
+ * Gathers the chunks of a stream by its events: with an iterator each chunk is several promises and more garbage than is
+ * read. `look` sees each chunk with the number of bytes before it, and may refuse it by throwing.
+ */
+function gather(content: Readable, look: (chunk: Uint8Array, before: number) => void) {
+  let chunks: Uint8Array[] = [];
+  let [bytes, held] = [0, 0];
+  let ended = false;
+  let failed: { readonly error: unknown } | null = null;
+  let wake: (() => void) | null = null;
+
+  const ready = (): void => {
+    wake?.();
+    wake = null;
+  };
+  const fail = (error: unknown): void => {
+    failed ??= { error };
+    stop();
+    ready();
+  };
+  const take = (given: Uint8Array | string): void => {
+    const chunk = typeof given === 'string' ? Buffer.from(given, 'utf8') : given;
+    if (chunk.length === 0) return;
+    try {
+      look(chunk, bytes);
+    } catch (error) {
+      return fail(error);
     }
-  } catch (error) {
-    throw error instanceof AssetwireError ? error : incomplete(error);
-  }
+    bytes += chunk.length;
+    held += chunk.length;
+    chunks.push(chunk);
+    if (held < batchBytes) return;
+    content.pause();
+    ready();
+  };
+  const end = (): void => {
+    ended = true;
+    stop();
+    ready();
+  };
+  // A stream that is destroyed, with an error or without, fails: half a file never passes for a whole one.
+  const broken = (error?: unknown): void => fail(error instanceof AssetwireError ? error : incomplete(error));
+  const stop = (): void => {
+    content.off('data', take).off('end', end).off('error', broken).off('close', broken);
+  };
+  content.on('data', take).on('end', end).on('error', broken).on('close', broken);
+  if (content.readableEnded) end();
+  else if (content.destroyed) broken(content.errored);
+
+  return {
+    stop,
+    /** Waits for half a megabyte or the end, then lets the stream flow on. */
+    async next(): Promise<Batch> {
+      if (failed === null && !ended && held < batchBytes) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        content.resume();
+        await promise;
+      }
+      if (failed !== null) throw failed.error;
+      const batch = { chunks, last: ended, bytes };
+      [chunks, held] = [[], 0];
+      if (!ended) content.resume();
+      return batch;
+    },
+  };
+}
+
+/** Takes a stream into a sink, hashed on the way. */
+export async function receive(content: Readable, sink: Sink, options: PutOptions): Promise<StoredBlob> {
+  const here = createDigester();
+  const { bytes, head } = await receiveBatches(content, options, async (chunks) => {
+    for (const chunk of chunks) {
+      here.add(chunk);
+      await writeWhole(sink, chunk);
+      if (options.ownChunks === true) giveBack(chunk);
+    }
+  });
+  const digests = here.digests();
+  return { blob: digests.sha256, bytes, ...digests, head };
 }
 
 /**
@@ -102,11 +153,11 @@ async function* chunksOf(content: Readable): AsyncGenerator<Uint8Array> {
  * until it comes, and that many of them make it look through the whole heap several times a second, which everything else
  * waits for: measured with 100 MB/s, 18 such collections against none. A part of a larger buffer is left alone.
  */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength && byteLength > 0) buffer.transfer(0);
 }
 
-/** A write may take fewer bytes than given: near the end of a disk it does. */
+/** A write may take fewer bytes than given. */
 async function writeWhole(sink: Sink, chunk: Uint8Array): Promise<void> {
   let written = 0;
   while (written < chunk.length) {

@@ -1,6 +1,6 @@
-/** Where blobs lie, and how directories are made to last. No part of a path comes from outside. */
-import { mkdir, open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** Where blobs lie. No part of a path comes from outside. */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { WorkspaceId } from '../../core/ids.ts';
 import { blobAddress, isAddress, workspaceFolder } from '../address.ts';
 
@@ -15,12 +15,6 @@ export function blobPath(files: string, workspaceId: WorkspaceId, blob: string):
 
 export function workspacePath(files: string, workspaceId: WorkspaceId): string {
   return join(files, workspaceFolder(workspaceId));
-}
-
-/** Makes a directory and syncs every directory above it up to `root`, so that its name lasts over a power loss. */
-export async function makeDirectorySynced(path: string, root: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o700 });
-  for (let parent = dirname(path); parent.length >= root.length; parent = dirname(parent)) await syncDirectory(parent);
 }
 
 export async function syncDirectory(path: string): Promise<void> {

@@ -3,16 +3,18 @@
  * killed in between leaves it behind, and the next start asks whether anything names the blob. The notes are not synced:
  * one that a power failure takes costs room on the disk and nothing else.
  */
-import { open, readdir, unlink } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkspaceId } from '../../core/ids.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { FileKeeper } from './file-keeper.ts';
 
 export type Leftover = { readonly workspaceId: WorkspaceId; readonly blob: string; readonly name: string };
 
 export type Claims = {
-  make(workspaceId: WorkspaceId, blob: string): Promise<void>;
+  /** Where the note of this blob is to be made; null where it can have none. */
+  draw(workspaceId: WorkspaceId, blob: string): string | null;
   /** Takes one note of this blob away; nothing waits for it. */
   drop(workspaceId: WorkspaceId, blob: string): void;
   /** Notes that no `make` of this process left, at most this many. */
@@ -22,27 +24,22 @@ export type Claims = {
 
 const form = /^[0-9a-f]{16}\.([0-9a-f]{64})\.([\w-]{0,160})$/;
 
-export function createClaims(directory: string, random: Random): Claims {
+export function createClaims(
+  directory: string,
+  { random, files }: { readonly random: Random; readonly files: Pick<FileKeeper, 'remove'> },
+): Claims {
   /** Names of our own notes by what they are for. */
   const own = new Map<string, string[]>();
   const keyOf = (workspaceId: WorkspaceId, blob: string): string => `${blob} ${workspaceId}`;
-  // Not `rm`: it looks at the file first, for the chance that it is a directory, and one is taken away for each upload.
-  const remove = async (name: string): Promise<void> => {
-    try {
-      await unlink(join(directory, name));
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-    }
-  };
   return {
-    async make(workspaceId, blob) {
+    draw(workspaceId, blob) {
       const place = Buffer.from(workspaceId, 'utf8').toString('base64url');
       const name = `${Buffer.from(random.bytes(8)).toString('hex')}.${blob}.${place}`;
       // A name that no file can have: then there is no note, and at worst bytes that nobody names.
-      if (!form.test(name)) return;
+      if (!form.test(name)) return null;
       const key = keyOf(workspaceId, blob);
       own.set(key, [...(own.get(key) ?? []), name]);
-      await (await open(join(directory, name), 'wx', 0o600)).close();
+      return join(directory, name);
     },
     drop(workspaceId, blob) {
       const key = keyOf(workspaceId, blob);
@@ -50,7 +47,7 @@ export function createClaims(directory: string, random: Random): Claims {
       if (others.length === 0) own.delete(key);
       else own.set(key, others);
       // Where it cannot be taken away, the next start asks about the blob once more.
-      if (name !== undefined) remove(name).catch(ignored);
+      if (name !== undefined) files.remove(join(directory, name)).catch(ignored);
     },
     async leftovers(countMax) {
       const mine = new Set([...own.values()].flat());
@@ -63,7 +60,7 @@ export function createClaims(directory: string, random: Random): Claims {
       }
       return found;
     },
-    remove,
+    remove: (name) => files.remove(join(directory, name)),
   };
 }
 

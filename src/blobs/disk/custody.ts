@@ -2,21 +2,20 @@
  * From a received file to its address and away again: who holds a blob, who removes it, and what a process that was killed
  * in between leaves for the next one to look after.
  */
-import { rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { WorkspaceId } from '../../core/ids.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Blobs } from '../blobs.ts';
-import { blobPath, blobPathOrNull, makeDirectorySynced, syncDirectory, workspacePath } from './blob-path.ts';
+import { blobPath, blobPathOrNull, workspacePath } from './blob-path.ts';
 import { createClaims } from './claims.ts';
+import type { FileKeeper } from './file-keeper.ts';
 import { createHolds } from '../holds.ts';
 
 export type Custody = Pick<Blobs, 'release' | 'remove' | 'reclaim' | 'removeAll'> & {
   /** Gives a received file its address, held; it and the directory it is in are synced when this ends. */
   place(workspaceId: WorkspaceId, blob: string, temporary: string): Promise<void>;
-  /** Forgets which directories were made. */
-  forget(): void;
 };
 
 /** A directory that several processes keep files in. */
@@ -37,23 +36,18 @@ const youngMs = 3_600_000;
 export function createCustody({
   directory,
   files,
+  keeper,
   random,
   shared,
 }: {
   readonly directory: string;
   readonly files: string;
+  readonly keeper: FileKeeper;
   readonly random: Random;
   readonly shared: SharedDirectory | null;
 }): Custody {
-  const known = new Set<string>();
   const holds = createHolds();
-  const claims = createClaims(join(directory, claimsDirectory, shared?.node ?? ''), random);
-
-  const prepare = async (path: string): Promise<void> => {
-    if (known.has(path)) return;
-    await makeDirectorySynced(path, directory);
-    known.add(path);
-  };
+  const claims = createClaims(join(directory, claimsDirectory, shared?.node ?? ''), { random, files: keeper });
 
   const release: Blobs['release'] = (workspaceId, blob) => {
     const path = blobPathOrNull(files, workspaceId, blob);
@@ -66,11 +60,9 @@ export function createCustody({
     const path = blobPath(files, workspaceId, blob);
     await holds.hold(path);
     try {
-      await claims.make(workspaceId, blob);
-      await prepare(dirname(path));
       // Replaces an equal file where there is one: cheaper than asking, and its directory is synced either way.
-      await rename(temporary, path);
-      await syncDirectory(dirname(path));
+      const note = claims.draw(workspaceId, blob);
+      await keeper.place({ from: temporary, to: path, root: directory, note });
     } catch (error) {
       release(workspaceId, blob);
       throw error;
@@ -100,11 +92,11 @@ export function createCustody({
 
   const removeAll = async (workspaceId: WorkspaceId): Promise<void> => {
     const all = workspacePath(files, workspaceId);
-    for (const path of known) if (path.startsWith(all)) known.delete(path);
+    await keeper.forget(all);
     await rm(all, { recursive: true, force: true });
   };
 
-  return { place, release, remove, reclaim, removeAll, forget: () => known.clear() };
+  return { place, release, remove, reclaim, removeAll };
 }
 
 /** Arrived lately. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { readlinkSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,6 +9,8 @@ import { test } from 'node:test';
 import { AssetwireError } from '../../core/errors.ts';
 import { describeBlobs } from '../testing/blobs-conformance.ts';
 import { createDiskBlobs } from './disk-blobs.ts';
+import type { FileKeeper } from './file-keeper.ts';
+import { createFileWork, type NewFiles, newFiles } from './file-work.ts';
 
 const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'assetwire-blobs-'));
 
@@ -37,7 +39,7 @@ describeBlobs({
 test('FD-08 a full disk is storage_full and leaves no half file', async (t) => {
   const directory = await temporary();
   t.after(() => rm(directory, { recursive: true }));
-  const blobs = createDiskBlobs({ directory, create: (path) => createOnFullDisk(path, 100_000) });
+  const blobs = createDiskBlobs({ directory, keeper: keeperOn(fullDisk(100_000)) });
   await blobs.start();
   const content = Readable.from([Buffer.alloc(60_000), Buffer.alloc(60_000)]);
   await assert.rejects(blobs.put('default', content, { bytesMax: 1_000_000 }), (error) => {
@@ -65,50 +67,67 @@ test('the file and its directory are synced before the answer', async (t) => {
   const directory = await temporary();
   t.after(() => rm(directory, { recursive: true }));
   const calls: string[] = [];
-  const create = async (path: string): Promise<FileHandle> => {
-    const handle = await open(path, 'wx');
-    return watched(handle, calls);
+  const watched: NewFiles = {
+    make: (path) => newFiles.make(path),
+    write(file, chunks) {
+      calls.push('write');
+      return newFiles.write(file, chunks);
+    },
+    async sync(file) {
+      await newFiles.sync(file);
+      calls.push('synced');
+    },
   };
-  const blobs = createDiskBlobs({ directory, create });
+  const keeper = keeperOn(watched);
+  const place: FileKeeper['place'] = async (order) => {
+    calls.push('place');
+    await keeper.place(order);
+  };
+  const blobs = createDiskBlobs({ directory, keeper: { ...keeper, place } });
   await blobs.start();
   await blobs.put('default', Readable.from(['content']), { bytesMax: 100 });
-  assert.deepEqual(calls, ['write', 'sync', 'close']);
+  assert.deepEqual(calls.slice(0, 3), ['write', 'synced', 'place']);
 });
 
-/** A file handle that writes in full until `room` bytes are used, then in part, then fails as a full disk does. */
-async function createOnFullDisk(path: string, room: number): Promise<FileHandle> {
-  const handle = await open(path, 'wx');
+test('the directory of a file, and each that was made for it, is synced before the answer', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const synced: string[] = [];
+  const work = createFileWork({
+    ...newFiles,
+    async sync(file) {
+      synced.push(readlinkSync(`/proc/self/fd/${file}`).slice(directory.length));
+      await newFiles.sync(file);
+    },
+  });
+  for (const name of ['one', 'two']) {
+    await work.write({ path: join(directory, name), chunks: [Buffer.from(name)], last: true });
+    await work.place({ from: join(directory, name), to: join(directory, 'a', 'b', name), root: directory, note: null });
+  }
+  assert.deepEqual(synced, ['/one', '', '/a', '/a/b', '/two', '/a/b']);
+});
+
+/** Without a thread, on this disk. */
+function keeperOn(files: NewFiles): FileKeeper {
+  return { ...createFileWork(files), stop: async () => undefined };
+}
+
+/** Writes a file in full until `room` bytes of it are there, then in part, then fails as a full disk does. */
+function fullDisk(room: number): NewFiles {
   let left = room;
-  return proxied(handle, {
-    write: async (chunk: Uint8Array, offset: number, length: number) => {
+  return {
+    ...newFiles,
+    make(path) {
+      left = room;
+      return newFiles.make(path);
+    },
+    write(file, chunks) {
       if (left === 0) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-      const bytes = Math.min(length, left);
-      left -= bytes;
-      return handle.write(chunk, offset, bytes);
+      const bytes = Buffer.concat(chunks).subarray(0, left);
+      left -= bytes.length;
+      return newFiles.write(file, [bytes]);
     },
-  });
-}
-
-function watched(handle: FileHandle, calls: string[]): FileHandle {
-  const note = (name: 'sync' | 'close') => async () => {
-    calls.push(name);
-    await handle[name]();
   };
-  const write = (chunk: Uint8Array, offset: number, length: number): unknown => {
-    calls.push('write');
-    return handle.write(chunk, offset, length);
-  };
-  return proxied(handle, { write, sync: note('sync'), close: note('close') });
-}
-
-function proxied(handle: FileHandle, replaced: Readonly<Record<string, unknown>>): FileHandle {
-  return new Proxy(handle, {
-    get(target, name) {
-      if (typeof name === 'string' && Object.hasOwn(replaced, name)) return replaced[name];
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
 
 test('what a killed process had put and not yet released stays where something names it, else it goes', async (t) => {
@@ -136,7 +155,7 @@ test('what a killed process had put and not yet released stays where something n
   assert.deepEqual(asked, [], 'each is asked about once');
 });
 
-test('a large file, hashed beside the loop, has the hashes of its bytes; a small one too, and the end of a thread harms none', async () => {
+test('a file has the hashes of its bytes whatever its length, and the end of a thread harms none', async () => {
   const directory = await temporary();
   const blobs = createDiskBlobs({ directory });
   await blobs.start();
@@ -156,7 +175,7 @@ test('a large file, hashed beside the loop, has the hashes of its bytes; a small
   await blobs.stop();
 });
 
-test('the thread that hashes lets others go first', async (t) => {
+test('the thread that keeps files lets others go first', async (t) => {
   // Elsewhere threads have no priority of their own.
   if (process.platform !== 'linux') return;
   const directory = await temporary();
@@ -168,10 +187,11 @@ test('the thread that hashes lets others go first', async (t) => {
   for (const thread of await readdir('/proc/self/task')) {
     const name = await readFile(`/proc/self/task/${thread}/comm`, 'utf8');
     // The system keeps fifteen letters of a name.
-    if (name.trim() === 'assetwire-hashe') priorities.push(getPriority(Number(thread)));
+    if (name.trim() === 'assetwire-files') priorities.push(getPriority(Number(thread)));
   }
   await blobs.stop();
-  assert.deepEqual(priorities, [constants.priority.PRIORITY_BELOW_NORMAL]);
+  // Those of other tests may still be there.
+  assert.deepEqual([...new Set(priorities)], [constants.priority.PRIORITY_BELOW_NORMAL]);
 });
 
 for (const [what, code] of [
@@ -181,11 +201,11 @@ for (const [what, code] of [
   test(`UP-18 a disk without ${what} left refuses uploads as full, leaves nothing, and goes on when there is room`, async () => {
     const directory = await temporary();
     let full = true;
-    const create = async (path: string): Promise<FileHandle> => {
+    const make = (path: string): number => {
       if (full) throw Object.assign(new Error(`${code}: nothing left`), { code });
-      return open(path, 'wx');
+      return newFiles.make(path);
     };
-    const blobs = createDiskBlobs({ directory, create });
+    const blobs = createDiskBlobs({ directory, keeper: keeperOn({ ...newFiles, make }) });
     await blobs.start();
     for (let n = 0; n < 100; n += 1) {
       await assert.rejects(blobs.put('default', Readable.from(['x']), { bytesMax: 10 }), (error) => {

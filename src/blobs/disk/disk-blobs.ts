@@ -15,14 +15,14 @@ import type { Random } from '../../runtime/random.ts';
 import type { Blobs, PutOptions, StoredBlob } from '../blobs.ts';
 import { blobPathOrNull, syncDirectory } from './blob-path.ts';
 import { claimsDirectory, createCustody, type SharedDirectory } from './custody.ts';
-import { type Digests, receive } from '../receive.ts';
-import { createFileHasher } from './file-hasher.ts';
+import { receiveBatches } from '../receive.ts';
+import { createFileKeeper, type FileKeeper } from './file-keeper.ts';
 
 export type DiskBlobsOptions = {
   /** Made where it is missing. */
   readonly directory: string;
-  /** Opens a new file for writing; tests hand in a disk that fills up. */
-  readonly create?: (path: string) => Promise<FileHandle>;
+  /** What is done to files, in a thread where it is absent; tests hand in a disk that fills up. */
+  readonly keeper?: FileKeeper;
   /** For the names of files that are being received. */
   readonly random?: Random;
   /** Other processes keep files here too; the name of this one, and the time. Absent: one process at a time. */
@@ -35,15 +35,14 @@ export type DiskBlobsOptions = {
  */
 export function createDiskBlobs({
   directory,
-  create = createFile,
+  keeper = createFileKeeper(),
   random = createSystemRandom(),
   shared,
 }: DiskBlobsOptions): Blobs {
   const incoming = join(directory, 'incoming', shared?.node ?? '');
   const files = join(directory, 'files');
   const receiving = new Set<string>();
-  const hasher = createFileHasher();
-  const custody = createCustody({ directory, files, random, shared: shared ?? null });
+  const custody = createCustody({ directory, files, keeper, random, shared: shared ?? null });
 
   const sweep = async (): Promise<number> => {
     const orphans = (await listIfPresent(incoming)).filter((name) => !receiving.has(name));
@@ -64,18 +63,15 @@ export function createDiskBlobs({
       const name = Buffer.from(random.bytes(16)).toString('hex');
       const temporary = join(incoming, name);
       receiving.add(name);
-      // The stream may fail before it is read, while the file is being opened; unheard, that would end the process.
+      // The stream may fail when nobody reads it any more; unheard, that would end the process.
       content.on('error', ignoreUntilRead);
       try {
-        const received = await receiveInto(await create(temporary), content, {
-          ...options,
-          digest: () => hasher.hash(temporary),
-        });
+        const received = await receiveFile(keeper, temporary, { content, ...options });
         await custody.place(workspaceId, received.blob, temporary);
         return received;
       } catch (error) {
         content.destroy();
-        await rm(temporary, { force: true });
+        await keeper.remove(temporary);
         throw asRefusal(error);
       } finally {
         receiving.delete(name);
@@ -99,40 +95,30 @@ export function createDiskBlobs({
     sweep,
 
     async stop() {
-      custody.forget();
-      await hasher.stop();
+      await keeper.stop();
     },
   };
 }
 
-/** Reading the stream throws the same error again; there it is dealt with. */
+/** Whoever reads the stream hears of it too. */
 function ignoreUntilRead(): void {
   // Nothing to do here.
 }
 
-type Receiving = PutOptions & { readonly digest: () => Promise<Digests> };
+type Receiving = PutOptions & { readonly content: Readable };
 
-/** What is large is hashed while it is synced: the one needs the processor, the other the disk. */
-async function receiveInto(
-  handle: FileHandle,
-  content: Readable,
-  { digest, ...options }: Receiving,
+async function receiveFile(
+  keeper: FileKeeper,
+  path: string,
+  { content, ownChunks = false, ...options }: Receiving,
 ): Promise<StoredBlob> {
-  let synced: Promise<void> | null = null;
-  try {
-    const received = await receive(content, handle, {
-      ...options,
-      digest: async () => {
-        synced = handle.sync();
-        const [digests] = await Promise.all([digest(), synced]);
-        return digests;
-      },
-    });
-    await (synced ?? handle.sync());
-    return received;
-  } finally {
-    await handle.close();
-  }
+  const { bytes, head, kept } = await receiveBatches(content, options, async (chunks, last) => {
+    // What is written is given away.
+    const given = ownChunks ? chunks : chunks.map((chunk) => new Uint8Array(chunk));
+    return keeper.write({ path, chunks: given, last });
+  });
+  if (kept === null) throw new TypeError('The last bytes of a file must be answered with its hashes');
+  return { blob: kept.sha256, bytes, ...kept, head };
 }
 
 /** What the caller is told of a failed upload. Codes of the disk become ours; everything else is a bug and stays as it is. */
@@ -155,10 +141,6 @@ function asRefusal(error: unknown): unknown {
     });
   }
   return error;
-}
-
-function createFile(path: string): Promise<FileHandle> {
-  return open(path, 'wx', 0o600);
 }
 
 async function openBlob(
