@@ -27,6 +27,8 @@ const others: { readonly [type: string]: readonly Schema[] } = {
   Key: [schemas['Key'] ?? {}, schemas['CreatedKey'] ?? {}],
   User: [schemas['User'] ?? {}, schemas['CreatedUser'] ?? {}],
   WebhookSecret: [(schemas['Webhook']?.properties?.['secrets'] as { readonly items?: Schema }).items ?? {}],
+  MetadataOption: [(schemas['MetadataField']?.properties?.['options'] as { readonly items?: Schema }).items ?? {}],
+  MetadataValidation: [schemas['MetadataField']?.properties?.['validation'] ?? {}],
   StatsCounts: [schemas['Stats']?.properties?.['totals'] ?? {}],
   SettingsView: [answer('/v1/settings')],
 };

@@ -81,13 +81,52 @@ export type Folder = {
 };
 export type Collection = { readonly id: string; readonly name: string };
 
+export type MetadataOption = {
+  readonly value: string;
+  readonly label?: string;
+  readonly labels?: { readonly [language: string]: string };
+};
+
+export type MetadataValidation = {
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly format?: 'url' | 'email';
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly whole?: boolean;
+  readonly earliest?: string;
+  readonly latest?: string;
+  readonly itemsMin?: number;
+  readonly itemsMax?: number;
+};
+
 export type MetadataField = {
   readonly name: string;
   readonly type: 'text' | 'number' | 'date' | 'boolean' | 'select' | 'multiselect';
-  readonly label?: string;
+  readonly label: string;
+  readonly labels?: { readonly [language: string]: string };
   readonly description?: string;
-  readonly required?: boolean;
-  readonly options?: readonly { readonly value: string; readonly label?: string }[];
+  readonly required: boolean;
+  readonly default?: Json;
+  readonly options?: readonly MetadataOption[];
+  readonly validation?: MetadataValidation;
+  readonly position: number;
+  readonly jobId?: string;
+};
+
+export type MetadataRules = {
+  readonly unknownFields: 'accept' | 'refuse';
+  readonly fromElsewhere: 'note' | 'refuse';
+};
+
+/** Work that brings assets in line with a definition. */
+export type MetadataJob = {
+  readonly id: string;
+  readonly state: 'running' | 'done' | 'cancelled';
+  readonly work: { readonly kind: string; readonly field?: string };
+  readonly looked: number;
+  readonly changed: number;
+  readonly failed: number;
 };
 
 export type Change = {

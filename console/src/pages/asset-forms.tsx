@@ -5,10 +5,11 @@ import { useAll, useMay } from '../api/queries.ts';
 import type { Asset, AssetState, Json, JsonObject, MetadataField } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
-import { CheckField, problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
+import { problemAt, TextField, WordsField } from '../parts/field.tsx';
 import { Failure, Loaded } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { type Edit, EditedAsset, useSave } from './asset-edit.tsx';
+import { asText, MetadataInput } from './metadata-input.tsx';
 import { localMinute } from './replay-dialog.tsx';
 
 const infoNames = ['title', 'description', 'copyright', 'credit'];
@@ -230,85 +231,6 @@ function Metadata({ edit, fields }: { readonly edit: Edit; readonly fields: read
       </fieldset>
     </form>
   );
-}
-
-/** An input of the field's own type. */
-function MetadataInput({
-  field,
-  value,
-  problem,
-  onChange,
-}: {
-  readonly field: MetadataField;
-  readonly value: Json | undefined;
-  readonly problem: string | undefined;
-  readonly onChange: (value: Json | undefined) => void;
-}) {
-  const label = `${field.label ?? field.name}${field.required === true ? ' *' : ''}`;
-  const common = { label, hint: field.description, problem };
-  const options = (field.options ?? []).map((option) => ({ value: option.value, label: option.label ?? option.value }));
-  switch (field.type) {
-    case 'boolean':
-      return (
-        <CheckField label={label} hint={problem ?? field.description} checked={value === true} onChange={onChange} />
-      );
-    case 'number':
-      return (
-        <TextField
-          {...common}
-          type="number"
-          value={asText(value)}
-          onChange={(text) => onChange(text === '' ? undefined : Number(text))}
-        />
-      );
-    case 'date':
-      return (
-        <TextField
-          {...common}
-          type="date"
-          value={asText(value).slice(0, 10)}
-          onChange={(text) => onChange(text === '' ? undefined : text)}
-        />
-      );
-    case 'select':
-      return (
-        <SelectField
-          {...common}
-          value={asText(value)}
-          choices={[{ value: '', label: words.wizard.unset }, ...options]}
-          onChange={(text) => onChange(text === '' ? undefined : text)}
-        />
-      );
-    case 'multiselect': {
-      const chosen = Array.isArray(value) ? value.map(String) : [];
-      return (
-        <fieldset className="field">
-          <legend>{label}</legend>
-          {problem === undefined ? null : <div className="wrong">{problem}</div>}
-          {options.map((option) => (
-            <CheckField
-              key={option.value}
-              label={option.label}
-              checked={chosen.includes(option.value)}
-              onChange={(on) => {
-                const next = on ? [...chosen, option.value] : chosen.filter((kept) => kept !== option.value);
-                onChange(next.length === 0 ? undefined : next);
-              }}
-            />
-          ))}
-        </fieldset>
-      );
-    }
-    case 'text':
-      return (
-        <TextField {...common} value={asText(value)} onChange={(text) => onChange(text === '' ? undefined : text)} />
-      );
-  }
-}
-
-function asText(value: Json | undefined): string {
-  if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function without(object: JsonObject, name: string): JsonObject {

@@ -1,31 +1,47 @@
-import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Problem } from '../api/ask.ts';
 import { useAll, useChange, useMay } from '../api/queries.ts';
 import type { MetadataField } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
-import { CheckField, problemAt, SelectField, TextField, WordsField } from '../parts/field.tsx';
+import { Confirm } from '../parts/dialog.tsx';
+import { CheckField } from '../parts/field.tsx';
 import { FormFailure } from '../parts/form-failure.tsx';
 import { Empty, Loaded } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { words } from '../words/words.ts';
+import { Counted, searchOf } from './field-consequences.tsx';
+import { FieldForm } from './field-form.tsx';
+import { FieldJobs, FieldRules } from './field-rules.tsx';
 import { PartHead } from './settings-parts.tsx';
 
+type Open = { readonly do: 'make' } | { readonly do: 'edit' | 'delete'; readonly field: MetadataField };
+
+/** What assets have beyond name and tags: defined, ordered, changed and taken away. */
 export function Fields() {
   const fields = useAll<MetadataField>('/v1/metadata-fields');
   const may = useMay('settings:write');
-  const [open, setOpen] = useState<'new' | MetadataField | null>(null);
-  const remove = useChange(['/v1/metadata-fields'], { onDone: () => setOpen(null) });
-  const button = may ? (
-    <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
-      {words.settings.newField}
-    </Button>
-  ) : null;
+  const [open, setOpen] = useState<Open | null>(null);
+  const move = useChange(['/v1/metadata-fields']);
+  const close = () => setOpen(null);
+  const to = ({ name }: MetadataField, position: number) =>
+    move.mutate({
+      method: 'PATCH',
+      path: `/v1/metadata-fields/${encodeURIComponent(name)}`,
+      body: { position },
+    });
   return (
     <>
-      <PartHead lead={words.settings.fieldsLead} action={button} />
+      <PartHead
+        lead={words.settings.fieldsLead}
+        action={
+          may ? (
+            <Button look="primary" icon={<IconPlus size={16} aria-hidden />} onClick={() => setOpen({ do: 'make' })}>
+              {words.settings.newField}
+            </Button>
+          ) : null
+        }
+      />
       <Loaded of={fields}>
         {(items) => (
           <Card flush>
@@ -36,19 +52,28 @@ export function Fields() {
                 label={words.settings.parts.fields}
                 items={items}
                 idOf={({ name }) => name}
+                {...(may ? { onOpen: (field: MetadataField) => setOpen({ do: 'edit', field }) } : {})}
                 columns={[
-                  { name: words.settings.fieldName, cell: ({ name }) => <span className="mono">{name}</span> },
-                  { name: words.settings.fieldLabel, cell: ({ label }) => label ?? '' },
+                  {
+                    name: words.settings.fieldLabel,
+                    cell: ({ name, label }) => (
+                      <>
+                        {label} <span className="quiet mono cut">{name}</span>
+                      </>
+                    ),
+                  },
                   { name: words.settings.fieldType, kind: 'fit', cell: ({ type }) => words.settings.types[type] },
                   {
                     name: words.settings.fieldRequired,
                     kind: 'fit',
-                    cell: ({ required }) => (required === true ? words.common.yes : ''),
+                    cell: ({ required }) => (required ? words.common.yes : ''),
                   },
                   {
                     name: words.settings.fieldOptions,
                     cell: ({ options }) => (
-                      <span className="cut">{(options ?? []).map(({ value }) => value).join(', ')}</span>
+                      <span className="cut">
+                        {(options ?? []).map(({ value, label }) => label ?? value).join(', ')}
+                      </span>
                     ),
                   },
                   {
@@ -56,13 +81,38 @@ export function Fields() {
                     kind: 'fit',
                     cell: (field) =>
                       may ? (
-                        <Button
-                          small
-                          look="plain"
-                          label={words.common.delete}
-                          icon={<IconTrash size={15} aria-hidden />}
-                          onClick={() => setOpen(field)}
-                        />
+                        <span className="row" style={{ flexWrap: 'nowrap' }}>
+                          <Button
+                            small
+                            look="plain"
+                            disabled={field.position === 0 || move.isPending}
+                            label={words.fields.up(field.label)}
+                            icon={<IconArrowUp size={15} aria-hidden />}
+                            onClick={() => to(field, field.position - 1)}
+                          />
+                          <Button
+                            small
+                            look="plain"
+                            disabled={field.position === items.length - 1 || move.isPending}
+                            label={words.fields.down(field.label)}
+                            icon={<IconArrowDown size={15} aria-hidden />}
+                            onClick={() => to(field, field.position + 1)}
+                          />
+                          <Button
+                            small
+                            label={words.fields.edit(field.label)}
+                            onClick={() => setOpen({ do: 'edit', field })}
+                          >
+                            {words.common.edit}
+                          </Button>
+                          <Button
+                            small
+                            look="plain"
+                            label={words.fields.delete(field.label)}
+                            icon={<IconTrash size={15} aria-hidden />}
+                            onClick={() => setOpen({ do: 'delete', field })}
+                          />
+                        </span>
                       ) : null,
                   },
                 ]}
@@ -71,86 +121,42 @@ export function Fields() {
           </Card>
         )}
       </Loaded>
-      {open === 'new' ? <NewField onClose={() => setOpen(null)} /> : null}
-      {open !== null && open !== 'new' ? (
-        <Confirm
-          title={`${words.common.delete}: ${open.label ?? open.name}`}
-          action={words.common.delete}
-          busy={remove.isPending}
-          onClose={() => setOpen(null)}
-          onConfirm={() =>
-            remove.mutate({ method: 'DELETE', path: `/v1/metadata-fields/${encodeURIComponent(open.name)}` })
-          }
-        >
-          <p className="mono">{open.name}</p>
-        </Confirm>
-      ) : null}
+      {(fields.data ?? []).length === 0 ? null : <FieldRules />}
+      <FieldJobs />
+      {open?.do === 'make' ? <FieldForm onClose={close} /> : null}
+      {open?.do === 'edit' ? <FieldForm key={open.field.name} field={open.field} onClose={close} /> : null}
+      {open?.do === 'delete' ? <DeleteField field={open.field} onClose={close} /> : null}
     </>
   );
 }
 
-function NewField({ onClose }: { readonly onClose: () => void }) {
-  const [name, setName] = useState('');
-  const [label, setLabel] = useState('');
-  const [type, setType] = useState<MetadataField['type']>('text');
-  const [options, setOptions] = useState<readonly string[]>([]);
-  const [required, setRequired] = useState(false);
-  const make = useChange(['/v1/metadata-fields'], { quiet: true, onDone: onClose });
-  const problems = make.error instanceof Problem ? make.error.problems : [];
-  const chosen = type === 'select' || type === 'multiselect';
+function DeleteField({ field, onClose }: { readonly field: MetadataField; readonly onClose: () => void }) {
+  const [values, setValues] = useState(false);
+  const remove = useChange(['/v1/metadata-fields', '/v1/metadata-jobs'], { quiet: true, onDone: onClose });
   return (
-    <Dialog
-      title={words.settings.newField}
+    <Confirm
+      title={words.fields.removeTitle(field.label)}
+      action={words.common.delete}
+      busy={remove.isPending}
       onClose={onClose}
-      onSubmit={() =>
-        make.mutate({
-          method: 'POST',
-          path: '/v1/metadata-fields',
-          body: {
-            name,
-            type,
-            ...(label === '' ? {} : { label }),
-            ...(chosen ? { options: options.map((value) => ({ value })) } : {}),
-            ...(required ? { required } : {}),
-          },
+      onConfirm={() =>
+        remove.mutate({
+          method: 'DELETE',
+          path: `/v1/metadata-fields/${encodeURIComponent(field.name)}`,
+          ...(values ? { query: { values: 'remove' } } : {}),
         })
       }
-      footer={
-        <Button type="submit" look="primary" busy={make.isPending}>
-          {words.common.create}
-        </Button>
-      }
     >
-      {make.error === null ? null : <FormFailure error={make.error} />}
-      <TextField
-        label={words.settings.fieldName}
-        autoFocus
-        mono
-        problem={problemAt(problems, '/name')}
-        value={name}
-        onChange={setName}
+      {remove.error === null ? null : <FormFailure error={remove.error} />}
+      <p>
+        <Counted q={searchOf(field.name)}>{words.fields.removeHas}</Counted>
+      </p>
+      <CheckField
+        label={words.fields.removeValues}
+        hint={words.fields.removeValuesHint}
+        checked={values}
+        onChange={setValues}
       />
-      <TextField
-        label={words.settings.fieldLabel}
-        problem={problemAt(problems, '/label')}
-        value={label}
-        onChange={setLabel}
-      />
-      <SelectField
-        label={words.settings.fieldType}
-        value={type}
-        choices={Object.entries(words.settings.types).map(([value, text]) => ({ value, label: text }))}
-        onChange={(value) => setType(value as MetadataField['type'])}
-      />
-      {chosen ? (
-        <WordsField
-          label={words.settings.fieldOptions}
-          problem={problemAt(problems, '/options')}
-          values={options}
-          onChange={setOptions}
-        />
-      ) : null}
-      <CheckField label={words.settings.fieldRequired} checked={required} onChange={setRequired} />
-    </Dialog>
+    </Confirm>
   );
 }

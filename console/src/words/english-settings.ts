@@ -1,7 +1,9 @@
+import { fieldWords } from './english-fields.ts';
 import { peopleWords } from './english-people.ts';
 
 export const settingWords = {
   ...peopleWords,
+  ...fieldWords,
   settings: {
     title: 'Settings',
     parts: {

@@ -1,4 +1,4 @@
-/** People in the console: roles made and given, what a user may do, where somebody is signed in, and the ending of it. */
+/** Settings in the console: roles and people, where somebody is signed in, metadata fields and what changing one does, the audit. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -176,6 +176,109 @@ test('a person is disabled, enabled, given a new link and removed once their nam
   await rig.page.waitForURL((url) => !url.search.includes('user='), { timeout });
   assert.equal((await rig.server.call(`/v1/users/${bob.id}`)).status, 404);
   await bob.page.context().close();
+});
+
+test('a field is defined with all it says, ordered, and edited: what that does to assets is said before and then happens', async () => {
+  const { page, server } = rig;
+  await open('/settings/fields');
+  await button('New field').click();
+  await field('Name').fill('season');
+  await field('Type').selectOption('select');
+  await field('Label').fill('Season');
+  for (const [at, value] of ['spring', 'summer', 'autumn'].entries()) {
+    await button('Add an option').click();
+    await field(`Value of option ${at + 1}`).fill(value);
+  }
+  await field('Label of option 2').fill('High summer');
+  await button('Add a language').click();
+  await field('Language').fill('de');
+  await field('Label in this language').fill('Jahreszeit');
+  await field('Default').selectOption('spring');
+  await send('Create');
+  await gone();
+  await button('New field').click();
+  await field('Name').fill('stars');
+  await field('Type').selectOption('number');
+  await field('At least').fill('9');
+  await field('At most').fill('5');
+  await send('Create');
+  await dialog().locator('.wrong', { hasText: 'at least minimum' }).waitFor({ timeout });
+  await field('At least').fill('1');
+  await send('Create');
+  await gone();
+  const fields = async () => rows((await server.call('/v1/metadata-fields')).json);
+  assert.deepEqual(
+    (await fields()).map(({ name, labels, options, default: value, validation }) => [
+      name,
+      labels,
+      options,
+      value,
+      validation,
+    ]),
+    [
+      [
+        'season',
+        { de: 'Jahreszeit' },
+        [{ value: 'spring' }, { value: 'summer', label: 'High summer' }, { value: 'autumn' }],
+        'spring',
+        undefined,
+      ],
+      ['stars', undefined, undefined, undefined, { minimum: 1, maximum: 5 }],
+    ],
+  );
+  await button('Move stars up').click();
+  await eventually(fields, ([first]) => first?.['name'] === 'stars', 'stars stands first');
+
+  for (const [id, season] of ['spring', 'summer', 'summer', 'autumn'].entries())
+    await server.call(`/v1/assets/external:${id}`, {
+      method: 'PUT',
+      body: { name: `${id}.jpg`, metadata: { season, stars: 4 } },
+    });
+  await open('/settings/fields');
+  await button('Edit Season').click();
+  await field('Value of option 1').fill('springtime');
+  await field('Default').selectOption('springtime');
+  await button('Retire summer').click();
+  await field('Assets that have summer').selectOption({ label: 'get autumn instead' });
+  await button('Retire autumn').click();
+  assert.equal(await field('Assets that have summer').inputValue(), 'keep', 'autumn goes too: nobody gets it');
+  await dialog().getByRole('button', { name: 'Keep it after all' }).nth(1).click();
+  await field('Assets that have summer').selectOption({ label: 'get autumn instead' });
+  await dialog().getByText('1 asset with spring get springtime').waitFor({ timeout });
+  await dialog().getByText('2 assets with summer get autumn').waitFor({ timeout });
+  await field('Required').check();
+  await dialog().getByText('without a value stay as they are').waitFor({ timeout });
+  await send('Save');
+  await gone();
+  await page.getByText('Options replaced').waitFor({ timeout });
+  const seasons = async () =>
+    rows((await server.call('/v1/assets?order=oldest')).json).map(
+      ({ state }) => (state as { readonly metadata: { readonly season?: string } }).metadata.season,
+    );
+  await eventually(seasons, (all) => all.join() === 'springtime,autumn,autumn,autumn', 'assets follow');
+
+  await button('Edit stars').click();
+  await field('At most').fill('3');
+  await dialog().getByText('4 assets with a value outside stay as they are').waitFor({ timeout });
+  await page.keyboard.press('Escape');
+  await gone();
+  await button('Delete stars').click();
+  await dialog().getByText('4 assets with a value').waitFor({ timeout });
+  await field('Take the values out of the assets too').check();
+  await send('Delete');
+  await gone();
+  await page.getByText('Values taken away').waitFor({ timeout });
+  await eventually(
+    async () => (await server.call('/v1/assets')).text,
+    (text) => !text.includes('stars'),
+    'the values are gone',
+  );
+  await field('Fields that nobody defined').selectOption('refuse');
+  await eventually(
+    async () => (await server.call('/v1/metadata-rules')).json['unknownFields'],
+    (rule) => rule === 'refuse',
+    'the rule counts',
+  );
 });
 
 test('the browser had nothing to complain about', () => {
