@@ -17,7 +17,11 @@ const networkModules = ['http', 'https', 'http2', 'net', 'tls', 'dns', 'dns/prom
 
 // Judging an address is no connection.
 const harmless = ['isIP', 'isIPv4', 'isIPv6', 'BlockList'];
-const networkPaths = [...networkModules.flatMap((name) => [name, `node:${name}`]), 'undici'].map((name) => ({
+const networkPaths = [
+  ...networkModules.flatMap((name) => [name, `node:${name}`]),
+  'undici',
+  'undici/lib/dispatcher/client.js',
+].map((name) => ({
   name,
   message: road,
   ...(/^(node:)?net$/.test(name) ? { allowImportNames: harmless } : {}),

@@ -2,11 +2,13 @@
 import { enableCompileCache } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { findOwnModulesByName } from './runtime/own-modules.ts';
 
 /** How long a server whose launcher was killed may take to end. */
 const orphanStopMs = 2_000;
 
 enableCompileCache();
+findOwnModulesByName();
 endWithLauncher();
 
 // Loaded after the cache is on, so that the next start finds them compiled.

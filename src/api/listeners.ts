@@ -38,6 +38,25 @@ export async function listenAt(server: Server, place: { readonly host: string; r
   });
 }
 
+/** Where an address of the machine cannot be had, it is not there. */
+const noSuchAddress: ReadonlySet<unknown> = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** `localhost` is two addresses, and a client takes either: the one that `first` does not have, where the machine has it. */
+export async function listenAtOtherLoopback(first: Server): Promise<readonly Server[]> {
+  const address = first.address();
+  if (typeof address === 'string' || address === null) return [];
+  const other = createHttpServer((request, response) => void first.emit('request', request, response));
+  other.on('clientError', (error, socket) => void first.emit('clientError', error, socket));
+  const host = address.address === '::1' ? '127.0.0.1' : '::1';
+  try {
+    await listenAt(other, { host, port: address.port });
+    return [other];
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && noSuchAddress.has(error.code)) return [];
+    throw error;
+  }
+}
+
 /** Listens for the inbox by TLS; null where there is no certificate. */
 export async function listenTls(
   { settings }: ApiOptions,

@@ -1,10 +1,11 @@
 /**
- * Which request goes where. Fastify finds the route and `serve-route.ts` does the rest. Two paths are taken out before the
+ * Which request goes where. `find-my-way` finds the route and `serve-route.ts` does the rest. Two paths are taken out before the
  * router: the inbox, for which nothing of the API holds, and `POST /v1/changes`, which is called more often than
  * everything else together.
  */
-import type { IncomingMessage, RequestListener } from 'node:http';
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import findMyWay from 'find-my-way';
 import { AssetwireError } from '../core/errors.ts';
 import { type AnswerWriter, MethodNotAllowed } from './answer.ts';
 import { answerConnectionError } from './connection-errors.ts';
@@ -13,7 +14,7 @@ import { inboxPrefix } from './inbox-listener.ts';
 import { createHttpServer } from './listeners.ts';
 import { consoleAnswer, type ConsoleFile, consoleMissing, consolePlaces, readConsoleFiles } from './console-files.ts';
 import { readPageFiles } from './page-files.ts';
-import { notFound, presentableError } from './problem.ts';
+import { notFound } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { methodsAt, nearestRoute, pathOf, toRouterPath } from './route-paths.ts';
 import { reportChanges } from './routes/changes.ts';
@@ -33,77 +34,73 @@ export type RouterOptions = {
   readonly requestId: () => string;
 };
 
-export function createRouter({ serving, routes, inbox, whole, hostMounts, requestId }: RouterOptions): FastifyInstance {
-  const router = fastify({
-    serverFactory: (routed) =>
-      createHttpServer((request, response) => {
-        if (hostMounts !== undefined) mountByHost(hostMounts, request);
-        takeWorkspaceParameter(request);
-        const url = request.url ?? '';
-        if (whole && url === reportChanges.path && request.method === reportChanges.method) {
-          void serveRoute(serving, { route: reportChanges, request, response, parameters: noParameters, search: '' });
-        } else if (whole && url.startsWith(inboxPrefix)) inbox(request, response);
-        else if (url.startsWith('/')) routed(request, response);
-        else serving.answers.fail(request, response, notFound('Find it here: the target is not a path'));
-      }),
-    clientErrorHandler: (error, socket) => answerConnectionError(error, socket, requestId),
-    routerOptions: {
-      caseSensitive: true,
-      ignoreTrailingSlash: false,
-      ignoreDuplicateSlashes: false,
-      maxParamLength: 1_024,
-      querystringParser: () => ({}),
-    },
-    return503OnClosing: false,
-    exposeHeadRoutes: true,
-    frameworkErrors: (_error, request, reply) => {
-      reply.hijack();
-      serving.answers.fail(
-        request.raw,
-        reply.raw,
-        new AssetwireError('not_found', {
-          detail: 'Find it here: the path is not well formed',
-          mend: 'Escape what stands in the path as encodeURIComponent does; its parts have at most 1,024 characters',
-        }),
-      );
-    },
-  });
+export type Router = {
+  /** The plain listener, not yet listening. */
+  readonly server: Server;
+  /** Answers a request whose place was found by somebody else; nothing is taken out before the router. */
+  readonly route: RequestListener;
+  /** Answers GET and HEAD at a path, which may end in `/*`. */
+  page(path: string, answer: RequestListener): void;
+};
+
+/** Characters of one part of a path: no id or name that stands in one is longer. */
+const partCharactersMax = 1_024;
+
+export function createRouter({ serving, routes, inbox, whole, hostMounts, requestId }: RouterOptions): Router {
   /** Below a vendor's prefix the vendor's words are told, whether there is a route or not. */
-  const refuse = (request: FastifyRequest, reply: FastifyReply, error: AssetwireError): void => {
-    const words = foreignWordsAt(routes, error, request.raw);
-    if (words === null) serving.answers.fail(request.raw, reply.raw, error);
-    else serving.answers.write(request.raw, reply.raw, words);
+  const refuse = (request: IncomingMessage, response: ServerResponse, error: AssetwireError): void => {
+    const words = foreignWordsAt(routes, error, request);
+    if (words === null) serving.answers.fail(request, response, error);
+    else serving.answers.write(request, response, words);
   };
-  // Bodies are read by the routes, after the caller is known to be allowed.
-  router.removeAllContentTypeParsers();
-  router.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  router.setErrorHandler((error, request, reply) => {
-    reply.hijack();
-    refuse(request, reply, routerError(error));
-  });
-  router.setNotFoundHandler((request, reply) => {
-    reply.hijack();
-    const path = pathOf(request.raw);
-    const allowed = methodsAt(routes, path);
-    const { method } = request;
-    const isNone = allowed.length === 0;
-    const error = isNone ? missing(routes, method, path) : new MethodNotAllowed(method, allowed.join(', '));
-    refuse(request, reply, error);
+  const malformed = (_path: string, request: IncomingMessage, response: ServerResponse): void => {
+    serving.answers.fail(
+      request,
+      response,
+      new AssetwireError('not_found', {
+        detail: 'Find it here: the path is not well formed',
+        mend: 'Escape what stands in the path as encodeURIComponent does; its parts have at most 1,024 characters',
+      }),
+    );
+  };
+  const places = findMyWay({
+    caseSensitive: true,
+    ignoreTrailingSlash: false,
+    ignoreDuplicateSlashes: false,
+    maxParamLength: partCharactersMax,
+    querystringParser: () => ({}),
+    onBadUrl: malformed,
+    onMaxParamLength: malformed,
+    defaultRoute: (request, response) => {
+      const path = pathOf(request);
+      const { method = '' } = request;
+      const allowed = methodsAt(routes, path);
+      const isNone = allowed.length === 0;
+      const error = isNone ? missing(routes, method, path) : new MethodNotAllowed(method, allowed.join(', '));
+      refuse(request, response, error);
+    },
   });
   for (const route of routes) {
-    router.route({
-      method: route.method,
-      url: toRouterPath(route.path),
-      exposeHeadRoute: route.method === 'GET' && route.streaming !== true,
-      handler: (request, reply) => {
-        reply.hijack();
-        const { raw } = request;
-        const parameters = stringParameters(request.params);
-        void serveRoute(serving, { route, request: raw, response: reply.raw, parameters, search: searchOf(raw) });
-      },
+    const isSeen = route.method === 'GET' && route.streaming !== true;
+    // Bodies are read by the routes, after the caller is known to be allowed.
+    places.on(isSeen ? ['HEAD', 'GET'] : route.method, toRouterPath(route.path), (request, response, found) => {
+      const parameters = stringParameters(found);
+      void serveRoute(serving, { route, request, response, parameters, search: searchOf(request) });
     });
   }
-  return router;
+  const routed = (request: IncomingMessage, response: ServerResponse): void => void places.lookup(request, response);
+  const server = createHttpServer((request, response) => {
+    if (hostMounts !== undefined) mountByHost(hostMounts, request);
+    takeWorkspaceParameter(request);
+    const url = request.url ?? '';
+    if (whole && url === reportChanges.path && request.method === reportChanges.method) {
+      void serveRoute(serving, { route: reportChanges, request, response, parameters: noParameters, search: '' });
+    } else if (whole && url.startsWith(inboxPrefix)) inbox(request, response);
+    else if (url.startsWith('/')) routed(request, response);
+    else serving.answers.fail(request, response, notFound('Find it here: the target is not a path'));
+  });
+  server.on('clientError', (error: Error, socket: Socket) => answerConnectionError(error, socket, requestId));
+  return { server, route: routed, page: (path, answer) => places.on(['HEAD', 'GET'], path, answer) };
 }
 
 const noParameters = {};
@@ -138,50 +135,31 @@ function noRoute(near: string | undefined): AssetwireError {
   });
 }
 
-/** What the router itself refuses: all it looks at before a route is the form of the content type. */
-function routerError(error: unknown): AssetwireError {
-  const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
-  if (status === 415)
-    return new AssetwireError('unsupported_media_type', {
-      detail: 'Send a Content-Type as in RFC 9110: it has another form',
-      mend: 'Set the header Content-Type: application/json, or multipart/form-data for files',
-    });
-  if (typeof status === 'number' && status < 500)
-    return new AssetwireError('malformed_request', {
-      detail: 'Send a request that can be read: the router refused it',
-      mend: 'Send plain HTTP with a body that is as long as its Content-Length says',
-    });
-  return presentableError(error);
-}
-
-export async function mountPages(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
+export async function mountPages(router: Router, answers: AnswerWriter): Promise<void> {
   mountDocuments(router, answers);
   await mountConsole(router, answers);
   for (const [path, answer] of await readPageFiles()) {
-    router.get(path, (request, reply) => {
-      reply.hijack();
+    router.page(path, (request, response) => {
       const fresh = request.headers['if-none-match'] === answer.etag;
       answers.write(
-        request.raw,
-        reply.raw,
+        request,
+        response,
         fresh ? { status: 304, style: 'page', empty: true, headers: { etag: answer.etag } } : answer,
       );
     });
   }
 }
 
-async function mountConsole(router: FastifyInstance, answers: AnswerWriter): Promise<void> {
+async function mountConsole(router: Router, answers: AnswerWriter): Promise<void> {
   const files = await readConsoleFiles();
   const page = files.get('/');
   const serve = (path: string, file: ConsoleFile | undefined): void => {
-    router.get(path, (request, reply) => {
-      reply.hijack();
-      const { raw } = request;
-      const { 'if-none-match': ifNoneMatch, 'accept-encoding': encoding } = raw.headers;
+    router.page(path, (request, response) => {
+      const { 'if-none-match': ifNoneMatch, 'accept-encoding': encoding } = request.headers;
       const acceptEncoding = typeof encoding === 'string' ? encoding : undefined;
       answers.write(
-        raw,
-        reply.raw,
+        request,
+        response,
         file === undefined ? consoleMissing : consoleAnswer(file, { ifNoneMatch, acceptEncoding }),
       );
     });
@@ -193,17 +171,15 @@ async function mountConsole(router: FastifyInstance, answers: AnswerWriter): Pro
   for (const [path, file] of files) if (path !== '/') serve(path, file);
 }
 
-function mountDocuments(router: FastifyInstance, answers: AnswerWriter): void {
+function mountDocuments(router: Router, answers: AnswerWriter): void {
   const documents = createDocuments();
   for (const path of ['/docs', '/docs/*']) {
-    router.get(path, (request, reply) => {
-      reply.hijack();
-      const { raw } = request;
-      const { 'if-none-match': ifNoneMatch, 'accept-encoding': encoding } = raw.headers;
+    router.page(path, (request, response) => {
+      const { 'if-none-match': ifNoneMatch, 'accept-encoding': encoding } = request.headers;
       const acceptEncoding = typeof encoding === 'string' ? encoding : undefined;
-      documents.answer({ path: pathOf(raw), ifNoneMatch, acceptEncoding }).then(
-        (answer) => answers.write(raw, reply.raw, answer),
-        (error: unknown) => answers.fail(raw, reply.raw, error),
+      documents.answer({ path: pathOf(request), ifNoneMatch, acceptEncoding }).then(
+        (answer) => answers.write(request, response, answer),
+        (error: unknown) => answers.fail(request, response, error),
       );
     });
   }
@@ -215,9 +191,8 @@ function searchOf(request: IncomingMessage): string {
   return at < 0 ? '' : url.slice(at + 1);
 }
 
-function stringParameters(parameters: unknown): { readonly [name: string]: string } {
+function stringParameters(parameters: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
   const strings: Record<string, string> = {};
-  if (typeof parameters !== 'object' || parameters === null) return strings;
   for (const [name, value] of Object.entries(parameters)) if (typeof value === 'string') strings[name] = value;
   return strings;
 }

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { InboxRequest } from '../app/app.ts';
 import { createInboxCertificate } from '../egress/self-signed.ts';
@@ -130,6 +133,29 @@ test('a start that fails leaves nothing open, and stopping afterwards is harmles
     startTestServer(createFakeApp(), { inboxTls: { certificatePem: certPem, keyPem, port: first.port } }),
     /EADDRINUSE/,
   );
+});
+
+test('localhost is listened at by both of its addresses, and neither is left open', async () => {
+  await using server = await startTestServer(createFakeApp(), { host: 'localhost' });
+  const six = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+  const hosts = ['127.0.0.1', ...(six ? ['::1'] : [])];
+  const ask = async (host: string): Promise<string> => {
+    const socket = connect({ host, port: server.port });
+    socket.end('GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    return (await text(socket)).slice(0, 12);
+  };
+  for (const host of hosts) assert.equal(await ask(host), 'HTTP/1.1 200', host);
+  await server.stop();
+  for (const host of hosts) await assert.rejects(ask(host), /ECONNREFUSED/, host);
+});
+
+test('a path that cannot be read, or is too long in one part, is told how to write it', async () => {
+  await using server = await startTestServer(createFakeApp());
+  for (const part of ['%', '%zz', 'x'.repeat(1_025)]) {
+    const answer = await call(server.url, `/v1/webhooks/${part}`);
+    assert.equal(answer.status, 404, part.slice(0, 10));
+    assert.match(answer.text, /encodeURIComponent/, part.slice(0, 10));
+  }
 });
 
 test('stopping lets a request in flight end and closes its connection', async () => {

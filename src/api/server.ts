@@ -1,7 +1,6 @@
 /** The HTTP server: parts made and wired, started and stopped. What is served where is in `router.ts`. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { AssetwireError } from '../core/errors.ts';
 import { createAdmission } from './admission.ts';
 import { createAnswerWriter } from './answer.ts';
@@ -9,11 +8,19 @@ import type { ApiAddress, ApiOptions, ApiServer } from './api.ts';
 import { createEventStreams } from './event-streams.ts';
 import { createFailedAuthentications } from './failed-authentications.ts';
 import { createInboxListener } from './inbox-listener.ts';
-import { closeServer, createHttpServer, listenAt, listenTls, portOf, urlHost } from './listeners.ts';
+import {
+  closeServer,
+  createHttpServer,
+  listenAt,
+  listenAtOtherLoopback,
+  listenTls,
+  portOf,
+  urlHost,
+} from './listeners.ts';
 import { createBodyReader } from './request-body.ts';
 import type { Services } from './route.ts';
 import { pathOf } from './route-paths.ts';
-import { createRouter, mountPages } from './router.ts';
+import { createRouter, mountPages, type Router } from './router.ts';
 import { createRoutes } from './routes/all.ts';
 import type { Serving } from './serve-route.ts';
 import { sessionCookieName } from './session-cookie.ts';
@@ -47,29 +54,30 @@ export function createApiServer(options: ApiOptions): ApiServer {
     const opened: Server[] = [];
     try {
       if (whole) await mountPages(router, serving.answers);
-      await router.listen({ host: settings.host, port: settings.port });
+      opened.push(router.server);
+      await listenAt(router.server, settings);
+      if (settings.host === 'localhost') opened.push(...(await listenAtOtherLoopback(router.server)));
       const tls = await listenTls(options, inbox, portOf(router.server));
       if (tls !== null) opened.push(tls);
       const vendors = await listenForVendors(options, router, opened);
       return {
-        router,
-        servers: [router.server, ...opened],
+        servers: opened,
         address: { ...addressOf(options, router.server, tls), vendorUrls: vendors },
       };
     } catch (error) {
-      await Promise.all([router.close(), ...opened.map(closeServer)]);
+      await Promise.all(opened.map(closeServer));
       throw error;
     }
   };
 
-  const stop = async ({ router, servers }: Running): Promise<void> => {
+  const stop = async ({ servers }: Running): Promise<void> => {
     state.closing = true;
     streams.stop();
     serving.bodies.stop();
     const cut = clock.timer(settings.stopGraceMs ?? stopGraceMsDefault, () => {
       for (const server of servers) server.closeAllConnections();
     });
-    await Promise.all([router.close(), ...servers.map(closeServer)]);
+    await Promise.all(servers.map(closeServer));
     cut.cancel();
   };
 
@@ -92,7 +100,7 @@ export function createApiServer(options: ApiOptions): ApiServer {
 /** Opens the ports at whose root vendors' APIs stand; their URLs by dialect. Those that listen are put into `opened`. */
 async function listenForVendors(
   { settings, vendorRoutes = [] }: ApiOptions,
-  router: FastifyInstance,
+  router: Router,
   opened: Server[],
 ): Promise<ApiAddress['vendorUrls']> {
   const urls: [string, string][] = [];
@@ -104,7 +112,7 @@ async function listenForVendors(
         mend: 'Mend ASSETWIRE_DIALECT_LISTEN',
       });
     }
-    const server = createHttpServer(atRoot(dialect, (request, response) => router.routing(request, response)));
+    const server = createHttpServer(atRoot(dialect, router.route));
     server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
     await listenAt(server, { host, port });
     opened.push(server);
@@ -113,7 +121,7 @@ async function listenForVendors(
   return Object.fromEntries(urls);
 }
 
-type Running = { readonly router: FastifyInstance; readonly servers: readonly Server[]; readonly address: ApiAddress };
+type Running = { readonly servers: readonly Server[]; readonly address: ApiAddress };
 type State = { closing: boolean; running: Running | null };
 
 /** What every request needs, made once. */

@@ -1,5 +1,6 @@
 /** What a caller wants of a webhook, checked against its dialect and the road out, with the secrets taken out of it. */
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { createRequire } from 'node:module';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { AssetwireError } from '../core/errors.ts';
 import { checkFilter } from '../core/filter-check.ts';
 import type { Projection } from '../core/filter.ts';
@@ -48,6 +49,9 @@ export interface InputChecks {
   check(dialect: Dialect, input: Partial<WebhookInput>, stored?: StoredCredentials): CheckedInput;
 }
 
+// Loaded by the first webhook that is written, since a start needs it for nothing.
+const load = createRequire(import.meta.url);
+
 type Validator = (manifest: Manifest) => ValidateFunction;
 type InputDeps = Pick<AppDeps, 'dialects' | 'egress'> & {
   /** Null: mails cannot be sent by this server. */
@@ -60,6 +64,7 @@ export function createInputChecks(deps: InputDeps): InputChecks {
   const validator: Validator = (manifest) => {
     let compiled = validators.get(manifest.id);
     if (compiled === undefined) {
+      const { Ajv2020 } = load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
       compiled = new Ajv2020({ allErrors: true, verbose: true, strict: false }).compile(manifest.configuration.schema);
       validators.set(manifest.id, compiled);
     }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Client } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
 import { limits } from '../../core/limits.ts';
 import type { Connected } from '../../egress/egress.ts';
 import type { Exchange } from './exchange.ts';

@@ -4,7 +4,7 @@
  * until the head, between two pieces, and over all.
  */
 import { Readable } from 'node:stream';
-import { Client } from 'undici';
+import type { Client } from 'undici';
 import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import type { Connected, Egress, NotConnected } from '../../egress/egress.ts';
@@ -70,7 +70,7 @@ function notConnected({ failure }: NotConnected): FileAnswer {
 type Asking = { readonly request: FileRequest; readonly target: TargetUrl; readonly made: Connected };
 
 async function ask(parts: FetchFileParts, { request, target, made }: Asking): Promise<FileAnswer> {
-  const client = clientOn(target, made);
+  const client = await clientOn(target, made);
   const close = (): void => {
     client.destroy(null).catch(() => undefined);
     made.socket.destroy();
@@ -113,9 +113,11 @@ async function ask(parts: FetchFileParts, { request, target, made }: Asking): Pr
 }
 
 /** A client that only ever speaks on the socket that the guard has judged. */
-function clientOn(target: TargetUrl, { socket }: Connected): Client {
+async function clientOn(target: TargetUrl, { socket }: Connected): Promise<Client> {
+  // The whole of it, with what makes a stream of an answer: loaded by the first file that is fetched.
+  const undici = await import('undici');
   let handedOver = false;
-  return new Client(target.origin, {
+  return new undici.Client(target.origin, {
     allowH2: false,
     pipelining: 1,
     maxHeaderSize: limits.responseHeaderBytesMax,
