@@ -223,6 +223,9 @@ test('the keyboard goes everywhere: ⌘K finds, j and Enter open, ? explains, Es
   await page.keyboard.press('Escape');
   await page.locator('dialog[open]').waitFor({ state: 'detached', timeout });
   await page.keyboard.press('Control+k');
+  // Letters of a name are enough, and what one can do is found as well.
+  await page.getByRole('combobox').fill('nwh');
+  await page.getByRole('option', { name: 'New webhook' }).waitFor({ timeout });
   await page.getByRole('combobox').fill('Editorial');
   await page.getByRole('option').filter({ hasText: 'Editorial system' }).first().waitFor({ timeout });
   await page.keyboard.press('Enter');

@@ -1,23 +1,18 @@
 import { IconSearch } from '@tabler/icons-react';
-import { type KeyboardEvent, useDeferredValue, useId, useLayoutEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useDeferredValue, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
-import { useAsk, useMay, useWebhooks } from '../api/queries.ts';
-import type { Asset, Page } from '../api/types.ts';
 import { words } from '../words/words.ts';
-import { places } from './places.tsx';
+import { type Hit, useHits } from './palette-hits.tsx';
 
-type Hit = { readonly id: string; readonly label: string; readonly kind: string; readonly href: string };
-
-const hitsMax = 12;
-
-/** ⌘K: pages, webhooks, assets, and any id that is pasted. */
-export function Palette({ onClose }: { readonly onClose: () => void }) {
+/** ⌘K: where one has been, pages, what one can do, webhooks, assets, and any id that is pasted. */
+export function Palette({ onClose, onHelp }: { readonly onClose: () => void; readonly onHelp: () => void }) {
   const element = useRef<HTMLDialogElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
-  const [, navigate] = useLocation();
+  const [here, navigate] = useLocation();
   const listId = useId();
-  const hits = useHits(useDeferredValue(text.trim()));
+  const hits = useHits(useDeferredValue(text.trim()), here);
   useLayoutEffect(() => {
     const dialog = element.current;
     if (dialog !== null && !dialog.open) dialog.showModal();
@@ -26,14 +21,23 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const open = (hit: Hit | undefined) => {
     if (hit === undefined) return;
     onClose();
-    navigate(hit.href);
+    hit.go({ to: (href, state) => navigate(href, { state }), help: onHelp });
   };
   const chosen = Math.min(at, hits.length - 1);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
+  const steps: { readonly [key: string]: () => void } = {
+    ArrowDown: () => setAt(chosen >= hits.length - 1 ? 0 : chosen + 1),
+    ArrowUp: () => setAt(chosen <= 0 ? hits.length - 1 : chosen - 1),
+    Home: () => setAt(0),
+    End: () => setAt(hits.length - 1),
+    Enter: () => open(hits[chosen]),
+  };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'ArrowDown') setAt(Math.min(chosen + 1, hits.length - 1));
-    else if (event.key === 'ArrowUp') setAt(Math.max(0, chosen - 1));
-    else if (event.key === 'Enter') open(hits[chosen]);
-    else return;
+    const step = steps[event.key];
+    if (step === undefined || event.nativeEvent.isComposing) return;
+    step();
     event.preventDefault();
   };
   return (
@@ -50,8 +54,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
       }}
     >
       <div className="inside">
-        <div className="row" style={{ paddingLeft: 16, flexWrap: 'nowrap' }}>
-          <IconSearch size={17} aria-hidden />
+        <div className="palette-field">
+          <IconSearch size={18} aria-hidden />
           <input
             className="input"
             role="combobox"
@@ -69,7 +73,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             onKeyDown={onKeyDown}
           />
         </div>
-        <ul id={listId} role="listbox" aria-label={words.shell.found}>
+        <ul ref={list} id={listId} role="listbox" aria-label={words.shell.found}>
           {hits.map((hit, index) => (
             <li
               key={hit.id}
@@ -79,46 +83,40 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
               onMouseMove={() => setAt(index)}
               onClick={() => open(hit)}
             >
-              <span className="cut">{hit.label}</span>
+              <span className="sign">{hit.icon}</span>
+              <span className="cut">
+                <Marked text={hit.label} at={hit.marks} />
+              </span>
               <span className="kind">{hit.kind}</span>
             </li>
           ))}
-          {hits.length === 0 ? <li className="quiet">{words.shell.nothingFound}</li> : null}
         </ul>
+        {hits.length === 0 ? <p className="quiet palette-none">{words.shell.nothingFound}</p> : null}
+        <footer className="palette-keys" aria-hidden>
+          {words.shell.paletteKeys.map(([key, meaning]) => (
+            <span key={key}>
+              <kbd>{key}</kbd> {meaning}
+            </span>
+          ))}
+        </footer>
       </div>
     </dialog>
   );
 }
 
-const idPlaces: readonly (readonly [prefix: string, href: string, kind: string])[] = [
-  ['ast_', '/assets/', words.places.assets],
-  ['wh_', '/webhooks/', words.places.webhooks],
-  ['dlv_', '/deliveries/', words.places.deliveries],
-  ['chg_', '/changes/', words.places.changes],
-];
-
-function useHits(text: string): readonly Hit[] {
-  const { data: webhooks } = useWebhooks();
-  const mayAssets = useMay('assets:read');
-  const { data: assets } = useAsk<Page<Asset>>(text.length >= 2 && mayAssets ? '/v1/assets' : null, {
-    nameContains: text,
-    limit: 6,
-  });
-  const wanted = text.toLowerCase();
-  const byId = idPlaces.find(([prefix]) => text.startsWith(prefix));
-  return [
-    ...(byId === undefined ? [] : [{ id: text, label: text, kind: byId[2], href: byId[1] + encodeURIComponent(text) }]),
-    ...places
-      .filter(({ label }) => label.toLowerCase().includes(wanted))
-      .map(({ href, label }) => ({ id: href, label, kind: words.shell.page, href })),
-    ...(webhooks ?? [])
-      .filter(({ name, id }) => wanted !== '' && (name.toLowerCase().includes(wanted) || id === text))
-      .map(({ id, name }) => ({ id, label: name, kind: words.places.webhooks, href: `/webhooks/${id}` })),
-    ...(assets?.data ?? []).map(({ id, state }) => ({
-      id,
-      label: state.name,
-      kind: words.places.assets,
-      href: `/assets/${id}`,
-    })),
-  ].slice(0, hitsMax);
+/** A name in which the letters that were typed stand out. */
+function Marked({ text, at }: { readonly text: string; readonly at: readonly number[] }) {
+  if (at.length === 0) return <>{text}</>;
+  const marked = new Set(at);
+  const runs: { text: string; readonly is: boolean }[] = [];
+  for (const [index, letter] of text.split('').entries()) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.is === marked.has(index)) last.text += letter;
+    else runs.push({ text: letter, is: marked.has(index) });
+  }
+  return (
+    <>
+      {runs.map((run, index) => (run.is ? <mark key={index}>{run.text}</mark> : <span key={index}>{run.text}</span>))}
+    </>
+  );
 }

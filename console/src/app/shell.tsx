@@ -8,15 +8,15 @@ import {
   IconSearch,
   IconSun,
 } from '@tabler/icons-react';
-import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { ask, chosenWorkspace } from '../api/ask.ts';
+import { chosenWorkspace } from '../api/ask.ts';
 import { useAll, useCaller, useIsAdmin, useMay } from '../api/queries.ts';
 import type { Workspace } from '../api/people.ts';
 import { Button } from '../parts/button.tsx';
-import { tellProblem, Toasts } from '../parts/toast.tsx';
+import { Toasts } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { signOut } from './leaving.ts';
 import { Palette } from './palette.tsx';
 import { groups, iconPx, mayGo, places } from './places.tsx';
 import { ShortcutHelp } from './shortcut-help.tsx';
@@ -74,7 +74,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         </header>
         {children}
       </div>
-      {open === 'palette' ? <Palette onClose={() => setOpen(null)} /> : null}
+      {open === 'palette' ? <Palette onClose={() => setOpen(null)} onHelp={() => setOpen('help')} /> : null}
       {open === 'help' ? <ShortcutHelp onClose={() => setOpen(null)} /> : null}
       <Toasts />
     </div>
@@ -183,15 +183,6 @@ function Readiness() {
 
 function Who() {
   const { data: caller } = useCaller();
-  const client = useQueryClient();
-  const leave = () => {
-    ask('DELETE', '/v1/sessions/current')
-      .then(() => {
-        client.clear();
-        location.assign('/');
-      })
-      .catch(tellProblem);
-  };
   return (
     <div className="row between" style={{ padding: '0 8px', flexWrap: 'nowrap' }}>
       <span className="cut quiet" title={caller?.actor.id}>
@@ -202,7 +193,7 @@ function Who() {
         look="plain"
         label={words.shell.signOut}
         icon={<IconLogout size={16} aria-hidden />}
-        onClick={leave}
+        onClick={signOut}
       />
     </div>
   );

@@ -10,6 +10,7 @@ import {
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { useHistoryState } from 'wouter/use-browser-location';
 import { refresh, useAll, useChange, useList, useMay } from '../api/queries.ts';
 import type { Asset, AssetPage, Collection, Folder } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
@@ -38,6 +39,13 @@ export function Assets() {
     if (files !== null && files.length > 0) addUploads([...files], folder, () => void refresh(client, '/v1/assets'));
   };
   const over = useDropAnywhere(may, upload);
+  // Whoever comes here to upload has said so already.
+  const asked = useHistoryState<{ readonly upload?: boolean } | null>()?.upload === true;
+  useEffect(() => {
+    if (!asked || !may) return;
+    history.replaceState(null, '');
+    input.current?.click();
+  }, [asked, may]);
   return (
     <Page
       title={words.assets.title}

@@ -1,6 +1,7 @@
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
-import { useIsAdmin, useMay } from '../api/queries.ts';
+import { useCaller } from '../api/queries.ts';
+import { maySee, type SettingPart, settingParts } from '../app/setting-parts.ts';
 import { Page } from '../parts/card.tsx';
 import { words } from '../words/words.ts';
 import { Account } from './settings-account.tsx';
@@ -16,32 +17,26 @@ import { Transports } from './settings-transports.tsx';
 import { Users } from './settings-users.tsx';
 import { WorkspaceSettings } from './settings-workspace.tsx';
 
-const parts = [
-  { id: 'workspace', scope: 'settings:read', show: WorkspaceSettings },
-  { id: 'fields', scope: 'assets:read', show: Fields },
-  { id: 'keys', scope: 'keys:read', show: Keys },
-  { id: 'users', scope: 'keys:read', show: Users },
-  { id: 'roles', scope: 'keys:read', show: Roles },
-  { id: 'properties', scope: 'settings:read', show: Properties },
-  { id: 'signing-keys', scope: 'settings:read', show: SigningKeys },
-  { id: 'transports', scope: 'admin', show: Transports },
-  { id: 'space', scope: 'admin', show: SpaceTaken },
-  { id: 'audit', scope: 'settings:read', show: AuditLog },
-  { id: 'server', scope: 'settings:read', show: Server },
-  { id: 'account', scope: 'anybody', show: Account },
-] as const;
+const shownBy: { readonly [id in SettingPart['id']]: () => ReactNode } = {
+  workspace: WorkspaceSettings,
+  fields: Fields,
+  keys: Keys,
+  users: Users,
+  roles: Roles,
+  properties: Properties,
+  'signing-keys': SigningKeys,
+  transports: Transports,
+  space: SpaceTaken,
+  audit: AuditLog,
+  server: Server,
+  account: Account,
+};
 
 export function Settings({ part }: { readonly part: string }) {
-  const may = {
-    'settings:read': useMay('settings:read'),
-    'assets:read': useMay('assets:read'),
-    'keys:read': useMay('keys:read'),
-    admin: useIsAdmin(),
-    anybody: true,
-  };
-  const open = parts.filter(({ scope }) => may[scope]);
+  const { data: caller } = useCaller();
+  const open = settingParts.filter((one) => caller !== undefined && maySee(one, caller));
   const shown = open.find(({ id }) => id === part) ?? open[0];
-  const Shown = shown?.show;
+  const Shown = shown === undefined ? undefined : shownBy[shown.id];
   const nav = useRef<HTMLElement>(null);
   // On a narrow screen the parts stand in a row that is longer than it: the open one is brought into sight.
   useEffect(() => {

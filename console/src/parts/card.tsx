@@ -1,6 +1,7 @@
 import { IconChevronLeft } from '@tabler/icons-react';
 import { type ReactNode, useEffect } from 'react';
 import { Link } from 'wouter';
+import { visited } from '../app/recent.ts';
 
 export function Card({
   title,
@@ -49,6 +50,7 @@ export function Page({
   const tab = name ?? (typeof title === 'string' ? title : '');
   useEffect(() => {
     document.title = tab === '' ? 'Assetwire' : `${tab} · Assetwire`;
+    visited(location.pathname, tab);
   }, [tab]);
   return (
     <main className="page" id="main" tabIndex={-1}>
