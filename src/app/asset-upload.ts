@@ -13,7 +13,7 @@ import { assetNameOf, fileNameOf } from './asset-name.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { folderPath } from './asset-state.ts';
 import { asJsonState, assetChange, assetSubject, assetView } from './asset-views.ts';
-import { settleBlob } from './blob-uses.ts';
+import { namingBlob } from './blob-uses.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -88,18 +88,16 @@ async function upload(
   const noticeDays = await deps.noticeDays(workspaceId, input.archiveAtMs);
   const stored = await blobs.put(workspaceId, content, { bytesMax: settings.uploadBytesMax, ownChunks });
   deps.metrics?.uploaded(stored.bytes);
-  try {
+  return namingBlob(deps, { workspaceId, blob: stored.blob }, async () => {
     const { mimeType, kind } = await media.sniff(stored.head, name);
     const { head: _, ...hashes } = stored;
     const file: AssetFile = { name, mimeType, ...hashes, ...unscanned(deps) };
-    return await commitUpload(
+    return commitUpload(
       deps,
       { caller, input: { ...input, name, path, metadata, noticeDays }, row, fingerprint },
       { file, kind },
     );
-  } finally {
-    await settleBlob(deps, workspaceId, stored.blob);
-  }
+  });
 }
 
 /** The asset of bytes that have been put, under a new id or one that was drawn for it. */

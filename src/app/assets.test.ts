@@ -22,6 +22,7 @@ import {
   type Fixture,
   report,
   webhookInput,
+  memoryBlobs,
 } from './testing/app-fixture.ts';
 
 const photographs = join(import.meta.dirname, '..', '..', 'media');
@@ -124,12 +125,19 @@ test('an asset changed while it is inspected keeps the change and gets its facts
 });
 
 test('ID-01 an upload repeated with its key makes one asset', async () => {
+  await fixture.stop();
+  const blobs = memoryBlobs();
+  fixture = await createFixture({ blobs });
   const key = { key: 'upload', fingerprint: 'f' };
+  const texts = ['one', 'two', 'six'];
   const answers = await Promise.all(
-    [1, 2, 3].map(() => fixture.app.assets.upload(caller, { name: 'x.jpg', file: file(), idempotency: key })),
+    texts.map((text) => fixture.app.assets.upload(caller, { name: 'x.jpg', file: file(text), idempotency: key })),
   );
   assert.equal(new Set(answers.map(({ body }) => body.id)).size, 1);
   assert.deepEqual(await kinds(), ['asset.created']);
+  // What came too late was taken in, and does not stay: nothing names it.
+  const kept = await Promise.all(texts.map((text) => blobs.stat(caller.workspaceId, hash('sha256', text, 'hex'))));
+  assert.equal(kept.filter((one) => one !== null).length, 1);
 });
 
 test('an upload cannot take an external id that is taken, and takes no path from a file name', async () => {

@@ -71,6 +71,27 @@ export async function settleBlob(
   }
 }
 
+/**
+ * Runs the commit that names bytes that were put, and ends their hold. Only where it did not (refused, or answered before
+ * under its idempotency key) is it asked whether anything names them: who uploads waits for that question, and bytes that
+ * somebody else lets go meanwhile are asked about by the duty of that.
+ */
+export async function namingBlob<Result extends { readonly replayed?: boolean }>(
+  deps: Parameters<typeof settleBlob>[0],
+  { workspaceId, blob }: { readonly workspaceId: string; readonly blob: string },
+  commit: () => Promise<Result>,
+): Promise<Result> {
+  let named = false;
+  try {
+    const result = await commit();
+    named = result.replayed !== true;
+    return result;
+  } finally {
+    if (named) deps.blobs.release(workspaceId, blob);
+    else await settleBlob(deps, workspaceId, blob);
+  }
+}
+
 /** Every content address in a state, once each: of the file, its versions and renditions. */
 export function blobsOf(state: JsonObject | null): readonly string[] {
   return [...blobSizes(state).keys()];

@@ -43,7 +43,7 @@ export function createDeriveDuty(deps: DeriveDeps): DutyHandler {
     const payload = duty.payload as DerivePayload;
     const owed = { duty, payload };
     const file = deps.settings.renditions === 'off' ? null : await wantedFile(deps, owed);
-    if (file === null) return conclude(deps, owed, null);
+    if (file === null) return void (await conclude(deps, owed, null));
     // One at a time, and whatever waits does so in the store: the few duties that run at once must not all be these.
     const slot = slots.take();
     if (slot.kind === 'later') return postpone(deps, owed, { dueAtMs: slot.atMs, tries: payload.tries });
@@ -85,6 +85,7 @@ async function keep(deps: DeriveDeps, owed: Owed, made: readonly DerivedRenditio
   const { blobs, storage } = deps;
   const { workspaceId } = owed.duty;
   const held: string[] = [];
+  let named = false;
   try {
     // Together: the disk syncs all of them in the time of one, and uploads wait for it that much less.
     const puts = made.map(async ({ content, ...facts }): Promise<Rendition> => {
@@ -96,9 +97,12 @@ async function keep(deps: DeriveDeps, owed: Owed, made: readonly DerivedRenditio
     });
     // Each has come to its end before any is let go.
     await Promise.allSettled(puts);
-    await conclude(deps, owed, await Promise.all(puts));
+    named = await conclude(deps, owed, await Promise.all(puts));
   } finally {
-    for (const blob of held) await settleBlob({ storage, blobs }, workspaceId, blob);
+    for (const blob of held) {
+      if (named) blobs.release(workspaceId, blob);
+      else await settleBlob({ storage, blobs }, workspaceId, blob);
+    }
   }
 }
 
@@ -112,26 +116,26 @@ async function fail(deps: DeriveDeps, owed: Owed, { code, note }: Failure): Prom
   const mayHelp = code === 'timeout' || code === 'crashed';
   if (mayHelp && tries < limits.derivationTriesMax)
     return postpone(deps, owed, { dueAtMs: deps.clock.nowMs() + retryPauseMs * tries, tries });
-  return conclude(deps, owed, note);
+  await conclude(deps, owed, note);
 }
 
 /**
  * Ends the duty: with renditions, with a note why there are none, or with nothing (not wanted any more). The state and its
- * change commit with the duty's end, so the change is told once.
+ * change commit with the duty's end, so the change is told once. Answers whether the asset names the renditions now.
  */
 async function conclude(
   { committer, ids }: DeriveDeps,
   { duty, payload }: Owed,
   outcome: readonly Rendition[] | string | null,
-): Promise<void> {
+): Promise<boolean> {
   const { workspaceId } = duty;
   const key = { workspaceId, type: 'asset', id: payload.assetId } as const;
   const fulfils = { dutyId: duty.id, version: duty.version };
   try {
-    await committer.write(key, (current, atMs) => {
+    const written = await committer.write(key, (current, atMs) => {
       const before = current === null ? null : assetState(current);
       if (outcome === null || current === null || before === null || before.file?.blob !== payload.blob)
-        return { kind: 'write', plan: { changes: [], fulfils }, answer: () => undefined };
+        return { kind: 'write', plan: { changes: [], fulfils }, answer: () => false };
       const state = asJsonState(
         typeof outcome === 'string' ? withNote(before, outcome) : withRenditions(before, outcome, atMs),
       );
@@ -149,11 +153,13 @@ async function conclude(
       return {
         kind: 'write',
         plan: { state, changes: told ? [assetChange(frame, happening)] : [], fulfils },
-        answer: () => undefined,
+        answer: () => typeof outcome !== 'string',
       };
     });
+    return written.kind === 'done' && written.answer;
   } catch (error) {
     if (!(error instanceof DutyGone)) throw error;
+    return false;
   }
 }
 

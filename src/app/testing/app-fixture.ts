@@ -231,7 +231,7 @@ export async function allDeliveries(fixture: Fixture, workspaceId = 'default') {
   return page.items;
 }
 
-function memoryBlobs(): Blobs {
+export function memoryBlobs(): Blobs {
   const stored = new Map<string, Buffer>();
   return {
     start: async () => undefined,
