@@ -142,6 +142,13 @@ export class MethodNotAllowed extends AssetwireError {
   }
 }
 
+/** Nothing lies at the path. */
+export class NoRoute extends AssetwireError {
+  constructor(words: { readonly detail: string; readonly mend: string }) {
+    super('not_found', words);
+  }
+}
+
 /** How much of a refused body is still read, and for how long. */
 const refusedBytesMax = 4 * 1024 * 1024;
 const refusedMsMax = 1_000;

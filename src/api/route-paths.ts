@@ -22,6 +22,36 @@ function matches(pattern: readonly string[], segments: readonly string[]): boole
   );
 }
 
+/**
+ * The words that an error at a path is told in where no route of ours lies there: of the route that has most of its parts, at
+ * least the first; null where that is a route of our own.
+ */
+export function wordsAt(
+  routes: readonly Pick<Route, 'path' | 'presentError'>[],
+  path: string,
+): Route['presentError'] | null {
+  const segments = path.split('/').slice(1);
+  let best: { readonly parts: number; readonly words: Route['presentError'] } = { parts: 0, words: undefined };
+  for (const route of routes) {
+    if (route.presentError === undefined) continue;
+    const parts = partsInCommon(route.path.split('/').slice(1), segments);
+    if (parts > best.parts) best = { parts, words: route.presentError };
+  }
+  return best.words ?? null;
+}
+
+/** A parameter counts for less than the part itself. */
+function partsInCommon(pattern: readonly string[], segments: readonly string[]): number {
+  let parts = 0;
+  for (const [index, segment] of segments.entries()) {
+    if (pattern[index] === segment) parts += 1;
+    else if (pattern[index]?.startsWith('{') === true && segment !== '') parts += 0.5;
+    else break;
+  }
+  // What lies at the path itself, in another method, before what lies below it.
+  return parts + (parts > 0 && pattern.length === segments.length ? 0.25 : 0);
+}
+
 /** What stands before the question mark. */
 export function pathOf(request: IncomingMessage): string {
   const url = request.url ?? '';

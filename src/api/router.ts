@@ -7,7 +7,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net';
 import findMyWay from 'find-my-way';
 import { AssetwireError } from '../core/errors.ts';
-import { type AnswerWriter, MethodNotAllowed } from './answer.ts';
+import { type AnswerWriter, MethodNotAllowed, NoRoute } from './answer.ts';
 import { answerConnectionError } from './connection-errors.ts';
 import { createDocuments } from './docs/documents.ts';
 import { inboxPrefix } from './inbox-listener.ts';
@@ -16,7 +16,7 @@ import { consoleAnswer, type ConsoleFile, consoleMissing, consolePlaces, readCon
 import { readPageFiles } from './page-files.ts';
 import { notFound } from './problem.ts';
 import type { Answer, Route } from './route.ts';
-import { methodsAt, nearestRoute, pathOf, toRouterPath } from './route-paths.ts';
+import { methodsAt, nearestRoute, pathOf, toRouterPath, wordsAt } from './route-paths.ts';
 import { reportChanges } from './routes/changes.ts';
 import { foreignWords, type Serving, serveRoute } from './serve-route.ts';
 import { type HostMounts, mountByHost } from './vendor-mounts.ts';
@@ -107,9 +107,8 @@ const noParameters = {};
 
 /** An error in the words of the vendor whose API the path would belong to; null where it is ours. */
 function foreignWordsAt(routes: readonly Route[], error: AssetwireError, request: IncomingMessage): Answer | null {
-  const [, first = ''] = pathOf(request).split('/', 2);
-  const present = routes.find((route) => route.presentError !== undefined && route.path.startsWith(`/${first}/`));
-  return present?.presentError === undefined ? null : foreignWords(present.presentError, error, request);
+  const present = wordsAt(routes, pathOf(request));
+  return present === null || present === undefined ? null : foreignWords(present, error, request);
 }
 
 function missing(routes: readonly Route[], method: string, path: string): AssetwireError {
@@ -129,7 +128,7 @@ function bareReference(path: string): AssetwireError | null {
 }
 
 function noRoute(near: string | undefined): AssetwireError {
-  return new AssetwireError('not_found', {
+  return new NoRoute({
     detail: 'Find a route: there is none at this path',
     mend: near === undefined ? '/openapi.json lists every route, /docs explains them' : `Use ${near} instead`,
   });

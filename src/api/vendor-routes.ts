@@ -17,7 +17,7 @@ import type {
   VendorRequest,
   VendorRoute,
 } from '../dialects/dialect.ts';
-import { MethodNotAllowed } from './answer.ts';
+import { MethodNotAllowed, NoRoute } from './answer.ts';
 import { servedContent } from './content-answer.ts';
 import { readFormFields } from './form-fields.ts';
 import { createLookupRate, type LookupRate } from './lookup-rate.ts';
@@ -212,6 +212,9 @@ function shownError(
       code: error.code,
       status,
       detail: wordsOf(error),
+      reason: error.message,
+      ...(error.mend === undefined ? {} : { mend: error.mend }),
+      ...(error instanceof NoRoute ? { unmatched: true } : {}),
       ...(error.problems.length === 0 ? {} : { problems: error.problems }),
     },
     {

@@ -473,7 +473,13 @@ export type VendorRequest = {
 export type VendorError = {
   readonly code: ErrorCode;
   readonly status: number;
+  /** What is wrong and what to do about it. */
   readonly detail: string;
+  /** The two apart, for a vendor's API whose clients have never heard of what the latter names. */
+  readonly reason?: string;
+  readonly mend?: string;
+  /** There is no route at the path that was asked for. */
+  readonly unmatched?: true;
   /** What does not fit of our input, where that is known: `at` names our field, so a dialect says the vendor's instead. */
   readonly problems?: readonly Problem[];
 };

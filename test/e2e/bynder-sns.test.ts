@@ -249,6 +249,16 @@ test('CF-04 a page confirms by its button only; SDKs confirm by POST; what is wr
     assert.equal(answer.headers.get('content-type'), 'text/xml; charset=utf-8');
     assert.match(await answer.text(), new RegExp(`<Code>${code}</Code>`), search);
   }
+  for (const method of ['PUT', 'PATCH', 'DELETE'])
+    for (const path of ['', '/', '?Action=Unsubscribe', '/SimpleNotificationService-0.pem']) {
+      const answer = await fetch(`${base}${path}`, { method });
+      assert.equal(answer.status, 405, `${method} ${path}`);
+      assert.match(answer.headers.get('allow') ?? '', /^HEAD, GET/);
+      assert.equal(answer.headers.get('content-type'), 'text/xml; charset=utf-8');
+      assert.match(await answer.text(), /<Type>Sender<\/Type>\s*<Code>InvalidAction<\/Code>/);
+    }
+  assert.match(await (await fetch(`${base}/confirmation.html`, { method: 'PUT' })).text(), /^<!doctype html>/);
+  assert.match(await (await fetch(`${base}/a/b`)).text(), /<Code>NotFound<\/Code>/);
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   const form = `Action=ConfirmSubscription&Version=2010-03-31&${query}`;
   const posted = await fetch(`${base}/`, { method: 'POST', headers, body: form });
@@ -261,4 +271,33 @@ test('CF-04 a page confirms by its button only; SDKs confirm by POST; what is wr
   const ended = await fetch(oneClick, { method: 'POST', headers, body: 'List-Unsubscribe=One-Click' });
   assert.match(await ended.text(), /Subscription ended/);
   assert.equal((await shown(tenant, id))['confirmed'], false);
+});
+
+test('The configuration that is one too many is refused in the vendor’s words, and made once there may be more', async () => {
+  const tenant = await server.tenant('many');
+  const body = (n: number) => ({
+    name: `Shop ${n}`,
+    protocol: 'sqs',
+    endpoint: `arn:aws:sqs:eu-central-1:123456789012:shop-${n}`,
+    events: ['asset_bank.media.create'],
+  });
+  for (let n = 1; n <= 10; n += 1) expectStatus(await tenant.call(api, { body: body(n) }), 201);
+  const refused = await tenant.call(api, { body: body(11) });
+  assert.equal(refused.status, 400);
+  assert.match(
+    text(refused.json['message']),
+    /^Keep at most 10 configurations: there are 10\. Delete one \(DELETE \/v7\//,
+  );
+  assert.match(text(refused.json['message']), /--set webhookConfigurationsMax=20$/);
+  const values = { webhookConfigurationsMax: 11 };
+  expectStatus(await tenant.call('/v1/dialects/bynder/properties', { method: 'PATCH', body: { values } }), 200);
+  expectStatus(await tenant.call(api, { body: body(11) }), 201);
+  // Nothing lies beside the configurations; whoever asks there is told where they are.
+  const beside = await tenant.call('/bynder/v7/webhooks/public/api/configurations');
+  assert.deepEqual(
+    [beside.status, text(beside.json['message']).slice(0, 31)],
+    [404, 'There is nothing at this path: '],
+  );
+  const wrong = await tenant.call(api, { method: 'PUT', body: {} });
+  assert.deepEqual([wrong.status, wrong.json], [405, { message: 'Use HEAD, POST, GET here: PUT' }]);
 });

@@ -6,15 +6,14 @@
 import { decodeId, encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import { problemSentence } from '../../core/problem-sentence.ts';
 import type { Target } from '../../core/webhook.ts';
-import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
 import { eventNames } from './events.ts';
+import { configurationsPath as base, failure, presentConfigurationError } from './manage-errors.ts';
 import { type Read, readConfiguration, readEventsUpdate, readStatusUpdate } from './manage-input.ts';
 import { noticeDaysDefault } from './pre-archive.ts';
 import { protocolOf } from './settings.ts';
 
-const base = '/v7/webhooks/public/api/subscriptions';
 const read = 'webhooks:read';
 const write = 'webhooks:write';
 const empty: VendorAnswer = { status: 200, body: null };
@@ -134,38 +133,4 @@ function listIn(object: JsonObject, key: string): readonly JsonValue[] {
 function textIn(object: JsonObject, key: string): string {
   const value = ownValue(object, key);
   return typeof value === 'string' ? value : '';
-}
-
-/** Error bodies beyond `{}` are not specified by the vendor. */
-export function failure(status: number, message: string): VendorAnswer {
-  return { status, body: { message } };
-}
-
-/** What of our input each field of the vendor's becomes. */
-const fieldsOf: readonly (readonly [ours: RegExp, theirs: string])[] = [
-  [/^\/target(?:\/(?:url|queue|address|transport))?$/, 'endpoint'],
-  [/^\/settings\/(preArchivedNotificationDays)$/, '$1'],
-  [/^\/(name|events)(?:\/\d+)?$/, '$1'],
-];
-
-/** Names the vendor's fields: whoever asked has never heard of ours. */
-function presentConfigurationError(error: VendorError): VendorAnswer {
-  const { code, problems = [] } = error;
-  if (code === 'not_found') return failure(404, 'There is no configuration with this id');
-  const known = problems.map((problem) => ({ ...problem, at: theirField(problem.at) }));
-  if (known.length === 0 || known.some(({ at }) => at.startsWith('/'))) {
-    return presentError({ ...error, detail: error.detail.replace(/^The target\b/, 'endpoint') });
-  }
-  return presentError({ ...error, detail: known.map(problemSentence).join('; ') });
-}
-
-function theirField(at: string): string {
-  const own = at.replace(/^\/patch(?=\/)/, '');
-  const [ours, theirs] = fieldsOf.find(([form]) => form.test(own)) ?? [];
-  return ours === undefined || theirs === undefined ? at : own.replace(ours, theirs);
-}
-
-/** The vendor's 400 is what our 422 means. */
-export function presentError({ status, detail }: VendorError): VendorAnswer {
-  return failure(status === 422 ? 400 : status, detail);
 }

@@ -10,7 +10,7 @@ export type Read = { readonly webhook: JsonObject } | { readonly refused: string
 /** What is wrong so far, each naming its field. */
 type Wrong = string[];
 
-const endpointCharactersMax = 2_048;
+const charactersMax = { name: 200, endpoint: 2_048 } as const;
 
 /** `{name, protocol, endpoint, events, preArchivedNotificationDays}`; the last is optional. */
 export function readConfiguration(body: JsonObject | null): Read {
@@ -110,9 +110,10 @@ function readProtocol(body: JsonObject, wrong: Wrong): Protocol | null {
 function readText(body: JsonObject, field: 'name' | 'endpoint', wrong: Wrong): string | null {
   const value = ownValue(body, field) ?? null;
   if (value === null) return null;
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= endpointCharactersMax) return value.trim();
-  const found = typeof value === 'string' ? (value.trim() === '' ? 'none' : String(value.length)) : shown(value);
-  wrong.push(`${field} must have 1 to ${endpointCharactersMax} characters: got ${found}`);
+  const max = charactersMax[field];
+  if (typeof value !== 'string') wrong.push(`${field} must be a text: got ${shown(value)}`);
+  else if (value.trim() !== '' && value.length <= max) return value.trim();
+  else wrong.push(`${field} must have 1 to ${max} characters: got ${value.trim() === '' ? 'none' : value.length}`);
   return null;
 }
 

@@ -5,6 +5,7 @@
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import { presentMediaError } from './manage-errors.ts';
 import { assetIdOf, mediaObject } from './media-object.ts';
 
 const noFile: VendorAnswer = { status: 404, body: { message: 'Find the file of the media: there is none here' } };
@@ -42,12 +43,17 @@ export const mediaRoutes: readonly VendorRoute[] = [
       path,
       scope: 'assets:read',
       parse: linked,
+      presentError: presentMediaError,
       present: (view) => ({ status: 200, body: presentMedia(view) }),
     }),
   ),
   // The vendor answers an address from which the original can be fetched for a while.
   ...paths('/api/v4/media/:id/download').map(
-    (path): VendorRoute => ({ method: 'GET', path, scope: 'assets:read', parse: linked, present: presentDownload }),
+    (path): VendorRoute => ({
+      ...{ method: 'GET', path, scope: 'assets:read', parse: linked },
+      presentError: presentMediaError,
+      present: presentDownload,
+    }),
   ),
 ];
 

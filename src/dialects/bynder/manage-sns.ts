@@ -264,8 +264,8 @@ const page = { scope: 'public', guessable: 'token', presentError: presentPageErr
 const confirmation = { ...page, path: `${snsPath}/confirmation.html`, parse: parseConfirmation } as const;
 const unsubscription = { ...page, path: `${snsPath}/unsubscribe.html`, parse: parseUnsubscription } as const;
 
-function presentPageError({ status, detail }: VendorError): VendorAnswer {
-  return pageAnswer({ title: 'That did not work', text: [detail], status });
+function presentPageError({ status, detail, reason = detail }: VendorError): VendorAnswer {
+  return pageAnswer({ title: 'That did not work', text: [reason], status });
 }
 
 function nextConfirmation(result: JsonObject, request: VendorRequest): VendorCommand | VendorAnswer {

@@ -4,6 +4,6 @@ import { configurationRoutes } from './manage-configurations.ts';
 import { mediaRoutes } from './manage-media.ts';
 import { snsRoutes } from './manage-sns.ts';
 
-export { presentError } from './manage-configurations.ts';
+export { presentError } from './manage-errors.ts';
 
 export const manage: readonly VendorRoute[] = [...configurationRoutes, ...mediaRoutes, ...snsRoutes];

@@ -6,6 +6,7 @@ import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Handshake, Links, Manifest, ProtocolDescription } from '../dialect.ts';
 import { exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
+import { configurationsMax } from './manage-errors.ts';
 import { properties } from './modules.ts';
 import { handshakeTimes, policy } from './policy.ts';
 import { confirmationEvent, render, unsubscribedEvent } from './render.ts';
@@ -123,9 +124,6 @@ const protocols: readonly ProtocolDescription[] = [
     },
   },
 ];
-
-/** Property by which the limit is raised. */
-const configurationsMax = 'webhookConfigurationsMax';
 
 const readOn = '2026-11-22';
 

@@ -51,7 +51,10 @@ export function errorAnswer(code: SnsErrorCode, message: string, request: Vendor
 }
 
 /** What any route may refuse, before its own words are asked for. */
-export function presentSnsError({ status, detail }: VendorError, request: VendorRequest): VendorAnswer {
+export function presentSnsError(error: VendorError, request: VendorRequest): VendorAnswer {
+  const { status, reason: detail = error.detail, unmatched } = error;
+  if (unmatched === true) return errorAnswer('NotFound', 'There is nothing at this path', request);
+  if (status === 405) return { ...errorAnswer('InvalidAction', detail, request), status };
   // Somebody else wrote at the same time: whoever asks should ask again, as SDKs do after a 5xx.
   if (status === 409) return errorAnswer('InternalError', detail, request);
   const code = status === 429 ? 'Throttling' : status >= 500 ? 'InternalError' : codeOf(status);
