@@ -30,9 +30,12 @@ export type CrashRecoveryParts = Pick<EngineDeps, 'dialects' | 'transports' | 'l
 
 export type CrashRecord = {
   readonly item: RecordItem;
-  /** A dead head stops its lane: before this death is recorded, the stop must be stored; and one stored for a death that
-   * the crash forestalled must be lifted. */
-  readonly stopsAtDeath: boolean;
+  /**
+   * The webhook's revision now, where a dead head stops its lane: before this death is recorded, the stop must be stored,
+   * and one stored for a death that the crash forestalled must be lifted. Null where a death stops nothing. Not the
+   * revision that was sent with: who edited the webhook before the death has not looked at it.
+   */
+  readonly stopRevision: number | null;
 };
 
 /**
@@ -79,13 +82,14 @@ export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryP
             endedAtMs: parts.clock.nowMs(),
           },
   };
-  return { item, stopsAtDeath: stopsAtDeath(current, parts) };
+  return { item, stopRevision: stopRevision(current, parts) };
 }
 
-function stopsAtDeath(current: CurrentWebhook | null, parts: CrashRecoveryParts): boolean {
-  if (current === null) return false;
+function stopRevision(current: CurrentWebhook | null, parts: CrashRecoveryParts): number | null {
+  if (current === null) return null;
   const setup = makeLaneSetup(current, parts, parts.clock.nowMs());
-  return !isUnusable(setup) && setup.policy.order !== 'none' && setup.policy.onDead === 'stop';
+  const stops = !isUnusable(setup) && setup.policy.order !== 'none' && setup.policy.onDead === 'stop';
+  return stops ? current.webhook.revision : null;
 }
 
 function judge(

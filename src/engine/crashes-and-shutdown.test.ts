@@ -70,6 +70,37 @@ describe('crashes', () => {
     assert.deepEqual([summary.state, summary.reason, summary.attempts], ['dead', 'quarantined_after_crashes', 3]);
   });
 
+  it('FK-14 a quarantined head stops its order until its webhook is edited after its death, not by an edit before it', async () => {
+    const memory = createFlightMemory();
+    let rig = await createEngineRig({ flights: createMemoryFlightLog(memory) });
+    const hook = rig.webhook({ breaker: null, order: 'webhook', onDead: 'stop' });
+    const [, next] = await rig.publish(hook, 2, { offer: false });
+    for (let crash = 0; crash < 3; crash += 1) {
+      rig.reply = () => 'wait';
+      await rig.clock.advanceUntil(() => rig.sent.length > 0, 60_000);
+      // Under way with one revision, dead at the next start under a later one.
+      const before = rig.hooks.get(hook);
+      if (crash === 2 && before) rig.hooks.set(hook, { ...before, name: 'edited meanwhile', revision: 2 });
+      rig = await restartAfterCrash(rig, memory);
+    }
+    // Shorter than those left behind wait for their answers: they live on here, and would try again.
+    await rig.clock.advance(3_000);
+    assert.deepEqual(rig.sent, []);
+    await rig.stop();
+    const { store, clock, hooks } = rig;
+    const care = { revision: async () => hooks.get(hook) ?? null };
+    const again = await createEngineRig({ store, clock, hooks, care });
+    await again.clock.advance(3_000);
+    assert.deepEqual(again.sent, [], 'a restart is no look at what died');
+    again.write(hook, { name: 'looked at' });
+    await again.clock.advance(3_000);
+    assert.deepEqual(
+      again.sent.map(({ deliveryId }) => deliveryId),
+      [next],
+    );
+    await again.stop();
+  });
+
   it('FK-07 a stop stored for a death that the crash kept from being recorded is lifted: the head lives on', async () => {
     const memory = createFlightMemory();
     const state = { down: true, after: false };

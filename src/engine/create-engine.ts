@@ -151,8 +151,8 @@ export function createEngine(deps: EngineDeps): Engine {
           recovered(flight, true, 'gone');
           return;
         }
-        const { item } = record;
-        if (record.stopsAtDeath) await settleStop(flight, item.next.state === 'dead');
+        const { item, stopRevision } = record;
+        if (stopRevision !== null) await settleStop(flight, item.next.state === 'dead' ? stopRevision : null);
         if (item.next.state === 'dead') {
           log.error(
             { deliveryId: flight.deliveryId, crashes: flight.crashes },
@@ -175,9 +175,10 @@ export function createEngine(deps: EngineDeps): Engine {
 
   /**
    * A head that dies stops an order that says so, and the stop is stored before the death is. The other way round: a stop
-   * that was stored for a death which the crash kept from being recorded is lifted, because this head lives on.
+   * that was stored for a death which the crash kept from being recorded is lifted, because this head lives on. `diesAt`: the
+   * webhook's revision at its death; null where it lives on.
    */
-  const settleStop = async (flight: CrashedFlight, dies: boolean): Promise<void> => {
+  const settleStop = async (flight: CrashedFlight, diesAt: number | null): Promise<void> => {
     const { workspaceId, webhookId, deliveryId } = flight;
     const lane = keeper.lane(webhookId, workspaceId);
     if (!lane.healthKnown) {
@@ -185,8 +186,8 @@ export function createEngine(deps: EngineDeps): Engine {
       if (!lane.healthKnown) watch.remember(lane, stored ?? null);
     }
     const before = lane.stopped;
-    if (!dies && before?.by.includes(deliveryId) !== true) return;
-    lane.stopped = dies ? stopWith(before, deliveryId, flight.webhookRevision) : stopWithout(before, deliveryId);
+    if (diesAt === null && before?.by.includes(deliveryId) !== true) return;
+    lane.stopped = diesAt === null ? stopWithout(before, deliveryId) : stopWith(before, deliveryId, diesAt);
     try {
       await watch.save(lane);
     } catch (error) {

@@ -7,13 +7,14 @@ import type { SimWebhooks } from './sim-webhooks.ts';
 /** Deliveries that may still be pending: their webhook is off, or its order stopped. */
 export function heldLanes(
   webhooks: SimWebhooks,
-  stopped: ReadonlyMap<WebhookId, { readonly revision: number }>,
+  stopped: ReadonlyMap<WebhookId, { readonly atMs: number }>,
 ): Set<WebhookId> {
   const held = new Set<WebhookId>();
-  for (const [id, { webhook, deleted }] of webhooks.all) {
+  for (const [id, { webhook, deleted, changedAtMs }] of webhooks.all) {
     const stop = stopped.get(id);
     if (deleted) continue;
-    if (webhook.state !== 'enabled' || (stop !== undefined && webhook.revision <= stop.revision)) held.add(id);
+    // A write after the death ends the stop. One that came while the last attempt was under way may have been heard of by then.
+    if (webhook.state !== 'enabled' || (stop !== undefined && changedAtMs <= stop.atMs)) held.add(id);
   }
   return held;
 }
