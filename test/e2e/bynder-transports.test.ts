@@ -208,12 +208,13 @@ test('what the vendorâ€™s API refuses behind its door is worded with the vendorâ
   assert.match(await refusal({ endpoint: 'http://' }), /^endpoint must be a usable URL: it names no host/);
   assert.match(await refusal({ endpoint: 'http://10.0.0.1/' }), /^endpoint must lie at a public address/);
   assert.match(await refusal({ endpoint: 'http://u@127.0.0.1:9099/' }), /^endpoint wants user:password/);
-  assert.match(await refusal({ name: 'x'.repeat(201) }), /^name wants at most 200 characters, found 201/);
+  assert.match(await refusal({ name: 'a\u0000b' }), /^name wants text without line breaks/);
+  assert.match(await refusal({ name: 'x'.repeat(201) }), /^name must have 1 to 200 characters: got 201/);
   assert.match(await refusal({ preArchivedNotificationDays: 0 }), /^preArchivedNotificationDays wants .*1.*, found/);
   assert.match(await refusal({ name: 'x', preArchivedNotificationDays: 366 }), /^preArchivedNotificationDays wants/);
   const id = text(expectStatus(await tenant.call(api, { body: good }), 201).json['id']);
   assert.match(await refusal({ preArchivedNotificationDays: 0 }, `${api}/${id}`, 'PUT'), /^preArchivedNotif/);
-  assert.match(await refusal({ name: 'x'.repeat(201) }, `${api}/${id}`, 'PATCH'), /^name wants/);
+  assert.match(await refusal({ name: 'x'.repeat(201) }, `${api}/${id}`, 'PATCH'), /^name must have/);
   await tenant.ask('/v1/dialects/bynder/properties', { method: 'PATCH', body: { values: { workflowEnabled: false } } });
   assert.match(
     await refusal({ events: ['workflow.job.create'] }),
