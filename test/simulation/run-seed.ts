@@ -310,6 +310,21 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     say(`receiver ${id} ${next}`);
   };
 
+  /** Where all webhooks that are left are off or refuse for good nothing is ever in flight: they are looked after, slowly answered. */
+  const mend = (): void => {
+    const running = process;
+    receivers.leaving.clear();
+    Object.assign(mood, { failsBefore: 0, failsAfter: 0, down: false });
+    for (const [id, { webhook, deleted }] of webhooks.all) {
+      if (deleted) continue;
+      receivers.tempers.set(id, 'slow');
+      if (webhook.state === 'enabled' || running === null) continue;
+      void webhooks.write(running.view, id, { state: 'enabled' });
+      running.engine.webhookChanged(webhook.workspaceId, id);
+    }
+    void publish();
+  };
+
   const stormMs = chance.between(8_000, 35_000);
   // A clock that moves with every look passes a storm in fewer events, so it may take more of them to be struck.
   const storms = lookMs === 0 ? 10 : 200;
@@ -319,6 +334,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     clock.monotonicMs() > stormMs && (ledger.struck.inFlight > 0 || clock.monotonicMs() > storms * stormMs);
   while (!over()) {
     await clock.advance(chance.between(1, chance.happens(0.7) ? 200 : 3_000));
+    if (clock.monotonicMs() > 2 * stormMs && ledger.struck.inFlight === 0) mend();
     const draw = chance.fraction();
     if (draw < 0.55)
       for (let burst = chance.between(1, chance.happens(0.1) ? 40 : 3); burst > 0; burst -= 1) void publish();
