@@ -211,6 +211,28 @@ function fragile(state: { down: boolean; after: boolean }): (store: Storage) => 
   });
 }
 
+describe('a wall clock that jumps', () => {
+  it('FC-01 no delivery dies of age for jumps since the start, though nothing was delivered before the first of them', async () => {
+    const days = 40 * 86_400_000;
+    const rig = await createEngineRig();
+    const hook = rig.webhook({ breaker: null, disable: [] });
+    rig.reply = () => status(500);
+    rig.clock.jumpWall(days);
+    await rig.publish(hook);
+    await rig.clock.advance(1_000);
+    rig.clock.jumpWall(-days);
+    const [id] = await rig.publish(hook);
+    await rig.clock.advance(1_000);
+    rig.clock.jumpWall(days);
+    await rig.clock.advance(120_000);
+    assert.ok(id !== undefined);
+    const { summary } = await rig.detail(id);
+    assert.equal(summary.state, 'pending');
+    assert.ok(summary.attempts > 1, `${summary.attempts}`);
+    await rig.stop();
+  });
+});
+
 describe('a store that refuses', () => {
   it('FD results are kept, nothing new is started, and nothing is sent again before its result is stored', async () => {
     const state = { down: true, after: false };

@@ -236,6 +236,8 @@ export function createEngine(deps: EngineDeps): Engine {
       if (state !== 'new') return;
       state = 'running';
       await ownership.start(events);
+      // What the wall shows now is the beginning, not what it shows when the first delivery asks.
+      due.nowMs();
       recover(await flights.open());
       net.start();
       duties.look();
