@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,17 +22,22 @@ type Advisories = Readonly<Record<string, readonly object[]>>;
 /** A registry of our own, which knows of holes what it is told; null: it does not answer audits. */
 async function registry(advisories: Advisories | null) {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
-    if (advisories === null) return void response.writeHead(405).end('{}');
+    if (advisories === null) {
+      response.writeHead(405).end('{}');
+      return;
+    }
     if (request.url !== '/-/npm/v1/security/advisories/bulk') {
       const name = decodeURIComponent((request.url ?? '/').slice(1));
-      return void response.end(JSON.stringify({ name, versions: {}, 'dist-tags': {} }));
+      response.end(JSON.stringify({ name, versions: {}, 'dist-tags': {} }));
+      return;
     }
     const zipped = request.headers['content-encoding'] === 'gzip';
     asked.push(JSON.parse((zipped ? gunzipSync(body) : body).toString()) as Asked);
     response.end(JSON.stringify(advisories));
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return { url: `http://127.0.0.1:${port}/`, asked, stop: () => server.close() };

@@ -34,6 +34,9 @@ const addressedKinds: ReadonlySet<ChangeKind> = new Set<ChangeKind>([
   'webhook.test',
 ]);
 
+/** What `*` may stand for in a dialect that is not known here. */
+const contentKinds: ReadonlySet<ChangeKind> = new Set(changeKinds.filter((kind) => !kind.startsWith('webhook.')));
+
 type Entry = {
   readonly webhook: Webhook;
   readonly position: number;
@@ -67,6 +70,12 @@ export function createWebhookIndex(webhooks: readonly Webhook[], tables: EventTa
     const table = tableOf(tables, webhook.dialect);
     if (table === undefined) {
       problems.push({ webhook, problem: `There is no dialect "${webhook.dialect}"` });
+      // What its events stand for only another version knows: missed is what may have been meant for it.
+      addEntry(
+        shelves,
+        { webhook: { ...webhook, state: 'disabled' }, position, wants: null, folders: null },
+        contentKinds,
+      );
       continue;
     }
     const wants = predicateOf(webhook);

@@ -11,6 +11,7 @@ import type { EngineDeps } from './engine-deps.ts';
 import { type LaneNow, serviceOf } from './lane.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
 import { isUnusable, type LaneSetup, type Refusal } from './lane-setup.ts';
+import { unknownKind } from './other-version.ts';
 import { type Preparation, prepare } from './prepare.ts';
 import { flightOf, type Run, timingOf } from './run.ts';
 
@@ -50,6 +51,11 @@ export function createDeparture(parts: DepartureParts): Departure {
     const { lane, setup, task } = run;
     if (isUnusable(setup)) {
       refuse(run, setup.unusable);
+      return;
+    }
+    const unknown = unknownKind(task.change.kind);
+    if (unknown !== null) {
+      refuse(run, unknown);
       return;
     }
     const revision = task.delivery.attempts === 0 ? lane.revisions.get(task.delivery.webhookRevision) : undefined;

@@ -20,9 +20,14 @@ export const failuresToDoubt = 3;
 /** What the lane learns from an outcome: window, breaker, throttle, health. */
 export function learn(run: Run, { outcome, verdict }: Learned, parts: LessonParts): void {
   const { lane, setup } = run;
-  if (isUnusable(setup)) return;
-  const { policy } = setup;
   const { monotonicMs } = parts.turnNow();
+  if (isUnusable(setup)) {
+    // The whole lane is another version's: one look at a time, not one for each delivery.
+    if (verdict.kind === 'retry')
+      lane.startFromMs = Math.max(lane.startFromMs, monotonicMs + verdict.atMs - parts.turnNow().dueMs);
+    return;
+  }
+  const { policy } = setup;
   const silent = outcome.kind === 'interrupted' || outcome.kind === 'refused-by-config';
   if (verdict.kind === 'delivered') {
     lane.failures = 0;

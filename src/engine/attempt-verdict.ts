@@ -8,6 +8,7 @@ import type { DueClock } from './due-clock.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { LaneNow } from './lane.ts';
 import { isUnusable, type LaneSetup, shownMethod } from './lane-setup.ts';
+import { isForAnotherVersion, leftToAnotherVersion } from './other-version.ts';
 import type { Prepared } from './prepare.ts';
 import type { Run } from './run.ts';
 
@@ -22,19 +23,15 @@ const retryUnnamedMs = 60_000;
 /** What the dialect makes of an outcome; its policy decides where it throws. */
 export function verdictOf(run: Run, outcome: Outcome, { random, log, due, turnNow }: JudgeParts): Verdict {
   const { setup, task } = run;
-  if (isUnusable(setup)) return { kind: 'rejected', reason: 'refused-by-config' };
   const nowMs = turnNow().dueMs;
-  const input = {
-    outcome,
-    event: task.delivery.event,
-    frozen: task.delivery.frozen,
-    attempt: task.delivery.attempts + 1,
-    // On the clock of due times, so that a jump of the wall clock ages nothing.
-    createdAtMs: nowMs - due.ageMs(task.delivery.createdAtMs),
-    nowMs,
-    policy: setup.policy,
-    chance: random.fraction(),
-  };
+  const attempt = task.delivery.attempts + 1;
+  // On the clock of due times, so that a jump of the wall clock ages nothing.
+  const createdAtMs = nowMs - due.ageMs(task.delivery.createdAtMs);
+  const chance = random.fraction();
+  if (isForAnotherVersion(outcome)) return leftToAnotherVersion({ attempt, createdAtMs, nowMs, chance });
+  if (isUnusable(setup)) return { kind: 'rejected', reason: 'refused-by-config' };
+  const { event, frozen } = task.delivery;
+  const input = { outcome, event, frozen, attempt, createdAtMs, nowMs, policy: setup.policy, chance };
   const verdict = dialectVerdict(setup, input, log);
   if (verdict.kind === 'retry' && !Number.isFinite(verdict.atMs)) return { ...verdict, atMs: nowMs + retryUnnamedMs };
   return verdict;

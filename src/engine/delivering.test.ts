@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { ChangeKind } from '../core/change.ts';
 import type { OpenSecret } from './engine.ts';
 import { standardDialect } from '../dialects/standard/index.ts';
+import type { Verdict } from '../core/verdict.ts';
+import { leftToAnotherVersion } from './other-version.ts';
 import { createEngineRig, ok, rigSecret, status, timedOut } from './testing/engine-rig.ts';
 
 const quick = { schedule: { delaysMs: [1_000, 5_000], jitter: 0, ageMaxMs: 3_600_000 } };
@@ -96,14 +99,39 @@ describe('delivering', () => {
     await rig.stop();
   });
 
-  it('a dialect of which this server knows nothing refuses, and says so', async () => {
+  it('SC-11 what only another version can send is left to it: one look at a time, said in the log, dead after a day', async () => {
     const rig = await createEngineRig();
     const hook = rig.webhook({}, { dialect: 'klingon' });
-    const [id] = await rig.publish(hook);
+    const ids = await rig.publish(hook, 20);
+    await rig.clock.advance(20_000);
+    const looked = await Promise.all(ids.map((id) => rig.detail(id)));
+    const tried = looked.filter(({ attempts }) => attempts.length > 0);
+    assert.ok(tried.length >= 1 && tried.length < 10, `${tried.length} of 20 were looked at`);
+    const [first] = tried[0]?.attempts ?? [];
+    assert.deepEqual([first?.outcome, first?.code], ['refused-by-config', 'unknown-dialect']);
+    assert.ok(looked.every(({ summary }) => summary.state === 'pending'));
+    const other = rig.webhook();
+    const [known] = await rig.publish(other);
+    const [unknown] = await rig.publish(other, 1, { kind: 'asset.beamed_up' as ChangeKind });
     await rig.clock.advance(100);
-    assert.ok(id !== undefined);
-    const { attempts } = await rig.detail(id);
-    assert.deepEqual([attempts[0]?.outcome, attempts[0]?.code], ['refused-by-config', 'unknown-dialect']);
+    assert.ok(known !== undefined && unknown !== undefined);
+    assert.equal((await rig.detail(known)).summary.state, 'delivered');
+    const { summary, attempts } = await rig.detail(unknown);
+    assert.deepEqual([summary.state, attempts[0]?.code], ['pending', 'unknown-change-kind']);
+    assert.equal(rig.sent.length, 1, 'nothing of it has left');
+    let nowMs = 0;
+    let looks = 0;
+    let next: Verdict;
+    do {
+      looks += 1;
+      next = leftToAnotherVersion({ attempt: looks, createdAtMs: 0, nowMs, chance: 0.5 });
+      if (next.kind === 'retry') nowMs = next.atMs;
+    } while (next.kind === 'retry' && looks < 1_000);
+    assert.equal(next.kind, 'dead');
+    assert.ok(
+      nowMs > 23 * 3_600_000 && nowMs <= 24 * 3_600_000 && looks < 40,
+      `${looks} looks, the last after ${nowMs} ms`,
+    );
     await rig.stop();
   });
 

@@ -30,8 +30,8 @@ export type DutyRunnerParts = {
 
 const pauseMsMin = 1_000;
 const pauseMsMax = 300_000;
-/** A duty of a kind that nobody here does waits for a version of the program that can. */
-const unknownKindPauseMs = 3_600_000;
+/** A duty of a kind that nobody here does waits for a version of the program that can: in an upgrade it comes within minutes. */
+const unknownKindPauseMs = pauseMsMax;
 const lookAgainMsMax = 60_000;
 
 export function createDutyRunner(parts: DutyRunnerParts): DutyRunner {

@@ -55,8 +55,12 @@ export async function startReceiver(seed: number): Promise<Receiver> {
   };
 }
 
-/** Publishes without pause while it is told to, and keeps the client's ledger. */
-export function createPublisher(url: string, key: string, chance: () => number) {
+/** Where to publish, asked each time, and how long each of the publishers waits before its next. */
+export type PublishTo = { readonly url: () => string; readonly pauseMs: number };
+
+/** Publishes while it is told to, without pause where it is given a URL, and keeps the client's ledger. */
+export function createPublisher(to: string | PublishTo, key: string, chance: () => number) {
+  const { url, pauseMs } = typeof to === 'string' ? { url: () => to, pauseMs: 0 } : to;
   const results = new Map<number, PublishResult>();
   const retries: number[] = [];
   let nextEvent = 0;
@@ -67,7 +71,7 @@ export function createPublisher(url: string, key: string, chance: () => number) 
   const publish = async (event: number): Promise<void> => {
     const digits = String(event).padStart(8, '0');
     open += 1;
-    const answer = await requestJson(`${url}/v1/changes`, {
+    const answer = await requestJson(`${url()}/v1/changes`, {
       key,
       timeoutMs: 20_000,
       headers: { 'idempotency-key': `fault-${digits}` },
@@ -98,6 +102,7 @@ export function createPublisher(url: string, key: string, chance: () => number) 
     while (running) {
       const event = retries.pop() ?? nextEvent++;
       await publish(event);
+      if (pauseMs > 0) await wait(pauseMs);
     }
   };
 

@@ -27,6 +27,8 @@ export type ServerOptions = {
   readonly wrap?: readonly string[];
   /** Runs as this user; needs root. */
   readonly uid?: number;
+  /** The directory of another build (`other-build.ts`). Default: this repository. */
+  readonly build?: string;
 };
 
 export type ServerProcess = {
@@ -68,7 +70,7 @@ export function startServer(options: ServerOptions): ServerProcess {
   const [command = process.execPath, ...args] = [
     ...(options.wrap ?? []),
     process.execPath,
-    join(root, 'bin/assetwire.js'),
+    join(options.build ?? root, 'bin/assetwire.js'),
     ...(options.command ?? ['serve']),
   ];
   const child = spawn(command, args, {

@@ -3,6 +3,7 @@ import { createVirtualClock, type VirtualClock } from '../../../test/support/vir
 import { seededFractions } from '../../../test/support/seeded.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { createIdSource } from '../../core/id-source.ts';
+import type { ChangeKind } from '../../core/change.ts';
 import type { DeliveryId, WebhookId } from '../../core/ids.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { PolicyOverride } from '../../core/policy.ts';
@@ -45,7 +46,7 @@ export type EngineRig = {
   publish(
     webhookId: WebhookId,
     count?: number,
-    options?: { readonly offer?: boolean; readonly subject?: string },
+    options?: { readonly offer?: boolean; readonly subject?: string; readonly kind?: ChangeKind },
   ): Promise<DeliveryId[]>;
   write(webhookId: WebhookId, change: Partial<Webhook> | null): void;
   /** What the receiver answers; called for each message. `wait`: the test answers by `Sent.answer`. */
@@ -198,7 +199,7 @@ export async function createEngineRig(options: RigOptions = {}): Promise<EngineR
       if (after !== null) revisions.set(`${webhookId}/${after.revision}`, after);
       rig.engine.webhookChanged(before.workspaceId, webhookId);
     },
-    async publish(webhookId, count = 1, { offer = true, subject = 'ast_1' } = {}) {
+    async publish(webhookId, count = 1, { offer = true, subject = 'ast_1', kind = 'asset.renamed' } = {}) {
       const hook = hooks.get(webhookId);
       const workspaceId = hook?.workspaceId ?? 'default';
       const atMs = clock.nowMs();
@@ -207,6 +208,7 @@ export async function createEngineRig(options: RigOptions = {}): Promise<EngineR
         const change = {
           ...sampleChange('asset.renamed'),
           id: ids.next('change'),
+          kind,
           workspaceId,
           subject: { type: 'asset' as const, id: subject },
           acceptedAtMs: atMs,
