@@ -4,6 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Resource, ResourceWrite } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
+import type { AuditQuery } from './people.ts';
 import { refusedByStore } from './refusals.ts';
 
 export type AuditNote = {
@@ -55,4 +56,13 @@ export async function commitAudit(
 export function auditView({ id, state }: Pick<Resource, 'id' | 'state'>): JsonObject {
   const { by: _, ...shown } = state;
   return { id, ...shown };
+}
+
+/** What finds audit rows by who did it, what was done and to what. */
+export function auditWhere({ actor, action, target }: Pick<AuditQuery, 'actor' | 'action' | 'target'>) {
+  return {
+    ...(actor === undefined ? {} : { by: actor }),
+    ...(action === undefined ? {} : { action }),
+    ...(target === undefined ? {} : { target }),
+  };
 }

@@ -5,7 +5,7 @@ import type { Attempt, DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { DeliveryQuery, Page, Resource } from '../storage/storage.ts';
-import { auditView } from './audit.ts';
+import { auditView, auditWhere } from './audit.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { ExportKind, StoredExport } from './export-state.ts';
 
@@ -116,6 +116,7 @@ async function auditPage(storage: Storage, { workspaceId, stored, cursor }: From
   const page = await storage.read.resources({
     workspaceId,
     type: 'audit',
+    where: auditWhere(stored.input),
     order: 'oldest',
     limit: pageRows.audit,
     ...(cursor === null ? {} : { cursor }),

@@ -35,6 +35,10 @@ export type ExportInput = {
   readonly folder?: string;
   readonly collection?: string;
   readonly tag?: string;
+  /** Of the audit, as its list takes them. */
+  readonly actor?: string;
+  readonly action?: string;
+  readonly target?: string;
 };
 
 /** Which filters each kind knows, beside the times. */
@@ -42,7 +46,7 @@ export const filtersOf: { readonly [Kind in ExportKind]: readonly (keyof ExportI
   deliveries: ['webhookId', 'dialect', 'states', 'event', 'status', 'outcomes', 'origins', 'subject'],
   attempts: ['webhookId', 'dialect', 'states', 'event', 'status', 'outcomes', 'origins', 'subject'],
   changes: ['kinds', 'subject'],
-  audit: [],
+  audit: ['actor', 'action', 'target'],
   assets: ['folder', 'collection', 'tag'],
 };
 

@@ -48,11 +48,11 @@ async function exported(fixture: Fixture, input: ExportInput): Promise<string> {
   return text;
 }
 
-const parsed = (text: string): readonly { readonly id?: string }[] =>
+const parsed = (text: string): readonly { readonly id?: string; readonly action?: string }[] =>
   text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { readonly id?: string });
+    .map((line) => JSON.parse(line) as { readonly id?: string; readonly action?: string });
 
 async function filled(): Promise<Fixture> {
   const fixture = await createFixture();
@@ -91,6 +91,15 @@ test('every kind of export holds what its list shows, in the order of its making
   assert.equal(parsed(press).length, 30);
   const audit = await exported(fixture, { of: 'audit', format: 'ndjson' });
   assert.match(audit, /webhook\.created/);
+  const actions = parsed(audit).map(({ action }) => action);
+  assert.ok(actions.includes('export.created'), String(actions));
+  const made = await exported(fixture, { of: 'audit', format: 'ndjson', action: 'webhook.created' });
+  assert.deepEqual(
+    parsed(made).map(({ action }) => action),
+    ['webhook.created'],
+  );
+  const nobody = await exported(fixture, { of: 'audit', format: 'ndjson', actor: 'user:usr_nobody' });
+  assert.equal(nobody, '');
   await fixture.stop();
 });
 

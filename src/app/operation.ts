@@ -1,6 +1,6 @@
 /** Looking after the server: audit and readiness. */
 import type { OperationCases } from './app.ts';
-import { auditView } from './audit.ts';
+import { auditView, auditWhere } from './audit.ts';
 import type { MediaCounts } from '../media/media.ts';
 import type { AppDeps } from './dependencies.ts';
 
@@ -10,12 +10,9 @@ export function createOperation({
   media,
 }: Pick<AppDeps, 'storage' | 'engine' | 'media'>): Omit<OperationCases, 'space'> {
   return {
-    async audit({ workspaceId }, { actor, action, target, ...page }) {
-      const where = {
-        ...(actor === undefined ? {} : { by: actor }),
-        ...(action === undefined ? {} : { action }),
-        ...(target === undefined ? {} : { target }),
-      };
+    async audit({ workspaceId }, query) {
+      const { actor: _actor, action: _action, target: _target, ...page } = query;
+      const where = auditWhere(query);
       const found = await storage.read.resources({ ...page, workspaceId, type: 'audit', where });
       return {
         items: found.items.map(auditView),

@@ -27,6 +27,9 @@ export const exportInputSchema: Schema<ExportInput> = named(
     folder: optional(string({ pattern: '^/', maxLength: 2_000, description: 'Of assets: in it or below it' })),
     collection: optional(line(200, 'Of assets')),
     tag: optional(line(200, 'Of assets')),
+    actor: optional(line(200, 'type:id; of the audit: what this one did')),
+    action: optional(line(64, 'Of the audit, such as webhook.created')),
+    target: optional(line(200, 'type:id; of the audit: what was done to this')),
   }),
 );
 

@@ -44,6 +44,9 @@ type CreateOptions = ConnectionOptions & {
   readonly event?: string;
   readonly subject?: string;
   readonly folder?: string;
+  readonly actor?: string;
+  readonly action?: string;
+  readonly target?: string;
   readonly tag?: string;
 };
 
@@ -67,6 +70,9 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--subject <type:id>', 'of deliveries, attempts and changes: about this subject'))
     .addOption(new Option('--folder <folder>', 'of assets: in this folder or below it'))
     .addOption(new Option('--tag <tag>', 'of assets: with this tag'))
+    .addOption(new Option('--actor <type:id>', 'of the audit: what this user or key did'))
+    .addOption(new Option('--action <action>', 'of the audit: this action'))
+    .addOption(new Option('--target <type:id>', 'of the audit: what was done to this'))
     .action((what: ExportKind, options: CreateOptions) => create(what, options, context));
   withPage(withConnection(command.command('list').description('list exports, newest first')))
     .addOption(new Option('--state <state>', 'only those in this state').choices([...exportStates]))
@@ -99,7 +105,24 @@ function at(id: string, path = ''): string {
 }
 
 async function create(of: ExportKind, options: CreateOptions, context: CliContext): Promise<void> {
-  const { format, output, force, since, until, webhook, state, outcome, event, subject, folder, tag, json } = options;
+  const {
+    format,
+    output,
+    force,
+    since,
+    until,
+    webhook,
+    state,
+    outcome,
+    event,
+    subject,
+    folder,
+    tag,
+    actor,
+    action,
+    target,
+    json,
+  } = options;
   const input: ExportInput = {
     of,
     format,
@@ -111,6 +134,9 @@ async function create(of: ExportKind, options: CreateOptions, context: CliContex
     ...(event === undefined ? {} : { event }),
     ...(subject === undefined ? {} : { subject }),
     ...(folder === undefined ? {} : { folder }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(action === undefined ? {} : { action }),
+    ...(target === undefined ? {} : { target }),
     ...(tag === undefined ? {} : { tag }),
   };
   const client = connect(options, context);
