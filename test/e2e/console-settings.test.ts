@@ -1,5 +1,6 @@
 /** Settings in the console: roles and people, where somebody is signed in, metadata fields and what changing one does, the audit. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
@@ -279,6 +280,49 @@ test('a field is defined with all it says, ordered, and edited: what that does t
     (rule) => rule === 'refuse',
     'the rule counts',
   );
+});
+
+test('the audit is found by time, person, action and thing, in the address, and exported as it is shown', async () => {
+  const { page, server } = rig;
+  const { json: made } = await server.call('/v1/keys', { body: { name: 'Told of', scopes: [] } });
+  await server.call(`/v1/keys/${text(made['id'])}`, { method: 'DELETE' });
+  await open('/settings/audit');
+  await field('What').selectOption({ label: 'Key revoked' });
+  await page.waitForURL(/action=key\.revoked/, { timeout });
+  await eventually(
+    () => page.locator('tbody tr').allInnerTexts(),
+    (found) => found.length === 1 && (found[0] ?? '').includes('Key revoked'),
+    'only that',
+  );
+  await button('Clear filters').click();
+  await field('To what (type:id)').fill(`key:${text(made['id'])}`);
+  await field('To what (type:id)').press('Enter');
+  await eventually(
+    () => page.locator('tbody tr').count(),
+    (count) => count === 2,
+    'what was done to the key',
+  );
+  await field('When').selectOption({ label: 'Last 30 days' });
+  await page.waitForURL(/since=2592000000/, { timeout });
+  await button('Export').click();
+  await field('Form').selectOption('csv');
+  await send('Make the file');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog().getByRole('link', { name: 'Download' }).click({ timeout }),
+  ]);
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\r\n');
+  assert.equal(lines.length, 3, 'a head and both entries');
+  await page.keyboard.press('Escape');
+  await gone();
+  // An hour of long ago has nothing; a link of it shows the same to whoever opens it.
+  await open('/settings/audit?from=1000000000000&to=1000003600000');
+  await page.getByText('Nothing fits').waitFor({ timeout });
+  await open('/settings/audit?actor=user:usr_nobody');
+  await page.getByText('Nothing fits').waitFor({ timeout });
+  assert.equal(await field('Who').inputValue(), 'user:usr_nobody');
 });
 
 test('the browser had nothing to complain about', () => {

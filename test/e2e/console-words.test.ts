@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
+import { auditWords } from '../../console/src/words/english-audit.ts';
 
 const root = join(import.meta.dirname, '..', '..', 'console', 'src');
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
@@ -108,4 +109,21 @@ test('no text is written into a page', () => {
     visit(source);
   }
   assert.deepEqual(written, []);
+});
+
+test('whatever the server writes into the audit has words, and none has words that it does not write', () => {
+  const server = join(import.meta.dirname, '..', '..', 'src');
+  const written = readdirSync(server, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => readFileSync(join(server, name), 'utf8'))
+    .join('\n');
+  const actions = [...written.matchAll(/action: '([a-z_]+\.[a-z_]+)'/g)].map(([, action = '']) => action);
+  assert.ok(actions.length > 50, 'actions are found');
+  const spoken = Object.keys(auditWords.audit.actions);
+  assert.deepEqual([...new Set(actions)].filter((action) => !spoken.includes(action)).toSorted(), []);
+  const unwritten = spoken.filter((action) => {
+    const [, end = ''] = action.split('.');
+    return !written.includes(`'${action}'`) && !written.includes(`'${end}'`);
+  });
+  assert.deepEqual(unwritten, []);
 });

@@ -32,3 +32,15 @@ export function spanOf({ since, from, to }: Pick<DeliveryFilters, 'since' | 'fro
 export function queryOf({ since, from, to, ...filters }: DeliveryFilters, nowMs: number) {
   return { ...filters, ...spanOf({ since, from, to }, nowMs) };
 }
+
+/** The filters as an export takes them; `changeId` is none of its. */
+export function exportedOf(filters: DeliveryFilters, nowMs: number) {
+  const { states, outcomes, status, changeId: _, ...rest } = queryOf(filters, nowMs);
+  return {
+    of: 'deliveries' as const,
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== '')),
+    ...(states === '' ? {} : { states: states.split(',') }),
+    ...(outcomes === '' ? {} : { outcomes: outcomes.split(',') }),
+    ...(status === '' ? {} : { status: Number(status) }),
+  };
+}

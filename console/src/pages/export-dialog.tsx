@@ -8,20 +8,28 @@ import { SelectField } from '../parts/field.tsx';
 import { Failure, Notice } from '../parts/state.tsx';
 import { tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import { type DeliveryFilters, queryOf } from './delivery-filters.ts';
-
 type Export = {
   readonly id: string;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
   readonly reason?: string;
 };
 
+/** What is exported, by the names of the API: its kind and filters. Asked for when it is begun, for times go on. */
+export type Exported = { readonly of: 'deliveries' | 'audit'; readonly [filter: string]: unknown };
+
 /** A file of what the filters show, made in the background. */
 export function ExportDialog({
-  filters,
+  title,
+  lead,
+  what,
+  refused,
   onClose,
 }: {
-  readonly filters: DeliveryFilters;
+  readonly title: string;
+  readonly lead: string;
+  readonly what: () => Exported;
+  /** Why what is shown cannot be exported. */
+  readonly refused?: string | undefined;
   readonly onClose: () => void;
 }) {
   const [made, setMade] = useState<Export | null>(null);
@@ -35,25 +43,10 @@ export function ExportDialog({
     }, 600);
     return () => window.clearInterval(timer);
   }, [working, made?.id]);
-  const begin = () => {
-    const { states, outcomes, status, changeId: _, ...rest } = queryOf(filters, Date.now());
-    const chosen = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== ''));
-    change.mutate({
-      method: 'POST',
-      path: '/v1/exports',
-      body: {
-        of: 'deliveries',
-        format,
-        ...chosen,
-        ...(states === '' ? {} : { states: states.split(',') }),
-        ...(outcomes === '' ? {} : { outcomes: outcomes.split(',') }),
-        ...(status === '' ? {} : { status: Number(status) }),
-      },
-    });
-  };
+  const begin = () => change.mutate({ method: 'POST', path: '/v1/exports', body: { ...what(), format } });
   return (
     <Dialog
-      title={words.deliveries.exportTitle}
+      title={title}
       onClose={onClose}
       footer={
         made?.state === 'done' ? (
@@ -61,14 +54,14 @@ export function ExportDialog({
             <IconDownload size={16} aria-hidden /> {words.deliveries.exportReady}
           </a>
         ) : (
-          <Button look="primary" busy={change.isPending || working} disabled={filters.changeId !== ''} onClick={begin}>
+          <Button look="primary" busy={change.isPending || working} disabled={refused !== undefined} onClick={begin}>
             {working ? words.deliveries.exportMaking : words.deliveries.exportStart}
           </Button>
         )
       }
     >
-      <p className="quiet">{words.deliveries.exportLead}</p>
-      {filters.changeId === '' ? null : <Notice tone="warn">{words.deliveries.notByChange}</Notice>}
+      <p className="quiet">{lead}</p>
+      {refused === undefined ? null : <Notice tone="warn">{refused}</Notice>}
       {change.error === null ? null : <Failure error={change.error} />}
       {made?.state === 'failed' ? <Failure error={new Error(made.reason ?? words.deliveries.exportFailed)} /> : null}
       <SelectField

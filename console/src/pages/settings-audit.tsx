@@ -1,65 +1,78 @@
-import { IconX } from '@tabler/icons-react';
-import { useState } from 'react';
-import { useList } from '../api/queries.ts';
-import type { AuditEntry } from '../api/people.ts';
+import { IconDownload } from '@tabler/icons-react';
+import { useMemo, useState } from 'react';
+import { useAll, useList, useMay } from '../api/queries.ts';
+import type { AuditEntry, Key, User } from '../api/people.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
 import { Difference } from '../parts/difference.tsx';
 import { Dialog } from '../parts/dialog.tsx';
+import { SelectFilter } from '../parts/select-filter.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
 import { Ago, Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { Times } from './delivery-filter-bar.tsx';
+import { spanOf } from './delivery-filters.ts';
+import { ExportDialog } from './export-dialog.tsx';
 import { PartHead } from './settings-parts.tsx';
 
-/** Who did what, found by what was done and to what; one entry with what was before and after. */
+const filterNames = ['action', 'target', 'actor', 'since', 'from', 'to'] as const;
+
+type AuditFilters = { readonly [name in (typeof filterNames)[number]]: string };
+
+/** Who did what, found by time, by whom, what was done and to what; one entry with what was before and after. */
 export function AuditLog() {
-  const [filters, setFilters] = useFilters(['action', 'target', 'actor']);
-  const list = useList<AuditEntry>('/v1/audit', filters, { steady: true });
+  const [filters, setFilters] = useFilters(filterNames);
+  const { since, from, to, action, target, actor } = filters;
+  // A span that goes back from now stays what it was when it was asked for.
+  const span = useMemo(() => spanOf({ since, from, to }, Date.now()), [since, from, to]);
+  const list = useList<AuditEntry>('/v1/audit', { action, target, actor, ...span }, { steady: true });
   const [open, setOpen] = useState<AuditEntry | null>(null);
+  const [exporting, setExporting] = useState(false);
   const filtered = Object.values(filters).some((value) => value !== '');
-  // The actions that have been seen; whoever asked for one keeps it.
-  const actions = new Set(
-    [...(list.items ?? []).map(({ action }) => action), filters.action].filter((one) => one !== ''),
-  );
-  const only = (patch: Partial<typeof filters>) => {
+  const only = (patch: Partial<AuditFilters>) => {
     setFilters(patch);
     setOpen(null);
   };
   return (
     <>
-      <PartHead lead={words.settings.auditLead} />
+      <PartHead
+        lead={words.settings.auditLead}
+        action={
+          <Button icon={<IconDownload size={16} aria-hidden />} onClick={() => setExporting(true)}>
+            {words.audit.export}
+          </Button>
+        }
+      />
       <div className="filters" role="search">
-        <select
+        <Times filters={filters} label={words.changes.when} more={words.audit.more} onChange={setFilters} />
+        <ActorFilter value={actor} seen={list.items ?? []} onChange={(value) => setFilters({ actor: value })} />
+        <SelectFilter
+          label={words.settings.action}
+          value={action}
+          any={words.settings.anyAction}
+          choices={actionChoices(action)}
+          onChange={(value) => setFilters({ action: value })}
+        />
+        <input
+          key={target}
           className="input"
-          aria-label={words.settings.action}
-          value={filters.action}
-          onChange={(event) => setFilters({ action: event.target.value })}
-        >
-          <option value="">{words.settings.anyAction}</option>
-          {[...actions].toSorted().map((action) => (
-            <option key={action} value={action}>
-              {action}
-            </option>
-          ))}
-        </select>
-        {(['target', 'actor'] as const).map((name) =>
-          filters[name] === '' ? null : (
-            <span key={name} className="chip">
-              <span className="cut">{words.settings.auditOnly[name](filters[name])}</span>
-              <button
-                type="button"
-                aria-label={words.common.removeWord(filters[name])}
-                onClick={() => setFilters({ [name]: '' })}
-              >
-                <IconX size={13} aria-hidden />
-              </button>
-            </span>
-          ),
-        )}
+          type="search"
+          aria-label={words.audit.target}
+          placeholder={words.audit.targetHint}
+          defaultValue={target}
+          onBlur={(event) => setFilters({ target: event.target.value.trim() })}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') event.currentTarget.blur();
+          }}
+        />
         {filtered ? (
-          <Button small look="plain" onClick={() => setFilters({ action: '', target: '', actor: '' })}>
+          <Button
+            small
+            look="plain"
+            onClick={() => setFilters(Object.fromEntries(filterNames.map((name) => [name, ''])))}
+          >
             {words.common.clear}
           </Button>
         ) : null}
@@ -92,7 +105,7 @@ export function AuditLog() {
                   name: words.settings.action,
                   cell: (entry) => (
                     <button type="button" className="link" onClick={() => setOpen(entry)}>
-                      {entry.action}
+                      {actionText(entry.action)}
                     </button>
                   ),
                 },
@@ -108,7 +121,79 @@ export function AuditLog() {
         </Card>
       )}
       {open === null ? null : <Entry entry={open} onOnly={only} onClose={() => setOpen(null)} />}
+      {exporting ? (
+        <ExportDialog
+          title={words.audit.exportTitle}
+          lead={words.audit.exportLead}
+          what={() => ({ of: 'audit', ...given({ action, target, actor }), ...spanOf(filters, Date.now()) })}
+          onClose={() => setExporting(false)}
+        />
+      ) : null}
     </>
+  );
+}
+
+function given(filters: { readonly [name: string]: string }): object {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
+}
+
+function actionText(action: string): string {
+  return words.audit.actions[action] ?? action;
+}
+
+/** Every action there are words for, and the one of the address whatever it is. */
+function actionChoices(chosen: string): readonly (readonly [string, string])[] {
+  const known = Object.entries(words.audit.actions).toSorted(([, left], [, right]) => left.localeCompare(right));
+  return chosen === '' || words.audit.actions[chosen] !== undefined ? known : [...known, [chosen, chosen]];
+}
+
+/** Who did it: people and keys of the workspace as far as one may see them, and whoever else has been seen in the log. */
+function ActorFilter({
+  value,
+  seen,
+  onChange,
+}: {
+  readonly value: string;
+  readonly seen: readonly AuditEntry[];
+  readonly onChange: (actor: string) => void;
+}) {
+  const may = useMay('keys:read');
+  const users = useAll<User>(may ? '/v1/users' : null);
+  const keys = useAll<Key>(may ? '/v1/keys' : null);
+  const people = (users.data ?? []).map(({ id, name }) => [`user:${id}`, name] as const);
+  const programs = (keys.data ?? []).map(({ id, name }) => [`key:${id}`, name] as const);
+  const known = new Set<string>([...people, ...programs].map(([actor]) => actor));
+  const others = new Map<string, string>(
+    seen
+      .map(({ actor }) => [`${actor.type}:${actor.id}`, actor.name ?? `${actor.type}:${actor.id}`] as const)
+      .filter(([actor]) => !known.has(actor)),
+  );
+  if (value !== '' && !known.has(value) && !others.has(value)) others.set(value, value);
+  const groups = [
+    [words.audit.people, people],
+    [words.audit.keys, programs],
+    [words.audit.others, [...others]],
+  ] as const;
+  return (
+    <select
+      className="input"
+      aria-label={words.settings.who}
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    >
+      <option value="">{words.audit.anybody}</option>
+      {groups
+        .filter(([, choices]) => choices.length > 0)
+        .map(([label, choices]) => (
+          <optgroup key={label} label={label}>
+            {choices.map(([actor, name]) => (
+              <option key={actor} value={actor}>
+                {name}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+    </select>
   );
 }
 
@@ -125,7 +210,7 @@ function Entry({
   return (
     <Dialog
       wide
-      title={action}
+      title={actionText(action)}
       onClose={onClose}
       footer={
         <>
@@ -143,6 +228,7 @@ function Entry({
               {actor.name} <code>{who}</code>
             </span>,
           ],
+          [words.settings.action, <code key="action">{action}</code>],
           [words.settings.target, <code key="target">{target}</code>],
           [words.settings.from, from === undefined ? undefined : `${from.address} ${from.userAgent ?? ''}`.trim()],
           [words.common.id, <code key="id">{id}</code>],

@@ -1,9 +1,11 @@
+import { auditWords } from './english-audit.ts';
 import { fieldWords } from './english-fields.ts';
 import { peopleWords } from './english-people.ts';
 
 export const settingWords = {
   ...peopleWords,
   ...fieldWords,
+  ...auditWords,
   settings: {
     title: 'Settings',
     parts: {
@@ -120,7 +122,6 @@ export const settingWords = {
     auditNoneFits: 'Nothing fits',
     auditNoneLead: 'Whatever is done to keys, users, secrets, webhooks, settings and workspaces leaves a line here.',
     anyAction: 'Anything done',
-    auditOnly: { target: (text: string) => `To ${text}`, actor: (text: string) => `By ${text}` },
     auditSameActor: 'What else they did',
     auditSameTarget: 'What else was done to it',
     action: 'What',

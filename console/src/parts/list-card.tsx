@@ -1,0 +1,56 @@
+import type { ReactNode } from 'react';
+import { Card } from './card.tsx';
+import { Failure, Loading } from './state.tsx';
+import { Table, type TableProps } from './table.tsx';
+
+/** A list as it is asked for, page by page (`useList`). */
+export type Paged<T> = {
+  readonly items: readonly T[] | undefined;
+  readonly error: unknown;
+  readonly refetch: () => unknown;
+  readonly hasNextPage: boolean;
+  readonly isFetchingNextPage: boolean;
+  readonly fetchNextPage: () => unknown;
+};
+
+/** How a table asks for the next page. */
+export const moreOf = ({ hasNextPage, isFetchingNextPage, fetchNextPage }: Omit<Paged<never>, 'items'>) => ({
+  has: hasNextPage,
+  busy: isFetchingNextPage,
+  fetch: () => void fetchNextPage(),
+});
+
+/**
+ * A list in a card: its place is kept while it comes, what went wrong is told, and where it is empty `empty` says what would be
+ * here. `items` where they are other than those of the list: what has arrived since stands on top of them.
+ */
+export function ListCard<T>({
+  list,
+  items = list.items,
+  empty,
+  title,
+  actions,
+  ...table
+}: Omit<TableProps<T>, 'items' | 'more'> & {
+  readonly list: Paged<T>;
+  readonly items?: readonly T[] | undefined;
+  readonly empty: ReactNode;
+  readonly title?: ReactNode;
+  readonly actions?: ReactNode;
+}) {
+  if (list.error !== null && list.error !== undefined)
+    return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  return (
+    <Card flush {...(title === undefined ? {} : { title })} {...(actions === undefined ? {} : { actions })}>
+      {list.items === undefined || items === undefined ? (
+        <div className="card-lead">
+          <Loading lines={8} />
+        </div>
+      ) : items.length === 0 ? (
+        empty
+      ) : (
+        <Table {...table} items={items} more={moreOf(list)} />
+      )}
+    </Card>
+  );
+}
