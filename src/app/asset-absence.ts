@@ -43,7 +43,14 @@ async function whyAbsent(deps: AbsenceDeps, workspaceId: string, reference: stri
     const trashed = await findTrashed(deps, workspaceId, reference);
     if (trashed !== null) return inTrash(reference, trashedState(trashed).deleteAtMs);
     const { items } = await deps.storage.read.changes({ workspaceId, subject: `asset:${reference}`, limit: 1 });
-    return items[0]?.kind === 'asset.deleted' ? gone('the asset') : null;
+    const [last] = items;
+    if (last === undefined) return null;
+    if (last.kind === 'asset.deleted') return gone('the asset');
+    // It has a history that goes on, and was not there a moment ago: somebody was deleting it and bringing it back.
+    return new AssetwireError('gone', {
+      detail: 'Find the asset: it was deleted, and has been brought back meanwhile',
+      mend: 'Ask again',
+    });
   } catch (error) {
     // Whether it once existed is a courtesy; that it is not there is certain.
     if (error instanceof AssetwireError) return null;

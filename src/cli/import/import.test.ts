@@ -298,6 +298,37 @@ test('records keep their lines wherever the chunks of the file end', async () =>
   );
 });
 
+test('what is not UTF-8 is told line by line, and not taken with letters that are lost', async () => {
+  const bytes = Buffer.from(
+    '{"externalId":"a","name":"a"}\n{"externalId":"b","name":"caf\xe9"}\n{"externalId":"c"}',
+    'latin1',
+  );
+  const read = await Array.fromAsync(jsonRecords(Readable.from([bytes])));
+  assert.deepEqual(
+    read.map(({ line, fault }) => [line, fault === undefined ? null : /UTF-8.*iconv/.test(fault)]),
+    [
+      [1, null],
+      [2, true],
+      [3, null],
+    ],
+  );
+  const csv = (text: string) =>
+    Array.fromAsync(
+      csvRecords(Readable.from([Buffer.from(text, 'latin1')]), {
+        delimiter: ',',
+        mapping:
+          () =>
+          ([externalId]) => ({ state: { externalId } }),
+      }),
+    );
+  const rows = await csv('id,name\n1,a\n2,caf\xe9\n3,b\n');
+  assert.deepEqual(
+    rows.map(({ fault }) => fault !== undefined),
+    [false, true, false],
+  );
+  await assert.rejects(csv('id,pr\xe9nom\n1,a\n'), { message: /UTF-8/ });
+});
+
 test('quoted cells may hold line ends, and lines are still counted', async () => {
   const text = 'externalId,name\na,"one\ntwo"\nb,c\n';
   const read = await all(

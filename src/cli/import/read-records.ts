@@ -2,6 +2,7 @@
  * The records of a file of states, one after the other, each with its line and how far into the file it ends: JSON objects
  * one per line, or CSV with a header. A record that cannot be read is told in its place and holds up none behind it.
  */
+import { isUtf8 } from 'node:buffer';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { systemCode } from '../../runtime/operator-error.ts';
@@ -20,6 +21,8 @@ export type ReadRecord = {
 
 /** As large as a whole request may be. */
 const recordBytesMax = 4 * 1024 * 1024;
+const tooLong = `A line must have at most ${recordBytesMax} bytes: it has more`;
+const otherEncoding = 'A line must be UTF-8: it is in another encoding (iconv -f WINDOWS-1252 -t UTF-8 makes it so)';
 
 /** The bytes of a file, or of standard input for `-`. */
 export function openFile(file: string): Readable {
@@ -36,9 +39,10 @@ export function unreadable(file: string, error: unknown): CommandError {
 /** One JSON object per line; empty lines are passed by. */
 export async function* jsonRecords(source: Readable): AsyncGenerator<ReadRecord> {
   let line = 0;
-  for await (const { text, bytes } of linesOf(source)) {
+  for await (const read of linesOf(source)) {
+    const { text, bytes } = read;
     line += 1;
-    if (text === null) yield { line, bytes, fault: `A line must have at most ${recordBytesMax} bytes: it has more` };
+    if (text === null) yield { line, bytes, fault: read.fault };
     else if (text.trim() !== '') yield { line, bytes, ...parsed(text, line) };
   }
 }
@@ -59,18 +63,20 @@ function parsed(text: string, line: number): { readonly state: unknown } | { rea
   }
 }
 
-type Line = { readonly text: string | null; readonly bytes: number };
+type Line = { readonly bytes: number } & ({ readonly text: string } | { readonly text: null; readonly fault: string });
 
-/** Lines with the bytes up to their ends; null where one is too long, which is then passed by. */
+/** Lines with the bytes up to their ends; null where one is too long or no UTF-8, which is then passed by. */
 async function* linesOf(source: Readable): AsyncGenerator<Line> {
   let held: Buffer[] = [];
   let heldBytes = 0;
   let total = 0;
   const take = (): Line => {
-    const text = heldBytes > recordBytesMax ? null : Buffer.concat(held).toString('utf8').replace(/\r$/, '');
+    const whole = heldBytes > recordBytesMax ? null : Buffer.concat(held);
     held = [];
     heldBytes = 0;
-    return { text: total === 0 ? text : text, bytes: total };
+    if (whole === null || !isUtf8(whole))
+      return { text: null, fault: whole === null ? tooLong : otherEncoding, bytes: total };
+    return { text: whole.toString('utf8').replace(/\r$/, ''), bytes: total };
   };
   let first = true;
   for await (const chunk of source as AsyncIterable<Buffer>) {
@@ -94,7 +100,7 @@ async function* linesOf(source: Readable): AsyncGenerator<Line> {
   function withoutMark(line: Line): Line {
     if (!first) return line;
     first = false;
-    return { ...line, text: line.text?.replace(/^\uFEFF/, '') ?? null };
+    return line.text === null ? line : { ...line, text: line.text.replace(/^\uFEFF/, '') };
   }
 }
 
@@ -121,13 +127,15 @@ export async function* csvRecords(
     const beginsAt = line;
     line = info.lines + 1;
     if (columns === null) {
+      refuseOtherEncoding(record);
       refuseOtherDelimiter(record);
       columns = mapping(record);
       width = record.length;
     } else if (record.length !== width) {
       const fault = `A record must have ${width} columns as the header: it has ${record.length}`;
       yield { line: beginsAt, bytes: info.bytes, fault };
-    } else yield { line: beginsAt, bytes: info.bytes, ...columns(record) };
+    } else if (record.some(isOtherEncoding)) yield { line: beginsAt, bytes: info.bytes, fault: otherEncoding };
+    else yield { line: beginsAt, bytes: info.bytes, ...columns(record) };
   }
 }
 
@@ -144,6 +152,21 @@ async function* told(parser: AsyncIterable<CsvRecord>): AsyncGenerator<CsvRecord
       exitCodes.usage,
     );
   }
+}
+
+/** What could not be read as UTF-8 stands as this character, which nobody types. */
+function isOtherEncoding(cell: string): boolean {
+  return cell.includes('\u{FFFD}');
+}
+
+/** Spreadsheets save as the encoding of the country, or as UTF-16, unless told otherwise. */
+function refuseOtherEncoding(header: readonly string[]): void {
+  if (!header.some(isOtherEncoding)) return;
+  throw new CommandError(
+    'File must be UTF-8: its header is in another encoding',
+    'Save it as "CSV UTF-8", or: iconv -f WINDOWS-1252 -t UTF-8 FILE',
+    exitCodes.usage,
+  );
 }
 
 /** Spreadsheets write semicolons where a comma is the decimal sign. */

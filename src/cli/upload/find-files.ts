@@ -40,6 +40,13 @@ export async function findFiles(paths: readonly string[], selection: Selection):
     const stats = await statOrNull(path);
     if (stats === null)
       throw new CommandError(`File must be there: ${JSON.stringify(path)} is not`, 'Check the path', exitCodes.usage);
+    // A pipe would be read until somebody writes into it.
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new CommandError(
+        `File must be one: ${JSON.stringify(path)} is a pipe, a socket or a device`,
+        'Name files and directories; write what comes by a pipe into a file first',
+        exitCodes.usage,
+      );
     if (stats.isDirectory()) for (const file of await filesBelow(path, selection, links)) found.set(file.path, file);
     else found.set(path, { path, name: basename(path), folder: folderOf(selection.folder), bytes: stats.size });
   }
@@ -59,10 +66,15 @@ async function filesBelow(directory: string, selection: Selection, links: Set<st
     if (!entry.isFile()) continue;
     if (!isSelected(below.split(sep).join('/'), selection)) continue;
     const stats = await statOrNull(path);
-    // Gone since the directory was read.
-    if (stats === null) continue;
+    // Gone since the directory was read; or called something that is no UTF-8, which must not go unsaid: it fails when it is read.
+    if (stats === null && !entry.name.includes('\u{FFFD}')) continue;
     const inside = dirname(below).split(sep).join('/');
-    files.push({ path, name: entry.name, folder: folderOf(posix.join(selection.folder, inside)), bytes: stats.size });
+    files.push({
+      path,
+      name: entry.name,
+      folder: folderOf(posix.join(selection.folder, inside)),
+      bytes: stats?.size ?? 0,
+    });
   }
   return files;
 }

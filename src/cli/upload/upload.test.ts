@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -209,6 +209,22 @@ test('symbolic links below a directory are left out and counted, in text and in 
   assert.equal(summary.linksLeftOut, 2);
   const none = await run(['upload', join(directory, 'links')], environment);
   assert.match(none.err, /there are none, and 2 symbolic links left out/);
+});
+
+test('a pipe is refused, and a name that is no UTF-8 fails alone', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { url } = await taker(t, () => ({ status: 201 }));
+  const environment = { ASSETWIRE_URL: url, ASSETWIRE_KEY: 'k' };
+  writeTree(directory, { 'a.txt': 'a' });
+  writeFileSync(Buffer.concat([Buffer.from(`${directory}/b`), Buffer.from([0xff, 0xfe])]), 'b');
+  const told = await run(['upload', directory], environment);
+  assert.equal(told.code, 1);
+  assert.match(told.out, /✗ .*b\u{FFFD}\u{FFFD}  file_unreadable: .*\n(.*\n)*1 uploaded .* 1 failed/u);
+  const pipe = join(directory, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const refused = await run(['upload', pipe], environment);
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /is a pipe/);
 });
 
 test('Ctrl-C ends an upload with 130, says what was done, and the same command sends the rest', async (t) => {
