@@ -90,6 +90,11 @@ test('a status, a deadline, a text and the list of assets are changed, told once
       ['Cut', undefined, 5, []],
     );
     assert.equal(patched.body.modifiedAtMs - patched.body.createdAtMs, 1_000);
+    // Ten digits are seconds, and would be a day of 1970.
+    const seconds = { deadlineAtMs: 1_893_456_000 };
+    const wanted = /deadlineAtMs wants Unix milliseconds: 2030-01-01T00:00:00.000Z is 1893456000000/;
+    await assert.rejects(app.jobs.update(caller, id, seconds), wanted);
+    await assert.rejects(app.jobs.create(caller, { name: 'Soon', ...seconds }), wanted);
     const again = await app.jobs.update(caller, id, { name: 'Cut', deadlineAtMs: 5 });
     assert.equal(again.body.version, patched.body.version);
     const changes = await jobChanges(fixture);
@@ -176,9 +181,15 @@ test('jobs are listed by status, asset, who answers for them and part of the nam
     assert.deepEqual(await names({}), ['Theirs', 'Translate', 'Retouch']);
     assert.deepEqual(await names({ status: 'done' }), ['Translate']);
     assert.deepEqual(await names({ asset }), ['Retouch']);
+    await app.assets.push(caller, 'external:sku-1', { name: 'b.jpg', aliases: { bynder: 'B-1' } });
+    await app.jobs.create(caller, { name: 'Crop', assets: ['external:sku-1'] });
+    for (const known of ['external:sku-1', 'alias:bynder:B-1'])
+      assert.deepEqual(await names({ asset: known }), ['Crop'], known);
+    for (const none of ['external:sku-2', asset.slice(0, 12), '"'])
+      await assert.rejects(names({ asset: none }), { code: 'invalid_request' }, none);
     assert.deepEqual(await names({ accountable: 'ada' }), ['Retouch']);
     assert.deepEqual(await names({ nameContains: 'TRANS' }), ['Translate']);
-    const theirs = (await app.jobs.list(caller, { limit: 1 })).items[0];
+    const theirs = (await app.jobs.list(caller, { limit: 10 })).items.find(({ name }) => name === 'Theirs');
     assert.deepEqual([theirs?.externalId, theirs?.status, theirs?.assets], ['J-1', 'open', []]);
   });
 });

@@ -4,12 +4,14 @@
  * the rest.
  */
 import { AssetwireError } from '../core/errors.ts';
+import { parseId } from '../core/id-encoding.ts';
 import { isObject, sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { asJobJson, jobTexts, readWorkflowJob, type WorkflowJobState } from '../core/workflow-job.ts';
 import type { Resource, ResourceKey } from '../storage/storage.ts';
 import type { Caller, Written } from './app.ts';
+import { refuseSeconds } from './asset-date-refusals.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -37,7 +39,8 @@ export function createJobs(deps: JobDeps): JobCases {
         createOne(deps, caller, { input, row, fingerprint: idempotency?.fingerprint ?? '' }),
       ),
 
-    async list({ workspaceId }, { status, accountable, asset, nameContains, ...page }) {
+    async list({ workspaceId }, { status, accountable, asset: reference, nameContains, ...page }) {
+      const asset = reference === undefined ? undefined : await wholeAssetId(deps, workspaceId, reference);
       const where = {
         ...(status === undefined ? {} : { status }),
         ...(accountable === undefined ? {} : { accountable }),
@@ -69,6 +72,14 @@ export function createJobs(deps: JobDeps): JobCases {
       });
     },
   };
+}
+
+/** Part of an id would find the jobs of other assets. One that was deleted since is found by its own id. */
+async function wholeAssetId(deps: JobDeps, workspaceId: string, reference: string): Promise<string> {
+  const id = await assetIdOf(deps, workspaceId, reference);
+  if (id === null) throw unfit('/asset', 'an asset that is there', 'none of this id');
+  if (parseId('asset', id) === null) throw unfit('/asset', 'the id of an asset, external:ID or alias:DIALECT:ID', id);
+  return id;
 }
 
 function keyOf(workspaceId: string, id: string): ResourceKey {
@@ -133,6 +144,7 @@ async function createOne(
   const { workspaceId, actor } = caller;
   const key = keyOf(workspaceId, deps.ids.next('workflowJob'));
   const { assets: references = [], name, status = 'open', deadlineAtMs, ...texts } = input;
+  refuseSeconds('deadlineAtMs', deadlineAtMs);
   const linked = await linkedAssets(deps, workspaceId, references);
   const written = await deps.committer.write<Written<JobView>>(key, (_, atMs) => {
     const job: WorkflowJobState = {
@@ -200,6 +212,7 @@ async function updateOne(
   caller: Caller,
   { id, options: { expected, idempotency, ...patch }, row }: Updating,
 ): Promise<Written<JobView>> {
+  refuseSeconds('deadlineAtMs', patch.deadlineAtMs);
   const linked = patch.assets === undefined ? undefined : await linkedAssets(deps, caller.workspaceId, patch.assets);
   const written = await deps.committer.write<Written<JobView>>(keyOf(caller.workspaceId, id), (current, atMs) => {
     if (current === null) throw notFound('the job');

@@ -77,7 +77,7 @@ export const jobListQuery = object({
   limit: optional(limit),
   cursor: optional(cursor),
   status: optional(status),
-  asset: optional(id('asset')),
+  asset: optional(line(400, 'Those that are about this asset: its id, external:ID or alias:DIALECT:ID')),
   accountable: optional(line(200, 'Those that this one answers for')),
   nameContains: optional(line(300, 'Part of the name, whatever its case')),
 });

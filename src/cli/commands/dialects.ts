@@ -127,7 +127,7 @@ function readProperty(text: string): readonly [name: string, value: number | boo
   if (name === '')
     throw new CommandError(
       `Set name=number or name=true: got "${text.slice(0, 80)}"`,
-      'Such as --set webHooksRetryMaximumAttempts=3',
+      'The command without --set lists the names, with what each is; NAME= gives the default back',
       exitCodes.usage,
     );
   if (value === 'true' || value === 'false') return [name, value === 'true'];

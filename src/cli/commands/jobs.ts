@@ -35,7 +35,7 @@ export function define(command: Command, context: CliContext): void {
   const sub = (name: string, summary: string): Command => withConnection(command.command(name).description(summary));
   withPage(sub('list', 'list jobs, newest first'))
     .addOption(new Option('--status <status>', 'only those of this status').choices([...jobStatuses]))
-    .addOption(new Option('--asset <id>', 'only those that are about this asset'))
+    .addOption(new Option('--asset <id>', 'only those that are about this asset: its id or external:ID'))
     .addOption(new Option('--accountable <who>', 'only those that this one answers for'))
     .addOption(new Option('--name-contains <text>', 'only those whose name has this in it'))
     .action((options: ListOptions) => list(options, context));
