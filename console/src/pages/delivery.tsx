@@ -15,7 +15,7 @@ import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { Curl } from './delivery-curl.tsx';
 import { outcomeOf, StateBadge, reasonOf } from './delivery-words.tsx';
-import { Subject } from './deliveries.tsx';
+import { Subject } from './subject.tsx';
 
 /** One delivery with everything that happened to it. */
 export function DeliveryPage({ id }: { readonly id: string }) {
@@ -27,6 +27,16 @@ export function DeliveryPage({ id }: { readonly id: string }) {
   return (
     <Page
       title={delivery.data?.event ?? words.deliveries.one}
+      {...(delivery.data === undefined
+        ? {}
+        : {
+            lead: (
+              <span className="row head-facts">
+                <StateBadge state={delivery.data.state} />
+                <Subject of={delivery.data.subject} />
+              </span>
+            ),
+          })}
       back={{ href: '/deliveries', label: words.deliveries.title }}
       actions={delivery.data === undefined ? null : <SendAgain delivery={delivery.data} />}
     >
@@ -71,14 +81,12 @@ function Shown({ delivery }: { readonly delivery: Delivery }) {
           <Card>
             <Facts
               of={[
-                [words.deliveries.state, <StateBadge key="state" state={delivery.state} />],
                 [
                   words.deliveries.webhook,
                   <Link key="webhook" href={`/webhooks/${delivery.webhookId}`}>
                     {webhook?.name ?? delivery.webhookId}
                   </Link>,
                 ],
-                [words.deliveries.subject, <Subject key="subject" of={delivery.subject} />],
                 [
                   words.deliveries.change,
                   <Link key="change" className="mono" href={`/changes/${delivery.changeId}`}>

@@ -13,7 +13,7 @@ import { Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { AssetChoice } from './asset-choice.tsx';
-import { Subject } from './deliveries.tsx';
+import { Subject } from './subject.tsx';
 import { outcomeOf, reasonOf } from './delivery-words.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };

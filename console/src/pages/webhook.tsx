@@ -14,7 +14,7 @@ import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { reasonOf } from './delivery-words.tsx';
-import { DeliveryList } from './deliveries.tsx';
+import { DeliveryList } from './delivery-list.tsx';
 import { noDeliveryFilters } from './delivery-filters.ts';
 import { manifestOf, standingOf, targetOf, WebhookBadge } from './webhook-parts.tsx';
 import { Overview } from './webhook-overview.tsx';
