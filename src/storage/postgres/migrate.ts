@@ -13,7 +13,16 @@ export type Migrating = {
   readonly timeoutMs: number;
   /** Up to this stage, for tests of upgrades. Default all. */
   readonly untilStage?: number;
+  /** How long a stage may wait for a table at a time. Default 5 s. */
+  readonly lockTimeoutMs?: number;
 };
+
+/**
+ * Whoever waits for a table that somebody reads or writes holds up everybody who comes after it: processes of the version
+ * before would stand still behind a dump of an hour. So a stage waits a little, lets them pass, and tries again.
+ */
+const lockWaitMs = 5_000;
+const lockTries = 6;
 
 /** Answers the version that the schema has then. */
 export async function migrate(connection: Connection, migrating: Migrating): Promise<number> {
@@ -21,18 +30,41 @@ export async function migrate(connection: Connection, migrating: Migrating): Pro
   const found = await readVersion(connection, migrating);
   if (found > schemaVersion) throw newer(found, sql.schema);
   if (found < untilStage) {
-    for (let stage = found; stage < untilStage; ) stage = await raise(connection, { ...migrating, untilStage });
+    for (let stage = found; stage < untilStage; )
+      stage = await raisePatiently(connection, { ...migrating, untilStage });
   }
   if (untilStage === schemaVersion) await checkPrivileges(connection, migrating);
   return Math.max(found, untilStage);
+}
+
+type Raising = Migrating & { readonly untilStage: number };
+
+async function raisePatiently(connection: Connection, raising: Raising): Promise<number> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await raise(connection, raising);
+    } catch (error) {
+      if (faultOf(error).sqlState !== '55P03') throw error;
+      if (tries >= lockTries) throw held(error, raising);
+      await connection.run([{ sql: 'SELECT pg_sleep(0.5)' }], raising.timeoutMs);
+    }
+  }
+}
+
+function held(cause: unknown, { sql }: Migrating): AssetwireError {
+  return new AssetwireError('storage_unavailable', {
+    detail: `The schema ${sql.schema} must be brought up to date: another transaction held one of its tables all the while`,
+    mend: `End it (a dump, a forgotten session: SELECT pid, xact_start, query FROM pg_stat_activity WHERE xact_start < now() - interval '5 s'), then start again`,
+    cause,
+  });
 }
 
 /**
  * Makes the next stage, unless somebody else just did; answers the version after it. The lock is the transaction's, so it
  * holds behind a pooler too.
  */
-async function raise(connection: Connection, migrating: Migrating & { readonly untilStage: number }): Promise<number> {
-  const { sql, timeoutMs, untilStage } = migrating;
+async function raise(connection: Connection, migrating: Raising): Promise<number> {
+  const { sql, timeoutMs, untilStage, lockTimeoutMs = lockWaitMs } = migrating;
   const lock = `SELECT pg_advisory_xact_lock(${lockClass}, ${locks.migration})`;
   await connection.run([{ sql: 'BEGIN' }, { sql: lock }], timeoutMs);
   try {
@@ -45,6 +77,7 @@ async function raise(connection: Connection, migrating: Migrating & { readonly u
     }
     const next = version + 1;
     const lines = [
+      `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
       next === 1 ? makeSchema(sql.schema) : '',
       sql.of(stage),
       sql.of(

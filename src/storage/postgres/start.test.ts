@@ -218,7 +218,7 @@ describe('starting on PostgreSQL', () => {
     }
   });
 
-  it('two processes that start at once on an empty database both come up, one schema between them', async () => {
+  it('SC-10 two processes that start at once on an empty database both come up, one schema between them', async () => {
     const database = await createTestDatabase();
     await Promise.all([start(database.url), start(database.url), start(database.url)]);
     assert.equal(
@@ -226,6 +226,51 @@ describe('starting on PostgreSQL', () => {
       4,
     );
     await database.drop();
+  });
+
+  it('SC-10 a stage that must wait for a table lets others pass, is made when they are done, and names them where they never are', async () => {
+    const database = await createTestDatabase();
+    const sql = createSql('assetwire');
+    const connection = await connect({
+      url: database.url,
+      connectTimeoutMs: 5_000,
+      applicationName: 'migrate',
+      preparedStatements: true,
+      pacing: systemClock,
+    });
+    // The next stage makes indexes on the queue, for which nobody may be writing to it.
+    const stage = 3;
+    const common = { sql, timeoutMs: 30_000 };
+    await migrate(connection, { ...common, untilStage: stage });
+    const busy = new Client({ connectionString: database.url });
+    const passing = new Client({ connectionString: database.url });
+    await Promise.all([busy.connect(), passing.connect()]);
+    try {
+      await busy.query('BEGIN; LOCK TABLE assetwire.queue IN ROW EXCLUSIVE MODE');
+      const waiting = migrate(connection, { ...common, untilStage: stage + 1, lockTimeoutMs: 150 });
+      let slowestMs = 0;
+      let settled = false;
+      const refused = assert.rejects(waiting, refusal(/another transaction held one of its tables/));
+      void refused.then(() => (settled = true));
+      while (!settled) {
+        const fromMs = performance.now();
+        await passing.query('BEGIN; LOCK TABLE assetwire.queue IN ROW EXCLUSIVE MODE; COMMIT');
+        slowestMs = Math.max(slowestMs, performance.now() - fromMs);
+      }
+      await refused;
+      assert.ok(slowestMs < 2_000, `a writer waited ${Math.round(slowestMs)} ms behind the stage`);
+      const version = "SELECT value FROM assetwire.meta WHERE key = 'version'";
+      assert.equal((await ask(database.url, version))[0]?.['value'], String(stage), 'nothing is half done');
+      const again = migrate(connection, { ...common, untilStage: stage + 1, lockTimeoutMs: 150 });
+      const waits = 'SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted';
+      while ((await ask(database.url, waits))[0]?.['n'] === 0);
+      await busy.query('COMMIT');
+      assert.equal(await again, stage + 1);
+    } finally {
+      connection.close();
+      await Promise.all([busy.end(), passing.end()]);
+      await database.drop();
+    }
   });
 
   it('FD-20 restored into a younger cluster, numbers go on behind those that are stored', async () => {
