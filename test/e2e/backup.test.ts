@@ -40,9 +40,9 @@ async function startReceiver(): Promise<{ url: string; open(): void; readonly re
   return { url: `http://127.0.0.1:${port}/hooks`, received, open: () => void (open = true) };
 }
 
-async function start(dataDir: string): Promise<ServerProcess> {
+async function start(dataDir: string, settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
   mkdirSync(dataDir, { recursive: true });
-  const server = startServer({ dataDir, port: await freePort() });
+  const server = startServer({ dataDir, port: await freePort(), settings });
   servers.push(server);
   await server.ready;
   return server;
@@ -88,7 +88,7 @@ function load(server: ServerProcess, begin: number): { readonly accepted: number
   };
 }
 
-test('LG-08 what was accepted before a backup under load is in it, and a server on a copy delivers what was owed', async () => {
+test('LG-08, LG-09 what was accepted before a backup under load is in it; a server on a copy sends nothing while it is paused, then what was owed', async () => {
   const receiver = await startReceiver();
   const first = await start(join(folder, 'first'));
   const made = await ask(first, '/v1/webhooks', {
@@ -139,6 +139,16 @@ test('LG-08 what was accepted before a backup under load is in it, and a server 
   assert.equal(statSync(backup).mode & 0o777, 0o700);
   cpSync(backup, join(folder, 'second', 'data'), { recursive: true });
   receiver.open();
+  // Whoever looks first at what an old backup would send again starts it paused: not even old retries leave.
+  const paused = await start(join(folder, 'second'), { ASSETWIRE_START_PAUSED: 'yes' });
+  const owed = await ask(paused, '/v1/deliveries?states=pending&limit=1');
+  assert.equal((owed.json['data'] as readonly unknown[]).length, 1, 'what is owed can be looked at');
+  assert.equal((await ask(paused, '/readyz')).status, 200);
+  // Every retry of this webhook is due within a second of its last.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  paused.signal('SIGTERM');
+  assert.equal((await paused.exited).code, 0);
+  assert.equal(receiver.received.length, 0, 'nothing was sent while it was paused');
   const second = await start(join(folder, 'second'));
   const delivered = (): ReadonlySet<string> =>
     new Set(receiver.received.map(({ body }) => JSON.parse(body.toString()).data.subject.externalId as string));

@@ -166,3 +166,38 @@ test('LG-01 no secret is in an answer, the log, the metrics or a file, whatever 
     `LG-01 expanded: ${secrets.length} secrets searched for in ${said.length} answers, ${server.log.length} log lines, ${files} files`,
   );
 });
+
+test('LG-12 the most talkative log holds no body and no credential, of what comes in and of what goes out', async () => {
+  const canary = 'canary-of-a-payload-4711';
+  const answered = 'canary-of-an-answer-4711';
+  const inbox = (await ask('/v1/inboxes', { method: 'POST' })).json;
+  expectStatus(
+    await ask(`/v1/inboxes/${text(inbox['id'])}`, { method: 'PATCH', body: { status: 500, body: answered } }),
+    200,
+  );
+  const target = { transport: 'http', url: inbox['url'] };
+  const credentials = { kind: 'bearer', token: canaries.bearer };
+  const hook = { name: 'LG-12', dialect: 'standard', target, events: ['asset.renamed'], credentials };
+  expectStatus(await alpha.call('/v1/webhooks', { body: hook }), 201);
+  const from = server.log.length;
+  const subject = { type: 'asset', externalId: 'lg-12' };
+  const change = { kind: 'asset.renamed', subject, before: { name: 'x' }, after: { name: canary } };
+  expectStatus(await ask('/v1/changes', { body: change }), 202);
+  // Refused, with the value that is wrong in it.
+  await ask('/v1/changes', { body: { ...change, kind: canary } });
+  await ask(`/v1/deliveries?cursor=${canary}`);
+  const attempts = async (): Promise<number> => rows((await inboxRequests(text(inbox['id']))).json).length;
+  await eventually(attempts, (count) => count > 0, 'the request at the receiver');
+  await eventually(
+    () => Promise.resolve(server.log.slice(from).filter((line) => line.includes('"level":"debug"')).length),
+    (lines) => lines > 3,
+    'there are lines of the level debug',
+  );
+  const lines = server.log.slice(from).join('\n');
+  for (const secret of [canary, answered, canaries.bearer, alpha.key]) {
+    assert.ok(!lines.includes(secret), `${secret} is in the log`);
+  }
+  assert.doesNotMatch(lines, /[Bb]earer [\w-]{8}/);
+});
+
+const inboxRequests = (id: string) => alpha.call(`/v1/inboxes/${id}/requests`);
