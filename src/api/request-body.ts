@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
+import { createPassingSet } from '../core/passing-map.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 
 /** A body must be there in full this long after it was asked for (HARDENING IN-06: a trickle of one byte per second). */
@@ -116,12 +117,12 @@ function latenessOf(entry: Watched, nowMs: number): LateReason | null {
 }
 
 function createSweeper(clock: Clock): Pick<BodyReader, 'watch' | 'stop'> {
-  const watched = new Set<Watched>();
+  const watched = createPassingSet<Watched>();
   let timer: Timer | undefined;
   const sweep = (): void => {
     timer = undefined;
     const nowMs = clock.monotonicMs();
-    for (const entry of watched) {
+    for (const entry of watched.values()) {
       const reason = latenessOf(entry, nowMs);
       if (reason === null) continue;
       watched.delete(entry);

@@ -17,6 +17,7 @@
 import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { IdSource } from '../core/ids.ts';
+import { createPassingMap, type PassingMap } from '../core/passing-map.ts';
 import type { IdempotencyRow, Resource, ResourceKey, Storage } from '../storage/storage.ts';
 import { takenAlias } from './asset-aliases.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
@@ -99,7 +100,7 @@ type State = {
   readonly deps: CommitterDeps;
   readonly cache: SubjectCache;
   readonly load: (key: ResourceKey) => Promise<Resource | null>;
-  readonly busyBy: Map<string, Busy>;
+  readonly busyBy: PassingMap<string, Busy>;
 };
 
 /** What a decision was made on, and what goes on with its subject. */
@@ -112,7 +113,7 @@ export function createCommitter(deps: CommitterDeps): Committer {
     deps,
     cache: createSubjectCache(),
     load: createLoader(deps.storage),
-    busyBy: new Map(),
+    busyBy: createPassingMap(),
   };
   return {
     cache: state.cache,

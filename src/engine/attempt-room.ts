@@ -2,6 +2,7 @@
  * The room that attempts take: over all lanes, and of lanes in failure, which wait here for a place of their own. Counted in
  * one place, so that what is taken is always given back.
  */
+import { createPassingSet, type PassingSet } from '../core/passing-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Lane } from './lane.ts';
@@ -9,7 +10,7 @@ import type { Doubt, Run } from './run.ts';
 
 export type AttemptRoom = {
   /** Sent, in the order they were sent. */
-  readonly airborne: ReadonlySet<Run>;
+  readonly airborne: Pick<PassingSet<Run>, 'size' | 'values'>;
   /** From the start of an attempt to its stored result. */
   readonly open: number;
   /** Whether an attempt of this doubt may start. */
@@ -52,7 +53,7 @@ export type AttemptRoomParts = {
 
 export function createAttemptRoom(parts: AttemptRoomParts): AttemptRoom {
   const { clock, unprovenMax, doubtedMax, signaturesMax, attend } = parts;
-  const airborne = new Set<Run>();
+  const airborne = createPassingSet<Run>();
   // By workspaces: who has hundreds of lanes that fail, or that sign, does not stand before who has one.
   const parked = { untried: createTurns<Lane>(), failing: createTurns<Lane>() };
   const unsigned = createTurns<Lane>();

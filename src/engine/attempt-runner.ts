@@ -232,7 +232,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     recorded: landing.recorded,
     endLost() {
       const nowMs = clock.monotonicMs();
-      for (const run of room.airborne) {
+      for (const run of room.airborne.values()) {
         // Deadlines differ by webhook, by no more than a minute: beyond that, younger ones cannot be lost.
         if (run.lostFromMs > nowMs + 60_000) return;
         if (run.lostFromMs > nowMs) continue;
@@ -248,7 +248,8 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     interrupt() {
       departure.abort();
       // The transport answers `interrupted` by itself; one that does not is not waited for.
-      for (const run of [...room.airborne]) landing.settle(run, { kind: 'interrupted', timing: timingOf(run, clock) });
+      for (const run of [...room.airborne.values()])
+        landing.settle(run, { kind: 'interrupted', timing: timingOf(run, clock) });
     },
     get inFlight() {
       return room.airborne.size;

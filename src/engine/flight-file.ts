@@ -8,6 +8,7 @@
  */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { createPassingMap } from '../core/passing-map.ts';
 import type { DeliveryId, WebhookId } from '../core/ids.ts';
 import type { CrashedFlight, Flight, FlightLog } from './flight-log.ts';
 
@@ -31,7 +32,7 @@ const owed = 3;
 
 export function createFlightFile(path: string, slots = slotsDefault): FlightLog {
   const mirror = Buffer.alloc(slots * slotBytes);
-  const slotOf = new Map<DeliveryId, number>();
+  const slotOf = createPassingMap<DeliveryId, number>();
   const suspects = new Set<DeliveryId>();
   let file: number | null = null;
   let next = 0;

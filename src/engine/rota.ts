@@ -20,7 +20,16 @@ export type Rota = {
   readonly length: number;
 };
 
-type Group = { readonly workspaceId: WorkspaceId; readonly lanes: Deque<Lane>; turns: number; aside: boolean };
+type Group = {
+  readonly workspaceId: WorkspaceId;
+  readonly lanes: Deque<Lane>;
+  turns: number;
+  /** `none`: nothing in it is ready. */
+  place: 'ring' | 'aside' | 'none';
+};
+
+/** Workspaces whose queue is kept while it is empty: making one takes as long as all turns of a delivery. */
+const groupsKept = 1_000;
 
 export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota {
   const groups = new Map<WorkspaceId, Group>();
@@ -35,7 +44,7 @@ export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota
       if (group === undefined || mayServe === undefined || mayServe(group.workspaceId)) return group;
       ring.shift();
       group.turns = 0;
-      group.aside = true;
+      group.place = 'aside';
       aside.push(group);
       length -= group.lanes.length;
     }
@@ -50,12 +59,15 @@ export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota
       lane.queued = true;
       let group = groups.get(lane.workspaceId);
       if (group === undefined) {
-        group = { workspaceId: lane.workspaceId, lanes: createDeque<Lane>(), turns: 0, aside: false };
+        group = { workspaceId: lane.workspaceId, lanes: createDeque<Lane>(), turns: 0, place: 'none' };
         groups.set(lane.workspaceId, group);
-        ring.push(group);
       }
       group.lanes.push(lane);
-      if (!group.aside) length += 1;
+      if (group.place === 'none') {
+        group.place = 'ring';
+        ring.push(group);
+      }
+      if (group.place === 'ring') length += 1;
     },
     next(mayServe) {
       const group = front(mayServe);
@@ -64,7 +76,9 @@ export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota
       group.turns += 1;
       if (group.lanes.length === 0) {
         ring.shift();
-        groups.delete(group.workspaceId);
+        group.place = 'none';
+        group.turns = 0;
+        if (groups.size > groupsKept) groups.delete(group.workspaceId);
       } else if (group.turns >= weightOf(group.workspaceId)) {
         ring.shift();
         group.turns = 0;
@@ -77,7 +91,7 @@ export function createRota(weightOf: (workspaceId: WorkspaceId) => number): Rota
     },
     admitAll() {
       for (const group of aside.splice(0)) {
-        group.aside = false;
+        group.place = 'ring';
         length += group.lanes.length;
         ring.push(group);
       }

@@ -4,6 +4,7 @@
  */
 import { parentPort, type Worker } from 'node:worker_threads';
 import { AssetwireError, type ErrorCode } from '../core/errors.ts';
+import { createPassingMap } from '../core/passing-map.ts';
 import { StorageFault, type StorageFaultKind } from './storage-fault.ts';
 
 export type Request = { readonly id: number; readonly name: string; readonly values: readonly unknown[] };
@@ -82,7 +83,7 @@ type Waiting = { readonly resolve: (value: unknown) => void; readonly reject: (e
 
 /** Every call fails when the thread ends; `onEnd` hears why. */
 export function createThreadCalls(worker: Worker, onEnd: (error: Error) => void): ThreadCalls {
-  const waiting = new Map<number, Waiting>();
+  const waiting = createPassingMap<number, Waiting>();
   let next = 1;
   let ended: Error | null = null;
   const end = (error: Error): void => {

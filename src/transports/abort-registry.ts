@@ -1,3 +1,5 @@
+import { createPassingSet, type PassingSet } from '../core/passing-map.ts';
+
 /** What is interrupted when a signal is aborted. */
 export interface Interruptible {
   interrupt(): void;
@@ -13,12 +15,12 @@ export type AbortRegistry = {
 };
 
 export function createAbortRegistry(): AbortRegistry {
-  const bySignal = new WeakMap<AbortSignal, Set<Interruptible>>();
+  const bySignal = new WeakMap<AbortSignal, PassingSet<Interruptible>>();
   return {
     add(signal, interruptible) {
       let hanging = bySignal.get(signal);
       if (hanging === undefined) {
-        const made = new Set<Interruptible>();
+        const made = createPassingSet<Interruptible>();
         hanging = made;
         bySignal.set(signal, made);
         signal.addEventListener('abort', () => interruptAll(made), { once: true });
@@ -29,6 +31,6 @@ export function createAbortRegistry(): AbortRegistry {
   };
 }
 
-function interruptAll(hanging: Set<Interruptible>): void {
-  for (const interruptible of [...hanging]) interruptible.interrupt();
+function interruptAll(hanging: PassingSet<Interruptible>): void {
+  for (const interruptible of [...hanging.values()]) interruptible.interrupt();
 }
