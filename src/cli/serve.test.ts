@@ -104,6 +104,7 @@ test('the demo sees every photograph delivered and verified, and leaves nothing'
     files: number;
     dialects: number;
     rows: { verified: boolean; status: number; dialect: string; over: string }[];
+    consents: { dialect: string; over: string; by: string; tookMs: number }[];
     allVerified: boolean;
   };
   assert.ok(result.files >= 8 && result.dialects >= 2);
@@ -114,6 +115,18 @@ test('the demo sees every photograph delivered and verified, and leaves nothing'
   assert.equal(new Set(result.rows.map(({ dialect }) => dialect)).size, result.dialects);
   assert.ok(result.rows.every(({ verified, status }) => verified && status >= 200 && status < 300));
   assert.equal(result.allVerified, true);
+  // Every endpoint that is asked first is shown with how it said yes.
+  assert.deepEqual(
+    result.consents.filter(({ dialect }) => dialect === 'bynder').map(({ over, by }) => `${over} by ${by}`),
+    [
+      'http by the SubscribeURL in the message',
+      'https by the SubscribeURL in the message',
+      'sqs by the SubscribeURL in the queue',
+      'email-json by the SubscribeURL in the mail',
+      'email by the button behind the link in the mail',
+    ],
+  );
+  assert.ok(result.consents.every(({ tookMs }) => tookMs > 0));
   // Node keeps its compile cache there; the demo's own directory is gone.
   assert.deepEqual(
     readdirSync(temporary).filter((name) => name.startsWith('assetwire')),

@@ -36,6 +36,8 @@ export type Told = {
   readonly webhookId: string;
   /** The signing secret, or the token that the demo gave it. */
   readonly secret: string;
+  /** From the moment that it was made until its endpoint had said that it wants to be told; null where nobody is asked. */
+  readonly consentedMs: number | null;
 };
 
 /** Something that one dialect must tell, once. */
@@ -60,6 +62,8 @@ export type DemoDialect = {
   readonly proof: string;
   /** What `POST /v1/webhooks` gets instead of a target at the inbox and this event: target, credentials, settings, events. */
   webhook?(place: { readonly inbox: InboxView; readonly token: string }): JsonObject;
+  /** How the endpoint says yes where it is asked first, as the table says it. Default: by its answer. */
+  readonly consents?: string;
   /** What it takes until the endpoint has consented. Default: nothing but waiting. */
   consent?(stage: DemoStage, told: Told): Promise<void>;
   /** Whether it tells of this upload. Default: of each. */

@@ -1,10 +1,10 @@
 /** The demo's table and its last line. */
 import type { Output } from '../context.ts';
 import { coloursOf, printTable } from '../output.ts';
-import type { DemoResult, DemoRow } from './run-demo.ts';
+import type { DemoConsent, DemoResult, DemoRow } from './run-demo.ts';
 
 export function printDemo(
-  { files, dialects, rows, allVerified, verdict }: DemoResult,
+  { files, dialects, consents, rows, allVerified, verdict }: DemoResult,
   tookMs: number,
   output: Output,
 ): void {
@@ -31,6 +31,17 @@ export function printDemo(
       },
     ],
     rows,
+  );
+  output.write('\n');
+  printTable<DemoConsent>(
+    output,
+    [
+      { title: 'ASKED FIRST', text: ({ dialect }) => dialect, paint: (text, _, { bold }) => bold(text) },
+      { title: 'OVER', text: ({ over }) => over },
+      { title: 'CONFIRMED BY', text: ({ by }) => `✓ ${by}`, paint: (text, _, { green }) => green(text) },
+      { title: 'ASKED→CONFIRMED', align: 'right', text: ({ tookMs: ms }) => `${ms} ms` },
+    ],
+    consents,
   );
   const mark = allVerified ? colours.green('✓') : colours.red('✗');
   const outcome = allVerified ? 'every one arrived and verified' : verdict;

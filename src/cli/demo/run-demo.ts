@@ -31,9 +31,18 @@ export type DemoRow = {
   readonly proof: string;
 };
 
+/** An endpoint that was asked whether it wants to be told, before anything else was sent to it. */
+export type DemoConsent = {
+  readonly dialect: string;
+  readonly over: string;
+  readonly by: string;
+  readonly tookMs: number;
+};
+
 export type DemoResult = {
   readonly files: number;
   readonly dialects: number;
+  readonly consents: readonly DemoConsent[];
   readonly rows: readonly DemoRow[];
   readonly allVerified: boolean;
   readonly verdict: string;
@@ -85,21 +94,22 @@ async function createWebhooks(stage: DemoStage): Promise<readonly Told[]> {
 async function createWebhook(stage: DemoStage, demo: DemoDialect): Promise<Told> {
   const { client, inbox } = stage;
   const token = Buffer.from(random.bytes(20)).toString('hex');
-  const { id: webhookId, secret = token } = await client.send<WebhookView & { readonly secret?: string }>(
-    'POST',
-    '/v1/webhooks',
-    {
-      name: `demo ${demo.dialect} ${overOf(demo)}`,
-      dialect: demo.dialect,
-      target: { transport: 'http', url: inbox.url },
-      events: [demo.event],
-      ...demo.webhook?.({ inbox, token }),
-    },
-  );
-  const told: Told = { demo, webhookId, secret };
+  const startedMs = stage.clock.monotonicMs();
+  const {
+    id: webhookId,
+    secret = token,
+    state,
+  } = await client.send<WebhookView & { readonly secret?: string }>('POST', '/v1/webhooks', {
+    name: `demo ${demo.dialect} ${overOf(demo)}`,
+    dialect: demo.dialect,
+    target: { transport: 'http', url: inbox.url },
+    events: [demo.event],
+    ...demo.webhook?.({ inbox, token }),
+  });
+  const told: Told = { demo, webhookId, secret, consentedMs: null };
   await demo.consent?.(stage, told);
   await consented(stage, told);
-  return told;
+  return state === 'pending' ? { ...told, consentedMs: stage.clock.monotonicMs() - startedMs } : told;
 }
 
 /** Waits until the endpoint has consented where it is asked first. */
@@ -214,6 +224,18 @@ async function judge(stage: DemoStage, { assets, told, expected, deliveries }: E
   return {
     files: assets.length,
     dialects: new Set(told.map(({ demo }) => demo.dialect)).size,
+    consents: told.flatMap(({ demo, consentedMs }) =>
+      consentedMs === null
+        ? []
+        : [
+            {
+              dialect: demo.dialect,
+              over: overOf(demo),
+              by: demo.consents ?? 'its answer',
+              tookMs: Math.round(consentedMs),
+            },
+          ],
+    ),
     rows,
     allVerified: rows.length > 0 && verified === rows.length,
     verdict: `${verified} of ${rows.length} webhooks arrived and verified`,

@@ -27,6 +27,7 @@ export const bynderDemos: readonly DemoDialect[] = [
   {
     ...shared,
     over: 'http',
+    consents: 'the SubscribeURL in the message',
     proof: 'certificate',
     consent: (stage) => visit(stage, atInbox('url')),
     verify: async (arrival, _told, stage) =>
@@ -35,6 +36,7 @@ export const bynderDemos: readonly DemoDialect[] = [
   {
     ...shared,
     over: 'https',
+    consents: 'the SubscribeURL in the message',
     proof: 'certificate',
     webhook: ({ inbox }) => ({ target: { transport: 'http', url: inbox.tlsUrl } }),
     consent: (stage) => visit(stage, atInbox('tlsUrl')),
@@ -44,6 +46,7 @@ export const bynderDemos: readonly DemoDialect[] = [
   {
     ...shared,
     over: 'sqs',
+    consents: 'the SubscribeURL in the queue',
     proof: 'certificate',
     webhook: () => ({ target: { transport: 'sqs', queue: queue.arn }, credentials: { kind: 'aws', ...demoKeys } }),
     consent: (stage) => visit(stage, at(queue.place)),
@@ -52,6 +55,7 @@ export const bynderDemos: readonly DemoDialect[] = [
   {
     ...shared,
     over: 'email-json',
+    consents: 'the SubscribeURL in the mail',
     proof: 'certificate',
     webhook: () => ({ target: { transport: 'email', address: robot }, settings: { emailFormat: 'json' } }),
     consent: (stage) => visit(stage, at(robot)),
@@ -60,6 +64,7 @@ export const bynderDemos: readonly DemoDialect[] = [
   {
     ...shared,
     over: 'email',
+    consents: 'the button behind the link in the mail',
     proof: 'asked back',
     webhook: () => ({ target: { transport: 'email', address: reader } }),
     consent: (stage) => pressButton(stage, at(reader)),
