@@ -75,6 +75,8 @@ export type ReplayView = {
   /** What it goes through; an upper bound of what it sends where `exact` is false. */
   readonly count: number;
   readonly exact: boolean;
+  /** In an estimate: test deliveries that fit the filters too. A replay leaves them out: a receiver would take them for news. */
+  readonly tests?: number;
   /** Gone through so far, and deliveries made of it. */
   readonly done: number;
   readonly made: number;

@@ -84,6 +84,26 @@ test('what was sent again is not counted and not sent again by the next replay',
   await fixture.stop();
 });
 
+test('a test is left out of a replay, and the estimate says how many were', async () => {
+  const fixture = await createFixture({ receive: () => 500 });
+  const { body: webhook } = await fixture.app.webhooks.create(
+    caller,
+    webhookInput({ events: ['asset.metadata_changed'] }),
+  );
+  await fixture.app.webhooks.test(caller, webhook.id, { waitMs: 1_000 });
+  await report(fixture, lying('a', '/press'));
+  await endAll(fixture, 'dead');
+  fixture.clock.advance(1_000);
+  const estimated = async (states: ReplayInput['states']) => {
+    const input = { ...everything(fixture), dryRun: true, ...(states === undefined ? {} : { states }) };
+    const { body } = await fixture.app.replays.create(caller, input);
+    return [body.count, body.tests];
+  };
+  assert.deepEqual(await estimated(['dead']), [1, 1]);
+  assert.deepEqual(await estimated(['delivered']), [0, 0]);
+  await fixture.stop();
+});
+
 test('what a webhook has no delivery of is told by a replay of what it missed, once', async () => {
   const fixture = await createFixture();
   for (let n = 0; n < 5; n += 1) await report(fixture, metadataChange(`a${n}`, 'x'));

@@ -44,6 +44,7 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
           id: null,
           state: 'estimated',
           ...counted,
+          ...(input.of === 'missed' ? {} : { tests: await countTests(deps, workspaceId, input) }),
           done: 0,
           made: 0,
           input,
@@ -124,6 +125,12 @@ async function count(
   if (change === undefined) return { count: all, exact: true };
   if (all > limits.replayCountedMax) return { count: all, exact: false };
   return { count: await storage.read.countDeliveries({ ...query, change }), exact: true };
+}
+
+/** What fits but is left out: sent again, it would look like news. */
+async function countTests({ storage }: ReplaysDeps, workspaceId: string, input: ReplayInput): Promise<number> {
+  const { change: _, firstOnly: __, ...query } = replayQuery(workspaceId, input);
+  return storage.read.countDeliveries({ ...query, origins: ['test'] });
 }
 
 async function refuseTooMany({ storage }: ReplaysDeps, workspaceId: string): Promise<void> {

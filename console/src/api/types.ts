@@ -26,6 +26,8 @@ export type AssetFile = {
   readonly url?: string;
   readonly widthPx?: number;
   readonly heightPx?: number;
+  /** Whether something can be seen through it. */
+  readonly hasAlpha?: boolean;
   readonly durationMs?: number;
   readonly pages?: number;
 };
@@ -308,6 +310,7 @@ export type Replay = {
   readonly state: 'estimated' | 'running' | 'done' | 'cancelled';
   readonly count: number;
   readonly exact: boolean;
+  readonly tests?: number;
   readonly done: number;
   readonly made: number;
 };

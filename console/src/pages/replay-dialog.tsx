@@ -137,7 +137,17 @@ export function ReplayDialog({
               }}
             />
           </div>
-          {replay === null ? null : <p role="status">{words.deliveries.estimated(replay.count, replay.exact)}</p>}
+          {replay === null ? null : (
+            <div role="status" className="stack tight">
+              <p>{words.deliveries.estimated(replay.count, replay.exact)}</p>
+              {replay.tests === undefined || replay.tests === 0 ? null : (
+                <Notice tone="info">{words.deliveries.testsLeftOut(replay.tests)}</Notice>
+              )}
+              {replay.count === 0 && (replay.tests ?? 0) === 0 ? (
+                <p className="quiet">{words.deliveries.nothingToReplay}</p>
+              ) : null}
+            </div>
+          )}
         </>
       )}
     </Dialog>
@@ -154,8 +164,13 @@ function Progress({ replay }: { readonly replay: Replay }) {
       <p>
         {replay.state === 'running'
           ? words.deliveries.replaying(replay.done, replay.count)
-          : words.deliveries.replayDone(replay.made)}
+          : replay.state === 'cancelled'
+            ? words.deliveries.replayStopped(replay.made)
+            : words.deliveries.replayDone(replay.made)}
       </p>
+      {replay.state === 'done' && replay.exact && replay.made < replay.count ? (
+        <p className="quiet">{words.deliveries.replayLess(replay.count - replay.made)}</p>
+      ) : null}
     </div>
   );
 }

@@ -100,6 +100,12 @@ export const deliveryWords = {
     replayStart: 'Send them',
     replaying: (done: number, count: number) => `${showCount(done)} of ${showCount(count)}`,
     replayDone: (made: number) => `${plural(made, 'delivery', 'deliveries')} made.`,
+    replayStopped: (made: number) => `Stopped. ${plural(made, 'delivery', 'deliveries')} made until then.`,
+    replayLess: (count: number) =>
+      `${plural(count, 'was', 'were')} left out: their webhooks are disabled or gone. Enable them, and replay again.`,
+    testsLeftOut: (count: number) =>
+      `${plural(count, 'test fits', 'tests fit')} too and ${count === 1 ? 'is' : 'are'} left out: a receiver would take them for news. Open one and press Send again, or send a new test from the webhook.`,
+    nothingToReplay: 'Nothing that has ended fits. Tick other endings, or choose another time.',
     replayCancel: 'Stop',
     exportTitle: 'Export',
     exportLead: 'A file of every delivery that fits the filters, made in the background.',

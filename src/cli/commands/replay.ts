@@ -92,7 +92,7 @@ async function replay(options: ReplayOptions, context: CliContext): Promise<void
   if (options.yes !== true && (context.ask === undefined || estimate.count === 0)) {
     if (options.json === true) return printJson(context.stdout, estimate);
     const more = estimate.count === 0 ? '' : ' Add --yes to send them.';
-    context.stdout.write(`${counted} would be sent again.${more}\n`);
+    context.stdout.write(`${counted} would be sent again.${more}\n${testsLeftOut(estimate)}`);
     return;
   }
   if (!(await confirmed(`Send ${counted} again?`, { yes: options.yes, unasked: false }, context)))
@@ -105,6 +105,13 @@ async function replay(options: ReplayOptions, context: CliContext): Promise<void
   else context.stdout.write(`${coloursOf(context.stdout).green('✓')} ${ended.done} of ${ended.count} sent again\n`);
   if (ended.state === 'cancelled')
     throw new CommandError('Replay must run to its end: it was cancelled', 'Start it again to send the rest');
+}
+
+/** Why what one sees in a list may be more than what a replay sends. */
+function testsLeftOut({ tests = 0 }: ReplayView): string {
+  if (tests === 0) return '';
+  const these = tests === 1 ? '1 test fits too and is' : `${tests} tests fit too and are`;
+  return `${these} left out: a receiver would take them for news. Send one again with: assetwire deliveries redeliver ID; or test anew with: assetwire webhooks test\n`;
 }
 
 type Following = { readonly started: ReplayView; readonly signal: AbortSignal };
