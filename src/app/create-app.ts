@@ -187,7 +187,13 @@ export function createApp(deps: AppDeps): AppParts {
     signingKeys,
     consents: createConsents(parts),
     neverAsked: createNeverAsked(parts),
-    grants: createGrants(parts),
+    grants: createGrants({
+      ...parts,
+      forgetCallers: () => {
+        keys.forgetAll();
+        sessions.forgetAll();
+      },
+    }),
     sessions,
     workspaces,
     notices: createNotices(parts),

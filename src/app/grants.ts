@@ -19,7 +19,11 @@ import { notFound, unfit } from './refusals.ts';
 import { keyAccessDuty } from './webhook-access-duty.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
 
-export type GrantsDeps = Pick<AppDeps, 'storage' | 'ids'> & { readonly committer: Committer };
+export type GrantsDeps = Pick<AppDeps, 'storage' | 'ids'> & {
+  readonly committer: Committer;
+  /** So that what was given or taken away counts at once in this process. */
+  readonly forgetCallers: () => void;
+};
 
 type StoredGrant = Grant & { readonly principal: string };
 
@@ -31,7 +35,11 @@ export function createGrants(deps: GrantsDeps): GrantCases {
     return row;
   };
   return {
-    create: (caller, input) => createGrant(deps, caller, input),
+    async create(caller, input) {
+      const given = await createGrant(deps, caller, input);
+      deps.forgetCallers();
+      return given;
+    },
 
     async list({ workspaceId }, { principal, ...page }) {
       const found = await storage.read.resources({
@@ -45,7 +53,10 @@ export function createGrants(deps: GrantsDeps): GrantCases {
 
     get: async ({ workspaceId }, id) => view(await find(workspaceId, id)),
 
-    remove: async (caller, id) => removeGrant(deps, caller, await find(caller.workspaceId, id)),
+    async remove(caller, id) {
+      await removeGrant(deps, caller, await find(caller.workspaceId, id));
+      deps.forgetCallers();
+    },
   };
 }
 

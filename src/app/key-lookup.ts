@@ -41,6 +41,8 @@ export type FoundKey = {
 export interface KeyLookup {
   find(keyDigest: string): Promise<FoundKey | null>;
   forget(keyDigest: string | undefined): void;
+  /** After a write to what anybody may do: grants are read with the key. */
+  forgetAll(): void;
 }
 
 export function createKeyLookup(deps: Pick<AppDeps, 'storage' | 'clock' | 'logger'>): KeyLookup {
@@ -58,6 +60,7 @@ export function createKeyLookup(deps: Pick<AppDeps, 'storage' | 'clock' | 'logge
     forget: (keyDigest) => {
       if (keyDigest !== undefined) found.delete(keyDigest);
     },
+    forgetAll: () => found.clear(),
     async find(keyDigest) {
       const known = found.get(keyDigest);
       if (known !== undefined && clock.monotonicMs() - known.checkedAtMs < keyBelievedMs) return known;

@@ -133,3 +133,16 @@ test('AK-04 a grant is given by whoever has its scope on everything, to somebody
   await fixture.app.keys.revoke(caller, id);
   assert.equal((await fixture.app.grants.list(caller, { limit: 1_000 })).items.length, 0, 'they go with the key');
 });
+
+test('A grant counts at once where it was given, and is over at once where it was taken away', async () => {
+  const key = await fixture.app.keys.create(caller, { name: 'granted', scopes: [] });
+  const held = async () =>
+    (await fixture.app.keys.authenticate(key.key, undefined))?.grants?.map(({ resource }) => resource);
+  assert.equal(await held(), undefined);
+  const resource = { type: 'folder', path: '/press' } as const;
+  const given = { principal: `key:${key.id}`, resource, scopes: ['assets:read'] } as const;
+  const { id } = await fixture.app.grants.create(caller, given);
+  assert.deepEqual(await held(), [resource]);
+  await fixture.app.grants.remove(caller, id);
+  assert.equal(await held(), undefined);
+});

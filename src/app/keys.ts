@@ -32,6 +32,8 @@ export const configuredAdminKeyId = 'key_configured_admin';
 export interface Keys extends KeyCases {
   /** Whether a key is still good: for sessions that were opened with it. */
   stillGood(workspaceId: string, id: string): Promise<StoredKey | null>;
+  /** See `KeyLookup`. */
+  readonly forgetAll: () => void;
   /** The first admin key of an installation, shown once; null where there is one already or the configuration brings one. */
   readonly bootstrap: () => Promise<string | null>;
   /** A key made by the server itself, such as the local command line's. */
@@ -54,6 +56,8 @@ export function createKeys(deps: KeysDeps): Keys {
   const adminDigest = deps.settings.adminKey === null ? null : Buffer.from(digest(deps.settings.adminKey));
 
   return {
+    forgetAll: lookup.forgetAll,
+
     async authenticate(token, workspace) {
       const keyDigest = digest(token);
       if (adminDigest !== null && timingSafeEqual(adminDigest, Buffer.from(keyDigest))) {

@@ -33,6 +33,8 @@ export interface SessionLookup {
   /** Who comes with the cookie of this digest, in his own workspace; null where the session is over. */
   find(alias: string): Promise<Caller | null>;
   forget(alias: string | undefined): void;
+  /** After a write to what anybody may do: grants are read with the user. */
+  forgetAll(): void;
   /** Those of these sessions that still let somebody in: what opened them is good, and their time is not over. */
   open(rows: readonly Resource[]): Promise<readonly Resource[]>;
   /** A user as a caller, with what his roles give him now; null where his workspace is being erased. */
@@ -58,6 +60,7 @@ export function createSessionLookup(deps: SessionLookupDeps): SessionLookup {
     forget: (alias) => {
       if (alias !== undefined) believed.delete(alias);
     },
+    forgetAll: () => believed.clear(),
     open: (rows) => openOnes(deps, rows),
     async find(alias) {
       const known = believed.get(alias);

@@ -27,6 +27,8 @@ export const sessionLifetimeMs = 12 * 3_600_000;
 export interface Sessions extends SessionCases {
   /** A token that opens one session, once, within the hour. Kept in memory only. */
   readonly issueSignInToken: () => string;
+  /** See `SessionLookup`. */
+  readonly forgetAll: () => void;
 }
 
 export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 'logger'> & {
@@ -49,6 +51,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     issueSignInToken: tokens.issue,
+    forgetAll: lookup.forgetAll,
 
     async create(input, from) {
       const caller = await opened(parts, { ...input, from }, lookup.callerOfUser);

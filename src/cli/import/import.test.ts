@@ -303,7 +303,7 @@ test('what is not UTF-8 is told line by line, and not taken with letters that ar
     '{"externalId":"a","name":"a"}\n{"externalId":"b","name":"caf\xe9"}\n{"externalId":"c"}',
     'latin1',
   );
-  const read = await Array.fromAsync(jsonRecords(Readable.from([bytes])));
+  const read = await all(jsonRecords(Readable.from([bytes])));
   assert.deepEqual(
     read.map(({ line, fault }) => [line, fault === undefined ? null : /UTF-8.*iconv/.test(fault)]),
     [
@@ -313,7 +313,7 @@ test('what is not UTF-8 is told line by line, and not taken with letters that ar
     ],
   );
   const csv = (text: string) =>
-    Array.fromAsync(
+    all(
       csvRecords(Readable.from([Buffer.from(text, 'latin1')]), {
         delimiter: ',',
         mapping:
