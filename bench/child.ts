@@ -16,7 +16,9 @@ export type Child = {
 };
 
 /** Starts `bench/{name}.ts`; resolves when it says that it is ready. */
-export async function startChild(name: 'receiver' | 'signed-receiver' | 'load' | 'bare' | 'uploader'): Promise<Child> {
+export async function startChild(
+  name: 'receiver' | 'signed-receiver' | 'load' | 'bare' | 'uploader' | 'disk-writer' | 'upload-sink',
+): Promise<Child> {
   const file = join(dirname(fileURLToPath(import.meta.url)), `${name}.ts`);
   const child = fork(file, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));

@@ -57,6 +57,18 @@ export type UploaderOrder = {
   readonly count: number;
   /** How many at a time. */
   readonly inFlight: number;
+  /** Absent: as soon as answers come. */
+  readonly perSecond?: number;
+};
+
+/** Files of these sizes in turn, synced, until `stop`. */
+export type DiskOrder = {
+  readonly kind: 'write';
+  /** Made, and removed in the end. */
+  readonly directory: string;
+  readonly bytes: readonly number[];
+  readonly perSecond: number;
+  readonly inFlight: number;
 };
 
 export type UploaderResult = {

@@ -20,6 +20,8 @@ async function uploadAll(order: UploaderOrder): Promise<UploaderResult> {
   const work = async (): Promise<void> => {
     for (let nth = next++; nth < order.count; nth = next++) {
       const photograph = photographs[nth % photographs.length] ?? Buffer.alloc(0);
+      const waitMs = order.perSecond === undefined ? 0 : beganMs + (nth * 1_000) / order.perSecond - performance.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
       const startedMs = performance.now();
       const content = withComment(photograph, `photograph ${nth} of ${process.pid} at ${startedMs}`);
       const sent = await upload(order, { agent, content, nth });
