@@ -9,7 +9,7 @@ import { reportOf } from '../error-report.ts';
 import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from './disk-checks.ts';
 import { checkBlobs } from './blobs-check.ts';
 import { checkFilms, checkReading, checkScanner } from './film-check.ts';
-import { checkProxies, checkPublicUrl, checkTarget } from './network-checks.ts';
+import { checkProxies, checkPublicUrl, checkSnsUrl, checkTarget } from './network-checks.ts';
 import { unsafeSettings } from './unsafe-settings.ts';
 
 export type Finding = {
@@ -41,7 +41,7 @@ export async function diagnose(
     await checkPort(configuration, running),
     await checkNames(),
   );
-  findings.push(await checkPublicUrl(configuration), ...checkProxies(context));
+  findings.push(await checkPublicUrl(configuration), ...checkSnsUrl(configuration), ...checkProxies(context));
   findings.push(
     ...(await checkReading(context)),
     await checkFilms(settings, context),

@@ -125,6 +125,20 @@ test('the public URL is asked, and what answers there instead is told', async (t
   assert.match((await ask('http://127.0.0.1:9'))?.detail ?? '', /does not answer/);
 });
 
+test('where SNS messages lead receivers is told, and warned of where they would not go there', async (t) => {
+  const dataDir = temporary(t);
+  const told = async (given: Record<string, string>): Promise<readonly unknown[]> => {
+    const { of } = await diagnosed({ ASSETWIRE_DATA_DIR: dataDir, ...given });
+    const unsafe = of('Unsafe').filter(({ detail }) => detail.includes('ASSETWIRE_SNS_URL'));
+    return [...of('SNS URL'), ...unsafe].map(({ result }) => result);
+  };
+  assert.deepEqual(await told({}), ['info']);
+  assert.deepEqual(await told({ ASSETWIRE_PUBLIC_URL: 'http://127.0.0.1:9' }), ['info']);
+  assert.deepEqual(await told({ ASSETWIRE_PUBLIC_URL: 'http://assetwire.invalid' }), ['warning']);
+  assert.deepEqual(await told({ ASSETWIRE_SNS_URL: 'http://sns.example' }), ['warning']);
+  assert.deepEqual(await told({ ASSETWIRE_SNS_URL: 'https://sns.us-east-1.amazonaws.com' }), ['ok']);
+});
+
 test('a target is judged, resolved and connected to as a delivery would be', async (t) => {
   const dataDir = temporary(t);
   const url = await listener(t, 200);

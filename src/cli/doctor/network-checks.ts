@@ -5,6 +5,24 @@ import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
 import type { Finding } from './diagnose.ts';
 
+const loopbackHttp = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:|\/|$)/;
+
+/**
+ * Receivers of SNS messages fetch the certificate by https only. None where the setting itself is http: that is told with the
+ * unsafe settings.
+ */
+export function checkSnsUrl({ settings: { snsUrl, publicUrl } }: Pick<Configuration, 'settings'>): readonly Finding[] {
+  const name = 'SNS URL';
+  if (snsUrl !== null) return snsUrl.startsWith('https:') ? [{ name, result: 'ok', detail: snsUrl }] : [];
+  if (publicUrl?.startsWith('https:') === true) return [{ name, result: 'ok', detail: `below ${publicUrl}` }];
+  const detail =
+    'not set; it lies below the public URL, which is http: receivers of SNS messages fetch certificates by https only';
+  const mend = 'Set ASSETWIRE_SNS_URL to an https URL before receivers of SNS messages are configured';
+  // Where nobody outside is told anything yet, it is something to know.
+  const result = publicUrl === null || loopbackHttp.test(publicUrl) ? 'info' : 'warning';
+  return [{ name, result, detail, mend }];
+}
+
 /** Receivers follow links to it, so it must lead here: through DNS, TLS and whatever proxy stands before the server. */
 export async function checkPublicUrl({
   settings: { publicUrl, host, port },
