@@ -2,8 +2,8 @@
  * A map and a set for what comes and goes: calls under way, attempts in the air. The language's own get a new table now and
  * then as entries are deleted, and each table points to the next; once the collector takes one of them for long-lived, it
  * keeps all that follow until its next full round, and with them what they held at that moment. So things that live a few
- * milliseconds were copied twice and kept for seconds, which took a fifth of the processor time of an event. These are
- * made anew as a whole before long, and nothing points from one to the next.
+ * milliseconds were copied twice and kept for seconds, which took half of the collector's time. These are made anew as a
+ * whole before long, and nothing points from one to the next.
  */
 
 export type PassingMap<Key, Value> = Pick<Map<Key, Value>, 'get' | 'has' | 'size' | 'values'> & {
