@@ -153,3 +153,24 @@ test('FX-05 a full disk costs the line that met it, and the next one is tried', 
   assert.equal(readFileSync(join(directory, 'log'), 'utf8'), 'kept\n');
   rmSync(directory, { recursive: true });
 });
+
+test('LG-07 the time of a record is UTC to the millisecond, whatever the zone of the process', () => {
+  const zone = process.env['TZ'];
+  try {
+    for (const name of ['Pacific/Chatham', 'America/St_Johns', 'UTC']) {
+      process.env['TZ'] = name;
+      const { logger, lines } = recorder();
+      const fromMs = Date.now();
+      logger.info('x');
+      const { time } = JSON.parse(lines[0] ?? '') as { readonly time: string };
+      assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      assert.ok(Date.parse(time) >= fromMs && Date.parse(time) <= Date.now(), `${time} in ${name}`);
+      const { logger: human, lines: shown } = recorder('human');
+      human.info('x');
+      assert.ok(shown[0]?.includes(new Date().toISOString().slice(11, 15)), `a person reads UTC too: ${shown[0]}`);
+    }
+  } finally {
+    if (zone === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = zone;
+  }
+});

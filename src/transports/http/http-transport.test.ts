@@ -291,3 +291,28 @@ describe('what the HTTP transport sends', async () => {
     await own.close();
   });
 });
+
+it('LG-07 a wall clock that jumps in mid-request, back or forth, leaves the duration as it was', async () => {
+  for (const jumpMs of [-3_600_000, 3_600_000, -40 * 86_400_000]) {
+    let offMs = 0;
+    const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + offMs };
+    const receiver = await startHostileReceiver({
+      onRequest: (_request, socket) => {
+        offMs = jumpMs;
+        socket.write(okAnswer);
+      },
+    });
+    const transport = createHttpTransport({ egress: createLoopbackEgress(), clock });
+    await transport.start();
+    try {
+      const fromMs = systemClock.nowMs();
+      const { kind, timing } = await transport.send(messageTo(`${receiver.origin}/hook`));
+      assert.equal(kind, 'response');
+      assert.ok(timing.totalMs >= 0 && timing.totalMs < 10_000, `${timing.totalMs} ms for a jump of ${jumpMs} ms`);
+      assert.ok(timing.startedAtMs >= fromMs && timing.startedAtMs < fromMs + 10_000, 'it began before the jump');
+    } finally {
+      await transport.stop();
+      await receiver.close();
+    }
+  }
+});
