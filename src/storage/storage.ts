@@ -468,7 +468,7 @@ export type AssetQuery = PageQuery &
   };
 
 /**
- * `complete` false: what was written in the last moments may be missing. `total`: how many fulfil the search, asked for by
+ * `complete` false: what was written in the last moments may be missing, or, without an index, the page ended before it was full and goes on behind its cursor. `total`: how many fulfil the search, asked for by
  * `count` and given where it costs little; `atMost`: not all of these have been looked at.
  */
 export type AssetPage = Page<Resource> & {

@@ -50,7 +50,11 @@ export const assetListPage = named(
   object({
     data: array(assetViewSchema),
     nextCursor: nullable(string()),
-    complete: boolean({ description: 'False: what was written in the last moments may be missing' }),
+    complete: boolean({
+      description:
+        'False: what was written in the last moments may be missing; or the index is being made and so many assets were ' +
+        'looked at that the page ended before it was full: go on behind `nextCursor`',
+    }),
     total: optional(
       object({
         value: integer({ minimum: 0 }),

@@ -102,7 +102,12 @@ function show(
   if (page.data.length > 0 || (first && page.nextCursor === null)) {
     printPage(stdout, page, { json, columns: assetColumns });
   } else if (page.nextCursor !== null) stdout.write(`… none so far; add --cursor ${page.nextCursor}\n`);
-  if (!page.complete) stderr.write('What was written in the last moments may be missing: ask again\n');
+  if (page.complete) return;
+  stderr.write(
+    page.nextCursor === null
+      ? 'What was written in the last moments may be missing: ask again\n'
+      : 'What was written in the last moments may be missing, or the index is being made: ask again, or go on with --cursor\n',
+  );
 }
 
 function totalOf({ value, is }: NonNullable<Answer['total']>): string {

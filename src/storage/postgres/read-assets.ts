@@ -43,7 +43,7 @@ type Looking = {
   readonly test: SearchTest | null;
 };
 
-/** A page ends when it is full, or when so many assets have been looked at; it goes on behind its cursor. */
+/** A page ends when it is full, or when so many assets have been looked at (then it is not complete); it goes on behind its cursor. */
 async function walk(looking: Looking, cursors: CursorCodec, order: 'newest' | 'oldest'): Promise<AssetPage> {
   const { query, test } = looking;
   const { workspaceId } = query;
@@ -54,7 +54,7 @@ async function walk(looking: Looking, cursors: CursorCodec, order: 'newest' | 'o
   let looked = 0;
   let lookedBytes = 0;
   let shownBytes = 0;
-  const more = (): AssetPage => ({ items, nextCursor: cursors.encode(scope, [at ?? '']), complete: true });
+  const more = (complete: boolean): AssetPage => ({ items, nextCursor: cursors.encode(scope, [at ?? '']), complete });
   for (;;) {
     const step = test === null ? Math.min(rowsPerStep, limit + 1 - items.length) : rowsPerStep;
     const rows = await readRows(looking, { at, step, newest: order === 'newest' });
@@ -63,7 +63,7 @@ async function walk(looking: Looking, cursors: CursorCodec, order: 'newest' | 'o
       const asset = resourceOf(row);
       const wanted = test === null || test(asset);
       const full = items.length >= limit || (items.length > 0 && shownBytes + bytes > pageBytesMax);
-      if (wanted && full) return more();
+      if (wanted && full) return more(true);
       if (wanted) {
         items.push(asset);
         shownBytes += bytes;
@@ -73,7 +73,7 @@ async function walk(looking: Looking, cursors: CursorCodec, order: 'newest' | 'o
       lookedBytes += bytes;
     }
     if (rows.length < step) return { items, nextCursor: null, complete: true };
-    if (looked >= limits.assetRowsPerPageMax || lookedBytes > lookedBytesMax) return more();
+    if (looked >= limits.assetRowsPerPageMax || lookedBytes > lookedBytesMax) return more(false);
   }
 }
 

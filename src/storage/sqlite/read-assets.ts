@@ -20,7 +20,7 @@ const lookedBytesMax = 64 * 1024 * 1024;
 
 /**
  * A page ends when it is full, or when `limits.assetRowsPerPageMax` assets have been looked at: it may then hold less than its limit, even
- * nothing, and goes on behind its cursor. The cursor is a place in the order of ids, so assets that come, change or go
+ * nothing, says that it is not complete, and goes on behind its cursor. The cursor is a place in the order of ids, so assets that come, change or go
  * meanwhile make no other one be skipped or shown twice.
  */
 export function listAssets(db: DatabaseSync, cursors: CursorCodec, query: AssetQuery): AssetPage {
@@ -35,8 +35,10 @@ export function listAssets(db: DatabaseSync, cursors: CursorCodec, query: AssetQ
     looked: 0,
     lookedBytes: 0,
   };
-  const more = lookThrough(db, query, page) && page.at !== null;
-  return { items: page.items, nextCursor: more ? cursors.encode(scope, [page.at ?? '']) : null, complete: true };
+  const ended = lookThrough(db, query, page);
+  const more = ended !== 'end' && page.at !== null;
+  const nextCursor = more ? cursors.encode(scope, [page.at ?? '']) : null;
+  return { items: page.items, nextCursor, complete: ended !== 'early' };
 }
 
 type PageInMaking = {
@@ -49,16 +51,16 @@ type PageInMaking = {
   lookedBytes: number;
 };
 
-/** Fills the page; whether there is, or may be, more behind it. */
-function lookThrough(db: DatabaseSync, query: AssetQuery, page: PageInMaking): boolean {
+/** Fills the page: until it is full, to the end of all assets, or as many have been looked at as one page may. */
+function lookThrough(db: DatabaseSync, query: AssetQuery, page: PageInMaking): 'full' | 'end' | 'early' {
   const wanted = predicateOf(query);
   for (;;) {
     const room = limits.assetRowsPerPageMax - page.looked;
     const step = Math.min(rowsPerStep, room, wanted === null ? page.limit + 1 - page.items.length : rowsPerStep);
     const rows = readRows(db, query, { at: page.at, step });
-    for (const row of rows) if (!look(page, row, wanted === null || wanted(row))) return true;
-    if (rows.length < step) return false;
-    if (page.looked >= limits.assetRowsPerPageMax || page.lookedBytes > lookedBytesMax) return true;
+    for (const row of rows) if (!look(page, row, wanted === null || wanted(row))) return 'full';
+    if (rows.length < step) return 'end';
+    if (page.looked >= limits.assetRowsPerPageMax || page.lookedBytes > lookedBytesMax) return 'early';
   }
 }
 

@@ -144,10 +144,13 @@ export function assetListTests(factory: StoreFactory): void {
           await world.storage.commit(items);
         }
         let pages = 0;
-        const found = await walk<Resource>((cursor) => {
+        const found = await walk<Resource>(async (cursor) => {
           pages += 1;
-          const page = { workspaceId: 'default', limit: 5, tag: 'rare', ...(cursor === undefined ? {} : { cursor }) };
-          return world.storage.read.assets(page);
+          const query = { workspaceId: 'default', limit: 5, tag: 'rare', ...(cursor === undefined ? {} : { cursor }) };
+          const page = await world.storage.read.assets(query);
+          // Whoever reads one page only must see that it is not all that there is.
+          if (page.nextCursor !== null) assert.equal(page.complete, false);
+          return page;
         });
         assert.deepEqual(
           found.map(({ id }) => id),
