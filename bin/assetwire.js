@@ -10,8 +10,12 @@ const main = existsSync(source) ? source : new URL('../dist/main.js', import.met
 
 if (Number(process.versions.node.split('.')[0]) >= wanted) {
   // Before the first TypeScript is read: what is in the cache needs no type stripper, which costs 100 ms and 20 MB.
-  const { enableCompileCache } = await import('node:module');
-  enableCompileCache();
+  const { enableCompileCache, constants } = await import('node:module');
+  // In a checkout beside the libraries, where `npm install` has filled it, so that the first start is as quick as the second;
+  // elsewhere, and where that cannot be written, in the system's temporary directory.
+  const beside = new URL('../node_modules/.cache/assetwire/', import.meta.url);
+  const kept = main === source ? enableCompileCache(decodeURIComponent(beside.pathname)) : null;
+  if (kept === null || kept.status === constants.compileCacheStatus.FAILED) enableCompileCache();
   await import(main.href);
 } else {
   await runWithNewerNode();

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import type { ApiAddress, ApiServer, ApiSettings } from './api/api.ts';
 import { createApiServer } from './api/server.ts';
 import type { VendorApi } from './api/vendor-routes.ts';
@@ -101,6 +102,8 @@ export type ServerOptions = {
   readonly sink?: LogSink;
   /** `worker`: delivers, and answers health and metrics only. Default: takes requests, and delivers unless told not to. */
   readonly run?: 'serve' | 'worker';
+  /** See `startWriterEarly`. */
+  readonly writerThread?: Worker | null;
 };
 
 /** A server that runs; `stop` ends it in order and resolves when nothing of it is left. */
@@ -365,12 +368,15 @@ type Rooms = ReturnType<typeof makeRooms>;
 
 /** The implementations. */
 function makeRooms(options: ComposeOptions) {
-  const { settings, logger, postgres, random = createSystemRandom() } = options;
+  const { settings, logger, postgres, writerThread = null, random = createSystemRandom() } = options;
   const version = readVersion();
   const role = roleOf(options);
   const applicationName = `assetwire ${role}`;
   const own = options.clock ?? systemClock;
-  const { storage, clock, shared } = chooseStorage({ settings, logger, clock: own, random, applicationName, postgres });
+  const { storage, clock, shared } = chooseStorage({
+    ...{ settings, logger, random, applicationName, postgres, writerThread },
+    clock: own,
+  });
   const files = localFiles(settings);
   const cluster = createCluster({
     ...{ storage, clock, shared, random, role, version },

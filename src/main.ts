@@ -28,7 +28,11 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   ask: askerOf(),
   // The server is loaded by the commands that run it, and by no other.
   server: {
-    start: async (options) => (await import('./compose.ts')).startServer(options),
+    start: async (options) => {
+      const { startWriterEarly } = await import('./compose/early-writer.ts');
+      const writerThread = startWriterEarly(options.settings);
+      return (await import('./compose.ts')).startServer({ ...options, writerThread });
+    },
     checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
     backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
     checkDatabase: async (settings) => (await import('./compose/check-database.ts')).checkDatabase(settings),

@@ -1,5 +1,6 @@
 /** Which store this server stands on: SQLite in the data directory, or the PostgreSQL that `databaseUrl` names. */
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../runtime/clock.ts';
 import type { Settings } from '../runtime/configuration.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -28,6 +29,8 @@ export type StorageChoice = {
   /** How connections name themselves to the database. */
   readonly applicationName: string;
   readonly postgres: PostgresStorage | null;
+  /** The writer's thread of SQLite, where it was started early. */
+  readonly writerThread?: Worker | null;
 };
 
 /** What makes a store of PostgreSQL. */
@@ -40,7 +43,7 @@ export async function loadPostgres({ databaseUrl }: Settings): Promise<PostgresS
 }
 
 export function chooseStorage(choice: StorageChoice): ChosenStorage {
-  const { settings, logger, clock, random, applicationName, postgres } = choice;
+  const { settings, logger, clock, random, applicationName, postgres, writerThread = null } = choice;
   const log = {
     error: (fields: object, message: string) => logger.error(message, { ...fields }),
     warn: (fields: object, message: string) => logger.warn(message, { ...fields }),
@@ -49,7 +52,11 @@ export function chooseStorage(choice: StorageChoice): ChosenStorage {
   if (settings.databaseUrl === null) {
     const file = join(settings.dataDir, databaseName);
     return {
-      storage: createSqliteStorage({ file, clock, random, logger: log, options: { keepMs } }),
+      storage: createSqliteStorage({
+        ...{ file, clock, random, writerThread },
+        logger: log,
+        options: { keepMs, readersWarm: true },
+      }),
       clock,
       shared: null,
     };

@@ -3,7 +3,7 @@ import { type ChangeKind, changeKinds } from '../core/change.ts';
 import { type EventTable, eventsOf } from '../core/event-table.ts';
 import type { JsonObject } from '../core/json.ts';
 import { sampleChange } from '../core/sample-change.ts';
-import type { Dialect, RenderInput } from './dialect.ts';
+import type { Dialect, EventDescription, RenderInput } from './dialect.ts';
 
 /**
  * The kinds that become this event. `usual`: what is most often meant by an event stands first, because examples and test
@@ -16,6 +16,24 @@ export function kindsBecoming(
 ): readonly ChangeKind[] {
   const kinds = changeKinds.filter((kind) => eventsOf(events, kind).includes(event));
   return [...kinds.filter((kind) => usual.has(kind)), ...kinds.filter((kind) => !usual.has(kind))];
+}
+
+/** An event whose schema and example are made when somebody first looks at them: no start of a server does. */
+export function describeEvent(
+  event: Omit<EventDescription, 'schema' | 'example'>,
+  make: { readonly schema: () => JsonObject; readonly example: () => JsonObject },
+): EventDescription {
+  let schema: JsonObject | null = null;
+  let example: JsonObject | null = null;
+  return {
+    ...event,
+    get schema() {
+      return (schema ??= make.schema());
+    },
+    get example() {
+      return (example ??= make.example());
+    },
+  };
 }
 
 /** How a dialect's examples are made: the same every time. */

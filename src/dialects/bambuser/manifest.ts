@@ -1,7 +1,7 @@
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { exampleBody, kindsBecoming } from '../event-examples.ts';
+import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
 import { policy } from './policy.ts';
 import { render } from './render.ts';
@@ -20,14 +20,14 @@ function describeEvents(): readonly EventDescription[] {
   return eventRows.map((row) => {
     const kinds = kindsBecoming(events, row.name);
     const example = { notification: { event: row.name }, kind: kinds[0] ?? 'broadcast.started' } as const;
-    return {
-      name: row.name,
-      summary: row.fires,
-      fires: row.fires,
-      changeKinds: kinds,
-      schema: bodySchema(row),
-      example: exampleBody({ render, webhook, links: exampleLinks }, { ...example, messageId: '93df93061a891c23' }),
-    };
+    return describeEvent(
+      { name: row.name, summary: row.fires, fires: row.fires, changeKinds: kinds },
+      {
+        schema: () => bodySchema(row),
+        example: () =>
+          exampleBody({ render, webhook, links: exampleLinks }, { ...example, messageId: '93df93061a891c23' }),
+      },
+    );
   });
 }
 

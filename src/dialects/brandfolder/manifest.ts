@@ -2,7 +2,7 @@ import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { exampleBody, kindsBecoming } from '../event-examples.ts';
+import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { type EventName, eventNames, events, fires } from './events.ts';
 import { policy } from './policy.ts';
 import { properties } from './properties.ts';
@@ -26,14 +26,13 @@ const usual: ReadonlySet<ChangeKind> = new Set(['asset.created', 'asset.metadata
 
 function describe(event: EventName): EventDescription {
   const kinds = kindsBecoming(events, event, usual);
-  return {
-    name: event,
-    summary: fires[event],
-    fires: fires[event],
-    changeKinds: kinds,
-    schema: bodySchema(event),
-    example: exampleBody(making, { notification: { event }, kind: kinds[0] ?? 'asset.created' }),
-  };
+  return describeEvent(
+    { name: event, summary: fires[event], fires: fires[event], changeKinds: kinds },
+    {
+      schema: () => bodySchema(event),
+      example: () => exampleBody(making, { notification: { event }, kind: kinds[0] ?? 'asset.created' }),
+    },
+  );
 }
 
 const readOn = '2026-11-22';

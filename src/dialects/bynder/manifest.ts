@@ -4,7 +4,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Handshake, Links, Manifest, ProtocolDescription } from '../dialect.ts';
-import { exampleBody, kindsBecoming } from '../event-examples.ts';
+import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
 import { configurationsMax } from './manage-errors.ts';
 import { properties } from './modules.ts';
@@ -36,14 +36,10 @@ function exampleOf(event: string, kind: ChangeKind, beside: JsonObject = {}): Js
 function describeEvents(): readonly EventDescription[] {
   return eventRows.map(({ name, fires }) => {
     const kinds = kindsBecoming(events, name, usual);
-    return {
-      name,
-      summary: fires,
-      fires,
-      changeKinds: kinds,
-      schema: envelopeSchema(name),
-      example: exampleOf(name, kinds[0] ?? 'asset.ready'),
-    };
+    return describeEvent(
+      { name, summary: fires, fires, changeKinds: kinds },
+      { schema: () => envelopeSchema(name), example: () => exampleOf(name, kinds[0] ?? 'asset.ready') },
+    );
   });
 }
 

@@ -2,7 +2,7 @@ import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { exampleBody, kindsBecoming } from '../event-examples.ts';
+import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { events, triggers } from './events.ts';
 import { projectionFields } from './fields.ts';
 import { policy } from './policy.ts';
@@ -27,14 +27,18 @@ const usual: ReadonlySet<ChangeKind> = new Set(['asset.ready', 'asset.info_chang
 function describeEvents(): readonly EventDescription[] {
   return triggers.map((row) => {
     const kinds = kindsBecoming(events, row.name, usual);
-    return {
-      name: row.name,
-      summary: `${row.title}: ${row.fires.charAt(0).toLowerCase()}${row.fires.slice(1)}`,
-      fires: row.fires,
-      changeKinds: kinds,
-      schema: bodySchema(row),
-      example: exampleBody(making, { notification: { event: row.name }, kind: kinds[0] ?? 'asset.ready' }),
-    };
+    return describeEvent(
+      {
+        name: row.name,
+        summary: `${row.title}: ${row.fires.charAt(0).toLowerCase()}${row.fires.slice(1)}`,
+        fires: row.fires,
+        changeKinds: kinds,
+      },
+      {
+        schema: () => bodySchema(row),
+        example: () => exampleBody(making, { notification: { event: row.name }, kind: kinds[0] ?? 'asset.ready' }),
+      },
+    );
   });
 }
 

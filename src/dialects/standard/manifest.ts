@@ -5,7 +5,7 @@ import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { exampleBody } from '../event-examples.ts';
+import { describeEvent, exampleBody } from '../event-examples.ts';
 import { events } from './events.ts';
 import { policy } from './policy.ts';
 import { render } from './render.ts';
@@ -21,16 +21,15 @@ const exampleLinks: Links = {
 /** Each event once, in the order of the change kinds it comes from. */
 function describeEvents(): readonly EventDescription[] {
   return changeKinds.flatMap((kind) =>
-    eventsOf(events, kind).map((name) => {
-      return {
-        name,
-        summary: changeWords[kind],
-        fires: changeWords[kind],
-        changeKinds: [kind],
-        schema: bodySchema(name, sampleChange(kind).subject.type),
-        example: exampleBody({ render, webhook, links: exampleLinks }, { notification: { event: name }, kind }),
-      };
-    }),
+    eventsOf(events, kind).map((name) =>
+      describeEvent(
+        { name, summary: changeWords[kind], fires: changeWords[kind], changeKinds: [kind] },
+        {
+          schema: () => bodySchema(name, sampleChange(kind).subject.type),
+          example: () => exampleBody({ render, webhook, links: exampleLinks }, { notification: { event: name }, kind }),
+        },
+      ),
+    ),
   );
 }
 

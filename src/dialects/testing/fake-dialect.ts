@@ -4,6 +4,7 @@ import { judgeByPolicy } from '../../core/judge.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { Dialect, Manifest } from '../dialect.ts';
+import { describeEvent } from '../event-examples.ts';
 
 /** The least a dialect can be: two events, no signature. It exists so that the suite can be seen to fail. */
 const events = Object.fromEntries(
@@ -21,7 +22,10 @@ const schema: JsonObject = {
 
 function event(name: string, kind: 'asset.renamed' | 'asset.deleted'): Manifest['events'][number] {
   const example = { event: name, id: sampleChange(kind).subject.id };
-  return { name, summary: name, fires: `When an asset is ${name}`, changeKinds: [kind], schema, example };
+  return describeEvent(
+    { name, summary: name, fires: `When an asset is ${name}`, changeKinds: [kind] },
+    { schema: () => schema, example: () => example },
+  );
 }
 
 export const fakeDialect: Dialect = {

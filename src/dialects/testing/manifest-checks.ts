@@ -80,6 +80,17 @@ export const manifestChecks: readonly Check[] = [
     },
   },
   {
+    name: 'schemas and examples of events are made when somebody looks, not by every start',
+    run({ dialect }) {
+      for (const event of dialect.manifest.events) {
+        for (const part of ['schema', 'example']) {
+          assert.ok(Object.getOwnPropertyDescriptor(event, part)?.get !== undefined, `${part} of "${event.name}"`);
+        }
+        assert.equal(event.example, event.example, 'made once');
+      }
+    },
+  },
+  {
     name: 'the manifest is complete and its policy is within bounds',
     run({ dialect: { manifest } }) {
       assert.match(manifest.id, /^[a-z][a-z0-9]{1,31}$/);

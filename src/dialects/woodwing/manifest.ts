@@ -2,7 +2,7 @@ import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
 import type { EventDescription, Links, Manifest } from '../dialect.ts';
-import { exampleBody, kindsBecoming } from '../event-examples.ts';
+import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
 import { policy } from './policy.ts';
 import { properties } from './properties.ts';
@@ -28,14 +28,13 @@ const usual: ReadonlySet<ChangeKind> = new Set(['asset.metadata_changed', 'asset
 function describeEvents(): readonly EventDescription[] {
   return eventRows.map((row) => {
     const kinds = kindsBecoming(events, row.name, usual);
-    return {
-      name: row.name,
-      summary: row.fires,
-      fires: row.fires,
-      changeKinds: kinds,
-      schema: bodySchema(row),
-      example: exampleBody(making, { notification: { event: row.name }, kind: kinds[0] ?? 'asset.ready' }),
-    };
+    return describeEvent(
+      { name: row.name, summary: row.fires, fires: row.fires, changeKinds: kinds },
+      {
+        schema: () => bodySchema(row),
+        example: () => exampleBody(making, { notification: { event: row.name }, kind: kinds[0] ?? 'asset.ready' }),
+      },
+    );
   });
 }
 

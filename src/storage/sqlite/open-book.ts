@@ -77,15 +77,21 @@ function connect(file: string, { memory, fresh, checkpointPages }: Connecting): 
   }
 }
 
-/** Each migration and its number commit together, so a kill between two leaves a schema that the next start goes on from. */
+/**
+ * Each migration and its number commit together, so a kill between two leaves a schema that the next start goes on from. A
+ * new store has nothing to move: all of them are one transaction there, one sync instead of one for each.
+ */
 function migrate(db: DatabaseSync): void {
   const version = numberOf(arrayStatement(db, 'PRAGMA user_version').get()?.[0]);
-  for (const [index, migration] of migrations.entries()) {
-    if (index < version) continue;
+  const wanted = migrations.slice(version);
+  const steps = version === 0 ? [wanted] : wanted.map((migration) => [migration]);
+  let reached = version;
+  for (const step of steps) {
+    reached += step.length;
     db.exec('BEGIN IMMEDIATE');
     try {
-      migration(db);
-      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}; COMMIT`);
+      for (const migration of step) migration(db);
+      db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${reached}; COMMIT`);
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;

@@ -17,6 +17,8 @@ export type SqliteStorageOptions = {
   readonly limits?: Partial<GroupCommitLimits>;
   /** Reader threads, made at the first read. Default 2. */
   readonly readersMax?: number;
+  /** One of them starts with the store, because reads follow at once. Default false. */
+  readonly readersWarm?: boolean;
   /** A slice of upkeep ends after the step that passes this. Default 5. */
   readonly sliceMsMax?: number;
   /** Free pages in the file above which some are given back to the file system. Default 2,048 (16 MiB). */

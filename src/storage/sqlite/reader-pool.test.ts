@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
+import { systemClock } from '../../runtime/clock.ts';
 import { createReaderPool } from './reader-pool.ts';
+import { createSqliteStorage } from './sqlite-storage.ts';
+import { startWriterThread } from './start-writer-thread.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'assetwire-readers-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
@@ -47,4 +50,46 @@ test('a reader that nobody asked anything for a while ends, and the next questio
   assert.equal(pool.threads, 1, 'one that has a question ends later');
   await asked;
   await pool.close();
+});
+
+test('a thread that was started before the first question answers it, and no other is made', async () => {
+  const file = join(directory, 'warm.db');
+  new DatabaseSync(file).close();
+  const pool = createReaderPool({
+    ...{ file, cursorKey: new Uint8Array(32), threadsMax: 2, waitingMax: 10 },
+    clock: systemClock,
+  });
+  pool.warm();
+  pool.warm();
+  assert.equal(pool.threads, 1);
+  await assert.rejects(pool.reads.resources({ workspaceId: 'default', type: 'key', limit: 1 }), /no such table/);
+  assert.equal(pool.threads, 1);
+  await pool.close();
+});
+
+test('a warm reader that cannot open the store tells whoever asks it, and nobody before', async () => {
+  const file = join(directory, 'not-there', 'warm.db');
+  const pool = createReaderPool({
+    ...{ file, cursorKey: new Uint8Array(32), threadsMax: 2, waitingMax: 10 },
+    clock: systemClock,
+  });
+  pool.warm();
+  await assert.rejects(pool.reads.resources({ workspaceId: 'default', type: 'key', limit: 1 }), /unable to open/);
+  await pool.close();
+});
+
+test('a store takes the writer that was started before it, for its first start only', async () => {
+  const writerThread = startWriterThread();
+  let ended = false;
+  writerThread.once('exit', () => {
+    ended = true;
+  });
+  const storage = createSqliteStorage({ file: join(directory, 'early.db'), clock: systemClock, writerThread });
+  await storage.start();
+  assert.equal(ended, false);
+  await storage.stop();
+  assert.equal(ended, true, 'its writer was another');
+  await storage.start();
+  assert.deepEqual(await storage.resources([{ workspaceId: 'default', type: 'key', id: 'key_none' }]), [null]);
+  await storage.stop();
 });

@@ -17,6 +17,8 @@ export type ReaderPool = {
   /** Asks the search index, where there is one. */
   search(query: AssetQuery, ask: SearchAsk): Promise<SearchAnswer>;
   readonly threads: number;
+  /** Starts a thread before it is asked for: where the first question is near, it need not wait for it. */
+  warm(): void;
   close(): Promise<void>;
 };
 
@@ -27,18 +29,23 @@ export type ReaderPoolParts = {
   /** Reads waiting over all threads; beyond that a read fails with `storage_busy`. */
   readonly waitingMax: number;
   readonly clock: Clock;
+  /** Whether one stays however long nobody asks: where there is an index to search, people wait for it to be opened anew. */
+  readonly keepsOne?: () => boolean;
 };
 
 type Reader = {
   readonly worker: Worker;
   readonly calls: ThreadCalls;
   readonly opened: Promise<unknown>;
+  /** Questions that are not answered; what opens it is none. */
+  asked: number;
   usedMs: number;
 };
 
 const idleMs = 15_000;
 
-export function createReaderPool({ file, cursorKey, threadsMax, waitingMax, clock }: ReaderPoolParts): ReaderPool {
+export function createReaderPool(parts: ReaderPoolParts): ReaderPool {
+  const { file, cursorKey, threadsMax, waitingMax, clock, keepsOne = () => false } = parts;
   const readers: Reader[] = [];
   const ending = new Set<Promise<void>>();
   let timer: Timer | null = null;
@@ -51,7 +58,7 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax, cloc
       if (index >= 0) readers.splice(index, 1);
     });
     const opened = calls.call('open', file, cursorKey);
-    const reader: Reader = { worker, calls, opened, usedMs: clock.monotonicMs() };
+    const reader: Reader = { worker, calls, opened, asked: 0, usedMs: clock.monotonicMs() };
     readers.push(reader);
     timer ??= clock.timer(idleMs, look);
     return reader;
@@ -61,35 +68,35 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax, cloc
     timer = null;
     const idleFromMs = clock.monotonicMs() - idleMs;
     for (const reader of [...readers]) {
-      if (reader.calls.pending() > 0 || reader.usedMs > idleFromMs) continue;
+      if (readers.length === 1 && keepsOne()) break;
+      if (reader.asked > 0 || reader.calls.pending() > 0 || reader.usedMs > idleFromMs) continue;
       readers.splice(readers.indexOf(reader), 1);
       const end = endReader(reader).finally(() => ending.delete(end));
       ending.add(end);
     }
     const usedMs = Math.min(...readers.map((reader) => reader.usedMs));
     // One that has been asked all this while is looked at again later.
-    if (readers.length > 0) timer = clock.timer(Math.max(1_000, usedMs - idleFromMs), look);
+    if (readers.length > 0) timer = clock.timer(usedMs <= idleFromMs ? idleMs : Math.max(1_000, usedMs - idleFromMs), look);
   };
   /** An idle one, a new one, or the one with the least to do. */
   const pick = (): Reader => {
-    const idle = readers.find(({ calls }) => calls.pending() === 0);
+    const idle = readers.find(({ asked }) => asked === 0);
     if (idle !== undefined) return idle;
     if (readers.length < threadsMax) return spawn();
-    return readers.reduce((least, reader) => (reader.calls.pending() < least.calls.pending() ? reader : least));
+    return readers.reduce((least, reader) => (reader.asked < least.asked ? reader : least));
   };
   const call = async (name: string, values: readonly unknown[]): Promise<unknown> => {
     if (closed) throw new AssetwireError('shutting_down', { detail: 'The store must be open: it is stopped' });
-    const waiting = readers.reduce((sum, { calls }) => sum + calls.pending(), 0);
-    if (waiting >= waitingMax) {
-      throw new AssetwireError('storage_busy', {
-        detail: `The store must have room for another read: ${waiting} are waiting`,
-        retryAfterSeconds: 1,
-      });
-    }
+    refuseBeyond(waitingMax, readers);
     const reader = pick();
     reader.usedMs = clock.monotonicMs();
-    await reader.opened;
-    return reader.calls.call(name, ...values);
+    reader.asked += 1;
+    try {
+      await reader.opened;
+      return await reader.calls.call(name, ...values);
+    } finally {
+      reader.asked -= 1;
+    }
   };
   const reads = Object.fromEntries(
     listReadNames.map((name) => [name, (...values: readonly unknown[]) => call(name, values)]),
@@ -97,6 +104,10 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax, cloc
   return {
     reads,
     search: async (query, ask) => (await call('search', [query, ask])) as SearchAnswer,
+    warm() {
+      // Whether it opens is told to whoever asks it.
+      if (readers.length === 0) spawn().opened.catch(() => undefined);
+    },
     async close() {
       closed = true;
       timer?.cancel();
@@ -106,6 +117,15 @@ export function createReaderPool({ file, cursorKey, threadsMax, waitingMax, cloc
       return readers.length;
     },
   };
+}
+
+function refuseBeyond(waitingMax: number, readers: readonly Reader[]): void {
+  const waiting = readers.reduce((sum, { calls }) => sum + calls.pending(), 0);
+  if (waiting < waitingMax) return;
+  throw new AssetwireError('storage_busy', {
+    detail: `The store must have room for another read: ${waiting} are waiting`,
+    retryAfterSeconds: 1,
+  });
 }
 
 async function endReader({ worker, calls, opened }: Reader): Promise<void> {

@@ -1,6 +1,7 @@
 /** One stretch between start and stop: the writer, what gathers for it, and the connections that read. */
 import type { ErasedPast } from '../../core/erased-past.ts';
 import { DatabaseSync } from 'node:sqlite';
+import type { Worker } from 'node:worker_threads';
 import { microtaskTurn, systemTurn } from '../../runtime/turn.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -28,6 +29,8 @@ export type SessionParts = {
   readonly random: Random;
   readonly options: SqliteStorageOptions;
   readonly trouble: Trouble;
+  /** The writer's thread where it runs already. */
+  readonly startedWriter: () => Worker | null;
 };
 
 export type Session = {
@@ -43,7 +46,7 @@ export type Session = {
 };
 
 export async function openSession(parts: SessionParts): Promise<Session> {
-  const { file, clock, pacing, random, options, trouble } = parts;
+  const { file, clock, pacing, random, options, trouble, startedWriter: started } = parts;
   const memory = file === ':memory:';
   const settings = settingsOf(file, options);
   const inline = memory || options.writer === 'inline';
@@ -51,7 +54,7 @@ export async function openSession(parts: SessionParts): Promise<Session> {
     ? createInlineWriter({ settings, clock, pacing, random, turnMsMax: memory ? 0 : inlineTurnMsMax })
     : null;
   const onEnd = (error: Error): void => trouble.note(new StorageFault('failed', error.message));
-  const writer: Writer = inlineWriter ?? createThreadWriter({ settings, clock, random, onEnd });
+  const writer: Writer = inlineWriter ?? createThreadWriter({ settings, clock, random, started, onEnd });
   const opened = await writer.open();
   const reads = await readsOf(
     { file, options, opened, pacing, connection: memory ? inlineWriter : null, failed: (error) => trouble.tell(error) },
@@ -147,7 +150,15 @@ function diskReads({ file, opened: { cursorKey }, options, pacing, failed }: Rea
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   db.exec('PRAGMA cache_size = -8192; PRAGMA query_only = ON');
   const threadsMax = options.readersMax ?? 2;
-  const readers = createReaderPool({ file, cursorKey, threadsMax, waitingMax: 1_000, clock: pacing });
+  const readers = createReaderPool({
+    file,
+    cursorKey,
+    threadsMax,
+    waitingMax: 1_000,
+    clock: pacing,
+    keepsOne: () => existsSync(searchFileOf(file)),
+  });
+  if (options.readersWarm === true) readers.warm();
   const { assets: walk } = readers.reads;
   const index = createSearchIndex({ file, cursorKey, pacing, walk, search: readers.search, failed });
   return {

@@ -3,6 +3,7 @@
  * keyed reads over a read-only connection of the calling thread, lists on reader threads. `:memory:`: everything inline
  * over one connection, no threads and no timers, so that tests can hold the clock.
  */
+import type { Worker } from 'node:worker_threads';
 import { AssetwireError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
@@ -31,6 +32,8 @@ export type SqliteStorageParts = {
   readonly pacing?: Clock;
   /** Hears of what happens apart from any call. */
   readonly logger?: TroubleLogger;
+  /** For the first start: the writer's thread, which was started before there was anything to write. */
+  readonly writerThread?: Worker | null;
 };
 
 export function createSqliteStorage(parts: SqliteStorageParts): Storage {
@@ -93,6 +96,12 @@ function createLife(parts: SqliteStorageParts): Life {
   let stopping: Promise<void> | null = null;
   let stopped = false;
   let trouble = createTrouble(parts.logger);
+  let writerThread = parts.writerThread ?? null;
+  const startedWriter = (): Worker | null => {
+    const worker = writerThread;
+    writerThread = null;
+    return worker;
+  };
 
   const open = async (): Promise<void> => {
     trouble = createTrouble(parts.logger);
@@ -103,6 +112,7 @@ function createLife(parts: SqliteStorageParts): Life {
       random: parts.random ?? createSystemRandom(),
       options: parts.options ?? {},
       trouble,
+      startedWriter,
     });
   };
   const close = async (): Promise<void> => {

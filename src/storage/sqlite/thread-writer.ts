@@ -2,9 +2,8 @@
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import { startThread } from '../../runtime/start-thread.ts';
 import { createThreadCalls, type ThreadCalls } from '../thread-call.ts';
-import { threadEntry } from './thread-entry.ts';
+import { startWriterThread } from './start-writer-thread.ts';
 import { StorageFault } from '../storage-fault.ts';
 import { decodeResults, encodeBatch, type WireResults } from './wire.ts';
 import type { EraseSlice } from '../storage.ts';
@@ -14,13 +13,15 @@ export type ThreadWriterParts = {
   readonly settings: WriterSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** Gives one that runs already, where there is one; default: none. */
+  readonly started?: () => Worker | null;
   /** The thread ended by itself. */
   readonly onEnd: (error: Error) => void;
 };
 
 const cursorKeyBytes = 32;
 
-export function createThreadWriter({ settings, clock, random, onEnd }: ThreadWriterParts): Writer {
+export function createThreadWriter({ settings, clock, random, started, onEnd }: ThreadWriterParts): Writer {
   let worker: Worker | null = null;
   let calls: ThreadCalls | null = null;
   let closing = false;
@@ -31,7 +32,7 @@ export function createThreadWriter({ settings, clock, random, onEnd }: ThreadWri
   return {
     async open() {
       closing = false;
-      worker = startThread(threadEntry('writer-thread'), 'assetwire-writer');
+      worker = started?.() ?? startWriterThread();
       calls = createThreadCalls(worker, (error) => {
         if (!closing) onEnd(error);
       });
