@@ -55,8 +55,11 @@ export function ToldTo({ changeId }: { readonly changeId: string }) {
         const dialect = dialects?.find((known) => known.id === webhook?.dialect);
         return (
           <li key={id}>
-            <Link href={`/deliveries/${id}`} className="chip" title={dialect?.title}>
-              {webhook?.name ?? webhookId}: {event} <StateBadge state={state} />
+            <Link href={`/deliveries/${id}`} className="chip told" title={dialect?.title}>
+              <StateBadge state={state} />
+              <span>
+                {webhook?.name ?? webhookId} <span className="quiet">{event}</span>
+              </span>
             </Link>
           </li>
         );

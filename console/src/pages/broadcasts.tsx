@@ -7,13 +7,14 @@ import { refresh, useAsk, useChange, useList, useMay } from '../api/queries.ts';
 import type { Asset } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
-import { Card, Facts, Page } from '../parts/card.tsx';
+import { Facts, Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { TextField, WordsField } from '../parts/field.tsx';
 import { showDuration } from '../parts/format.ts';
 import { FormFailure } from '../parts/form-failure.tsx';
-import { Badge, Empty, Failure, Loading, type Tone } from '../parts/state.tsx';
-import { Heard, Table } from '../parts/table.tsx';
+import { Badge, Empty, type Tone } from '../parts/state.tsx';
+import { ListCard } from '../parts/list-card.tsx';
+import { Heard } from '../parts/table.tsx';
 import { Thumb } from '../parts/thumb.tsx';
 import { Ago, Moment } from '../parts/time.tsx';
 import { tellProblem } from '../parts/toast.tsx';
@@ -58,55 +59,48 @@ export function Broadcasts() {
   const chosen = list.items?.find(({ id }) => id === opened);
   return (
     <Page title={words.broadcasts.title} lead={words.broadcasts.lead} actions={live}>
-      {list.error === null ? null : <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      <Card flush>
-        {list.items === undefined ? (
-          <div style={{ padding: 16 }}>
-            <Loading />
-          </div>
-        ) : list.items.length === 0 ? (
-          <Empty title={words.broadcasts.empty}>{words.broadcasts.emptyLead}</Empty>
-        ) : (
-          <Table
-            label={words.broadcasts.title}
-            items={list.items}
-            idOf={({ id }) => id}
-            onOpen={({ id }) => setFilters({ id })}
-            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-            columns={[
-              {
-                name: <Heard>{words.asset.preview}</Heard>,
-                kind: 'fit',
-                cell: ({ state }) => <Picture id={state.preview?.assetId ?? state.recording} />,
-              },
-              {
-                name: words.broadcasts.name,
-                cell: ({ id, state }) => (
-                  <Link href={`/broadcasts?id=${id}`} className="cut">
-                    {state.title ?? id}
-                  </Link>
-                ),
-              },
-              {
-                name: words.common.state,
-                kind: 'fit',
-                cell: ({ state }) => <Badge tone={tones[state.type]}>{words.broadcasts.types[state.type]}</Badge>,
-              },
-              { name: words.broadcasts.author, cell: ({ state }) => state.author ?? '' },
-              {
-                name: words.broadcasts.duration,
-                kind: 'number',
-                cell: ({ state }) => (state.durationMs === undefined ? '' : showDuration(state.durationMs)),
-              },
-              {
-                name: words.broadcasts.started,
-                kind: 'fit',
-                cell: ({ state, createdAtMs }) => <Ago atMs={state.startedAtMs ?? createdAtMs} />,
-              },
-            ]}
-          />
-        )}
-      </Card>
+      <ListCard
+        list={list}
+        empty={
+          <Empty icon={<IconBroadcast size={22} stroke={1.6} aria-hidden />} title={words.broadcasts.empty}>
+            {words.broadcasts.emptyLead}
+          </Empty>
+        }
+        label={words.broadcasts.title}
+        idOf={({ id }) => id}
+        onOpen={({ id }) => setFilters({ id })}
+        columns={[
+          {
+            name: <Heard>{words.asset.preview}</Heard>,
+            kind: 'fit',
+            cell: ({ state }) => <Picture id={state.preview?.assetId ?? state.recording} />,
+          },
+          {
+            name: words.broadcasts.name,
+            cell: ({ id, state }) => (
+              <Link href={`/broadcasts?id=${id}`} className="cut">
+                {state.title ?? id}
+              </Link>
+            ),
+          },
+          {
+            name: words.common.state,
+            kind: 'fit',
+            cell: ({ state }) => <Badge tone={tones[state.type]}>{words.broadcasts.types[state.type]}</Badge>,
+          },
+          { name: words.broadcasts.author, cell: ({ state }) => state.author ?? '' },
+          {
+            name: words.broadcasts.duration,
+            kind: 'number',
+            cell: ({ state }) => (state.durationMs === undefined ? '' : showDuration(state.durationMs)),
+          },
+          {
+            name: words.broadcasts.started,
+            kind: 'fit',
+            cell: ({ state, createdAtMs }) => <Ago atMs={state.startedAtMs ?? createdAtMs} />,
+          },
+        ]}
+      />
       {chosen === undefined ? null : <Opened broadcast={chosen} onClose={() => setFilters({ id: '' })} />}
     </Page>
   );

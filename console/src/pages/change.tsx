@@ -19,6 +19,7 @@ export function ChangePage({ id }: { readonly id: string }) {
   return (
     <Page
       title={change.data?.kind ?? words.changes.one}
+      {...(change.data === undefined ? {} : { lead: <span dir="auto">{nameOf(change.data)}</span> })}
       back={{ href: '/changes', label: words.changes.title }}
       actions={
         change.data?.subject.type === 'asset' && !isSample(change.data.subject.id) ? (
@@ -42,7 +43,6 @@ function Shown({ change }: { readonly change: Change }) {
             <ChangeThumb change={change} size={84} />
             <Facts
               of={[
-                [words.changes.subject, nameOf(change)],
                 [words.changes.actor, change.actor.name ?? change.actor.id],
                 [words.changes.occurred, <Moment key="occurred" atMs={change.occurredAtMs} />],
                 [words.changes.accepted, <Moment key="accepted" atMs={change.acceptedAtMs} />],

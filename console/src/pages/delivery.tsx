@@ -27,16 +27,7 @@ export function DeliveryPage({ id }: { readonly id: string }) {
   return (
     <Page
       title={delivery.data?.event ?? words.deliveries.one}
-      {...(delivery.data === undefined
-        ? {}
-        : {
-            lead: (
-              <span className="row head-facts">
-                <StateBadge state={delivery.data.state} />
-                <Subject of={delivery.data.subject} />
-              </span>
-            ),
-          })}
+      lead={delivery.data === undefined ? undefined : <Head of={delivery.data} />}
       back={{ href: '/deliveries', label: words.deliveries.title }}
       actions={delivery.data === undefined ? null : <SendAgain delivery={delivery.data} />}
     >
@@ -46,6 +37,13 @@ export function DeliveryPage({ id }: { readonly id: string }) {
     </Page>
   );
 }
+
+const Head = ({ of: { state, subject } }: { readonly of: Delivery }) => (
+  <span className="row head-facts">
+    <StateBadge state={state} />
+    <Subject of={subject} />
+  </span>
+);
 
 function SendAgain({ delivery }: { readonly delivery: Delivery }) {
   const [, navigate] = useLocation();

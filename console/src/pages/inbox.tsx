@@ -1,4 +1,4 @@
-import { IconTrash } from '@tabler/icons-react';
+import { IconMailbox, IconTrash } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useLocation } from 'wouter';
 import { Problem } from '../api/ask.ts';
@@ -41,7 +41,7 @@ export function InboxPage({ id }: { readonly id: string }) {
     >
       <Loaded of={inbox}>
         {(data) => (
-          <div className="split">
+          <div className="split inbox">
             <div className="stack">
               <Card>
                 <Facts
@@ -177,7 +177,9 @@ function Requests({ id }: { readonly id: string }) {
           </div>
         ) : null}
         {list.items !== undefined && items.length === 0 ? (
-          <Empty title={words.inboxes.requestsEmpty}>{words.inboxes.requestsEmptyLead}</Empty>
+          <Empty icon={<IconMailbox size={22} stroke={1.6} aria-hidden />} title={words.inboxes.requestsEmpty}>
+            {words.inboxes.requestsEmptyLead}
+          </Empty>
         ) : null}
         <ul className="requests">
           {items.map((request) => (

@@ -1,12 +1,12 @@
-import { IconPlus } from '@tabler/icons-react';
+import { IconPlus, IconInbox } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 import { useChange, useList, useMay } from '../api/queries.ts';
 import type { Inbox } from '../api/types.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
-import { Card, Page } from '../parts/card.tsx';
+import { Page } from '../parts/card.tsx';
 import { showCount } from '../parts/format.ts';
-import { Empty, Failure, Loading } from '../parts/state.tsx';
-import { Table } from '../parts/table.tsx';
+import { Empty } from '../parts/state.tsx';
+import { ListCard } from '../parts/list-card.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 
@@ -27,47 +27,38 @@ export function Inboxes() {
   ) : null;
   return (
     <Page title={words.inboxes.title} lead={words.inboxes.lead} actions={button}>
-      {list.error === null ? null : <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      <Card flush>
-        {list.items === undefined ? (
-          <div style={{ padding: 16 }}>
-            <Loading />
-          </div>
-        ) : list.items.length === 0 ? (
-          <Empty title={words.inboxes.empty} action={button}>
+      <ListCard
+        list={list}
+        empty={
+          <Empty icon={<IconInbox size={22} stroke={1.6} aria-hidden />} title={words.inboxes.empty} action={button}>
             {words.inboxes.emptyLead}
           </Empty>
-        ) : (
-          <Table
-            label={words.inboxes.title}
-            items={list.items}
-            idOf={({ id }) => id}
-            onOpen={({ id }) => navigate(`/inboxes/${id}`)}
-            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-            columns={[
-              {
-                name: words.inboxes.url,
-                cell: ({ id, url }) => (
-                  <span className="row" style={{ flexWrap: 'nowrap' }}>
-                    <Link href={`/inboxes/${id}`} className="mono cut">
-                      {url}
-                    </Link>
-                    <CopyButton text={url} />
-                  </span>
-                ),
-              },
-              { name: words.inboxes.received, kind: 'number', cell: ({ received }) => showCount(received) },
-              {
-                name: words.inboxes.answers,
-                kind: 'fit',
-                cell: ({ answer }) => <span className="mono">{answer.status}</span>,
-              },
-              { name: words.common.created, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
-              { name: words.inboxes.expires, kind: 'fit', cell: ({ expiresAtMs }) => <Ago atMs={expiresAtMs} /> },
-            ]}
-          />
-        )}
-      </Card>
+        }
+        label={words.inboxes.title}
+        idOf={({ id }) => id}
+        onOpen={({ id }) => navigate(`/inboxes/${id}`)}
+        columns={[
+          {
+            name: words.inboxes.url,
+            cell: ({ id, url }) => (
+              <span className="row" style={{ flexWrap: 'nowrap' }}>
+                <Link href={`/inboxes/${id}`} className="mono cut">
+                  {url}
+                </Link>
+                <CopyButton text={url} />
+              </span>
+            ),
+          },
+          { name: words.inboxes.received, kind: 'number', cell: ({ received }) => showCount(received) },
+          {
+            name: words.inboxes.answers,
+            kind: 'fit',
+            cell: ({ answer }) => <span className="mono">{answer.status}</span>,
+          },
+          { name: words.common.created, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+          { name: words.inboxes.expires, kind: 'fit', cell: ({ expiresAtMs }) => <Ago atMs={expiresAtMs} /> },
+        ]}
+      />
     </Page>
   );
 }

@@ -1,17 +1,19 @@
-import { IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconPlus, IconTrash, IconChecklist } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useChange, useList, useMay } from '../api/queries.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
-import { Card, Page } from '../parts/card.tsx';
+import { Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { problemAt, TextField, WordsField } from '../parts/field.tsx';
-import { Badge, Empty, Failure, Loading } from '../parts/state.tsx';
-import { Heard, Table } from '../parts/table.tsx';
+import { Badge, Empty, Failure } from '../parts/state.tsx';
+import { ListCard } from '../parts/list-card.tsx';
+import { Heard } from '../parts/table.tsx';
 import { Ago, useNow } from '../parts/time.tsx';
+import { SelectFilter } from '../parts/select-filter.tsx';
 import { words } from '../words/words.ts';
+import { AssetSubject } from './subject.tsx';
 
 type Status = keyof typeof words.jobs.statuses;
 type Job = {
@@ -44,112 +46,95 @@ export function Jobs() {
   return (
     <Page title={words.jobs.title} lead={words.jobs.lead} actions={make}>
       <div className="filters" role="search">
-        <select
-          className="input"
-          aria-label={words.jobs.status}
+        <SelectFilter
+          label={words.jobs.status}
           value={status}
-          onChange={(event) => setFilters({ status: event.target.value })}
-        >
-          <option value="">{words.jobs.anyStatus}</option>
-          {statuses.map((name) => (
-            <option key={name} value={name}>
-              {words.jobs.statuses[name]}
-            </option>
-          ))}
-        </select>
+          any={words.jobs.anyStatus}
+          choices={Object.entries(words.jobs.statuses)}
+          onChange={(chosen) => setFilters({ status: chosen })}
+        />
       </div>
-      {list.error === null ? null : <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      <Card flush>
-        {list.items === undefined ? (
-          <div style={{ padding: 16 }}>
-            <Loading />
-          </div>
-        ) : list.items.length === 0 ? (
-          <Empty title={words.jobs.empty} action={make}>
+      <ListCard
+        list={list}
+        empty={
+          <Empty icon={<IconChecklist size={22} stroke={1.6} aria-hidden />} title={words.jobs.empty} action={make}>
             {words.jobs.emptyLead}
           </Empty>
-        ) : (
-          <Table
-            label={words.jobs.title}
-            items={list.items}
-            idOf={({ id }) => id}
-            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-            columns={[
-              {
-                name: words.jobs.name,
-                cell: ({ name, description }) => (
-                  <>
-                    <strong className="cut">{name}</strong>
-                    <span className="quiet cut">{description ?? ''}</span>
-                  </>
-                ),
-              },
-              {
-                name: words.jobs.status,
-                kind: 'fit',
-                cell: ({ id, name, status: present }) => (
-                  <select
-                    className="input"
-                    aria-label={`${words.jobs.status}: ${name}`}
-                    value={present}
-                    disabled={!may}
-                    onChange={(event) =>
-                      change.mutate({ method: 'PATCH', path: `/v1/jobs/${id}`, body: { status: event.target.value } })
-                    }
-                  >
-                    {statuses.map((known) => (
-                      <option key={known} value={known}>
-                        {words.jobs.statuses[known]}
-                      </option>
-                    ))}
-                  </select>
-                ),
-              },
-              {
-                name: words.jobs.deadline,
-                kind: 'fit',
-                cell: ({ deadlineAtMs, status: present }) =>
-                  deadlineAtMs === undefined ? null : (
-                    <>
-                      <Ago atMs={deadlineAtMs} />{' '}
-                      {deadlineAtMs < now && present !== 'done' && present !== 'cancelled' ? (
-                        <Badge tone="warn">{words.jobs.late}</Badge>
-                      ) : null}
-                    </>
-                  ),
-              },
-              { name: words.jobs.accountable, cell: ({ accountable }) => accountable ?? '' },
-              {
-                name: words.jobs.assets,
-                cell: ({ assets }) => (
-                  <span className="chips">
-                    {assets.slice(0, 3).map((id) => (
-                      <Link key={id} href={`/assets/${id}`} className="chip mono">
-                        {id.slice(0, 12)}…
-                      </Link>
-                    ))}
-                    {assets.length > 3 ? <span className="quiet">{words.jobs.assetCount(assets.length)}</span> : null}
-                  </span>
-                ),
-              },
-              {
-                name: <Heard>{words.common.actions}</Heard>,
-                kind: 'fit',
-                cell: (job) =>
-                  may ? (
-                    <Button
-                      small
-                      look="plain"
-                      label={`${words.common.delete}: ${job.name}`}
-                      icon={<IconTrash size={15} aria-hidden />}
-                      onClick={() => setOpen(job)}
-                    />
-                  ) : null,
-              },
-            ]}
-          />
-        )}
-      </Card>
+        }
+        label={words.jobs.title}
+        idOf={({ id }) => id}
+        columns={[
+          {
+            name: words.jobs.name,
+            cell: ({ name, description }) => (
+              <>
+                <strong className="cut">{name}</strong>
+                <span className="quiet cut">{description ?? ''}</span>
+              </>
+            ),
+          },
+          {
+            name: words.jobs.status,
+            kind: 'fit',
+            cell: ({ id, name, status: present }) => (
+              <select
+                className="input"
+                aria-label={`${words.jobs.status}: ${name}`}
+                value={present}
+                disabled={!may}
+                onChange={(event) =>
+                  change.mutate({ method: 'PATCH', path: `/v1/jobs/${id}`, body: { status: event.target.value } })
+                }
+              >
+                {statuses.map((known) => (
+                  <option key={known} value={known}>
+                    {words.jobs.statuses[known]}
+                  </option>
+                ))}
+              </select>
+            ),
+          },
+          {
+            name: words.jobs.deadline,
+            kind: 'fit',
+            cell: ({ deadlineAtMs, status: present }) =>
+              deadlineAtMs === undefined ? null : (
+                <>
+                  <Ago atMs={deadlineAtMs} />{' '}
+                  {deadlineAtMs < now && present !== 'done' && present !== 'cancelled' ? (
+                    <Badge tone="warn">{words.jobs.late}</Badge>
+                  ) : null}
+                </>
+              ),
+          },
+          { name: words.jobs.accountable, cell: ({ accountable }) => accountable ?? '' },
+          {
+            name: words.jobs.assets,
+            cell: ({ assets }) => (
+              <span className="stack tight">
+                {assets.slice(0, 3).map((id) => (
+                  <AssetSubject key={id} id={id} />
+                ))}
+                {assets.length > 3 ? <span className="quiet">{words.jobs.assetCount(assets.length)}</span> : null}
+              </span>
+            ),
+          },
+          {
+            name: <Heard>{words.common.actions}</Heard>,
+            kind: 'fit',
+            cell: (job) =>
+              may ? (
+                <Button
+                  small
+                  look="plain"
+                  label={`${words.common.delete}: ${job.name}`}
+                  icon={<IconTrash size={15} aria-hidden />}
+                  onClick={() => setOpen(job)}
+                />
+              ) : null,
+          },
+        ]}
+      />
       {open === 'new' ? <NewJob onClose={() => setOpen(null)} /> : null}
       {open !== null && open !== 'new' ? (
         <Confirm

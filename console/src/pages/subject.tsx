@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { useAsk } from '../api/queries.ts';
+import { useAsk, useMay } from '../api/queries.ts';
 import type { Asset } from '../api/types.ts';
 import { isSample, Thumb } from '../parts/thumb.tsx';
 import { words } from '../words/words.ts';
@@ -15,7 +15,9 @@ export function Subject({ of }: { readonly of: string }) {
 /** An asset by its picture and name, as soon as both are known. */
 export function AssetSubject({ id }: { readonly id: string }) {
   // Rows are drawn only where they are seen, and what was asked once is kept: a few questions for a page of rows.
-  const { data: asset } = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`, {}, { lingering: true });
+  const may = useMay('assets:read');
+  const { data: asset } = useAsk<Asset>(may ? `/v1/assets/${encodeURIComponent(id)}` : null, {}, { lingering: true });
+  if (!may) return <span className="mono cut">{id}</span>;
   return (
     <Link href={`/assets/${encodeURIComponent(id)}`} className="row subject" title={id}>
       <Thumb asset={asset} size={26} />

@@ -1,12 +1,13 @@
-import { IconArrowBackUp } from '@tabler/icons-react';
+import { IconArrowBackUp, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useChange, useList, useMay } from '../api/queries.ts';
 import type { Asset } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
-import { Card, Page } from '../parts/card.tsx';
+import { Page } from '../parts/card.tsx';
 import { Confirm } from '../parts/dialog.tsx';
-import { Empty, Failure, Loading } from '../parts/state.tsx';
-import { Heard, Table } from '../parts/table.tsx';
+import { Empty } from '../parts/state.tsx';
+import { ListCard } from '../parts/list-card.tsx';
+import { Heard } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
@@ -22,48 +23,37 @@ export function Trash() {
   const erase = useChange(['/v1/trash'], { onDone: () => setErasing(null) });
   return (
     <Page title={words.trash.title} lead={words.trash.lead} back={{ href: '/assets', label: words.assets.title }}>
-      {list.error === null ? null : <Failure error={list.error} onRetry={() => void list.refetch()} />}
-      <Card flush>
-        {list.items === undefined ? (
-          <div style={{ padding: 16 }}>
-            <Loading />
-          </div>
-        ) : list.items.length === 0 ? (
-          <Empty title={words.trash.empty} />
-        ) : (
-          <Table
-            label={words.trash.title}
-            items={list.items}
-            idOf={({ id }) => id}
-            more={{ has: list.hasNextPage, busy: list.isFetchingNextPage, fetch: () => void list.fetchNextPage() }}
-            columns={[
-              { name: words.assets.name, cell: ({ state }) => <span className="cut">{state.name}</span> },
-              { name: words.assets.folder, cell: ({ state }) => <span className="cut quiet">{state.path}</span> },
-              { name: words.trash.deleted, kind: 'fit', cell: ({ trashedAtMs }) => <Ago atMs={trashedAtMs} /> },
-              { name: words.trash.until, kind: 'fit', cell: ({ deleteAtMs }) => <Ago atMs={deleteAtMs} /> },
-              {
-                name: <Heard>{words.common.actions}</Heard>,
-                kind: 'fit',
-                cell: (trashed) =>
-                  may ? (
-                    <span className="row" style={{ flexWrap: 'nowrap' }}>
-                      <Button
-                        small
-                        icon={<IconArrowBackUp size={15} aria-hidden />}
-                        onClick={() => restore.mutate({ method: 'POST', path: `/v1/trash/${trashed.id}/restore` })}
-                      >
-                        {words.trash.restore}
-                      </Button>
-                      <Button small look="danger" onClick={() => setErasing(trashed)}>
-                        {words.trash.erase}
-                      </Button>
-                    </span>
-                  ) : null,
-              },
-            ]}
-          />
-        )}
-      </Card>
+      <ListCard
+        list={list}
+        empty={<Empty icon={<IconTrash size={22} stroke={1.6} aria-hidden />} title={words.trash.empty} />}
+        label={words.trash.title}
+        idOf={({ id }) => id}
+        columns={[
+          { name: words.assets.name, cell: ({ state }) => <span className="cut">{state.name}</span> },
+          { name: words.assets.folder, cell: ({ state }) => <span className="cut quiet">{state.path}</span> },
+          { name: words.trash.deleted, kind: 'fit', cell: ({ trashedAtMs }) => <Ago atMs={trashedAtMs} /> },
+          { name: words.trash.until, kind: 'fit', cell: ({ deleteAtMs }) => <Ago atMs={deleteAtMs} /> },
+          {
+            name: <Heard>{words.common.actions}</Heard>,
+            kind: 'fit',
+            cell: (trashed) =>
+              may ? (
+                <span className="row" style={{ flexWrap: 'nowrap' }}>
+                  <Button
+                    small
+                    icon={<IconArrowBackUp size={15} aria-hidden />}
+                    onClick={() => restore.mutate({ method: 'POST', path: `/v1/trash/${trashed.id}/restore` })}
+                  >
+                    {words.trash.restore}
+                  </Button>
+                  <Button small look="danger" onClick={() => setErasing(trashed)}>
+                    {words.trash.erase}
+                  </Button>
+                </span>
+              ) : null,
+          },
+        ]}
+      />
       {erasing === null ? null : (
         <Confirm
           title={`${words.trash.erase}: ${erasing.state.name}`}

@@ -1,4 +1,4 @@
-import { IconPlus } from '@tabler/icons-react';
+import { IconPlus, IconWebhook } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 import { useDialects, useMay, useWebhooks } from '../api/queries.ts';
 import { useFilters } from '../app/address.ts';
@@ -6,6 +6,7 @@ import { LinkButton } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';
 import { Empty, Loaded } from '../parts/state.tsx';
 import { Table } from '../parts/table.tsx';
+import { SelectFilter } from '../parts/select-filter.tsx';
 import { words } from '../words/words.ts';
 import { manifestOf, standingOf, targetOf, useHealthColumns, WebhookBadge } from './webhook-parts.tsx';
 
@@ -32,32 +33,20 @@ export function Webhooks() {
           value={q}
           onChange={(event) => setFilters({ q: event.target.value })}
         />
-        <select
-          className="input"
-          aria-label={words.common.state}
+        <SelectFilter
+          label={words.common.state}
           value={state}
-          onChange={(event) => setFilters({ state: event.target.value })}
-        >
-          <option value="">{words.webhooks.anyState}</option>
-          {Object.entries(words.webhooks.states).map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
-        <select
-          className="input"
-          aria-label={words.webhooks.dialect}
+          any={words.webhooks.anyState}
+          choices={Object.entries(words.webhooks.states)}
+          onChange={(chosen) => setFilters({ state: chosen })}
+        />
+        <SelectFilter
+          label={words.webhooks.dialect}
           value={dialect}
-          onChange={(event) => setFilters({ dialect: event.target.value })}
-        >
-          <option value="">{words.webhooks.anyDialect}</option>
-          {(dialects ?? []).map(({ id, title }) => (
-            <option key={id} value={id}>
-              {title}
-            </option>
-          ))}
-        </select>
+          any={words.webhooks.anyDialect}
+          choices={(dialects ?? []).map(({ id, title }) => [id, title] as const)}
+          onChange={(chosen) => setFilters({ dialect: chosen })}
+        />
       </div>
       <Loaded of={webhooks} lines={8}>
         {(all) => {
@@ -73,6 +62,7 @@ export function Webhooks() {
             return (
               <Card>
                 <Empty
+                  icon={<IconWebhook size={22} stroke={1.6} aria-hidden />}
                   title={all.length === 0 ? words.webhooks.empty : words.webhooks.emptyFiltered}
                   action={all.length === 0 ? make : null}
                 >

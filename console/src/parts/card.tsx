@@ -42,7 +42,7 @@ export function Page({
   readonly title: ReactNode;
   /** For the tab, where the title is no text. */
   readonly name?: string;
-  readonly lead?: ReactNode;
+  readonly lead?: ReactNode | undefined;
   readonly back?: { readonly href: string; readonly label: string };
   readonly actions?: ReactNode;
   readonly children: ReactNode;

@@ -3,13 +3,14 @@
  * offers as JSON, so that nothing of a schema is out of reach.
  */
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode } from 'react';
 import type { FieldProblem } from '../api/ask.ts';
 import type { JsonSchema } from '../api/manifest.ts';
 import type { Json, JsonObject } from '../api/types.ts';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
-import { CheckField, Field, problemAt, SelectField, TextField, WordsField } from './field.tsx';
+import { CheckField, problemAt, SelectField, TextField, WordsField } from './field.tsx';
+import { JsonField } from './json-field.tsx';
 
 export type FormContext = {
   /** What the server said of what was sent. */
@@ -119,7 +120,10 @@ function ValueForm(props: ValueProps): ReactNode {
     case 'array':
       return <ListForm {...props} label={label} problem={problem} />;
     case 'object':
-      if (schema.properties === undefined) return <JsonForm {...props} label={label} problem={problem} />;
+      if (schema.properties === undefined)
+        return (
+          <JsonField hint={schema.description} value={value} onChange={onChange} label={label} problem={problem} />
+        );
       return (
         <fieldset className="sub-form">
           <legend>{label}</legend>
@@ -133,7 +137,7 @@ function ValueForm(props: ValueProps): ReactNode {
         </fieldset>
       );
     default:
-      return <JsonForm {...props} label={label} problem={problem} />;
+      return <JsonField hint={schema.description} value={value} onChange={onChange} label={label} problem={problem} />;
   }
 }
 
@@ -205,17 +209,7 @@ function ListForm({ schema, value, onChange, context, label, problem, ...rest }:
       />
     );
   if (typeOf(items) !== 'object' || items.properties === undefined)
-    return (
-      <JsonForm
-        {...rest}
-        schema={schema}
-        value={value}
-        onChange={onChange}
-        context={context}
-        label={label}
-        problem={problem}
-      />
-    );
+    return <JsonField hint={schema.description} value={value} onChange={onChange} label={label} problem={problem} />;
   return (
     <fieldset className="sub-form">
       <legend>{label}</legend>
@@ -252,47 +246,6 @@ function ListForm({ schema, value, onChange, context, label, problem, ...rest }:
 }
 
 /** What has no form of its own, as JSON. */
-function JsonForm({ schema, value, onChange, label, problem }: Labelled) {
-  const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)));
-  const [bad, setBad] = useState(false);
-  const type = (typed: string) => {
-    setText(typed);
-    if (typed.trim() === '') {
-      setBad(false);
-      onChange(undefined);
-      return;
-    }
-    try {
-      onChange(JSON.parse(typed) as Json);
-      setBad(false);
-    } catch {
-      setBad(true);
-    }
-  };
-  return (
-    <Field
-      label={
-        <>
-          {label} <span className="quiet">({words.wizard.asJson})</span>
-        </>
-      }
-      hint={schema.description}
-      problem={bad ? words.wizard.badJson : problem}
-    >
-      {(bind) => (
-        <textarea
-          {...bind}
-          className="input mono"
-          rows={4}
-          spellCheck={false}
-          value={text}
-          onChange={(event) => type(event.target.value)}
-        />
-      )}
-    </Field>
-  );
-}
-
 function titleOf(name: string, schema: JsonSchema, required: boolean): string {
   return `${schema.title ?? name}${required ? ' *' : ''}`;
 }

@@ -6,7 +6,8 @@ export const assetWords = {
     title: 'Assets',
     lead: 'Your files and what is known of them. Every edit is a change, and whoever asked is told.',
     upload: 'Upload',
-    find: 'Search: words, tags:beach, kind:image, created:>=2026-01-01',
+    find: 'Search words, or tags:beach',
+    findHint: 'Words, or a field and what it holds: tags:beach, kind:image, created:>=2026-01-01',
     kinds: {
       image: 'Images',
       video: 'Films',
@@ -26,7 +27,7 @@ export const assetWords = {
     list: 'List',
     count: (count: number, is: 'exact' | 'atLeast' | 'atMost') =>
       `${is === 'exact' ? '' : is === 'atLeast' ? 'More than ' : 'At most '}${plural(count, 'asset', 'assets')}`,
-    incomplete: 'What was written in the last moments may be missing here.',
+    incomplete: 'What was written in the last moments may be missing here, or the search index is still being made.',
     empty: 'No assets yet',
     emptyFiltered: 'No asset fits',
     emptyLead: 'Drop files anywhere on this page, or choose some.',
