@@ -99,7 +99,7 @@ async function upload(paths: readonly string[], options: UploadOptions, context:
     hidden: options.hidden === true,
   });
   const { files, linksLeftOut } = found;
-  if (files.length === 0)
+  if (files.length === 0 && found.unreadable.length === 0)
     throw new CommandError(
       `Upload must find files: there are none${linksLeftOut === 0 ? '' : `, and ${counted(linksLeftOut, 'symbolic link')} left out`}`,
       'Name files or directories that hold some',
@@ -110,7 +110,18 @@ async function upload(paths: readonly string[], options: UploadOptions, context:
     run(client, { files, options, signal: abort.signal }, context),
   );
   const tookMs = Math.round(context.clock.monotonicMs() - startedAtMs);
-  conclude(outcomes, { ...found, options, tookMs }, context);
+  conclude([...outcomes, ...unreadOf(found, options, context)], { ...found, options, tookMs }, context);
+}
+
+/** Directories that must not be read count as files that failed: what lies in them is not there afterwards. */
+function unreadOf({ unreadable }: Found, { json }: UploadOptions, { stdout }: CliContext): readonly Outcome[] {
+  const outcomes = unreadable.map(({ path, code }): Outcome => {
+    const error = { code: 'file_unreadable', message: `The directory must be readable: it is not (${code})` };
+    return { file: path, status: 'failed', error };
+  });
+  const colours = coloursOf(stdout);
+  if (json !== true) for (const outcome of outcomes) stdout.write(`${outcomeLine(outcome, colours)}\n`);
+  return outcomes;
 }
 
 type Run = { readonly files: readonly LocalFile[]; readonly options: UploadOptions; readonly signal: AbortSignal };
@@ -208,7 +219,7 @@ function conclude(outcomes: readonly Outcome[], concluded: Concluded, context: C
   const count = (status: Outcome['status']): number => outcomes.filter((outcome) => outcome.status === status).length;
   const uploaded = new Set(outcomes.flatMap((one) => (one.status === 'uploaded' ? [one.file] : [])));
   const summary = {
-    files: files.length,
+    files: files.length + concluded.unreadable.length,
     uploaded: uploaded.size,
     skipped: count('skipped'),
     failed: count('failed'),
@@ -230,7 +241,7 @@ function conclude(outcomes: readonly Outcome[], concluded: Concluded, context: C
   }
   if (summary.failed + summary.left === 0) return;
   throw new CommandError(
-    `Upload must take every file: ${summary.failed} of ${files.length} failed${summary.left === 0 ? '' : `, ${summary.left} were not tried`}`,
+    `Upload must take every file: ${summary.failed} of ${summary.files} failed${summary.left === 0 ? '' : `, ${summary.left} were not tried`}`,
     'See why above; the same command then sends only what is missing',
     exitCodes.failed,
   );

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import { createSystemRandom } from '../../runtime/random.ts';
 import { escapeControls } from '../../runtime/log-human.ts';
+import { systemCode } from '../../runtime/operator-error.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { countUpTo, withConnection, withExamples } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
@@ -99,7 +100,11 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
     const { signal } = abort;
     if (options.attached === true) process.stdin.once('end', () => abort.abort()).resume();
     const pending = createPendingPaths(options.settle);
-    const watcher = await openWatcher(directory, { options, memory, pending });
+    const noted = (event: WatchEvent): void => {
+      counts[event.kind === 'failed' ? 'failed' : 'done'] += 1;
+      tell(event);
+    };
+    const watcher = await openWatcher(directory, { options, memory, pending, tell: noted });
     try {
       await watcher.ready;
       // What was known and is not there any more happened while nobody watched.
@@ -113,10 +118,7 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
         memory,
         draw: () => Buffer.from(random.bytes(16)).toString('hex'),
         signal,
-        tell(event) {
-          counts[event.kind === 'failed' ? 'failed' : 'done'] += 1;
-          tell(event);
-        },
+        tell: noted,
       };
       await follow({ pending, memory, apply, once: options.once === true }, context);
     } finally {
@@ -194,7 +196,13 @@ async function openWatcher(
     options,
     memory,
     pending,
-  }: { readonly options: WatchOptions; readonly memory: WatchMemory; readonly pending: PendingPaths },
+    tell,
+  }: {
+    readonly options: WatchOptions;
+    readonly memory: WatchMemory;
+    readonly pending: PendingPaths;
+    readonly tell: (event: WatchEvent) => void;
+  },
 ): Promise<Watcher> {
   const chokidar = await import('chokidar');
   const stateFile = options.state === undefined ? null : resolve(options.state);
@@ -228,9 +236,28 @@ async function openWatcher(
   });
   const ready = new Promise<void>((done, fail) => {
     watcher.once('ready', done);
-    watcher.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))));
+    const unwatched = new Set<string>();
+    watcher.on('error', (given) => {
+      const error = given instanceof Error ? given : new Error(String(given));
+      const code = systemCode(error);
+      if (code === 'ENOSPC' || code === 'EMFILE') fail(tooManyWatches(directory, code));
+      const at: unknown = Reflect.get(error, 'path');
+      const path = typeof at === 'string' ? below(at) : '';
+      // One directory that must not be read (`lost+found` of a disk) does not end the watch of the others.
+      if (path === '' || unwatched.has(path)) return path === '' ? fail(error) : undefined;
+      unwatched.add(path);
+      tell({ kind: 'failed', path, error: `It must be readable: it is not (${code ?? error.message})` });
+    });
   });
   return { ready, close: () => watcher.close() };
+}
+
+function tooManyWatches(directory: string, code: string): CommandError {
+  return new CommandError(
+    `The system must tell of every directory below ${JSON.stringify(directory)}: there are too many (${code})`,
+    'Say --poll, or let it: sysctl fs.inotify.max_user_watches=1048576, ulimit -n 65536',
+    exitCodes.failed,
+  );
 }
 
 function isDirectory(path: string): boolean {

@@ -1,5 +1,5 @@
 /** Which files an upload means: those named, and those below the directories named, less what is left out. */
-import type { Stats } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, matchesGlob, posix, relative, sep } from 'node:path';
 import { systemCode } from '../../runtime/operator-error.ts';
@@ -30,12 +30,15 @@ export type Found = {
   readonly files: readonly LocalFile[];
   /** Symbolic links below the directories: left out, for they may lead in circles. */
   readonly linksLeftOut: number;
+  /** Directories below those named that must not be read (`lost+found` of a disk), with why. */
+  readonly unreadable: readonly { readonly path: string; readonly code: string }[];
 };
 
 /** The files meant; directories become folders. A link that is named itself is followed. */
 export async function findFiles(paths: readonly string[], selection: Selection): Promise<Found> {
   const found = new Map<string, LocalFile>();
   const links = new Set<string>();
+  const unreadable = new Map<string, string>();
   for (const path of paths) {
     const stats = await statOrNull(path);
     if (stats === null)
@@ -47,17 +50,28 @@ export async function findFiles(paths: readonly string[], selection: Selection):
         'Name files and directories; write what comes by a pipe into a file first',
         exitCodes.usage,
       );
-    if (stats.isDirectory()) for (const file of await filesBelow(path, selection, links)) found.set(file.path, file);
+    if (stats.isDirectory())
+      for (const file of await filesBelow(path, selection, { links, unreadable })) found.set(file.path, file);
     else found.set(path, { path, name: basename(path), folder: folderOf(selection.folder), bytes: stats.size });
   }
   const files = [...found.values()].toSorted((left, right) => (left.path < right.path ? -1 : 1));
-  return { files, linksLeftOut: links.size };
+  return {
+    files,
+    linksLeftOut: links.size,
+    unreadable: Array.from(unreadable, ([path, code]) => ({ path, code })),
+  };
 }
 
-/** Adds to `links` those it passes by. */
-async function filesBelow(directory: string, selection: Selection, links: Set<string>): Promise<readonly LocalFile[]> {
+type PassedBy = { readonly links: Set<string>; readonly unreadable: Map<string, string> };
+
+/** Adds what it passes by: links, and directories that it must not read. */
+async function filesBelow(
+  directory: string,
+  selection: Selection,
+  { links, unreadable }: PassedBy,
+): Promise<readonly LocalFile[]> {
   const files: LocalFile[] = [];
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+  for await (const entry of entriesBelow(directory, selection, unreadable)) {
     const path = join(entry.parentPath, entry.name);
     const below = relative(directory, path);
     // What a link leads to may fit `include` where its own name does not.
@@ -77,6 +91,34 @@ async function filesBelow(directory: string, selection: Selection, links: Set<st
     });
   }
   return files;
+}
+
+async function* entriesBelow(
+  top: string,
+  { hidden }: Selection,
+  unreadable: Map<string, string>,
+): AsyncGenerator<Dirent> {
+  const directories = [top];
+  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    for (const entry of await entriesOf(directory, directory === top ? null : unreadable)) {
+      const isWanted = hidden || !entry.name.startsWith('.');
+      if (entry.isDirectory() && isWanted) directories.push(join(directory, entry.name));
+      yield entry;
+    }
+  }
+}
+
+/** Of a directory that must not be read none, and it is noted; with nowhere to note it, it throws. */
+async function entriesOf(directory: string, unreadable: Map<string, string> | null): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(directory, { withFileTypes: true });
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined || unreadable === null) throw error;
+    // Gone since the one above it was read.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') unreadable.set(directory, code);
+    return [];
+  }
 }
 
 /** Whether a path below a directory, with slashes, is meant. */

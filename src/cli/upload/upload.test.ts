@@ -227,6 +227,21 @@ test('a pipe is refused, and a name that is no UTF-8 fails alone', async (t) => 
   assert.match(refused.err, /is a pipe/);
 });
 
+test('a directory that cannot be read fails alone, and what lies beside it is sent', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { url } = await taker(t, () => ({ status: 201 }));
+  writeTree(directory, { 'a/a.txt': 'a', 'deep/b.txt': 'b' });
+  // Whoever runs this may read everything: but nobody a path of more than 4,096 bytes.
+  const deeper = 'n=$(printf "%0250d" 0); for i in $(seq 18); do mkdir "$n" && cd -P "$n" || exit 1; done';
+  execFileSync('sh', ['-c', deeper], { cwd: join(directory, 'deep') });
+  t.after(() => execFileSync('rm', ['-rf', join(directory, 'deep')]));
+  const told = await run(['upload', directory], { ASSETWIRE_URL: url, ASSETWIRE_KEY: 'k' });
+  assert.equal(told.code, 1);
+  assert.match(told.out, /✗ .*0000  file_unreadable: The directory must be readable: it is not \(ENAMETOOLONG\)\n/);
+  assert.match(told.out, /^2 uploaded .* 1 failed$/m);
+  assert.match(told.err, /1 of 3 failed/);
+});
+
 test('Ctrl-C ends an upload with 130, says what was done, and the same command sends the rest', async (t) => {
   const directory = temporaryDirectory(t);
   writeTree(directory, Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.txt`, name.repeat(9)])));
