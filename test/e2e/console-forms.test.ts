@@ -223,6 +223,59 @@ test('what is sent unless one says otherwise is ticked, and a group that is empt
   assert.deepEqual(made?.['settings'], { fields: { image: [], additional: ['system', 'custom'] } });
 });
 
+test('a webhook over one of several protocols: its own credentials, times of retries and settings, and no other’s', async () => {
+  const { page, server } = rig;
+  const named = async (name: string) =>
+    rows((await server.call('/v1/webhooks?limit=100')).json).find((webhook) => webhook['name'] === name);
+  const retries = page.locator('.timeline.policy');
+  await open('/webhooks/new?dialect=bynder');
+  await field('Name').fill('Shop queue');
+  // What the protocol says is not asked for again.
+  assert.equal(await page.getByText('Form of e-mails').count(), 0);
+  await field('Protocol').selectOption('sqs');
+  await field('Queue ARN').fill('arn:aws:sqs:eu-central-1:123456789012:shop');
+  await retries.getByText('then 99,999 retries, 20 s apart').waitFor({ timeout });
+  await page.locator('summary', { hasText: 'credentials' }).click();
+  await page.locator('details select').first().selectOption('aws');
+  await field('Access key id').fill('AKIAIOSFODNN7EXAMPLE');
+  await field('Secret access key').fill('wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY');
+  await field('Session token (optional)').fill('x');
+  await field('Session token (optional)').fill('');
+  await button('Make the webhook').click();
+  await said('The webhook is made');
+  // Nothing but the question is sent before the endpoint has confirmed.
+  assert.equal(await button('Send a test').count(), 0);
+  const queue = await named('Shop queue');
+  assert.deepEqual(queue?.['settings'], {});
+  assert.match(JSON.stringify(queue['credentials']), /"kind":"aws","accessKeyId":"AKIAIOSFODNN7EXAMPLE"/);
+  await open(`/webhooks/${String(queue['id'])}`);
+  await retries.getByText('then 99,999 retries, 20 s apart').waitFor({ timeout });
+  await open('/webhooks/new?dialect=bynder');
+  await field('Name').fill('Shop front');
+  await field('Protocol').selectOption('https');
+  await button('Use an inbox of this server').click();
+  await page.waitForFunction(() =>
+    /^https:/.test(document.querySelector<HTMLInputElement>('input[type=url]')?.value ?? ''),
+  );
+  assert.equal(await field('Protocol').inputValue(), 'https');
+  await page.locator('input[type=url]').fill('http://127.0.0.1:9099/');
+  assert.equal(await field('Protocol').inputValue(), 'http', 'an address of another protocol is told as that');
+  await retries.getByText('Retry 3, after 20 s').waitFor({ timeout });
+});
+
+test('a wizard that lacks an event says to choose one, and names no route', async () => {
+  await open('/webhooks/new?dialect=brandfolder');
+  await field('Name').fill('Without an event');
+  await button('Use an inbox of this server').click();
+  await button('Make the webhook').click();
+  await said('Choose at least one of them.');
+  await field('Brandfolder').fill('nowhere');
+  await rig.page.locator('select', { hasText: 'asset.update' }).first().selectOption('asset.update');
+  await button('Make the webhook').click();
+  await said('Find the library "nowhere"');
+  assert.doesNotMatch(await rig.page.locator('main').innerText(), /(?:GET|POST) \/v1/);
+});
+
 test('an event of every dialect that answers at once is sent to the inbox', async () => {
   for (const dialect of ['standard', 'woodwing', 'brandfolder', 'scaleflex', 'bambuser']) {
     await open(`/events?dialect=${dialect}`);

@@ -51,7 +51,7 @@ export type Manifest = {
     readonly handshake: boolean;
     readonly plainHttp: boolean;
     readonly customHeaders: boolean;
-    readonly credentials: readonly ('none' | 'basic' | 'bearer' | 'oauth2')[];
+    readonly credentials: readonly ('none' | 'basic' | 'bearer' | 'oauth2' | 'aws')[];
   };
   readonly limits: {
     readonly webhooksMax: number;
@@ -59,6 +59,8 @@ export type Manifest = {
     readonly payloadBytesMax: number;
   };
   readonly policy: Policy;
+  /** What is different where deliveries go to a queue or by mail. */
+  readonly policyByTransport?: { readonly [transport: string]: Partial<Policy> };
   readonly properties?: readonly Property[];
   readonly signing: { readonly summary: string; readonly headers: readonly string[] };
 };
@@ -66,11 +68,22 @@ export type Manifest = {
 export type Policy = {
   readonly timeoutMs: number;
   readonly success: readonly (readonly [number, number])[];
-  readonly schedule: { readonly delaysMs: readonly number[]; readonly jitter: number; readonly ageMaxMs: number };
+  readonly schedule: {
+    readonly delaysMs: readonly number[];
+    /** After those, so many more, all alike. */
+    readonly then?: { readonly everyMs: number; readonly times: number };
+    readonly jitter: number;
+    readonly ageMaxMs: number;
+  };
   readonly concurrencyMax: number;
   /** What is done on enabling, where nobody says otherwise. */
   readonly onEnable: { readonly held: 'send' | 'cancel'; readonly missed: 'replay' | 'skip' };
 };
+
+/** How deliveries are made that go this way, where the webhook itself says nothing else. */
+export function policyFor({ policy, policyByTransport }: Manifest, transport: string): Policy {
+  return { ...policy, ...policyByTransport?.[transport] };
+}
 
 export type Property = {
   readonly name: string;

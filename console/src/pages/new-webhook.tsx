@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useChange, useDialects, useMay } from '../api/queries.ts';
-import type { Manifest } from '../api/manifest.ts';
+import { type Manifest, policyFor } from '../api/manifest.ts';
 import type { Webhook } from '../api/types.ts';
 import { useFilters } from '../app/address.ts';
 import { Button, CopyButton, LinkButton } from '../parts/button.tsx';
@@ -14,7 +14,7 @@ import { Loaded, Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
 import { SetupSteps } from './setup-steps.tsx';
-import { type Draft, emptyTarget } from './webhook-form.tsx';
+import { type Draft, emptyTarget } from './webhook-draft.ts';
 import { WizardParts } from './wizard-parts.tsx';
 
 /** A webhook in its dialect's own words and order: everything here is drawn from the manifest. */
@@ -107,7 +107,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
         </div>
       </div>
       <div className="stack">
-        <About manifest={manifest} />
+        <About manifest={manifest} transport={draft.target.transport} />
         <SetupSteps dialect={manifest.id} target={draft.target} />
       </div>
     </form>
@@ -115,7 +115,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
 }
 
 /** What one should know of the dialect while filling in its form. */
-function About({ manifest }: { readonly manifest: Manifest }) {
+function About({ manifest, transport }: { readonly manifest: Manifest; readonly transport: string }) {
   return (
     <aside className="stack">
       <Card title={manifest.title}>
@@ -140,7 +140,7 @@ function About({ manifest }: { readonly manifest: Manifest }) {
         </div>
       </Card>
       <Card title={words.webhook.schedule}>
-        <PolicyTimeline policy={manifest.policy} />
+        <PolicyTimeline policy={policyFor(manifest, transport)} />
       </Card>
     </aside>
   );
@@ -168,7 +168,9 @@ function Made({ webhook }: { readonly webhook: Webhook }) {
         )}
         {webhook.state === 'pending' ? <Notice tone="info">{words.wizard.pendingLead}</Notice> : null}
         <div className="actions">
-          <Button onClick={() => navigate(`/webhooks/${webhook.id}?tab=test`)}>{words.wizard.testNow}</Button>
+          {webhook.state === 'pending' ? null : (
+            <Button onClick={() => navigate(`/webhooks/${webhook.id}?tab=test`)}>{words.wizard.testNow}</Button>
+          )}
           <LinkButton href={`/webhooks/${webhook.id}`} look="primary">
             {words.wizard.toWebhook}
           </LinkButton>

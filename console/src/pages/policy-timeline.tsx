@@ -6,7 +6,7 @@ const shownMax = 12;
 
 /** When a failed delivery is tried again, as a line of time: each wait, and how long after the first attempt that is. */
 export function PolicyTimeline({ policy }: { readonly policy: Policy }) {
-  const { delaysMs, ageMaxMs, jitter } = policy.schedule;
+  const { delaysMs, ageMaxMs, jitter, then } = policy.schedule;
   let sinceMs = 0;
   const retries = delaysMs.map((delayMs) => {
     sinceMs += delayMs;
@@ -32,6 +32,11 @@ export function PolicyTimeline({ policy }: { readonly policy: Policy }) {
             <span className="quiet">{words.webhook.scheduleMore(more)}</span>
           </li>
         ) : null}
+        {then === undefined ? null : (
+          <li data-tone="warn">
+            <span>{words.webhook.scheduleThen(then.times, showDuration(then.everyMs))}</span>
+          </li>
+        )}
         <li data-tone="bad">
           <span>{words.webhook.scheduleEnd(showDuration(ageMaxMs))}</span>
         </li>

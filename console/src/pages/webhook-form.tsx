@@ -1,213 +1,11 @@
-/** The parts of a webhook that are written, drawn from its dialect's manifest: what the wizard and the settings have in common. */
+/** The parts of a webhook that are written, drawn from its dialect's manifest: events, credentials, headers. */
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { FieldProblem } from '../api/ask.ts';
-import { useChange } from '../api/queries.ts';
-import type { EventDescription, FormPart, Manifest, Protocol } from '../api/manifest.ts';
-import type { Inbox, JsonObject, Target } from '../api/types.ts';
+import type { EventDescription } from '../api/manifest.ts';
 import { Button } from '../parts/button.tsx';
 import { CheckField, problemAt, SelectField, TextField } from '../parts/field.tsx';
 import { words } from '../words/words.ts';
-
-export type Draft = {
-  readonly name: string;
-  readonly target: Target;
-  readonly events: readonly string[];
-  readonly settings: JsonObject;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly credentials: Credentials | null;
-  readonly contacts: readonly string[];
-  readonly secret: string;
-};
-
-export type Credentials = { readonly kind: string; readonly [field: string]: string };
-
-export type DraftProps = {
-  readonly manifest: Manifest;
-  readonly draft: Draft;
-  readonly onChange: (patch: Partial<Draft>) => void;
-  readonly problems: readonly FieldProblem[];
-};
-
-/** What the vendor calls this part. */
-export type Titled = { readonly title?: string };
-
-export function emptyTarget(transport: Target['transport']): Target {
-  switch (transport) {
-    case 'http':
-      return { transport, url: '' };
-    case 'sqs':
-      return { transport, queue: '' };
-    case 'email':
-      return { transport, address: '' };
-  }
-}
-
-export function TargetForm({
-  manifest,
-  draft,
-  onChange,
-  problems,
-  fixed = false,
-  part,
-}: DraftProps & { readonly fixed?: boolean; readonly part?: FormPart }) {
-  const [named, setNamed] = useState<string | null>(null);
-  const { target } = draft;
-  const inbox = useChange<Inbox>(['/v1/inboxes'], {
-    onDone: (made) =>
-      onChange({ target: { transport: 'http', url: manifest.capabilities.plainHttp ? made.url : made.tlsUrl } }),
-  });
-  if (fixed) return <p className="quiet">{words.webhook.targetFixed}</p>;
-  const protocols = protocolsOf(manifest);
-  const protocol =
-    protocols.find(({ name }) => name === named) ?? protocols.find(({ transport }) => transport === target.transport);
-  const label = part?.title ?? protocol?.endpoint.title ?? words.wizard.url;
-  const hint = [part?.hint, protocol?.endpoint.description].filter((text) => text !== undefined && text !== '');
-  const problem = problemAt(problems, '/target');
-  const choose = (name: string) => {
-    setNamed(name);
-    const chosen = protocols.find((one) => one.name === name);
-    if (chosen === undefined) return;
-    onChange({
-      ...(chosen.transport === target.transport ? {} : { target: emptyTarget(chosen.transport) }),
-      settings: { ...draft.settings, ...chosen.settings },
-    });
-  };
-  return (
-    <>
-      {protocols.length > 1 ? (
-        <SelectField
-          label={words.wizard.protocol}
-          value={protocol?.name ?? ''}
-          choices={protocols.map(({ name, title }) => ({ value: name, label: title }))}
-          onChange={choose}
-        />
-      ) : null}
-      {target.transport === 'http' ? (
-        <>
-          {part?.split === undefined ? (
-            <TextField
-              label={label}
-              type="url"
-              mono
-              required
-              placeholder={protocol?.endpoint.example ?? 'https://'}
-              hint={hint.length > 0 ? hint.join('. ') : urlHint(manifest)}
-              problem={problem}
-              value={target.url}
-              onChange={(url) => onChange({ target: { ...target, url } })}
-            />
-          ) : (
-            <SplitUrl
-              names={part.split}
-              hint={urlHint(manifest)}
-              problem={problem}
-              url={target.url}
-              onChange={(url) => onChange({ target: { ...target, url } })}
-            />
-          )}
-          <div>
-            <Button
-              small
-              busy={inbox.isPending}
-              onClick={() => inbox.mutate({ method: 'POST', path: '/v1/inboxes', body: {} })}
-            >
-              {words.wizard.useInbox}
-            </Button>
-          </div>
-        </>
-      ) : null}
-      {target.transport === 'sqs' ? (
-        <TextField
-          label={protocol?.endpoint.title ?? words.wizard.queue}
-          mono
-          required
-          placeholder={protocol?.endpoint.example ?? ''}
-          hint={hint.join('. ')}
-          problem={problem}
-          value={target.queue}
-          onChange={(queue) => onChange({ target: { ...target, queue } })}
-        />
-      ) : null}
-      {target.transport === 'email' ? (
-        <TextField
-          label={protocol?.endpoint.title ?? words.wizard.address}
-          type="email"
-          required
-          placeholder={protocol?.endpoint.example ?? ''}
-          hint={hint.join('. ')}
-          problem={problem}
-          value={target.address}
-          onChange={(address) => onChange({ target: { ...target, address } })}
-        />
-      ) : null}
-    </>
-  );
-}
-
-/** The vendor's own, or one for each way that deliveries may go. */
-function protocolsOf({ protocols, transports }: Manifest): readonly Protocol[] {
-  if (protocols !== undefined) return protocols;
-  if (transports.length < 2) return [];
-  return transports.map((transport) => ({
-    name: transport,
-    title: words.wizard.protocols[transport],
-    transport,
-    endpoint: words.wizard.endpoints[transport],
-  }));
-}
-
-function urlHint({ capabilities }: Manifest): string {
-  return capabilities.plainHttp ? words.wizard.urlHint : words.wizard.urlHintHttps;
-}
-
-/** A URL as some vendors ask for it: where the receiver is, and what of it is called. */
-function SplitUrl({
-  names: [hostName, pathName],
-  url,
-  hint,
-  problem,
-  onChange,
-}: {
-  readonly names: readonly [host: string, path: string];
-  readonly url: string;
-  readonly hint: string;
-  readonly problem: string | undefined;
-  readonly onChange: (url: string) => void;
-}) {
-  const [, scheme = '', host = '', path = ''] = /^(?:([a-z][a-z0-9+.-]*:\/\/))?([^/]*)(.*)$/is.exec(url) ?? [];
-  const shown = scheme === 'https://' ? host : `${scheme}${host}`;
-  const join = (where: string, what: string) => {
-    const whole = where.includes('://') || where === '' ? where : `https://${where}`;
-    onChange(what === '' || what.startsWith('/') || where === '' ? `${whole}${what}` : `${whole}/${what}`);
-  };
-  return (
-    <>
-      <TextField
-        label={hostName}
-        mono
-        required
-        placeholder="api.example.com"
-        hint={hint}
-        problem={problem}
-        value={shown}
-        onChange={(where) => {
-          // A whole URL that is pasted here brings its path along.
-          const pasted = /^([a-z][a-z0-9+.-]*:\/\/[^/]+)(\/.*)$/i.exec(where.trim());
-          if (pasted === null) join(where.trim(), path);
-          else join(pasted[1] ?? '', pasted[2] ?? '');
-        }}
-      />
-      <TextField
-        label={pathName}
-        mono
-        placeholder="/hooks/assets"
-        value={path}
-        onChange={(what) => join(shown, what.trim())}
-      />
-    </>
-  );
-}
+import { type DraftProps, type Titled } from './webhook-draft.ts';
 
 export function EventsForm({ manifest, draft, onChange, problems, title = words.wizard.events }: DraftProps & Titled) {
   const [find, setFind] = useState('');
@@ -301,7 +99,19 @@ const credentialFields: {
     ['password', words.wizard.password, true],
   ],
   bearer: [['token', words.wizard.token, true]],
+  aws: [
+    ['accessKeyId', words.wizard.accessKeyId, false],
+    ['secretAccessKey', words.wizard.secretAccessKey, true],
+    ['sessionToken', words.wizard.sessionToken, true],
+  ],
 };
+
+/** What proves the sender to a server on the web proves nothing to a queue, and a mail server is the operator's. */
+function kindsFor({ capabilities }: DraftProps['manifest'], { transport }: DraftProps['draft']['target']) {
+  const { credentials } = capabilities;
+  if (transport === 'email') return [];
+  return credentials.filter((kind) => kind === 'none' || (kind === 'aws') === (transport === 'sqs'));
+}
 
 /** The grants of OAuth 2 and what each needs. */
 const grantFields: { readonly [grant: string]: readonly (readonly [field: string, label: string, secret: boolean])[] } =
@@ -326,10 +136,15 @@ export function CredentialsForm({
   kept,
   title = words.wizard.credentials,
 }: DraftProps & Titled & { readonly kept?: string }) {
-  const { credentials: kinds } = manifest.capabilities;
+  const kinds = kindsFor(manifest, draft.target);
   const present = draft.credentials ?? { kind: kept ?? 'none' };
   if (kinds.length <= 1) return null;
-  const change = (patch: Readonly<Record<string, string>>) => onChange({ credentials: { ...present, ...patch } });
+  const change = (patch: Readonly<Record<string, string>>) => {
+    const { kind, ...given } = { ...present, ...patch };
+    // What is left empty is not there.
+    const filled = Object.entries(given).filter(([, value]) => value !== '');
+    onChange({ credentials: { kind, ...Object.fromEntries(filled) } });
+  };
   const grant = present['grant'] ?? 'password';
   const fields =
     present.kind === 'oauth2'

@@ -1,7 +1,7 @@
 import { useMemo } from 'react';
 import { Link } from 'wouter';
 import { useAsk, useMay } from '../api/queries.ts';
-import type { Manifest } from '../api/manifest.ts';
+import { type Manifest, policyFor } from '../api/manifest.ts';
 import type { JsonObject, Stats, Webhook } from '../api/types.ts';
 import { Card, Facts } from '../parts/card.tsx';
 import { Chart } from '../parts/charts.tsx';
@@ -24,7 +24,7 @@ export function Overview({ webhook, manifest }: Both) {
   const query = { fromMs: toMs - dayMs, toMs, bucketMs: 900_000 };
   const stats = useAsk<Stats>(may ? `/v1/webhooks/${webhook.id}/stats` : null, query, { steady: true });
   const lines = useMemo(() => (stats.data === undefined ? null : linesOf(stats.data)), [stats.data]);
-  const policy = { ...manifest.policy, ...webhook.policy };
+  const policy = { ...policyFor(manifest, webhook.target.transport), ...webhook.policy };
   return (
     <>
       {lines === null ? (

@@ -12,7 +12,9 @@ import { FormFailure } from '../parts/form-failure.tsx';
 import { Notice } from '../parts/state.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import { CredentialsForm, type Draft, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
+import type { Draft } from './webhook-draft.ts';
+import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
+import { TargetForm } from './webhook-target-form.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
 

@@ -8,7 +8,9 @@ import { Card, Facts } from '../parts/card.tsx';
 import { problemAt, TextField, WordsField } from '../parts/field.tsx';
 import { ObjectForm } from '../parts/schema-form.tsx';
 import { words } from '../words/words.ts';
-import { CredentialsForm, type DraftProps, EventsForm, HeadersForm, TargetForm } from './webhook-form.tsx';
+import type { DraftProps } from './webhook-draft.ts';
+import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
+import { TargetForm } from './webhook-target-form.tsx';
 
 /** Where a dialect does not say how its vendor asks. */
 const usual: readonly FormPart[] = [
@@ -75,12 +77,14 @@ function titleOf({ title, fields }: FormPart, { configuration }: Manifest): stri
 }
 
 /** Settings that the vendor's form has no place for. */
-function restOf({ configuration }: Manifest, form: readonly FormPart[]): FormPart | null {
+function restOf({ configuration, protocols }: Manifest, form: readonly FormPart[]): FormPart | null {
   const settings = form.filter(({ part }) => part === 'settings');
   if (settings.some(({ fields }) => fields === undefined)) return null;
   const placed = new Set(settings.flatMap(({ fields }) => fields ?? []));
+  // What the choice of a protocol says already is not asked again.
+  const chosen = new Set((protocols ?? []).flatMap((protocol) => Object.keys(protocol.settings ?? {})));
   const fields = Object.keys(configuration.schema.properties ?? {}).filter(
-    (name) => !placed.has(name) && name !== 'secret',
+    (name) => !placed.has(name) && !chosen.has(name) && name !== 'secret',
   );
   return fields.length === 0 ? null : { part: 'settings', title: words.wizard.further, fields };
 }
