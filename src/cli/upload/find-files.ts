@@ -114,7 +114,7 @@ async function entriesOf(directory: string, unreadable: Map<string, string> | nu
     return await readdir(directory, { withFileTypes: true });
   } catch (error) {
     const code = systemCode(error);
-    if (code === undefined || unreadable === null) throw error;
+    if (code === null || unreadable === null) throw error;
     // Gone since the one above it was read.
     if (code !== 'ENOENT' && code !== 'ENOTDIR') unreadable.set(directory, code);
     return [];
