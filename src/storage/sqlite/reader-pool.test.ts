@@ -52,6 +52,39 @@ test('a reader that nobody asked anything for a while ends, and the next questio
   await pool.close();
 });
 
+test('where there is something to be quick for, the last reader stays however long nobody asks', async () => {
+  const file = join(directory, 'kept.db');
+  new DatabaseSync(file).close();
+  let nowMs = 0;
+  let fire = (): void => undefined;
+  let keeps = true;
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    timer: (_delayMs: number, then: () => void) => {
+      fire = then;
+      return { cancel: () => undefined };
+    },
+  };
+  const bounds = { threadsMax: 2, waitingMax: 10, keepsOne: () => keeps };
+  const pool = createReaderPool({ file, cursorKey: new Uint8Array(32), clock, ...bounds });
+  const ask = () =>
+    assert.rejects(pool.reads.resources({ workspaceId: 'default', type: 'key', limit: 1 }), /no such table/);
+  await Promise.all([ask(), ask()]);
+  assert.equal(pool.threads, 2);
+  nowMs = 60_000;
+  fire();
+  assert.equal(pool.threads, 1);
+  nowMs = 120_000;
+  fire();
+  assert.equal(pool.threads, 1);
+  keeps = false;
+  nowMs = 180_000;
+  fire();
+  assert.equal(pool.threads, 0, 'it is looked at again');
+  await pool.close();
+});
+
 test('a thread that was started before the first question answers it, and no other is made', async () => {
   const file = join(directory, 'warm.db');
   new DatabaseSync(file).close();

@@ -76,7 +76,8 @@ export function createReaderPool(parts: ReaderPoolParts): ReaderPool {
     }
     const usedMs = Math.min(...readers.map((reader) => reader.usedMs));
     // One that has been asked all this while is looked at again later.
-    if (readers.length > 0) timer = clock.timer(usedMs <= idleFromMs ? idleMs : Math.max(1_000, usedMs - idleFromMs), look);
+    if (readers.length > 0)
+      timer = clock.timer(usedMs <= idleFromMs ? idleMs : Math.max(1_000, usedMs - idleFromMs), look);
   };
   /** An idle one, a new one, or the one with the least to do. */
   const pick = (): Reader => {

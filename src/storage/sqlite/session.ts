@@ -1,5 +1,6 @@
 /** One stretch between start and stop: the writer, what gathers for it, and the connections that read. */
 import type { ErasedPast } from '../../core/erased-past.ts';
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Worker } from 'node:worker_threads';
 import { microtaskTurn, systemTurn } from '../../runtime/turn.ts';
@@ -16,6 +17,7 @@ import type { Prepared } from '../prepared.ts';
 import { createReaderPool } from './reader-pool.ts';
 import { callerError } from './sqlite-error.ts';
 import { createInlineSearch } from './search/inline-search.ts';
+import { searchFileOf } from './search/search-file.ts';
 import { createSearchIndex } from './search/search-index.ts';
 import { StorageFault } from '../storage-fault.ts';
 import { createThreadWriter } from './thread-writer.ts';

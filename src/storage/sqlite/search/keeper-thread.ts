@@ -29,6 +29,8 @@ export type KeeperThreadParts = {
   readonly pacing: Clock;
   /** Hears of an index that cannot be kept. */
   readonly failed: (error: Error) => void;
+  /** An index that was there has been opened, before anybody asked for it. */
+  readonly opened: () => void;
 };
 
 /** How long a first search waits for an index that is soon made. */
@@ -49,7 +51,7 @@ type Keeping = {
   asking: boolean;
 };
 
-export function createKeeperThread({ file, cursorKey, pacing, failed }: KeeperThreadParts): KeeperThread {
+export function createKeeperThread({ file, cursorKey, pacing, failed, ...parts }: KeeperThreadParts): KeeperThread {
   const storeId = createHash('sha256').update('search').update(cursorKey).digest('hex').slice(0, 32);
   let keeping: Keeping | null = null;
   let failedAtMs: number | null = null;
@@ -84,7 +86,10 @@ export function createKeeperThread({ file, cursorKey, pacing, failed }: KeeperTh
     await kept.opened;
     return keeping === kept ? kept : null;
   };
-  const later = existsSync(searchFileOf(file)) ? pacing.timer(startAfterMs, () => void current()) : null;
+  const openEarly = async (): Promise<void> => {
+    if ((await opened())?.state.built === true) parts.opened();
+  };
+  const later = existsSync(searchFileOf(file)) ? pacing.timer(startAfterMs, () => void openEarly()) : null;
   return {
     async state() {
       const kept = await opened();
