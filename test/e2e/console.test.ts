@@ -272,6 +272,31 @@ test('who may only read is shown everything and offered no change', async () => 
   await page.goto(`${server.url}/assets/${seen.asset}`);
   await settled(page);
   assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  await page.goto(server.url);
+  await settled(page);
+  assert.equal(await page.getByRole('link', { name: 'New webhook' }).count(), 0);
+  await context.close();
+});
+
+test('who may see deliveries alone has an overview and a list without what else there is, and asks for nothing refused', async () => {
+  const { server, browser } = rig;
+  const { key } = await server.key('default', ['deliveries:read']);
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.url);
+  await page.getByRole('button', { name: 'API key' }).click();
+  await page.fill('input[name=key]', key);
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await page.locator('.side nav').waitFor({ timeout });
+  const refused: string[] = [];
+  page.on('response', (answer) => {
+    if (answer.status() === 403) refused.push(new URL(answer.url()).pathname);
+  });
+  for (const path of ['/', '/deliveries', `/deliveries/${seen.delivery}`]) {
+    await page.goto(server.url + path);
+    await settled(page);
+  }
+  assert.deepEqual(refused, []);
   await context.close();
 });
 

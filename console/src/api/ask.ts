@@ -9,21 +9,58 @@ export class Problem extends Error {
   readonly problems: readonly FieldProblem[];
 
   constructor(status: number, document: Partial<ProblemDocument>) {
-    super(document.detail ?? `The server answered ${status}`);
+    super(forPeople(document.detail ?? '') ?? `The server answered ${status}`);
     this.name = 'Problem';
     this.status = status;
     this.code = document.code ?? 'unknown';
-    this.mend = document.mend;
-    this.problems = document.problems ?? partsOf(this.code, this.message, this.mend);
+    this.mend = forPeople(document.mend ?? '');
+    this.problems = document.problems?.map(told) ?? partsOf({ code: this.code, text: this.message, mend: this.mend });
   }
 }
 
+function told({ mend = '', ...problem }: FieldProblem): FieldProblem {
+  const mended = forPeople(mend);
+  return {
+    ...problem,
+    wanted: forPeople(problem.wanted) ?? problem.wanted,
+    ...(mended === undefined ? {} : { mend: mended }),
+  };
+}
+
+const route = /\b(?:GET|POST|PUT|PATCH|DELETE) \//;
+
+/** What the server says without the routes that it names for programs: who reads this clicks. Undefined where nothing is left. */
+export function forPeople(text: string): string | undefined {
+  const sentences = text
+    .replaceAll(/ \((?:GET|POST|PUT|PATCH|DELETE) \/[^)]*\)/g, '')
+    .split(/(?<=\.) /)
+    .map((sentence) =>
+      sentence
+        .split(/; |, or (?=make |by )/)
+        .filter((clause) => !route.test(clause))
+        .join('; '),
+    )
+    .filter((sentence) => sentence !== '');
+  const left = sentences.join(' ').trim();
+  return left === '' ? undefined : left;
+}
+
 /** Some errors are about one part of what was sent, and say so by their code alone. */
-function partsOf(code: string, text: string, mend: string | undefined): readonly FieldProblem[] {
+function partsOf({
+  code,
+  text,
+  mend,
+}: {
+  readonly code: string;
+  readonly text: string;
+  readonly mend: string | undefined;
+}): readonly FieldProblem[] {
   const part = /^(?:invalid_)?(target|credentials|headers|event|secret|policy|filter)(?:_|$)/.exec(code)?.[1];
   if (part === undefined) return [];
   const at = part === 'event' ? '/events' : `/${part}`;
-  return [{ at, wanted: '', found: '', text: mend === undefined ? text : `${text}. ${mend}` }];
+  if (part === 'event' && /: got none$/.test(text)) return [{ at, wanted: '', found: 'none' }];
+  const whole = /[.!?]$/.test(text) ? text : `${text}.`;
+  return [{ at, wanted: '', found: '', text: mend === undefined ? text : `${whole} ${mend}` }];
 }
 
 export type FieldProblem = {

@@ -124,10 +124,11 @@ export function refresh(client: QueryClient, path: string): Promise<void> {
 }
 
 export const useCaller = () => useAsk<Caller>('/v1/sessions/current');
-export const useDialects = () => useAll<Manifest>('/v1/dialects');
-/** `live`: states and what waits are kept up to date, where they are what one looks at. */
+/** Nothing for whoever may not see webhooks: a page that only names them does without. */
+export const useDialects = () => useAll<Manifest>(useMay('webhooks:read') ? '/v1/dialects' : null);
+/** As `useDialects`. `live`: states and what waits are kept up to date, where they are what one looks at. */
 export const useWebhooks = (live?: 'live') =>
-  useAll<Webhook>('/v1/webhooks', {}, live === undefined ? {} : { everyMs: 15_000 });
+  useAll<Webhook>(useMay('webhooks:read') ? '/v1/webhooks' : null, {}, live === undefined ? {} : { everyMs: 15_000 });
 
 /** What the caller may do: pages show what they cannot do as something to read only. */
 export function useMay(scope: string): boolean {

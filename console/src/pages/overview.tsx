@@ -19,6 +19,8 @@ const FirstSteps = lazy(() => import('./first-steps.tsx').then(({ FirstSteps: St
 export function Overview() {
   const may = useMay('deliveries:read');
   const mayLatest = useMay('assets:read');
+  const mayHealth = useMay('webhooks:read');
+  const mayMake = useMay('webhooks:write');
   const [{ range }, setFilters] = useFilters(['range']);
   const chosen = ranges[range] === undefined ? '1h' : range;
   const webhooks = useWebhooks('live');
@@ -48,24 +50,28 @@ export function Overview() {
       <Attention webhooks={webhooks.data} />
       {may ? <Numbers range={chosen} /> : null}
       <div className={mayLatest ? 'overview-lists' : 'stack'}>
-        <Card
-          title={words.overview.health}
-          flush
-          actions={
-            <LinkButton small href="/webhooks/new">
-              {words.webhooks.make}
-            </LinkButton>
-          }
-        >
-          {webhooks.error === null ? null : <Failure error={webhooks.error} />}
-          {webhooks.data === undefined ? (
-            <div style={{ padding: 16 }}>
-              <Loading />
-            </div>
-          ) : (
-            <Health webhooks={webhooks.data} />
-          )}
-        </Card>
+        {mayHealth ? (
+          <Card
+            title={words.overview.health}
+            flush
+            actions={
+              mayMake ? (
+                <LinkButton small href="/webhooks/new">
+                  {words.webhooks.make}
+                </LinkButton>
+              ) : null
+            }
+          >
+            {webhooks.error === null ? null : <Failure error={webhooks.error} />}
+            {webhooks.data === undefined ? (
+              <div style={{ padding: 16 }}>
+                <Loading />
+              </div>
+            ) : (
+              <Health webhooks={webhooks.data} />
+            )}
+          </Card>
+        ) : null}
         {mayLatest ? <Latest /> : null}
       </div>
     </Page>

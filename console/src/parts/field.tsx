@@ -244,5 +244,6 @@ export function problemAt(problems: readonly FieldProblem[], pointer: string): s
   if (found === undefined) return undefined;
   if (found.text !== undefined) return found.text;
   if (found.found === '0 characters') return words.common.fillIn;
+  if (found.found === 'none' && found.wanted === '') return words.fields.chooseOne;
   return `${words.common.wanted(found.wanted, found.found)}${found.mend === undefined ? '' : ` ${found.mend}`}`;
 }

@@ -5,6 +5,7 @@ const assets = (count: number): string => `${showCount(count)} ${count === 1 ? '
 /** Definitions of metadata, their rules, and what a change of one does to the values that are there. */
 export const fieldWords = {
   fields: {
+    chooseOne: 'Choose at least one of them.',
     noOption: (value: string) => `${value} (no option any more)`,
     up: (name: string) => `Move ${name} up`,
     down: (name: string) => `Move ${name} down`,
