@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { describe, it } from 'node:test';
 import { seededFractions } from '../../test/support/seeded.ts';
-import { createPassingMap, createPassingSet } from './passing-map.ts';
+import { createPassingMap, createPassingSet, type PassingMap } from './passing-map.ts';
 
 type Entry = { readonly id: number; readonly bulk: number[] };
 
@@ -11,7 +11,7 @@ function entry(id: number): Entry {
 }
 
 /** How much grew among the old things, at its highest, while many short-lived ones passed through with 64 there at a time. */
-async function keptMiB(map: Pick<Map<string, Entry>, 'set' | 'delete'>): Promise<number> {
+async function keptMiB(map: Pick<PassingMap<string, Entry>, 'set' | 'delete'>): Promise<number> {
   const oldBytes = (): number =>
     getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0;
   const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
