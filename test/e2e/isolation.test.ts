@@ -480,3 +480,47 @@ test("TN-13 no body of any route takes a field that is not the caller's to set",
   console.log(`TN-13 expanded: ${tried} pairs of route and field tried`);
   assert.equal(await snapshot(), before_);
 });
+
+test('TN-08 what is remembered of one workspace is nobody else’s: same names, a name that was not there, a key that was taken back', async () => {
+  const subject = { type: 'asset', externalId: 'tn-08' };
+  const push = (who: Tenant, name: string) =>
+    who.call('/v1/assets/external:tn-08', { method: 'PUT', body: { name, path: '/tn-08' } });
+  const nameOf = async (who: Tenant): Promise<unknown> => {
+    const { status, json } = await who.call('/v1/assets/external:tn-08');
+    return status === 200 ? (json['state'] as { readonly name?: string } | undefined)?.name : status;
+  };
+  // Nothing there is remembered too, and for the one who asked alone.
+  assert.deepEqual([await nameOf(alpha), await nameOf(beta)], [404, 404]);
+  expectStatus(await push(alpha, 'of alpha'), 201);
+  assert.deepEqual([await nameOf(alpha), await nameOf(beta)], ['of alpha', 404]);
+  expectStatus(await push(beta, 'of beta'), 201);
+  // Warm for both, by both roads: by id and by alias, read and written.
+  for (let round = 0; round < 3; round += 1) {
+    assert.deepEqual([await nameOf(alpha), await nameOf(beta)], ['of alpha', 'of beta']);
+    for (const who of [alpha, beta]) expectStatus(await push(who, `of ${who.name}`), 200);
+  }
+  const renamed = (who: Tenant) =>
+    who.call('/v1/changes', { body: { kind: 'asset.renamed', subject, after: { name: `by ${who.name}` } } });
+  const ids = await Promise.all(
+    [alpha, beta].map(async (who) => {
+      const { json } = expectStatus(await renamed(who), 202);
+      return (json['results'] as readonly { readonly subject: { readonly id: string } }[])[0]?.subject.id ?? '';
+    }),
+  );
+  assert.notEqual(ids[0], ids[1]);
+  assert.deepEqual([await nameOf(alpha), await nameOf(beta)], ['by alpha', 'by beta']);
+  assert.equal((await beta.call(`/v1/assets/${ids[0]}`)).status, 404, 'nor by its id, which alpha has just read');
+  // Folders of one path, and what is asked of them.
+  const folders = await Promise.all([alpha, beta].map(async (who) => rows(await who.ask('/v1/folders?below=true'))));
+  const [inAlpha, inBeta] = folders.map((list) => list.find(({ path }) => path === '/tn-08')?.['id']);
+  assert.ok(inAlpha !== undefined && inBeta !== undefined && inAlpha !== inBeta);
+  // A key that is believed because it was just used is not believed any more.
+  const { id, key } = await server.key('alpha', ['assets:read']);
+  const withKey = () => server.call('/v1/assets/external:tn-08', { token: key });
+  assert.equal((await withKey()).status, 200);
+  expectStatus(
+    await server.call(`/v1/keys/${id}`, { method: 'DELETE', headers: { 'assetwire-workspace': 'alpha' } }),
+    204,
+  );
+  assert.equal((await withKey()).status, 401);
+});
