@@ -19,7 +19,7 @@ import {
   signIn,
   startConsole,
 } from '../test/e2e/console-pages.ts';
-import { crowd } from './screenshot-crowd.ts';
+import { crowd, trouble } from './screenshot-crowd.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = join(root, 'screenshots');
@@ -89,7 +89,7 @@ async function document(rig: ConsoleRig, seen: Seen): Promise<void> {
     await page.goto(server.url + path);
     await settled(page);
     await page.evaluate("document.documentElement.dataset.theme = 'light'");
-    await page.waitForTimeout(900);
+    await page.waitForTimeout(2_500);
     const png = await page.screenshot();
     await sharp(png)
       .png({ palette: true, quality: 90, effort: 10 })
@@ -106,6 +106,7 @@ const empty = ['/', '/start', '/assets', '/jobs', '/broadcasts', '/webhooks', '/
 await shoot(rig, [...empty, '/assets/trash', '/settings/fields'], 'empty');
 const seen = await furnish(rig.server);
 await crowd(rig.server);
-await shoot(rig, pagesOf(seen), 'full');
 if (!options['no-docs']) await document(rig, seen);
+await trouble(rig.server);
+await shoot(rig, pagesOf(seen), 'full');
 console.log(`Screenshots are in ${folder}`);
