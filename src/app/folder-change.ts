@@ -89,7 +89,7 @@ async function pathAfter(
     patch.parent === undefined
       ? (parentFolder(top.path) ?? '/')
       : await namedFolder(deps, caller, { at: '/parent', given: patch.parent });
-  return pathOfNew(parent, patch.name ?? folderName(top.path));
+  return pathOfNew(parent, patch.name ?? folderName(top.path), patch.name === undefined ? '/parent' : '/name');
 }
 
 /** Nothing but what the folder says of itself. */

@@ -156,10 +156,10 @@ export async function namedFolder(
 }
 
 /** The path of a folder of this name, in its one spelling. Throws where the name or the place cannot be. */
-export function pathOfNew(parent: string, name: string): string {
+export function pathOfNew(parent: string, name: string, at: '/name' | '/parent'): string {
   if (name.includes('/')) throw unfit('/name', 'a name without slashes: parent says where the folder lies', name);
   const read = readFolderPath(pathIn(parent, name));
-  if (read.path === null) throw unfit('/name', read.wanted, read.found);
+  if (read.path === null) throw unfit(at, read.wanted, read.found);
   if (parentFolder(read.path) !== parent) throw unfit('/name', 'the name of a folder', JSON.stringify(name));
   return read.path;
 }

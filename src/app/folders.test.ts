@@ -287,6 +287,12 @@ test('Refused by name: the root, a taken path, a folder into itself, names that 
   assert.equal(await update('path:/a', { name: 'c' }), 'already_exists');
   assert.equal(await update('path:/a', { parent: '/a/b' }), 'folder_into_itself');
   assert.equal(await update('path:/a', { parent: '/a' }), 'folder_into_itself');
+  // The place is at fault where only that was said.
+  const far = (await fixture.app.folders.create(caller, { path: `/${Array(4).fill('y'.repeat(249)).join('/')}` })).body;
+  await assert.rejects(fixture.app.folders.update(caller, 'path:/a', { parent: far.id }), (error: AssetwireError) => {
+    assert.equal(error.problems[0]?.at, '/parent');
+    return true;
+  });
   assert.equal(await update('path:/none', { name: 'x' }), 'not_found');
   assert.equal(await update('path:/a', { parent: 'fld_00000000000000000000000000' }), 'not_found');
   for (const name of ['x/y', '..', '.', '', ' ', 'a\u0000b', 'a\nb', 'a\\b', 'x'.repeat(256), 'ä'.repeat(128)]) {
