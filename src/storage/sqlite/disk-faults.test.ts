@@ -208,6 +208,13 @@ describe('FK-19 damage', () => {
       damaged.fill(0xa5, page * 8_192, page * 8_192 + 2_048);
       writeFileSync(file, damaged);
       assert.notDeepEqual(problemsOf(file), [], `page ${page}`);
+      // The stop was in order: the damage came while nobody looked.
+      await assert.rejects(store(file).start(), (error: { message?: string; mend?: string }) => {
+        assert.match(error.message ?? '', /damaged/, `page ${page}`);
+        assert.match(error.mend ?? '', /Restore a backup/, `page ${page}`);
+        return true;
+      });
+      assert.ok(readFileSync(file).equals(damaged), `page ${page}: nothing was written to it`);
     }
   });
 });
