@@ -187,6 +187,14 @@ test('a webhook is changed, tried against the past, its secret shown and renewed
   await button('Make a new secret').click();
   await send('Make a new secret');
   await gone();
+  const signing = async () =>
+    ((await rig.server.call(`/v1${path}`)).json['secrets'] as readonly { readonly signsUntilMs?: number }[]).length;
+  assert.equal(await signing(), 2, 'both sign for a while');
+  await button('Make a new secret').click();
+  await field('The old one stops at once').check();
+  await send('Make a new secret');
+  await gone();
+  await eventually(signing, (count) => count === 1, 'only the new one signs');
   await button('Disable').click();
   await said('Disabled since');
   await button('Enable').click();

@@ -6,6 +6,7 @@ import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
 import { Confirm } from '../parts/dialog.tsx';
+import { CheckField } from '../parts/field.tsx';
 import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
@@ -17,6 +18,7 @@ export function Secrets({ webhook, manifest }: Both) {
   const mayReveal = useMay('secrets:reveal');
   const mayWrite = useMay('webhooks:write');
   const [asking, setAsking] = useState(false);
+  const [stopOld, setStopOld] = useState(false);
   const [shown, setShown] = useState<string | null>(null);
   const path = `/v1/webhooks/${webhook.id}`;
   const reveal = useChange<{ readonly secret: string }>([], { onDone: ({ secret }) => setShown(secret) });
@@ -126,9 +128,21 @@ export function Secrets({ webhook, manifest }: Both) {
           danger={false}
           busy={rotate.isPending}
           onClose={() => setAsking(false)}
-          onConfirm={() => rotate.mutate({ method: 'POST', path: `${path}/rotate-secret`, body: {} })}
+          onConfirm={() =>
+            rotate.mutate({
+              method: 'POST',
+              path: `${path}/rotate-secret`,
+              body: stopOld ? { revokeOldNow: true } : {},
+            })
+          }
         >
           <p>{words.webhook.rotateLead}</p>
+          <CheckField
+            label={words.webhook.rotateStopOld}
+            hint={words.webhook.rotateStopOldHint}
+            checked={stopOld}
+            onChange={setStopOld}
+          />
         </Confirm>
       ) : null}
     </div>

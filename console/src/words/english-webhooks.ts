@@ -133,7 +133,7 @@ export const webhookWords = {
     missed: (count: number) => `${plural(count, 'change', 'changes')} happened meanwhile that it was not told of.`,
     enableTitle: 'Enable this webhook',
     enableLead:
-      'Two things have gathered meanwhile. Choose for each; what is not chosen is done as the dialect does it.',
+      'What has gathered meanwhile: choose what becomes of it. What is not chosen is done as the dialect does it.',
     enableNothing: 'Nothing has gathered meanwhile. It gets what happens from now on.',
     held: (count: number) => `${plural(count, 'delivery', 'deliveries')} waited`,
     heldLead: 'They were made while it was still enabled.',
@@ -179,6 +179,8 @@ export const webhookWords = {
     until: 'Signs until',
     rotate: 'Make a new secret',
     rotateTitle: 'Make a new secret?',
+    rotateStopOld: 'The old one stops at once',
+    rotateStopOldHint: 'For one that has leaked: your receiver refuses what we send until it knows the new one.',
     rotateLead:
       'Where the dialect can sign with two, the old one goes on signing for a while, so that you can change your receiver in between.',
     reveal: 'Show',
