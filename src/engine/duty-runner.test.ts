@@ -56,6 +56,26 @@ describe('duties', () => {
     assert.equal(most, 4);
   });
 
+  it('that their handlers leave as they are hide none behind them', async () => {
+    let done = 0;
+    const rig = await runnerWith({
+      // Says that it is done and commits nothing: asked again in a second.
+      inspect: () => Promise.resolve(),
+      timer: async (duty, signal) => {
+        done += 1;
+        await rig.fulfil(duty, signal);
+      },
+    });
+    await rig.owe('inspect', 0, 10);
+    await rig.clock.advance(1);
+    await rig.owe('timer', 0, 3);
+    rig.runner.look();
+    await rig.clock.settle();
+    await rig.clock.advance(500);
+    assert.equal(done, 3);
+    await rig.runner.stop(0);
+  });
+
   it('wait for their time', async () => {
     const doneAtMs: number[] = [];
     const rig = await runnerWith({

@@ -64,8 +64,13 @@ export function createDutyRunner(parts: DutyRunnerParts): DutyRunner {
       const nowMs = clock.nowMs();
       const shards = parts.shards();
       if (shards?.length === 0) return;
-      const limit = parts.runningMax + inHand.size + paused.size;
-      const page = await storage.duties({ nowMs, limit, ...(shards === null ? {} : { shards }) });
+      const read = (limit: number) => storage.duties({ nowMs, limit, ...(shards === null ? {} : { shards }) });
+      const enough = parts.runningMax + inHand.size;
+      let page = await read(enough);
+      // Those that were just done are gone from the store but for a moment: only where they fill a page is more read, for
+      // while many are owed each end of one would read all that were done in the last second once more.
+      const hidden = page.duties.filter(({ id, version }) => paused.get(id)?.version === version).length;
+      if (hidden > 0 && page.duties.length >= enough) page = await read(enough + paused.size);
       if (stopped) return;
       const monotonicMs = clock.monotonicMs();
       for (const [id, { untilMs }] of paused) if (untilMs <= monotonicMs) paused.delete(id);
