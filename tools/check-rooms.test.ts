@@ -31,7 +31,7 @@ const sound: Readonly<Record<string, string>> = {
   'src/engine/loop.ts': `import '../media/media.ts'; import '../storage/storage.ts'; import '../dialects/dialect.ts'; import '../transports/transport.ts';`,
   'src/engine/engine.ts': `export type { id } from '../core/ids.ts';`,
   'src/app/cases.ts': `import type {} from '../engine/engine.ts'; import '../storage/storage.ts'; import '../egress/guard.ts'; import '../runtime/clock.ts';`,
-  'src/api/server.ts': `import 'fastify'; import '../app/cases.ts'; import '../dialects/dialect.ts'; import './listeners.ts';`,
+  'src/api/server.ts': `import 'find-my-way'; import '../app/cases.ts'; import '../dialects/dialect.ts'; import './listeners.ts';`,
   'src/api/listeners.ts': `import 'node:http';`,
   'src/api/server.test.ts': `import '../storage/sqlite/open.ts'; import 'fast-check'; import 'node:http';`,
   'src/cli/commands.ts': `import '../app/cases.ts'; import './client.ts';`,
