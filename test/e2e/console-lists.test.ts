@@ -175,6 +175,20 @@ test('what a test makes up is told as such, and nobody asks for it', async () =>
   assert.deepEqual(rig.refused, []);
 });
 
+test('a page that is gone to while the server is away comes by itself once it is back', async () => {
+  const { server } = rig;
+  const page = await rig.context.newPage();
+  await page.goto(`${server.url}/deliveries`);
+  await settled(page);
+  await rig.context.setOffline(true);
+  await page.getByRole('link', { name: 'Changes', exact: true }).click();
+  await page.waitForURL(/\/changes$/, { timeout });
+  assert.equal(await page.getByText('met a fault').count(), 0);
+  await rig.context.setOffline(false);
+  await page.getByRole('heading', { name: 'Changes', exact: true }).waitFor({ timeout });
+  await page.close();
+});
+
 test('UI-09 no page lets itself be drawn in a frame of somebody else', async () => {
   const { context, server } = rig;
   const stranger = await context.newPage();

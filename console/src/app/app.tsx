@@ -8,6 +8,7 @@ import { Failure, Loading } from '../parts/state.tsx';
 import { SignIn } from '../pages/sign-in.tsx';
 import { Overview } from '../pages/overview.tsx';
 import { words } from '../words/words.ts';
+import { arriving } from './arriving.ts';
 import { Shell } from './shell.tsx';
 import { setSignedOut, useSignedOut } from './signed-out.ts';
 import './theme.ts';
@@ -15,23 +16,33 @@ import { useLocationInWorkspace, withWorkspace } from './workspace-address.ts';
 
 /** What is not looked at first comes when it is asked for. */
 const pages = {
-  start: lazy(() => import('../pages/start.tsx').then(({ Start }) => ({ default: Start }))),
-  assets: lazy(() => import('../pages/assets.tsx').then(({ Assets }) => ({ default: Assets }))),
-  asset: lazy(() => import('../pages/asset.tsx').then(({ AssetPage }) => ({ default: AssetPage }))),
-  jobs: lazy(() => import('../pages/jobs.tsx').then(({ Jobs }) => ({ default: Jobs }))),
-  broadcasts: lazy(() => import('../pages/broadcasts.tsx').then(({ Broadcasts }) => ({ default: Broadcasts }))),
-  trash: lazy(() => import('../pages/trash.tsx').then(({ Trash }) => ({ default: Trash }))),
-  webhooks: lazy(() => import('../pages/webhooks.tsx').then(({ Webhooks }) => ({ default: Webhooks }))),
-  newWebhook: lazy(() => import('../pages/new-webhook.tsx').then(({ NewWebhook }) => ({ default: NewWebhook }))),
-  webhook: lazy(() => import('../pages/webhook.tsx').then(({ WebhookPage }) => ({ default: WebhookPage }))),
-  deliveries: lazy(() => import('../pages/deliveries.tsx').then(({ Deliveries }) => ({ default: Deliveries }))),
-  delivery: lazy(() => import('../pages/delivery.tsx').then(({ DeliveryPage }) => ({ default: DeliveryPage }))),
-  changes: lazy(() => import('../pages/changes.tsx').then(({ Changes }) => ({ default: Changes }))),
-  change: lazy(() => import('../pages/change.tsx').then(({ ChangePage }) => ({ default: ChangePage }))),
-  events: lazy(() => import('../pages/events.tsx').then(({ Events }) => ({ default: Events }))),
-  inboxes: lazy(() => import('../pages/inboxes.tsx').then(({ Inboxes }) => ({ default: Inboxes }))),
-  inbox: lazy(() => import('../pages/inbox.tsx').then(({ InboxPage }) => ({ default: InboxPage }))),
-  settings: lazy(() => import('../pages/settings.tsx').then(({ Settings }) => ({ default: Settings }))),
+  start: lazy(() => arriving(() => import('../pages/start.tsx')).then(({ Start }) => ({ default: Start }))),
+  assets: lazy(() => arriving(() => import('../pages/assets.tsx')).then(({ Assets }) => ({ default: Assets }))),
+  asset: lazy(() => arriving(() => import('../pages/asset.tsx')).then(({ AssetPage }) => ({ default: AssetPage }))),
+  jobs: lazy(() => arriving(() => import('../pages/jobs.tsx')).then(({ Jobs }) => ({ default: Jobs }))),
+  broadcasts: lazy(() =>
+    arriving(() => import('../pages/broadcasts.tsx')).then(({ Broadcasts }) => ({ default: Broadcasts })),
+  ),
+  trash: lazy(() => arriving(() => import('../pages/trash.tsx')).then(({ Trash }) => ({ default: Trash }))),
+  webhooks: lazy(() => arriving(() => import('../pages/webhooks.tsx')).then(({ Webhooks }) => ({ default: Webhooks }))),
+  newWebhook: lazy(() =>
+    arriving(() => import('../pages/new-webhook.tsx')).then(({ NewWebhook }) => ({ default: NewWebhook })),
+  ),
+  webhook: lazy(() =>
+    arriving(() => import('../pages/webhook.tsx')).then(({ WebhookPage }) => ({ default: WebhookPage })),
+  ),
+  deliveries: lazy(() =>
+    arriving(() => import('../pages/deliveries.tsx')).then(({ Deliveries }) => ({ default: Deliveries })),
+  ),
+  delivery: lazy(() =>
+    arriving(() => import('../pages/delivery.tsx')).then(({ DeliveryPage }) => ({ default: DeliveryPage })),
+  ),
+  changes: lazy(() => arriving(() => import('../pages/changes.tsx')).then(({ Changes }) => ({ default: Changes }))),
+  change: lazy(() => arriving(() => import('../pages/change.tsx')).then(({ ChangePage }) => ({ default: ChangePage }))),
+  events: lazy(() => arriving(() => import('../pages/events.tsx')).then(({ Events }) => ({ default: Events }))),
+  inboxes: lazy(() => arriving(() => import('../pages/inboxes.tsx')).then(({ Inboxes }) => ({ default: Inboxes }))),
+  inbox: lazy(() => arriving(() => import('../pages/inbox.tsx')).then(({ InboxPage }) => ({ default: InboxPage }))),
+  settings: lazy(() => arriving(() => import('../pages/settings.tsx')).then(({ Settings }) => ({ default: Settings }))),
 };
 
 const client = new QueryClient({
