@@ -213,8 +213,8 @@ export const english = {
     accepted: 'Accepted',
     version: 'Version after it',
     toAsset: 'Open the asset',
-  },
     toAssets: 'Upload a picture',
+  },
   events: {
     title: 'Event catalogue',
     lead: 'What each dialect tells, when, and how it looks: the same data that validates and draws the reference.',
