@@ -106,14 +106,20 @@ test('every module that is packed finds what it imports: its neighbours, and pac
   assert.ok(found > 500, `imports are found: ${found}`);
 });
 
-test('installed, it says its version, and its demo sees every webhook verified', async () => {
+test('SC-12 installed, it says its version, and its demo sees every webhook verified, also where __proto__ is switched off', async () => {
   const version = await run(['--version']);
   assert.deepEqual([version.code, version.out.trim()], [0, server.manifest.version], version.err);
-  const demo = await run(['demo', '--json']);
+  // As a unit may set it; intrinsics cannot be frozen, because libraries extend theirs.
+  const demo = await run(['demo', '--json'], { NODE_OPTIONS: '--disable-proto=throw' });
   assert.equal(demo.code, 0, demo.err);
   const shown = JSON.parse(demo.out) as { allVerified: boolean; rows: { dialect: string; over: string }[] };
   assert.equal(shown.allVerified, true);
   const protocols = shown.rows.filter(({ dialect }) => dialect === 'bynder').map(({ over }) => over);
+  const wider = server.files.filter(
+    (path) =>
+      /^(bin|dist|ops)\//.test(path) && /max-http-header-size/.test(readFileSync(join(server.directory, path), 'utf8')),
+  );
+  assert.deepEqual(wider, [], 'no flag widens what Node takes as headers');
   assert.deepEqual(new Set(protocols), new Set(['http', 'https', 'sqs', 'email-json', 'email']));
 });
 
