@@ -30,34 +30,20 @@ export function tellingGone<Named extends string | VersionReference, Rest extend
       return await call(caller, named, ...rest);
     } catch (error) {
       if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
-      const missing =
-        typeof named === 'string' ? { reference: named } : { reference: named.reference, ofAsset: true as const };
-      throw (await whyAbsent(deps, caller.workspaceId, missing)) ?? error;
+      const reference = typeof named === 'string' ? named : named.reference;
+      throw (await whyAbsent(deps, caller.workspaceId, reference)) ?? error;
     }
   };
 }
 
 /** External ids are free again once their asset is deleted, so only our own ids can be gone. */
-async function whyAbsent(
-  deps: AbsenceDeps,
-  workspaceId: string,
-  { reference, ofAsset }: { readonly reference: string; readonly ofAsset?: true },
-): Promise<AssetwireError | null> {
+async function whyAbsent(deps: AbsenceDeps, workspaceId: string, reference: string): Promise<AssetwireError | null> {
   if (externalIdIn(reference) !== null || aliasIn(reference) !== null) return null;
   try {
     const trashed = await findTrashed(deps, workspaceId, reference);
     if (trashed !== null) return inTrash(reference, trashedState(trashed).deleteAtMs);
     const { items } = await deps.storage.read.changes({ workspaceId, subject: `asset:${reference}`, limit: 1 });
-    const [last] = items;
-    if (last === undefined) return null;
-    if (last.kind === 'asset.deleted') return gone('the asset');
-    // What is missing is something of it: a version, a rendition.
-    if (ofAsset !== undefined) return null;
-    // It has a history that goes on, and was not there a moment ago: somebody was deleting it and bringing it back.
-    return new AssetwireError('gone', {
-      detail: 'Find the asset: it was deleted, and has been brought back meanwhile',
-      mend: 'Ask again',
-    });
+    return items[0]?.kind === 'asset.deleted' ? gone('the asset') : null;
   } catch (error) {
     // Whether it once existed is a courtesy; that it is not there is certain.
     if (error instanceof AssetwireError) return null;

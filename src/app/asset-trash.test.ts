@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
-import { AssetwireError } from '../core/errors.ts';
-import { tellingGone } from './asset-absence.ts';
+import type { AssetwireError } from '../core/errors.ts';
 import {
   allChanges,
   allDeliveries,
@@ -267,15 +266,4 @@ test('Deleted for good while it is being brought back, it does not come back wit
   } finally {
     await one.stop();
   }
-});
-
-test('An id that was missed between its deletion and its return is told to ask again, and not that it never was', async () => {
-  const { body } = await fixture.app.assets.push(caller, 'external:race', { name: 'r.jpg' });
-  const missed = (): Promise<never> =>
-    Promise.reject(new AssetwireError('not_found', { detail: 'Find it: it is not there' }));
-  await assert.rejects(tellingGone({ storage: fixture.storage }, missed)(caller, body.id), {
-    code: 'gone',
-    mend: 'Ask again',
-  });
-  await assert.rejects(tellingGone({ storage: fixture.storage }, missed)(caller, 'ast_never'), { code: 'not_found' });
 });

@@ -378,3 +378,13 @@ test('A name that is said on purpose is taken as it stands: one with a folder is
   const { body } = await fixture.app.assets.addVersion(caller, id, { file: file('two', 'C:\\scans\\b.jpg') });
   assert.equal(body.state.file?.name, 'b.jpg', 'what a client sends of its own disk is no folder of ours');
 });
+
+test('What is missing of a living asset is not found: neither of it nor by copying it is it said to be gone', async () => {
+  const { body } = await fixture.app.assets.upload(caller, { file: file('x') });
+  const { assets } = fixture.app;
+  const missing = [
+    () => assets.removeVersion(caller, { reference: body.id, number: 77 }),
+    () => assets.copy(caller, body.id, { fromVersion: 77 }),
+  ];
+  for (const call of missing) await assert.rejects(call(), { code: 'not_found' });
+});
