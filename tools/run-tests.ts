@@ -166,9 +166,12 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
 
 /** Every test file of the repository, in order of name. */
 export function findTests(directory: string, words: readonly string[]): readonly string[] {
-  const found = globSync(['{src,test,tools,bench,ops}/**/*.test.ts', 'packages/*/{src,test}/**/*.test.ts'], {
-    cwd: directory,
-  });
+  const found = globSync(
+    ['{src,test,tools,bench,ops,console/src}/**/*.test.ts', 'packages/*/{src,test}/**/*.test.ts'],
+    {
+      cwd: directory,
+    },
+  );
   return found
     .filter((file) => !file.includes('node_modules') && !file.includes('fixtures/'))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))

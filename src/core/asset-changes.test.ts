@@ -61,7 +61,7 @@ test('A version whose file lies here is ready once it was looked into, one that 
   const found = { ...settled, file: { ...second, widthPx: 1 } };
   const state = (versions: readonly JsonObject[], more: JsonObject = {}): JsonObject => ({
     ...picture,
-    file: (versions.at(-1)?.['file'] ?? file) as JsonObject,
+    file: versions.at(-1)?.['file'] ?? file,
     versions,
     ...more,
   });
