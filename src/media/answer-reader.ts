@@ -5,7 +5,10 @@
 import { answerBytesMax, contentBytesMax, parseAnswer, type Answer } from './inspector/protocol.ts';
 import type { DerivationResult, InspectionResult } from './media.ts';
 
-export type Reply = InspectionResult | DerivationResult;
+/** The bytes of an XMP packet; empty where the file has none. */
+export type PacketReply = { readonly kind: 'packet'; readonly content: Uint8Array };
+
+export type Reply = InspectionResult | DerivationResult | PacketReply;
 export type Replied = { readonly id: number; readonly reply: Reply };
 
 export type AnswerReader = { take(chunk: Buffer): void };
@@ -61,6 +64,7 @@ export function createAnswerReader(onReply: (replied: Replied) => void, onBroken
 }
 
 function contentBytes(answer: Answer): number {
+  if (answer.kind === 'packet') return answer.bytes;
   if (answer.kind !== 'derived') return 0;
   return Math.min(
     contentBytesMax,
@@ -74,6 +78,8 @@ function replyOf(answer: Answer, content: Buffer): Reply {
       return { kind: 'inspected', facts: answer.facts };
     case 'failed':
       return { kind: 'failed', code: answer.code, note: answer.note };
+    case 'packet':
+      return { kind: 'packet', content };
     case 'derived': {
       let at = 0;
       const renditions = answer.renditions.map(({ bytes, ...rendition }) => {

@@ -23,10 +23,12 @@ import type {
   EmbeddedPolicy,
   InspectionResult,
   Media,
+  XmpResult,
 } from './media.ts';
 import { createScanner } from './scanner.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { sniff } from './sniff.ts';
+import { xmpFormatOf } from './xmp-types.ts';
 
 export type MediaOptions = {
   readonly clock: Clock;
@@ -98,6 +100,8 @@ export function createMedia(
           pictures.derive(picture, { mimeType: 'image/png', sizes: order.sizes }),
         );
       }),
+    xmpReadable: (mimeType) => xmpFormatOf(mimeType) !== null,
+    xmp: (path, { mimeType }) => counts.count('xmp', () => pictures.packet(path, mimeType)),
     clip: (path, order) => counts.count('clip', () => clip(path, order)),
     borrow: (content) => scratch.take(content),
     films: () => films.tool(),
@@ -110,7 +114,7 @@ export function createMedia(
   };
 }
 
-/** The two processes of our own program: one looks into files, one makes pictures. */
+/** The processes of our own program: one looks into files, one makes pictures, one reads packets on demand. */
 function createPictures(
   { clock, readable, program, ...limits }: MediaOptions,
   { scratch, started }: { readonly scratch: Scratch; readonly started: () => void },
@@ -129,6 +133,8 @@ function createPictures(
   const pool = (timeoutMs: number) => createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, start });
   const inspecting = pool(limits.timeoutMs ?? 10_000);
   const deriving = pool(limits.deriveTimeoutMs ?? 30_000);
+  // Whoever asks for packets holds no upload up, and the other way round.
+  const packets = pool(limits.timeoutMs ?? 10_000);
   const prepared = async (): Promise<boolean> => {
     probe ??= canUnshareNetwork();
     unshareNetwork = await probe;
@@ -139,7 +145,7 @@ function createPictures(
     async look(path: string, mimeType: string): Promise<InspectionResult> {
       await prepared();
       const reply = await inspecting.run({ kind: 'inspect', path, mimeType, pixelsMax, embedded });
-      return reply.kind === 'derived' ? misplaced : reply;
+      return reply.kind === 'inspected' || reply.kind === 'failed' ? reply : misplaced;
     },
     async derive(
       path: string,
@@ -147,10 +153,17 @@ function createPictures(
     ): Promise<DerivationResult> {
       await prepared();
       const reply = await deriving.run({ kind: 'derive', path, mimeType, pixelsMax, sizes });
-      return reply.kind === 'inspected' ? misplaced : reply;
+      return reply.kind === 'derived' || reply.kind === 'failed' ? reply : misplaced;
+    },
+    async packet(path: string, mimeType: string): Promise<XmpResult> {
+      await prepared();
+      const reply = await packets.run({ kind: 'xmp', path, mimeType });
+      if (reply.kind === 'failed') return reply;
+      if (reply.kind !== 'packet') return misplaced;
+      return reply.content.length === 0 ? { kind: 'none' } : reply;
     },
     async stop() {
-      await Promise.all([inspecting.stop(), deriving.stop()]);
+      await Promise.all([inspecting.stop(), deriving.stop(), packets.stop()]);
     },
     inspectorPid: () => inspecting.pid(),
     deriverPid: () => deriving.pid(),

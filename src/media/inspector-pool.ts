@@ -7,7 +7,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { createAnswerReader, type Reply } from './answer-reader.ts';
-import type { DeriveJob, InspectJob, Job } from './inspector/protocol.ts';
+import type { DeriveJob, InspectJob, Job, XmpJob } from './inspector/protocol.ts';
 import { memoryNote, watchMemory } from './memory-watch.ts';
 
 export type PoolOptions = {
@@ -19,7 +19,12 @@ export type PoolOptions = {
 };
 
 /** A job as it is handed in; the pool numbers it. */
-export type Work = Omit<InspectJob, 'id'> | Omit<DeriveJob, 'id'>;
+export type Work = Omit<InspectJob, 'id'> | Omit<DeriveJob, 'id'> | Omit<XmpJob, 'id'>;
+
+/** The kind of reply that a job of each kind has. */
+const replyKinds = { inspect: 'inspected', derive: 'derived', xmp: 'packet' } as const satisfies {
+  readonly [Kind in Job['kind']]: Reply['kind'];
+};
 
 export interface InspectorPool {
   /** Does one job; the reply is of the job's kind, or `failed`. Throws `shutting_down` where the pool is stopped meanwhile. */
@@ -118,7 +123,7 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
   child.stdin.on('error', () => child.kill('SIGKILL'));
   const answers = createAnswerReader(
     ({ id, reply }) => {
-      const fits = reply.kind === 'failed' || reply.kind === (wanted?.kind === 'derive' ? 'derived' : 'inspected');
+      const fits = reply.kind === 'failed' || (wanted !== null && reply.kind === replyKinds[wanted.kind]);
       if (fits && id === wanted?.id && settle !== null) settle(reply);
       else child.kill('SIGKILL');
     },

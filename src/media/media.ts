@@ -17,6 +17,10 @@ export interface Media {
   derivable(mimeType: string): boolean;
   /** Smaller pictures, one for each size, in the order asked. They hold no metadata of the original (no place, no owner). */
   derive(path: string, order: DerivationOrder): Promise<DerivationResult>;
+  /** Whether an XMP packet is looked for in files of this type. */
+  xmpReadable(mimeType: string): boolean;
+  /** The XMP packet of a file as it stands there, of at most `embeddedPacketBytesMax` bytes. */
+  xmp(path: string, hint: { readonly mimeType: string }): Promise<XmpResult>;
   /** Whether clips can be cut out of files of this type, wherever there is something that does it. */
   clippable(mimeType: string): boolean;
   /** A stretch of a film or of sound as a file of its own, without metadata of the original. */
@@ -47,6 +51,12 @@ export type ScanResult =
 export type InspectionResult =
   | { readonly kind: 'inspected'; readonly facts: MediaFacts }
   /** The file cannot be read as what it claims to be, or a bound was reached. */
+  | Failure;
+
+export type XmpResult =
+  | { readonly kind: 'packet'; readonly content: Uint8Array }
+  /** The file can be read and has none. */
+  | { readonly kind: 'none' }
   | Failure;
 
 export type DerivationOrder = {
@@ -95,7 +105,7 @@ export type MediaCounts = {
   readonly crashedInARow: number;
 };
 
-export type MediaJob = 'inspect' | 'derive' | 'clip';
+export type MediaJob = 'inspect' | 'derive' | 'clip' | 'xmp';
 export type MediaOutcome = 'done' | MediaFailure;
 
 export type Failure = { readonly kind: 'failed'; readonly code: MediaFailure; readonly note: string };

@@ -7,17 +7,18 @@ import type { FileSource } from './file-source.ts';
 
 export type IsoFacts = { readonly durationMs: number; readonly widthPx?: number; readonly heightPx?: number };
 
-const boxesMax = 10_000;
+/** Read of one file. */
+export const boxesMax = 10_000;
 
 /** A stretch of the file, and how many boxes may still be read of it. */
-type Within = {
+export type Within = {
   readonly source: FileSource;
   readonly start: number;
   readonly end: number;
   readonly budget: { boxes: number };
 };
 
-type Box = { readonly type: string; readonly start: number; readonly end: number };
+export type Box = { readonly type: string; readonly start: number; readonly end: number };
 
 /** Null where there is no movie header. */
 export async function readIsoMedia(source: FileSource): Promise<IsoFacts | null> {
@@ -38,12 +39,14 @@ export async function readIsoMedia(source: FileSource): Promise<IsoFacts | null>
   return durationMs === null ? null : { durationMs, ...size };
 }
 
-async function find(within: Within, type: string): Promise<Box | null> {
+/** The first box of that type; null where there is none. */
+export async function find(within: Within, type: string): Promise<Box | null> {
   for await (const box of boxes(within)) if (box.type === type) return box;
   return null;
 }
 
-async function* boxes({ source, start, end: limit, budget }: Within): AsyncGenerator<Box> {
+/** The boxes of a stretch, one behind the other. Throws where one does not fit, and of too many. */
+export async function* boxes({ source, start, end: limit, budget }: Within): AsyncGenerator<Box> {
   let at = start;
   while (at + 8 <= limit) {
     budget.boxes -= 1;

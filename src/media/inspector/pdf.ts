@@ -10,7 +10,7 @@ import type { FileSource } from './file-source.ts';
 import { pdfBytesMax, withPdf } from './pdfium.ts';
 
 /** Of a larger file the first and the last half of this are searched. */
-const searchedBytesMax = 16 * 1024 * 1024;
+export const searchedBytesMax = 16 * 1024 * 1024;
 const inflatedBytesMax = 2 * 1024 * 1024;
 const inflatedInAllBytesMax = 16 * 1024 * 1024;
 const streamsMax = 500;
@@ -61,7 +61,8 @@ async function openedPdf({ bytes, whole }: FileSource): Promise<OpenedPdf | null
   }
 }
 
-async function searched(source: FileSource): Promise<string> {
+/** What is searched of it, a character a byte: all of it, or its first and its last half of `searchedBytesMax`. */
+export async function searched(source: FileSource): Promise<string> {
   if (source.bytes <= searchedBytesMax) return (await source.read(0, searchedBytesMax)).toString('latin1');
   const half = searchedBytesMax / 2;
   const head = await source.read(0, half);
@@ -92,20 +93,27 @@ function mostPages(text: string): number | null {
 
 function compressedPages(text: string): number | null {
   let most: number | null = null;
+  for (const objects of objectStreams(text)) {
+    const count = mostPages(objects);
+    if (count !== null && (most === null || count > most)) most = count;
+  }
+  return most;
+}
+
+/** What its object streams hold, inflated within bounds, in the order in which they stand. */
+export function* objectStreams(text: string): Generator<string, void> {
   let left = inflatedInAllBytesMax;
   const stream = /\/Type\s{0,8}\/ObjStm\b[^]{0,512}?\bstream\r?\n/g;
   for (let seen = 0; seen < streamsMax && left > 0; seen += 1) {
     const match = stream.exec(text);
-    if (match === null) break;
+    if (match === null) return;
     const start = match.index + match[0].length;
     const end = text.indexOf('endstream', start);
     const inflated = inflate(text.slice(start, end < 0 ? undefined : end), Math.min(inflatedBytesMax, left));
     if (end > 0) stream.lastIndex = end;
     left -= inflated.length;
-    const count = mostPages(inflated);
-    if (count !== null && (most === null || count > most)) most = count;
+    yield inflated;
   }
-  return most;
 }
 
 function inflate(content: string, maxOutputLength: number): string {
@@ -118,7 +126,7 @@ function inflate(content: string, maxOutputLength: number): string {
 }
 
 /** What a dictionary around a place says itself: inner dictionaries are taken out of it, their counts are of something else. */
-function dictionaryAround(text: string, at: number): { readonly own: string; readonly characters: number } {
+export function dictionaryAround(text: string, at: number): { readonly own: string; readonly characters: number } {
   const first = Math.max(0, at - dictionaryCharactersMax);
   let start = at;
   for (let depth = 0; start > first; start -= 1) {

@@ -1,9 +1,10 @@
 /**
  * What server and inspector say to each other: one JSON object per line; behind an answer that says so, the bytes of the
- * pictures that were made. The inspector has read a hostile file, so what it answers is treated as hostile too: bounded in
+ * pictures that were made, or of a packet. The inspector has read a hostile file, so what it answers is treated as hostile too: bounded in
  * length, and taken over field by field (HARDENING UP-21).
  */
 import type { RenditionSize } from '../../core/renditions.ts';
+import { limits } from '../../core/limits.ts';
 import { boundEmbedded } from '../embedded.ts';
 import { believedFacts } from '../file-facts.ts';
 import type { DerivedRendition, EmbeddedPolicy, MediaFacts, MediaFailure } from '../media.ts';
@@ -11,7 +12,9 @@ import type { DerivedRendition, EmbeddedPolicy, MediaFacts, MediaFailure } from 
 type FileJob = { readonly id: number; readonly path: string; readonly mimeType: string; readonly pixelsMax: number };
 export type InspectJob = FileJob & { readonly kind: 'inspect'; readonly embedded: EmbeddedPolicy };
 export type DeriveJob = FileJob & { readonly kind: 'derive'; readonly sizes: readonly RenditionSize[] };
-export type Job = InspectJob | DeriveJob;
+/** Asks for the XMP packet of a file as it stands there. */
+export type XmpJob = Omit<FileJob, 'pixelsMax'> & { readonly kind: 'xmp' };
+export type Job = InspectJob | DeriveJob | XmpJob;
 
 /** A picture as its line tells it; `bytes` of content follow behind the line, in the order of the list. */
 export type RenditionHead = Omit<DerivedRendition, 'content'> & { readonly bytes: number };
@@ -19,6 +22,8 @@ export type RenditionHead = Omit<DerivedRendition, 'content'> & { readonly bytes
 export type Answer =
   | { readonly id: number; readonly kind: 'inspected'; readonly facts: MediaFacts }
   | { readonly id: number; readonly kind: 'derived'; readonly renditions: readonly RenditionHead[] }
+  /** So many bytes follow behind the line; 0: there is no packet. */
+  | { readonly id: number; readonly kind: 'packet'; readonly bytes: number }
   | { readonly id: number; readonly kind: 'failed'; readonly code: MediaFailure; readonly note: string };
 
 /** An answer is a few kilobytes; beyond this the inspector is killed. */
@@ -49,6 +54,10 @@ export function parseAnswer(line: string): Answer | null {
     case 'inspected': {
       const facts = parseFacts(asObject(value['facts']));
       return facts === null ? null : { id, kind: 'inspected', facts };
+    }
+    case 'packet': {
+      const bytes = whole(value['bytes'], limits.embeddedPacketBytesMax);
+      return bytes === null ? null : { id, kind: 'packet', bytes };
     }
     default:
       return null;

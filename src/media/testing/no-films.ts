@@ -1,7 +1,9 @@
 import type { Media } from '../media.ts';
 
-/** The part of a `Media` made for a test that has no films. */
-export const noFilms: Pick<Media, 'clippable' | 'clip' | 'borrow' | 'films' | 'counts'> = {
+/** The part of a `Media` made for a test that has no films and reads no packets. */
+export const noFilms: Pick<Media, 'xmpReadable' | 'xmp' | 'clippable' | 'clip' | 'borrow' | 'films' | 'counts'> = {
+  xmpReadable: () => false,
+  xmp: async () => ({ kind: 'none' }),
   clippable: () => false,
   clip: async () => ({ kind: 'failed', code: 'unsupported', note: 'none are cut here' }),
   borrow: async () => {
