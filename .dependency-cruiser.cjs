@@ -14,12 +14,12 @@ const may = {
   cli: ['core', 'runtime', 'app'],
 };
 
-// The contracts are read at their door files, never behind them.
+// The contracts are read at their door files, never behind them; the words of the largest lie in a folder beside its door.
 const door = (room, file) => `^src/${room}/${file}[.]ts$`;
 const doors = {
   dialect: door('dialects', 'dialect'),
   transport: door('transports', 'transport'),
-  storage: door('storage', 'storage'),
+  storage: '^src/storage/(storage[.]ts$|contract/)',
   media: door('media', 'media'),
   blobs: door('blobs', 'blobs'),
 };
@@ -99,7 +99,7 @@ module.exports = {
       'An implementation must be deletable with its folder.',
       // A kit may exercise one implementation from outside (crash tests); it never ships.
       { path: '^src/(dialects|transports|storage|blobs)/([^/]+)/', pathNot: '/testing/' },
-      { path: '^src/$1/[^/]+/', pathNot: ['^src/$1/$2/', '^src/$1/testing/'] },
+      { path: '^src/$1/[^/]+/', pathNot: ['^src/$1/$2/', '^src/$1/(testing|contract)/'] },
     ),
     error(
       'packages-stand-alone',

@@ -8,7 +8,7 @@ import type { DeliverySummary } from '../core/delivery.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Links, Manifest, SetupStep } from '../dialects/dialect.ts';
-import type { ChangeQuery, Page } from '../storage/storage.ts';
+import type { ChangeQuery, Page } from '../storage/contract/list-queries.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { BroadcastCases } from './broadcast-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';

@@ -3,7 +3,8 @@
  * the commit of its asset, and the store's unique alias decides between two who want the same one at the same time.
  */
 import { AssetwireError } from '../core/errors.ts';
-import type { CommitItem, Storage } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Storage } from '../storage/storage.ts';
 import { aliasKey } from './asset-upkeep.ts';
 
 const aliasPrefix = 'alias:';

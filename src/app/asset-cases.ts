@@ -6,7 +6,7 @@ import type { Change, ChangeKind } from '../core/change.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
-import type { AssetPage, AssetQuery, ChangeQuery, Page } from '../storage/storage.ts';
+import type { AssetPage, AssetQuery, ChangeQuery, Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import type { AssetLifeCases, RemoveOptions } from './asset-life-cases.ts';
 import type { Expected } from './preconditions.ts';

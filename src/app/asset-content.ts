@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { AssetFile, AssetState } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { Blobs } from '../blobs/blobs.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetCases, AssetContent, Caller } from './app.ts';
 import type { WantedBytes } from './asset-cases.ts';
 import { gone } from './asset-absence.ts';

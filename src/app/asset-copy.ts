@@ -10,7 +10,7 @@ import { withDefaults } from '../core/metadata-check.ts';
 import { namedLibrary } from '../core/library.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import { isOwnRendition } from '../core/renditions.ts';
-import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import type { AssetCases, AssetView, Caller, CopyInput, Written } from './app.ts';
 import { assetNameOf } from './asset-name.ts';
 import { owedWork } from './asset-owed-work.ts';

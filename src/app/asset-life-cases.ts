@@ -2,7 +2,7 @@
 import type { AssetState } from '../core/asset.ts';
 import type { Actor } from '../core/change.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Written } from './app.ts';
 import type { AssetView, AssetWriteOptions, VersionInput, VersionReference } from './asset-cases.ts';
 import type { UploadedFile } from './asset-cases.ts';

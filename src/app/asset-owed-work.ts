@@ -1,6 +1,6 @@
 /** What is still to be found out and made of an asset's file, for one that appears with a file that lies here already. */
 import type { AssetState } from '../core/asset.ts';
-import type { NewDuty } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
 import type { InspectPayload } from './asset-upload.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { DerivePayload } from './duty-derive.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { AssetwireError } from '../core/errors.ts';
-import type { CommitItem, Storage } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { PushBatch, PushedState, PushResult, StatePush } from './app.ts';
 import { allChanges, caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
 

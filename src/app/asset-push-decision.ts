@@ -10,7 +10,7 @@ import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { metadataProblems, withChoicesAsBefore } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetPush } from './app.ts';
 import { bookkeepingDiffers, isStale, pushedState } from './asset-push-state.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';

@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.ts';
 import { namedLibrary } from '../core/library.ts';
 import { limits } from '../core/limits.ts';
 import { members } from '../core/spelling.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetPush } from './app.ts';
 import { assetNameOf } from './asset-name.ts';
 import { assetKindOf, folderPath, namedFile } from './asset-state.ts';

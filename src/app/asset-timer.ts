@@ -6,7 +6,7 @@ import { nextDateOf, noticeOf, timerActorId, withArchived, withAvailability } fr
 import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { Actor } from '../core/change.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import type { AssetTimerPayload } from './asset-upkeep.ts';
 import { asJsonState, assetChange, assetState, assetSubject, type Happening } from './asset-views.ts';
 import type { Committer } from './committer.ts';

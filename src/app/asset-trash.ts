@@ -5,7 +5,7 @@ import { changedFields } from '../core/difference.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetView, Caller, Written } from './app.ts';
 import { withAliases } from './asset-aliases.ts';
 import type { RestoreInput, TrashCases } from './asset-life-cases.ts';

@@ -9,7 +9,8 @@ import { idFromBytes } from '../core/id-encoding.ts';
 import type { DutyId } from '../core/ids.ts';
 import { isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { NewDuty, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { ResourceWrite } from '../storage/contract/resources.ts';
 
 export type AssetUpkeep = {
   readonly writes: readonly ResourceWrite[];

@@ -3,7 +3,7 @@ import type { AssetState } from '../core/asset.ts';
 import type { Change, ChangeKind, Actor, Subject } from '../core/change.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetView } from './app.ts';
 import { aliasIn, findAlias } from './asset-aliases.ts';
 import { type ExternalIdDeps, findExternalId } from './external-ids.ts';

@@ -2,7 +2,8 @@
 import { type AssetHappening, changeKindsFor } from '../core/asset-changes.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { IdSource } from '../core/ids.ts';
-import type { NewDuty, Resource } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetView, AssetWriteOptions, Caller, Written } from './app.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import type { InspectPayload } from './asset-upload.ts';

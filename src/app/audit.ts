@@ -1,7 +1,7 @@
 /** Audit rows: who did what in administration, with secrets, replays and erasure. Committed with what they tell of. */
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { AuditQuery } from './people.ts';

@@ -6,7 +6,8 @@
 import type { Blobs } from '../blobs/blobs.ts';
 import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { ResourceWrite, Storage } from '../storage/storage.ts';
+import type { ResourceWrite } from '../storage/contract/resources.ts';
+import type { Storage } from '../storage/storage.ts';
 
 export type BlobUpkeep = { readonly writes: readonly ResourceWrite[]; readonly released: readonly string[] };
 

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { BroadcastPosition, BroadcastPreview, BroadcastState, BroadcastType } from '../core/broadcast.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { AssetContent, Caller, Idempotency, Written } from './app.ts';
 import type { WantedBytes } from './asset-cases.ts';
 import type { Expected } from './preconditions.ts';

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { broadcastState } from '../core/broadcast.ts';
 import { AssetwireError } from '../core/errors.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetContent } from './app.ts';
 import type { WantedBytes } from './asset-cases.ts';
 import { assertAvailable, openFile } from './asset-content.ts';

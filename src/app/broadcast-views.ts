@@ -3,7 +3,7 @@ import { type BroadcastState, broadcastState } from '../core/broadcast.ts';
 import type { Actor, Change, ChangeKind } from '../core/change.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { externalIdIn } from './asset-views.ts';
 import type { BroadcastView } from './broadcast-cases.ts';
 import type { Committer, Decide } from './committer.ts';

@@ -6,7 +6,7 @@
 import { type BroadcastPreview, type BroadcastState, broadcastState } from '../core/broadcast.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { sameJson } from '../core/json-equality.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Written } from './app.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
 import type { AssetCases } from './asset-cases.ts';

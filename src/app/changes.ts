@@ -2,7 +2,7 @@
 import type { Actor } from '../core/change.ts';
 import { AssetwireError, errorTable } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { IdempotencyRow } from '../storage/storage.ts';
+import type { IdempotencyRow } from '../storage/contract/commit-item.ts';
 import type { Caller, ChangeCases, Idempotency, ReportedChange, ReportResult, Written } from './app.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';

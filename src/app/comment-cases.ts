@@ -1,5 +1,5 @@
 /** Use cases around what people say about an asset, and whether it may be used: comments, annotations, approval. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller } from './app.ts';
 
 /** A part of the picture: fractions of width and height, from the upper left. */

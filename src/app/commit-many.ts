@@ -5,7 +5,9 @@
  */
 import type { Change } from '../core/change.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { CommitItem, IdempotencyRow, NewDuty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { CommitItem, IdempotencyRow } from '../storage/contract/commit-item.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { assetUpkeep } from './asset-upkeep.ts';
 import { blobUpkeep } from './blob-uses.ts';
 import type { Committer } from './committer.ts';

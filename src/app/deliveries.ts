@@ -3,7 +3,7 @@ import { AssetwireError } from '../core/errors.ts';
 import type { ChangeId, DeliveryId } from '../core/ids.ts';
 import type { PendingDelivery } from '../core/delivery.ts';
 import type { WebhookCare } from '../engine/engine.ts';
-import type { DeliveryDetail } from '../storage/storage.ts';
+import type { DeliveryDetail } from '../storage/contract/list-queries.ts';
 import type { Caller, DeliveryCases, DeliveryView } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

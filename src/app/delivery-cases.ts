@@ -1,7 +1,7 @@
 /** Use cases around deliveries and replays, as callers see them. */
 import type { Attempt, DeliveryState, DeliverySummary } from '../core/delivery.ts';
 import type { OutcomeKind } from '../core/outcome.ts';
-import type { DeliveryQuery, Page } from '../storage/storage.ts';
+import type { DeliveryQuery, Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 
 export type DeliveryView = DeliverySummary & {

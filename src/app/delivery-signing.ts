@@ -1,7 +1,7 @@
 /** The request of a delivery, signed afresh for whoever repeats it by hand. */
 import { AssetwireError } from '../core/errors.ts';
 import type { WebhookCare } from '../engine/engine.ts';
-import type { DeliveryDetail } from '../storage/storage.ts';
+import type { DeliveryDetail } from '../storage/contract/list-queries.ts';
 import type { Caller } from './app.ts';
 import { commitAudit } from './audit.ts';
 import { repeatCommand } from './curl.ts';

@@ -12,7 +12,7 @@ import { kindsOf, wantsEvent } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { CurrentWebhook, OpenSecret, Previewer, WebhookCare } from '../engine/engine.ts';
-import type { TriedChange } from '../storage/storage.ts';
+import type { TriedChange } from '../storage/contract/tried-changes.ts';
 import type { Caller, WebhookInput, WebhookPatch } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { assertScope } from './needed-scope.ts';

@@ -11,7 +11,8 @@
 import { type BroadcastState, broadcastState } from '../core/broadcast.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { Duty, Resource } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AssetState } from '../core/asset.ts';
 import type { AssetCases } from './asset-cases.ts';
 import type { Caller } from './app.ts';

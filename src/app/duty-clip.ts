@@ -11,7 +11,7 @@ import { changedFields } from '../core/difference.ts';
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { ClipResult, Failure, MediaFacts } from '../media/media.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { isReadyOwed } from './asset-version-state.ts';
 import { settleBlob } from './blob-uses.ts';

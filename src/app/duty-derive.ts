@@ -10,7 +10,7 @@ import { limits } from '../core/limits.ts';
 import { isOwnRendition, renditionSizes } from '../core/renditions.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { DerivationResult, DerivedRendition, Failure } from '../media/media.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { settleBlob } from './blob-uses.ts';
 import { type Committer, DutyGone } from './committer.ts';

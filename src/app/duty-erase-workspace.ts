@@ -6,7 +6,9 @@
  */
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem, Duty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { auditWrite } from './audit.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { Committer } from './committer.ts';

@@ -7,7 +7,9 @@
 import type { ErasedPast } from '../core/erased-past.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem, Duty, Resource } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { findTrashed, purgePlan, removalPlan } from './asset-trash-state.ts';
 import { auditWrite } from './audit.ts';
 import { settleMs } from './duty-erase-workspace.ts';

@@ -5,7 +5,8 @@
  * somebody who did not know yet that the folder had moved or gone.
  */
 import type { DutyHandler } from '../engine/engine.ts';
-import type { Duty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { assetState } from './asset-views.ts';
 import { commitMany, type ManyWrites } from './commit-many.ts';
 import { settleMs } from './folder-change.ts';

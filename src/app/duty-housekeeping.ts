@@ -4,7 +4,7 @@
  */
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { Resource, ResourceType, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceType, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { isGood, storedKey } from './key-lookup.ts';

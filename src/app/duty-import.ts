@@ -8,7 +8,8 @@ import { addressName, dispositionName } from '../core/content-disposition-name.t
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem, Duty } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import type { FetchFile, FileAnswer } from '../transports/transport.ts';
 import { type AssetCases, type Caller, scopes } from './app.ts';
 import { fileNameOf } from './asset-name.ts';

@@ -9,7 +9,7 @@ import type { ChangeKind } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
-import type { NewDuty } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { MetadataField } from '../core/metadata-field.ts';
 import { type MetadataMapping, withMapped } from '../core/metadata-mapping.ts';

@@ -1,7 +1,9 @@
 /** The `metadata` duty: one page of assets per call; its progress and the next step are one commit behind the page. */
 import { changeKindsFor } from '../core/asset-changes.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem, Duty, Resource } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';

@@ -5,7 +5,7 @@
  */
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { LiveHub } from './live.ts';

@@ -7,7 +7,7 @@ import type { WebhookId } from '../core/ids.ts';
 import { compileFilter } from '../core/filter-evaluation.ts';
 import { createWebhookIndex } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import { findDelivery } from './find-delivery.ts';
 import { commitReplayPage, fulfil, postpone, type ReplayDutyDeps, type ReplayPage } from './replay-page.ts';
 import { missedKinds } from './missed-kinds.ts';

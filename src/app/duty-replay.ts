@@ -4,7 +4,9 @@
  */
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { DeliveryDetail, DeliveryTask, Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { DeliveryDetail } from '../storage/contract/list-queries.ts';
 import { redelivery } from './deliveries.ts';
 import { missedPage } from './duty-replay-missed.ts';
 import { commitReplayPage, commitStep, fulfil, type ReplayDutyDeps, type ReplayPage, stepOf } from './replay-page.ts';

@@ -4,7 +4,7 @@
  * done at least once, with an effect that is made exactly once because it commits with the duty.
  */
 import type { DutyHandler } from '../engine/engine.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import { type AssetTimerDeps, actOnDates } from './asset-timer.ts';
 import { purgePlan } from './asset-trash-state.ts';
 import type { AssetTimerPayload } from './asset-upkeep.ts';

@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Readable } from 'node:stream';
 import { afterEach, test } from 'node:test';
 import { createDiskBlobs } from '../blobs/disk/disk-blobs.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import { createSqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
 import type { Caller } from './app.ts';
 import { settleMs } from './duty-erase-workspace.ts';

@@ -1,5 +1,5 @@
 /** Erasures of one asset or one person, as callers see them. Of a whole workspace: see `WorkspaceCases`. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller } from './app.ts';
 
 /** What a person is known by; at least one. A user of the workspace brings his name and address along. */

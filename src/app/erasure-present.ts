@@ -7,15 +7,10 @@ import { isList, isObject } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { readShareLink } from '../core/share-link.ts';
-import {
-  type CommitItem,
-  type NewDuty,
-  type Page,
-  type Resource,
-  type ResourceType,
-  resourceTypes,
-  type ResourceWrite,
-} from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
+import { type Resource, type ResourceType, resourceTypes, type ResourceWrite } from '../storage/contract/resources.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { PresentCursor } from './erasure-state.ts';

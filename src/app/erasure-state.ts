@@ -1,7 +1,8 @@
 /** Erasures as they are stored: a record without anything personal, and a duty that knows what to look for, sealed. */
 import type { ErasedPast } from '../core/erased-past.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { EraseCursor, Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
+import type { EraseCursor } from '../storage/storage.ts';
 import type { DataErasureView } from './erasure-cases.ts';
 
 export type StoredDataErasure = Omit<DataErasureView, 'id'>;

@@ -1,7 +1,9 @@
 /** An erasure's row and duty. Both lie in `default`, because everything of the workspace itself goes. */
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { EraseCursor, NewDuty, ResourceKey, Storage } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { ResourceKey } from '../storage/contract/resources.ts';
+import type { EraseCursor, Storage } from '../storage/storage.ts';
 import type { Caller, Origin } from './app.ts';
 import type { ErasureView } from './people.ts';
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
-import type { ResourceType } from '../storage/storage.ts';
-import { resourceTypes } from '../storage/storage.ts';
+import type { ResourceType } from '../storage/contract/resources.ts';
+import { resourceTypes } from '../storage/contract/resources.ts';
 import { settleMs } from './duty-erase-workspace.ts';
 import { tellSecondsDefault } from './erasures.ts';
 import {

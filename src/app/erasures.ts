@@ -4,7 +4,7 @@
  */
 import { type ErasedPast, mayName } from '../core/erased-past.ts';
 import { limits } from '../core/limits.ts';
-import type { NewDuty } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
 import type { Caller } from './app.ts';
 import { findTrashed } from './asset-trash-state.ts';
 import { assetIdOf } from './asset-views.ts';

@@ -9,7 +9,8 @@ import { eventsOf } from '../core/event-table.ts';
 import { isList } from '../core/json-equality.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { Resource, ResourceKey, ResourceWrite, Storage } from '../storage/storage.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { AppDeps } from './dependencies.ts';
 
 const none: ReadonlySet<string> = new Set();

@@ -3,7 +3,7 @@ import type { ChangeKind } from '../core/change.ts';
 import type { DeliveryOrigin, DeliveryState } from '../core/delivery.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { OutcomeKind } from '../core/outcome.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Scope } from './app.ts';
 
 export const exportKinds = ['deliveries', 'attempts', 'changes', 'audit', 'assets'] as const;

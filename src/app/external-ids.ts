@@ -1,5 +1,5 @@
 /** From a DAM's own id of a subject to ours. */
-import type { ResourceType } from '../storage/storage.ts';
+import type { ResourceType } from '../storage/contract/resources.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { subjectName } from './subject-cache.ts';

@@ -1,5 +1,5 @@
 /** Files fetched from an address, as callers see them. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { AssetInput, Caller, Idempotency, Written } from './app.ts';
 import type { Problem } from '../core/errors.ts';
 

@@ -4,7 +4,8 @@
  */
 import { AssetwireError, type Problem } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { NewDuty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller, Written } from './app.ts';
 import { assetNameOf } from './asset-name.ts';
 import { folderPath } from './asset-state.ts';

@@ -1,5 +1,5 @@
 /** Lists with a filter that the store does not know. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 
 type Paging = { readonly limit: number; readonly cursor?: string };
 

@@ -1,6 +1,7 @@
 /** The first delivery of a list that fits. A page of the store may hold nothing and still have more behind it. */
 import type { DeliverySummary } from '../core/delivery.ts';
-import type { DeliveryQuery, Page, Storage } from '../storage/storage.ts';
+import type { DeliveryQuery, Page } from '../storage/contract/list-queries.ts';
+import type { Storage } from '../storage/storage.ts';
 
 export async function findDelivery(
   { read }: Pick<Storage, 'read'>,

@@ -1,7 +1,8 @@
 /** The assets that lie in folders which are moved or removed: taken along at once where they are few, else by a task. */
 import type { Change } from '../core/change.ts';
 import { limits } from '../core/limits.ts';
-import type { NewDuty, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { ResourceWrite } from '../storage/contract/resources.ts';
 import type { SubjectWrite } from './commit-many.ts';
 import { assetsIn, countAssets, readAll } from './folder-tree.ts';
 import type { FolderDeps } from './folder-writes.ts';

@@ -1,6 +1,6 @@
 /** Use cases around folders, collections, sections and the work on many assets that they bring, as callers see them. */
 import type { JsonObject } from '../core/json.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { AssetView, Caller, Idempotency, Written } from './app.ts';
 import type { Expected } from './preconditions.ts';
 

@@ -8,7 +8,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { folderName, liesIn, parentFolder, pathMoved, readFolderPath } from '../core/folder-path.ts';
 import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { commitMany, type ManyWrites } from './commit-many.ts';

@@ -1,7 +1,7 @@
 /** Grants on a folder that is renamed or moved, or on one in it, go along: they are on the folder, not on its old name. */
 import { liesIn, pathMoved } from '../core/folder-path.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { FolderDeps } from './folder-writes.ts';
 import { grantSetKey, grantSetState, heldGrants } from './grant-sets.ts';
 import type { Grant } from './people.ts';

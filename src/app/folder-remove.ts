@@ -7,7 +7,7 @@ import type { Change } from '../core/change.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { liesIn, pathMoved } from '../core/folder-path.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { ResourceWrite } from '../storage/storage.ts';
+import type { ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller, Written } from './app.ts';
 import { commitMany, type ManyWrites } from './commit-many.ts';
 import { type Concerned, concernedAssets } from './folder-assets.ts';

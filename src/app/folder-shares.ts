@@ -1,7 +1,7 @@
 /** Share links of a folder that is renamed or moved, or of one in it, go along: whoever has the link sees what he saw. */
 import { liesIn, pathMoved } from '../core/folder-path.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { SubjectWrite } from './commit-many.ts';
 import type { FolderDeps } from './folder-writes.ts';
 

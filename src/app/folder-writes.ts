@@ -7,7 +7,7 @@ import type { IdSource } from '../core/ids.ts';
 import { isObject } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import type { CommitManyDeps } from './commit-many.ts';
 import { decideAttemptsMax } from './committer.ts';

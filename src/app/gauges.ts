@@ -4,7 +4,8 @@ import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LogSink } from '../runtime/log-sink.ts';
 import type { Metrics, Reading, WorkspaceReading } from '../runtime/metrics.ts';
-import type { BacklogRow, Storage } from '../storage/storage.ts';
+import type { BacklogRow } from '../storage/contract/stats.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Transport } from '../transports/transport.ts';
 
 export type GaugeSources = {

@@ -4,7 +4,7 @@
  */
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Grant } from './people.ts';
 
 export type HeldGrant = Grant & { readonly id: string };

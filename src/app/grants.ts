@@ -6,7 +6,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { readFolderPath } from '../core/folder-path.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource, ResourceType } from '../storage/storage.ts';
+import type { Resource, ResourceType } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { refuseStronger } from './authority.ts';

@@ -2,7 +2,7 @@
 import type { Change } from '../core/change.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller, Written } from './app.ts';
 import { commitMany } from './commit-many.ts';
 import type { TaskKind, WithTask } from './folder-cases.ts';

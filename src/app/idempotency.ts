@@ -6,7 +6,8 @@
 import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { IdempotencyRow, Storage } from '../storage/storage.ts';
+import type { IdempotencyRow } from '../storage/contract/commit-item.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Idempotency, Written } from './app.ts';
 
 /** A key of a call that has several parts. */

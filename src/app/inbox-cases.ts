@@ -1,5 +1,5 @@
 /** Use cases around the inbox, as callers see them. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller } from './app.ts';
 
 export type InboxView = {

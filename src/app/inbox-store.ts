@@ -1,7 +1,7 @@
 /** What inboxes have received: at most 500 requests each, and a bound over all of them; the oldest goes first. */
 import { limits } from '../core/limits.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { InboxRequest } from './app.ts';
 import type { InboxRequestQuery } from './inbox-cases.ts';
 import { foreignCursor, readCursor, writeCursor } from './list-page.ts';

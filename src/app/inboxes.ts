@@ -3,7 +3,7 @@
  * row; what arrives lies in memory, bounded per inbox and over all, and is gone with the process: it is for looking at.
  */
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, InboxCases, InboxRequest, InboxView } from './app.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';

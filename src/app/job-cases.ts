@@ -1,6 +1,6 @@
 /** Use cases around workflow jobs, as callers see them. */
 import type { JobStatus, WorkflowJobState } from '../core/workflow-job.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import type { Expected } from './preconditions.ts';
 

@@ -9,7 +9,7 @@ import { isObject, sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { asJobJson, jobTexts, readWorkflowJob, type WorkflowJobState } from '../core/workflow-job.ts';
-import type { Resource, ResourceKey } from '../storage/storage.ts';
+import type { Resource, ResourceKey } from '../storage/contract/resources.ts';
 import type { Caller, Written } from './app.ts';
 import { refuseSeconds } from './asset-date-refusals.ts';
 import { assetIdOf, assetState } from './asset-views.ts';

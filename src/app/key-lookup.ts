@@ -5,7 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { type Caller, type Scope, scopes } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { grantSetKey, heldGrants } from './grant-sets.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { CommitItem, Storage } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import { keyBelievedMs, lastUsedStepMs } from './key-lookup.ts';
 import { caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';

@@ -4,7 +4,8 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import { limits } from '../core/limits.ts';
-import type { NewDuty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { type Caller, type KeyCases, type KeyView, type Scope, scopes } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { refuseStronger } from './authority.ts';

@@ -8,7 +8,7 @@ import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { defaultLibrary, isLibraryKey, libraryKeyPattern } from '../core/library.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

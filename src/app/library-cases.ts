@@ -1,5 +1,5 @@
 /** Use cases around libraries, as callers see them. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller } from './app.ts';
 import type { Expected } from './preconditions.ts';
 

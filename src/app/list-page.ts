@@ -1,6 +1,6 @@
 /** Pages of what is small enough to be held whole. */
 import { AssetwireError } from '../core/errors.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 
 export type ListQuery = { readonly limit: number; readonly cursor?: string };
 

@@ -1,5 +1,6 @@
 /** Reads resources by key, all that are asked for in one turn with one call to the store. */
-import type { Resource, ResourceKey, Storage } from '../storage/storage.ts';
+import type { Resource, ResourceKey } from '../storage/contract/resources.ts';
+import type { Storage } from '../storage/storage.ts';
 
 type Waiting = {
   readonly key: ResourceKey;

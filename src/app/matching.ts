@@ -9,7 +9,9 @@ import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { wantsEvent } from '../core/webhook-index.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { CommitChange, DeliveryTask, NewDuty } from '../storage/storage.ts';
+import type { CommitChange } from '../storage/contract/commit-item.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createWebhookIndexes, type WebhookIndexes, type WorkspaceIndex } from './webhook-indexes.ts';
 

@@ -15,7 +15,7 @@ import type {
 } from './app.ts';
 import { type AuditNote, auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type IdempotentCalls, replay } from './idempotency.ts';
 import { foreignCursor, type ListQuery, readCursor, writeCursor } from './list-page.ts';

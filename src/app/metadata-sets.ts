@@ -12,7 +12,7 @@ import {
   type MetadataRules,
   metadataRulesDefault,
 } from '../core/metadata-field.ts';
-import type { ResourceKey } from '../storage/storage.ts';
+import type { ResourceKey } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createTwoGenerations } from './two-generations.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { NewDuty, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Committer } from './committer.ts';
 import { isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';

@@ -3,7 +3,7 @@
  * SHA-256 is its alias. The link begins with the configured public URL, never with what a request calls this server
  * (HARDENING AK-15); the token stands behind the #, which no server and no log sees.
  */
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

@@ -1,7 +1,8 @@
 /** Use cases around people: users, roles, sessions, grants, keys, notices, settings, audit and workspaces, as callers see them. */
 import type { JsonObject } from '../core/json.ts';
 import type { PolicyOverride } from '../core/policy.ts';
-import type { BlobUsage, Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
+import type { BlobUsage } from '../storage/storage.ts';
 import type { Caller, KeyView, Origin, Scope } from './app.ts';
 import type { Quota } from './quotas.ts';
 

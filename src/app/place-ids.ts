@@ -6,7 +6,7 @@
 import { folderName, parentFolder, pathIn } from '../core/folder-path.ts';
 import { isList, isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import type { ResourceWrite } from '../storage/storage.ts';
+import type { ResourceWrite } from '../storage/contract/resources.ts';
 
 /** Stands for the root, which has no row: it is always there and cannot be changed. */
 export const rootFolderId = 'root';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { createPlaceMemory } from './place-memory.ts';
 import { holdClock } from './testing/app-fixture.ts';
 

@@ -1,5 +1,5 @@
 /** What a process knows of folders and of where assets lie, bounded, and believed no longer than it may be. */
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 import { otherWritersSeenMs } from './metadata-sets.ts';
 import { folderPlaceId, rootFolderId } from './place-ids.ts';

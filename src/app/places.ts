@@ -7,7 +7,7 @@
  */
 import { folderName, foldersOnTheWay, readFolderPath } from '../core/folder-path.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 import { folderPlaceId, inFolderPrefix, membershipWrites, rootFolderId } from './place-ids.ts';
 import { createPlaceMemory, type PlaceMemory, type PlaceMemoryDeps } from './place-memory.ts';

@@ -5,15 +5,10 @@ import { type BlobUpkeep, blobUpkeep } from './blob-uses.ts';
 import type { NewDelivery } from '../core/delivery.ts';
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type {
-  CommitItem,
-  DeliveryTask,
-  IdempotencyRow,
-  NewDuty,
-  Resource,
-  ResourceKey,
-  ResourceWrite,
-} from '../storage/storage.ts';
+import type { CommitItem, IdempotencyRow } from '../storage/contract/commit-item.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Matched } from './matching.ts';
 import type { WorkspaceIndex } from './webhook-indexes.ts';
 

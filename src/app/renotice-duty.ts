@@ -1,6 +1,6 @@
 import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { NewDuty } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
 
 /** What is owed once the days may have changed: a look at every asset, page by page. `days`: those that it began with. */
 export type RenoticePayload = JsonObject & {

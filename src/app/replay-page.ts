@@ -1,5 +1,8 @@
 /** One page of a replay: its deliveries, its progress and the duty's next step, committed together. */
-import type { CommitItem, DeliveryTask, Duty, Resource } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
 import { refusedByStore } from './refusals.ts';

@@ -2,7 +2,8 @@
 import type { DeliveryState } from '../core/delivery.ts';
 import type { Filter } from '../core/filter.ts';
 import type { WebhookId } from '../core/ids.ts';
-import type { DeliveryQuery, Resource } from '../storage/storage.ts';
+import type { DeliveryQuery } from '../storage/contract/list-queries.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { ReplayInput, ReplayView } from './app.ts';
 import { withStatesOf } from './delivering-states.ts';
 

@@ -6,7 +6,8 @@
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { NewDuty, Resource } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, ReplayCases, ReplayInput, ReplayView, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

@@ -14,7 +14,7 @@ import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { metadataProblems, withChoicesAsBefore } from '../core/metadata-check.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { ReportedChange } from './app.ts';
 import { assetProblems, fullAsset } from './asset-state.ts';
 import { asJsonState, assetState } from './asset-views.ts';

@@ -8,7 +8,8 @@
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 import { VaultError } from '../runtime/vault.ts';
-import type { CommitItem, Resource, ResourceType } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Resource, ResourceType } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 import { sealingPlace } from './signing-key-state.ts';
 import { secretEntries, secretPlace } from './webhook-secrets.ts';

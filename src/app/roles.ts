@@ -5,7 +5,7 @@
 import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { type Caller, type Scope, scopes } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { refuseStronger } from './authority.ts';

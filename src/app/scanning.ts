@@ -7,7 +7,7 @@ import type { AssetFile, AssetState, FileScan } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ScanResult } from '../media/media.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import { assetState } from './asset-views.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createDerivingSlots } from './deriving-slots.ts';

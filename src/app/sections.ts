@@ -8,7 +8,7 @@ import { changeKindsFor } from '../core/asset-changes.ts';
 import { sameJson } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, Written } from './app.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';

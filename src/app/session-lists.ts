@@ -1,6 +1,7 @@
 /** Whose sessions there are, and the ending of them: one, or all of somebody's but the one that asks. */
 import { limits } from '../core/limits.ts';
-import type { Page, Resource } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, SessionCases } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { refuseStronger } from './authority.ts';

@@ -1,7 +1,7 @@
 /** Sessions by the digest of their cookie, believed for a moment; none whose key or user is no longer good. */
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, Origin, Scope } from './app.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';

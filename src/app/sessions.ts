@@ -4,7 +4,7 @@
  * ends with its key, with its user, with the user's password, and holds within a second what the user's roles say.
  */
 import { limits } from '../core/limits.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { type Caller, type Origin, type SessionCases, scopes } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

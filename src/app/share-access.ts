@@ -3,7 +3,7 @@
  * ended, when, why and what it was. The row is found by the link's id alone, in whichever workspace, because that is all a URL says.
  */
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { readShareLink, type ShareLinkState } from '../core/share-link.ts';
 import type { ShareUses } from './share-cases.ts';
 

@@ -1,7 +1,7 @@
 /** Use cases around share links, as callers see them: those who make them, and visitors who hold one. */
 import type { AssetKind } from '../core/asset.ts';
 import type { ShareAllowance, ShareLinkState } from '../core/share-link.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Idempotency, Origin, Written } from './app.ts';
 import type { AssetContent, WantedBytes } from './asset-cases.ts';
 import type { ShareEnd } from './share-access.ts';

@@ -3,7 +3,7 @@ import type { Change, ChangeKind } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import type { JsonObject } from '../core/json.ts';
 import { readShareLink, type ShareLinkState } from '../core/share-link.ts';
-import type { NewDuty } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

@@ -8,7 +8,7 @@ import { changedFields } from '../core/difference.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { asShareState, originalName, readShareLink, type ShareLinkState } from '../core/share-link.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

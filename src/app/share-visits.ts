@@ -7,7 +7,7 @@ import type { AssetFile, AssetState, Rendition } from '../core/asset.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import { originalName, readShareLink, sharesAsset, sharesFile, type ShareLinkState } from '../core/share-link.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import { assertAvailable, openFile } from './asset-content.ts';
 import { assetState } from './asset-views.ts';
 import type { AppDeps } from './dependencies.ts';

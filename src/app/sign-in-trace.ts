@@ -2,7 +2,7 @@
  * What guessing at a person's password leaves behind: a line in the log, and where there is such a person a row in the
  * audit of his workspace; both once when the guesses are used up and not per guess, so that nobody fills either.
  */
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Origin } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

@@ -4,7 +4,7 @@
  */
 import { encodeId } from '../core/id-encoding.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, ResourceKey } from '../storage/storage.ts';
+import type { Resource, ResourceKey } from '../storage/contract/resources.ts';
 
 /**
  * How long a key that no longer signs what is new is kept: what was signed with it may still be tried (23 days to a

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import { sampleRecord } from '../storage/testing/samples.ts';
 import { caller, createFixture, type Fixture, metadataChange, report, webhookInput } from './testing/app-fixture.ts';
 

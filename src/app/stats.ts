@@ -3,13 +3,8 @@ import { AssetwireError } from '../core/errors.ts';
 import { addCounts, type Percentiles, percentilesOf } from '../core/histogram.ts';
 import type { WebhookId } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
-import {
-  type BacklogRow,
-  type BlobUsage,
-  durationBucketsMs,
-  type StatsRow,
-  waitBucketsMs,
-} from '../storage/storage.ts';
+import { type BacklogRow, durationBucketsMs, type StatsRow, waitBucketsMs } from '../storage/contract/stats.ts';
+import type { BlobUsage } from '../storage/storage.ts';
 import type { Caller } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Quota, Quotas } from './quotas.ts';

@@ -2,7 +2,7 @@
  * Recently used resources, so that the next write to a subject is decided without a read. Never trusted: each commit
  * carries the version it was decided on and the store refuses it where that is not the present one.
  */
-import type { Resource, ResourceKey, ResourceType } from '../storage/storage.ts';
+import type { Resource, ResourceKey, ResourceType } from '../storage/contract/resources.ts';
 import { roughBytes } from './rough-bytes.ts';
 import { createTwoGenerations } from './two-generations.ts';
 

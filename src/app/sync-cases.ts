@@ -1,5 +1,5 @@
 /** Full syncs with another system, as callers see them. */
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller } from './app.ts';
 
 /** What becomes of assets that the source does not name any more. `delete`: as `DELETE /v1/assets/{id}` does it. */

@@ -9,7 +9,7 @@
  * - `done`, `cancelled`: the end; the source may be synced anew.
  */
 import type { Actor } from '../core/change.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { SyncView } from './sync-cases.ts';
 
 export type StoredSync = Omit<SyncView, 'id' | 'createdAtMs'> & {

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { createIdSource } from '../core/id-source.ts';
 import { createSeenSet } from '../core/seen-set.ts';
-import type { CommitItem, Storage } from '../storage/storage.ts';
+import type { CommitItem } from '../storage/contract/commit-item.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { PushedState, SyncView } from './app.ts';
 import { allChanges, caller, createFixture, type Fixture } from './testing/app-fixture.ts';
 

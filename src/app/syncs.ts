@@ -5,7 +5,9 @@
  */
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
-import type { NewDuty, Page, Resource, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
+import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { AssetCases, Caller, PushResult } from './app.ts';
 import type { PushMany } from './asset-push-batch.ts';
 import { auditWrite } from './audit.ts';

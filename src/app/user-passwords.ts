@@ -1,6 +1,6 @@
 /** Passwords that people set themselves: behind a one-time link, or by giving the present one. */
 import { AssetwireError } from '../core/errors.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, Origin } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Decide } from './committer.ts';

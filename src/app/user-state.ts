@@ -1,6 +1,6 @@
 /** A user as it is stored, and as it is shown: without the password's hash. */
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { UserState, UserView } from './people.ts';
 
 export type StoredUser = {

@@ -1,7 +1,7 @@
 /** Timers around webhooks that are about a library: when access may have been lost, and when a test's webhook goes. */
 import type { JsonObject } from '../core/json.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { NewDuty } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
 import type { AppDeps } from './dependencies.ts';
 
 /** Looks again whether webhooks of this key, or about this library, may still be there. */

@@ -4,7 +4,9 @@
  * nothing is polled. What is switched off stays, with its reason, for people to see and to switch on again.
  */
 import type { Webhook } from '../core/webhook.ts';
-import type { Duty, Page, Resource } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type KeyHolding, keyHolding } from './key-holding.ts';

@@ -1,7 +1,7 @@
 /** What the engine asks about webhooks: the present one with its secrets opened, an earlier revision, disable, warn. */
 import type { Webhook } from '../core/webhook.ts';
 import type { OpenSecret, WebhookCare } from '../engine/engine.ts';
-import type { Resource, ResourceKey } from '../storage/storage.ts';
+import type { Resource, ResourceKey } from '../storage/contract/resources.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { propertyPolicy } from './dialect-properties.ts';

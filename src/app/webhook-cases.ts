@@ -6,7 +6,7 @@ import type { PolicyOverride } from '../core/policy.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { SetupStep } from '../dialects/dialect.ts';
-import type { Page } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import type { ConsentView } from './lasting-consent.ts';
 import type { OAuth2Input } from './oauth2-input.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { JsonObject } from '../core/json.ts';
 import type { Mailer } from '../core/mail.ts';
 import { bynderDialect } from '../dialects/bynder/index.ts';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import { caller, createFixture, type Fixture, webhookInput } from './testing/app-fixture.ts';
 
 const hourMs = 3_600_000;

@@ -6,7 +6,9 @@ import type { WebhookId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Handshake } from '../dialects/dialect.ts';
-import type { DeliveryTask, NewDuty, Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import { auditWrite } from './audit.ts';
 import {
   type ConsentState,

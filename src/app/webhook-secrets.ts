@@ -4,7 +4,7 @@
  * in front; the former one signs on until its overlap ends.
  */
 import { maskSecret } from '../core/secret.ts';
-import type { Resource, ResourceKey, ResourceWrite } from '../storage/storage.ts';
+import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 
 /** Versions of one secret in force at once: the present one and two former ones (SG-08). */

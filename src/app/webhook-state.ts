@@ -6,7 +6,7 @@
 import type { WebhookId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 
 export type WebhookBody = Omit<Webhook, 'id' | 'workspaceId' | 'revision' | 'createdAtMs' | 'updatedAtMs'>;
 

@@ -2,7 +2,8 @@
 import type { JsonObject } from '../core/json.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { NewDuty, Resource } from '../storage/storage.ts';
+import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, WebhookPatch } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

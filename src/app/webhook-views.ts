@@ -2,7 +2,7 @@
 import type { JsonObject } from '../core/json.ts';
 import type { DisableRule } from '../core/policy.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { WebhookView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { propertyPolicy } from './dialect-properties.ts';

@@ -4,7 +4,7 @@
  */
 import type { WebhookId } from '../core/ids.ts';
 import type { WebhookCare } from '../engine/engine.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Caller, WebhookCases } from './app.ts';
 import type { Committer } from './committer.ts';

@@ -1,7 +1,8 @@
 /** What a workspace decides for itself: one row, changed field by field, audited. */
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource, Storage } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
+import type { Storage } from '../storage/storage.ts';
 import type { WebhookCases } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';

@@ -1,7 +1,7 @@
 /** What a workspace's row says of it. */
 import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { WorkspaceState } from './people.ts';
 
 export type StoredWorkspace = {

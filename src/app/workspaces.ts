@@ -4,7 +4,8 @@
  */
 import { LRUCache } from 'lru-cache';
 import { AssetwireError } from '../core/errors.ts';
-import type { Page, Resource } from '../storage/storage.ts';
+import type { Page } from '../storage/contract/list-queries.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';

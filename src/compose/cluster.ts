@@ -16,7 +16,8 @@ import type { Random } from '../runtime/random.ts';
 import type { SharedClock } from '../runtime/shared-clock.ts';
 import type { Turn } from '../runtime/turn.ts';
 import { type FileLock, lockFile } from '../storage/sqlite/lock.ts';
-import type { ClusterStore, Storage } from '../storage/storage.ts';
+import type { ClusterStore } from '../storage/contract/cluster-store.ts';
+import type { Storage } from '../storage/storage.ts';
 import { nodeOf } from './node.ts';
 
 export type Cluster = {

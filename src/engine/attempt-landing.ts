@@ -6,7 +6,7 @@ import type { DeliveryId } from '../core/ids.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { RecordItem, RecordResult } from '../storage/storage.ts';
+import type { RecordItem, RecordResult } from '../storage/contract/record-item.ts';
 import { learn } from './attempt-lessons.ts';
 import { refusalOf } from './attempt-record.ts';
 import type { AttemptRoom } from './attempt-room.ts';

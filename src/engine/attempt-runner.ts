@@ -7,7 +7,8 @@
  */
 import type { WorkspaceId } from '../core/ids.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { DeliveryTask, RecordResult } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { RecordResult } from '../storage/contract/record-item.ts';
 import { createDeparture } from './attempt-departure.ts';
 import { createLanding } from './attempt-landing.ts';
 import { failuresToDoubt } from './attempt-lessons.ts';

@@ -1,7 +1,8 @@
 /** From an outcome to a verdict, and from a verdict to what is recorded. */
 import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { DeliveryTask, RecordItem } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { RecordItem } from '../storage/contract/record-item.ts';
 import { makeAttempt } from './attempt-record.ts';
 import { dialectVerdict } from './dialect-verdict.ts';
 import type { DueClock } from './due-clock.ts';

@@ -7,7 +7,7 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { RecordItem } from '../storage/storage.ts';
+import type { RecordItem } from '../storage/contract/record-item.ts';
 import { makeAttempt } from './attempt-record.ts';
 import { dialectVerdict } from './dialect-verdict.ts';
 import type { DueClock } from './due-clock.ts';

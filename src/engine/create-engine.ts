@@ -4,7 +4,7 @@
  */
 import type { WebhookId } from '../core/ids.ts';
 import { shardOf } from '../core/shard.ts';
-import type { RecordResult } from '../storage/storage.ts';
+import type { RecordResult } from '../storage/contract/record-item.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createAlarm } from './alarm.ts';
 import { type AttemptRunner, createAttemptRunner } from './attempt-runner.ts';

@@ -1,5 +1,5 @@
 import type { DeliverySummary, PendingDelivery } from '../core/delivery.ts';
-import type { RecordItem } from '../storage/storage.ts';
+import type { RecordItem } from '../storage/contract/record-item.ts';
 
 /** A delivery as people see it right after an attempt was recorded. */
 export function summaryOf(delivery: PendingDelivery, { attempt, next }: RecordItem): DeliverySummary {

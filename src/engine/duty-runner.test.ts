@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import type { DutyKind } from '../storage/storage.ts';
+import type { DutyKind } from '../storage/contract/duties.ts';
 import { createSqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
 import type { DutyHandler } from './engine.ts';
 import { createDutyRunner } from './duty-runner.ts';

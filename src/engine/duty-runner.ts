@@ -6,7 +6,7 @@
  */
 import type { DutyId } from '../core/ids.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { Duty } from '../storage/storage.ts';
+import type { Duty } from '../storage/contract/duties.ts';
 import type { DutyHandlers } from './engine.ts';
 import type { EngineLog, EngineStorage } from './engine-deps.ts';
 

@@ -2,7 +2,8 @@
  * The engine's door: lanes, not jobs. It owns every delivery from commit to its end. Its state machine is told in prose
  * in docs/concepts/delivery-lifecycle.md; the same words are used here.
  */
-import type { DeliveryTask, Duty, DutyKind } from '../storage/storage.ts';
+import type { Duty, DutyKind } from '../storage/contract/duties.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Attempt, DeliverySummary } from '../core/delivery.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { PolicyOverride } from '../core/policy.ts';

@@ -7,7 +7,7 @@
  * the last ended. A sweep begins when the earliest known due time in the store has come, and ends at what is not due.
  */
 import type { DeliveryId } from '../core/ids.ts';
-import type { DeliveryTask, PendingQuery } from '../storage/storage.ts';
+import type { DeliveryTask, PendingQuery } from '../storage/contract/lanes.ts';
 import { createDeque } from './deque.ts';
 import type { LateOffers } from './late-offers.ts';
 import type { MemoryBudget } from './memory-budget.ts';

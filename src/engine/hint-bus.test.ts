@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Hint } from '../core/hint.ts';
-import { messageBytesMax } from '../storage/storage.ts';
+import { messageBytesMax } from '../storage/contract/cluster-store.ts';
 import { createHintBus } from './hint-bus.ts';
 
 const log = { info() {}, warn() {}, error() {} };

@@ -5,7 +5,7 @@
 import { type Hint, hintName } from '../core/hint.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Turn } from '../runtime/turn.ts';
-import { type ClusterStore, messageBytesMax } from '../storage/storage.ts';
+import { type ClusterStore, messageBytesMax } from '../storage/contract/cluster-store.ts';
 import type { EngineLog } from './engine-deps.ts';
 
 export type HintBus = {

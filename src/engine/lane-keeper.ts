@@ -6,7 +6,7 @@
 import type { DeliveryId, WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Alarm } from './alarm.ts';
 import type { DueClock } from './due-clock.ts';
 import type { CurrentWebhook } from './engine.ts';

@@ -5,7 +5,8 @@
 import type { PendingDelivery } from '../core/delivery.ts';
 import { silenceResetMs } from '../core/disable-rules.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { DeliveryOrder, PendingQuery, Unreadable } from '../storage/storage.ts';
+import type { DeliveryOrder } from '../storage/contract/commit-item.ts';
+import type { PendingQuery, Unreadable } from '../storage/contract/lanes.ts';
 import type { EngineStorage } from './engine-deps.ts';
 import type { Lane } from './lane.ts';
 

@@ -10,7 +10,7 @@ import type { Outcome } from '../core/outcome.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Clock } from '../runtime/clock.ts';
-import type { Resource } from '../storage/storage.ts';
+import type { Resource } from '../storage/contract/resources.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EgressSuspicion } from './egress-suspicion.ts';
 import type { WebhookCare } from './engine.ts';

@@ -3,7 +3,7 @@
  * read again in pages; so memory is bounded whatever the backlog.
  */
 import type { JsonValue } from '../core/json.ts';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 
 export type MemoryBudget = {
   /** Whether another one may wait. */

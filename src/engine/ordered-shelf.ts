@@ -10,7 +10,7 @@
  */
 import { silenceResetMs } from '../core/disable-rules.ts';
 import type { DeliveryId } from '../core/ids.ts';
-import type { DeliveryTask, PendingQuery } from '../storage/storage.ts';
+import type { DeliveryTask, PendingQuery } from '../storage/contract/lanes.ts';
 import { createDeque, type Deque } from './deque.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { Shelf } from './shelf.ts';

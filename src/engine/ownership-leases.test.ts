@@ -6,7 +6,7 @@ import type { WebhookId } from '../core/ids.ts';
 import { shardCount } from '../core/shard.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { createSqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
-import type { ClusterStore } from '../storage/storage.ts';
+import type { ClusterStore } from '../storage/contract/cluster-store.ts';
 import { createMemoryCluster } from '../storage/testing/memory-cluster.ts';
 import type { OwnershipEvents } from './engine.ts';
 import { createLeaseOwnership, type LeaseOwnership } from './ownership-leases.ts';

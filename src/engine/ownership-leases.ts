@@ -23,7 +23,7 @@ import {
 } from '../core/cluster.ts';
 import { shardCount, shardOf } from '../core/shard.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { ClusterStore } from '../storage/storage.ts';
+import type { ClusterStore } from '../storage/contract/cluster-store.ts';
 import type { Ownership, OwnershipEvents } from './engine.ts';
 import type { EngineLog } from './engine-deps.ts';
 

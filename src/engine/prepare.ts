@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import type { Webhook } from '../core/webhook.ts';
 import type { Rendered, SelfSignedBody, SignatureRequest } from '../dialects/dialect.ts';
-import type { DeliveryTask } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import { type Header, type LaneSetup, maskedValue, type Refusal } from './lane-setup.ts';
 import type { Signature } from './engine.ts';
 import type { Signer } from './signer.ts';

@@ -9,7 +9,7 @@
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Turn } from '../runtime/turn.ts';
-import type { RecordItem, RecordResult } from '../storage/storage.ts';
+import type { RecordItem, RecordResult } from '../storage/contract/record-item.ts';
 import type { EngineLog, EngineStorage } from './engine-deps.ts';
 
 export type Recorder<Context> = {

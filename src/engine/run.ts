@@ -2,7 +2,8 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Consent } from '../core/verdict.ts';
-import type { DeliveryTask, RecordItem } from '../storage/storage.ts';
+import type { DeliveryTask } from '../storage/contract/lanes.ts';
+import type { RecordItem } from '../storage/contract/record-item.ts';
 import type { Flight } from './flight-log.ts';
 import type { Lane } from './lane.ts';
 import type { LaneSetup, Unusable } from './lane-setup.ts';

@@ -7,7 +7,7 @@
 import { silenceResetMs } from '../core/disable-rules.ts';
 import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
-import type { LaneHead } from '../storage/storage.ts';
+import type { LaneHead } from '../storage/contract/lanes.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EngineLog, EngineOptions, EngineStorage } from './engine-deps.ts';
 import type { Lane } from './lane.ts';

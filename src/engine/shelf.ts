@@ -6,7 +6,7 @@
  * taken from that page: so nothing is sent twice while nothing fails.
  */
 import type { DeliveryId } from '../core/ids.ts';
-import type { DeliveryTask, PendingPage, PendingQuery } from '../storage/storage.ts';
+import type { DeliveryTask, PendingPage, PendingQuery } from '../storage/contract/lanes.ts';
 
 export type ShelfRead = Pick<PendingQuery, 'by' | 'limit' | 'after'>;
 

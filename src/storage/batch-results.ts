@@ -1,7 +1,8 @@
 /** What callers get from what the group commit settled, wherever the batch was stored. */
 import { AssetwireError } from '../core/errors.ts';
 import type { Settled } from './group-commit.ts';
-import type { CommitResult, RecordResult } from './storage.ts';
+import type { CommitResult } from './contract/commit-item.ts';
+import type { RecordResult } from './contract/record-item.ts';
 
 /** An item that the store could not take; its batch-mates are stored. */
 export type ItemFailure = { readonly status: 'failed'; readonly detail: string };

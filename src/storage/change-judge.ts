@@ -3,7 +3,7 @@ import type { ChangeKind } from '../core/change.ts';
 import { compileFilter } from '../core/filter-evaluation.ts';
 import { explainFilter } from '../core/filter-explanation.ts';
 import { readableChange } from './change-body.ts';
-import type { TriedChange, TryQuery } from './storage.ts';
+import type { TriedChange, TryQuery } from './contract/tried-changes.ts';
 /** What comes of a change of a kind, by its stored body. */
 export type Judge = (kind: ChangeKind, body: string) => Pick<TriedChange, 'miss' | 'change'>;
 

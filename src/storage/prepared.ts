@@ -5,7 +5,8 @@
 import type { Change } from '../core/change.ts';
 import type { EndedState, NewDelivery } from '../core/delivery.ts';
 import type { JsonValue } from '../core/json.ts';
-import type { CommitItem, DeliveryOrder, RecordItem } from './storage.ts';
+import type { CommitItem, DeliveryOrder } from './contract/commit-item.ts';
+import type { RecordItem } from './contract/record-item.ts';
 import { changeBody } from './change-body.ts';
 
 export type PreparedResource = {

@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts';
 import { searchOf } from '../core/search-expression.ts';
 import { type CursorCodec, cursorNumber, cursorText } from './cursor.ts';
 import { pageLimit } from './page.ts';
-import type { AssetPage, AssetQuery } from './storage.ts';
+import type { AssetPage, AssetQuery } from './contract/list-queries.ts';
 import { foldText } from '../core/search-words.ts';
 import { blockDocs } from './number-blocks.ts';
 import {

@@ -3,14 +3,10 @@
  * what the store takes, in the order it takes it, which is the truth that order and ends are checked against.
  */
 import { AssetwireError } from '../../src/core/errors.ts';
-import type {
-  ClusterStore,
-  CommitItem,
-  CommitResult,
-  RecordItem,
-  RecordResult,
-  Storage,
-} from '../../src/storage/storage.ts';
+import type { ClusterStore } from '../../src/storage/contract/cluster-store.ts';
+import type { CommitItem, CommitResult } from '../../src/storage/contract/commit-item.ts';
+import type { RecordItem, RecordResult } from '../../src/storage/contract/record-item.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Chance } from './chance.ts';
 import type { Ledger } from './ledger.ts';

@@ -3,7 +3,7 @@
  * are checked against these, never against the engine's own word alone.
  */
 import type { DeliveryId, WebhookId, WorkspaceId } from '../../src/core/ids.ts';
-import type { RecordItem } from '../../src/storage/storage.ts';
+import type { RecordItem } from '../../src/storage/contract/record-item.ts';
 
 /** A request that reached a receiver. */
 export type Arrival = {

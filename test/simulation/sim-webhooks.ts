@@ -4,7 +4,9 @@ import type { JsonObject } from '../../src/core/json.ts';
 import type { PolicyOverride } from '../../src/core/policy.ts';
 import type { Webhook, WebhookState } from '../../src/core/webhook.ts';
 import type { OpenSecret, WebhookCare } from '../../src/engine/engine.ts';
-import type { CommitItem, ResourceKey, Storage } from '../../src/storage/storage.ts';
+import type { CommitItem } from '../../src/storage/contract/commit-item.ts';
+import type { ResourceKey } from '../../src/storage/contract/resources.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import type { Chance } from './chance.ts';
 
 export type WebhookTruth = {

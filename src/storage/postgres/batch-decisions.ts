@@ -3,7 +3,8 @@
  * that does not fit leaves nothing: its writes are gathered apart and joined to the batch's only when all of it fits.
  */
 import type { PreparedCommit, PreparedDelivery, PreparedRecord } from '../prepared.ts';
-import type { CommitResult, RecordResult } from '../storage.ts';
+import type { CommitResult } from '../contract/commit-item.ts';
+import type { RecordResult } from '../contract/record-item.ts';
 import { isMatched, nameOf, shardOfText } from './batch-keys.ts';
 import type { BatchState, FoundChange } from './batch-state.ts';
 import type { Effects } from './batch-writes.ts';

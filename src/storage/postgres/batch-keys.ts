@@ -2,7 +2,7 @@
 import { shardOf } from '../../core/shard.ts';
 import type { DutyId, WebhookId } from '../../core/ids.ts';
 import type { Prepared, PreparedCommit } from '../prepared.ts';
-import { matchedTypes } from '../storage.ts';
+import { matchedTypes } from '../contract/resources.ts';
 import { matchingSlots } from './schema.ts';
 
 export type ResourceName = { readonly workspaceId: string; readonly type: string; readonly id: string };

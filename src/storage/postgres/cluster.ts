@@ -1,6 +1,6 @@
 /** How processes on one database know of each other: heartbeats and leases in two small tables, messages by NOTIFY. */
 import type { ClusterView, Lease, Member, MemberRole } from '../../core/cluster.ts';
-import { type ClusterStore, type MemberBeat, messageBytesMax } from '../storage.ts';
+import { type ClusterStore, type MemberBeat, messageBytesMax } from '../contract/cluster-store.ts';
 import type { Listener } from './listener.ts';
 import { int2s, int8s, keys, storable } from './parameters.ts';
 import type { Row, Statement } from './pipeline.ts';

@@ -1,7 +1,7 @@
 /** Duties, idempotency keys and counters as a batch decides them. */
 import { limits } from '../../core/limits.ts';
 import type { PreparedCommit } from '../prepared.ts';
-import type { CommitResult, IdempotencyRow } from '../storage.ts';
+import type { CommitResult, IdempotencyRow } from '../contract/commit-item.ts';
 import type { DeciderParts } from './batch-decisions.ts';
 import { nameOf, shardOfText } from './batch-keys.ts';
 import type { PendingBook } from './decide-pending.ts';

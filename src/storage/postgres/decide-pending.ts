@@ -1,7 +1,8 @@
 /** What records and orders of a batch make of pending deliveries; at the end one write per delivery. */
 import { limits } from '../../core/limits.ts';
 import type { PreparedRecord } from '../prepared.ts';
-import type { DeliveryOrder, RecordResult } from '../storage.ts';
+import type { DeliveryOrder } from '../contract/commit-item.ts';
+import type { RecordResult } from '../contract/record-item.ts';
 import type { DeciderParts } from './batch-decisions.ts';
 import { nameOf, shardOfText } from './batch-keys.ts';
 import type { FoundDelivery } from './batch-state.ts';

@@ -1,6 +1,7 @@
 /** Writes of resources as a batch decides them: versions, aliases, revisions; at the end one write per resource. */
 import type { PreparedCommit, PreparedResource } from '../prepared.ts';
-import { type CommitResult, type ResourceType, revisionedTypes } from '../storage.ts';
+import type { CommitResult } from '../contract/commit-item.ts';
+import { type ResourceType, revisionedTypes } from '../contract/resources.ts';
 import type { DeciderParts } from './batch-decisions.ts';
 import { nameOf } from './batch-keys.ts';
 import type { BatchState } from './batch-state.ts';

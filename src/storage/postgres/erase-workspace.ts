@@ -3,7 +3,8 @@
  * cursor is handed to the caller, so an erasure goes on after a crash where it was; beginning anew is harmless too. Deleted
  * rows lie on their pages until PostgreSQL vacuums them.
  */
-import { type EraseCursor, type EraseSlice, resourceTypes } from '../storage.ts';
+import { resourceTypes } from '../contract/resources.ts';
+import type { EraseCursor, EraseSlice } from '../storage.ts';
 import { searchTables } from './search/search-schema.ts';
 import { storable, texts } from './parameters.ts';
 import type { Statement } from './pipeline.ts';

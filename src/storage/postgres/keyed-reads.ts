@@ -4,21 +4,11 @@ import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../..
 import type { JsonObject } from '../../core/json.ts';
 import { shardCount, shardOf } from '../../core/shard.ts';
 import { parseChange } from '../change-body.ts';
-import type {
-  BlobUsage,
-  DeliveryTask,
-  Duty,
-  DutyKind,
-  DutyPage,
-  IdempotencyRow,
-  LaneHead,
-  PendingPage,
-  PendingQuery,
-  Resource,
-  ResourceKey,
-  ResourceType,
-  Unreadable,
-} from '../storage.ts';
+import type { IdempotencyRow } from '../contract/commit-item.ts';
+import type { Duty, DutyKind, DutyPage } from '../contract/duties.ts';
+import type { DeliveryTask, LaneHead, PendingPage, PendingQuery, Unreadable } from '../contract/lanes.ts';
+import type { Resource, ResourceKey, ResourceType } from '../contract/resources.ts';
+import type { BlobUsage } from '../storage.ts';
 import { int2s, keys, storable, texts } from './parameters.ts';
 import type { Row, Statement } from './pipeline.ts';
 import { bytesOf, keyOf, keyOrNull, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';

@@ -1,6 +1,6 @@
 /** Everything that is not keyed: lists, search, counts, statistics. */
 import type { CursorCodec } from '../cursor.ts';
-import type { StorageReads } from '../storage.ts';
+import type { StorageReads } from '../contract/reads.ts';
 import type { ListAsk } from './list-ask.ts';
 import type { AssetSearch } from './search/search-index.ts';
 import { countChanges, listChanges, readChange, readFeed, tryChanges } from './read-changes.ts';

@@ -3,7 +3,7 @@
  * when it is lost. A connection that is silently dead shows by its pulse: a question now and then that must be answered.
  */
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import type { ClusterEars } from '../storage.ts';
+import type { ClusterEars } from '../contract/cluster-store.ts';
 import { type Connecting, type Connection, connect } from './connection.ts';
 import { original, storable } from './parameters.ts';
 

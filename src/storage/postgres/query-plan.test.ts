@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import type { DeliveryQuery, Storage } from '../storage.ts';
+import type { DeliveryQuery } from '../contract/list-queries.ts';
+import type { Storage } from '../storage.ts';
 import { withPostgres } from '../testing/postgres-world.ts';
 import { sampleCommit, sampleRecord } from '../testing/samples.ts';
 import { ask, removeTestServers } from '../testing/test-postgres.ts';

@@ -11,7 +11,8 @@ import { type SearchExpression, searchOf } from '../../core/search-expression.ts
 import { foldText } from '../../core/search-words.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
-import type { AssetPage, AssetQuery, Resource } from '../storage.ts';
+import type { AssetPage, AssetQuery } from '../contract/list-queries.ts';
+import type { Resource } from '../contract/resources.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
 import { createConditions, type ListAsk } from './list-ask.ts';
 import { storable } from './parameters.ts';

@@ -9,7 +9,7 @@ import type { Filter } from '../../core/filter.ts';
 import { ownValue } from '../../core/json-equality.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
 import { pageLimit } from '../page.ts';
-import type { DeliveryQuery, Page } from '../storage.ts';
+import type { DeliveryQuery, Page } from '../contract/list-queries.ts';
 import { disabledOf, stateOf, summaryColumns, summaryOf } from './delivery-rows.ts';
 import { type Conditions, createConditions, type ListAsk } from './list-ask.ts';
 import { int2s, keys, storable, texts } from './parameters.ts';

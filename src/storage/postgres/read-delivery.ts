@@ -2,7 +2,7 @@
 import type { DeliveryId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { attemptsOf, capped, readable } from '../kept-attempts.ts';
-import type { DeliveryDetail, DeliveryKey } from '../storage.ts';
+import type { DeliveryDetail, DeliveryKey } from '../contract/list-queries.ts';
 import { disabledOf, summaryColumns, summaryOf } from './delivery-rows.ts';
 import type { ListAsk } from './list-ask.ts';
 import { storable } from './parameters.ts';

@@ -3,7 +3,7 @@
  * yet; edges of a span, and buckets below an hour, are read from the minutes as far back as there are any.
  */
 import type { WebhookId } from '../../core/ids.ts';
-import type { BacklogRow, StatsQuery, StatsRow } from '../storage.ts';
+import type { BacklogRow, StatsQuery, StatsRow } from '../contract/stats.ts';
 import type { ListAsk } from './list-ask.ts';
 import { storable } from './parameters.ts';
 import type { Row, Statement } from './pipeline.ts';

@@ -5,7 +5,7 @@ import { systemTurn } from '../../runtime/turn.ts';
 import { createCursorCodec } from '../cursor.ts';
 import { createGroupCommit, type GroupCommit } from '../group-commit.ts';
 import type { Prepared } from '../prepared.ts';
-import type { StorageReads } from '../storage.ts';
+import type { StorageReads } from '../contract/reads.ts';
 import type { ItemResult } from '../batch-results.ts';
 import { keyedAsk, listAsk } from './asks.ts';
 import { type Book, createBook } from './book.ts';

@@ -3,7 +3,7 @@
  * other's row of a busy webhook; whoever reads adds them up. What was accepted is carried in memory until a batch of records
  * writes rows anyway, or upkeep comes by: a crash may lose the last seconds of it, never anything else.
  */
-import { durationBucketsMs, waitBucketsMs } from '../storage.ts';
+import { durationBucketsMs, waitBucketsMs } from '../contract/stats.ts';
 import { int4s, keys } from './parameters.ts';
 import type { Statement } from './pipeline.ts';
 import { durationColumns, statsColumns } from './schema.ts';

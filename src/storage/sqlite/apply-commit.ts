@@ -1,7 +1,8 @@
 /** One commit item inside the writer's transaction. What is read is checked before anything is written. */
 import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../../core/limits.ts';
-import { type CommitResult, type IdempotencyRow, matchedTypes, type ResourceType } from '../storage.ts';
+import type { CommitResult, IdempotencyRow } from '../contract/commit-item.ts';
+import { matchedTypes, type ResourceType } from '../contract/resources.ts';
 import type { DeliveryWriter } from './apply-deliveries.ts';
 import type { ResourceWriter } from './apply-resources.ts';
 import type { Names, WorkspaceName } from './names.ts';

@@ -1,6 +1,6 @@
 /** New deliveries, and orders over pending ones, inside the writer's transaction. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { DeliveryOrder } from '../storage.ts';
+import type { DeliveryOrder } from '../contract/commit-item.ts';
 import type { ChangeLocator } from './change-locator.ts';
 import type { Names, WorkspaceName } from './names.ts';
 import type { Partitions } from './partitions.ts';

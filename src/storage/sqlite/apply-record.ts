@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { limits } from '../../core/limits.ts';
-import type { RecordResult } from '../storage.ts';
+import type { RecordResult } from '../contract/record-item.ts';
 import type { Names } from './names.ts';
 import { type Partitions, readPartitions } from './partitions.ts';
 import type { PreparedRecord } from '../prepared.ts';

@@ -1,6 +1,6 @@
 /** Writes of resources: versions, aliases, revisions. Every check is made before the first write of the same resource. */
 import type { DatabaseSync } from 'node:sqlite';
-import { type ResourceType, revisionedTypes } from '../storage.ts';
+import { type ResourceType, revisionedTypes } from '../contract/resources.ts';
 import type { WorkspaceName } from './names.ts';
 import type { PreparedResource } from '../prepared.ts';
 import { arrayStatement, numberOf, textOrNull } from './rows.ts';

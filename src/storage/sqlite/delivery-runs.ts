@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { DeliveryState } from '../../core/delivery.ts';
-import type { DeliveryQuery } from '../storage.ts';
+import type { DeliveryQuery } from '../contract/list-queries.ts';
 import { createHeld, summaryColumns } from './delivery-rows.ts';
 import { readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf, numberOrNull } from './rows.ts';

@@ -5,7 +5,8 @@
  * beginning anew is harmless too.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { type EraseCursor, type EraseSlice, resourceTypes } from '../storage.ts';
+import { resourceTypes } from '../contract/resources.ts';
+import type { EraseCursor, EraseSlice } from '../storage.ts';
 import { readPartitions } from './partitions.ts';
 import { arrayStatement, numberOf, numberOrNull, textOf } from './rows.ts';
 import { type ListedKind, listedTable, partitionKey, partitionTable } from './schema.ts';

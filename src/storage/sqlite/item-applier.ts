@@ -1,6 +1,7 @@
 /** Applies one item inside the writer's transaction, with a savepoint where it may have to be taken back. */
 import type { DatabaseSync } from 'node:sqlite';
-import type { CommitResult, RecordResult } from '../storage.ts';
+import type { CommitResult } from '../contract/commit-item.ts';
+import type { RecordResult } from '../contract/record-item.ts';
 import { type Applied, mayNeedUndo } from './apply-commit.ts';
 import type { ItemFailure, ItemResult } from '../batch-results.ts';
 import type { Prepared, PreparedCommit, PreparedRecord } from '../prepared.ts';

@@ -6,22 +6,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeliveryOrigin, PendingDelivery } from '../../core/delivery.ts';
 import type { ChangeId, DeliveryId, DutyId, WebhookId, WorkspaceId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type {
-  AliasQuery,
-  BlobUsage,
-  DeliveryTask,
-  Duty,
-  DutyKind,
-  DutyPage,
-  IdempotencyRow,
-  LaneHead,
-  PendingPage,
-  PendingQuery,
-  Resource,
-  ResourceKey,
-  ResourceType,
-  Unreadable,
-} from '../storage.ts';
+import type { IdempotencyRow } from '../contract/commit-item.ts';
+import type { Duty, DutyKind, DutyPage } from '../contract/duties.ts';
+import type { DeliveryTask, LaneHead, PendingPage, PendingQuery, Unreadable } from '../contract/lanes.ts';
+import type { AliasQuery, Resource, ResourceKey, ResourceType } from '../contract/resources.ts';
+import type { BlobUsage } from '../storage.ts';
 import { keyRow } from './apply-commit.ts';
 import { createChangeReader } from './change-reader.ts';
 import { arrayStatement, bytesOf, numberOf, numberOrNull, type Row, textOf, textOrNull } from './rows.ts';

@@ -1,7 +1,7 @@
 /** Everything that is not keyed, synchronous, over one read-only connection; runs on a reader thread, or inline. */
 import type { DatabaseSync } from 'node:sqlite';
 import { createCursorCodec } from '../cursor.ts';
-import type { StorageReads } from '../storage.ts';
+import type { StorageReads } from '../contract/reads.ts';
 import { listAssets } from './read-assets.ts';
 import { countChanges, listChanges, readChange, readFeed } from './read-changes.ts';
 import { createDeliveryLister } from './read-deliveries.ts';

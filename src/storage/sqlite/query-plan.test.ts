@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { createIdSource } from '../../core/id-source.ts';
 import { microtaskTurn } from '../../runtime/turn.ts';
-import type { ChangeQuery, DeliveryQuery } from '../storage.ts';
+import type { ChangeQuery, DeliveryQuery } from '../contract/list-queries.ts';
 import { createHeldClock, seededBytes } from '../testing/world.ts';
 import { sampleCommit, sampleRecord } from '../testing/samples.ts';
 import { createSqliteStorage } from './sqlite-storage.ts';

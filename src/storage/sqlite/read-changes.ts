@@ -3,7 +3,7 @@ import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Change } from '../../core/change.ts';
 import { limits } from '../../core/limits.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
-import type { ChangeQuery, Page } from '../storage.ts';
+import type { ChangeQuery, Page } from '../contract/list-queries.ts';
 import { readableChange } from '../change-body.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
 import { changesStride, readPartitions } from './partitions.ts';

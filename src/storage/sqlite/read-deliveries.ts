@@ -9,7 +9,7 @@ import { compileFilter } from '../../core/filter-evaluation.ts';
 import type { Filter as ChangeFilter } from '../../core/filter.ts';
 import { limits } from '../../core/limits.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
-import type { DeliveryQuery, Page } from '../storage.ts';
+import type { DeliveryQuery, Page } from '../contract/list-queries.ts';
 import { createChangeReader } from './change-reader.ts';
 import { createNamer, summaryOf } from './delivery-rows.ts';
 import { type DeliveryFilter, type Run, runsOf } from './delivery-runs.ts';

@@ -4,7 +4,7 @@ import type { Attempt } from '../../core/delivery.ts';
 import type { DeliveryId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { attemptsOf, capped, readable } from '../kept-attempts.ts';
-import type { DeliveryDetail, DeliveryKey } from '../storage.ts';
+import type { DeliveryDetail, DeliveryKey } from '../contract/list-queries.ts';
 import { readPartitions } from './partitions.ts';
 import { createNamer, summaryColumns, summaryOf } from './delivery-rows.ts';
 import { arrayStatement, bytesOf, numberOf, textOf, textOrNull } from './rows.ts';

@@ -1,7 +1,9 @@
 /** Lists of resources. */
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { type CursorCodec, cursorNumber, cursorText } from '../cursor.ts';
-import type { Page, PageQuery, Resource, ResourceQuery, ResourceType, StorageReads } from '../storage.ts';
+import type { Page, PageQuery, ResourceQuery } from '../contract/list-queries.ts';
+import type { StorageReads } from '../contract/reads.ts';
+import type { Resource, ResourceType } from '../contract/resources.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
 import { pageLimit } from '../page.ts';
 import { arrayStatement, numberOf } from './rows.ts';

@@ -1,7 +1,7 @@
 /** Statistics from the rollups, and what is waiting. */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import type { WebhookId } from '../../core/ids.ts';
-import type { BacklogRow, StatsQuery, StatsRow } from '../storage.ts';
+import type { BacklogRow, StatsQuery, StatsRow } from '../contract/stats.ts';
 import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from './rows.ts';
 import { durationColumns, statsColumns, waitColumns } from './schema.ts';
 import { readRolled } from './stats-hours.ts';

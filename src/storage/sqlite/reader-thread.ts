@@ -2,7 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../runtime/clock.ts';
 import { createCursorCodec } from '../cursor.ts';
-import type { AssetQuery } from '../storage.ts';
+import type { AssetQuery } from '../contract/list-queries.ts';
 import { createListReads, type ListReads } from './list-reads.ts';
 import { searchFileOf } from './search/search-file.ts';
 import { createSearchReader, type SearchAsk, type SearchReader } from './search/search-reader.ts';

@@ -5,7 +5,7 @@
  * statement of its own; a crash may lose the last seconds of it, never anything else.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { durationBucketsMs, waitBucketsMs } from '../storage.ts';
+import { durationBucketsMs, waitBucketsMs } from '../contract/stats.ts';
 import { type CarriedCounts, createCarriedCounts } from './carried-counts.ts';
 import { createLateHours, createStatsAdder, type LateHours } from './stats-hours.ts';
 import { durationColumns, statsColumns } from './schema.ts';

@@ -4,7 +4,7 @@ import type { ChangeKind } from '../../core/change.ts';
 import type { ChangeId } from '../../core/ids.ts';
 import { createJudge, type Judge } from '../change-judge.ts';
 import { type CursorCodec, cursorNumber } from '../cursor.ts';
-import type { TriedChange, TriedPage, TryQuery } from '../storage.ts';
+import type { TriedChange, TriedPage, TryQuery } from '../contract/tried-changes.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
 import { changeSources, wholeChangeSources, within, workspaceNumber } from './read-changes.ts';
 import { arrayStatement, numberOf, textOf } from './rows.ts';

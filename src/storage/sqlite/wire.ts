@@ -4,7 +4,8 @@
  * third of the CPU of cloning the objects (docs/decisions/0002-sqlite-writer.md).
  */
 import type { EndedState } from '../../core/delivery.ts';
-import type { CommitResult, RecordResult } from '../storage.ts';
+import type { CommitResult } from '../contract/commit-item.ts';
+import type { RecordResult } from '../contract/record-item.ts';
 import type { ItemResult } from '../batch-results.ts';
 import type {
   Prepared,

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
-import type { AssetQuery, Page, Resource } from '../storage.ts';
+import type { AssetQuery, Page } from '../contract/list-queries.ts';
+import type { Resource } from '../contract/resources.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type World, walk, withWorld } from './world.ts';
 

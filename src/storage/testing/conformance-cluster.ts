@@ -5,14 +5,9 @@ import type { ClusterView, SeenLease } from '../../core/cluster.ts';
 import { createIdSource } from '../../core/id-source.ts';
 import type { WebhookId } from '../../core/ids.ts';
 import { shardCount, shardOf } from '../../core/shard.ts';
-import {
-  type ClusterStore,
-  type MemberBeat,
-  messageBytesMax,
-  type RecordItem,
-  type Storage,
-  unfenced,
-} from '../storage.ts';
+import { type ClusterStore, type MemberBeat, messageBytesMax } from '../contract/cluster-store.ts';
+import { type RecordItem, unfenced } from '../contract/record-item.ts';
+import type { Storage } from '../storage.ts';
 import { sampleCommit, sampleRecord } from './samples.ts';
 import { seededBytes } from './world.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { limits } from '../../core/limits.ts';
-import type { CommitItem, IdempotencyRow } from '../storage.ts';
+import type { CommitItem, IdempotencyRow } from '../contract/commit-item.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type World, withWorld } from './world.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeliverySummary } from '../../core/delivery.ts';
-import type { DeliveryQuery } from '../storage.ts';
+import type { DeliveryQuery } from '../contract/list-queries.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type Created, seededFraction, type World, walk, withWorld } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** Duties: owed work, done at least once, its effect made exactly once by the version. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { NewDuty } from '../storage.ts';
+import type { NewDuty } from '../contract/duties.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type World, withWorld } from './world.ts';
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Change } from '../../core/change.ts';
-import type { DeliveryQuery, Page, PageQuery, TryQuery } from '../storage.ts';
+import type { DeliveryQuery, Page, PageQuery } from '../contract/list-queries.ts';
+import type { TryQuery } from '../contract/tried-changes.ts';
 import type { StoreFactory } from './conformance.ts';
 import { seededFraction, type World, withWorld } from './world.ts';
 

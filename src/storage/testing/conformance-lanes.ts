@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeliveryId, WebhookId } from '../../core/ids.ts';
-import type { DeliveryTask, PendingQuery } from '../storage.ts';
+import type { DeliveryTask, PendingQuery } from '../contract/lanes.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type World, withWorld } from './world.ts';
 

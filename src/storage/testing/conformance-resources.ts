@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
-import type { CommitItem, ResourceType, ResourceWrite } from '../storage.ts';
+import type { CommitItem } from '../contract/commit-item.ts';
+import type { ResourceType, ResourceWrite } from '../contract/resources.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type World, walk, withWorld } from './world.ts';
 

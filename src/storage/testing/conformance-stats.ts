@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { limits } from '../../core/limits.ts';
-import type { StatsQuery, StatsRow } from '../storage.ts';
+import type { StatsQuery, StatsRow } from '../contract/stats.ts';
 import type { StoreFactory } from './conformance.ts';
 import { sampleRecord } from './samples.ts';
 import { type World, withWorld } from './world.ts';

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Storage, StorageReads } from '../storage.ts';
+import type { StorageReads } from '../contract/reads.ts';
+import type { Storage } from '../storage.ts';
 import type { StoreFactory } from './conformance.ts';
 import { type Created, type World, withWorld } from './world.ts';
 

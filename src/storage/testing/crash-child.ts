@@ -9,7 +9,8 @@
 import { createIdSource } from '../../core/id-source.ts';
 import type { DeliveryId, WebhookId } from '../../core/ids.ts';
 import { createSystemRandom } from '../../runtime/random.ts';
-import type { CommitItem, Storage } from '../storage.ts';
+import type { CommitItem } from '../contract/commit-item.ts';
+import type { Storage } from '../storage.ts';
 import { sampleCommit, sampleRecord } from './samples.ts';
 
 const [module = '', target = '', events] = process.argv.slice(2);

@@ -4,16 +4,11 @@
  */
 import type { ClusterView, Member } from '../../core/cluster.ts';
 import { shardCount, shardOf } from '../../core/shard.ts';
-import type {
-  ClusterEars,
-  ClusterStore,
-  Duty,
-  LaneHead,
-  MemberBeat,
-  RecordItem,
-  RecordResult,
-  Storage,
-} from '../storage.ts';
+import type { ClusterEars, ClusterStore, MemberBeat } from '../contract/cluster-store.ts';
+import type { Duty } from '../contract/duties.ts';
+import type { LaneHead } from '../contract/lanes.ts';
+import type { RecordItem, RecordResult } from '../contract/record-item.ts';
+import type { Storage } from '../storage.ts';
 
 export type MemoryCluster = {
   /** The store as one process sees it. */

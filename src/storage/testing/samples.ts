@@ -3,7 +3,8 @@ import type { Change } from '../../core/change.ts';
 import type { Attempt, NewDelivery } from '../../core/delivery.ts';
 import type { IdSource, WebhookId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { CommitItem, RecordItem } from '../storage.ts';
+import type { CommitItem } from '../contract/commit-item.ts';
+import type { RecordItem } from '../contract/record-item.ts';
 
 export type SampleCommit = {
   readonly ids: IdSource;

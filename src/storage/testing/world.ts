@@ -5,7 +5,9 @@ import type { Attempt, NewDelivery } from '../../core/delivery.ts';
 import type { OutcomeKind } from '../../core/outcome.ts';
 import type { IdSource, WebhookId } from '../../core/ids.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import type { CommitItem, CommitResult, RecordItem, RecordResult, Storage } from '../storage.ts';
+import type { CommitItem, CommitResult } from '../contract/commit-item.ts';
+import type { RecordItem, RecordResult } from '../contract/record-item.ts';
+import type { Storage } from '../storage.ts';
 import type { OpenedStore, StoreFactory, StoreOptions } from './conformance.ts';
 import { sampleCommit, sampleDelivery, sampleRecord } from './samples.ts';
 

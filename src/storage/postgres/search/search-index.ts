@@ -7,7 +7,7 @@ import { limits } from '../../../core/limits.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { CursorCodec } from '../../cursor.ts';
 import { beingMade, wayOf } from '../../search-walks.ts';
-import type { AssetPage, AssetQuery } from '../../storage.ts';
+import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
 import type { ListAsk } from '../list-ask.ts';
 import { storable } from '../parameters.ts';
 import { listAssets } from '../read-assets.ts';

@@ -24,7 +24,8 @@ import {
   type Walk,
   walkOf,
 } from '../../search-walks.ts';
-import type { AssetPage, AssetQuery, Resource } from '../../storage.ts';
+import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
+import type { Resource } from '../../contract/resources.ts';
 import { resourceColumns, resourceOf } from '../keyed-reads.ts';
 import type { ListAsk } from '../list-ask.ts';
 import { int4s, storable } from '../parameters.ts';

@@ -1,7 +1,7 @@
 /** Search of a store in memory: the index is made in memory too, and follows when it is asked. */
 import type { DatabaseSync } from 'node:sqlite';
 import { createCursorCodec } from '../../cursor.ts';
-import type { AssetPage, AssetQuery } from '../../storage.ts';
+import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
 import { listAssets } from '../read-assets.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { openSearchFile } from './search-file.ts';

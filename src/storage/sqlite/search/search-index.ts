@@ -5,7 +5,7 @@
 import { limits } from '../../../core/limits.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { createCursorCodec } from '../../cursor.ts';
-import type { AssetPage, AssetQuery } from '../../storage.ts';
+import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
 import { createKeeperThread } from './keeper-thread.ts';
 import { beingMade, wayOf } from '../../search-walks.ts';
 import type { SearchAnswer, SearchAsk } from './search-reader.ts';

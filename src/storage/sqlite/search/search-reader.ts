@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { AssetwireError } from '../../../core/errors.ts';
 import type { CursorCodec } from '../../cursor.ts';
-import type { AssetPage, AssetQuery } from '../../storage.ts';
+import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
 import { arrayStatement } from '../rows.ts';
 import { faultOf } from '../sqlite-error.ts';
 import { createFeed, type Feed, type FeedPlace, hasReached } from './feed.ts';
