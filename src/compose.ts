@@ -497,7 +497,7 @@ function makeEngine({ settings, logger }: ComposeOptions, rooms: Rooms, parts: A
       userAgent: userAgentOf(version),
       stopDeadlineMs: settings.shutdownSeconds * 1_000,
       // Others tell of writes to webhooks; looking is the net below, and each look is a question to the database.
-      ...(storage.cluster === null ? {} : { workspacesPerTick: 1 }),
+      ...(storage.cluster === null ? {} : { workspacesPerTick: 1, othersCommit: true }),
     },
   });
 }

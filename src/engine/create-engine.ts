@@ -294,6 +294,8 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 }
 
-function fairShareOf({ loopLoad, weightOf }: EngineOptions, clock: Clock): FairShare | null {
-  return loopLoad === null ? null : createFairShare({ load: loopLoad, weightOf, startMs: clock.monotonicMs() });
+function fairShareOf({ loopLoad, othersCommit, weightOf }: EngineOptions, clock: Clock): FairShare | null {
+  if (loopLoad === null) return null;
+  const learnsFrom = othersCommit ? 'starts' : 'offers';
+  return createFairShare({ load: loopLoad, weightOf, learnsFrom, startMs: clock.monotonicMs() });
 }

@@ -84,6 +84,8 @@ export type EngineOptions = {
   readonly weightOf: (workspaceId: WorkspaceId) => number;
   /** How busy the loop is that this runs on; null: nobody steps back for others. */
   readonly loopLoad: LoopLoad | null;
+  /** Other processes commit what this one delivers; it is not offered to this one. */
+  readonly othersCommit: boolean;
 };
 
 export const engineDefaults: EngineOptions = {
@@ -108,4 +110,5 @@ export const engineDefaults: EngineOptions = {
   userAgent: 'Assetwire/0.1.0',
   weightOf: () => 1,
   loopLoad: null,
+  othersCommit: false,
 };

@@ -14,7 +14,7 @@ type Stream = {
  * second (`others`): how many `a` starts that always has something to start.
  */
 function startsOfA({ load, others = true, usual }: { load: number; others?: boolean; usual?: Stream }): number {
-  const share = createFairShare({ load: () => load, weightOf: () => 1, startMs: 0 });
+  const share = createFairShare({ load: () => load, weightOf: () => 1, learnsFrom: 'offers', startMs: 0 });
   let started = 0;
   for (let nowMs = 0; nowMs < 31_000; nowMs += 1) {
     const [fromMs, toMs] = usual?.betweenMs ?? [0, 31_000];
@@ -28,6 +28,28 @@ function startsOfA({ load, others = true, usual }: { load: number; others?: bool
     }
   }
   return started;
+}
+
+/** What is left after a minute in which so much of `a` falls due each second, on a loop whose load is what is started. */
+function backlogOfA({ learnsFrom, perSecond }: { learnsFrom: 'offers' | 'starts'; perSecond: number }): number {
+  const [costMs, lookMs] = [0.2, 20];
+  let [load, startedLately, dueMax, started] = [0, 0, 0, 0];
+  const share = createFairShare({ load: () => load, weightOf: () => 1, learnsFrom, startMs: 0 });
+  for (let nowMs = 0; nowMs < 60_000; nowMs += 1) {
+    if (nowMs % lookMs === 0) [load, startedLately] = [Math.min(1, (startedLately * costMs) / lookMs), 0];
+    const due = Math.floor(((nowMs + 1) * perSecond) / 1_000);
+    // Those that others committed are not offered here.
+    for (; dueMax < due; dueMax += 1) if (learnsFrom === 'offers') share.offered('a', nowMs);
+    share.started(`b${nowMs % 20}`, nowMs);
+    startedLately += 1;
+    const hasTime = (): boolean => startedLately * costMs < (nowMs % lookMs) + 1;
+    while (started < due && hasTime() && share.waitMs('a', nowMs) === 0) {
+      share.started('a', nowMs);
+      startedLately += 1;
+      started += 1;
+    }
+  }
+  return dueMax - started;
 }
 
 describe('the fair share', () => {
@@ -44,14 +66,28 @@ describe('the fair share', () => {
     assert.ok(startsOfA({ load: 0.2 }) > 5_000);
   });
 
+  for (const learnsFrom of ['offers', 'starts'] as const) {
+    it(`what the loop has time for is started in the end, whatever is known of it: by ${learnsFrom}`, () => {
+      // Beside a thousand a second of twenty others, on a loop that has time for five thousand.
+      assert.equal(backlogOfA({ learnsFrom, perSecond: 2_700 }), 0);
+      assert.ok(backlogOfA({ learnsFrom, perSecond: 3_300 }) < 10_000);
+    });
+  }
+
   it('a steady stream is a share of its own, however many others there are', () => {
     const started = startsOfA({ load: 0.9, usual: { each: 3 } });
     assert.ok(started >= 3_000, `${started} of a stream of 3,000`);
   });
 });
 
-it('FO-02 what one workspace has too much of waits aside, and everybody’s deliveries arrive', async () => {
-  const rig = await createEngineRig({ options: { loopLoad: () => 0.9 } });
+for (const othersCommit of [false, true]) {
+  const where = othersCommit ? 'where others commit' : 'where it is offered';
+  it(`FO-02 what one workspace has too much of waits aside, and everybody’s deliveries arrive, ${where}`, () =>
+    floodBesideOthers(othersCommit));
+}
+
+async function floodBesideOthers(othersCommit: boolean): Promise<void> {
+  const rig = await createEngineRig({ options: { loopLoad: () => 0.9, othersCommit } });
   const flooded = Array.from({ length: 20 }, () => rig.webhook({}, { workspaceId: 'flooded' }));
   const others = Array.from({ length: 5 }, (_, index) => rig.webhook({}, { workspaceId: `other-${index}` }));
   for (const webhook of flooded) await rig.publish(webhook, 40);
@@ -71,4 +107,4 @@ it('FO-02 what one workspace has too much of waits aside, and everybody’s deli
   assert.equal(new Set(rig.sent.map(({ deliveryId }) => deliveryId)).size, 800 + 51 * others.length);
   assert.ok(rig.clock.monotonicMs() - startedMs < 5_000);
   await rig.stop();
-});
+}

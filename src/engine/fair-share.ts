@@ -20,6 +20,11 @@ export type FairShare = {
 export type FairShareParts = {
   readonly load: LoopLoad;
   readonly weightOf: (workspaceId: WorkspaceId) => number;
+  /**
+   * Where other processes commit deliveries that are sent by this one, it is offered few of them: what a workspace is used to
+   * is then what it started, held back or not. So it is held back ever less the longer it has more to send.
+   */
+  readonly learnsFrom: 'offers' | 'starts';
   /** Monotonic, as all times here. */
   readonly startMs: number;
 };
@@ -30,7 +35,7 @@ const windowMs = 100;
 const startsFree = 8;
 /** More than this many times what the others got on average is more than a share. */
 const timesOthers = 2;
-/** What a workspace is used to is what it was offered over about this time: a burst counts little in it, a steady stream in full. */
+/** What a workspace is used to is what it had to send over about this time: a burst counts little in it, a steady stream in full. */
 const usualMs = 10_000;
 /** Workspaces whose usual is known; beyond it what was learnt begins anew. */
 const usualMax = 10_000;
@@ -40,10 +45,10 @@ const startCostMs = 0.15;
 const loadFree = 0.65;
 const loadBusy = 0.75;
 
-/** Of deliveries offered, each counting less the longer ago it was. */
+/** Of deliveries offered or started, each counting less the longer ago it was. */
 type Usual = { sum: number; atMs: number };
 
-export function createFairShare({ load, weightOf, startMs }: FairShareParts): FairShare {
+export function createFairShare({ load, weightOf, learnsFrom, startMs }: FairShareParts): FairShare {
   const pace = createPace(load, startMs, { costMs: startCostMs, loadFree, loadBusy });
   const usual = new Map<WorkspaceId, Usual>();
   let before = new Map<WorkspaceId, number>();
@@ -74,19 +79,23 @@ export function createFairShare({ load, weightOf, startMs }: FairShareParts): Fa
     return own >= startsFree * weight + share;
   };
 
+  const learn = (workspaceId: WorkspaceId, nowMs: number): void => {
+    const known = usual.get(workspaceId);
+    if (known === undefined) {
+      if (usual.size >= usualMax) usual.clear();
+      usual.set(workspaceId, { sum: 1, atMs: nowMs });
+      return;
+    }
+    if (nowMs > known.atMs) {
+      known.sum = faded(known, nowMs);
+      known.atMs = nowMs;
+    }
+    known.sum += 1;
+  };
+
   return {
     offered(workspaceId, nowMs) {
-      const known = usual.get(workspaceId);
-      if (known === undefined) {
-        if (usual.size >= usualMax) usual.clear();
-        usual.set(workspaceId, { sum: 1, atMs: nowMs });
-        return;
-      }
-      if (nowMs > known.atMs) {
-        known.sum = faded(known, nowMs);
-        known.atMs = nowMs;
-      }
-      known.sum += 1;
+      if (learnsFrom === 'offers') learn(workspaceId, nowMs);
     },
     waitMs(workspaceId, nowMs) {
       roll(nowMs);
@@ -95,6 +104,7 @@ export function createFairShare({ load, weightOf, startMs }: FairShareParts): Fa
     started(workspaceId, nowMs) {
       roll(nowMs);
       if (isOver(workspaceId, nowMs)) pace.began();
+      if (learnsFrom === 'starts') learn(workspaceId, nowMs);
       now.set(workspaceId, (now.get(workspaceId) ?? 0) + 1);
       total += 1;
     },
