@@ -6,6 +6,7 @@ import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { AssetwireError } from '../../core/errors.ts';
 import { describeBlobs } from '../testing/blobs-conformance.ts';
 import { createDiskBlobs } from './disk-blobs.ts';
@@ -216,5 +217,67 @@ for (const [what, code] of [
     full = false;
     assert.equal((await blobs.put('default', Readable.from(['x']), { bytesMax: 10 })).bytes, 1);
     await blobs.stop();
+  });
+}
+
+test('a workspace that another process erased takes files again, in the one that had made its directories', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const open = (node: string) => createDiskBlobs({ directory, shared: { node, nowMs: () => Date.now() } });
+  const [one, two] = [open('one'), open('two')];
+  for (const blobs of [one, two]) await blobs.start();
+  const put = () => one.put('erased', Readable.from(['x']), { bytesMax: 10 });
+  const { blob } = await put();
+  one.release('erased', blob);
+  await two.removeAll('erased');
+  assert.equal(await one.stat('erased', blob), null);
+  await put();
+  assert.deepEqual(await one.stat('erased', blob), { bytes: 1 });
+  for (const blobs of [one, two]) await blobs.stop();
+});
+
+test('UP-13 a thread that ends in the middle of an upload refuses that one for now, leaves nothing of it, and no other', async (t) => {
+  const directory = await temporary();
+  t.after(() => rm(directory, { recursive: true }));
+  const blobs = createDiskBlobs({ directory });
+  await blobs.start();
+  const content = new Readable({ read: () => undefined });
+  const taken = blobs.put('default', content, { bytesMax: 10_000_000 });
+  const refused = assert.rejects(taken, (error) => error instanceof AssetwireError && isForNow(error));
+  content.push(Buffer.alloc(600_000));
+  while ((await readdir(join(directory, 'incoming'))).length === 0) await setImmediate();
+  // As much as it has begun with is written; nobody waits for the thread when it ends.
+  await blobs.put('default', Readable.from(['behind it']), { bytesMax: 10 });
+  await blobs.stop();
+  content.push(Buffer.alloc(600_000));
+  content.push(null);
+  await refused;
+  assert.deepEqual(await readdir(join(directory, 'incoming')), []);
+  const next = blobs.stop();
+  // While the one ends, another begins.
+  const other = await blobs.put('default', Readable.from(['whole']), { bytesMax: 10 });
+  await next;
+  assert.deepEqual(await blobs.stat('default', other.blob), { bytes: 5 });
+  await blobs.stop();
+});
+
+function isForNow({ code, retryAfterSeconds }: AssetwireError): boolean {
+  return code === 'storage_unavailable' && retryAfterSeconds !== undefined;
+}
+
+for (const code of ['EROFS', 'EIO', 'ENFILE']) {
+  test(`UP-18 a disk that takes neither files nor their removal (${code}) is told as such`, async (t) => {
+    const directory = await temporary();
+    t.after(() => rm(directory, { recursive: true }));
+    const fault = (): never => {
+      throw Object.assign(new Error(`${code}: no`), { code });
+    };
+    const keeper = keeperOn({ ...newFiles, make: fault });
+    const blobs = createDiskBlobs({ directory, keeper: { ...keeper, remove: async () => fault() } });
+    await blobs.start();
+    await assert.rejects(
+      blobs.put('default', Readable.from(['x']), { bytesMax: 10 }),
+      (error) => error instanceof AssetwireError && isForNow(error),
+    );
   });
 }

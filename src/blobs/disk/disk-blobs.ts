@@ -71,7 +71,8 @@ export function createDiskBlobs({
         return received;
       } catch (error) {
         content.destroy();
-        await keeper.remove(temporary);
+        // What refuses a file often refuses this, too; the next start sweeps.
+        await keeper.remove(temporary).catch(ignored);
         throw asRefusal(error);
       } finally {
         receiving.delete(name);
@@ -100,6 +101,10 @@ export function createDiskBlobs({
   };
 }
 
+function ignored(): void {
+  // Said above.
+}
+
 /** Whoever reads the stream hears of it too. */
 function ignoreUntilRead(): void {
   // Nothing to do here.
@@ -121,6 +126,12 @@ async function receiveFile(
   return { blob: kept.sha256, bytes, ...kept, head };
 }
 
+/**
+ * What may be over when it is tried again. `EEXIST`: names of what is received are drawn at random, so a thread that has
+ * ended since had begun the file.
+ */
+const passingCodes: ReadonlySet<string> = new Set(['EIO', 'EROFS', 'EACCES', 'EMFILE', 'ENFILE', 'EEXIST']);
+
 /** What the caller is told of a failed upload. Codes of the disk become ours; everything else is a bug and stays as it is. */
 function asRefusal(error: unknown): unknown {
   const code = systemCode(error);
@@ -133,7 +144,7 @@ function asRefusal(error: unknown): unknown {
       cause: error,
     });
   }
-  if (code === 'EIO' || code === 'EROFS' || code === 'EACCES' || code === 'EMFILE') {
+  if (code !== null && passingCodes.has(code)) {
     return new AssetwireError('storage_unavailable', {
       detail: `The disk for files must take writes: it refuses (${code})`,
       retryAfterSeconds: 30,

@@ -1,5 +1,6 @@
 /** Has the work on files done by a thread, which is started with the first piece of it and kept. */
 import type { Worker } from 'node:worker_threads';
+import { AssetwireError } from '../../core/errors.ts';
 import { startThread } from '../../runtime/start-thread.ts';
 import type { Digests } from '../receive.ts';
 import type { FileAnswer, FileOrder } from './file-thread.ts';
@@ -42,11 +43,11 @@ export function createFileKeeper(): FileKeeper {
       else
         asked?.reject(Object.assign(new Error(answer.error), answer.code === undefined ? {} : { code: answer.code }));
     });
-    const ended = (error: Error): void => {
-      if (worker === made) fail(error);
+    const ended = (cause?: unknown): void => {
+      if (worker === made) fail(threadEnded(cause));
     };
     made.on('error', ended);
-    made.on('exit', () => ended(new Error('The thread that keeps files must go on: it ended')));
+    made.on('exit', () => ended());
     worker = made;
     return made;
   };
@@ -54,11 +55,11 @@ export function createFileKeeper(): FileKeeper {
     lastId += 1;
     const id = lastId;
     const { promise, resolve, reject } = Promise.withResolvers<Digests | null>();
-    waiting.set(id, { resolve, reject });
     const thread = started();
+    thread.postMessage({ ...order, id }, given);
+    waiting.set(id, { resolve, reject });
     // While somebody waits, the process does.
     thread.ref();
-    thread.postMessage({ ...order, id }, given);
     return promise;
   };
 
@@ -82,11 +83,21 @@ export function createFileKeeper(): FileKeeper {
     },
     async stop() {
       const ending = worker;
-      worker = null;
+      // Before it has ended: who asks meanwhile has another thread, and waits for that.
+      fail(threadEnded());
       await ending?.terminate();
-      fail(new Error('The thread that keeps files was stopped'));
     },
   };
+}
+
+/** What it was about may be done, or half done: files are whole under their address or not there, so it can be tried again. */
+function threadEnded(cause?: unknown): AssetwireError {
+  return new AssetwireError('storage_unavailable', {
+    detail: 'Keep the file: the thread that does so ended',
+    mend: 'Send it again; the next one gets another thread',
+    retryAfterSeconds: 1,
+    cause,
+  });
 }
 
 /** A part of a larger buffer is copied: with it all of the buffer would go. */

@@ -109,9 +109,15 @@ export function createFileWork(files: NewFiles = newFiles): FileWork {
     },
     async place({ from, to, root, note }) {
       if (note !== null) closeSync(openSync(note, 'wx', 0o600));
-      await makeDirectory(dirname(to), root);
-      renameSync(from, to);
-      await syncDirectory(dirname(to));
+      const directory = dirname(to);
+      await makeDirectory(directory, root);
+      if (!isRenamed(from, to)) {
+        // Who shares the disk has erased the workspace since its directories were made here.
+        for (let path = directory; path.length > root.length; path = dirname(path)) made.delete(path);
+        await makeDirectory(directory, root);
+        renameSync(from, to);
+      }
+      await syncDirectory(directory);
     },
     async remove(path) {
       close(path);
@@ -125,6 +131,17 @@ export function createFileWork(files: NewFiles = newFiles): FileWork {
       for (const path of made) if (path.startsWith(directory)) made.delete(path);
     },
   };
+}
+
+/** False where the file, or the directory that it comes to, is not there. */
+function isRenamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** A write may take fewer bytes than given: near the end of a disk it does. */
