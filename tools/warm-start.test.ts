@@ -21,3 +21,12 @@ test('an installation fills the cache that the first start reads, and leaves not
     rmSync(temporary, { recursive: true, force: true });
   }
 });
+
+test('an installation goes on where nothing can be started or written', () => {
+  const nowhere = join(tmpdir(), 'assetwire-no-such-directory');
+  const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'warm-start.ts')], {
+    env: { ...process.env, TMPDIR: nowhere },
+  });
+  assert.match(String(stderr), /first start will take a little longer/);
+  assert.equal(status, 0, String(stderr));
+});
