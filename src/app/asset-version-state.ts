@@ -90,12 +90,24 @@ export function withoutVersion(state: AssetState, number: number, atMs: number):
       mend: 'Activate another one first, or delete the asset',
     });
   }
+  const others = state.versions.filter((version) => version !== wanted);
   return {
     ...state,
-    versions: state.versions.filter((version) => version !== wanted),
+    versions: isTakenUpEarly(state, wanted) ? others.map((version) => owedInsteadOf(wanted, version)) : others,
     versionsMade: nextVersionNumber(state) - 1,
     modifiedAtMs: atMs,
   };
+}
+
+/** Promoted before anybody was told of it as ready, which was to tell of the promoted one, too. */
+function isTakenUpEarly({ versions, inspection }: AssetState, { number, inspection: owed }: AssetVersion): boolean {
+  if (owed !== 'pending' || inspection.state !== 'pending') return false;
+  return versions.some(({ promotedFrom, active }) => active && promotedFrom === number);
+}
+
+/** Its own look is still to come, and tells of it. */
+function owedInsteadOf({ number }: AssetVersion, version: AssetVersion): AssetVersion {
+  return version.active && version.promotedFrom === number ? { ...version, inspection: 'pending' } : version;
 }
 
 /**

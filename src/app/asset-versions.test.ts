@@ -207,6 +207,33 @@ test('A version is told as ready exactly once: not active, looked into in vain, 
   );
 });
 
+test('A version promoted before it was looked into, and deleted then, is told as ready by the one that was made of it', async () => {
+  const id = await uploaded();
+  await add(id, 'two', false);
+  const known = (await allChanges(fixture)).length;
+  await fixture.app.assets.promoteVersion(caller, { reference: id, number: 2 });
+  await fixture.app.assets.removeVersion(caller, { reference: id, number: 2 });
+  await fixture.doDuties();
+  const kinds = (await since(known)).map(({ kind }) => kind);
+  assert.deepEqual(
+    kinds.filter((kind) => kind !== 'asset.info_changed'),
+    ['asset.promoted', 'asset.version_ready'],
+  );
+  const { state } = await fixture.app.assets.get(caller, id);
+  assert.deepEqual(state.versions[1], {
+    ...{ number: 3, active: true, promotedFrom: 2, createdAtMs: state.versions[1]?.createdAtMs },
+    file: { ...state.file, widthPx: 40 },
+  });
+  // One that was looked into is owed to nobody.
+  await add(id, 'three', false);
+  await fixture.doDuties();
+  await fixture.app.assets.promoteVersion(caller, { reference: id, number: 4 });
+  await fixture.app.assets.removeVersion(caller, { reference: id, number: 4 });
+  await fixture.doDuties();
+  const ready = (await since(known)).filter(({ kind }) => kind === 'asset.version_ready');
+  assert.equal(ready.length, 2);
+});
+
 test('What another system says of a version does not say whether anybody was told of it', async () => {
   const { body } = await fixture.app.assets.upload(caller, { externalId: 'e', file: file('one') });
   await fixture.doDuties();
