@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ChangeKind } from '../core/change.ts';
+import type { Webhook } from '../core/webhook.ts';
 import type { OpenSecret } from './engine.ts';
 import { standardDialect } from '../dialects/standard/index.ts';
 import type { Verdict } from '../core/verdict.ts';
@@ -119,6 +120,12 @@ describe('delivering', () => {
     const { summary, attempts } = await rig.detail(unknown);
     assert.deepEqual([summary.state, attempts[0]?.code], ['pending', 'unknown-change-kind']);
     assert.equal(rig.sent.length, 1, 'nothing of it has left');
+    const pigeon = { transport: 'pigeon', url: 'https://loft.example/' } as unknown as Webhook['target'];
+    const [unsendable] = await rig.publish(rig.webhook({}, { target: pigeon }));
+    await rig.clock.advance(100);
+    assert.ok(unsendable !== undefined);
+    const waiting = await rig.detail(unsendable);
+    assert.deepEqual([waiting.summary.state, waiting.attempts[0]?.code], ['pending', 'unknown-transport']);
     let nowMs = 0;
     let looks = 0;
     let next: Verdict;
@@ -126,6 +133,7 @@ describe('delivering', () => {
       looks += 1;
       next = leftToAnotherVersion({ attempt: looks, createdAtMs: 0, nowMs, chance: 0.5 });
       if (next.kind === 'retry') nowMs = next.atMs;
+      if (looks === 4) assert.ok(nowMs < 5 * 60_000, 'a rolling upgrade is over soon, and so is the wait for it');
     } while (next.kind === 'retry' && looks < 1_000);
     assert.equal(next.kind, 'dead');
     assert.ok(
