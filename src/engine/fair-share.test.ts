@@ -9,11 +9,19 @@ type Stream = {
   readonly betweenMs?: readonly [number, number];
 };
 
+type Second = {
+  readonly load: number;
+  readonly others?: boolean;
+  readonly usual?: Stream;
+  /** In each millisecond another workspace is offered its first delivery. */
+  readonly crowd?: boolean;
+};
+
 /**
  * A second after half a minute in which workspace `a` was offered what `usual` says, while twenty others each start two a
  * second (`others`): how many `a` starts that always has something to start.
  */
-function startsOfA({ load, others = true, usual }: { load: number; others?: boolean; usual?: Stream }): number {
+function startsOfA({ load, others = true, usual, crowd = false }: Second): number {
   const share = createFairShare({ load: () => load, weightOf: () => 1, learnsFrom: 'offers', startMs: 0 });
   let started = 0;
   for (let nowMs = 0; nowMs < 31_000; nowMs += 1) {
@@ -21,6 +29,7 @@ function startsOfA({ load, others = true, usual }: { load: number; others?: bool
     if (usual !== undefined && nowMs >= fromMs && nowMs < toMs) {
       for (let count = 0; count < usual.each; count += 1) share.offered('a', nowMs);
     }
+    if (crowd) share.offered(`c${nowMs}`, nowMs);
     if (others && nowMs % 25 === 0) share.started(`b${(nowMs / 25) % 20}`, nowMs);
     for (let count = 0; nowMs >= 30_000 && count < 10 && share.waitMs('a', nowMs) === 0; count += 1) {
       share.started('a', nowMs);
@@ -77,6 +86,8 @@ describe('the fair share', () => {
   it('a steady stream is a share of its own, however many others there are', () => {
     const started = startsOfA({ load: 0.9, usual: { each: 3 } });
     assert.ok(started >= 3_000, `${started} of a stream of 3,000`);
+    const inCrowd = startsOfA({ load: 0.9, usual: { each: 3 }, crowd: true });
+    assert.ok(inCrowd >= 3_000, `${inCrowd} of a stream of 3,000 beside thirty thousand others`);
   });
 });
 

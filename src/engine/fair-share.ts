@@ -37,7 +37,7 @@ const startsFree = 8;
 const timesOthers = 2;
 /** What a workspace is used to is what it had to send over about this time: a burst counts little in it, a steady stream in full. */
 const usualMs = 10_000;
-/** Workspaces whose usual is known; beyond it what was learnt begins anew. */
+/** Workspaces whose usual is known; beyond it those that have little are forgotten. */
 const usualMax = 10_000;
 /** Of the loop's time, roughly: a start with all that it brings. */
 const startCostMs = 0.15;
@@ -79,10 +79,16 @@ export function createFairShare({ load, weightOf, learnsFrom, startMs }: FairSha
     return own >= startsFree * weight + share;
   };
 
+  /** Less than one in a window is started in any case. Of those with more there are few, or the loop would not be there. */
+  const forgetFew = (nowMs: number): void => {
+    for (const [workspaceId, known] of usual) if (faded(known, nowMs) * windowMs < usualMs) usual.delete(workspaceId);
+    if (usual.size >= usualMax) usual.clear();
+  };
+
   const learn = (workspaceId: WorkspaceId, nowMs: number): void => {
     const known = usual.get(workspaceId);
     if (known === undefined) {
-      if (usual.size >= usualMax) usual.clear();
+      if (usual.size >= usualMax) forgetFew(nowMs);
       usual.set(workspaceId, { sum: 1, atMs: nowMs });
       return;
     }
