@@ -31,21 +31,21 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     start: async (options) => {
       const { startWriterEarly } = await import('./compose/early-writer.ts');
       const writerThread = startWriterEarly(options.settings);
-      return (await import('./compose.ts')).startServer({ ...options, writerThread });
+      return (await import('./compose/start-server.ts')).startServer({ ...options, writerThread });
     },
-    checkStore: async (dataDir) => (await import('./compose.ts')).checkStore(dataDir),
-    backUp: async (request) => (await import('./compose.ts')).backUpDirectory(request),
+    checkStore: async (dataDir) => (await import('./compose/check-store.ts')).checkStore(dataDir),
+    backUp: async (request) => (await import('./compose/back-up-directory.ts')).backUpDirectory(request),
     checkDatabase: async (settings) => (await import('./compose/check-database.ts')).checkDatabase(settings),
-    checkDurability: async (directory) => (await import('./compose.ts')).checkDurability(directory),
-    checkBlobs: async (settings) => (await import('./compose.ts')).checkBlobs(settings),
+    checkDurability: async (directory) => (await import('./compose/machine.ts')).checkDurability(directory),
+    checkBlobs: async (settings) => (await import('./compose/choose-blobs.ts')).checkBlobs(settings),
     moveInstallation: async (request) => (await import('./compose/move-installation.ts')).moveInstallation(request),
-    copyFiles: async (request) => (await import('./compose.ts')).copyFiles(request),
-    tryReadingFiles: async () => (await import('./compose.ts')).tryReadingFiles(),
-    findScannerProblem: async (settings) => (await import('./compose.ts')).findScannerProblem(settings),
-    findFilmTool: async (settings) => (await import('./compose.ts')).findFilmTool(settings),
-    probeTarget: async (settings, url) => (await import('./compose.ts')).probeTarget(settings, url),
+    copyFiles: async (request) => (await import('./compose/choose-blobs.ts')).copyFiles(request),
+    tryReadingFiles: async () => (await import('./compose/machine.ts')).tryReadingFiles(),
+    findScannerProblem: async (settings) => (await import('./compose/machine.ts')).findScannerProblem(settings),
+    findFilmTool: async (settings) => (await import('./compose/machine.ts')).findFilmTool(settings),
+    probeTarget: async (settings, url) => (await import('./compose/machine.ts')).probeTarget(settings, url),
     verify: async (id, { headers, body, secrets, nowMs }) => {
-      const dialect = (await import('./compose.ts')).dialects.find(({ manifest }) => manifest.id === id);
+      const dialect = (await import('./compose/dialects.ts')).dialects.find(({ manifest }) => manifest.id === id);
       if (dialect === undefined) return null;
       const keys = secrets.map((value) => ({ kind: 'secret' as const, value }));
       const unsigned = { result: 'unsigned', detail: 'The dialect does not sign' } as const;

@@ -1,5 +1,5 @@
 /** Which webhooks a change is told to: a hundred of its own workspace, ten thousand of a thousand others. */
-import { dialects } from '../../src/compose.ts';
+import { dialects } from '../../src/compose/dialects.ts';
 import type { Change } from '../../src/core/change.ts';
 import { exampleWebhook } from '../../src/core/example-webhook.ts';
 import type { WebhookId } from '../../src/core/ids.ts';

@@ -1,5 +1,5 @@
 /** What one message costs before it leaves: translate, render, sign, assemble, in every dialect; no network, no store. */
-import { dialects } from '../../src/compose.ts';
+import { dialects } from '../../src/compose/dialects.ts';
 import { createLinkMaker } from '../../src/app/links.ts';
 import type { Change } from '../../src/core/change.ts';
 import { changeKinds } from '../../src/core/change.ts';

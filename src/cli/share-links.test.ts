@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startServer, type StartedServer } from '../compose.ts';
+import { startServer, type StartedServer } from '../compose/start-server.ts';
 import { defaultSettings } from '../runtime/configuration.ts';
 import { silentLogger } from '../runtime/logger.ts';
 import { type InProcess, inProcess } from './testing/in-process.ts';

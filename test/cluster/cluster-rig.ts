@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type StartedServer, startServer } from '../../src/compose.ts';
+import { type StartedServer, startServer } from '../../src/compose/start-server.ts';
 import { defaultSettings, type Settings } from '../../src/runtime/configuration.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestDatabase } from '../../src/storage/testing/test-postgres.ts';

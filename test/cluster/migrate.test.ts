@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { Client } from 'pg';
-import { startServer } from '../../src/compose.ts';
+import { startServer } from '../../src/compose/start-server.ts';
 import { moveInstallation } from '../../src/compose/move-installation.ts';
 import { defaultSettings, type Settings } from '../../src/runtime/configuration.ts';
 import { createLogger } from '../../src/runtime/logger.ts';

@@ -10,7 +10,7 @@ import { furnish, type Furnished } from '../fuzz/furnish.ts';
 import { fuzz } from '../fuzz/fuzz-run.ts';
 import { vendorDocument } from '../fuzz/vendor-document.ts';
 import { neverGood, shownReport } from '../fuzz/report.ts';
-import { dialects } from '../../src/compose.ts';
+import { dialects } from '../../src/compose/dialects.ts';
 import { adminKey } from './real-server.ts';
 
 const calls = 3_000;

@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type StartedServer, startServer } from '../../src/compose.ts';
+import { type StartedServer, startServer } from '../../src/compose/start-server.ts';
 import { type Scope, scopes } from '../../src/app/app.ts';
 import { call, type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
 import { defaultSettings, type Settings } from '../../src/runtime/configuration.ts';

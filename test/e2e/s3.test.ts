@@ -10,7 +10,8 @@ import { inProcess } from '../../src/cli/testing/in-process.ts';
 import { call } from '../../src/api/testing/test-server.ts';
 import { defaultSettings } from '../../src/runtime/configuration.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
-import { checkBlobs, copyFiles, startServer } from '../../src/compose.ts';
+import { checkBlobs, copyFiles } from '../../src/compose/choose-blobs.ts';
+import { startServer } from '../../src/compose/start-server.ts';
 import { adminKey, eventually, expectStatus, startRealServer, text } from './real-server.ts';
 
 const wine = readFileSync(join(import.meta.dirname, '..', '..', 'media', 'wine.jpg'));

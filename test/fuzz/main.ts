@@ -1,6 +1,6 @@
 /** `npm run fuzz -- --calls 20000 --seed S` calls a server of its own as its own document says, and as it says not to. */
 import { parseArgs } from 'node:util';
-import { dialects } from '../../src/compose.ts';
+import { dialects } from '../../src/compose/dialects.ts';
 import { adminKey } from '../e2e/real-server.ts';
 import { fuzz } from './fuzz-run.ts';
 import { furnish } from './furnish.ts';

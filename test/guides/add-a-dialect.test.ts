@@ -19,8 +19,8 @@ before(() => {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     writeFileSync(join(copy, path), text);
   }
-  const compose = join(copy, 'src', 'compose.ts');
-  writeFileSync(compose, patched(readFileSync(compose, 'utf8')));
+  const list = join(copy, 'src', 'compose', 'dialects.ts');
+  writeFileSync(list, patched(readFileSync(list, 'utf8')));
 });
 after(() => rmSync(copy, { recursive: true, force: true }));
 
@@ -34,7 +34,7 @@ function patched(source: string): string {
         .filter((line) => line.startsWith(' ') || line.startsWith(sign))
         .map((line) => line.slice(1))
         .join('\n');
-    assert.ok(text.includes(side('-')), `src/compose.ts has no\n${side('-')}`);
+    assert.ok(text.includes(side('-')), `src/compose/dialects.ts has no\n${side('-')}`);
     text = text.replace(side('-'), () => side('+'));
   }
   return text;
@@ -82,7 +82,7 @@ test('A kind that is left out does not compile, and that is all the compiler has
 
 test('Named in compose, the server speaks it', () => {
   const script =
-    "import { dialects } from './src/compose.ts'; console.log(dialects.map(({ manifest }) => manifest.id).join())";
+    "import { dialects } from './src/compose/dialects.ts'; console.log(dialects.map(({ manifest }) => manifest.id).join())";
   const { output } = node(['--input-type=module', '--eval', script]);
   assert.match(output, /(^|,)acme(,|$)/m);
 });

@@ -55,7 +55,7 @@ function addStage(directory: string): void {
 function addWords(directory: string): void {
   change(
     directory,
-    'src/compose.ts',
+    'src/compose/dialects.ts',
     /export const dialects: readonly Dialect\[\] = \[/,
     (found) => `${found}{ ...standardDialect, manifest: { ...standardDialect.manifest, id: '${novel.dialect}' } },`,
   );

@@ -1,5 +1,5 @@
 import { changeKinds } from '../../src/core/change.ts';
-import { dialects } from '../../src/compose.ts';
+import { dialects } from '../../src/compose/dialects.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import type { DrawnSection } from './sections.ts';
 import { table } from './sections.ts';

@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { checkStore } from '../../compose/check-store.ts';
 import {
   checkDurability,
-  checkStore,
   findFilmTool,
   findScannerProblem,
   probeTarget,
   tryReadingFiles,
-} from '../../compose.ts';
+} from '../../compose/machine.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { inProcess } from '../testing/in-process.ts';
