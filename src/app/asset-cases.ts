@@ -222,6 +222,9 @@ export interface AssetCases extends AssetLifeCases {
   removeVersion(caller: Caller, version: VersionReference, options?: AssetWriteOptions): Promise<Written<AssetView>>;
   content(caller: Caller, reference: string, wanted?: WantedBytes): Promise<AssetContent>;
   versionContent(caller: Caller, version: VersionReference, wanted?: WantedBytes): Promise<AssetContent>;
+  /** The XMP packet of the active file, as it stands there. Throws `not_found` where there is none, `file_unreadable`. */
+  xmp(caller: Caller, reference: string, wanted?: WantedBytes): Promise<AssetContent>;
+  versionXmp(caller: Caller, version: VersionReference, wanted?: WantedBytes): Promise<AssetContent>;
   /** A rendition by its title: `small`, `medium`, `large`, or one that a DAM named. */
   rendition(caller: Caller, rendition: RenditionReference, wanted?: WantedBytes): Promise<AssetContent>;
   /** The content behind one of our opaque links; the link itself is the authority. */

@@ -14,6 +14,7 @@ import { createRemove } from './asset-remove.ts';
 import { createUpload } from './asset-upload.ts';
 import { createVersions } from './asset-versions.ts';
 import { assetIdOf, assetView } from './asset-views.ts';
+import { createXmp } from './asset-xmp.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { IdempotentCalls } from './idempotency.ts';
@@ -35,6 +36,7 @@ export type AssetsDeps = Pick<AppDeps, 'storage' | 'blobs' | 'media' | 'ids' | '
 export function createAssets(deps: AssetsDeps): AssetCases {
   const clips = createClips(deps);
   const content = createContentCases(deps);
+  const packets = createXmp(deps);
   const versions = createVersions(deps);
   const checkOut = createCheckOut(deps);
   const lists = createAssetLists(deps);
@@ -52,6 +54,8 @@ export function createAssets(deps: AssetsDeps): AssetCases {
     get: tellingGone(deps, createGet(deps)),
     content: tellingGone(deps, content.content),
     versionContent: tellingGone(deps, content.versionContent),
+    xmp: tellingGone(deps, packets.xmp),
+    versionXmp: tellingGone(deps, packets.versionXmp),
     versions: tellingGone(deps, versions.versions),
     version: tellingGone(deps, versions.version),
     addVersion: tellingGone(deps, versions.addVersion),

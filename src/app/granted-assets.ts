@@ -127,6 +127,14 @@ function reading(cases: AssetCases, { seen }: Gate): Partial<AssetCases> {
       await seen(caller, version.reference);
       return cases.versionContent(caller, version, range);
     },
+    async xmp(caller, reference, range) {
+      await seen(caller, reference);
+      return cases.xmp(caller, reference, range);
+    },
+    async versionXmp(caller, version, range) {
+      await seen(caller, version.reference);
+      return cases.versionXmp(caller, version, range);
+    },
     async rendition(caller, rendition, range) {
       await seen(caller, rendition.reference);
       return cases.rendition(caller, rendition, range);

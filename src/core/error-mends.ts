@@ -68,6 +68,8 @@ export const errorMends: { readonly [Code in ErrorCode]: string } = {
     'The operator installs ffmpeg, or names one in ASSETWIRE_FFMPEG; assetwire doctor and GET /v1/settings say whether it was found',
   content_withheld: 'Delete the asset, or give it another version; POST /v1/assets/{id}/inspect has it scanned again',
   content_unavailable: 'The asset was reported without its file, or its content has gone',
+  file_unreadable:
+    'Download the content and look into it with a program of your own; a file that is broken needs a new version',
   upload_incomplete: 'Send the upload again; nothing of it was kept',
   upload_too_large: 'The operator sets the largest size with ASSETWIRE_UPLOAD_BYTES_MAX',
   upload_malformed: 'Send the optional part asset first and the part file last',

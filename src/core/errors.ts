@@ -71,6 +71,7 @@ export const errorTable = {
   films_unavailable: { status: 409, retry: false, title: 'This server cannot cut films' },
   content_withheld: { status: 403, retry: false, title: 'The content was not found to be clean' },
   content_unavailable: { status: 404, retry: false, title: 'The asset has no content here' },
+  file_unreadable: { status: 422, retry: false, title: 'The file cannot be read' },
   // Uploads
   upload_incomplete: { status: 400, retry: true, title: 'The upload broke off' },
   upload_too_large: { status: 413, retry: false, title: 'The file is too large' },

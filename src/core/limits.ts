@@ -41,6 +41,11 @@ export const limits = {
   embeddedTextBytesMax: 4 * 1024,
   embeddedBytesMax: 32 * 1024,
   embeddedPacketBytesMax: 256 * 1024,
+  /** XMP packets that are read for callers at one process at a time, and of them for one workspace. */
+  xmpReadsMax: 32,
+  xmpReadsOfWorkspaceMax: 8,
+  /** A file in another store whose packet is asked for is fetched for that up to this size. */
+  xmpFetchedBytesMax: 256 * 1024 * 1024,
   /** Tries at the renditions of one content before a note is left. */
   derivationTriesMax: 3,
   /** A stretch of a film or of sound that is cut out of it. */

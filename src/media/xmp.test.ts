@@ -205,3 +205,26 @@ test('every file cut off anywhere, and with any byte turned, ends as a value', a
   const badly = ended.filter(({ job, outcome }) => job === 'xmp' && (outcome === 'crashed' || outcome === 'timeout'));
   assert.deepEqual(badly, [], 'and the process that reads them lives on');
 });
+
+const lies: { readonly [name: string]: string } = {
+  'more bytes than it may': `write({ kind: 'packet', bytes: ${limits.embeddedPacketBytesMax + 1} })`,
+  'a length that is none': "write({ kind: 'packet', bytes: -1 })",
+  'facts where a packet was asked for': "write({ kind: 'inspected', facts: { mimeType: 'image/png' } })",
+};
+
+for (const [name, lie] of Object.entries(lies))
+  test(`UP-21 a process that answers ${name} is ended, and nothing of it believed`, async (t) => {
+    const program = join(await mkdtemp(join(tmpdir(), 'assetwire-xmp-lies-')), 'main.mjs');
+    await writeFile(
+      program,
+      `const write = (answer) => process.stdout.write(JSON.stringify({ id, ...answer }) + '\\n' + 'x'.repeat(300000));
+      let id; process.stdin.on('data', (line) => { ({ id } = JSON.parse(line)); ${lie}; });`,
+    );
+    const lying = createMedia({ clock: systemClock, readable: [directory], program, timeoutMs: 5_000 });
+    t.after(async () => {
+      await lying.stop();
+      await rm(join(program, '..'), { recursive: true });
+    });
+    const result = await lying.xmp(join(directory, 'x'), { mimeType: 'image/png' });
+    assert.equal(result.kind === 'failed' ? result.code : result.kind, 'crashed');
+  });

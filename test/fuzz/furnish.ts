@@ -108,10 +108,12 @@ async function fill(tenant: Tenant, name: string, note: Note): Promise<string> {
   return [JSON.stringify([inbox, webhook, replay]), asset.text, ...lists].join();
 }
 
-/** A picture with its renditions made; what was answered. */
+const xmpPacket = '<x:xmpmeta xmlns:x="adobe:ns:meta/"/>';
+
+/** A picture with its renditions made, and with a packet of metadata; what was answered. */
 async function addPicture(tenant: Tenant, name: string, shade: number, note: Note): Promise<string> {
   const picture = sharp({ create: { width: 900, height: 600, channels: 3, background: { r: shade, g: 68, b: 119 } } });
-  const uploaded = await tenant.upload(name, await picture.png().toBuffer());
+  const uploaded = await tenant.upload(name, await picture.withXmp(xmpPacket).png().toBuffer());
   await eventually(
     () => tenant.ask(`/v1/assets/${text(uploaded.json['id'])}`),
     ({ state }) => isJson(state) && Array.isArray(state['renditions']) && state['renditions'].length > 0,

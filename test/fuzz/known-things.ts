@@ -22,6 +22,7 @@ const narrower: readonly (readonly [path: RegExp, of: string, kind: string])[] =
   [/^\/v1\/trash\//, 'ast', 'trash'],
   [/^\/v1\/assets\/\{reference\}\/clips/, 'ast', 'film'],
   [/^\/v1\/assets\/\{reference\}\/renditions\//, 'ast', 'picture'],
+  [/^\/v1\/assets\/\{reference\}\/(?:versions\/\{number\}\/)?xmp$/, 'ast', 'picture'],
   [/^\/v1\/broadcasts\/\{reference\}\/(?:content|clips)/, 'brc', 'recorded'],
 ];
 /** Stands for a text that no call had before. */

@@ -10,6 +10,7 @@ import { assetLifeRoutes } from './asset-life.ts';
 import { assetRenditionRoutes } from './asset-renditions.ts';
 import { assetStateRoutes } from './asset-states.ts';
 import { assetVersionRoutes } from './asset-versions.ts';
+import { assetXmpRoutes } from './asset-xmp.ts';
 import { assetRoutes } from './assets.ts';
 import { broadcastRoutes } from './broadcasts.ts';
 import { changeRoutes } from './changes.ts';
@@ -63,6 +64,7 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
     ...assetVersionRoutes,
     ...assetMediaRoutes,
     ...assetRenditionRoutes,
+    ...assetXmpRoutes,
     ...assetLifeRoutes,
     ...commentRoutes,
     ...trashRoutes,

@@ -83,6 +83,8 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       inspect: missing,
       content: missing,
       versionContent: missing,
+      xmp: missing,
+      versionXmp: missing,
       rendition: missing,
       linked: missing,
       ...parts.assets,

@@ -9,6 +9,7 @@ import { assetArgument, at, placeOf, printAsset } from '../assets/asset-place.ts
 import { dateExamples, defineDates } from '../assets/dates.ts';
 import { defineFilms, filmExamples } from '../assets/films.ts';
 import { defineLife, lifeExamples } from '../assets/life.ts';
+import { defineXmp, xmpExamples } from '../assets/xmp.ts';
 import { defineTrash, trashExamples } from '../assets/trash.ts';
 import { RefusedError } from '../client.ts';
 import type { Client } from '../client.ts';
@@ -93,6 +94,7 @@ export function define(command: Command, context: CliContext): void {
     )
     .addOption(new Option('--force', 'replace a file that is there'))
     .action((asset: string, options: DownloadOptions) => download(asset, options, context));
+  defineXmp(command, context);
   defineEdit(command, assetArgument(), context);
   defineLife(command, context);
   defineDates(command, context);
@@ -103,6 +105,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire assets download ast_01kan4c4q0edkxrmnr6dgk2vfp --output flower.jpg',
     'assetwire assets show external:sku-4711 --json',
     'assetwire assets edit ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2026 --add-tag spring',
+    ...xmpExamples,
     ...lifeExamples,
     ...dateExamples,
     ...filmExamples,
