@@ -164,7 +164,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       lane.shelf.settle(task, { kind: 'ended' });
       return false;
     }
-    begin(lane, setup, task, { doubt, startedAtMs });
+    begin(lane, setup, { task, doubt, startedAtMs });
     return true;
   };
 
@@ -193,8 +193,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
   const begin = (
     lane: Lane,
     setup: LaneSetup | Unusable,
-    task: DeliveryTask,
-    { doubt, startedAtMs }: { readonly doubt: Doubt; readonly startedAtMs: number },
+    { task, doubt, startedAtMs }: { readonly task: DeliveryTask; readonly doubt: Doubt; readonly startedAtMs: number },
   ): void => {
     const claim = parts.ownership.owns(lane.webhookId);
     const run: Run = {

@@ -52,7 +52,7 @@ export async function recordOfCrash(flight: CrashedFlight, parts: CrashRecoveryP
   const verdict: Verdict =
     flight.crashes >= parts.crashesMax
       ? { kind: 'dead', reason: quarantineReason }
-      : judge(flight, outcome, current, parts);
+      : judge({ flight, outcome, current }, parts);
   const item: RecordItem = {
     workspaceId: flight.workspaceId,
     webhookId: flight.webhookId,
@@ -92,12 +92,9 @@ function stopRevision(current: CurrentWebhook | null, parts: CrashRecoveryParts)
   return stops ? current.webhook.revision : null;
 }
 
-function judge(
-  flight: CrashedFlight,
-  outcome: Outcome,
-  current: CurrentWebhook | null,
-  parts: CrashRecoveryParts,
-): Verdict {
+type Broken = { readonly flight: CrashedFlight; readonly outcome: Outcome; readonly current: CurrentWebhook | null };
+
+function judge({ flight, outcome, current }: Broken, parts: CrashRecoveryParts): Verdict {
   const nowMs = parts.due.nowMs();
   const again: Verdict = { kind: 'retry', atMs: nowMs, reason: 'interrupted' };
   if (current === null) return again;

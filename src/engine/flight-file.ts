@@ -98,7 +98,7 @@ export function createFlightFile(path: string, slots = slotsDefault): FlightLog 
       // Found a second time before it could be recorded: the same crash, not another one.
       const crashes = found.state === flying ? Math.min(255, found.crashes + 1) : found.crashes;
       crashed.push({ ...found.flight, crashes });
-      mark(mirror, slot, owed, crashes);
+      mark(mirror, slot, { state: owed, crashes });
     }
     return crashed;
   };
@@ -144,7 +144,7 @@ export function createFlightFile(path: string, slots = slotsDefault): FlightLog 
         clear(deliveryId, slot);
         return;
       }
-      mark(mirror, slot, suspected, crashes);
+      mark(mirror, slot, { state: suspected, crashes });
       suspects.add(deliveryId);
       touchCleared(slot);
     },
@@ -207,7 +207,7 @@ function decodeSlot(mirror: Buffer, slot: number): Found | null {
   return { deliveryId, state, crashes: mirror[at + 1] ?? 0, flight };
 }
 
-function mark(mirror: Buffer, slot: number, state: number, crashes: number): void {
+function mark(mirror: Buffer, slot: number, { state, crashes }: Pick<Found, 'state' | 'crashes'>): void {
   const at = slot * slotBytes;
   mirror[at] = state;
   mirror[at + 1] = crashes;

@@ -141,39 +141,42 @@ function finish(
     attemptAtMs: input.attemptAtMs,
   });
   if (requests.length === 0) {
-    return setup.signingRequired ? missing('signing secret') : assemble(input, parts, rendered, { body, signed: [] });
+    return setup.signingRequired ? missing('signing secret') : assemble(input, parts, { rendered, body, signed: [] });
   }
   const signatures: Uint8Array[] = [];
   for (const [index, request] of requests.entries()) {
     const signature = parts.signer.sign(request, setup.secrets, setup.webhook.workspaceId);
     if (signature instanceof Promise) {
-      return slowSignatures(requests, signatures, index, signature, (next) =>
+      return slowSignatures(requests, { signatures, pending: signature, index }, (next) =>
         parts.signer.sign(next, setup.secrets, setup.webhook.workspaceId),
       )
         .then((made) =>
           'missing' in made
             ? missing(made.missing)
-            : assemble(input, parts, rendered, { body, signed: placed(requests, made.signatures) }),
+            : assemble(input, parts, { rendered, body, signed: placed(requests, made.signatures) }),
         )
         .catch(refused);
     }
     if ('missing' in signature) return missing(signature.missing);
     signatures.push(bytesOf(signature));
   }
-  return assemble(input, parts, rendered, { body, signed: placed(requests, signatures) });
+  return assemble(input, parts, { rendered, body, signed: placed(requests, signatures) });
 }
 
+/** Goes on where a signature was not there at once: those before it are made, `pending` is the one at `index`. */
 async function slowSignatures(
   requests: readonly SignatureRequest[],
-  signatures: Uint8Array[],
-  index: number,
-  first: Promise<Signature>,
+  {
+    signatures,
+    pending,
+    index,
+  }: { readonly signatures: Uint8Array[]; readonly pending: Promise<Signature>; readonly index: number },
   sign: (request: SignatureRequest) => Signature | Promise<Signature>,
 ): Promise<{ readonly signatures: readonly Uint8Array[] } | { readonly missing: string }> {
   for (let at = index; at < requests.length; at += 1) {
     const request = requests[at];
     if (request === undefined) break;
-    const signature = at === index ? await first : await sign(request);
+    const signature = at === index ? await pending : await sign(request);
     if ('missing' in signature) return signature;
     signatures.push(bytesOf(signature));
   }
@@ -218,8 +221,11 @@ function joined(requests: readonly SignatureRequest[], signatures: readonly Uint
 function assemble(
   { task, setup, storedBody }: PrepareInput,
   parts: PrepareParts,
-  rendered: Rendered,
-  { body, signed }: { readonly body: Uint8Array; readonly signed: readonly Header[] },
+  {
+    rendered,
+    body,
+    signed,
+  }: { readonly rendered: Rendered; readonly body: Uint8Array; readonly signed: readonly Header[] },
 ): Prepared {
   const { delivery } = task;
   const headers: Header[] = [

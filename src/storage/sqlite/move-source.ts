@@ -114,7 +114,7 @@ function partsOf(db: DatabaseSync): readonly MovePart[] {
       columns: resourceColumns,
       key: "t.type || char(0) || t.workspace || char(0) || t.id || char(0) || printf('%012d', t.version)",
     }),
-    ...partitionPlans(db, 'changes', 'seq', (table) => ({
+    ...partitionPlans(db, { kind: 'changes', key: 'seq' }, (table) => ({
       columns: 'w.id AS workspace, t.seq, t.id, t.kind, t.subject, t.accepted_at, t.unexpanded, t.body',
       from: `FROM ${table} t ${names}`,
       finish: change,
@@ -134,12 +134,12 @@ function partsOf(db: DatabaseSync): readonly MovePart[] {
       columns: "t.delivery, w.id AS workspace, t.ended_at, '\\x' || hex(t.body) AS body",
       key: 't.delivery',
     }),
-    ...partitionPlans(db, 'log', 'n', (table) => ({
+    ...partitionPlans(db, { kind: 'log', key: 'n' }, (table) => ({
       columns: `${deliveryColumns}, t.state, t.ended_at, t.reason, t.attempt`,
       from: `FROM ${table} t ${lane} ${names}`,
       finish: (row) => ({ ...delivery(row), day: dayOf(numberOf(row['ended_at'])) }),
     })),
-    ...partitionPlans(db, 'attempts', 'seq', (table) => ({
+    ...partitionPlans(db, { kind: 'attempts', key: 'seq' }, (table) => ({
       columns: 't.delivery, t.number, t.attempt',
       from: `FROM ${table} t`,
       finish: (row) => ({
@@ -176,10 +176,10 @@ function partsOf(db: DatabaseSync): readonly MovePart[] {
   return plans.map((plan) => partOf(db, plan));
 }
 
+/** A plan for each partition of a kind; `key` is the column that its rows are ordered by. */
 function partitionPlans(
   db: DatabaseSync,
-  kind: 'changes' | 'log' | 'attempts',
-  key: string,
+  { kind, key }: { readonly kind: 'changes' | 'log' | 'attempts'; readonly key: string },
   plan: (table: string) => Pick<Plan, 'columns' | 'from' | 'finish'>,
 ): readonly Plan[] {
   const rows = db
