@@ -254,6 +254,14 @@ test('an admin looks at another workspace, and pictures, lists and links stay in
   await page.getByRole('button', { name: 'History' }).click();
   await page.locator('.timeline li').first().waitFor({ timeout });
   assert.equal(new URL(page.url()).searchParams.get('workspace'), 'press');
+  await page.getByRole('button', { name: 'In the file' }).click();
+  const [saved] = await Promise.all([
+    page.waitForEvent('download', { timeout }),
+    page.getByRole('link', { name: 'Download the packet as it stands in the file' }).click({ timeout }),
+  ]);
+  assert.equal(saved.suggestedFilename(), 'umang.xmp');
+  const packet = readFileSync(await saved.path());
+  assert.ok(readFileSync(join(root, 'media', 'umang.jpg')).includes(packet) && packet.includes('rdf:RDF'));
 });
 
 test('who may only read is shown everything and offered no change', async () => {

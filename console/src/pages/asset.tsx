@@ -9,6 +9,7 @@ import { words } from '../words/words.ts';
 import { AssetActions } from './asset-actions.tsx';
 import { AssetHistory } from './asset-history.tsx';
 import { AboutForm, MetadataForm } from './asset-forms.tsx';
+import { PacketLink } from './asset-packet.tsx';
 import { Shares } from './asset-shares.tsx';
 import { AssetStage } from './asset-stage.tsx';
 import { Talk } from './asset-talk.tsx';
@@ -51,7 +52,7 @@ export function AssetPage({ id }: { readonly id: string }) {
               {tab === 'about' ? <AboutForm asset={data} /> : null}
               {tab === 'metadata' ? <MetadataForm asset={data} /> : null}
               {tab === 'versions' ? <Versions asset={data} /> : null}
-              {tab === 'embedded' ? <Embedded of={data.state.embedded ?? {}} /> : null}
+              {tab === 'embedded' ? <Embedded asset={data} /> : null}
               {tab === 'history' ? <AssetHistory asset={data} /> : null}
               {tab === 'talk' ? <Talk asset={data} /> : null}
               {tab === 'share' ? <Shares asset={data} /> : null}
@@ -123,8 +124,8 @@ function FileCard({ asset }: { readonly asset: Asset }) {
 }
 
 /** What the file says of itself, group by group. It is the file's word, shown as text. */
-function Embedded({ of }: { readonly of: JsonObject }) {
-  const groups = Object.entries(of);
+function Embedded({ asset: { id, state } }: { readonly asset: Asset }) {
+  const groups = Object.entries(state.embedded ?? {});
   if (groups.length === 0) return <p className="quiet">{words.asset.noEmbedded}</p>;
   const flat = groups.filter(([, value]) => typeof value !== 'object' || value === null);
   const nested = groups.filter(([, value]) => typeof value === 'object' && value !== null);
@@ -142,6 +143,7 @@ function Embedded({ of }: { readonly of: JsonObject }) {
               .slice(0, 400)
               .map(([field, found]) => [field, typeof found === 'string' ? found : JSON.stringify(found)])}
           />
+          {name === 'xmp' ? <PacketLink id={id} /> : null}
         </Card>
       ))}
     </>

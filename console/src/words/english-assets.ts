@@ -113,6 +113,7 @@ export const assetWords = {
     noMetadata: 'No metadata field is defined in this workspace. Define some under Settings, or write any.',
     addField: 'Add a field',
     fieldName: 'Field',
+    xmpPacket: 'Download the packet as it stands in the file',
     noEmbedded: 'The file says nothing of itself.',
     history: 'History',
     historyNone: 'Nothing has happened to it yet.',
