@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -125,4 +125,21 @@ test('a store takes the writer that was started before it, for its first start o
   await storage.start();
   assert.deepEqual(await storage.resources([{ workspaceId: 'default', type: 'key', id: 'key_none' }]), [null]);
   await storage.stop();
+});
+
+test('a reader that could not open the store is not asked again: once it can be opened, questions are answered', async () => {
+  const file = join(directory, 'later', 'store.db');
+  const pool = createReaderPool({
+    ...{ file, cursorKey: new Uint8Array(32), threadsMax: 2, waitingMax: 10, keepsOne: () => true },
+    clock: systemClock,
+  });
+  const ask = (says: RegExp) =>
+    assert.rejects(pool.reads.resources({ workspaceId: 'default', type: 'key', limit: 1 }), says);
+  pool.warm();
+  await Promise.all([ask(/unable to open/), ask(/unable to open/)]);
+  mkdirSync(join(directory, 'later'));
+  new DatabaseSync(file).close();
+  await ask(/no such table/);
+  assert.equal(pool.threads, 1);
+  await pool.close();
 });

@@ -61,8 +61,17 @@ export function createReaderPool(parts: ReaderPoolParts): ReaderPool {
     const opened = calls.call('open', file, cursorKey);
     const reader: Reader = { worker, calls, opened, asked: 0, usedMs: clock.monotonicMs() };
     readers.push(reader);
+    // One that could not open the store, out of file descriptors for one, never will: the next question gets another.
+    opened.catch(() => discard(reader));
     timer ??= clock.timer(idleMs, look);
     return reader;
+  };
+  const discard = (reader: Reader): void => {
+    const index = readers.indexOf(reader);
+    if (index < 0) return;
+    readers.splice(index, 1);
+    const end = endReader(reader).finally(() => ending.delete(end));
+    ending.add(end);
   };
   /** Ends those that have been idle for long. */
   const look = (): void => {
@@ -71,26 +80,17 @@ export function createReaderPool(parts: ReaderPoolParts): ReaderPool {
     for (const reader of [...readers]) {
       if (readers.length === 1 && keepsOne()) break;
       if (reader.asked > 0 || reader.calls.pending() > 0 || reader.usedMs > idleFromMs) continue;
-      readers.splice(readers.indexOf(reader), 1);
-      const end = endReader(reader).finally(() => ending.delete(end));
-      ending.add(end);
+      discard(reader);
     }
     const usedMs = Math.min(...readers.map((reader) => reader.usedMs));
     // One that has been asked all this while is looked at again later.
     if (readers.length > 0)
       timer = clock.timer(usedMs <= idleFromMs ? idleMs : Math.max(1_000, usedMs - idleFromMs), look);
   };
-  /** An idle one, a new one, or the one with the least to do. */
-  const pick = (): Reader => {
-    const idle = readers.find(({ asked }) => asked === 0);
-    if (idle !== undefined) return idle;
-    if (readers.length < threadsMax) return spawn();
-    return readers.reduce((least, reader) => (reader.asked < least.asked ? reader : least));
-  };
   const call = async (name: string, values: readonly unknown[]): Promise<unknown> => {
     if (closed) throw new AssetwireError('shutting_down', { detail: 'The store must be open: it is stopped' });
     refuseBeyond(waitingMax, readers);
-    const reader = pick();
+    const reader = free(readers) ?? (readers.length < threadsMax ? spawn() : leastBusy(readers));
     reader.usedMs = clock.monotonicMs();
     reader.asked += 1;
     try {
@@ -119,6 +119,14 @@ export function createReaderPool(parts: ReaderPoolParts): ReaderPool {
       return readers.length;
     },
   };
+}
+
+function free(readers: readonly Reader[]): Reader | undefined {
+  return readers.find(({ asked }) => asked === 0);
+}
+
+function leastBusy(readers: readonly Reader[]): Reader {
+  return readers.reduce((least, reader) => (reader.asked < least.asked ? reader : least));
 }
 
 function refuseBeyond(waitingMax: number, readers: readonly Reader[]): void {
