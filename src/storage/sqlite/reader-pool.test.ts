@@ -143,3 +143,15 @@ test('a reader that could not open the store is not asked again: once it can be 
   assert.equal(pool.threads, 1);
   await pool.close();
 });
+
+test('what waits for a thread to open the store is bounded as what waits for its answer', async () => {
+  const file = join(directory, 'bounded.db');
+  new DatabaseSync(file).close();
+  const bounds = { threadsMax: 1, waitingMax: 2, cursorKey: new Uint8Array(32) };
+  const pool = createReaderPool({ file, clock: systemClock, ...bounds });
+  const ask = (says: RegExp) =>
+    assert.rejects(pool.reads.resources({ workspaceId: 'default', type: 'key', limit: 1 }), says);
+  await Promise.all([ask(/no such table/), ask(/no such table/), ask(/room for another read: 2 are waiting/)]);
+  await ask(/no such table/);
+  await pool.close();
+});

@@ -130,7 +130,8 @@ function leastBusy(readers: readonly Reader[]): Reader {
 }
 
 function refuseBeyond(waitingMax: number, readers: readonly Reader[]): void {
-  const waiting = readers.reduce((sum, { calls }) => sum + calls.pending(), 0);
+  // Those that wait for a thread to open the store count, too.
+  const waiting = readers.reduce((sum, { asked }) => sum + asked, 0);
   if (waiting < waitingMax) return;
   throw new AssetwireError('storage_busy', {
     detail: `The store must have room for another read: ${waiting} are waiting`,
