@@ -108,7 +108,7 @@ export type AppDeps = {
   /** How dear a password's hash is; default as OWASP says. */
   readonly passwordCost?: ScryptCost;
   /** Counts changes committed and bytes of files stored. */
-  readonly metrics?: Pick<Metrics, 'accepted' | 'uploaded'>;
+  readonly metrics?: Pick<Metrics, 'accepted' | 'uploaded'> & Partial<Pick<Metrics, 'onScrape'>>;
   /** Tells whoever traces what was committed; null where nobody does. */
   readonly trace?: ((changes: readonly Change[]) => void) | null;
 };

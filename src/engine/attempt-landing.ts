@@ -134,6 +134,7 @@ function eventOf(run: Run, item: RecordItem): EngineEvent {
     delivery: summaryOf(delivery, item),
     dialect: run.setup.webhook.dialect,
     startedAtMs: run.startedAtMs,
+    answer: run.outcome,
     ...(first ? { acceptedToFirstByteMs: Math.max(0, run.startedAtMs - change.acceptedAtMs) } : {}),
   };
 }

@@ -2,6 +2,7 @@
  * The engine's door: lanes, not jobs. It owns every delivery from commit to its end. Its state machine is told in prose
  * in docs/concepts/delivery-lifecycle.md; the same words are used here.
  */
+import type { Outcome } from '../core/outcome.ts';
 import type { Duty, DutyKind } from '../storage/contract/duties.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Attempt, DeliverySummary } from '../core/delivery.ts';
@@ -84,6 +85,8 @@ export type EngineEvent = {
   /** Wall clock at which the attempt began. */
   readonly startedAtMs: number;
   readonly acceptedToFirstByteMs?: number;
+  /** What it came to, as the transport said it. */
+  readonly answer?: Outcome | null;
 };
 
 /**

@@ -20,6 +20,8 @@ export type Reading = {
   readonly waitingInMemory?: number;
   readonly connectionsOpen?: number;
   readonly logLinesDropped?: number;
+  /** How far the clock is behind what most receivers say; negative where it is ahead. */
+  readonly clockBehindMs?: number;
   /** Shards held here, and what is known of the lease on them; only where there are leases. */
   readonly shardsHeld?: number;
   readonly shardsHandedOver?: number;
@@ -200,6 +202,7 @@ const gaugeTexts = {
   waitingInMemory: ['deliveries_in_memory', 'Deliveries handed to the engine and not yet attempted'],
   connectionsOpen: ['connections_open', 'Outgoing connections open'],
   logLinesDropped: ['log_lines_dropped', 'Log lines given up because nobody read them'],
+  clockBehindMs: ['clock_behind_seconds', 'How far the clock is behind what most receivers say; below 0: ahead'],
   shardsHeld: ['shards_held', 'Shards of lanes and duties that this process holds, of 256 (PostgreSQL)'],
   shardsHandedOver: [
     'shards_handing_over',
@@ -219,7 +222,7 @@ function gaugesOf(reading: Reading): Family[] {
   const families = Object.entries(gaugeTexts).flatMap(([field, [name, help]]): Family[] => {
     const value: number | undefined = reading[field as keyof typeof gaugeTexts];
     if (value === undefined) return [];
-    const shown = field === 'oldestPendingMs' || field === 'leaseAgeMs' ? value / 1_000 : value;
+    const shown = field.endsWith('Ms') ? value / 1_000 : value;
     return [{ name: `assetwire_${name}`, help, type: 'gauge', samples: [{ value: shown }] }];
   });
   families.push(...mediaCounters(reading));

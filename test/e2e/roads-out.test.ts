@@ -7,7 +7,8 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { eventually, expectStatus, type RealServer, rows, startRealServer, text } from './real-server.ts';
+import { inProcess } from '../../src/cli/testing/in-process.ts';
+import { adminKey, eventually, expectStatus, type RealServer, rows, startRealServer, text } from './real-server.ts';
 
 type Arrival = { readonly id: string; readonly attempt: string; readonly path: string; readonly sha256: string };
 type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
@@ -17,7 +18,10 @@ type Receiver = AsyncDisposable & {
   connections: number;
 };
 
-async function startReceiver(answer: Answer = (_request, response) => void response.writeHead(204).end()) {
+async function startReceiver(
+  answer: Answer = (_request, response) => void response.writeHead(204).end(),
+  host = '127.0.0.1',
+) {
   const receiver: Omit<Receiver, 'port'> = {
     arrivals: [],
     connections: 0,
@@ -43,7 +47,7 @@ async function startReceiver(answer: Answer = (_request, response) => void respo
   server.on('connection', () => {
     receiver.connections += 1;
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   return Object.assign(receiver, { port: (server.address() as AddressInfo).port });
 }
 
@@ -307,5 +311,36 @@ test('CF-07 CF-08 an answer that is no consent, and a redirect to somebody who w
     assert.notEqual(json['state'], 'enabled', JSON.stringify(json));
   }
   assert.equal(willing.connections, 0);
+  for (const id of ids) await server.call(`/v1/webhooks/${id}`, { method: 'DELETE' });
+});
+
+test('FC-05 a clock that is off shows by the answers of receivers: in a notice and in a number', async () => {
+  const late: Answer = (_request, response) =>
+    void response.writeHead(401, { date: new Date(Date.now() - 600_000).toUTCString() }).end();
+  await using one = await startReceiver(late);
+  await using two = await startReceiver(late, '127.0.0.2');
+  await using three = await startReceiver(late, '127.0.0.3');
+  const urls = [`127.0.0.1:${one.port}`, `127.0.0.2:${two.port}`, `127.0.0.3:${three.port}`];
+  const ids = await Promise.all(urls.map((place) => webhook(`http://${place}/`, { policy: quickly })));
+  for (let n = 0; n < 3; n += 1) await change(`clock-${n}`);
+  const [notice] = await eventually(
+    async () => rows((await server.call('/v1/notices?kind=clock.skew')).json),
+    (notices) => notices.length > 0,
+    'a notice',
+  );
+  assert.match(
+    text(notice?.['text']),
+    /^The clock of this server is (599|60\d) seconds ahead, by what 3 receivers answer/,
+  );
+  const metrics = (await server.call('/metrics')).text;
+  const shown = /^assetwire_clock_behind_seconds (-?[\d.]+)$/m.exec(metrics)?.[1];
+  assert.ok(Math.abs(Number(shown) + 600) < 5, shown);
+  const { port } = new URL(server.url);
+  const environment = { ASSETWIRE_PORT: port, ASSETWIRE_DATA_DIR: server.dataDir, ASSETWIRE_KEY: adminKey };
+  const doctor = JSON.parse((await inProcess(environment).run('doctor', '--json')).out) as {
+    readonly data: readonly { readonly name: string; readonly result: string; readonly detail: string }[];
+  };
+  const { result, detail } = doctor.data.find(({ name }) => name === 'Clock of receivers') ?? {};
+  assert.deepEqual([result, detail], ['warning', notice?.['text']]);
   for (const id of ids) await server.call(`/v1/webhooks/${id}`, { method: 'DELETE' });
 });

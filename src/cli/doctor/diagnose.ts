@@ -8,6 +8,7 @@ import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
 import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from './disk-checks.ts';
 import { checkBlobs } from './blobs-check.ts';
+import { checkReceiversClock } from './clock-check.ts';
 import { checkFilms, checkReading, checkScanner } from './film-check.ts';
 import { checkProxies, checkPublicUrl, checkSnsUrl, checkTarget } from './network-checks.ts';
 import { unsafeSettings } from './unsafe-settings.ts';
@@ -39,6 +40,7 @@ export async function diagnose(
     ...(isLocal ? [await checkDurability(settings.dataDir, context)] : []),
     await checkStore(settings, context),
     await checkPort(configuration, running),
+    ...(running === 'ready' ? await checkReceiversClock(dataDir, context) : []),
     await checkNames(),
   );
   findings.push(await checkPublicUrl(configuration), ...checkSnsUrl(configuration), ...checkProxies(context));
