@@ -101,7 +101,8 @@ test('who asks for many at once is asked to come back, and another workspace fin
   const theirs = app.assets.xmp(neighbour, body.id);
   gate.resolve({ kind: 'packet', content: packet });
   for (const each of [...asked, theirs]) assert.equal((await each).bytes, packet.length);
-  assert.equal((await app.assets.xmp(caller, id)).bytes, packet.length, 'places are given back');
+  for (let n = 0; n <= limits.xmpReadsMax; n += 1)
+    assert.equal((await app.assets.xmp(caller, id)).bytes, packet.length, 'places are given back');
 });
 
 test('a large file in another store is not fetched for its packet', async () => {

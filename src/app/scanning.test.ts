@@ -54,6 +54,8 @@ async function isWithheld({ app }: Fixture, id: string, text: RegExp): Promise<v
   for (const read of [
     () => app.assets.content(caller, id),
     () => app.assets.versionContent(caller, { reference: id, number: 1 }),
+    () => app.assets.xmp(caller, id),
+    () => app.assets.versionXmp(caller, { reference: id, number: 1 }),
   ])
     await assert.rejects(read, (error) => {
       assert.ok(error instanceof AssetwireError);

@@ -179,6 +179,10 @@ test('UP-06 files whose parts lie about themselves end as values, in time', asyn
   assertFailed(await xmpOf(chunks, 'audio/wav'), 'unreadable', /more parts/);
   const catalogs = Buffer.from(`%PDF-1.7\n${'<< /Type /Catalog '.repeat(500_000)}${'1 0 obj '.repeat(500_000)}`);
   assert.deepEqual(await xmpOf(catalogs), { kind: 'none' });
+  const deep = deflateSync(Buffer.from(`${'<<'.repeat(250_000)} /Type /Catalog `.repeat(4)));
+  const stream = `<< /Type /ObjStm /Length ${deep.length} /Filter /FlateDecode >>\nstream\n`;
+  const streams = Array.from({ length: 400 }, () => [Buffer.from(stream), deep, Buffer.from('\nendstream\n')]);
+  assert.deepEqual(await xmpOf(Buffer.concat([Buffer.from('%PDF-1.7\n'), ...streams.flat()])), { kind: 'none' });
   const gif = Buffer.concat([gifXmp(packet).subarray(0, 60), uint32LE(0)]);
   assert.notEqual((await xmpOf(gif)).kind, 'packet');
 });
@@ -227,4 +231,5 @@ for (const [name, lie] of Object.entries(lies))
     });
     const result = await lying.xmp(join(directory, 'x'), { mimeType: 'image/png' });
     assert.equal(result.kind === 'failed' ? result.code : result.kind, 'crashed');
+    assert.equal(lying.counts().processesStarted, 2, 'it was ended, and so was the one that came after it');
   });

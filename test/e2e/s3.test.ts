@@ -53,6 +53,11 @@ test('an upload lies in S3, is looked into and scaled as on a disk, served in ra
   assert.deepEqual([part.status, part.headers['content-range']], [206, `bytes 10-19/${wine.length}`]);
   const whole = expectStatus(await tenant.call(`/v1/assets/${id}/content`), 200);
   assert.equal(Number(whole.headers['content-length']), wine.length);
+  const packet = expectStatus(await tenant.call(`/v1/assets/${id}/xmp`), 200);
+  assert.ok(
+    packet.text.includes('rdf:RDF') && wine.includes(packet.text),
+    'the packet, out of a file that is fetched for it',
+  );
   const link = await tenant.ask('/v1/share-links', { body: { assets: [id] } });
   const shared = await server.call(`${new URL(text(link['url'])).pathname}/content`, { token: null });
   assert.equal(shared.status, 200);

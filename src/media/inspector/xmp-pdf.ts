@@ -9,6 +9,8 @@ import { dictionaryAround, objectStreams, searched, searchedBytesMax } from './p
 import { inflated } from './xmp-parts.ts';
 
 const catalogsMax = 100;
+/** Over all dictionaries that are looked at. */
+const walkedCharactersMax = 16 * 1024 * 1024;
 const occurrencesMax = 1_000;
 
 /** Null where there is none. */
@@ -29,19 +31,21 @@ export async function pdfPacket(source: FileSource): Promise<Buffer | Failure | 
 
 /** Number and generation of the stream, as the last catalog names it; also where catalogs are packed. */
 function metadataOf(text: string): string | null {
-  const plain = namedByCatalog(text);
+  const budget = { characters: walkedCharactersMax };
+  const plain = namedByCatalog(text, budget);
   if (plain !== null) return plain;
   let last: string | null = null;
-  for (const objects of objectStreams(text)) last = namedByCatalog(objects) ?? last;
+  for (const objects of objectStreams(text)) last = namedByCatalog(objects, budget) ?? last;
   return last;
 }
 
-function namedByCatalog(text: string): string | null {
+function namedByCatalog(text: string, budget: { characters: number }): string | null {
   let at = text.length;
-  for (let seen = 0; seen < catalogsMax && at > 0; seen += 1) {
+  for (let seen = 0; seen < catalogsMax && at > 0 && budget.characters > 0; seen += 1) {
     at = text.lastIndexOf('/Catalog', at - 1);
     if (at < 0) return null;
-    const { own } = dictionaryAround(text, at);
+    const { own, characters } = dictionaryAround(text, at);
+    budget.characters -= characters;
     const [, number, generation] = /\/Metadata\s{1,8}(\d{1,10})\s{1,8}(\d{1,5})\s{1,8}R\b/.exec(own) ?? [];
     if (number !== undefined && generation !== undefined) return `${number} ${generation}`;
   }
