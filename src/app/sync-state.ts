@@ -25,6 +25,9 @@ export type StoredSync = Omit<SyncView, 'id' | 'createdAtMs'> & {
   readonly by: Actor;
 };
 
+/** States in which more may be pushed. */
+export const pushable: ReadonlySet<StoredSync['state']> = new Set(['open', 'waiting']);
+
 /** What a `sync` duty owes. `at` counts parts (apply: and items within one); `cursor` is that of the list of assets. */
 export type SyncPayload = {
   readonly syncId: string;

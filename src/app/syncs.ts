@@ -16,8 +16,10 @@ import type { AppDeps } from './dependencies.ts';
 import type { Decision } from './plan.ts';
 import { notFound } from './refusals.ts';
 import type { SyncCases, SyncView, VanishedAsset } from './sync-cases.ts';
+import { refuseSecond, refuseUnlessPushable, stillPushing } from './sync-refusals.ts';
 import {
   endedAlias,
+  pushable,
   runningAlias,
   seenPartId,
   type StoredSync,
@@ -34,8 +36,6 @@ export type SyncsDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> & 
 };
 
 export type Syncs = { readonly cases: SyncCases; readonly pushMany: AssetCases['pushMany'] };
-
-const pushable: ReadonlySet<StoredSync['state']> = new Set(['open', 'waiting']);
 
 export function createSyncs(deps: SyncsDeps): Syncs {
   const { storage } = deps;
@@ -162,14 +162,6 @@ async function create(
   }
 }
 
-function refuseSecond(row: Resource): never {
-  const { id } = row;
-  throw new AssetwireError('already_exists', {
-    detail: `Begin one sync of a source at a time: ${id} is ${storedSync(row).state}`,
-    mend: `Go on with it ("resume": true answers it), complete it, or cancel it: DELETE /v1/syncs/${id}`,
-  });
-}
-
 /** Ended syncs that make room for a new one. */
 async function beyondKept({ storage }: SyncsDeps, workspaceId: string): Promise<readonly string[]> {
   const page = await storage.read.resources({ workspaceId, type: 'sync', limit: limits.syncsKeptMax + 20 });
@@ -261,21 +253,6 @@ async function markSeen(
         resources: [part],
       };
     },
-  });
-}
-
-function refuseUnlessPushable({ state }: StoredSync): void {
-  if (pushable.has(state)) return;
-  throw new AssetwireError('conflict', {
-    detail: `Push to a sync that is open: this one is ${state}`,
-    mend: state === 'done' || state === 'cancelled' ? 'Begin a new one' : 'Wait until it is done, then begin a new one',
-  });
-}
-
-function stillPushing(): AssetwireError {
-  return new AssetwireError('conflict', {
-    detail: 'Complete a sync when all its batches are answered: some are under way',
-    mend: 'Wait for their answers, then complete it',
   });
 }
 
