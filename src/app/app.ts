@@ -7,6 +7,7 @@ import type { Actor, Change, ChangeKind, Subject } from '../core/change.ts';
 import type { DeliverySummary } from '../core/delivery.ts';
 import type { Problem } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { TransportKind } from '../core/webhook.ts';
 import type { Links, Manifest, SetupStep } from '../dialects/dialect.ts';
 import type { ChangeQuery, Page } from '../storage/contract/list-queries.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
@@ -197,6 +198,8 @@ export interface App {
   readonly dialects: {
     list(): readonly Manifest[];
     get(id: string): Manifest;
+    /** Ways of the dialect that this server has nothing to send by, each with the operator's setting that mends it. */
+    transportsOff(id: string): readonly { readonly transport: TransportKind; readonly setting: string }[];
     /** What has to be set up where deliveries to this target arrive. Throws `not_found`, `invalid_request`. */
     setup(id: string, asked: { readonly target: string; readonly ownKeys: boolean }): readonly SetupStep[];
   };

@@ -2,7 +2,7 @@
 import type { Attempt, DeliveryState } from '../core/delivery.ts';
 import type { Filter, Projection } from '../core/filter.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { PolicyOverride } from '../core/policy.ts';
+import type { DeliveryPolicy, PolicyOverride } from '../core/policy.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
 import type { SetupStep } from '../dialects/dialect.ts';
@@ -58,6 +58,8 @@ export type WebhookView = Omit<Webhook, 'credentials'> & {
   readonly missed: number;
   /** What its receiver's side has to set up; absent where there is nothing. */
   readonly setup?: readonly SetupStep[];
+  /** How it is delivered to as things stand: see `policyInForce`. Where one webhook is shown; absent in lists. */
+  readonly policyInForce?: DeliveryPolicy;
   readonly health: JsonObject;
   /** How its endpoint stands to it, where the dialect asks endpoints once. */
   readonly confirmation?: ConsentView;

@@ -6,6 +6,7 @@ import type { Resource } from '../storage/contract/resources.ts';
 import type { WebhookView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { propertyPolicy } from './dialect-properties.ts';
+import { policyInForce } from './policy-in-force.ts';
 import { type ConsentState, consentView, storedConsent } from './lasting-consent.ts';
 import { handshakeKey } from './webhook-handshake.ts';
 import { setupOf } from './receiver-setup.ts';
@@ -85,7 +86,8 @@ export function createWebhookViews(deps: Pick<AppDeps, 'storage' | 'clock' | 'di
     async one(row) {
       const [shown] = await many(row.workspaceId, [row]);
       if (shown === undefined) throw new TypeError('One row must make one view: got none');
-      return shown;
+      const inForce = await policyInForce(deps, storedWebhook(row));
+      return inForce === null ? shown : { ...shown, policyInForce: inForce };
     },
     fresh: (webhook, secretRow, consent = null) =>
       view(webhook, secretRow, {

@@ -33,12 +33,13 @@ const getDialect = route({
   scope: 'webhooks:read',
   params: object({ id: string({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9-]+$' }) }),
   description:
-    '`eventsOff` lists events that there are none of in this workspace, because the properties of the dialect say so.',
+    '`eventsOff` lists events that there are none of in this workspace, because the properties of the dialect say so; `transportsOff` ways of delivery that this server has nothing to send by, with the setting of the operator that mends it.',
   answers: { 200: { description: 'The manifest', schema: manifestSchema } },
   async handle({ caller, params }, { app }) {
     try {
       const manifest = app.dialects.get(params.id);
-      return ok({ ...manifest, eventsOff: await app.dialectProperties.eventsOff(caller, params.id) });
+      const eventsOff = await app.dialectProperties.eventsOff(caller, params.id);
+      return ok({ ...manifest, eventsOff, transportsOff: app.dialects.transportsOff(params.id) });
     } catch (error) {
       // Asked for by name in the path it is a thing that is not there, not a bad value in a body.
       if (error instanceof AssetwireError && error.code === 'unknown_dialect')

@@ -269,6 +269,13 @@ const viewFields = {
   updatedAtMs: timeMs(),
   secrets: array(shownSecret, { description: 'Masked to at most four trailing characters' }),
   setup: optional(setupSteps),
+  policyInForce: optional(
+    raw({
+      type: 'object',
+      description:
+        'How it is delivered to as things stand: `policy` over what its settings, the properties of the workspace and the dialect say. Where one webhook is shown; absent in lists',
+    }),
+  ),
   missed: integer({ minimum: 0, description: 'Changes it would have got while disabled' }),
   health: healthSchema,
   confirmation: optional(

@@ -307,6 +307,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
     links: () => ({ content: () => '', rendition: () => '', dialect: () => '' }),
     dialects: {
       list: () => [],
+      transportsOff: () => [],
       setup: () => [],
       get: () => {
         throw new AssetwireError('unknown_dialect', { detail: 'Find the dialect: there is none' });
