@@ -7,69 +7,25 @@ import { after, describe, it } from 'node:test';
 import { Client } from 'pg';
 import { systemClock } from '../../runtime/clock.ts';
 import type { CommitItem, CommitResult } from '../contract/commit-item.ts';
-import type { Storage } from '../storage.ts';
 import { type PostgresWorld, withPostgres } from '../testing/postgres-world.ts';
 import { sampleCommit, sampleRecord } from '../testing/samples.ts';
-import { createTcpProxy, type TcpProxy } from '../testing/tcp-proxy.ts';
-import { ask, createTestServer, removeTestServers, type TestServer } from '../testing/test-postgres.ts';
-import { createPostgresStorage, type PostgresStorageOptions } from './postgres-storage.ts';
+import { ask, createTestServer, removeTestServers } from '../testing/test-postgres.ts';
+import { createPostgresStorage } from './postgres-storage.ts';
 import { createIdSource } from '../../core/id-source.ts';
 import { seededBytes } from '../testing/world.ts';
+import {
+  assertNothingLost,
+  committer,
+  load,
+  openTransactions,
+  quick,
+  roadTo,
+  until,
+  viaProxy,
+  withServer,
+} from '../testing/postgres-faults.ts';
 
 after(removeTestServers);
-
-const quick: PostgresStorageOptions = {
-  connectionsMax: 4,
-  statementTimeoutMs: 500,
-  lockTimeoutMs: 300,
-  connectTimeoutMs: 500,
-  waitMsMax: 500,
-};
-
-/** Commits until told to stop; what was confirmed, how many calls failed and with what, and the longest wait of one. */
-function load(storage: Storage, commit: () => Promise<{ id: string; status: string }>) {
-  const confirmed: string[] = [];
-  const codes = new Set<string>();
-  let slowestMs = 0;
-  let running = true;
-  const client = async (): Promise<void> => {
-    while (running) {
-      const began = performance.now();
-      try {
-        const { id, status } = await commit();
-        if (status === 'applied') confirmed.push(id);
-      } catch (error) {
-        codes.add(String((error as { code?: unknown }).code));
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      slowestMs = Math.max(slowestMs, performance.now() - began);
-    }
-  };
-  const all = Promise.all(Array.from({ length: 8 }, client));
-  return {
-    confirmed,
-    codes,
-    slowestMs: () => slowestMs,
-    async stop() {
-      running = false;
-      await all;
-    },
-    storage,
-  };
-}
-
-function committer(storage: Storage, seed: number): () => Promise<{ id: string; status: string }> {
-  const ids = createIdSource({ nowMs: () => Date.now(), randomBytes: seededBytes(seed) });
-  return async () => {
-    const item = sampleCommit({ ids, webhookId: 'wh_load', atMs: Date.now() });
-    const [result] = await storage.commit([item]);
-    return { id: item.changes?.[0]?.change.id ?? '', status: result?.status ?? '' };
-  };
-}
-
-/** Beside our own question. */
-const openTransactions =
-  "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state LIKE '%transaction%' AND pid <> pg_backend_pid()";
 
 /** An asset is created under this key, and three webhooks are to hear of it. */
 function eventOfThree({ ids }: PostgresWorld, key: string): CommitItem {
@@ -85,62 +41,6 @@ function eventOfThree({ ids }: PostgresWorld, key: string): CommitItem {
     deliveries: [first, another('wh_two'), another('wh_three')],
     idempotency: { key, fingerprint: 'f', createdAtMs: Date.now(), response: { status: 202, body: {} } },
   };
-}
-
-async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 10_000): Promise<void> {
-  const endMs = performance.now() + withinMs;
-  while (!(await holds())) {
-    assert.ok(performance.now() < endMs, `Within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function assertNothingLost(url: string, confirmed: readonly string[]): Promise<void> {
-  const rows = await ask(url, 'SELECT id FROM assetwire.changes');
-  const there = new Set(rows.map(({ id }) => String(id)));
-  assert.deepEqual(
-    confirmed.filter((id) => !there.has(id)),
-    [],
-    'confirmed and lost',
-  );
-}
-
-async function withServer(
-  extra: readonly string[],
-  test: (given: { server: TestServer; storage: Storage }) => Promise<void>,
-): Promise<void> {
-  const server = await createTestServer(extra);
-  const storage = createPostgresStorage({ url: server.url(), clock: systemClock, options: quick });
-  try {
-    await storage.start();
-    await test({ server, storage });
-  } finally {
-    server.resume();
-    await storage.stop();
-    await server.remove();
-  }
-}
-
-async function roadTo(world: PostgresWorld): Promise<{ readonly proxy: TcpProxy; readonly url: string }> {
-  const { hostname, port } = new URL(world.url);
-  const proxy = await createTcpProxy({ host: hostname, port: Number(port || 5432) });
-  const road = new URL(world.url);
-  road.hostname = '127.0.0.1';
-  road.port = String(proxy.port);
-  return { proxy, url: road.href };
-}
-
-async function viaProxy(
-  test: (given: { world: PostgresWorld; proxy: TcpProxy; url: string }) => Promise<void>,
-): Promise<void> {
-  await withPostgres(async (world) => {
-    const { proxy, url } = await roadTo(world);
-    try {
-      await test({ world, proxy, url });
-    } finally {
-      await proxy.close();
-    }
-  });
 }
 
 describe('faults of PostgreSQL', () => {
