@@ -148,7 +148,7 @@ describe('disable rules', () => {
     await rig.stop();
   });
 
-  it('a webhook that waits for its confirmation is sent handshakes and nothing else', async () => {
+  it('CF-01 a webhook that waits for its confirmation is sent handshakes and nothing else', async () => {
     const rig = await createEngineRig();
     const hook = rig.webhook({}, { state: 'pending' });
     const [held] = await rig.publish(hook);
