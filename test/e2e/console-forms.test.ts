@@ -237,14 +237,20 @@ test('a webhook over one of several protocols: its own credentials, times of ret
     rows((await server.call('/v1/webhooks?limit=100')).json).find((webhook) => webhook['name'] === name);
   const retries = page.locator('.timeline.policy');
   await open('/webhooks/new?dialect=bynder');
+  await field('Protocol').selectOption('email');
+  await said('Ask whoever runs the server to set up outgoing mail');
+  await page.locator('.notice code', { hasText: 'ASSETWIRE_SMTP_URL' }).waitFor({ timeout });
   await field('Name').fill('Shop queue');
   // What the protocol says is not asked for again.
   assert.equal(await page.getByText('Form of e-mails').count(), 0);
   await field('Protocol').selectOption('sqs');
   await field('Queue ARN').fill('arn:aws:sqs:eu-central-1:123456789012:shop');
   await retries.getByText('then 99,999 retries, 20 s apart').waitFor({ timeout });
+  assert.equal(await page.getByText('Ask whoever runs the server').count(), 0);
+  const policy = page.getByLabel('Add the security policy to the queue', { exact: true });
+  await policy.getByText('arn:aws:sqs:eu-central-1:123456789012:shop').waitFor({ timeout });
   await page.locator('summary', { hasText: 'credentials' }).click();
-  await page.locator('details select').first().selectOption('aws');
+  await page.locator('details.card select').first().selectOption('aws');
   await field('Access key id').fill('AKIAIOSFODNN7EXAMPLE');
   await field('Secret access key').fill('wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY');
   await field('Session token (optional)').fill('x');
@@ -269,6 +275,16 @@ test('a webhook over one of several protocols: its own credentials, times of ret
   await page.locator('input[type=url]').fill('http://127.0.0.1:9099/');
   assert.equal(await field('Protocol').inputValue(), 'http', 'an address of another protocol is told as that');
   await retries.getByText('Retry 3, after 20 s').waitFor({ timeout });
+  await page.locator('summary', { hasText: 'Delivery policy' }).click();
+  await field('Retries').fill('2');
+  await field('Longest delay').fill('300');
+  await field('Events').or(page.getByLabel('All events, also future ones')).first().check();
+  await button('Use an inbox of this server').click();
+  await button('Make the webhook').click();
+  await said('The webhook is made');
+  await open(`/webhooks/${String((await named('Shop front'))?.['id'])}`);
+  await retries.getByText('Retry 2, after 5 min').waitFor({ timeout });
+  assert.equal(await retries.getByText('Retry 3').count(), 0, 'its own delivery policy counts');
 });
 
 test('a wizard that lacks an event says to choose one, and names no route', async () => {
@@ -277,11 +293,37 @@ test('a wizard that lacks an event says to choose one, and names no route', asyn
   await button('Use an inbox of this server').click();
   await button('Make the webhook').click();
   await said('Choose at least one of them.');
-  await field('Brandfolder').fill('nowhere');
+  assert.doesNotMatch(await rig.page.locator('main').innerText(), /(?:GET|POST) \/v1/);
+  await rig.server.call('/v1/libraries', { body: { key: 'brand', name: 'Brand', organization: 'example-corp' } });
+  await open('/webhooks/new?dialect=brandfolder');
+  await field('Brandfolder').selectOption({ label: 'Brand (brand)' });
+  await field('Name').fill('About the brand');
+  await button('Use an inbox of this server').click();
   await rig.page.locator('select', { hasText: 'asset.update' }).first().selectOption('asset.update');
   await button('Make the webhook').click();
-  await said('Find the library "nowhere"');
-  assert.doesNotMatch(await rig.page.locator('main').innerText(), /(?:GET|POST) \/v1/);
+  await said('The webhook is made');
+  const made = rows((await rig.server.call('/v1/webhooks?limit=100')).json).find(
+    ({ name }) => name === 'About the brand',
+  );
+  assert.match(JSON.stringify(made?.['settings']), /"resource_key":"brand".*example-corp/);
+});
+
+test('a replay that goes on is seen and stopped where deliveries are listed', async () => {
+  const { page } = rig;
+  let state = 'running';
+  const replay = { id: 'rpl_0000000000000000000000000z', count: 4_000, exact: true, done: 120, made: 120 };
+  await page.route(/\/v1\/replays/, (route) => {
+    if (route.request().method() === 'DELETE') state = 'cancelled';
+    const one = { ...replay, state };
+    const listed = new URL(route.request().url()).pathname.endsWith('/replays');
+    return route.fulfill({ json: listed ? { data: state === 'running' ? [one] : [], nextCursor: null } : one });
+  });
+  await open('/deliveries');
+  const notice = page.locator('.notice', { hasText: 'A replay is on its way: 120 of 4,000' });
+  await notice.getByRole('button', { name: 'Stop' }).click();
+  await notice.waitFor({ state: 'detached', timeout });
+  assert.equal(state, 'cancelled');
+  await page.unroute(/\/v1\/replays/);
 });
 
 test('an event of every dialect that answers at once is sent to the inbox', async () => {
@@ -360,6 +402,7 @@ test('keys are made and revoked, people invited, switched off and on, a workspac
   await send('Create');
   await dialog().locator('pre', { hasText: '/password#link=' }).waitFor({ timeout });
   await send('Done');
+  await rig.page.getByRole('link', { name: 'Ada', exact: true }).click();
   await button('Disable').click();
   await button('Enable').click();
   await button('Disable').waitFor({ timeout });
@@ -395,11 +438,12 @@ test('a workspace is bounded and erased once its id is typed, and the audit show
   await gone();
   await server.call(`/v1/webhooks/${seen.webhook}`, { method: 'PATCH', body: { name: 'Named anew' } });
   await open('/settings/audit');
-  await page.getByRole('button', { name: 'webhook.updated' }).first().click();
+  await page.getByRole('button', { name: 'Webhook changed' }).first().click();
   await dialog().getByText('Named anew').first().waitFor({ timeout });
   await send('What else was done to it');
   await gone();
-  await page.locator('.chip', { hasText: `webhook:${seen.webhook}` }).waitFor({ timeout });
+  await page.waitForURL((url) => url.searchParams.get('target') === `webhook:${seen.webhook}`, { timeout });
+  assert.equal(await field('To what (type:id)').inputValue(), `webhook:${seen.webhook}`);
 });
 
 test('a test mail that cannot leave says what was wanted, what was found and how to mend it', async () => {
@@ -427,7 +471,8 @@ test('properties of dialects are saved, whole numbers and switches', async () =>
 
 test('nothing that the console sent was refused, and the browser had nothing to complain about', () => {
   // Before anybody is signed in; of a folder that the first file makes; of the asset that these tests delete.
-  const provoked = /^GET \/v1\/(?:sessions\/current 401|folders 404|assets\/ast_\w+ 410)$/;
+  // Of the webhook that lacks an event.
+  const provoked = /^(?:GET \/v1\/(?:sessions\/current 401|folders 404|assets\/ast_\w+ 410)|POST \/v1\/webhooks 422)$/;
   assert.deepEqual(
     rig.refused.filter((line) => !provoked.test(line)),
     [],

@@ -101,6 +101,19 @@ test('deliveries are filtered by what came of them, and the address says so', as
   await page.locator('tbody tr', { hasText: 'Rejected' }).first().waitFor({ timeout });
 });
 
+test('where it is narrow a delivery still says when, and no list of them is scrolled sideways', async () => {
+  const { page, server } = rig;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${server.url}/deliveries`);
+  await settled(page);
+  const time = page.locator('tbody tr').first().locator('time:visible');
+  const box = await time.first().boundingBox();
+  assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+  const over = await page.locator('.table-frame').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+  assert.equal(over, 0);
+  await page.setViewportSize({ width: 1280, height: 900 });
+});
+
 test('a delivery is signed afresh as a command, which says so and shows no secret', async () => {
   const { page, server } = rig;
   await page.goto(`${server.url}/deliveries/${seen.delivery}`);

@@ -1,10 +1,11 @@
 /** Settings in the console: roles and people, where somebody is signed in, metadata fields and what changing one does, the audit. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
-import { eventually, rows, text } from './real-server.ts';
+import { eventually, rows, text, uploadOptions } from './real-server.ts';
 
 const timeout = 15_000;
 const password = 'correct horse battery staple';
@@ -67,8 +68,15 @@ test('a role is made by ticking sentences, given, changed for those signed in, a
   await field('Press office, Zürich').check();
   await button('Save').click();
   await rig.page.getByText('It counts within a second').waitFor({ timeout });
-  await ada.page.goto(`${rig.server.url}/webhooks`);
-  await ada.page.getByRole('link', { name: 'New webhook' }).first().waitFor({ timeout });
+  await eventually(
+    async () => {
+      await ada.page.goto(`${rig.server.url}/webhooks`);
+      await settled(ada.page);
+      return ada.page.getByRole('link', { name: 'New webhook' }).count();
+    },
+    (count) => count > 0,
+    'what the role allows is offered',
+  );
 
   await open('/settings/roles');
   await button('Edit: Press office, Zürich').click();
@@ -280,6 +288,126 @@ test('a field is defined with all it says, ordered, and edited: what that does t
     (rule) => rule === 'refuse',
     'the rule counts',
   );
+});
+
+test('libraries are made, renamed and deleted, and an asset is moved into one', async () => {
+  const { page, server } = rig;
+  await open('/settings/libraries');
+  await page.getByText('All assets are in this one until you make others').waitFor({ timeout });
+  await button('New library').click();
+  await field('Key').fill('not a key');
+  await send('Create');
+  await dialog().locator('.wrong').first().waitFor({ timeout });
+  await field('Key').fill('brand');
+  await field('Name').fill('Brand');
+  await field('Organization').fill('example-corp');
+  await send('Create');
+  await gone();
+  const library = async () => (await server.call('/v1/libraries/brand')).json;
+  assert.equal((await library())['organization'], 'example-corp');
+  await button('Edit Brand').click();
+  await field('Name').fill('The brand');
+  await field('Organization').fill('');
+  await send('Save');
+  await gone();
+  assert.deepEqual([(await library())['name'], (await library())['organization']], ['The brand', 'default']);
+  const { json: asset } = await server.call('/v1/assets/external:logo', { method: 'PUT', body: { name: 'logo.svg' } });
+  await open(`/assets/${text(asset['id'])}`);
+  await button('Move or rename').click();
+  await dialog().getByLabel('Library', { exact: true }).selectOption({ label: 'The brand (brand)' });
+  await send('Save');
+  await gone();
+  await page.locator('.facts dd', { hasText: 'The brand (brand)' }).waitFor({ timeout });
+  await open('/settings/libraries');
+  assert.equal(await button('Delete Default').count(), 0, 'the one that is always there stays');
+  await button('Delete The brand').click();
+  await dialog().getByText('Its assets stay and go on carrying brand').waitFor({ timeout });
+  await send('Delete');
+  await gone();
+  assert.equal((await server.call('/v1/libraries/brand')).status, 404);
+  await open(`/assets/${text(asset['id'])}`);
+  await page.locator('.facts dd', { hasText: 'brand (there is no such library)' }).waitFor({ timeout });
+});
+
+test('what files say of themselves becomes metadata by rules: written, ordered, counted, applied', async () => {
+  const { page, server } = rig;
+  const wine = join(import.meta.dirname, '..', '..', 'media', 'wine.jpg');
+  const { json: asset } = await server.call('/v1/assets', uploadOptions('wine.jpg', readFileSync(wine), {}));
+  const state = async () =>
+    (await server.call(`/v1/assets/${text(asset['id'])}`)).json['state'] as {
+      readonly info?: { readonly credit?: string };
+      readonly embedded?: { readonly fields?: { readonly creators?: readonly string[] } };
+    };
+  const { embedded } = await eventually(state, (now) => now.embedded?.fields !== undefined, 'the file was looked into');
+  const [creator = ''] = embedded?.fields?.creators ?? [];
+  const mappings = async () => (await server.call('/v1/metadata-mappings')).json['mappings'];
+  await open('/settings/fields');
+  await button('Add a rule').click();
+  await field('Becomes').selectOption({ label: 'Credit' });
+  await send('Save');
+  await dialog().locator('.wrong').first().waitFor({ timeout });
+  await field('Embedded field').fill('creators');
+  await dialog().getByText(`In one of your files: ${creator}`).waitFor({ timeout });
+  await field('On the way').selectOption({ label: 'A list joined by commas' });
+  await send('Save');
+  await gone();
+  await button('Add a rule').click();
+  await field('Kind of embedded field').selectOption('iptc');
+  await field('Embedded field').fill('Keywords');
+  await field('Becomes').selectOption('tags');
+  await field('Where the asset has a value already').selectOption('always');
+  await send('Save');
+  await gone();
+  await button('Move iptc.Keywords up').click();
+  const creators = { from: 'fields.creators', to: 'info.credit', transform: 'join' };
+  const keywords = { from: 'iptc.Keywords', to: 'tags', when: 'always' };
+  await eventually(mappings, (now) => JSON.stringify(now) === JSON.stringify([keywords, creators]), 'in this order');
+  await button('Apply to assets that are there').click();
+  await send('Count first');
+  await dialog()
+    .getByText(/^1 of \d+ assets would change\.$/)
+    .waitFor({ timeout });
+  assert.equal((await state()).info?.credit, undefined, 'nothing has changed yet');
+  await send('Apply');
+  await gone();
+  await eventually(state, ({ info }) => info?.credit === creator, 'the asset follows');
+  await button('Delete iptc.Keywords to Tags').click();
+  await eventually(mappings, (now) => JSON.stringify(now) === JSON.stringify([creators]), 'the other rule stays');
+  await page.getByText('counted only').first().waitFor({ timeout });
+});
+
+test('what is not there says so in its title, why that may be, and where to look', async () => {
+  const { page, server } = rig;
+  for (const [path, title, name, there] of [
+    ['/webhooks/wh_0000000000000000000000000z', 'No such webhook', 'See which were deleted', /action=webhook\.removed/],
+    ['/assets/ast_0000000000000000000000000z', 'No such asset', 'Look in the trash', /\/assets\/trash/],
+    ['/deliveries/dlv_0000000000000000000000000z', 'No such delivery', 'See those of the last hour', /since=3600000/],
+  ] as const) {
+    await open(path);
+    assert.equal(await page.locator('h1').innerText(), title);
+    assert.equal(await page.title(), `${title} · Assetwire`);
+    await page.getByRole('link', { name }).click();
+    await page.waitForURL(there, { timeout });
+  }
+  assert.equal((await server.call('/v1/webhooks')).status, 200);
+});
+
+test('saving is in sight once something is changed, wherever one is on the page; what was written can be given up', async () => {
+  const { page, server } = rig;
+  const { json: asset } = await server.call('/v1/assets/external:long', { method: 'PUT', body: { name: 'long.jpg' } });
+  await page.setViewportSize({ width: 360, height: 640 });
+  await open(`/assets/${text(asset['id'])}`);
+  const bar = page.locator('.save-bar');
+  const inSight = () => bar.evaluate((at) => at.getBoundingClientRect().bottom <= innerHeight);
+  await field('Title').scrollIntoViewIfNeeded();
+  assert.equal(await inSight(), false);
+  await field('Title').fill('A title');
+  await bar.getByText('Not saved yet').waitFor({ timeout });
+  assert.equal(await inSight(), true);
+  await button('Discard').click();
+  assert.equal(await field('Title').inputValue(), '');
+  assert.equal(await bar.getByText('Not saved yet').count(), 0);
+  await page.setViewportSize({ width: 1280, height: 900 });
 });
 
 test('the audit is found by time, person, action and thing, in the address, and exported as it is shown', async () => {

@@ -29,6 +29,7 @@ const others: { readonly [type: string]: readonly Schema[] } = {
   WebhookSecret: [(schemas['Webhook']?.properties?.['secrets'] as { readonly items?: Schema }).items ?? {}],
   MetadataOption: [(schemas['MetadataField']?.properties?.['options'] as { readonly items?: Schema }).items ?? {}],
   MetadataValidation: [schemas['MetadataField']?.properties?.['validation'] ?? {}],
+  MetadataMapping: [(schemas['MetadataMappings']?.properties?.['mappings'] as { readonly items?: Schema }).items ?? {}],
   StatsCounts: [schemas['Stats']?.properties?.['totals'] ?? {}],
   SettingsView: [answer('/v1/settings')],
 };

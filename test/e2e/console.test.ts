@@ -279,7 +279,16 @@ test('who may only read is shown everything and offered no change', async () => 
   assert.equal(await page.getByRole('button', { name: /Disable|Delete/ }).count(), 0);
   await page.goto(`${server.url}/assets/${seen.asset}`);
   await settled(page);
-  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  assert.equal(await page.getByLabel('Title', { exact: true }).isDisabled(), true);
+  assert.equal(await page.getByRole('button', { name: 'Save' }).count(), 0);
+  for (const [part, offered] of [
+    ['libraries', /New library|Edit/],
+    ['fields', /Add a rule|New field/],
+  ] as const) {
+    await page.goto(`${server.url}/settings/${part}`);
+    await settled(page);
+    assert.equal(await page.getByRole('button', { name: offered }).count(), 0, part);
+  }
   await page.goto(server.url);
   await settled(page);
   assert.equal(await page.getByRole('link', { name: 'New webhook' }).count(), 0);
@@ -356,6 +365,7 @@ test('the console asked for nothing that the API refuses, but where these tests 
     // The target that is no URL of a receiver, and the webhook that there is none of.
     'POST /v1/webhooks 422',
     'GET /v1/webhooks/wh_0000000000000000000000000z 404',
+    'GET /v1/deliveries/dlv_0000000000000000000000000z 404',
     'GET /v1/webhooks/wh_0000000000000000000000000z 422',
   ];
   assert.deepEqual(

@@ -43,6 +43,8 @@ export type Manifest = {
   readonly protocols?: readonly Protocol[];
   /** The vendor's own form, in its words and order. */
   readonly form?: readonly FormPart[];
+  /** Its webhooks are about one library each, named by this setting. */
+  readonly library?: { readonly setting: string };
   readonly configuration: { readonly schema: JsonSchema; readonly secretFields: readonly string[] };
   readonly capabilities: {
     readonly targetEditable: boolean;

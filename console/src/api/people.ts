@@ -45,6 +45,15 @@ export type Session = {
   readonly current: boolean;
 };
 
+export type Library = {
+  readonly key: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly organization: string;
+  readonly builtIn: boolean;
+  readonly version: number;
+};
+
 export type Workspace = {
   readonly id: string;
   readonly name: string;

@@ -41,6 +41,8 @@ export type AssetState = {
   readonly info?: JsonObject;
   readonly metadata: JsonObject;
   readonly embedded?: JsonObject;
+  /** Absent: the one that is always there. */
+  readonly library?: string;
   readonly tags: readonly string[];
   readonly labels?: readonly string[];
   readonly collections?: readonly string[];
@@ -122,10 +124,20 @@ export type MetadataRules = {
 };
 
 /** Work that brings assets in line with a definition. */
+/** An embedded field that becomes a field of the asset. */
+export type MetadataMapping = {
+  readonly from: string;
+  readonly to: string;
+  readonly when?: 'empty' | 'always';
+  readonly transform?: string;
+};
+
 export type MetadataJob = {
   readonly id: string;
   readonly state: 'running' | 'done' | 'cancelled';
   readonly work: { readonly kind: string; readonly field?: string };
+  /** Counts only. */
+  readonly dryRun: boolean;
   readonly looked: number;
   readonly changed: number;
   readonly failed: number;
@@ -162,6 +174,8 @@ export type Webhook = {
   readonly headers: readonly (readonly [string, string])[];
   readonly credentials: JsonObject;
   readonly policy: Partial<Policy>;
+  /** As things stand, with what its settings and the workspace say; where one webhook is asked for. */
+  readonly policyInForce?: Policy;
   readonly state: 'pending' | 'enabled' | 'disabled';
   readonly stateReason?: string;
   readonly stateChangedAtMs: number;

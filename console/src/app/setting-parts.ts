@@ -2,6 +2,7 @@
 export const settingParts = [
   { id: 'workspace', scope: 'settings:read' },
   { id: 'fields', scope: 'assets:read' },
+  { id: 'libraries', scope: 'assets:read' },
   { id: 'keys', scope: 'keys:read' },
   { id: 'users', scope: 'keys:read' },
   { id: 'roles', scope: 'keys:read' },

@@ -21,6 +21,7 @@ import { FormFailure } from '../parts/form-failure.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { assetPaths } from './asset-paths.ts';
+import { defaultLibrary, LibraryChoice } from './library-choice.tsx';
 
 /** What one does with the asset as a whole. */
 export function AssetActions({ asset }: { readonly asset: Asset }) {
@@ -121,6 +122,7 @@ export function AssetActions({ asset }: { readonly asset: Asset }) {
 function Move({ asset: { id, state }, onClose }: { readonly asset: Asset; readonly onClose: () => void }) {
   const [name, setName] = useState(state.name);
   const [path, setPath] = useState(state.path);
+  const [library, setLibrary] = useState(state.library ?? defaultLibrary);
   const save = useChange(assetPaths(id), { quiet: true, onDone: onClose });
   return (
     <Dialog
@@ -130,7 +132,11 @@ function Move({ asset: { id, state }, onClose }: { readonly asset: Asset; readon
         save.mutate({
           method: 'PATCH',
           path: `/v1/assets/${id}`,
-          body: { ...(name === state.name ? {} : { name }), ...(path === state.path ? {} : { path }) },
+          body: {
+            ...(name === state.name ? {} : { name }),
+            ...(path === state.path ? {} : { path }),
+            ...(library === (state.library ?? defaultLibrary) ? {} : { library }),
+          },
         })
       }
       footer={
@@ -142,6 +148,7 @@ function Move({ asset: { id, state }, onClose }: { readonly asset: Asset; readon
       {save.error === null ? null : <FormFailure error={save.error} />}
       <TextField label={words.asset.name} autoFocus value={name} onChange={setName} />
       <TextField label={words.asset.folder} mono value={path} onChange={setPath} />
+      <LibraryChoice value={library} onChange={setLibrary} />
     </Dialog>
   );
 }

@@ -16,6 +16,8 @@ export type Edit = {
   readonly ifMatch: string;
   readonly onDirty: (dirty: boolean) => void;
   readonly onSaved: (asset: Asset) => void;
+  /** Gives up what one wrote. */
+  readonly onDiscard: () => void;
 };
 
 /**
@@ -34,6 +36,7 @@ export function EditedAsset({
 }) {
   const [base, setBase] = useState(asset);
   const [dirty, setDirty] = useState(false);
+  const [round, setRound] = useState(0);
   const newer = asset.version > base.version;
   const other = newer && JSON.stringify(edits(asset.state)) !== JSON.stringify(edits(base.state));
   const anew = (from: Asset) => {
@@ -57,12 +60,16 @@ export function EditedAsset({
           <span role="alert">{words.asset.staleTitle}</span>
         </Notice>
       ) : null}
-      <div className="stack" key={base.version}>
+      <div className="stack" key={`${base.version} ${round}`}>
         {children({
           base,
           ifMatch: `"${newer && !other ? asset.version : base.version}"`,
           onDirty: setDirty,
           onSaved: anew,
+          onDiscard() {
+            anew(asset);
+            setRound(round + 1);
+          },
         })}
       </div>
     </>
@@ -88,7 +95,35 @@ export function useSave({ base: { id }, ifMatch, onDirty, onSaved }: Edit, body:
   useEffect(() => onDirty(dirty), [dirty]);
   return {
     save,
+    dirty,
     refusal: outdated ? null : save.error,
     submit: () => save.mutate({ method: 'PATCH', path: `/v1/assets/${id}`, body, ifMatch }),
   };
+}
+
+/** Saves, or gives up: at the end of the form, and in sight wherever one is in it once something is changed. */
+export function SaveBar({
+  dirty,
+  busy,
+  onDiscard,
+}: {
+  readonly dirty: boolean;
+  readonly busy: boolean;
+  readonly onDiscard: () => void;
+}) {
+  return (
+    <div className="actions save-bar" data-dirty={dirty}>
+      {dirty ? (
+        <>
+          <span className="quiet grow" role="status">
+            {words.asset.unsaved}
+          </span>
+          <Button onClick={onDiscard}>{words.asset.discard}</Button>
+        </>
+      ) : null}
+      <Button type="submit" look="primary" busy={busy}>
+        {words.common.save}
+      </Button>
+    </div>
+  );
 }

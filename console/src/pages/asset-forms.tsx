@@ -8,7 +8,7 @@ import { Card } from '../parts/card.tsx';
 import { problemAt, TextField, WordsField } from '../parts/field.tsx';
 import { Failure, Loaded } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
-import { type Edit, EditedAsset, useSave } from './asset-edit.tsx';
+import { type Edit, EditedAsset, SaveBar, useSave } from './asset-edit.tsx';
 import { asText, MetadataInput } from './metadata-input.tsx';
 import { localMinute } from './replay-dialog.tsx';
 
@@ -41,7 +41,7 @@ function About({ edit }: { readonly edit: Edit }) {
   const [collections, setCollections] = useState<readonly string[]>(state.collections ?? []);
   const [dates, setDates] = useState<{ readonly [name: string]: number | null }>({});
   const known = useAll<{ readonly name: string }>('/v1/collections');
-  const { save, refusal, submit } = useSave(edit, {
+  const { save, dirty, refusal, submit } = useSave(edit, {
     ...differing('info', info, state.info ?? {}),
     ...differing('tags', tags, state.tags),
     ...differing('labels', labels, state.labels ?? []),
@@ -123,11 +123,7 @@ function About({ edit }: { readonly edit: Edit }) {
             })}
           </div>
         </Card>
-        <div className="actions">
-          <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
-            {words.common.save}
-          </Button>
-        </div>
+        {may ? <SaveBar dirty={dirty} busy={save.isPending} onDiscard={edit.onDiscard} /> : null}
       </fieldset>
     </form>
   );
@@ -164,7 +160,10 @@ function Metadata({ edit, fields }: { readonly edit: Edit; readonly fields: read
         .map((field) => [field, null]),
     ),
   };
-  const { save, refusal, submit } = useSave(edit, Object.keys(changed).length === 0 ? {} : { metadata: changed });
+  const { save, dirty, refusal, submit } = useSave(
+    edit,
+    Object.keys(changed).length === 0 ? {} : { metadata: changed },
+  );
   const problems = save.error instanceof Problem ? save.error.problems : [];
   const others = Object.keys(metadata).filter((field) => !fields.some((defined) => defined.name === field));
   const set = (field: string, value: Json | undefined) => {
@@ -223,11 +222,7 @@ function Metadata({ edit, fields }: { readonly edit: Edit; readonly fields: read
             </div>
           </div>
         </Card>
-        <div className="actions">
-          <Button type="submit" look="primary" busy={save.isPending} disabled={!may}>
-            {words.common.save}
-          </Button>
-        </div>
+        {may ? <SaveBar dirty={dirty} busy={save.isPending} onDiscard={edit.onDiscard} /> : null}
       </fieldset>
     </form>
   );

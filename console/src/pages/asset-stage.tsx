@@ -56,6 +56,9 @@ export function AssetStage({ asset }: { readonly asset: Asset }) {
           </div>
         )}
       </div>
+      {picture !== null && (state.file?.pages ?? 1) > 1 ? (
+        <p className="quiet">{words.asset.firstOf(state.file?.pages ?? 1)}</p>
+      ) : null}
       {state.kind === 'image' && picture !== null && may ? (
         <div className="row">
           <Button

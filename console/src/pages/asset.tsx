@@ -9,6 +9,8 @@ import { words } from '../words/words.ts';
 import { AssetActions } from './asset-actions.tsx';
 import { AssetHistory } from './asset-history.tsx';
 import { AboutForm, MetadataForm } from './asset-forms.tsx';
+import { LibraryName } from './library-choice.tsx';
+import { isMissing, Missing } from './missing.tsx';
 import { PacketLink } from './asset-packet.tsx';
 import { Shares } from './asset-shares.tsx';
 import { AssetStage } from './asset-stage.tsx';
@@ -22,6 +24,7 @@ export function AssetPage({ id }: { readonly id: string }) {
   const asset = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`, {}, { everyMs: 15_000 });
   const [{ tab: named }, setFilters] = useFilters(['tab']);
   const tab = tabs.find((known) => known === named) ?? 'about';
+  if (isMissing(asset)) return <Missing what="asset" id={id} />;
   return (
     <Page
       title={asset.data === undefined ? words.places.assets : <span dir="auto">{titleOf(asset.data)}</span>}
@@ -76,6 +79,10 @@ function FileCard({ asset }: { readonly asset: Asset }) {
           of={[
             [words.asset.name, state.name],
             [words.asset.folder, state.path],
+            [
+              words.libraries.of,
+              state.library === undefined ? undefined : <LibraryName key="library" of={state.library} />,
+            ],
             [words.asset.type, file?.mimeType],
             [words.asset.size, file?.bytes === undefined ? undefined : showBytes(file.bytes)],
             [

@@ -12,10 +12,12 @@ import { Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { ChangeThumb, nameOf } from './change-parts.tsx';
 import { outcomeOf, StateBadge } from './delivery-words.tsx';
+import { isMissing, Missing } from './missing.tsx';
 
 /** One change, what differs, and everything it caused. */
 export function ChangePage({ id }: { readonly id: string }) {
   const change = useAsk<Change>(`/v1/changes/${encodeURIComponent(id)}`);
+  if (isMissing(change)) return <Missing what="change" id={id} />;
   return (
     <Page
       title={change.data?.kind ?? words.changes.one}

@@ -10,6 +10,7 @@ import { deliveryFilterNames, exportedOf } from './delivery-filters.ts';
 import { DeliveryList } from './delivery-list.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { ReplayDialog } from './replay-dialog.tsx';
+import { RunningReplays } from './running-replays.tsx';
 
 export function Deliveries() {
   const [filters, setFilters] = useFilters(deliveryFilterNames);
@@ -33,6 +34,7 @@ export function Deliveries() {
       }
     >
       <DeliveryFilterBar filters={filters} onChange={setFilters} />
+      <RunningReplays />
       <DeliveryList filters={filters} />
       {open === 'replay' ? <ReplayDialog filters={filters} onClose={() => setOpen(null)} /> : null}
       {open === 'export' ? (

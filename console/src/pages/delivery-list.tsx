@@ -12,6 +12,7 @@ import { Empty } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { useNarrow } from '../parts/narrow.ts';
 import { type DeliveryFilters, queryOf, spanOf } from './delivery-filters.ts';
 import { outcomeOf, StateBadge } from './delivery-words.tsx';
 import { Subject } from './subject.tsx';
@@ -28,6 +29,7 @@ export function DeliveryList({
   const query = useMemo(() => ({ limit: 100, ...queryOf(filters, openedMs) }), [filters, openedMs]);
   const list = useList<DeliverySummary>('/v1/deliveries', query, { steady: true });
   const { data: webhooks } = useWebhooks();
+  const narrow = useNarrow();
   const [, navigate] = useLocation();
   const mayWrite = useMay('deliveries:write');
   const redeliver = useChange<{ readonly deliveryId: string }>(['/v1/deliveries'], {
@@ -62,6 +64,8 @@ export function DeliveryList({
           </Empty>
         }
         label={words.deliveries.title}
+        // Where it is narrow the time stands below the event.
+        rowPx={narrow ? 59 : 45}
         idOf={({ id }) => id}
         onOpen={({ id }) => navigate(`/deliveries/${id}`)}
         {...(mayWrite
@@ -76,12 +80,15 @@ export function DeliveryList({
           { name: words.deliveries.state, kind: 'fit', cell: ({ state: shown }) => <StateBadge state={shown} /> },
           {
             name: words.deliveries.event,
-            cell: ({ id, event, origin }) => (
+            cell: ({ id, event, origin, createdAtMs }) => (
               <span className="cut">
                 <Link href={`/deliveries/${id}`}>{event}</Link>{' '}
                 {origin === 'change' ? null : (
                   <span className="quiet">{words.deliveries.origins[origin] ?? origin}</span>
                 )}
+                <span className="narrow-only quiet">
+                  <Ago atMs={createdAtMs} />
+                </span>
               </span>
             ),
           },
@@ -108,7 +115,12 @@ export function DeliveryList({
             wide: true,
             cell: ({ lastDurationMs }) => (lastDurationMs === undefined ? '' : showDuration(lastDurationMs)),
           },
-          { name: words.deliveries.when, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+          {
+            name: words.deliveries.when,
+            kind: 'fit',
+            wide: true,
+            cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} />,
+          },
         ]}
       />
     </div>

@@ -15,6 +15,7 @@ import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { Curl } from './delivery-curl.tsx';
 import { outcomeOf, StateBadge, reasonOf } from './delivery-words.tsx';
+import { isMissing, Missing } from './missing.tsx';
 import { Subject } from './subject.tsx';
 
 /** One delivery with everything that happened to it. */
@@ -24,6 +25,7 @@ export function DeliveryPage({ id }: { readonly id: string }) {
   useStream<DeliverySummary>({ path: '/v1/deliveries/stream', event: 'delivery' }, (arrived) => {
     if (arrived.some((changed) => changed.id === id)) void delivery.refetch();
   });
+  if (isMissing(delivery)) return <Missing what="delivery" id={id} />;
   return (
     <Page
       title={delivery.data?.event ?? words.deliveries.one}

@@ -52,11 +52,13 @@ export function FieldJobs() {
   return (
     <Card title={words.fields.jobs}>
       <ul className="plain-list stack tight">
-        {data.data.map(({ id, state, work, looked, changed, failed }) => (
+        {data.data.map(({ id, state, work, dryRun, looked, changed, failed }) => (
           <li key={id} className="row between">
             <span>
               {words.fields.jobKinds[work.kind] ?? work.kind} <span className="mono">{work.field ?? ''}</span>{' '}
-              <span className="quiet">{words.fields.jobProgress(looked, changed)}</span>
+              <span className="quiet">
+                {dryRun ? words.fields.jobCounted(looked, changed) : words.fields.jobProgress(looked, changed)}
+              </span>
               {failed === 0 ? null : <span className="wrong"> {words.fields.jobFailed(failed)}</span>}
             </span>
             <span className="row">

@@ -19,6 +19,7 @@ import { Ago } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { eventOf, RequestInside, verificationTones } from './inbox-parts.tsx';
+import { isMissing, Missing } from './missing.tsx';
 
 /** One inbox: what arrives, live, and how it answers. */
 export function InboxPage({ id }: { readonly id: string }) {
@@ -27,6 +28,7 @@ export function InboxPage({ id }: { readonly id: string }) {
   const [removing, setRemoving] = useState(false);
   const [, navigate] = useLocation();
   const remove = useChange(['/v1/inboxes'], { onDone: () => navigate('/inboxes') });
+  if (isMissing(inbox)) return <Missing what="inbox" id={id} />;
   return (
     <Page
       title={words.inboxes.title}

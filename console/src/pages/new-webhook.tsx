@@ -107,8 +107,8 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
         </div>
       </div>
       <div className="stack">
-        <About manifest={manifest} transport={draft.target.transport} />
         <SetupSteps dialect={manifest.id} target={draft.target} />
+        <About manifest={manifest} transport={draft.target.transport} />
       </div>
     </form>
   );

@@ -29,7 +29,7 @@ export function ReplayDialog({
   const [fromMs, setFromMs] = useState(() => asked.fromMs ?? Date.now() - dayMs);
   const [toMs, setToMs] = useState(() => asked.toMs ?? Date.now());
   const [replay, setReplay] = useState<Replay | null>(null);
-  const change = useChange<Replay>(['/v1/deliveries'], { quiet: true, onDone: setReplay });
+  const change = useChange<Replay>(['/v1/deliveries', '/v1/replays'], { quiet: true, onDone: setReplay });
   const input = {
     states,
     fromMs,
@@ -74,7 +74,7 @@ export function ReplayDialog({
               </Button>
             ) : null}
             <Button look="primary" onClick={onClose}>
-              {words.common.done}
+              {running ? words.deliveries.replayLeave : words.common.done}
             </Button>
           </>
         ) : (

@@ -11,6 +11,7 @@ import { Empty, Loaded } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { words } from '../words/words.ts';
 import { Counted, searchOf } from './field-consequences.tsx';
+import { FieldMappings } from './field-mappings.tsx';
 import { FieldForm } from './field-form.tsx';
 import { FieldJobs, FieldRules } from './field-rules.tsx';
 import { PartHead } from './settings-parts.tsx';
@@ -66,10 +67,12 @@ export function Fields() {
                   {
                     name: words.settings.fieldRequired,
                     kind: 'fit',
+                    wide: true,
                     cell: ({ required }) => (required ? words.common.yes : ''),
                   },
                   {
                     name: words.settings.fieldOptions,
+                    wide: true,
                     cell: ({ options }) => (
                       <span className="cut">
                         {(options ?? []).map(({ value, label }) => label ?? value).join(', ')}
@@ -82,22 +85,24 @@ export function Fields() {
                     cell: (field) =>
                       may ? (
                         <span className="row" style={{ flexWrap: 'nowrap' }}>
-                          <Button
-                            small
-                            look="plain"
-                            disabled={field.position === 0 || move.isPending}
-                            label={words.fields.up(field.label)}
-                            icon={<IconArrowUp size={15} aria-hidden />}
-                            onClick={() => to(field, field.position - 1)}
-                          />
-                          <Button
-                            small
-                            look="plain"
-                            disabled={field.position === items.length - 1 || move.isPending}
-                            label={words.fields.down(field.label)}
-                            icon={<IconArrowDown size={15} aria-hidden />}
-                            onClick={() => to(field, field.position + 1)}
-                          />
+                          <span className="row wide-only" style={{ flexWrap: 'nowrap' }}>
+                            <Button
+                              small
+                              look="plain"
+                              disabled={field.position === 0 || move.isPending}
+                              label={words.fields.up(field.label)}
+                              icon={<IconArrowUp size={15} aria-hidden />}
+                              onClick={() => to(field, field.position - 1)}
+                            />
+                            <Button
+                              small
+                              look="plain"
+                              disabled={field.position === items.length - 1 || move.isPending}
+                              label={words.fields.down(field.label)}
+                              icon={<IconArrowDown size={15} aria-hidden />}
+                              onClick={() => to(field, field.position + 1)}
+                            />
+                          </span>
                           <Button
                             small
                             label={words.fields.edit(field.label)}
@@ -122,6 +127,7 @@ export function Fields() {
         )}
       </Loaded>
       {(fields.data ?? []).length === 0 ? null : <FieldRules />}
+      {fields.data === undefined ? null : <FieldMappings fields={fields.data} />}
       <FieldJobs />
       {open?.do === 'make' ? <FieldForm onClose={close} /> : null}
       {open?.do === 'edit' ? <FieldForm key={open.field.name} field={open.field} onClose={close} /> : null}

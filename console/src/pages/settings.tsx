@@ -8,6 +8,7 @@ import { Account } from './settings-account.tsx';
 import { AuditLog } from './settings-audit.tsx';
 import { Fields } from './settings-fields.tsx';
 import { Keys } from './settings-keys.tsx';
+import { Libraries } from './settings-libraries.tsx';
 import { Properties } from './settings-properties.tsx';
 import { Roles } from './settings-roles.tsx';
 import { Server } from './settings-server.tsx';
@@ -20,6 +21,7 @@ import { WorkspaceSettings } from './settings-workspace.tsx';
 const shownBy: { readonly [id in SettingPart['id']]: () => ReactNode } = {
   workspace: WorkspaceSettings,
   fields: Fields,
+  libraries: Libraries,
   keys: Keys,
   users: Users,
   roles: Roles,

@@ -24,7 +24,7 @@ export function Overview({ webhook, manifest }: Both) {
   const query = { fromMs: toMs - dayMs, toMs, bucketMs: 900_000 };
   const stats = useAsk<Stats>(may ? `/v1/webhooks/${webhook.id}/stats` : null, query, { steady: true });
   const lines = useMemo(() => (stats.data === undefined ? null : linesOf(stats.data)), [stats.data]);
-  const policy = { ...policyFor(manifest, webhook.target.transport), ...webhook.policy };
+  const policy = webhook.policyInForce ?? { ...policyFor(manifest, webhook.target.transport), ...webhook.policy };
   return (
     <>
       {lines === null ? (

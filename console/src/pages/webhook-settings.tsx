@@ -7,13 +7,13 @@ import type { Webhook } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { TextField, problemAt, WordsField } from '../parts/field.tsx';
-import { ObjectForm } from '../parts/schema-form.tsx';
 import { FormFailure } from '../parts/form-failure.tsx';
 import { Notice } from '../parts/state.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import type { Draft } from './webhook-draft.ts';
 import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
+import { SettingsFields } from './webhook-setting-fields.tsx';
 import { TargetForm } from './webhook-target-form.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
@@ -135,7 +135,8 @@ function Form({
         </Card>
         <Card title={words.wizard.steps.settings}>
           <div className="stack">
-            <ObjectForm
+            <SettingsFields
+              manifest={manifest}
               schema={manifest.configuration.schema}
               value={draft.settings}
               onChange={(settings) => change({ settings })}

@@ -1,10 +1,11 @@
 /** Where a webhook goes, in its vendor's own names for it. */
 import { useState } from 'react';
-import { useChange } from '../api/queries.ts';
+import { useAsk, useChange } from '../api/queries.ts';
 import type { FormPart, Manifest, Protocol } from '../api/manifest.ts';
 import type { Inbox, JsonObject, Target } from '../api/types.ts';
 import { Button } from '../parts/button.tsx';
 import { problemAt, SelectField, TextField } from '../parts/field.tsx';
+import { Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { type DraftProps, emptyTarget } from './webhook-draft.ts';
 
@@ -26,6 +27,7 @@ export function TargetForm({
       onChange({ target: { transport: 'http', url: plain ? made.url : made.tlsUrl } });
     },
   });
+  const off = useTransportsOff(manifest).find(({ transport }) => transport === target.transport);
   if (fixed) return <p className="quiet">{words.webhook.targetFixed}</p>;
   const label = part?.title ?? protocol?.endpoint.title ?? words.wizard.url;
   const hint = [part?.hint, protocol?.endpoint.description].filter((text) => text !== undefined && text !== '');
@@ -49,6 +51,16 @@ export function TargetForm({
           onChange={choose}
         />
       ) : null}
+      {off === undefined ? null : (
+        <Notice tone="warn">
+          <p>
+            <strong>{words.wizard.cannotMail}</strong> {words.wizard.cannotMailMend}
+          </p>
+          <p className="quiet">
+            {words.wizard.cannotMailDetail} <code>{off.setting}</code>
+          </p>
+        </Notice>
+      )}
       {target.transport === 'http' ? (
         <>
           {part?.split === undefined ? (
@@ -110,6 +122,15 @@ export function TargetForm({
     </>
   );
 }
+
+/** Ways that the server cannot deliver by as it is set up; asked only of dialects that know a way which needs setting up. */
+function useTransportsOff({ id, transports }: Manifest): readonly TransportOff[] {
+  const path = transports.includes('email') ? `/v1/dialects/${encodeURIComponent(id)}` : null;
+  const { data } = useAsk<{ readonly transportsOff: readonly TransportOff[] }>(path);
+  return data?.transportsOff ?? [];
+}
+
+type TransportOff = { readonly transport: string; readonly setting: string };
 
 /** The one that was chosen, unless the address that was given is of another one. */
 function protocolOf(protocols: readonly Protocol[], named: string | null, target: Target): Protocol | undefined {

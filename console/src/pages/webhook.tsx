@@ -16,6 +16,7 @@ import { words } from '../words/words.ts';
 import { reasonOf } from './delivery-words.tsx';
 import { DeliveryList } from './delivery-list.tsx';
 import { noDeliveryFilters } from './delivery-filters.ts';
+import { isMissing, Missing } from './missing.tsx';
 import { manifestOf, standingOf, targetOf, WebhookBadge } from './webhook-parts.tsx';
 import { Overview } from './webhook-overview.tsx';
 import { Secrets } from './webhook-secrets.tsx';
@@ -30,6 +31,7 @@ export function WebhookPage({ id }: { readonly id: string }) {
   const { data: dialects } = useDialects();
   const [{ tab: named }, setFilters] = useFilters(['tab']);
   const tab: Tab = tabs.find((known) => known === named) ?? 'overview';
+  if (isMissing(webhook)) return <Missing what="webhook" id={id} />;
   return (
     <Page
       title={webhook.data?.name ?? words.places.webhooks}

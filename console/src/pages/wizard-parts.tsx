@@ -6,10 +6,10 @@ import type { FormPart, Manifest, PartName } from '../api/manifest.ts';
 import type { Workspace } from '../api/people.ts';
 import { Card, Facts } from '../parts/card.tsx';
 import { problemAt, TextField, WordsField } from '../parts/field.tsx';
-import { ObjectForm } from '../parts/schema-form.tsx';
 import { words } from '../words/words.ts';
 import type { DraftProps } from './webhook-draft.ts';
 import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
+import { SettingsFields } from './webhook-setting-fields.tsx';
 import { TargetForm } from './webhook-target-form.tsx';
 
 /** Where a dialect does not say how its vendor asks. */
@@ -136,7 +136,8 @@ function Part({ part, ...props }: DraftProps & { readonly part: FormPart }): Rea
       return <EventsForm {...props} title={part.title} />;
     case 'settings':
       return (
-        <ObjectForm
+        <SettingsFields
+          manifest={manifest}
           schema={schemaOf(configuration.schema, part.fields)}
           value={draft.settings}
           onChange={(settings) => onChange({ settings })}

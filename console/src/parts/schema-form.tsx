@@ -3,13 +3,13 @@
  * offers as JSON, so that nothing of a schema is out of reach.
  */
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { type ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { FieldProblem } from '../api/ask.ts';
 import type { JsonSchema } from '../api/manifest.ts';
 import type { Json, JsonObject } from '../api/types.ts';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
-import { CheckField, problemAt, SelectField, TextField, WordsField } from './field.tsx';
+import { CheckField, type Choice, problemAt, SelectField, TextField, WordsField } from './field.tsx';
 import { JsonField } from './json-field.tsx';
 
 export type FormContext = {
@@ -21,6 +21,8 @@ export type FormContext = {
   readonly secret: readonly string[];
   /** A secret that is kept stays as it is unless a new one is written. */
   readonly kept?: boolean;
+  /** Of a text that names one of several things, by its JSON pointer: what there is to choose from. */
+  readonly choices?: { readonly [at: string]: readonly Choice[] };
 };
 
 type Change<T> = (value: T | undefined) => void;
@@ -124,6 +126,9 @@ function ValueForm(props: ValueProps): ReactNode {
         return (
           <JsonField hint={schema.description} value={value} onChange={onChange} label={label} problem={problem} />
         );
+      // A form within a form that one may well leave alone does not stand in the way of what follows.
+      if (!required && Object.values(schema.properties).some(({ properties }) => properties !== undefined))
+        return <FoldedForm {...props} label={label} />;
       return (
         <fieldset className="sub-form">
           <legend>{label}</legend>
@@ -141,9 +146,39 @@ function ValueForm(props: ValueProps): ReactNode {
   }
 }
 
+/** Open from the start where there is something in it, and once there is something wrong in it. */
+function FoldedForm({ schema, value, onChange, context, label }: ValueProps & { readonly label: ReactNode }) {
+  const [filled] = useState(() => isObject(value));
+  const wrong = context.problems.some(({ at }) => at.startsWith(`${context.at}/`));
+  return (
+    <details className="sub-form" open={filled || wrong}>
+      <summary>{label}</summary>
+      {schema.description === undefined ? null : <p className="quiet">{schema.description}</p>}
+      <ObjectForm
+        schema={schema}
+        value={isObject(value) ? value : {}}
+        context={context}
+        onChange={(changed) => onChange(Object.keys(changed).length === 0 ? undefined : changed)}
+      />
+    </details>
+  );
+}
+
 type Labelled = ValueProps & { readonly label: ReactNode; readonly problem: string | undefined };
 
 function TextForm({ name, schema, value, onChange, context, label, problem }: Labelled) {
+  const choices = context.choices?.[context.at];
+  if (choices !== undefined)
+    return (
+      <SelectField
+        label={label}
+        hint={schema.description}
+        problem={problem}
+        value={typeof value === 'string' ? value : typeof schema.default === 'string' ? schema.default : ''}
+        choices={choices}
+        onChange={onChange}
+      />
+    );
   const secret = context.secret.includes(name) || schema.format === 'password';
   const long = (schema.maxLength ?? 0) > 1_000;
   return (

@@ -133,6 +133,9 @@ export const assetWords = {
     availability: { upcoming: 'Not given out yet', expired: 'Expired' } as { readonly [state: string]: string },
     focusPlaced: 'Focus point set',
     staleTitle: 'Somebody else changed this meanwhile. What you wrote is still here, and is not saved over theirs.',
+    firstOf: (pages: number) => `The first of ${showCount(pages)} pages. Download it to read the others.`,
+    unsaved: 'Not saved yet',
+    discard: 'Discard',
     staleShow: 'Show what it is now',
   },
 };

@@ -106,6 +106,8 @@ export const deliveryWords = {
     testsLeftOut: (count: number) =>
       `${plural(count, 'test fits', 'tests fit')} too and ${count === 1 ? 'is' : 'are'} left out: a receiver would take them for news. Open one and press Send again, or send a new test from the webhook.`,
     nothingToReplay: 'Nothing that has ended fits. Tick other endings, or choose another time.',
+    replayRuns: 'A replay is on its way:',
+    replayLeave: 'Close, it goes on',
     replayCancel: 'Stop',
     exportTitle: 'Export',
     exportLead: 'A file of every delivery that fits the filters, made in the background.',

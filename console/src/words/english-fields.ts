@@ -84,6 +84,8 @@ export const fieldWords = {
       'apply-mappings': 'Embedded fields taken over',
     } as { readonly [kind: string]: string },
     jobProgress: (looked: number, changed: number) => `${showCount(looked)} looked at, ${showCount(changed)} changed`,
+    jobCounted: (looked: number, changed: number) =>
+      `counted only: ${showCount(looked)} looked at, ${showCount(changed)} would change`,
     jobFailed: (failed: number) => `${showCount(failed)} could not be changed`,
     jobStates: { running: 'Running', done: 'Done', cancelled: 'Cancelled' },
     jobCancel: 'Stop',

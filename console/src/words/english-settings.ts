@@ -11,6 +11,7 @@ export const settingWords = {
     parts: {
       workspace: 'Workspace',
       fields: 'Metadata fields',
+      libraries: 'Libraries',
       keys: 'Keys',
       users: 'Users',
       roles: 'Roles',

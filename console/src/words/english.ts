@@ -2,6 +2,8 @@ import { showCount } from '../parts/format.ts';
 import { assetWords } from './english-assets.ts';
 import { deliveryWords } from './english-deliveries.ts';
 import { operatorWords } from './english-operator.ts';
+import { libraryWords } from './english-libraries.ts';
+import { missingWords } from './english-missing.ts';
 import { settingWords } from './english-settings.ts';
 import { webhookWords } from './english-webhooks.ts';
 import { workWords } from './english-work.ts';
@@ -270,4 +272,6 @@ export const english = {
   ...settingWords,
   ...operatorWords,
   ...workWords,
+  ...missingWords,
+  ...libraryWords,
 };
