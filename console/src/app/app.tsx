@@ -1,5 +1,5 @@
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { Component, lazy, type ReactNode, Suspense } from 'react';
+import { Component, lazy, type ReactNode, Suspense, useReducer } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useCaller } from '../api/queries.ts';
@@ -73,6 +73,8 @@ export function App() {
 function Door() {
   const caller = useCaller();
   const out = useSignedOut();
+  // By a link somebody may be signed in before the first answer says that nobody is: nothing else would draw this anew then.
+  const [, drawAnew] = useReducer((times: number) => times + 1, 0);
   const byLink = location.hash.startsWith('#sign-in=');
   if (out || byLink || (caller.error instanceof Problem && caller.error.status === 401))
     return (
@@ -80,6 +82,7 @@ function Door() {
         onSignedIn={() => {
           client.clear();
           setSignedOut(false);
+          drawAnew();
         }}
       />
     );
