@@ -8,7 +8,7 @@ import { limits } from '../core/limits.ts';
 import { searchOf } from '../core/search-expression.ts';
 import { type CursorCodec, cursorNumber, cursorText } from './cursor.ts';
 import { pageLimit } from './page.ts';
-import type { AssetPage, AssetQuery } from './contract/list-queries.ts';
+import type { AssetPage, AssetQuery, AssetTotal } from './contract/list-queries.ts';
 import { foldText } from '../core/search-words.ts';
 import { blockDocs } from './number-blocks.ts';
 import {
@@ -188,7 +188,7 @@ export function compareBytes(a: string, b: string): number {
 }
 
 /** How many there are: exactly where the index alone decides, else how many may be it; where time is up, how many at least. */
-export function countAll(walk: Walk): NonNullable<AssetPage['total']> {
+export function countAll(walk: Walk): AssetTotal {
   let value = 0;
   for (let chunk = 0; chunk < walk.chunks; chunk += 1) {
     if (walk.tooLate()) return { value, is: 'atLeast' };
@@ -196,6 +196,16 @@ export function countAll(walk: Walk): NonNullable<AssetPage['total']> {
     if (bits !== null) value += countBits(bits);
   }
   return { value, is: walk.plan.exact ? 'exact' : 'atMost' };
+}
+
+/**
+ * A page of the index with what is known of the index: of one that is behind no count holds, whatever it was counted by,
+ * because what it lacks may be assets that came and assets that went.
+ */
+export function pageOfIndex(page: Omit<AssetPage, 'complete'>, complete: boolean): AssetPage {
+  const { total } = page;
+  if (complete || total === undefined || total.is === 'atLeast') return { ...page, complete };
+  return { ...page, complete, total: { value: total.value, is: 'soFar' } };
 }
 
 /** `walk`: the store itself is as quick, or a walk has begun. `index`: only the index can go on. */

@@ -58,8 +58,9 @@ export const assetListPage = named(
     total: optional(
       object({
         value: integer({ minimum: 0 }),
-        is: oneOf(['exact', 'atLeast', 'atMost'], {
-          description: 'atMost: not each of them was looked at; atLeast: counting took too long',
+        is: oneOf(['exact', 'atLeast', 'atMost', 'soFar'], {
+          description:
+            'atMost: not each of them was looked at; atLeast: counting took too long; soFar: the index is behind (`complete` is false), so it may be more or fewer',
         }),
       }),
     ),

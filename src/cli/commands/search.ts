@@ -112,5 +112,10 @@ function show(
 
 function totalOf({ value, is }: NonNullable<Answer['total']>): string {
   const shown = value.toLocaleString('en');
-  return { exact: `${shown} found`, atLeast: `${shown} or more found`, atMost: `at most ${shown} found` }[is];
+  return {
+    exact: `${shown} found`,
+    soFar: `${shown} found so far`,
+    atLeast: `${shown} or more found`,
+    atMost: `at most ${shown} found`,
+  }[is];
 }

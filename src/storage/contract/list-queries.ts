@@ -26,12 +26,15 @@ export type AssetQuery = PageQuery &
 
 /**
  * `complete` false: what was written in the last moments may be missing, or, without an index, the page ended before it was full and goes on behind its cursor. `total`: how many fulfil the search, asked for by
- * `count` and given where it costs little; `atMost`: not all of these have been looked at.
+ * `count` and given where it costs little.
  */
-export type AssetPage = Page<Resource> & {
-  readonly complete: boolean;
-  readonly total?: { readonly value: number; readonly is: 'exact' | 'atLeast' | 'atMost' };
-};
+export type AssetPage = Page<Resource> & { readonly complete: boolean; readonly total?: AssetTotal };
+
+/**
+ * `atMost`: not all of these have been looked at; `atLeast`: counting took too long; `soFar`: the index is behind, and what
+ * was written in the last moments may make it more or fewer.
+ */
+export type AssetTotal = { readonly value: number; readonly is: 'exact' | 'atLeast' | 'atMost' | 'soFar' };
 
 export type ResourceQuery = PageQuery & {
   readonly workspaceId: WorkspaceId;

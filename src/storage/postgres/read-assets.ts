@@ -11,7 +11,7 @@ import { type SearchExpression, searchOf } from '../../core/search-expression.ts
 import { foldText } from '../../core/search-words.ts';
 import { type CursorCodec, cursorText } from '../cursor.ts';
 import { pageBytesMax, pageLimit } from '../page.ts';
-import type { AssetPage, AssetQuery } from '../contract/list-queries.ts';
+import type { AssetPage, AssetQuery, AssetTotal } from '../contract/list-queries.ts';
 import type { Resource } from '../contract/resources.ts';
 import { resourceColumns, resourceOf } from './keyed-reads.ts';
 import { createConditions, type ListAsk } from './list-ask.ts';
@@ -141,7 +141,7 @@ function tooBroad(): AssetwireError {
 }
 
 /** Exact where it is known without another look. */
-async function total(looking: Looking, page: AssetPage): Promise<NonNullable<AssetPage['total']>> {
+async function total(looking: Looking, page: AssetPage): Promise<AssetTotal> {
   const { query, test } = looking;
   if (query.cursor === undefined && page.nextCursor === null) return { value: page.items.length, is: 'exact' };
   const { sql, values } = conditionsOf(looking);

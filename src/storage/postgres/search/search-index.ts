@@ -6,7 +6,7 @@
 import { limits } from '../../../core/limits.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { CursorCodec } from '../../cursor.ts';
-import { beingMade, wayOf } from '../../search-walks.ts';
+import { beingMade, pageOfIndex, wayOf } from '../../search-walks.ts';
 import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
 import type { ListAsk } from '../list-ask.ts';
 import { storable } from '../parameters.ts';
@@ -52,7 +52,7 @@ export function createAssetSearch({ ask, cursors, keeper, pacing }: SearchParts)
     }
     const complete = await upToDate(workspaceId, space.behind);
     const docs = space.behind ? ((await readSpace(ask, workspaceId))?.docs ?? space.docs) : space.docs;
-    return { ...(await searchPage(pages, query, docs)), complete };
+    return pageOfIndex(await searchPage(pages, query, docs), complete);
   };
   return async (query) => {
     const way = wayOf(query, cursors);

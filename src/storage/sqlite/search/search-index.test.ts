@@ -306,11 +306,24 @@ describe('the search index on disk', () => {
         assert.equal(follower.prefer('default', follower.head()), true);
         assert.deepEqual(search('default'), [true, 1]);
         assert.equal(search('busy'), 'behind', 'the others have their turn');
+        const counted = (workspaceId: string, q = 'name:second') => {
+          const query = { workspaceId, limit: 1, where: readSearch(q), count: true };
+          const answer = reader.search(query, { generation: 1, anyway: true });
+          return answer.kind === 'page' ? { complete: answer.page.complete, ...answer.page.total } : answer.kind;
+        };
+        assert.deepEqual(
+          counted('busy'),
+          { complete: false, value: 0, is: 'soFar' },
+          'no count of what it lacks is exact',
+        );
+        assert.deepEqual(counted('default'), { complete: true, value: 1, is: 'exact' });
         assert.equal(follower.prefer('busy', follower.head()), false, 'more than one step holds');
         assert.equal(follower.prefer('busy', follower.head()), true);
         assert.deepEqual(search('busy'), [true, 10]);
         await put(storage, mine, null);
         assert.equal(search('default'), 'behind', 'what is gone is missed as well');
+        assert.deepEqual(counted('default'), { complete: false, value: 1, is: 'soFar' }, 'it counts what is gone');
+        assert.deepEqual(counted('default', 'name:sec*'), { complete: false, value: 1, is: 'soFar' });
         while (follower.follow());
         assert.deepEqual(search('default'), [true, 0]);
         assert.ok(follower.reached(follower.head()));

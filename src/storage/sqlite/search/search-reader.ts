@@ -4,9 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { AssetwireError } from '../../../core/errors.ts';
 import type { CursorCodec } from '../../cursor.ts';
 import type { AssetPage, AssetQuery } from '../../contract/list-queries.ts';
+import { pageOfIndex } from '../../search-walks.ts';
 import { arrayStatement } from '../rows.ts';
 import { faultOf } from '../sqlite-error.ts';
-import { createFeed, type Feed, type FeedPlace, hasReached } from './feed.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { type FeedPlace, hasReached } from './feed-page.ts';
 import { readMeta } from './search-file.ts';
 import { createSearchPages, type SearchPages } from './search-pages.ts';
 
@@ -91,7 +93,7 @@ export function createSearchReader({ store, file, cursors, monotonicMs }: Search
       const place = { seq: Number(readMeta(db, 'seq')), touch: Number(readMeta(db, 'touch')) };
       const complete = hasReached(place, head) || isIndexed(db, query.workspaceId, { feed, place, head });
       if (!complete && !anyway) return { kind: 'behind', head };
-      return { kind: 'page', page: { ...pages.page(query), complete } };
+      return { kind: 'page', page: pageOfIndex(pages.page(query), complete) };
     } finally {
       if (db.isTransaction) db.exec('COMMIT');
     }
