@@ -3,11 +3,12 @@
  * the workspace learns the difference, and only where an asset was missed is the history looked into.
  */
 import { AssetwireError } from '../core/errors.ts';
-import type { Caller, VersionReference } from './app.ts';
+import type { Caller } from './app.ts';
 import { aliasIn } from './asset-aliases.ts';
 import { findTrashed, trashedState } from './asset-trash-state.ts';
 import { externalIdIn } from './asset-views.ts';
 import type { AppDeps } from './dependencies.ts';
+import { contended } from './refusals.ts';
 
 export type AbsenceDeps = {
   readonly storage: Pick<AppDeps['storage'], 'findByAlias'> & {
@@ -20,30 +21,56 @@ export function gone(what: string): AssetwireError {
   return new AssetwireError('gone', { detail: `Find ${what}: it was deleted` });
 }
 
-/** The same call, whose `not_found` becomes `gone` where the asset it names was deleted. */
-export function tellingGone<Named extends string | VersionReference, Rest extends readonly unknown[], Answer>(
+/** An asset, or something of it. */
+type Named = string | { readonly reference: string };
+
+type Telling = {
+  /** What the call takes can be read but once, as an upload: it is not made a second time. */
+  readonly once?: boolean;
+};
+
+/**
+ * The same call, whose `not_found` becomes `gone` where the asset it names was deleted. Between the call and the look for
+ * the reason the asset may have been brought back: then it is neither, and the call is made once more.
+ */
+export function tellingGone<Of extends Named, Rest extends readonly unknown[], Answer>(
   deps: AbsenceDeps,
-  call: (caller: Caller, named: Named, ...rest: Rest) => Promise<Answer>,
-): (caller: Caller, named: Named, ...rest: Rest) => Promise<Answer> {
+  call: (caller: Caller, named: Of, ...rest: Rest) => Promise<Answer>,
+  { once = false }: Telling = {},
+): (caller: Caller, named: Of, ...rest: Rest) => Promise<Answer> {
   return async (caller, named, ...rest) => {
-    try {
-      return await call(caller, named, ...rest);
-    } catch (error) {
-      if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
-      const reference = typeof named === 'string' ? named : named.reference;
-      throw (await whyAbsent(deps, caller.workspaceId, reference)) ?? error;
+    const reference = typeof named === 'string' ? named : named.reference;
+    for (let isSecond = false; ; isSecond = true) {
+      try {
+        return await call(caller, named, ...rest);
+      } catch (error) {
+        if (!(error instanceof AssetwireError) || error.code !== 'not_found') throw error;
+        const reason = await whyAbsent(deps, caller.workspaceId, reference);
+        if (reason !== 'there') throw reason ?? error;
+        // Missed a second time it is not the asset that is missing, but something of it: a version, a rendition.
+        if (isSecond) throw error;
+        if (once) throw contended();
+      }
     }
   };
 }
 
-/** External ids are free again once their asset is deleted, so only our own ids can be gone. */
-async function whyAbsent(deps: AbsenceDeps, workspaceId: string, reference: string): Promise<AssetwireError | null> {
+/**
+ * External ids are free again once their asset is deleted, so only our own ids can be gone. `there`: it has a history that
+ * does not end with its deletion, so it is there now, whatever the call saw.
+ */
+async function whyAbsent(
+  deps: AbsenceDeps,
+  workspaceId: string,
+  reference: string,
+): Promise<AssetwireError | 'there' | null> {
   if (externalIdIn(reference) !== null || aliasIn(reference) !== null) return null;
   try {
     const trashed = await findTrashed(deps, workspaceId, reference);
     if (trashed !== null) return inTrash(reference, trashedState(trashed).deleteAtMs);
     const { items } = await deps.storage.read.changes({ workspaceId, subject: `asset:${reference}`, limit: 1 });
-    return items[0]?.kind === 'asset.deleted' ? gone('the asset') : null;
+    if (items[0] === undefined) return null;
+    return items[0].kind === 'asset.deleted' ? gone('the asset') : 'there';
   } catch (error) {
     // Whether it once existed is a courtesy; that it is not there is certain.
     if (error instanceof AssetwireError) return null;

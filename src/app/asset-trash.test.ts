@@ -267,3 +267,43 @@ test('Deleted for good while it is being brought back, it does not come back wit
     await one.stop();
   }
 });
+
+test('Read while it is deleted or brought back, an asset is there or gone, and never unknown', async () => {
+  let between: (() => Promise<unknown>) | null = null;
+  const own = await createFixture({
+    soleWriter: true,
+    // Something happens after a call has missed the asset, and before anybody asks why.
+    wrap: (storage) => ({
+      ...storage,
+      async findByAlias(type, ...rest) {
+        const meanwhile = type === 'trashed_asset' ? between : null;
+        if (meanwhile !== null) between = null;
+        await meanwhile?.();
+        return storage.findByAlias(type, ...rest);
+      },
+    }),
+  });
+  try {
+    const { assets, trash } = own.app;
+    const file = () => ({ name: 'a.jpg', content: Readable.from([Buffer.from('x')]) });
+    const { id } = (await assets.upload(caller, { file: file() })).body;
+    await assets.remove(caller, id);
+    assert.equal(await code(assets.rendition(caller, { reference: id, title: 'small' })), 'gone', 'renditions, too');
+    const calls: readonly (readonly [string, () => Promise<unknown>, string])[] = [
+      ['read', () => assets.get(caller, id), 'none'],
+      ['written', () => assets.patch(caller, id, { tags: ['a'] }), 'none'],
+      ['a version that never was', () => assets.version(caller, { reference: id, number: 9 }), 'not_found'],
+      ['an upload is not read twice', () => assets.addVersion(caller, id, { file: file() }), 'conflict'],
+    ];
+    for (const [what, call, expected] of calls) {
+      between = () => trash.restore(caller, id, {});
+      assert.equal(await code(call()), expected, what);
+      assert.equal(between, null, `${what}: it was missed first`);
+      await assets.remove(caller, id);
+    }
+    between = () => trash.remove(caller, id);
+    assert.equal(await code(assets.get(caller, id)), 'gone', 'deleted for good meanwhile');
+  } finally {
+    await own.stop();
+  }
+});
