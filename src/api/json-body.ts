@@ -34,32 +34,70 @@ export function isNdjson({ headers }: IncomingMessage): boolean {
   return headers['content-encoding'] === undefined && type.test(headers['content-type'] ?? '');
 }
 
-/** The values of the lines; empty lines are none. Throws as `readJson`, with the number of the line. */
-export function readJsonLines(bytes: Buffer, bounds: JsonLimits): readonly unknown[] {
-  const values: unknown[] = [];
+/** One line of a body, counted from 1: its value, or why it has none. */
+export type JsonLine = { readonly line: number } & (
+  | { readonly value: unknown; readonly error?: undefined }
+  | { readonly error: AssetwireError; readonly value?: undefined }
+);
+
+/**
+ * The lines of a body; empty ones are none. One that cannot be read fails no other: it has its error as `readJson` throws
+ * it. Throws where there are too many, and where the lines are no items at all: an object over many lines, a list with
+ * brackets and commas, another charset.
+ */
+export function readJsonLines(bytes: Buffer, bounds: JsonLimits): readonly JsonLine[] {
+  const lines: JsonLine[] = [];
   let line = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = bytes.subarray(0, 3).equals(byteOrderMark) ? 3 : 0; at < bytes.length; ) {
     const end = bytes.indexOf(0x0a, at);
     const text = bytes.subarray(at, end < 0 ? bytes.length : end);
     at = end < 0 ? bytes.length : end + 1;
     line += 1;
     if (text.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue;
-    if (values.length >= limits.batchItemsMax)
+    if (lines.length >= limits.batchItemsMax)
       throw invalidRequest([{ at: '', wanted: `at most ${limits.batchItemsMax} lines`, found: 'more' }], 'the body');
-    try {
-      values.push(readJson(text, bounds));
-    } catch (error) {
-      if (!(error instanceof AssetwireError)) throw error;
-      throw new AssetwireError(error.code, {
-        detail: `${error.message} (line ${line})`,
-        ...(error.mend === undefined ? {} : { mend: error.mend }),
-        ...(error.problems === undefined ? {} : { problems: error.problems }),
-      });
-    }
+    lines.push(readLine(text, line, bounds));
   }
-  return values;
+  refuseOneOverManyLines(lines, bytes, bounds);
+  return lines;
 }
 
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+function readLine(text: Buffer, line: number, bounds: JsonLimits): JsonLine {
+  try {
+    return { line, value: readJson(text, bounds) };
+  } catch (error) {
+    if (error instanceof AssetwireError) return { line, error };
+    throw error;
+  }
+}
+
+/** A list or an object that is written over many lines: what of it can be read by chance is not what was meant. */
+function refuseOneOverManyLines(lines: readonly JsonLine[], bytes: Buffer, bounds: JsonLimits): void {
+  const broken = lines.find(({ error }) => error !== undefined);
+  if (broken?.error === undefined) return;
+  const isObject = ({ value }: JsonLine): boolean =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (lines.some(isObject) && !isJson(bytes, bounds)) return;
+  const { line, error } = broken;
+  const mend = 'Send one object per line, in UTF-8; a list, or an object over several lines, as application/json';
+  throw new AssetwireError(error.code, {
+    detail: `${error.message} (line ${line})`,
+    mend: lines.length > 1 ? mend : (error.mend ?? mend),
+    problems: error.problems,
+  });
+}
+
+function isJson(bytes: Buffer, bounds: JsonLimits): boolean {
+  try {
+    readJson(bytes, bounds);
+    return true;
+  } catch (error) {
+    if (error instanceof AssetwireError) return false;
+    throw error;
+  }
+}
 /** Throws `invalid_json`, `json_too_deep`, `json_too_many_keys`, `invalid_request`. */
 export function readJson(bytes: Buffer, bounds: JsonLimits): unknown {
   if (!isUtf8(bytes))

@@ -10,6 +10,7 @@ import type { IdSource } from '../core/ids.ts';
 import type { JsonLimits } from '../core/json-guard.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ApiLogger, ApiSettings } from './api.ts';
+import type { JsonLine } from './json-body.ts';
 import type { BodyReader } from './request-body.ts';
 import type { Schema } from './schema.ts';
 import type { AnswerStyle } from './security-headers.ts';
@@ -56,6 +57,8 @@ export type Call<P = unknown, Q = unknown, B = unknown> = {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
+  /** Where the body came as lines: each, of which `body` holds the values, null for those that could not be read. */
+  readonly lines?: readonly JsonLine[];
   readonly idempotency: Idempotency | undefined;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;

@@ -10,7 +10,7 @@ import type { Admission } from './admission.ts';
 import type { AnswerWriter } from './answer.ts';
 import type { ApiMetrics } from './api.ts';
 import { fingerprintOf, idempotencyKeyOf } from './idempotency.ts';
-import { assertJsonType, isNdjson, readJson, readJsonLines } from './json-body.ts';
+import { assertJsonType, isNdjson, type JsonLine, readJson, readJsonLines } from './json-body.ts';
 import { invalidRequest, notFound, presentableError } from './problem.ts';
 import { queryProblem } from './problem-words.ts';
 import { assertCleanParameter, readQuery } from './query-string.ts';
@@ -98,7 +98,10 @@ async function answerOf({ admission, bodies, services }: Serving, exchange: Exch
       ? idempotencyFor(exchange, body?.bytes ?? noBytes)
       : undefined;
   return route.handle(
-    { caller, params: parameters, query, body: body?.value, idempotency, request, response, recheck },
+    {
+      ...{ caller, params: parameters, query, body: body?.value, idempotency, request, response, recheck },
+      ...(body?.lines === undefined ? {} : { lines: body.lines }),
+    },
     services,
   );
 }
@@ -147,15 +150,19 @@ function withExample(problem: Problem, route: Route): Problem {
 
 const exampleCharactersMax = 400;
 
-type CheckedBody = { readonly value: unknown; readonly bytes: Buffer };
+type CheckedBody = { readonly value: unknown; readonly bytes: Buffer; readonly lines?: readonly JsonLine[] };
 
 async function checkedBody(bodies: BodyReader, route: Route, request: IncomingMessage): Promise<CheckedBody> {
   if (route.bodyOptional === true && isEmpty(request)) return { value: {}, bytes: Buffer.alloc(0) };
-  const lines = route.ndjson === undefined || !isNdjson(request) ? null : route.ndjson;
-  if (lines === null) assertJsonType(request, route.ndjson !== undefined);
+  const list = route.ndjson === undefined || !isNdjson(request) ? null : route.ndjson;
+  if (list === null) assertJsonType(request, route.ndjson !== undefined);
   const bytes = await bodies.read(request, route.bodyBytesMax ?? bodyBytesMaxDefault);
   const bounds = route.jsonLimits ?? limits;
-  const value = lines === null ? readJson(bytes, bounds) : { [lines]: readJsonLines(bytes, bounds) };
+  const lines = list === null ? undefined : readJsonLines(bytes, bounds);
+  const value =
+    list === null || lines === undefined
+      ? readJson(bytes, bounds)
+      : { [list]: lines.map(({ value: item = null }) => item) };
   const problems = route.check === undefined ? problemsOf(route.body ?? {}, value) : route.check(value);
   if (problems.length > 0)
     throw invalidRequest(
@@ -163,7 +170,7 @@ async function checkedBody(bodies: BodyReader, route: Route, request: IncomingMe
       'the body',
       route.operation,
     );
-  return { value, bytes };
+  return { value, bytes, ...(lines === undefined ? {} : { lines }) };
 }
 
 function isEmpty(request: IncomingMessage): boolean {

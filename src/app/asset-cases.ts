@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { DatesPatch } from '../core/asset-dates.ts';
 import type { AssetState, AssetVersion } from '../core/asset.ts';
 import type { Change, ChangeKind } from '../core/change.ts';
-import type { Problem } from '../core/errors.ts';
+import type { AssetwireError, Problem } from '../core/errors.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { MetadataField, MetadataFieldType, MetadataRules } from '../core/metadata-field.ts';
 import type { AssetPage, AssetQuery, ChangeQuery, Page } from '../storage/contract/list-queries.ts';
@@ -69,10 +69,13 @@ export type AssetPush = Omit<AssetInput, 'focusPoint' | keyof DatesPatch> &
 /** A full state within a batch. */
 export type StatePush = Omit<AssetPush, 'externalId'>;
 
-/** One item of a batch: a state of the asset that `id` or `externalId` names, or what is wrong with what was sent. */
-export type PushedState = { readonly id?: string; readonly externalId?: string } & (
+/**
+ * One item of a batch: a state of the asset that `id` or `externalId` names, or what is wrong with what was sent, which an
+ * error says where it could not even be read. `line`: where it stood, if the batch came as lines.
+ */
+export type PushedState = { readonly id?: string; readonly externalId?: string; readonly line?: number } & (
   | { readonly push: StatePush; readonly problems?: undefined }
-  | { readonly problems: readonly Problem[]; readonly push?: undefined }
+  | { readonly problems: readonly Problem[] | AssetwireError; readonly push?: undefined }
 );
 
 export type PushBatch = {
@@ -113,6 +116,8 @@ export type PushResult = { readonly id?: string; readonly externalId?: string } 
       readonly code: string;
       readonly detail: string;
       readonly problems?: readonly Problem[];
+      /** From 1, in a batch of lines. */
+      readonly line?: number;
     }
 );
 

@@ -76,17 +76,26 @@ async function pushAll(
   states: readonly PushedState[],
 ): Promise<readonly PushResult[]> {
   const endOfTurn = deps.endOfTurn ?? systemTurn;
-  const results: Promise<PushResult>[] = [];
-  for (let from = 0; from < states.length; from += runItems) {
-    if (from > 0) await new Promise<void>((resolve) => endOfTurn(resolve));
-    const run = states.slice(from, from + runItems);
-    const ids = await known(deps, call, run);
-    for (const [at, state] of run.entries())
-      results.push(pushNext(deps, call, { state, id: ids[at] ?? null, part: from + at }));
+  const begun: Promise<PushResult>[] = [];
+  try {
+    for (let from = 0; from < states.length; from += runItems) {
+      if (from > 0) await new Promise<void>((resolve) => endOfTurn(resolve));
+      const run = states.slice(from, from + runItems);
+      const ids = await known(deps, call, run);
+      for (const [at, state] of run.entries()) {
+        const result = pushNext(deps, call, { state, id: ids[at] ?? null, part: from + at });
+        // It may be refused while the next run is looked up, when nobody waits for it yet: it is heard below.
+        result.catch(() => undefined);
+        begun.push(result);
+      }
+    }
+  } finally {
+    // What refuses all of them leaves none of them on its way.
+    await Promise.allSettled(begun);
   }
-  const settled = await Promise.all(results);
-  refuseWhereNothingWasTaken(settled);
-  return settled;
+  const results = await Promise.all(begun);
+  refuseWhereNothingWasTaken(results);
+  return results;
 }
 
 /**
@@ -144,6 +153,7 @@ function pushNext(deps: PushBatchDeps, call: Call, item: Item): Promise<PushResu
 async function pushOne(deps: PushBatchDeps, call: Call, { state, id, part }: Item): Promise<PushResult> {
   const named = { ...(state.externalId === undefined ? {} : { externalId: state.externalId }) };
   try {
+    if (state.problems instanceof AssetwireError) throw state.problems;
     if (state.problems !== undefined) throw unfitState(state.problems);
     const { push } = state;
     if (push === undefined || (state.externalId === undefined) === (state.id === undefined))
@@ -159,6 +169,7 @@ async function pushOne(deps: PushBatchDeps, call: Call, { state, id, part }: Ite
       code: error.code,
       detail: error.message,
       ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+      ...(state.line === undefined ? {} : { line: state.line }),
     };
   }
 }

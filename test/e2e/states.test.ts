@@ -109,14 +109,77 @@ test('states may come as lines, with what is said of all of them in the query', 
   assert.deepEqual(statuses(dry), ['created', 'rejected', 'created']);
   assert.equal((await tenant.call('/v1/assets/external:l-1')).status, 404, 'a dry run writes nothing');
   assert.deepEqual(statuses(await send(lines)), ['created', 'rejected', 'created']);
-  const broken = await send('{"externalId":"l-4"}\n{"externalId":');
-  assert.equal(broken.status, 400);
-  assert.match(String(broken.json['detail']), /\(line 2\)$/);
-  assert.equal((await tenant.call('/v1/assets/external:l-4')).status, 404, 'half of a body is none');
+  const results = (await send(lines)).json['results'] as Record<string, unknown>[];
+  assert.deepEqual(
+    results.map(({ status, line }) => [status, line]),
+    [
+      ['unchanged', undefined],
+      ['rejected', 3],
+      ['unchanged', undefined],
+    ],
+  );
   const many = Array.from({ length: 1_001 }, (_, n) => `{"externalId":"m-${n}"}`).join('\n');
   assert.equal((await send(many)).status, 422);
   assert.equal((await send('')).status, 422);
   assert.equal((await send(lines, '', 'text/plain')).status, 415);
+});
+
+test('a line that cannot be read fails no other; what is no lines at all fails whole', async () => {
+  const send = async (body: string | Buffer<ArrayBuffer>, query = '') => {
+    const answer = await fetch(`${server.url}/v1/assets${query}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'application/x-ndjson' },
+      body,
+    });
+    const json = (await answer.json()) as Record<string, unknown> & { readonly results?: Record<string, unknown>[] };
+    const told = (json.results ?? []).map(({ status, code, line }) => [status, code, line].filter((said) => said));
+    return { status: answer.status, json, told };
+  };
+  const state = (id: string, more = ''): string => `{"externalId":"${id}","name":"${id}.jpg"${more}}`;
+  const deep = `{"externalId":"n-deep","metadata":{"a":${'['.repeat(200)}${']'.repeat(200)}}}`;
+  const written = [`\uFEFF${state('n-1')}`, '', '{"externalId":"n-2",', '[1]', deep, state('n-3'), '{"externalId":']
+    .map((line) => Buffer.from(line))
+    .concat(Buffer.from('{"externalId":"n-latin","name":"caf\xe9"}', 'latin1'), Buffer.from(state('n-4')));
+  const body = Buffer.concat(written.flatMap((line) => [line, Buffer.from('\n')]));
+  await resultsOf({ assets: [{ externalId: 'n-2', source: 'lines' }] });
+  const sync = text((await tenant.ask('/v1/syncs', { body: { source: 'lines' } }))['id']);
+  const { status, told } = await send(body, `?sync=${sync}`);
+  assert.equal(status, 200);
+  assert.deepEqual(told, [
+    ['created'],
+    ['rejected', 'invalid_json', 3],
+    ['rejected', 'invalid_request', 4],
+    ['rejected', 'json_too_deep', 5],
+    ['created'],
+    ['rejected', 'invalid_json', 7],
+    ['rejected', 'invalid_json', 8],
+    ['created'],
+  ]);
+  // Whose those lines were nobody knows, so nothing of the source has vanished until somebody says so.
+  expectStatus(await tenant.call(`/v1/syncs/${sync}/complete`, { body: { vanished: 'delete' } }), 202);
+  const stopped = await eventually(
+    () => tenant.ask(`/v1/syncs/${sync}`),
+    ({ state: at }) => at !== 'comparing',
+    'the sync has compared',
+  );
+  assert.equal(stopped['state'], 'waiting');
+  assert.match(String(stopped['waitingFor']), /^5 of the pushed states could not be read/);
+  assert.equal((await tenant.call('/v1/assets/external:n-2')).status, 200);
+  const oneLine = '{"externalId":"n-5"';
+  for (const whole of [
+    '[\n{"externalId":"n-5"},\n{"externalId":"n-6"}\n]',
+    '{"assets":[\n{"externalId":"n-5"}\n]}',
+    Buffer.from(`${state('n-5')}\n${state('n-6')}\n`, 'utf16le'),
+    oneLine,
+    'externalId,name\nn-5,n.jpg\n',
+  ]) {
+    const refused = await send(whole);
+    assert.equal(refused.status, 400, String(whole));
+    assert.match(String(refused.json['detail']), /\(line 1\)$/);
+    assert.match(String(refused.json['mend']), whole === oneLine ? /./ : /^Send one object per line, in UTF-8/);
+  }
+  assert.equal((await tenant.call('/v1/assets/external:n-5')).status, 404);
+  assert.equal((await tenant.call('/v1/assets/external:n-6')).status, 404);
 });
 
 test('a full sync over HTTP finds what vanished and is followed to its end', async () => {

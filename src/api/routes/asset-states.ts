@@ -2,6 +2,7 @@ import type { PushedState, StatePush } from '../../app/app.ts';
 import { isObject } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { limits } from '../../core/limits.ts';
+import type { JsonLine } from '../json-body.ts';
 import { ok, type Route, route } from '../route.ts';
 import { array, boolean, object, optional, raw, type Schema } from '../schema.ts';
 import { assetStateItemSchema } from '../schemas/asset.ts';
@@ -35,7 +36,8 @@ const pushAssets = route({
   description:
     'Each state names its asset by `externalId` (made where there is none) or `id`, and has a result of its own, in order: one that does not fit ' +
     'fails none of the others. States of one asset count in their order. Pushing the same batch again changes nothing, so it may be repeated after any failure. ' +
-    'With `sync` the states belong to a full sync: see `/v1/syncs`. As `application/x-ndjson` each line is a state; `sync` and `dryRun` then stand in the query.',
+    'With `sync` the states belong to a full sync: see `/v1/syncs`. As `application/x-ndjson` each line is a state; `sync` and `dryRun` then stand in the query. ' +
+    'A line that is no JSON is rejected like any state that does not fit, with its number; where no line is an object nothing is taken (400).',
   scope: 'assets:write',
   idempotent: true,
   ndjson: 'assets',
@@ -52,13 +54,17 @@ const pushAssets = route({
   jsonLimits: { jsonDepthMax: limits.jsonDepthMax, jsonKeysMax: batchKeysMax, jsonElementsMax: limits.jsonElementsMax },
   answers: { 200: { description: 'A result for each', schema: object({ results: array(pushResultSchema) }) } },
   errors: ['conflict', 'not_found'],
-  async handle({ caller, body, query = {}, idempotency }, { app }) {
+  async handle({ caller, body, lines, query = {}, idempotency }, { app }) {
     const { assets, ...options } = { ...body, ...query };
-    const states = assets.map(stateOf);
+    const states = lines === undefined ? assets.map(stateOf) : lines.map(stateOfLine);
     const key = idempotency === undefined ? {} : { idempotency };
     return ok(await app.assets.pushMany(caller, { states, ...options, ...key }));
   },
 });
+
+function stateOfLine({ line, ...read }: JsonLine): PushedState {
+  return read.error === undefined ? { ...stateOf(read.value), line } : { line, problems: read.error };
+}
 
 /** One item, or what is wrong with it and whose it is as far as that can be told. */
 function stateOf(given: unknown): PushedState {

@@ -106,6 +106,9 @@ export const pushResultSchema: Schema<unknown> = named(
         code: string(),
         detail: string(),
         problems,
+        line: optional(
+          integer({ minimum: 1, description: 'Where the body came as lines: which one, empty ones counted' }),
+        ),
       }),
     ],
   }),
