@@ -17,7 +17,7 @@ import { isSelected } from '../upload/find-files.ts';
 import { type ApplyOptions, applyChanges, type WatchEvent } from '../watch/apply-changes.ts';
 import { lookAt } from '../watch/look-at.ts';
 import { createPendingPaths, type PendingPaths, type Settled } from '../watch/pending-paths.ts';
-import { perhapsMoved, planChanges } from '../watch/plan-changes.ts';
+import { lostWith, perhapsMoved, planChanges } from '../watch/plan-changes.ts';
 import { openMemory, stateName, type WatchMemory } from '../watch/watch-state.ts';
 
 type WatchOptions = ConnectionOptions & {
@@ -104,7 +104,8 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
       counts[event.kind === 'failed' ? 'failed' : 'done'] += 1;
       tell(event);
     };
-    const watcher = await openWatcher(directory, { options, memory, pending, tell: noted });
+    const gone = new Set<string>();
+    const watcher = await openWatcher(directory, { options, gone, pending, tell: noted });
     try {
       await watcher.ready;
       // What was known and is not there any more happened while nobody watched.
@@ -112,6 +113,7 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
       const apply: ApplyOptions = {
         client,
         directory,
+        look: (path) => lookAt(join(directory, path)),
         folder: options.path,
         onDelete: options.delete,
         atOnce: options.atOnce,
@@ -120,7 +122,7 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
         signal,
         tell: noted,
       };
-      await follow({ pending, memory, apply, once: options.once === true }, context);
+      await follow({ pending, gone, memory, apply, once: options.once === true }, context);
     } finally {
       await watcher.close();
       memory.save();
@@ -132,14 +134,16 @@ async function watch(given: string, options: WatchOptions, context: CliContext):
 
 type Following = {
   readonly pending: PendingPaths;
+  /** Folders that went: not every file in them is told. */
+  readonly gone: Set<string>;
   readonly memory: WatchMemory;
   readonly apply: ApplyOptions;
   readonly once: boolean;
 };
 
 /** Until the signal; with `once`, until nothing is pending. */
-async function follow({ pending, memory, apply, once }: Following, { clock, stderr }: CliContext): Promise<void> {
-  const { signal, directory } = apply;
+async function follow({ pending, gone, memory, apply, once }: Following, { clock, stderr }: CliContext): Promise<void> {
+  const { signal, directory, look } = apply;
   let pauseMs = 0;
   let isTold = false;
   const said = (text: string): void => {
@@ -147,10 +151,12 @@ async function follow({ pending, memory, apply, once }: Following, { clock, stde
     isTold = true;
   };
   while (!signal.aborted) {
+    for (const path of lostWith(gone, memory.files)) pending.touch(path);
+    gone.clear();
     if (pending.size === 0 && once) return;
     if (pending.size > 0) {
-      const rested = await pending.settle(clock.nowMs(), (path) => lookAt(join(directory, path)));
-      const settled = await withMoved(rested, { directory, memory });
+      const rested = await pending.settle(clock.nowMs(), look);
+      const settled = await withMoved(rested, { look, memory });
       // An unmounted disk or a folder that was renamed is no deletion of everything in it.
       const isThere = settled.gone.length === 0 || isDirectory(directory);
       if (!isThere) said(`${directory} is not there: nothing is deleted until it is back`);
@@ -168,11 +174,10 @@ async function follow({ pending, memory, apply, once }: Following, { clock, stde
 
 async function withMoved(
   { ready, gone }: Settled,
-  { directory, memory }: { readonly directory: string; readonly memory: WatchMemory },
+  { look, memory }: Pick<ApplyOptions, 'look' | 'memory'>,
 ): Promise<Settled> {
   const missing = new Set(gone);
-  for (const path of perhapsMoved({ ready }, memory.files))
-    if ((await lookAt(join(directory, path))) === null) missing.add(path);
+  for (const path of perhapsMoved({ ready }, memory.files)) if ((await look(path)) === null) missing.add(path);
   return { ready, gone: [...missing] };
 }
 
@@ -194,12 +199,12 @@ async function openWatcher(
   directory: string,
   {
     options,
-    memory,
+    gone,
     pending,
     tell,
   }: {
     readonly options: WatchOptions;
-    readonly memory: WatchMemory;
+    readonly gone: Set<string>;
     readonly pending: PendingPaths;
     readonly tell: (event: WatchEvent) => void;
   },
@@ -230,9 +235,7 @@ async function openWatcher(
       if (isMeant(path)) pending.touch(below(path));
       return;
     }
-    // Of a directory that went, not every file is told.
-    const gone = `${below(path)}/`;
-    for (const known of memory.files.keys()) if (known.startsWith(gone)) pending.touch(known);
+    gone.add(below(path));
   });
   const ready = new Promise<void>((done, fail) => {
     watcher.once('ready', done);

@@ -8,10 +8,11 @@ import { join, posix } from 'node:path';
 import type { AssetView, FoundContent } from '../../app/app.ts';
 import { type Client, RefusedError, UnreachableError } from '../client.ts';
 import { LocalFileError } from '../client-form.ts';
+import type { PageAnswer } from '../output.ts';
 import type { SeenFile } from './pending-paths.ts';
-import { lookAt } from './look-at.ts';
 import type { WatchChange } from './plan-changes.ts';
-import type { KnownFile, WatchMemory } from './watch-state.ts';
+import type { KnownFile } from './known-files.ts';
+import type { WatchMemory } from './watch-state.ts';
 
 export type WatchEvent = {
   readonly kind: 'uploaded' | 'version' | 'moved' | 'deleted' | 'found' | 'failed';
@@ -24,6 +25,8 @@ export type WatchEvent = {
 export type ApplyOptions = {
   readonly client: Client;
   readonly directory: string;
+  /** What lies at a path below the directory; null where there is nothing. */
+  readonly look: (path: string) => Promise<SeenFile | null>;
   /** The folder on the server that the directory is. */
   readonly folder: string;
   readonly onDelete: 'trash' | 'ignore';
@@ -37,7 +40,11 @@ export type ApplyOptions = {
 /** Paths that could not be seen to and are to be tried again, and why; none where all is done. */
 export type Left = { readonly paths: readonly string[]; readonly cause: Error | null };
 
-export async function applyChanges(changes: readonly WatchChange[], options: ApplyOptions): Promise<Left> {
+/** What is done at once, and paths of each content that have not been looked at yet for having moved. */
+type Batch = ApplyOptions & { readonly unseen: Map<string, string[]> };
+
+export async function applyChanges(changes: readonly WatchChange[], given: ApplyOptions): Promise<Left> {
+  const options: Batch = { ...given, unseen: new Map() };
   const left: string[] = [];
   let cause: Error | null = null;
   const run = async (some: readonly WatchChange[], width: number): Promise<void> => {
@@ -71,7 +78,7 @@ function mayPass(error: unknown): boolean {
   return error instanceof RefusedError && (error.status === 429 || error.status === 503 || error.status === 507);
 }
 
-async function applyOne(change: WatchChange, options: ApplyOptions): Promise<void> {
+async function applyOne(change: WatchChange, options: Batch): Promise<void> {
   try {
     if (change.kind === 'move') await move(change, options);
     else if (change.kind === 'delete') await remove(change, options);
@@ -131,7 +138,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** A file that is new or not as it was: whether its content is tells only its content. */
-async function look(change: Extract<WatchChange, { kind: 'look' }>, options: ApplyOptions): Promise<void> {
+async function look(change: Extract<WatchChange, { kind: 'look' }>, options: Batch): Promise<void> {
   const { path, file, known } = change;
   const { files } = options.memory;
   const sha256 = await sha256Of(join(options.directory, path), options.signal);
@@ -139,7 +146,7 @@ async function look(change: Extract<WatchChange, { kind: 'look' }>, options: App
     files.set(path, { ...known, ...file });
     return;
   }
-  const from = known === null ? await wentFrom({ path, sha256 }, options) : null;
+  const from = known === null ? await wentFrom({ sha256 }, options) : null;
   if (from !== null) return move({ ...from, path, file }, options);
   // What was sent by a process that ended before it could write that down is found, not sent again.
   const there = await atPlace({ path, sha256 }, options);
@@ -154,14 +161,24 @@ async function look(change: Extract<WatchChange, { kind: 'look' }>, options: App
 
 type Content = { readonly path: string; readonly file: SeenFile; readonly sha256: string };
 
-/** The known file of this very content that is not where it was: it has moved, and was written anew on the way. */
+/**
+ * The known file of this very content that is not where it was: it has moved, and was written anew on the way. Each is
+ * looked at once for all that is done together, and so taken once: of a thousand equal files that come, no one looks at all
+ * the others, and no two are the same one that went.
+ */
 async function wentFrom(
-  { path, sha256 }: Omit<Content, 'file'>,
-  { directory, memory }: ApplyOptions,
+  { sha256 }: Pick<Content, 'sha256'>,
+  { look: lookAt, memory: { files }, unseen }: Batch,
 ): Promise<{ readonly from: string; readonly known: KnownFile } | null> {
-  for (const [from, known] of memory.files) {
-    if (known.sha256 === sha256 && from !== path && (await lookAt(join(directory, from))) === null)
-      return { from, known };
+  let paths = unseen.get(sha256);
+  if (paths === undefined) {
+    paths = [...files.withContent(sha256)].toReversed();
+    unseen.set(sha256, paths);
+  }
+  for (let from = paths.pop(); from !== undefined; from = paths.pop()) {
+    const isThere = (await lookAt(from)) !== null;
+    const known = files.get(from);
+    if (!isThere && known?.sha256 === sha256) return { from, known };
   }
   return null;
 }
@@ -173,9 +190,17 @@ async function atPlace({ path, sha256 }: Omit<Content, 'file'>, options: ApplyOp
     sha256: [sha256],
   });
   const same = (left: string, right: string): boolean => left.normalize('NFC') === right.normalize('NFC');
-  const found = data[0]?.assets.find((asset) => same(asset.name, name) && same(asset.path, folder));
-  return found?.id ?? null;
+  const assets = data[0]?.assets ?? [];
+  const found = assets.find((asset) => same(asset.name, name) && same(asset.path, folder));
+  if (found !== undefined || assets.length === 0) return found?.id ?? null;
+  // Of very many equal files the lookup tells some: the folder is asked as well.
+  const query = { folder, exact: 'true', nameContains: name, limit: equalNamesMax };
+  const page = await options.client.get<PageAnswer<AssetView>>('/v1/assets', query);
+  const there = page.data.find(({ state }) => state.file?.sha256 === sha256 && same(state.name, name));
+  return there?.id ?? null;
 }
+
+const equalNamesMax = 100;
 
 async function upload({ path, file, sha256 }: Content, options: ApplyOptions): Promise<void> {
   const { client, directory, memory, signal, tell } = options;

@@ -6,19 +6,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../../runtime/clock.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { CommandError } from '../error-report.ts';
-
-/** A file that lies on the server as it lies here. */
-export type KnownFile = {
-  readonly assetId: string;
-  readonly bytes: number;
-  readonly mtimeMs: number;
-  readonly inode: number;
-  readonly sha256: string;
-};
+import { createKnownFiles, type KnownFile, type KnownFiles } from './known-files.ts';
 
 export interface WatchMemory {
-  /** By path below the folder, with slashes. */
-  readonly files: Map<string, KnownFile>;
+  readonly files: KnownFiles;
   /** Uploads that were begun: their keys make a second try the same upload. Of another process what it sent is found by content. */
   readonly begun: Map<string, { readonly sha256: string; readonly key: string }>;
   /** Something has changed: written now and then, so that a folder of very many files is not written anew for each. */
@@ -43,7 +34,7 @@ export function openMemory(file: string, of: string, { monotonicMs }: Pick<Clock
       `The state file must be about this watch: ${file} is about another server, workspace or folder`,
       'Name another one with --state, or remove it to begin anew',
     );
-  const files = new Map(Object.entries(stored?.files ?? {}));
+  const files = createKnownFiles(Object.entries(stored?.files ?? {}));
   let isDirty = stored === null;
   let againAtMs = monotonicMs() + saveEveryMs;
   const save = (): void => {

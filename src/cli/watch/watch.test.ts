@@ -10,15 +10,21 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { hash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../runtime/clock.ts';
+import { createClient } from '../client.ts';
 import { inProcess } from '../testing/in-process.ts';
 import { clean, launcher, serve, temporaryDirectory } from '../testing/spawned.ts';
+import { applyChanges } from './apply-changes.ts';
 import { createPendingPaths, type SeenFile } from './pending-paths.ts';
-import { planChanges } from './plan-changes.ts';
-import { type KnownFile, openMemory, stateName } from './watch-state.ts';
+import { createKnownFiles, type KnownFile } from './known-files.ts';
+import { lostWith, perhapsMoved, planChanges, type WatchChange } from './plan-changes.ts';
+import { openMemory, stateName } from './watch-state.ts';
 
 type Event = { readonly kind: string; readonly path: string; readonly from?: string; readonly assetId?: string };
 
@@ -224,7 +230,7 @@ test('whatever happened, each file is in one change at most, and nothing that is
   fc.assert(
     fc.property(fc.dictionary(paths, known), fc.dictionary(paths, seen), (before, now) => {
       const gone = Object.keys(before).filter((path) => !Object.hasOwn(now, path));
-      const changes = planChanges({ ready: Object.entries(now), gone }, new Map(Object.entries(before)));
+      const changes = planChanges({ ready: Object.entries(now), gone }, createKnownFiles(Object.entries(before)));
       const touched = changes.flatMap((change) =>
         change.kind === 'move' ? [change.from, change.path] : [change.path],
       );
@@ -232,6 +238,95 @@ test('whatever happened, each file is in one change at most, and nothing that is
       for (const change of changes) if (change.kind === 'delete') assert.ok(!Object.hasOwn(now, change.path));
     }),
   );
+});
+
+test('what is moved, equal or linked in a folder of very many files costs as many steps as there are files', () => {
+  const count = 2_000;
+  let read = 0;
+  const counted = (n: number): KnownFile => ({
+    assetId: 'ast_x',
+    bytes: 1,
+    mtimeMs: n,
+    sha256: 's',
+    get inode() {
+      read += 1;
+      return n;
+    },
+  });
+  const known = createKnownFiles(Array.from({ length: count }, (_, n) => [`old/${n}`, counted(n)] as const));
+  const gone = [...known.keys()];
+  const come = (from: number): [string, SeenFile][] =>
+    Array.from({ length: count }, (_, n) => [`new/${n}`, file(1, from + n, from + n)]);
+  read = 0;
+  const none = planChanges({ ready: come(count), gone }, known);
+  assert.deepEqual([none.filter(({ kind }) => kind === 'look').length, none.length], [count, 2 * count]);
+  const moved = planChanges({ ready: come(0).toReversed(), gone }, known);
+  assert.ok(moved.every((change) => change.kind === 'move' && change.from === `old/${change.file.inode}`));
+  assert.equal(perhapsMoved({ ready: come(0) }, known).length, count);
+  assert.ok(read <= 4 * count, `each file is looked at a few times: found ${read / count}`);
+  assert.deepEqual(lostWith(new Set(['old', 'ol', 'new']), known), gone);
+  assert.deepEqual(lostWith(new Set(['ol', 'old/1']), known), []);
+});
+
+test('of many equal files each is looked at once for having moved, and one that went is one that came', async (t) => {
+  const directory = temporaryDirectory(t);
+  const sha256 = hash('sha256', 'equal');
+  const asked: string[] = [];
+  let uploads = 0;
+  const peer = createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      asked.push(`${request.method} ${request.url}`);
+      const isUpload = request.url === '/v1/assets';
+      if (isUpload) uploads += 1;
+      const elsewhere = [{ sha256, assets: [{ id: 'ast_else', name: 'else', path: '/else' }] }];
+      const state = { name: 'new-3', path: '/', file: { sha256 } };
+      const listed = request.url?.includes('nameContains=new-3&') === true ? [{ id: 'ast_there', state }] : [];
+      const data = request.method === 'GET' ? listed : elsewhere;
+      const body = isUpload ? { id: `ast_${uploads}` } : { data, nextCursor: null };
+      response.writeHead(isUpload ? 201 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+  t.after(() => peer.close());
+  const memory = openMemory(join(directory, stateName), 'x', systemClock);
+  const count = 100;
+  const come: WatchChange[] = [];
+  for (let n = 0; n < count; n += 1) {
+    memory.files.set(`old-${n}`, { assetId: `ast_old${n}`, bytes: 5, mtimeMs: 1, inode: n, sha256 });
+    writeFileSync(join(directory, `new-${n}`), 'equal');
+    come.push({ kind: 'look', path: `new-${n}`, file: file(5, 2, count + n), known: null });
+  }
+  let looks = 0;
+  const events: Event[] = [];
+  await applyChanges(come, {
+    client: createClient({ url: `http://127.0.0.1:${(peer.address() as AddressInfo).port}`, key: null }),
+    directory,
+    look: async (path) => {
+      looks += 1;
+      return path === 'old-7' || path === 'old-70' ? null : file(5, 1, 0);
+    },
+    folder: '/',
+    onDelete: 'trash',
+    atOnce: 4,
+    memory,
+    draw: () => 'key',
+    signal: new AbortController().signal,
+    tell: (event) => events.push(event),
+  });
+  assert.equal(looks, count, 'each of those that were known');
+  assert.deepEqual(asked.filter((line) => line.startsWith('PATCH')).toSorted(), [
+    'PATCH /v1/assets/ast_old7',
+    'PATCH /v1/assets/ast_old70',
+  ]);
+  assert.equal(events.filter(({ kind }) => kind === 'moved').length, 2);
+  assert.deepEqual(
+    events.filter(({ kind }) => kind === 'found').map(({ assetId }) => assetId),
+    ['ast_there'],
+    'what was sent before is found although the lookup does not tell of each',
+  );
+  assert.equal(uploads, count - 3, 'the others are files of their own');
+  assert.equal(memory.files.size, 2 * count - 2);
 });
 
 test('a memory is written now and then while much happens, and whole at the end', (t) => {
