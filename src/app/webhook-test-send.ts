@@ -184,8 +184,13 @@ function choose(
   const { manifest, events } = dialect;
   const [own] = eventsOf(events, 'webhook.test');
   if (event === undefined && !real && own !== undefined) return { event: own, kind: 'webhook.test' };
+  const named = webhook.events.filter((name) => name !== '*');
+  // One of its own, so that a receiver gets what it knows; of an asset where there is one, since most are.
   const wanted =
-    event ?? webhook.events.find((name) => name !== '*' && ofAsset(dialect, name) !== undefined) ?? readyEvent(dialect);
+    event ??
+    named.find((name) => ofAsset(dialect, name) !== undefined) ??
+    (real ? undefined : named[0]) ??
+    readyEvent(dialect);
   const described = manifest.events.find(({ name }) => name === wanted);
   if (described === undefined) {
     throw new AssetwireError('invalid_event', {

@@ -9,10 +9,10 @@ const noOperation = 'The vendor tells nothing about webhooks by webhook: name it
  * leaves out every other file.
  */
 export const events: EventTable = {
-  'asset.created': ['image.add'],
-  'asset.ready': notSupported(
-    'Told as image add at once when the file is there; what is found in it comes with the update',
+  'asset.created': notSupported(
+    'Told as image add when the picture was looked into, so that its size, its place and when it was taken are there',
   ),
+  'asset.ready': ['image.add'],
   'asset.rescued': ['image.add'],
   'asset.version_added': notSupported(onlyDerivatives),
   'asset.version_ready': notSupported(onlyDerivatives),
@@ -60,7 +60,7 @@ export const events: EventTable = {
   'webhook.confirmation_requested': notSupported('The vendor has no handshake: an endpoint is used as it is given'),
   'webhook.unsubscribed': notSupported('The vendor has no unsubscribe link'),
   'webhook.test': notSupported(
-    'A test sends a sample of one of the notifications, a broadcast add where none is named',
+    'A test sends a sample of one of the notifications, an image add where the webhook has all',
   ),
   'webhook.warning': notSupported(noOperation),
   'webhook.disabled': notSupported(noOperation),
