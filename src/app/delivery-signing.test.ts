@@ -34,7 +34,7 @@ test('SG-16 a delivery signed afresh is the same message with a signature of now
   const shown = await fixture.app.deliveries.get(caller, id);
   assert.equal(signed.bodyBase64, shown.body.base64);
   assert.equal(headers['assetwire-attempt'], '1');
-  assert.deepEqual(signed.masked, ['authorization']);
+  assert.deepEqual(signed.masked, ['Authorization']);
   assert.match(signed.command ?? '', /webhook-signature: v1,/);
   for (const hidden of [bearer.token, secret]) assert.ok(!JSON.stringify(signed).includes(hidden));
   const { items } = await fixture.storage.read.resources({ workspaceId: 'default', type: 'audit', limit: 1 });

@@ -104,14 +104,14 @@ test('OA-08 the grant is another whenever a secret of it is another version', ()
   assert.notEqual(setup.authorization?.fingerprint, sent(password).authorization?.fingerprint);
   assert.ok(!setup.authorization?.fingerprint.includes('secret of'));
   assert.deepEqual(setup.ownHeaders, []);
-  assert.deepEqual(setup.shownHeaders, [['authorization', 'Bearer •••']]);
+  assert.deepEqual(setup.shownHeaders, [['Authorization', 'Bearer •••']]);
 });
 
 test('OA-15 a Basic password arrives as it is, whatever stands in it; a colon in the name is refused', () => {
   for (const secret of ['pa:ss', '🔑 ünïcode', 'x'.repeat(255), ' ']) {
     const [header] = sent({ kind: 'basic', username: 'shop', password: secret }).ownHeaders;
     const pair = Buffer.from(String(header?.[1]).slice('Basic '.length), 'base64').toString();
-    assert.deepEqual([header?.[0], pair], ['authorization', `shop:${secret}`]);
+    assert.deepEqual([header?.[0], pair], ['Authorization', `shop:${secret}`]);
   }
   const [nameless] = sent({ kind: 'basic', username: '', password: 'p' }).ownHeaders;
   assert.equal(nameless?.[1], `Basic ${Buffer.from(':p').toString('base64')}`, 'an empty name is sent as it was given');

@@ -146,7 +146,7 @@ export interface Links {
 export type Rendered = {
   readonly body: Uint8Array | SelfSignedBody;
   readonly contentType: string;
-  /** Headers that belong to the message and are the same on every attempt. */
+  /** Headers that belong to the message and are the same on every attempt, spelled as the vendor spells them. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** For transports that have one (e-mail subject). */
   readonly subject?: string;
@@ -192,8 +192,8 @@ export type KeyReference =
   | { readonly kind: 'signing-key'; readonly name: string; readonly id?: string };
 
 /**
- * Where a signature goes. Several requests that name the same header are joined by `separator` in their order. `fixed`
- * headers that belong to the signature (its time, its id) are sent beside it.
+ * Where a signature goes: `header` as the vendor spells it. Several requests that name the same header are joined by
+ * `separator` in their order. `fixed` headers that belong to the signature (its time, its id) are sent beside it.
  */
 export type Placement = {
   readonly header: string;

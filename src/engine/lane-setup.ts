@@ -152,12 +152,12 @@ function credentialHeaders(webhook: Webhook, secrets: readonly OpenSecret[]): Cr
       const password = valueOf(credentials.passwordSecret);
       if (password === undefined) return missing(credentials.passwordSecret);
       const pair = Buffer.from(`${credentials.username}:${password}`, 'utf8').toString('base64');
-      return { header: ['authorization', `Basic ${pair}`] };
+      return { header: ['Authorization', `Basic ${pair}`] };
     }
     case 'bearer': {
       const token = valueOf(credentials.tokenSecret);
       if (token === undefined) return missing(credentials.tokenSecret);
-      return credentials.in === 'query' ? { token } : { header: ['authorization', `Bearer ${token}`] };
+      return credentials.in === 'query' ? { token } : { header: ['Authorization', `Bearer ${token}`] };
     }
     case 'aws':
       return awsKeys(credentials, valueOf) ?? missing(credentials.secretKeySecret);
@@ -181,7 +181,7 @@ function awsKeys(
 }
 
 /** What a fetched token makes of it; the token itself never comes here. */
-const tokenHeader: Header = ['authorization', 'Bearer '];
+const tokenHeader: Header = ['Authorization', 'Bearer '];
 
 /** What was done with a message, as it is shown: the method of the request, of the queue, of the mail server. */
 export function shownMethod(setup: Pick<LaneSetup, 'transport' | 'method'> | null, method?: string): string {

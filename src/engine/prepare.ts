@@ -262,21 +262,22 @@ function assemble(
   };
 }
 
+/** Spelled as most senders spell them: whoever passes headers on as they came (a gateway) has readers that know no other. */
 function httpHeaders(body: Uint8Array, rendered: Rendered, { userAgent }: PrepareParts): readonly Header[] {
   return [
-    body.length === 0 ? ['accept', '*/*'] : typeOf(rendered),
+    body.length === 0 ? ['Accept', '*/*'] : typeOf(rendered),
     // Where a receiver looks at it, the dialect says who is asking.
-    ...(namesAgent(rendered) ? [] : [['user-agent', userAgent] as const]),
-    ['accept-encoding', 'identity'],
+    ...(namesAgent(rendered) ? [] : [['User-Agent', userAgent] as const]),
+    ['Accept-Encoding', 'identity'],
   ];
 }
 
 function typeOf({ contentType }: Rendered): Header {
-  return ['content-type', contentType];
+  return ['Content-Type', contentType];
 }
 
 function namesAgent({ headers }: Rendered): boolean {
-  return headers.some(([name]) => name === 'user-agent');
+  return headers.some(([name]) => name === 'User-Agent');
 }
 
 function withoutHidden([name, value]: Header, hidden: readonly string[]): Header {

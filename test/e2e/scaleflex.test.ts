@@ -238,7 +238,7 @@ test('OA-01 a token is fetched for username and password, and neither it nor wha
     const headers = objectOf(attempt?.['request'])['headers'] as readonly (readonly [string, string])[];
     assert.deepEqual(
       headers.filter(([name]) => name.toLowerCase() === 'authorization'),
-      [['authorization', 'Bearer •••']],
+      [['Authorization', 'Bearer •••']],
     );
     said.push(Buffer.from(text(objectOf(attempt?.['response'])['bodyBase64']), 'base64').toString());
     assert.ok(['fetched', 'kept'].includes(text(objectOf(attempt?.['token'])['source'])));

@@ -104,7 +104,7 @@ function request({ webhook }: RenderInput, message: SnsMessage): Omit<Rendered, 
       ['x-amz-sns-message-id', message.MessageId],
       ['x-amz-sns-topic-arn', message.TopicArn],
       ...arn,
-      ['user-agent', userAgent],
+      ['User-Agent', userAgent],
     ],
     ...hiddenOf(message),
   };

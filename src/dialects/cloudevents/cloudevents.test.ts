@@ -89,12 +89,12 @@ test('the question is an OPTIONS request without a body, with our name, the way 
   assert.equal(made.method, 'OPTIONS');
   assert.equal(textOf(made), '');
   assert.deepEqual(made.headers, [
-    ['webhook-request-origin', 'dam.example'],
-    ['webhook-request-callback', 'https://dam.example:8443/cloudevents/consent/TOKEN'],
-    ['webhook-request-rate', '120'],
+    ['WebHook-Request-Origin', 'dam.example'],
+    ['WebHook-Request-Callback', 'https://dam.example:8443/cloudevents/consent/TOKEN'],
+    ['WebHook-Request-Rate', '120'],
   ]);
   assert.deepEqual(ask(null, { ...links, dialect: (path) => `http://127.0.0.1:8484/cloudevents${path}` }).headers, [
-    ['webhook-request-origin', '127.0.0.1'],
+    ['WebHook-Request-Origin', '127.0.0.1'],
   ]);
 });
 

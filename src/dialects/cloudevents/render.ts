@@ -51,7 +51,7 @@ function headerText(value: string): string {
 
 /** "WebHook-Request-Origin": the DNS name of the sender, in the question and in every delivery. */
 function originOf(publicUrl: string): Rendered['headers'] {
-  return URL.canParse(publicUrl) ? [['webhook-request-origin', new URL(publicUrl).hostname]] : [];
+  return URL.canParse(publicUrl) ? [['WebHook-Request-Origin', new URL(publicUrl).hostname]] : [];
 }
 
 /** The validation request of the webhook specification, section 4.1: it says who asks, and how to consent later. */
@@ -70,8 +70,8 @@ function question({ webhook, notification, links }: RenderInput): Rendered {
     headers: [
       ...originOf(links.dialect('/')),
       // It "MUST use https": without it the consent can only come with the answer.
-      ...(callback.startsWith('https:') ? [['webhook-request-callback', callback] as const] : []),
-      ...(rate === null ? [] : [['webhook-request-rate', String(Math.max(1, Math.floor(rate * 60)))] as const]),
+      ...(callback.startsWith('https:') ? [['WebHook-Request-Callback', callback] as const] : []),
+      ...(rate === null ? [] : [['WebHook-Request-Rate', String(Math.max(1, Math.floor(rate * 60)))] as const]),
     ],
   };
 }

@@ -61,7 +61,8 @@ export const signingChecks: readonly Check[] = [
       // A body that carries its own signature is verified by its dialect's tests, which have a key.
       if (dialect.manifest.signingKeys !== undefined) return;
       const input = signInput(conformance);
-      const headers = signatureHeaders(dialect.sign(input), (_, version) => secrets[version - 1] ?? '');
+      const sent = signatureHeaders(dialect.sign(input), (_, version) => secrets[version - 1] ?? '');
+      const headers = sent.map(([header, value]) => [header.toLowerCase(), value] as const);
       const keys = secrets.map((value) => ({ kind: 'secret', value }) as const);
       const arrived = { headers, body: input.body, keys, nowMs: attemptAtMs };
       assert.equal(verify(arrived).result, 'verified');

@@ -98,5 +98,5 @@ export const manifest: Manifest = {
     headers: [signatureHeader],
     required: true,
   },
-  reservedHeaders: [signatureHeader],
+  reservedHeaders: [signatureHeader.toLowerCase()],
 };

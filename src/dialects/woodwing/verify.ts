@@ -1,11 +1,13 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Verification, VerifyInput } from '../dialect.ts';
 
-export const signatureHeader = 'x-hook-signature';
+/** As the vendor writes it: gateways that pass headers on as they came have readers that look for this spelling alone. */
+export const signatureHeader = 'X-Hook-Signature';
+const receivedName = signatureHeader.toLowerCase();
 
 /** Verifies as a receiver would: the lower-case hex of the HMAC-SHA256 over the raw body, keyed with the token's text. */
 export function verify({ headers, body, keys }: VerifyInput): Verification {
-  const found = headers.filter(([name]) => name === signatureHeader);
+  const found = headers.filter(([name]) => name === receivedName);
   const [first] = found;
   if (first === undefined) return { result: 'unsigned', detail: `There is no ${signatureHeader} header` };
   if (found.length > 1) return { result: 'failed', detail: `${signatureHeader} came more than once` };

@@ -95,7 +95,7 @@ function contentOf(
   if (bad !== undefined) {
     return { code: 'header', detail: `The header ${JSON.stringify(bad[0].slice(0, 100))} holds what no header may` };
   }
-  const type = headers.find(([name]) => name === 'content-type')?.[1] ?? 'text/plain';
+  const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'text/plain';
   const content = readMailBody(type, body);
   if (content === null) return { code: 'mail-body', detail: 'The parts of the mail cannot be told apart' };
   return {

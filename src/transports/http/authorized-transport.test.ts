@@ -300,7 +300,7 @@ describe('what is asked for over time', () => {
       stats: () => ({ connectionsOpen: 0, requestsInFlight: 0, pools: 0 }),
       send: async ({ target, headers }) => {
         if (target === 'https://auth.example/token') return tokenAnswers(++asked);
-        const token = headers.find(([name]) => name === 'authorization')?.[1] ?? '';
+        const token = headers.find(([name]) => name === 'Authorization')?.[1] ?? '';
         sent.push(token);
         return response(receiverAnswers(token), '');
       },
@@ -377,7 +377,7 @@ describe('what is asked for over time', () => {
         assert.equal(form.get('grant_type'), 'client_credentials');
         assert.equal(form.get('scope'), scope);
         assert.equal(form.get('audience'), audience);
-        const basic = headers.find(([name]) => name === 'authorization')?.[1];
+        const basic = headers.find(([name]) => name === 'Authorization')?.[1];
         if (place === 'body') {
           assert.deepEqual([form.get('client_id'), form.get('client_secret'), basic], [id, secret, undefined]);
           return;
@@ -399,14 +399,14 @@ describe('what is asked for over time', () => {
       grantFor('https://auth.example/token', { grant: 'client-credentials', username: 'a:b', password: 'ü %' }),
       'A',
     );
-    assert.deepEqual(headers.at(-1), ['authorization', `Basic ${Buffer.from('a%3Ab:%C3%BC+%25').toString('base64')}`]);
+    assert.deepEqual(headers.at(-1), ['Authorization', `Basic ${Buffer.from('a%3Ab:%C3%BC+%25').toString('base64')}`]);
   });
 
   it('a client is named beside a user’s password, with its secret where it has one', () => {
     const named = tokenRequest(grantFor('https://auth.example/token', { clientId: 'shop' }), 'A');
     assert.match(Buffer.from(named.body).toString(), /&client_id=shop$/);
     const proven = tokenRequest(grantFor('https://auth.example/token', { clientId: 'shop', clientSecret: 's' }), 'A');
-    assert.deepEqual(proven.headers.at(-1), ['authorization', `Basic ${Buffer.from('shop:s').toString('base64')}`]);
+    assert.deepEqual(proven.headers.at(-1), ['Authorization', `Basic ${Buffer.from('shop:s').toString('base64')}`]);
     assert.ok(!Buffer.from(proven.body).toString().includes('client_'));
   });
 });

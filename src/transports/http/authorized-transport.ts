@@ -77,7 +77,7 @@ async function sendWith(parts: Parts, { message, began }: Attempt, token: string
   const leftMs = message.timeoutMs - (parts.clock.monotonicMs() - began.steadyMs);
   const outcome = await parts.transport.send({
     ...plain,
-    headers: [...message.headers, ['authorization', `Bearer ${token}`]],
+    headers: [...message.headers, ['Authorization', `Bearer ${token}`]],
     timeoutMs: Math.max(0, leftMs),
   });
   const timing = { ...outcome.timing, startedAtMs: began.atMs, totalMs: tookMs(parts.clock, began) };

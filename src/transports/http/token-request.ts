@@ -21,12 +21,12 @@ export function tokenRequest(grant: TokenGrant, userAgent: string): TokenRequest
     if (client.secret !== undefined) fields.push(['client_secret', client.secret]);
   }
   const headers: [string, string][] = [
-    ['content-type', 'application/x-www-form-urlencoded'],
-    ['accept', 'application/json'],
-    ['user-agent', userAgent],
-    ['accept-encoding', 'identity'],
+    ['Content-Type', 'application/x-www-form-urlencoded'],
+    ['Accept', 'application/json'],
+    ['User-Agent', userAgent],
+    ['Accept-Encoding', 'identity'],
   ];
-  if (client?.secret !== undefined && !inBody) headers.push(['authorization', basic(client.id, client.secret)]);
+  if (client?.secret !== undefined && !inBody) headers.push(['Authorization', basic(client.id, client.secret)]);
   return { headers, body: Buffer.from(new URLSearchParams(fields).toString()) };
 }
 
