@@ -2,7 +2,7 @@
 import { systemClock } from '../../runtime/clock.ts';
 import { yieldToOthers } from '../../runtime/thread-priority.ts';
 import { systemTurn } from '../../runtime/turn.ts';
-import type { FeedPlace } from './search/feed.ts';
+import type { FeedPlace } from './search/feed-page.ts';
 import { createKeeper, type Keeper } from './search/index-keeper.ts';
 import { searchFileOf } from './search/search-file.ts';
 import { answerCalls, type Request } from '../thread-call.ts';

@@ -6,33 +6,21 @@ import type { DatabaseSync } from 'node:sqlite';
 import { changesStride, readPartitions } from '../partitions.ts';
 import { type ArrayStatement, arrayStatement, numberOf, numberOrNull, textOf } from '../rows.ts';
 import { partitionTable, touchesKept } from '../schema.ts';
-
-/** Everything up to these has been read. */
-export type FeedPlace = { readonly seq: number; readonly touch: number };
-/** An asset by the store's number of its workspace. */
-export type Written = { readonly workspace: number; readonly id: string };
-export type FeedPage = {
-  readonly written: readonly Written[];
-  readonly place: FeedPlace;
-  readonly more: boolean;
-  /** Something that was not read is not kept any more: all assets have to be looked at. */
-  readonly gap: boolean;
-};
+import type { FeedPage, FeedPlace, Written } from './feed-page.ts';
+import { createTail } from './tail.ts';
 
 export type Feed = {
   read(after: FeedPlace): FeedPage;
   /** The place behind everything that is committed. */
   head(): FeedPlace;
   /**
-   * What was written to assets of one workspace behind a place and up to another, each once; null where so much was written
-   * in all that looking for it takes longer than waiting.
+   * What was written to assets of one workspace behind a place and up to another, each once; null where that is not known
+   * yet, or so much was written that looking through it takes longer than waiting.
    */
   writtenIn(workspaceId: string, after: FeedPlace, head: FeedPlace): readonly string[] | null;
 };
 
 const rowsPerPage = 4_000;
-/** Looked through for one workspace. */
-const pagesLookedThrough = 3;
 const assetPrefix = 'asset:';
 
 export function createFeed(db: DatabaseSync): Feed {
@@ -102,23 +90,9 @@ export function createFeed(db: DatabaseSync): Feed {
 /** See `Feed.writtenIn`. */
 function createLookThrough(db: DatabaseSync, read: Feed['read']): Feed['writtenIn'] {
   const numberOfWorkspace = arrayStatement(db, 'SELECT n FROM workspaces WHERE id = ?');
+  const tail = createTail(read);
   return (workspaceId, after, head) => {
     const workspace = numberOrNull(numberOfWorkspace.get(workspaceId)?.[0]);
-    if (workspace === null) return [];
-    const found = new Set<string>();
-    let place = after;
-    for (let page = 0; page < pagesLookedThrough; page += 1) {
-      const next = read(place);
-      if (next.gap) return null;
-      for (const written of next.written) if (written.workspace === workspace) found.add(written.id);
-      place = next.place;
-      if (hasReached(place, head) || !next.more) return [...found];
-    }
-    return null;
+    return workspace === null ? [] : tail.writtenIn(workspace, after, head);
   };
-}
-
-/** Whether everything up to `head` has been read. */
-export function hasReached(place: FeedPlace, head: FeedPlace): boolean {
-  return place.seq >= head.seq && place.touch >= head.touch;
 }

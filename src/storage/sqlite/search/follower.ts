@@ -13,7 +13,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '../../../core/json.ts';
 import { arrayStatement, numberOf, numberOrNull, textOf, textOrNull } from '../rows.ts';
 import { isDamage } from '../../damage.ts';
-import { createFeed, type FeedPlace, hasReached, type Written } from './feed.ts';
+import { createFeed } from './feed.ts';
+import { type FeedPlace, hasReached, type Written } from './feed-page.ts';
 import { createIndexWriter, type Indexed, type IndexItem, type IndexWriter } from './index-writer.ts';
 import { readMeta, writeMeta } from './search-file.ts';
 
@@ -37,6 +38,8 @@ export type Follower = {
 
 /** Assets written in one transaction of the index: a search that waits, waits for one of them at most in vain. */
 const itemsPerWrite = 200;
+/** Looked at again in each step, until all of them are in the index. */
+const preferredMax = 4_000;
 
 export function createFollower(store: DatabaseSync, index: DatabaseSync): Follower {
   const feed = createFeed(store);
@@ -82,7 +85,8 @@ export function createFollower(store: DatabaseSync, index: DatabaseSync): Follow
     reached: (head) => hasReached(place(), head),
     prefer(workspaceId, head) {
       const ids = feed.writtenIn(workspaceId, place(), head);
-      if (ids === null) return false;
+      // With so many it is quicker to take everything in turn.
+      if (ids === null || ids.length > preferredMax) return false;
       const items: IndexItem[] = [];
       for (const id of ids) {
         const item = assets.asset(workspaceId, id);

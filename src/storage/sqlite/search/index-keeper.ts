@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Turn } from '../../../runtime/turn.ts';
 import { faultOf } from '../sqlite-error.ts';
-import type { FeedPlace } from './feed.ts';
+import type { FeedPlace } from './feed-page.ts';
 import { createFollower, type Follower } from './follower.ts';
 import { closeSearchFile, openSearchFile, removeSearchFile } from './search-file.ts';
 

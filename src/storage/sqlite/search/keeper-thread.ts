@@ -6,7 +6,7 @@ import type { Clock } from '../../../runtime/clock.ts';
 import { startThread } from '../../../runtime/start-thread.ts';
 import { createThreadCalls, type ThreadCalls } from '../../thread-call.ts';
 import { threadEntry } from '../thread-entry.ts';
-import type { FeedPlace } from './feed.ts';
+import type { FeedPlace } from './feed-page.ts';
 import type { KeeperState } from './index-keeper.ts';
 import { searchFileOf } from './search-file.ts';
 
