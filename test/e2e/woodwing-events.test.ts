@@ -29,7 +29,7 @@ before(async () => {
     eventTypes: all,
     metadataToReturn: ['filename', 'folderPath', 'checkedOutBy', 'versionNumber', 'status', 'previewState'],
   };
-  expectStatus(await tenant.call('/woodwing/services/admin/webhook', { body }), 201);
+  expectStatus(await tenant.call('/woodwing/services/admin/webhook', { body }), 200);
 });
 after(() => server[Symbol.asyncDispose]());
 

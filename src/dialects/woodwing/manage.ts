@@ -48,9 +48,6 @@ const update: Parse = (id, { body }) => {
     : { command: 'webhooks.amend', input: { id, patch: patch.webhook, reveal: true } };
 };
 
-const registered: Present = (result) =>
-  warned({ status: 201, body: presentWebhook(result, ownValue(result, 'secret')) }, result);
-
 const routes: readonly VendorRoute[] = [
   {
     method: 'POST',
@@ -62,7 +59,7 @@ const routes: readonly VendorRoute[] = [
         ? failure(400, registration.refused)
         : { command: 'webhooks.create', input: registration.webhook };
     },
-    present: registered,
+    present: shown,
   },
   {
     method: 'GET',
