@@ -149,6 +149,10 @@ test("renditions are thumbnails under the vendor's names, those of another syste
     webimage: sampleLinks.rendition(id, 'large'),
     Poster: 'https://dam.example/poster.jpg',
   });
+  // The vendor's example of a deletion has none: what lay here leads nowhere once the media is gone.
+  const gone = { ...sampleChange('asset.deleted'), before: { ...pageState, renditions } };
+  const { media } = messageOf(gone, 'asset_bank.media.deleted', sampleLinks);
+  assert.deepEqual(isObject(media) && media['thumbnails'], { Poster: 'https://dam.example/poster.jpg' });
 });
 
 test('IN-03 IN-13 whatever a state holds, what comes of it fits the schema, and never throws', () => {

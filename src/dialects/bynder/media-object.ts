@@ -14,7 +14,8 @@ export type MediaInput = {
   readonly id: string;
   readonly workspaceId: string;
   readonly state: JsonObject;
-  readonly links: Pick<Links, 'rendition'>;
+  /** Null where the asset is gone: what lay here leads nowhere any more, and the vendor's example of a deletion has none. */
+  readonly links: Pick<Links, 'rendition'> | null;
 };
 
 /** The media of an asset in this state. Pure. */
@@ -137,14 +138,14 @@ const derivatives: readonly (readonly [name: string, titles: readonly string[]])
 ];
 
 /** Links to renditions; null while there are none, as in the vendor's example. */
-function thumbnailsOf(id: string, state: JsonObject, links: Pick<Links, 'rendition'>): JsonObject | null {
+function thumbnailsOf(id: string, state: JsonObject, links: MediaInput['links']): JsonObject | null {
   const renditions = ownValue(state, 'renditions');
   if (!isList(renditions) || renditions.length === 0) return null;
   const byTitle = new Map<string, string>();
   for (const rendition of renditions) {
     if (!isObject(rendition)) continue;
     const title = textIn(rendition, 'title');
-    const url = Object.hasOwn(rendition, 'blob') ? links.rendition(id, title) : textIn(rendition, 'url');
+    const url = Object.hasOwn(rendition, 'blob') ? (links?.rendition(id, title) ?? '') : textIn(rendition, 'url');
     if (title !== '' && url !== '') byTitle.set(title, url);
   }
   const named = new Map<string, string>();

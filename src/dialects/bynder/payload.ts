@@ -38,7 +38,7 @@ function mediaMessage(change: Change, links: Pick<Links, 'rendition'>): JsonObje
   const state = present(change);
   return {
     media_id: mediaIdOf(subject.id, state),
-    media: mediaObject({ id: subject.id, workspaceId, state, links }),
+    media: mediaObject({ id: subject.id, workspaceId, state, links: change.after === null ? null : links }),
   };
 }
 
