@@ -9,10 +9,11 @@ import type { Actor } from '../core/change.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { AssetTimerPayload } from './asset-upkeep.ts';
 import { asJsonState, assetChange, assetState, assetSubject, type Happening } from './asset-views.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced } from './duty-step.ts';
 import type { NoticeDays } from './notice-days.ts';
-import { refusedByStore } from './refusals.ts';
 
 export type AssetTimerDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'logger'> & {
   readonly committer: Committer;
@@ -128,8 +129,6 @@ function spanText(ms: number): string {
 }
 
 async function wait({ storage, clock }: AssetTimerDeps, duty: Duty, untilMs: number): Promise<void> {
-  const { id: dutyId, version, payload, workspaceId } = duty;
-  const advances = { dutyId, version, dueAtMs: untilMs, payload };
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), advances }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  const { workspaceId } = duty;
+  await commitOne(storage, { workspaceId, atMs: clock.nowMs(), advances: advanced(duty, untilMs) });
 }

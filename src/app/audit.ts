@@ -3,9 +3,9 @@ import type { IdSource } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { AuditQuery } from './people.ts';
-import { refusedByStore } from './refusals.ts';
 
 export type AuditNote = {
   /** `webhook.created`, `key.revoked`, `secret.revealed`… */
@@ -48,8 +48,7 @@ export async function commitAudit(
 ): Promise<void> {
   const { workspaceId } = caller;
   const atMs = clock.nowMs();
-  const [result] = await storage.commit([{ workspaceId, atMs, resources: [auditWrite({ ids, caller }, note, atMs)] }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId, atMs, resources: [auditWrite({ ids, caller }, note, atMs)] });
 }
 
 /** An audit row as lists and exports show it: without what only filters need. */

@@ -1,7 +1,7 @@
 /** Ends what is pending for one webhook, page by page. */
 import type { WebhookId } from '../core/ids.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
-import { refusedByStore } from './refusals.ts';
 
 const pageMax = 500;
 
@@ -30,8 +30,7 @@ export async function cancelPending(
     ];
     if (ids.length === 0) return true;
     const orders = ids.map((deliveryId) => ({ kind: 'cancel' as const, deliveryId, reason }));
-    const [result] = await storage.commit([{ workspaceId, atMs, deliveryOrders: orders }]);
-    if (result?.status === 'rejected') throw refusedByStore(result);
+    await commitOne(storage, { workspaceId, atMs, deliveryOrders: orders });
     cancelled += ids.length;
     if (ids.length < limit) return true;
   }

@@ -6,6 +6,7 @@ import type { WebhookCare } from '../engine/engine.ts';
 import type { DeliveryDetail } from '../storage/contract/list-queries.ts';
 import type { Caller, DeliveryCases, DeliveryView } from './app.ts';
 import { auditWrite } from './audit.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import { repeatCommand } from './curl.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -14,7 +15,7 @@ import { signAnew } from './delivery-signing.ts';
 import { exactBody } from './exact-body.ts';
 import type { LinkMaker } from './links.ts';
 import { findDelivery } from './find-delivery.ts';
-import { notFound, refusedByStore } from './refusals.ts';
+import { notFound } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import { storedWebhook } from './webhook-state.ts';
 
@@ -112,10 +113,7 @@ async function hasten(
 ): Promise<{ readonly deliveryId: string }> {
   const { storage, clock, engine } = deps;
   const atMs = clock.nowMs();
-  const [result] = await storage.commit([
-    { workspaceId, atMs, deliveryOrders: [{ kind: 'hasten', deliveryId: id, dueAtMs: atMs }] },
-  ]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId, atMs, deliveryOrders: [{ kind: 'hasten', deliveryId: id, dueAtMs: atMs }] });
   const detail = await storage.read.delivery(workspaceId, id);
   const change = detail === null ? null : await storage.read.change(workspaceId, detail.delivery.changeId);
   if (detail !== null && change !== null && detail.summary.state === 'pending') {

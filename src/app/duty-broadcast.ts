@@ -27,8 +27,9 @@ import {
 } from './broadcast-stream.ts';
 import { broadcastDuty } from './broadcast-stream.ts';
 import { broadcastWrite, type NextBroadcast } from './broadcast-views.ts';
+import { commitOne } from './commit-one.ts';
 import { DutyGone } from './committer.ts';
-import { refusedByStore } from './refusals.ts';
+import { advanced, fulfilled } from './duty-step.ts';
 
 export type BroadcastDutyDeps = StreamDeps & {
   readonly soleWriter: boolean;
@@ -320,18 +321,10 @@ async function postpone(
   { payload, waitMs }: { readonly payload: BroadcastDutyPayload; readonly waitMs: number },
 ): Promise<void> {
   const atMs = clock.nowMs();
-  const [result] = await storage.commit([
-    {
-      workspaceId: duty.workspaceId,
-      atMs,
-      advances: { dutyId: duty.id, version: duty.version, dueAtMs: Math.ceil(atMs + waitMs), payload },
-    },
-  ]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  const advances = advanced(duty, Math.ceil(atMs + waitMs), payload);
+  await commitOne(storage, { workspaceId: duty.workspaceId, atMs, advances });
 }
 
-async function done({ storage, clock }: BroadcastDutyDeps, { id, version, workspaceId }: Duty): Promise<void> {
-  const fulfils = { dutyId: id, version };
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), fulfils }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+async function done({ storage, clock }: BroadcastDutyDeps, duty: Duty): Promise<void> {
+  await commitOne(storage, { workspaceId: duty.workspaceId, atMs: clock.nowMs(), fulfils: fulfilled(duty) });
 }

@@ -3,8 +3,8 @@ import { AssetwireError } from '../core/errors.ts';
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import { cancelPending } from './cancel-pending.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
-import { refusedByStore } from './refusals.ts';
 import type { CancelPayload, WebhookSwitch } from './webhook-switch.ts';
 
 const sliceMax = 5_000;
@@ -30,7 +30,8 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
       await enableIfThere(deps.toggle, { workspaceId, actor, keyId }, { webhookId, missed });
     }
     const atMs = deps.clock.nowMs();
-    const [result] = await deps.storage.commit([
+    await commitOne(
+      deps.storage,
       done
         ? { workspaceId, atMs, fulfils: { dutyId: duty.id, version: duty.version } }
         : {
@@ -38,8 +39,7 @@ export function createCancelDuty(deps: CancelDutyDeps): DutyHandler {
             atMs,
             advances: { dutyId: duty.id, version: duty.version, dueAtMs: atMs, payload: duty.payload },
           },
-    ]);
-    if (result?.status === 'rejected') throw refusedByStore(result);
+    );
     if (!done) deps.engine.dutyOffered();
   };
 }

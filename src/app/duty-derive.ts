@@ -13,11 +13,12 @@ import type { DerivationResult, DerivedRendition, Failure } from '../media/media
 import type { Duty } from '../storage/contract/duties.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import { settleBlob } from './blob-uses.ts';
+import { commitOne } from './commit-one.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import { createDerivingSlots } from './deriving-slots.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced } from './duty-step.ts';
 import { withLocalFile } from './local-file.ts';
-import { refusedByStore } from './refusals.ts';
 
 /** What a `derive` duty owes. `tries` counts those that failed. */
 export type DerivePayload = {
@@ -195,12 +196,6 @@ async function postpone(
   { duty, payload }: Owed,
   { dueAtMs, tries }: Later,
 ): Promise<void> {
-  const [result] = await storage.commit([
-    {
-      workspaceId: duty.workspaceId,
-      atMs: clock.nowMs(),
-      advances: { dutyId: duty.id, version: duty.version, dueAtMs, payload: { ...payload, tries } },
-    },
-  ]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  const advances = advanced(duty, dueAtMs, { ...payload, tries });
+  await commitOne(storage, { workspaceId: duty.workspaceId, atMs: clock.nowMs(), advances });
 }

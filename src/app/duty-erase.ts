@@ -6,8 +6,8 @@
 import type { JsonObject } from '../core/json.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import { isBlobUsed } from './blob-uses.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
-import { refusedByStore } from './refusals.ts';
 
 /** What an `erase` duty of bytes owes. */
 export type ErasePayload = JsonObject & { readonly blobs: readonly string[] };
@@ -32,11 +32,11 @@ export function createEraseDuty({ storage, blobs, clock, logger }: EraseDeps): D
     if (removed > 0) logger.info('blobs.erased', { workspaceId, removed });
     const atMs = clock.nowMs();
     const at = { dutyId: duty.id, version: duty.version };
-    const [result] = await storage.commit([
+    await commitOne(
+      storage,
       held.length === 0
         ? { workspaceId, atMs, fulfils: at }
         : { workspaceId, atMs, advances: { ...at, dueAtMs: atMs + heldPauseMs, payload: { blobs: held } } },
-    ]);
-    if (result?.status === 'rejected') throw refusedByStore(result);
+    );
   };
 }

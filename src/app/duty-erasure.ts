@@ -12,7 +12,9 @@ import type { Duty } from '../storage/contract/duties.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import { findTrashed, purgePlan, removalPlan } from './asset-trash-state.ts';
 import { auditWrite } from './audit.ts';
+import { commitOne } from './commit-one.ts';
 import { settleMs } from './duty-erase-workspace.ts';
+import { fulfilled } from './duty-step.ts';
 import type { ErasurePhase } from './erasure-cases.ts';
 import { erasePresent, type PresentDeps } from './erasure-present.ts';
 import {
@@ -23,7 +25,6 @@ import {
   storedDataErasure,
 } from './erasure-state.ts';
 import type { AppDeps } from './dependencies.ts';
-import { refusedByStore } from './refusals.ts';
 
 export type ErasureDutyDeps = PresentDeps & Pick<AppDeps, 'vault' | 'logger'>;
 
@@ -145,8 +146,7 @@ async function tell(deps: ErasureDutyDeps, { duty: { workspaceId }, payload, pas
   const leftMs = payload.tellUntilMs - clock.nowMs();
   if (leftMs > 0) return { pauseMs: Math.min(tellPauseMs, leftMs) };
   const orders = owed.items.map(({ id }) => ({ kind: 'cancel', deliveryId: id, reason: 'erased' }) as const);
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), deliveryOrders: orders }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId, atMs: clock.nowMs(), deliveryOrders: orders });
   // Whoever has them in hand reads anew what is owed.
   for (const webhookId of new Set(owed.items.map((one) => one.webhookId)))
     engine.webhookChanged(workspaceId, webhookId satisfies WebhookId);
@@ -196,16 +196,11 @@ async function finish(deps: ErasureDutyDeps, { duty, row, erasure }: Stand): Pro
   logger.info('erasure.done', { workspaceId: duty.workspaceId, erasureId: row.id, of });
 }
 
-function fulfilled({ id, version }: Duty) {
-  return { dutyId: id, version };
-}
-
 /** `stale`: somebody else did this step; the next call sees where it stands. */
 async function commit(
   { storage, clock }: ErasureDutyDeps,
   { workspaceId }: Duty,
   item: Partial<CommitItem>,
 ): Promise<void> {
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), ...item }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId, atMs: clock.nowMs(), ...item });
 }

@@ -5,6 +5,7 @@
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { Resource, ResourceType, ResourceWrite } from '../storage/contract/resources.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { isGood, storedKey } from './key-lookup.ts';
@@ -40,15 +41,15 @@ export function createHousekeepingDuty(deps: HousekeepingDeps): DutyHandler {
     await eachPage(deps, { type: 'workspace', signal }, async (rows) => {
       for (const { id } of rows) {
         const { noticeDays, auditDays } = await readWorkspaceSettings(storage, id);
-        await removeOld(deps, { workspaceId: id, type: 'notice', keepMs: noticeDays * dayMs });
-        await removeOld(deps, { workspaceId: id, type: 'audit', keepMs: auditDays * dayMs });
+        await removeOld(deps, { workspaceId: id, type: 'notice', keepMs: noticeDays * dayMs, signal });
+        await removeOld(deps, { workspaceId: id, type: 'audit', keepMs: auditDays * dayMs, signal });
       }
     });
     if (signal.aborted) return;
     const atMs = clock.nowMs();
     const { id: dutyId, version, payload } = duty;
     const advances = { dutyId, version, dueAtMs: atMs + housekeepingEveryMs, payload };
-    await storage.commit([{ workspaceId: 'default', atMs, advances }]);
+    await commitOne(storage, { workspaceId: 'default', atMs, advances });
   };
 }
 
@@ -107,13 +108,18 @@ async function removeDone(deps: HousekeepingDeps, rows: readonly Resource[]): Pr
   );
 }
 
-type Old = { readonly workspaceId: string; readonly type: 'notice' | 'audit'; readonly keepMs: number };
+type Old = {
+  readonly workspaceId: string;
+  readonly type: 'notice' | 'audit';
+  readonly keepMs: number;
+  readonly signal: AbortSignal;
+};
 
 /** Ids sort by time, so what is oldest comes first and the first young one ends the search. */
-async function removeOld(deps: HousekeepingDeps, { workspaceId, type, keepMs }: Old): Promise<void> {
+async function removeOld(deps: HousekeepingDeps, { workspaceId, type, keepMs, signal }: Old): Promise<void> {
   const { storage, clock } = deps;
   const beforeMs = clock.nowMs() - keepMs;
-  for (;;) {
+  while (!signal.aborted) {
     const { items } = await storage.read.resources({ workspaceId, type, order: 'oldest', limit: pageItems });
     const old = items.filter(({ createdAtMs }) => createdAtMs < beforeMs);
     await remove(deps, old);
@@ -125,6 +131,6 @@ async function remove({ storage, clock }: HousekeepingDeps, rows: readonly Resou
   const byWorkspace = Map.groupBy(rows, ({ workspaceId }) => workspaceId);
   for (const [workspaceId, gone] of byWorkspace) {
     const resources = gone.map(({ type, id }): ResourceWrite => ({ type, id, expectedVersion: 'any', state: null }));
-    await storage.commit([{ workspaceId, atMs: clock.nowMs(), resources }]);
+    await commitOne(storage, { workspaceId, atMs: clock.nowMs(), resources });
   }
 }

@@ -1,14 +1,13 @@
 /** The `metadata` duty: one page of assets per call; its progress and the next step are one commit behind the page. */
 import { changeKindsFor } from '../core/asset-changes.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem } from '../storage/contract/commit-item.ts';
-import type { Duty } from '../storage/contract/duties.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { refuseTooLargeAsset } from './asset-size.ts';
 import { asJsonState, assetChange, assetState, assetSubject } from './asset-views.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced, commitStep, fulfilled } from './duty-step.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import {
   endedAlias,
@@ -19,7 +18,6 @@ import {
   type StoredJob,
   worked,
 } from './metadata-work.ts';
-import { refusedByStore } from './refusals.ts';
 
 export type MetadataDutyDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine'> & {
   readonly committer: Committer;
@@ -27,18 +25,13 @@ export type MetadataDutyDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engi
 };
 
 export function createMetadataDuty(deps: MetadataDutyDeps): DutyHandler {
-  const { storage, clock, engine, metadataSets } = deps;
-  const commit = async (duty: Duty, item: Omit<CommitItem, 'workspaceId' | 'atMs'>): Promise<void> => {
-    const [result] = await storage.commit([{ workspaceId: duty.workspaceId, atMs: clock.nowMs(), ...item }]);
-    if (result?.status === 'rejected') throw refusedByStore(result);
-    if (item.advances !== undefined) engine.dutyOffered();
-  };
+  const { storage, clock, metadataSets } = deps;
   return async (duty) => {
     const { jobId, cursor } = duty.payload as MetadataJobPayload;
     const { workspaceId } = duty;
-    const fulfils = { dutyId: duty.id, version: duty.version };
     const [row] = await storage.resources([{ workspaceId, type: 'metadata_job', id: jobId }]);
-    if (row === undefined || row === null || storedJob(row).state !== 'running') return commit(duty, { fulfils });
+    if (row === undefined || row === null || storedJob(row).state !== 'running')
+      return commitStep(deps, duty, { fulfils: fulfilled(duty) });
     const job = storedJob(row);
     const known = { mappings: await mappingsOf(deps, workspaceId), set: await metadataSets.load(workspaceId) };
     const page = await storage.read.resources({
@@ -60,10 +53,9 @@ export function createMetadataDuty(deps: MetadataDutyDeps): DutyHandler {
     };
     const write = { type: 'metadata_job', id: jobId, expectedVersion: row.version, state: next } as const;
     const payload: MetadataJobPayload = { jobId, cursor: page.nextCursor };
-    const advances = { dutyId: duty.id, version: duty.version, dueAtMs: clock.nowMs(), payload };
-    return commit(duty, {
+    return commitStep(deps, duty, {
       resources: [ended ? { ...write, alias: endedAlias(jobId) } : write],
-      ...(ended ? { fulfils } : { advances }),
+      ...(ended ? { fulfils: fulfilled(duty) } : { advances: advanced(duty, clock.nowMs(), payload) }),
     });
   };
 }

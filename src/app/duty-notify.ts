@@ -6,8 +6,10 @@
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { Duty } from '../storage/contract/duties.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced } from './duty-step.ts';
 import type { LiveHub } from './live.ts';
 import { mailOf } from './notice-mail.ts';
 import { noticeView, type NotifyPayload } from './notices.ts';
@@ -147,7 +149,7 @@ async function later(
   duty: Duty,
   { payload, waitMs }: { readonly payload: NotifyPayload; readonly waitMs: number },
 ): Promise<void> {
-  const { id: dutyId, version, workspaceId } = duty;
+  const { workspaceId } = duty;
   const atMs = clock.nowMs();
-  await storage.commit([{ workspaceId, atMs, advances: { dutyId, version, dueAtMs: atMs + waitMs, payload } }]);
+  await commitOne(storage, { workspaceId, atMs, advances: advanced(duty, atMs + waitMs, payload) });
 }

@@ -6,10 +6,10 @@
 import type { JsonObject } from '../core/json.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { ChangeCases, ReportedChange } from './app.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import { allScopes } from './key-lookup.ts';
 import { type Notice, raiseNotice } from './notices.ts';
-import { refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
 
 export type OutboxDeps = Parameters<typeof raiseNotice>[0] &
@@ -36,8 +36,7 @@ export function createOutboxDuty(deps: OutboxDeps): DutyHandler {
       const [result] = written.body.results;
       if (result?.status === 'rejected') await raiseNotice(deps, workspaceId, { notice: refusal(result, id) });
       const fulfils = { dutyId: id, version };
-      const [done] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), fulfils }]);
-      if (done?.status === 'rejected') throw refusedByStore(done);
+      await commitOne(storage, { workspaceId, atMs: clock.nowMs(), fulfils });
     });
   };
 }

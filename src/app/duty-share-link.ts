@@ -3,9 +3,9 @@
  * end it forgets that there was one. Each expiry that was ever set has a duty; those that are not the last one do nothing.
  */
 import type { DutyHandler } from '../engine/engine.ts';
+import { commitOne } from './commit-one.ts';
 import { type Committer, DutyGone } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { refusedByStore } from './refusals.ts';
 import { type Ending, endLink, type ShareDutyPayload } from './share-link-end.ts';
 
 export type ShareLinkDutyDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock'> & { readonly committer: Committer };
@@ -19,10 +19,12 @@ export function createShareLinkDuty(deps: ShareLinkDutyDeps): DutyHandler {
     const fulfils = { dutyId: id, version };
     if (phase === 'expire' && (await expired(deps, { workspaceId, id: linkId, fulfils }))) return;
     const forgotten = { type: 'share_access', id: linkId, expectedVersion: 'any', state: null } as const;
-    const [result] = await storage.commit([
-      { workspaceId, atMs: clock.nowMs(), fulfils, ...(phase === 'forget' ? { resources: [forgotten] } : {}) },
-    ]);
-    if (result?.status === 'rejected') throw refusedByStore(result);
+    await commitOne(storage, {
+      workspaceId,
+      atMs: clock.nowMs(),
+      fulfils,
+      ...(phase === 'forget' ? { resources: [forgotten] } : {}),
+    });
   };
 }
 

@@ -10,10 +10,10 @@ import { purgePlan } from './asset-trash-state.ts';
 import type { AssetTimerPayload } from './asset-upkeep.ts';
 import type { EmptyTrashPayload } from './asset-trash.ts';
 import type { TrashTimerPayload } from './asset-trash-state.ts';
+import { commitOne } from './commit-one.ts';
 import { DutyGone } from './committer.ts';
 import { type RenoticeDeps, setNotices } from './notice-days.ts';
 import type { RenoticePayload } from './renotice-duty.ts';
-import { refusedByStore } from './refusals.ts';
 import { type AccessDeps, actOnAccess, endTrial } from './webhook-access.ts';
 import type { AccessTimerPayload, TrialTimerPayload } from './webhook-access-duty.ts';
 
@@ -88,10 +88,10 @@ async function emptyTrash(
   if (signal.aborted) return;
   const atMs = clock.nowMs();
   const at = { dutyId: duty.id, version: duty.version };
-  const [result] = await storage.commit([
+  await commitOne(
+    storage,
     items.length === 0
       ? { workspaceId, atMs, fulfils: at }
       : { workspaceId, atMs, advances: { ...at, dueAtMs: atMs, payload } },
-  ]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  );
 }

@@ -11,9 +11,10 @@ import type { Page } from '../storage/contract/list-queries.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { ListQuery } from './list-page.ts';
-import { refusedByStore, unfit } from './refusals.ts';
+import { unfit } from './refusals.ts';
 
 type Stored = Pick<AppDeps, 'storage'>;
 
@@ -153,6 +154,5 @@ export async function writeNeverAsked(
 
 /** Throws where the store does not take it: nobody is told that an address is safe, or free, and it is not. */
 async function committed({ storage }: Stored, atMs: number, resources: readonly ResourceWrite[]): Promise<void> {
-  const [result] = await storage.commit([{ workspaceId: home, atMs, resources }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId: home, atMs, resources });
 }

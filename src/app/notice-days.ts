@@ -11,10 +11,10 @@ import type { Webhook } from '../core/webhook.ts';
 import type { Duty, NewDuty } from '../storage/contract/duties.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import { asJsonState, assetState } from './asset-views.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
-import { refusedByStore } from './refusals.ts';
 import { renoticeDuty, type RenoticePayload } from './renotice-duty.ts';
 import { readWorkspaceSettings } from './workspace-settings.ts';
 
@@ -107,8 +107,7 @@ export async function setNotices(deps: RenoticeDeps, duty: Duty, payload: Renoti
   const next: RenoticePayload = { what: 'archive_notices', cursor: page.nextCursor, days: begun };
   const atMs = clock.nowMs();
   const advances = { dutyId: duty.id, version: duty.version, dueAtMs: atMs, payload: next };
-  const [result] = await storage.commit([{ workspaceId, atMs, advances }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId, atMs, advances });
 }
 
 const lastWalkId = 'archive-notices';
@@ -123,8 +122,7 @@ async function conclude(
   resources: readonly ResourceWrite[],
 ): Promise<void> {
   const item = { workspaceId, atMs: clock.nowMs(), resources, fulfils: { dutyId, version } };
-  const [result] = await storage.commit([item]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, item);
 }
 
 async function setNotice({ committer }: RenoticeDeps, { workspaceId, id }: Resource, days: readonly number[]) {

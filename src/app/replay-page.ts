@@ -3,9 +3,9 @@ import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Resource } from '../storage/contract/resources.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';
-import { refusedByStore } from './refusals.ts';
 import type { ReplayPayload, StoredReplay } from './replay-state.ts';
 
 /** The pause between two pages. */
@@ -78,9 +78,8 @@ export async function commitStep(
   { tasks = [], ...rest }: Partial<CommitItem> & { readonly tasks?: readonly DeliveryTask[] },
 ): Promise<void> {
   const deliveries = tasks.map(({ delivery }) => delivery);
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), deliveries, ...rest }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
-  if (result?.status !== 'applied') return;
+  const result = await commitOne(storage, { workspaceId, atMs: clock.nowMs(), deliveries, ...rest });
+  if (result.status !== 'applied') return;
   engine.offer(tasks);
   engine.dutyOffered();
 }

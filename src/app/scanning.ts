@@ -9,8 +9,10 @@ import type { JsonObject } from '../core/json.ts';
 import type { ScanResult } from '../media/media.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import { assetState } from './asset-views.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createDerivingSlots } from './deriving-slots.ts';
+import { advanced } from './duty-step.ts';
 import { withLocalFile } from './local-file.ts';
 
 export type Scanned =
@@ -76,10 +78,11 @@ const noScanner = { kind: 'failed', note: 'no scanner is set in the process that
 
 async function postpone(
   { storage, clock }: ScanningDeps,
-  { id: dutyId, version, workspaceId }: Duty,
+  duty: Duty,
   { payload, dueAtMs }: { readonly payload: JsonObject; readonly dueAtMs: number },
 ): Promise<Scanned> {
-  await storage.commit([{ workspaceId, atMs: clock.nowMs(), advances: { dutyId, version, dueAtMs, payload } }]);
+  const advances = advanced(duty, dueAtMs, payload);
+  await commitOne(storage, { workspaceId: duty.workspaceId, atMs: clock.nowMs(), advances });
   return { kind: 'later' };
 }
 

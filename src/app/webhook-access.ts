@@ -7,6 +7,7 @@ import type { Webhook } from '../core/webhook.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { Page } from '../storage/contract/list-queries.ts';
 import type { Resource } from '../storage/contract/resources.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { type KeyHolding, keyHolding } from './key-holding.ts';
@@ -14,7 +15,6 @@ import { findLibrary } from './libraries.ts';
 import type { Matching } from './matching.ts';
 import { noticeWrites } from './notices.ts';
 import { disabledNotice } from './webhook-care.ts';
-import { refusedByStore } from './refusals.ts';
 import type { Turns } from './turns.ts';
 import { type AccessTimerPayload, isTrial, keyFollowedDuty, type TrialTimerPayload } from './webhook-access-duty.ts';
 import { libraryOfWebhook } from './webhook-library.ts';
@@ -42,12 +42,12 @@ export async function actOnAccess(deps: AccessDeps, duty: Duty, payload: AccessT
   const at = { dutyId: duty.id, version: duty.version };
   const atMs = clock.nowMs();
   const waitUntilMs = keyId === undefined || payload.follow !== true ? null : await expiryAhead(deps, duty, keyId);
-  const [result] = await storage.commit([
+  await commitOne(
+    storage,
     waitUntilMs === null
       ? { workspaceId: duty.workspaceId, atMs, fulfils: at }
       : { workspaceId: duty.workspaceId, atMs, advances: { ...at, dueAtMs: waitUntilMs, payload } },
-  ]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  );
 }
 
 /** When a key that is good still will end by itself; null where it will not, or has ended. */
@@ -158,6 +158,5 @@ export async function endTrial(
   const [row] = await storage.resources([{ workspaceId, type: 'webhook', id: webhookId }]);
   if (row !== undefined && row !== null && isTrial(storedWebhook(row))) await remove(webhookId);
   const at = { dutyId: duty.id, version: duty.version };
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), fulfils: at }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, { workspaceId, atMs: clock.nowMs(), fulfils: at });
 }

@@ -16,13 +16,14 @@ import type { CurrentWebhook, TriedOnce, WebhookCare } from '../engine/engine.ts
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller, TestSent, WebhookCases } from './app.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import { hasConsented, storedConsent } from './lasting-consent.ts';
 import type { LinkMaker } from './links.ts';
 import type { Matching } from './matching.ts';
 import { webhookSnapshot } from './operational.ts';
 import { handshakeKey } from './webhook-handshake.ts';
-import { contended, notFound, refusedByStore } from './refusals.ts';
+import { contended, notFound } from './refusals.ts';
 
 export type TestSendDeps = Pick<
   AppDeps,
@@ -164,9 +165,8 @@ async function commitTest(
     .find((made) => made.event === chosen.event) ?? { event: chosen.event };
   const made = matching.delivery(change, webhook, { notification, origin: 'test', atMs });
   const delivery = { ...made, dueAtMs: atMs + foundByLaneAfterMs };
-  const [result] = await storage.commit([{ workspaceId, atMs, changes: [{ change }], deliveries: [delivery] }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
-  if (result?.status !== 'applied') throw contended();
+  const result = await commitOne(storage, { workspaceId, atMs, changes: [{ change }], deliveries: [delivery] });
+  if (result.status !== 'applied') throw contended();
   return { delivery, change };
 }
 
