@@ -2,14 +2,15 @@
  * Keys by their digest, believed for a moment. What belongs to a key (whether its workspace is open, its grants, when it
  * was last used) is read with it; that it was used is written at most once in five minutes (HARDENING AK-14).
  */
-import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import { type Caller, type Scope, scopes } from './app.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 import { grantSetKey, heldGrants } from './grant-sets.ts';
 import type { WorkspaceState } from './people.ts';
+import { sameText } from './same-text.ts';
 import { workspaceState } from './workspace-state.ts';
 
 /** How long a found key is believed without asking the store again: the bound on revocation in other processes. */
@@ -53,7 +54,7 @@ export function createKeyLookup(deps: Pick<AppDeps, 'storage' | 'clock' | 'logge
     const atMs = clock.nowMs();
     if (atMs - lastUsedAtMs < lastUsedStepMs) return;
     const write = { type: 'key_use', id, expectedVersion: 'any', state: { lastUsedAtMs: atMs } } as const;
-    await storage.commit([{ workspaceId, atMs, resources: [write] }]);
+    await commitOne(storage, { workspaceId, atMs, resources: [write] });
   };
 
   return {
@@ -117,8 +118,4 @@ function callerOf(row: Resource, key: StoredKey, grants: Resource | null): Calle
     admin: key.admin,
     ...(held.length === 0 || key.admin ? {} : { grants: held }),
   };
-}
-
-function sameText(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }

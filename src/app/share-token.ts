@@ -3,8 +3,9 @@
  * one without the sealed key, so what is in the store or in a payload opens nothing. Whoever proved the password carries an
  * HMAC too, which ends with the password it was given for.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { decodeId, encodeId } from '../core/id-encoding.ts';
+import { sameText } from './same-text.ts';
 
 /** 128 bits: a guess succeeds once in 2^128. */
 const macBytes = 16;
@@ -48,8 +49,4 @@ export function isShareProof(
 
 function mac(what: string, text: string, key: Uint8Array): Buffer {
   return createHmac('sha256', key).update(`assetwire share ${what} v1\0${text}`).digest().subarray(0, macBytes);
-}
-
-function sameText(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }

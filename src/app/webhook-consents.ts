@@ -10,6 +10,7 @@ import type { NewDuty } from '../storage/contract/duties.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';
 import { auditWrite } from './audit.ts';
+import { drawToken, handshakeByToken, tokenDigest } from './consent-token.ts';
 import {
   type ConsentState,
   consentState,
@@ -22,13 +23,10 @@ import { isNeverAsked, writeNeverAsked } from './never-asked.ts';
 import { operationalChange } from './operational.ts';
 import type { Plan } from './plan.ts';
 import {
-  drawToken,
   type HandshakeDeps,
   handshakeKey,
   handshakeOf,
   type HandshakePayload,
-  sameText,
-  tokenDigest,
   unsubscribedReason,
 } from './webhook-handshake.ts';
 import { webhookTurn } from './webhook-turn.ts';
@@ -65,11 +63,6 @@ const bySystem = { actor: system, keyId: 'system' } as const;
 export function createConsents(deps: HandshakeDeps): ConsentCases {
   const { storage } = deps;
 
-  const rowOf = async (token: string): Promise<Resource | null> => {
-    const alias = tokenDigest(token);
-    const [row] = await storage.findByAlias('handshake', alias);
-    return row?.alias !== undefined && sameText(row.alias, alias) ? row : null;
-  };
   const linkOf = async (webhookId: string): Promise<Resource | null> => {
     const [row] = await storage.findByAlias('handshake', webhookId);
     return row ?? null;
@@ -94,7 +87,7 @@ export function createConsents(deps: HandshakeDeps): ConsentCases {
 
   return {
     async find(token) {
-      const row = await rowOf(token);
+      const row = await handshakeByToken(deps, token);
       return row === null ? null : shown(row.workspaceId, row.id);
     },
     async findWebhook(webhookId) {
@@ -102,14 +95,14 @@ export function createConsents(deps: HandshakeDeps): ConsentCases {
       return link === null ? null : shown(link.workspaceId, webhookId);
     },
     async confirm(token, { guarded = false }) {
-      const row = await rowOf(token);
+      const row = await handshakeByToken(deps, token);
       if (row === null || storedConsent(row) === null) return null;
       const { workspaceId } = row;
       await deps.turns.take(webhookTurn(workspaceId), () => confirmLasting(deps, row, { token, guarded }));
       return shown(row.workspaceId, row.id);
     },
     async neverAsk(token, never) {
-      const row = await rowOf(token);
+      const row = await handshakeByToken(deps, token);
       if (row === null || storedConsent(row) === null) return null;
       const [asked] = await storage.resources([{ workspaceId: row.workspaceId, type: 'webhook', id: row.id }]);
       if (asked === undefined || asked === null) return null;

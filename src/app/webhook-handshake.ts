@@ -7,7 +7,6 @@
  * and, where the dialect says so, asks again now and then while deliveries go on. At most one question is under way: a
  * newer one, and a consent that came by the link, end the one before.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { AssetwireError } from '../core/errors.ts';
 import type { DeliveryId, WebhookId } from '../core/ids.ts';
 import { policyBounds } from '../core/policy-resolution.ts';
@@ -21,6 +20,7 @@ import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/r
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import { DutyGone } from './committer.ts';
+import { drawToken, handshakeByToken } from './consent-token.ts';
 import type { AppDeps } from './dependencies.ts';
 import { askedConsent, consentLinkWrite, consentState, storedConsent } from './lasting-consent.ts';
 import type { Matching } from './matching.ts';
@@ -47,8 +47,6 @@ export const unsubscribedReason = 'The endpoint ended it by the link in a messag
 /** What the `handshake` duty owes. */
 export type HandshakePayload = { readonly webhookId: string; readonly askedAtMs: number };
 
-/** The token in the link that an endpoint may answer by later: 160 bits where the dialect says nothing. */
-const tokenDefault = { bytes: 20, encoding: 'base64url' } as const;
 const system = { type: 'system', id: 'assetwire' } as const;
 
 /** What asking adds to the commit of a webhook. */
@@ -79,12 +77,9 @@ export function createHandshakes(deps: HandshakeDeps): Handshakes {
     confirm: (workspaceId, webhookId, consent) =>
       deps.turns.take(webhookTurn(workspaceId), () => confirm(deps, { workspaceId, webhookId }, consent)),
     async confirmByToken(token, consent) {
-      const [row] = await deps.storage.findByAlias('handshake', tokenDigest(token));
-      if (row === undefined || row.alias === undefined || !sameText(row.alias, tokenDigest(token))) {
-        throw notFound('the question that this answers');
-      }
+      const row = await handshakeByToken(deps, token);
       // One that lasts has a time of its own, and is confirmed by its own cases.
-      if (storedConsent(row) !== null) throw notFound('the question that this answers');
+      if (row === null || storedConsent(row) !== null) throw notFound('the question that this answers');
       const webhook = { workspaceId: row.workspaceId, type: 'webhook', id: row.id } as const;
       const [asked] = await deps.storage.resources([webhook]);
       if (asked === undefined || asked === null) throw notFound('the question that this answers');
@@ -153,15 +148,6 @@ function ask(deps: HandshakeDeps, webhook: Webhook, { version, atMs, before }: A
       ...(handshake.lasting === true ? [consentLinkWrite(id)] : []),
     ],
   };
-}
-
-/** A token for a link, and what it is found by. */
-export function drawToken(
-  { random }: Pick<AppDeps, 'random'>,
-  { token: { bytes, encoding } = tokenDefault }: Handshake,
-): { readonly token: string; readonly alias: string } {
-  const token = Buffer.from(random.bytes(bytes)).toString(encoding);
-  return { token, alias: tokenDigest(token) };
 }
 
 type Asked = { readonly workspaceId: string; readonly webhookId: string };
@@ -307,15 +293,6 @@ function givenUp(
 function told({ matching, engine }: HandshakeDeps, workspaceId: string, webhookId: string): void {
   matching.outdated(workspaceId);
   engine.webhookChanged(workspaceId, webhookId as WebhookId);
-}
-
-/** What a token is found by: at rest there is nothing that could be visited. */
-export function tokenDigest(token: string): string {
-  return createHash('sha256').update(`assetwire handshake v1\0${token}`).digest('hex');
-}
-
-export function sameText(left: string, right: string): boolean {
-  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
 }
 
 /** What was still pending when the endpoint ended it is wanted by nobody. */
