@@ -134,6 +134,36 @@ test('ID-01 a batch repeated with its key is answered as then, also where part o
   ]);
 });
 
+test('ID-03 a key that served another batch refuses all of this one, also where that shows before the last was looked up', async () => {
+  const idempotency = { key: 'k', fingerprint: 'first' };
+  const first = Array.from({ length: 120 }, (_, n) => of(`n-${n}`));
+  const unfit: PushedState = { externalId: 'n-0', problems: [{ at: '/name', wanted: 'a text', found: '1' }] };
+  await pushMany([unfit, ...first.slice(1)], { idempotency });
+  let refused: () => void = () => undefined;
+  const shown = new Promise<void>((resolve) => (refused = resolve));
+  let runs = 0;
+  const other = await createFixture({
+    storage: fixture.storage,
+    wrap: (storage) => ({
+      ...storage,
+      read: storage.read,
+      commit: async (items) => {
+        const results = await storage.commit(items);
+        setImmediate(refused);
+        return results;
+      },
+      findByAliases: async (query) => {
+        runs += 1;
+        if (runs > 1) await shown;
+        return storage.findByAliases(query);
+      },
+    }),
+  });
+  const again = pushMany(first, { idempotency: { ...idempotency, fingerprint: 'second' } }, other);
+  await assert.rejects(again, { code: 'idempotency_mismatch' });
+  assert.equal(runs, 3);
+});
+
 test('an asset that another process made or changed meanwhile is seen', async () => {
   const two = await createFixture();
   const other = await two.another();
