@@ -11,6 +11,7 @@ import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { NewDuty } from '../storage/contract/duties.ts';
 import type { Page } from '../storage/contract/list-queries.ts';
 import { type Resource, type ResourceType, resourceTypes, type ResourceWrite } from '../storage/contract/resources.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { PresentCursor } from './erasure-state.ts';
@@ -51,6 +52,8 @@ const impersonal: ReadonlySet<ResourceType> = new Set<ResourceType>([
   'erasure',
 ]);
 const personal: readonly ResourceType[] = resourceTypes.filter((type) => !impersonal.has(type));
+/** What names an asset: links that share it, and then, those among them that end here included, links that have ended. */
+const sharing: readonly ResourceType[] = ['share_link', 'share_access'];
 
 export type PresentStep = { readonly rows: number; readonly next: PresentCursor | null };
 
@@ -61,20 +64,24 @@ export async function erasePresent(
   { past, at }: { readonly past: ErasedPast; readonly at: PresentCursor | null },
 ): Promise<PresentStep> {
   if (at === null) await forgetCopies(deps, workspaceId);
-  if (past.subject !== undefined) return { rows: await eraseAsset(deps, workspaceId, idOf(past.subject)), next: null };
   const { type: index, cursor } = at ?? { type: 0, cursor: null };
-  const type = personal[index];
+  const types = past.subject === undefined ? personal : sharing;
+  const type = types[index];
   if (type === undefined) return { rows: 0, next: null };
   const page = await deps.storage.read.resources({
     workspaceId,
     type,
     limit: rowsPerStep,
     order: 'oldest',
+    ...(past.subject === undefined ? {} : { contains: { assets: idOf(past.subject) } }),
     ...(cursor === null ? {} : { cursor }),
   });
-  const rows = await rewrite(deps, page.items, past.texts);
+  const rows =
+    past.subject === undefined
+      ? await rewrite(deps, page.items, past.texts)
+      : await unshare(deps, page.items, idOf(past.subject));
   const next = page.nextCursor === null ? { type: index + 1, cursor: null } : { type: index, cursor: page.nextCursor };
-  return { rows, next: next.type >= personal.length ? null : next };
+  return { rows, next: next.type >= types.length ? null : next };
 }
 
 /** How many rows name a person; up to a bound. */
@@ -122,46 +129,42 @@ async function forgetCopies(deps: PresentDeps, workspaceId: string): Promise<voi
     const duty: NewDuty = { id: ids.next('duty'), workspaceId, kind: 'export', dueAtMs: atMs, payload };
     const state = { ...row.state, state: 'cancelled' };
     const resources: ResourceWrite[] = [{ type: 'export', id: row.id, expectedVersion: 'any', state }];
-    const [result] = await storage.commit([{ workspaceId, atMs, resources, duties: [duty] }]);
-    if (result?.status === 'rejected') throw refusedByStore(result);
+    await commitOne(storage, { workspaceId, atMs, resources, duties: [duty] });
   }
 }
 
-async function eraseAsset(deps: PresentDeps, workspaceId: string, assetId: string): Promise<number> {
-  const { storage, committer } = deps;
-  const links = await storage.read.resources({
-    workspaceId,
-    type: 'share_link',
-    contains: { assets: assetId },
-    limit: rowsPerStep,
-  });
-  for (const { id, state } of links.items) {
-    const link = readShareLink(state);
-    if (link === null) continue;
-    const rest = link.assets?.filter((one) => one !== assetId) ?? [];
-    const caller = { actor: { type: 'system', id: 'erasure' }, keyId: 'none' } as const;
-    if (rest.length === 0) await endLink(deps, { workspaceId, id, end: 'revoked', caller });
-    else
-      await committer.write({ workspaceId, type: 'share_link', id }, (current) => {
-        if (current === null) return { kind: 'nothing', answer: undefined };
-        const { versions: _, ...link } = current.state;
-        return { kind: 'write', plan: { state: { ...link, assets: rest }, changes: [] }, answer: () => undefined };
-      });
+/** An asset out of a page of links, or of ended ones. */
+async function unshare(deps: PresentDeps, rows: readonly Resource[], assetId: string): Promise<number> {
+  for (const row of rows) {
+    if (row.type === 'share_link') await unshareLink(deps, row, assetId);
+    else await forgetEnded(deps, row);
   }
-  return links.items.length + (await forgetEnded(deps, workspaceId, assetId));
+  return rows.length;
+}
+
+/** A link that shares nothing else ends. */
+async function unshareLink(deps: PresentDeps, { workspaceId, id, state }: Resource, assetId: string): Promise<void> {
+  const { committer } = deps;
+  const link = readShareLink(state);
+  if (link === null) return;
+  const rest = link.assets?.filter((one) => one !== assetId) ?? [];
+  const caller = { actor: { type: 'system', id: 'erasure' }, keyId: 'none' } as const;
+  if (rest.length === 0) await endLink(deps, { workspaceId, id, end: 'revoked', caller });
+  else
+    await committer.write({ workspaceId, type: 'share_link', id }, (current) => {
+      if (current === null) return { kind: 'nothing', answer: undefined };
+      const { versions: _, ...link } = current.state;
+      return { kind: 'write', plan: { state: { ...link, assets: rest }, changes: [] }, answer: () => undefined };
+    });
 }
 
 /** Ended links are remembered with what they shared, and under its name. */
-async function forgetEnded({ storage, committer }: PresentDeps, workspaceId: string, assetId: string): Promise<number> {
-  const contains = { assets: assetId };
-  const ended = await storage.read.resources({ workspaceId, type: 'share_access', contains, limit: rowsPerStep });
-  for (const { id } of ended.items)
-    await committer.write({ workspaceId, type: 'share_access', id }, (current) => {
-      if (current === null) return { kind: 'nothing', answer: undefined };
-      const { name: _, assets: _assets, versions: _versions, ...rest } = current.state;
-      return { kind: 'write', plan: { state: rest, changes: [] }, answer: () => undefined };
-    });
-  return ended.items.length;
+async function forgetEnded({ committer }: PresentDeps, { workspaceId, id }: Resource): Promise<void> {
+  await committer.write({ workspaceId, type: 'share_access', id }, (current) => {
+    if (current === null) return { kind: 'nothing', answer: undefined };
+    const { name: _, assets: _assets, versions: _versions, ...rest } = current.state;
+    return { kind: 'write', plan: { state: rest, changes: [] }, answer: () => undefined };
+  });
 }
 
 /** In one commit call, so that a page costs a sync; each row is an item of its own, and one that is stale comes again later. */

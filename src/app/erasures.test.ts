@@ -116,6 +116,44 @@ test('LG-10 an asset goes out of everything: states, changes, deliveries, answer
   await fixture.stop();
 });
 
+test('LG-10 an asset goes out of every link that shares it, however many there are, and out of what is remembered of ended ones', async () => {
+  const fixture = await createFixture();
+  const id = await upload(fixture, 'rosa.jpg');
+  const kept = await upload(fixture, 'other.jpg');
+  const { storage } = fixture;
+  const [, shared] = [
+    (await fixture.app.shareLinks.create(caller, { assets: [id], name: 'Rosa' })).body,
+    (await fixture.app.shareLinks.create(caller, { assets: [id, kept], name: 'Both' })).body,
+  ];
+  // Many more, as they are stored: making each as people do would take this test a minute.
+  const [link] = await storage.resources([{ workspaceId: 'default', type: 'share_link', id: shared.id }]);
+  const atMs = fixture.clock.nowMs();
+  for (const type of ['share_link', 'share_access'] as const)
+    for (let n = 0; n < 150; n += 1) {
+      const resource = { type, id: `shl_${n}`, expectedVersion: 'any', state: link?.state ?? {} } as const;
+      await storage.commit([{ workspaceId: 'default', atMs, resources: [resource] }]);
+    }
+  const naming = async (type: ResourceType, asset: string): Promise<number> => {
+    const found = await storage.read.resources({
+      workspaceId: 'default',
+      type,
+      contains: { assets: asset },
+      limit: 500,
+    });
+    return found.items.length;
+  };
+  const { rows, complete } = await fixture.app.erasures.estimate(caller, { asset: id });
+  assert.deepEqual([rows, complete], [100, false]);
+  assert.deepEqual([await naming('share_link', id), await naming('share_access', id)], [152, 150]);
+
+  const begun = await fixture.app.erasures.begin(caller, { asset: id, tellSeconds: 0 });
+  await run(fixture);
+  assert.equal((await fixture.app.erasures.get(caller, begun.id)).state, 'done');
+  assert.deepEqual([await naming('share_link', id), await naming('share_access', id)], [0, 0]);
+  assert.equal(await naming('share_link', kept), 151, 'what they share besides it stays shared');
+  await fixture.stop();
+});
+
 test('receivers are told of the deletion before anything of it is cancelled, for as long as was asked', async () => {
   const fixture = await createFixture();
   await fixture.app.webhooks.create(caller, webhookInput({ events: ['asset.deleted'] }));

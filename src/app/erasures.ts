@@ -161,7 +161,7 @@ async function estimate(
       limit: 100,
     });
     const of = { of: 'asset', ...(assetId === undefined ? {} : { assetId }) } as const;
-    return { ...of, changes, deliveries, pending, rows: links.items.length, complete: true };
+    return { ...of, changes, deliveries, pending, rows: links.items.length, complete: links.nextCursor === null };
   }
   let changes = 0;
   let examined = 0;
