@@ -3,16 +3,15 @@
  * was kept for it goes. Each slice commits its progress with the duty's next step. A slice of deletions that a crash cut
  * off is done again: what is gone already stays gone.
  */
-import { AssetwireError } from '../core/errors.ts';
+import { AssetwireError, errorTable } from '../core/errors.ts';
 import { createSeenSet, type SeenSet } from '../core/seen-set.ts';
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { type AssetCases, type Caller, scopes } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
-import { refusedByStore } from './refusals.ts';
+import { advanced, commitStep, fulfilled } from './duty-step.ts';
 import {
   endedAlias,
   seenPartId,
@@ -55,13 +54,13 @@ export function createSyncDuty(deps: SyncDutyDeps): DutyHandler {
     const payload = duty.payload as SyncPayload;
     const { workspaceId } = duty;
     const [row] = await deps.storage.resources([{ workspaceId, type: 'sync', id: payload.syncId }]);
-    if (row === undefined || row === null) return commit(deps, duty, { fulfils: fulfilled(duty) });
+    if (row === undefined || row === null) return commitStep(deps, duty, { fulfils: fulfilled(duty) });
     const slice: Slice = { duty, payload, row, sync: storedSync(row) };
     if (payload.phase === 'tidy' || payload.phase === 'remove') return tidy(deps, slice);
     const wanted = payload.phase === 'compare' ? 'comparing' : 'applying';
     // Cancelled meanwhile, or a comparison of before.
     if (slice.sync.state !== wanted || slice.sync.round !== payload.round)
-      return commit(deps, duty, { fulfils: fulfilled(duty) });
+      return commitStep(deps, duty, { fulfils: fulfilled(duty) });
     if (payload.phase === 'apply') return apply(deps, slice);
     const set = await seenOf(slice);
     if (signal.aborted) return;
@@ -178,7 +177,10 @@ async function apply(deps: SyncDutyDeps, slice: Slice): Promise<void> {
   return step(deps, slice, { next: ended, parts: [], payload: { ...payload, phase: 'tidy', part: 0 } });
 }
 
-/** An asset that somebody changed since it was found is left as it is: it may be back. */
+/**
+ * An asset that somebody changed since it was found is left as it is: it may be back. So is one that cannot go, checked
+ * out by somebody for example: the rest of the sync does not wait for it.
+ */
 async function applyOne(
   { assets }: SyncDutyDeps,
   caller: Caller,
@@ -191,8 +193,8 @@ async function applyOne(
   } catch (error) {
     if (!(error instanceof AssetwireError)) throw error;
     if (error.code === 'gone' || error.code === 'not_found') return 'applied';
-    if (error.code === 'precondition_failed' || error.code === 'conflict') return 'kept';
-    throw error;
+    if (error.code !== 'conflict' && errorTable[error.code].retry) throw error;
+    return 'kept';
   }
 }
 
@@ -209,11 +211,11 @@ async function tidy(deps: SyncDutyDeps, { duty, payload, row, sync }: Slice): Pr
   const now = all.slice(payload.part, payload.part + partsPerSlice);
   const resources: ResourceWrite[] = now.map((id) => ({ type: 'sync_part', id, expectedVersion: 'any', state: null }));
   if (payload.part + now.length < all.length) {
-    const advances = { payload: { ...payload, part: payload.part + now.length }, dueAtMs: deps.clock.nowMs() };
-    return commit(deps, duty, { resources, advances: { dutyId: duty.id, version: duty.version, ...advances } });
+    const onward = { ...payload, part: payload.part + now.length };
+    return commitStep(deps, duty, { resources, advances: advanced(duty, deps.clock.nowMs(), onward) });
   }
   if (phase === 'remove') resources.push({ type: 'sync', id: row.id, expectedVersion: 'any', state: null });
-  return commit(deps, duty, { resources, fulfils: fulfilled(duty) });
+  return commitStep(deps, duty, { resources, fulfils: fulfilled(duty) });
 }
 
 type Step = {
@@ -227,23 +229,6 @@ function step(deps: SyncDutyDeps, { duty, row }: Slice, { next, parts, payload }
   const ended = next.state === 'done' ? { alias: endedAlias(row.id) } : {};
   const write: ResourceWrite = { type: 'sync', id: row.id, expectedVersion: row.version, state: next, ...ended };
   const onward =
-    payload === null
-      ? { fulfils: fulfilled(duty) }
-      : { advances: { dutyId: duty.id, version: duty.version, dueAtMs: deps.clock.nowMs(), payload } };
-  return commit(deps, duty, { resources: [write, ...parts], ...onward });
-}
-
-function fulfilled({ id, version }: Duty): NonNullable<CommitItem['fulfils']> {
-  return { dutyId: id, version };
-}
-
-/** Stale: somebody was faster (it was cancelled); the duty is asked again and finds out. */
-async function commit(
-  { storage, clock, engine }: SyncDutyDeps,
-  { workspaceId }: Duty,
-  item: Omit<CommitItem, 'workspaceId' | 'atMs'>,
-): Promise<void> {
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), ...item }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
-  if (item.advances !== undefined) engine.dutyOffered();
+    payload === null ? { fulfils: fulfilled(duty) } : { advances: advanced(duty, deps.clock.nowMs(), payload) };
+  return commitStep(deps, duty, { resources: [write, ...parts], ...onward });
 }

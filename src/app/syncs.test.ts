@@ -6,7 +6,7 @@ import { createSeenSet } from '../core/seen-set.ts';
 import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { PushedState, SyncView } from './app.ts';
-import { allChanges, caller, createFixture, type Fixture } from './testing/app-fixture.ts';
+import { allChanges, caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
 
 let fixture: Fixture;
 let written: CommitItem[] = [];
@@ -192,6 +192,17 @@ test('an asset that changes between being found and being deleted is left as it 
   const done = await fixture.app.syncs.get(caller, sync.id);
   assert.deepEqual([done.state, done.applied, done.kept], ['done', 1, 1]);
   assert.ok((await there()).includes('a-8'));
+});
+
+test('an asset that somebody has checked out is kept, and the sync ends all the same', async () => {
+  await first(10);
+  const ada = callerIn('default', { actor: { type: 'user', id: 'usr_ada', name: 'Ada' } });
+  await fixture.app.assets.checkOut(ada, 'external:a-8');
+  const sync = await begin();
+  await push(sync, names(0, 8));
+  const done = await complete(sync, { vanished: 'delete' });
+  assert.deepEqual([done.state, done.vanished, done.applied, done.kept], ['done', 2, 1, 1]);
+  assert.deepEqual((await there()).toSorted(), names(0, 9));
 });
 
 test('a comparison and a deletion that a crash cut off are done again by the next process, with the same end', async () => {
