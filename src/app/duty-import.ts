@@ -8,7 +8,6 @@ import { addressName, dispositionName } from '../core/content-disposition-name.t
 import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { FetchFile, FileAnswer } from '../transports/transport.ts';
 import { type AssetCases, type Caller, scopes } from './app.ts';
@@ -16,10 +15,11 @@ import { fileNameOf } from './asset-name.ts';
 import { assetIdOf, assetState } from './asset-views.ts';
 import { settleBlob } from './blob-uses.ts';
 import type { Committer } from './committer.ts';
-import { createDerivingSlots } from './deriving-slots.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced, commitStep, fulfilled } from './duty-step.ts';
+import { createFetchSlots } from './fetch-slots.ts';
 import { type FetchPayload, storedFetch, type StoredFetch } from './fetches.ts';
-import { notFound, refusedByStore } from './refusals.ts';
+import { notFound } from './refusals.ts';
 
 export type ImportDutyDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock' | 'engine' | 'settings' | 'logger'> & {
   readonly committer: Committer;
@@ -34,16 +34,16 @@ type Running = { readonly duty: Duty; readonly id: string; readonly stored: Stor
 
 export function createImportDuty(deps: ImportDutyDeps): DutyHandler {
   const { storage, clock } = deps;
-  const slots = createDerivingSlots(() => clock.nowMs(), { atOnceMax: limits.fetchesAtOnceMax, firstGuessMs: 1_000 });
+  const slots = createFetchSlots(() => clock.nowMs());
   return async (duty, signal) => {
     const { fetchId } = duty.payload as FetchPayload;
     const { workspaceId } = duty;
     const [row] = await storage.resources([{ workspaceId, type: 'fetch', id: fetchId }]);
-    if (row === undefined || row === null) return commit(deps, duty, { fulfils: fulfilled(duty) });
+    if (row === undefined || row === null) return commitStep(deps, duty, { fulfils: fulfilled(duty) });
     const stored = storedFetch(row);
     if (stored.state !== 'pending' && stored.state !== 'fetching') return conclude(deps, { duty, id: fetchId }, stored);
-    const slot = slots.take();
-    if (slot.kind === 'later') return commit(deps, duty, { advances: later(duty, slot.atMs) });
+    const slot = slots.take(workspaceId);
+    if (slot.kind === 'later') return commitStep(deps, duty, { advances: advanced(duty, slot.atMs) });
     try {
       await attempt(deps, { duty, id: fetchId, stored, signal });
     } finally {
@@ -55,7 +55,14 @@ export function createImportDuty(deps: ImportDutyDeps): DutyHandler {
 async function attempt(deps: ImportDutyDeps, running: Running): Promise<void> {
   const { duty, id, stored, signal } = running;
   const tries = stored.tries + 1;
-  await update(deps, { duty, id }, (now) => ({ ...withoutTrouble(now), state: 'fetching', tries, bytes: 0 }));
+  const begun = await update(deps, { duty, id }, (now) => ({
+    ...withoutTrouble(now),
+    state: 'fetching',
+    tries,
+    bytes: 0,
+  }));
+  // Cancelled since it was read: asked again, the duty finds that out.
+  if (begun === null) return;
   const stop = new AbortController();
   const answer = await deps.fetchFile({
     url: stored.url,
@@ -76,7 +83,7 @@ async function attempt(deps: ImportDutyDeps, running: Running): Promise<void> {
       error: { code, detail },
       nextTryAtMs: dueAtMs,
     }));
-    return commit(deps, duty, { advances: later(duty, dueAtMs) });
+    return commitStep(deps, duty, { advances: advanced(duty, dueAtMs) });
   }
   const endedAtMs = deps.clock.nowMs();
   const ended = await update(deps, { duty, id }, (now) => ({
@@ -138,6 +145,8 @@ async function take(deps: ImportDutyDeps, running: Running, { answer, stop }: Ta
     return { kind: 'failed', code: 'connection_broken', detail, again: true };
   } finally {
     content.destroy();
+    // Where nothing was read of the one, it does not end the other.
+    answer.content.destroy();
   }
 }
 
@@ -270,25 +279,7 @@ async function conclude(
   { endedAtMs = 0 }: StoredFetch,
 ): Promise<void> {
   const leavesAtMs = endedAtMs + limits.fetchesKeptMs;
-  if (deps.clock.nowMs() < leavesAtMs) return commit(deps, duty, { advances: later(duty, leavesAtMs) });
+  if (deps.clock.nowMs() < leavesAtMs) return commitStep(deps, duty, { advances: advanced(duty, leavesAtMs) });
   const gone = { type: 'fetch', id, expectedVersion: 'any', state: null } as const;
-  return commit(deps, duty, { resources: [gone], fulfils: fulfilled(duty) });
-}
-
-function fulfilled({ id, version }: Duty): NonNullable<CommitItem['fulfils']> {
-  return { dutyId: id, version };
-}
-
-function later({ id, version, payload }: Duty, dueAtMs: number): NonNullable<CommitItem['advances']> {
-  return { dutyId: id, version, dueAtMs, payload };
-}
-
-async function commit(
-  { storage, clock, engine }: ImportDutyDeps,
-  { workspaceId }: Duty,
-  item: Omit<CommitItem, 'workspaceId' | 'atMs'>,
-): Promise<void> {
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), ...item }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
-  if (item.advances !== undefined) engine.dutyOffered();
+  return commitStep(deps, duty, { resources: [gone], fulfils: fulfilled(duty) });
 }

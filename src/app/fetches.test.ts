@@ -224,6 +224,46 @@ test('a fetch that is cancelled stays so, and what ended leaves after a week', a
   await assert.rejects(see(id), { code: 'not_found' });
 });
 
+test('a fetch that is cancelled while it begins asks nobody', async () => {
+  serve('x');
+  let meanwhile: (() => Promise<unknown>) | null = null;
+  const racing = await createFixture({
+    storage: fixture.storage,
+    clock: fixture.clock,
+    wrap: (storage) => ({
+      ...storage,
+      read: storage.read,
+      resources: async (keys) => {
+        const rows = await storage.resources(keys);
+        const act = keys[0]?.type === 'fetch' ? meanwhile : null;
+        if (act !== null) meanwhile = null;
+        await act?.();
+        return rows;
+      },
+    }),
+  });
+  const id = await ask();
+  meanwhile = () => fixture.app.fetches.cancel(caller, id);
+  await racing.doDuties();
+  assert.equal(meanwhile, null);
+  assert.equal((await see(id)).state, 'cancelled');
+  assert.equal(requests.length, 0);
+});
+
+test('a file that turns out to have no place is not read: its connection is closed at once', async () => {
+  const signal = AbortSignal.timeout(10_000);
+  const closed = new Promise((resolve, reject) => {
+    signal.onabort = () => reject(new Error('The connection must be closed: it stays open'));
+    answer = (_request, response) => {
+      response.on('close', resolve);
+      response.writeHead(200, { 'content-length': '1000' }).write('x');
+    };
+  });
+  const lost = await end(await ask({ asset: 'external:nobody' }));
+  assert.deepEqual([lost.state, lost.error?.code], ['failed', 'not_found']);
+  await closed;
+});
+
 test('ID-01 ID-03 a call repeated with its key is one, and a duty done twice makes one asset', async () => {
   serve('x');
   const idempotency = { key: 'k', fingerprint: 'f' };

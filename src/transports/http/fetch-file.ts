@@ -194,7 +194,11 @@ function bounded(parts: FetchFileParts, body: Readable, { bytes, close, signal }
       close();
     }
   }
-  return Readable.from(pieces(), { objectMode: false });
+  const content = Readable.from(pieces(), { objectMode: false });
+  // Given up before anything of it was read: `pieces` has not begun then, and nobody listens to the body.
+  body.on('error', () => undefined);
+  content.once('close', close);
+  return content;
 }
 
 function lengthOf(header: string | string[] | undefined): number | null {
