@@ -14,6 +14,7 @@ import type { BroadcastEnd, BroadcastState } from '../core/broadcast.ts';
 import { AssetwireError } from '../core/errors.ts';
 import type { IdOf } from '../core/ids.ts';
 import { limits } from '../core/limits.ts';
+import type { Timer } from '../runtime/clock.ts';
 import type { NewDuty } from '../storage/contract/duties.ts';
 import type { ResourceWrite } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
@@ -21,8 +22,9 @@ import { commitUpload } from './asset-upload.ts';
 import { settleBlob } from './blob-uses.ts';
 import type { BroadcastCases, BroadcastStreamInput, BroadcastView } from './broadcast-cases.ts';
 import { type BroadcastDeps, broadcastView, broadcastWrite, presentBroadcast } from './broadcast-views.ts';
+import { commitOne } from './commit-one.ts';
 import { unscanned } from './scanning.ts';
-import { notFound, refusedByStore } from './refusals.ts';
+import { notFound } from './refusals.ts';
 
 /** Broadcasts whose bytes this process takes right now, each until they are kept or given up. */
 export type LiveStreams = Map<string, Promise<void>>;
@@ -46,32 +48,47 @@ export const settleMs = 20_000;
 const lookAgainMs = 100;
 
 export function createBroadcastStream(deps: StreamDeps): BroadcastCases['stream'] {
+  /** Let in, and not live yet. */
+  let beginning = 0;
+  const begin = async (live: Live, input: BroadcastStreamInput): Promise<void> => {
+    if (deps.streams.size + beginning >= limits.broadcastStreamsMax) throw tooManyStreams();
+    beginning += 1;
+    try {
+      const rest = chunksOf(input.content);
+      const first = await rest.next();
+      if (first.done === true) throw noBytes();
+      await goLive(deps, live);
+      deps.streams.set(live.id, take(deps, live, { first: first.value, rest, input }));
+    } finally {
+      beginning -= 1;
+    }
+  };
   return async (caller, reference, input) => {
     const row = await presentBroadcast(deps, caller.workspaceId, reference);
     refuseUnstreamable(broadcastView(row).state);
-    if (deps.streams.size >= limits.broadcastStreamsMax)
-      throw new AssetwireError('too_many_requests', {
-        detail: `Take at most ${limits.broadcastStreamsMax} live broadcasts at a time: there are so many`,
-        retryAfterSeconds: 30,
-      });
-    const bytes = chunksOf(input.content);
-    const first = await bytes.next();
-    if (first.done === true)
-      throw new AssetwireError('upload_incomplete', {
-        detail: 'Send the bytes of the broadcast: none came',
-        mend: 'Send a video as the body of the request, for example: curl -T show.mp4 …',
-      });
     const live = { caller, id: row.id, recordingId: deps.ids.next('asset') };
-    await goLive(deps, live);
-    const taking = take(deps, live, { first: first.value, rest: bytes, input });
-    deps.streams.set(row.id, taking);
+    await begin(live, input);
     try {
-      await taking;
+      await deps.streams.get(row.id);
     } finally {
       deps.streams.delete(row.id);
     }
     return settled(deps, live);
   };
+}
+
+function tooManyStreams(): AssetwireError {
+  return new AssetwireError('too_many_requests', {
+    detail: `Take at most ${limits.broadcastStreamsMax} live broadcasts at a time: there are so many`,
+    retryAfterSeconds: 30,
+  });
+}
+
+function noBytes(): AssetwireError {
+  return new AssetwireError('upload_incomplete', {
+    detail: 'Send the bytes of the broadcast: none came',
+    mend: 'Send a video as the body of the request, for example: curl -T show.mp4 …',
+  });
 }
 
 type Live = { readonly caller: Caller; readonly id: string; readonly recordingId: IdOf<'asset'> };
@@ -178,16 +195,16 @@ async function take(deps: StreamDeps, live: Live, { first, rest, input }: Bytes)
         },
         { file: { name, mimeType, ...hashes, ...unscanned(deps) }, kind, id: live.recordingId },
       );
+      await stop();
       await endOfBytes(deps, live, ending.how);
     } finally {
       await settleBlob(deps, workspaceId, stored.blob);
     }
   } catch (error) {
     // What has arrived could not be kept (a full disk): the broadcast is over all the same.
+    await stop();
     await endWithout(deps, live, error);
     throw error;
-  } finally {
-    stop();
   }
 }
 
@@ -229,24 +246,29 @@ async function* untilItEnds(
   }
 }
 
-/** Says again and again that the bytes are being taken; answers how to stop. */
-function keepBeating({ storage, clock, logger }: StreamDeps, { caller, id, recordingId }: Live): () => void {
+/** Says again and again that the bytes are being taken; answers how to stop: behind that no beat is on its way any more. */
+function keepBeating({ storage, clock, logger }: StreamDeps, { caller, id, recordingId }: Live): () => Promise<void> {
   const { workspaceId } = caller;
   let stopped = false;
-  let timer = clock.timer(streamBeatMs, () => void once());
+  let beating = Promise.resolve();
+  const arm = (): Timer =>
+    clock.timer(streamBeatMs, () => {
+      beating = once();
+    });
   const once = async (): Promise<void> => {
     try {
       const atMs = clock.nowMs();
-      const [result] = await storage.commit([{ workspaceId, atMs, resources: [beat(id, recordingId, atMs)] }]);
-      if (result?.status === 'rejected') throw refusedByStore(result);
+      await commitOne(storage, { workspaceId, atMs, resources: [beat(id, recordingId, atMs)] });
     } catch (error) {
       logger.warn('broadcast.beat_failed', { workspaceId, broadcastId: id, error });
     }
-    if (!stopped) timer = clock.timer(streamBeatMs, () => void once());
+    if (!stopped) timer = arm();
   };
+  let timer = arm();
   return () => {
     stopped = true;
     timer.cancel();
+    return beating;
   };
 }
 

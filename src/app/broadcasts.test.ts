@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { test } from 'node:test';
 import { AssetwireError } from '../core/errors.ts';
 import type { BroadcastState } from '../core/broadcast.ts';
 import type { JsonObject } from '../core/json.ts';
+import { limits } from '../core/limits.ts';
 import { allChanges, caller, callerIn, createFixture, type Fixture } from './testing/app-fixture.ts';
 
 function isRefusal(code: string): (error: unknown) => boolean {
@@ -175,6 +176,22 @@ test('removed while it is live, it stays removed; bytes that cannot be kept end 
   await assert.rejects(full.app.broadcasts.stream(caller, unlucky.id, { content }), isRefusal('storage_full'));
   const { state } = await full.app.broadcasts.get(caller, unlucky.id);
   assert.deepEqual([state.type, state.end, state.note], ['archived', 'lost', 'Keep the bytes: the disk is full']);
+});
+
+test('streams that have not brought a byte yet count among those that may run at a time', async (t) => {
+  const fixture = await started();
+  t.after(fixture.stop);
+  const { app } = fixture;
+  const { id } = await make(fixture, { title: 'Any minute', type: 'live' });
+  const contents = Array.from({ length: limits.broadcastStreamsMax }, () => new PassThrough());
+  const waiting = Promise.allSettled(contents.map((content) => app.broadcasts.stream(caller, id, { content })));
+  const refused = app.broadcasts.stream(caller, id, { content: Readable.from([Buffer.from('x')]) });
+  await assert.rejects(refused, isRefusal('too_many_requests'));
+  for (const content of contents) content.end();
+  const codes = (await waiting).map((end) =>
+    end.status === 'rejected' ? (end.reason as AssetwireError).code : 'ended',
+  );
+  assert.deepEqual([...new Set(codes)], ['upload_incomplete']);
 });
 
 test('bytes that go on coming keep a broadcast live, however long, also where no other process could take them', async (t) => {
