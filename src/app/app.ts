@@ -241,6 +241,8 @@ export type ReportResult =
       readonly deliveries: number;
       /** What of the reported metadata does not fit the workspace's definitions: taken all the same. */
       readonly metadataProblems?: readonly Problem[];
+      /** Fields as `metadata.season` that `after` left out of an object it replaces, and nothing of the report speaks of. */
+      readonly dropped?: readonly string[];
     }
   | { readonly status: 'unchanged' | 'stale'; readonly subject: Subject }
   | {

@@ -367,3 +367,33 @@ test('ID-04 a key counts for a whole day and not longer: a second later it is an
   assert.equal((await allChanges(one)).filter(({ kind }) => kind === 'asset.metadata_changed').length, 2);
   await one.stop();
 });
+
+test('A report whose metadata is a part of what is known replaces it, and its result names what that took away', async () => {
+  const said = async (given: Partial<ReportedChange>) => {
+    const result = await report(fixture, {
+      kind: 'asset.metadata_changed',
+      subject: { type: 'asset', externalId: 'part' },
+      ...given,
+    });
+    return result.status === 'applied' ? result.dropped : result;
+  };
+  const whole = { metadata: { season: 'spring', rating: 4 }, info: { title: 'Harbour' }, aliases: { bynder: 'B1' } };
+  assert.equal(await said({ after: whole }), undefined, 'nothing was known of it');
+  assert.deepEqual(await said({ after: { metadata: { season: 'summer' } } }), ['metadata.rating']);
+  const changes = await allChanges(fixture);
+  assert.deepEqual(changes.at(-1)?.changed.includes('metadata.rating'), true, 'receivers are told of it as well');
+  const after = { metadata: { season: 'autumn' }, info: {}, aliases: {} };
+  assert.equal(await said({ after: whole }), undefined);
+  assert.deepEqual(await said({ after }), ['info.title', 'metadata.rating', 'aliases.bynder']);
+  await said({ after: whole });
+  assert.deepEqual(
+    await said({ before: { metadata: whole.metadata }, changed: ['info.title', 'aliases'], after }),
+    undefined,
+    'what the report speaks of is meant',
+  );
+  await said({ after: whole });
+  assert.deepEqual(await said({ changed: ['metadata.season'], after: { metadata: { season: 'winter' } } }), [
+    'metadata.rating',
+  ]);
+  assert.equal(await said({ after: { tags: ['a'] } }), undefined, 'nothing is said of metadata');
+});

@@ -216,7 +216,7 @@ function nothingToDo(answer: ReportResult, row: BoundRow | undefined): Decision<
 }
 
 function toWrite(
-  { changes, subject, state, metadataProblems }: Extract<ReportDecision, { kind: 'applied' }>,
+  { changes, subject, state, metadataProblems, dropped }: Extract<ReportDecision, { kind: 'applied' }>,
   externalId: string | undefined,
   row: BoundRow | undefined,
 ): Extract<Decision<ReportResult>, { kind: 'write' }> {
@@ -226,6 +226,7 @@ function toWrite(
     subject,
     deliveries,
     ...(metadataProblems === undefined ? {} : { metadataProblems }),
+    ...(dropped === undefined ? {} : { dropped }),
   });
   const plan: { -readonly [Key in keyof Plan]: Plan[Key] } = { changes };
   if (state !== undefined) plan.state = state;

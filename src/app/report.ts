@@ -44,6 +44,8 @@ export type ReportDecision =
       readonly state: JsonObject | null | undefined;
       /** What of its metadata does not fit the definitions, where that is told and not refused. */
       readonly metadataProblems?: readonly Problem[];
+      /** See `droppedFields`. */
+      readonly dropped?: readonly string[];
     };
 
 export type ReportContext = {
@@ -128,8 +130,39 @@ export function decideReport(report: ReportedChange, current: Resource | null, c
   } else if (report.kind === 'asset.version_added') {
     changes.push(change(report, { ...happening, kind: 'asset.version_ready' }, context));
   }
+  const dropped = type === 'asset' && held !== null ? droppedFields(report, held) : null;
   const applied = { kind: 'applied', subject, changes, state: after } as const;
-  return problems === null ? applied : { ...applied, metadataProblems: problems };
+  // The usual report has nothing to tell of.
+  if (problems === null && dropped === null) return applied;
+  return {
+    ...applied,
+    ...(problems === null ? {} : { metadataProblems: problems }),
+    ...(dropped === null ? {} : { dropped }),
+  };
+}
+
+/** What of an asset is kept by names of its users', and replaced whole by a report. */
+const replacedWhole = ['info', 'metadata', 'embedded', 'aliases'] as const;
+
+/**
+ * Fields that were known here and are gone because `after` has their object without them, though the report names them
+ * neither in `before` nor in `changed`: meant perhaps, or a part was sent for the whole. Null: none.
+ */
+function droppedFields({ before, after, changed }: ReportedChange, held: JsonObject): readonly string[] | null {
+  if (after === null || after === undefined) return null;
+  let dropped: string[] | null = null;
+  for (const name of replacedWhole) {
+    const [now, known, said] = [after[name], held[name], before?.[name]];
+    if (!isObject(now) || !isObject(known)) continue;
+    for (const field in known) {
+      if (Object.hasOwn(now, field) || (isObject(said) && Object.hasOwn(said, field))) continue;
+      const path = `${name}.${field}`;
+      if (changed?.includes(path) === true || changed?.includes(name) === true) continue;
+      dropped ??= [];
+      dropped.push(path);
+    }
+  }
+  return dropped;
 }
 
 /**

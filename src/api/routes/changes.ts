@@ -64,7 +64,8 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
   area,
   summary: 'Report what happened to assets and other subjects elsewhere',
   description:
-    'One change, or up to 1,000 as {"changes": […]}, each with a result of its own. `after` becomes the present state in the same commit. ' +
+    'One change, or up to 1,000 as {"changes": […]}, each with a result of its own. `after` becomes the present state in the same commit: ' +
+    'fields that it leaves out are as they were, those it has are replaced whole (metadata too: PATCH an asset to merge). ' +
     'A single change that is rejected answers with its error, and so does a batch of which nothing can be read (400) or the store could take nothing ' +
     '(503, 507); one that does not fit fails none of the others.',
   scope: 'assets:write',

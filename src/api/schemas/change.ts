@@ -43,7 +43,11 @@ export const reportedChangeSchema: Schema<ReportedChange> = named(
     ),
     before: optional(nullable({ ...jsonObject, description: 'How it was; what we know of it where absent' })),
     after: optional(
-      nullable({ ...jsonObject, description: 'How it is now; becomes the present state in the same commit' }),
+      nullable({
+        ...jsonObject,
+        description:
+          'How it is now; becomes the present state in the same commit. Fields left out are as they were; those that are there are replaced whole, `metadata` and `info` too',
+      }),
     ),
     changed: optional(
       array(line(300), { maxItems: 1_000, description: 'Fields that changed, as `info.title`; computed where absent' }),
@@ -91,6 +95,13 @@ export const reportResultSchema: Schema<ReportResult> = named(
           deliveries: integer({ minimum: 0, description: 'Deliveries committed with the change' }),
           metadataProblems: optional(
             array(problemItemSchema, { description: 'Metadata that does not fit its definitions; taken all the same' }),
+          ),
+          dropped: optional(
+            array(string(), {
+              description:
+                'Fields that were known here and are gone because `after` has `metadata`, `info`, `embedded` or `aliases` without them, and neither `before` nor `changed` speaks of them: ' +
+                'if a part was sent for the whole, send the whole, or PATCH the asset, which merges',
+            }),
           ),
         }),
       ),

@@ -129,7 +129,10 @@ function resultLine(result: ReportResult, { stdout }: CliContext): string {
   const subject = `${result.subject.type}:${result.subject.id}`;
   if (result.status !== 'applied') return `${colours.yellow('–')} ${subject}  ${result.status}\n`;
   const kinds = result.changes.map(({ kind }) => kind).join(', ');
-  return `${colours.green('✓')} ${subject}  ${kinds}  ${result.deliveries} deliveries\n`;
+  const done = `${colours.green('✓')} ${subject}  ${kinds}  ${result.deliveries} deliveries\n`;
+  if (result.dropped === undefined) return done;
+  const gone = escapeControls(result.dropped.join(', '));
+  return `${done}  ${colours.yellow('!')} what was left out is gone: ${gone}\n`;
 }
 
 async function tail(options: ConnectionOptions & { readonly cursor?: string }, context: CliContext): Promise<void> {
