@@ -57,6 +57,11 @@ export const commandGroups: readonly { readonly title: string; readonly rows: re
         load: () => import('./commands/upload.ts'),
       },
       {
+        name: 'fetches',
+        summary: 'files that the server brings from an address: how far, again, not any more',
+        load: () => import('./commands/fetches.ts'),
+      },
+      {
         name: 'import',
         summary: 'bring in the states of very many assets from a file',
         load: () => import('./commands/import.ts'),

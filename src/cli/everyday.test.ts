@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { systemClock } from '../runtime/clock.ts';
 import { exitCodes } from './exit-codes.ts';
 import { inProcess } from './testing/in-process.ts';
 import type { InProcess } from './testing/in-process.ts';
@@ -334,6 +335,43 @@ test('a file that changed becomes the next version of its asset, and each versio
   const before = join(directory, 'before.txt');
   await cli.ask('assets', 'download', id, '--asset-version', '1', '--output', before);
   assert.equal(readFileSync(before, 'utf8'), 'first');
+});
+
+test('a file is uploaded with what its workspace requires of it; its renditions are fetched, and what a report drops is told', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [file, second] = [join(directory, 'pier.svg'), join(directory, 'quay.svg')];
+  const svg = (colour: string): string =>
+    `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect width="40" height="30" fill="${colour}"/></svg>`;
+  writeFileSync(file, svg('red'));
+  writeFileSync(second, svg('blue'));
+  await cli.ask('metadata-fields', 'create', 'rating', '--type', 'number', '--required');
+  try {
+    const refused = await cli.run('upload', file);
+    assert.match(refused.out, /rating/);
+    const values = ['--metadata', 'rating=4', 'season=spring', '--info', 'title=Pier'];
+    const several = await cli.run('upload', file, second, '--external-id', 'sku-1', ...values);
+    assert.equal(several.code, exitCodes.usage);
+    await cli.ask('upload', file, '--external-id', 'sku-1', ...values);
+  } finally {
+    await cli.ask('metadata-fields', 'delete', 'rating');
+  }
+  type Shown = { state: { metadata: unknown; info: unknown; renditions: { title: string }[] } };
+  const { state } = await cli.ask<Shown>('assets', 'show', 'external:sku-1');
+  assert.deepEqual([state.metadata, state.info], [{ rating: 4, season: 'spring' }, { title: 'Pier' }]);
+  const preview = join(directory, 'preview');
+  const wanted = ['assets', 'download', 'external:sku-1', '--rendition', 'small', '--output', preview];
+  let fetched = await cli.run(...wanted);
+  for (let tries = 0; fetched.code !== 0 && tries < 400; tries += 1) {
+    await new Promise<void>((resolve) => systemClock.timer(25, resolve));
+    fetched = await cli.run(...wanted);
+  }
+  assert.equal(fetched.code, 0, fetched.err);
+  assert.doesNotMatch(readFileSync(preview, 'latin1'), /svg/, 'a picture of it');
+  const report = join(directory, 'report.json');
+  const subject = { type: 'asset', externalId: 'sku-1' };
+  const after = { metadata: { season: 'summer' } };
+  writeFileSync(report, JSON.stringify({ kind: 'asset.metadata_changed', subject, after }));
+  assert.match((await cli.run('changes', 'report', report)).out, /what was left out is gone: metadata\.rating/);
 });
 
 test('what is not there is not found, with the same code everywhere', async () => {

@@ -75,6 +75,10 @@ test('fields, rules, mappings and settings are shown and changed from the comman
   writeFileSync(mappings, '[{"from":"fields.title","to":"info.title"}]');
   assert.match(await said('metadata-fields', 'set-mappings', mappings), /fields\.title +info\.title +empty/);
   assert.match(await said('metadata-fields', 'apply-mappings', '--dry-run'), /1 assets looked at, 0 would change/);
+  const jobs = await said('metadata-fields', 'jobs');
+  assert.match(jobs, /mjb_\w+ +apply-mappings +done [^]*mjb_\w+ +replace-options +done /);
+  const ended = await said('metadata-fields', 'stop-job', /mjb_\w+/.exec(jobs)?.[0] ?? '');
+  assert.match(ended, /is done: 0 of 1 were changed/, 'there is nothing to stop any more');
   await said('metadata-fields', 'delete', 'season', '--remove-values');
   assert.match(await said('metadata-fields', 'list'), /none/);
 

@@ -72,6 +72,9 @@ test('an asset is checked out, handed in with a file, promoted and copied', asyn
     '--without-metadata',
   );
   assert.deepEqual([copy.state.path, copy.state.name, copy.state.copiedFrom?.assetId], ['/copies', 'c.txt', id]);
+  const history = await cli.run('assets', 'history', id, '--limit', '3');
+  assert.match(history.out, /chg_\w+ +asset\.\w+ /);
+  assert.equal(history.out.trim().split('\n').length, 5, 'a head, three lines, and that there are more');
   const missing = await cli.run('assets', 'checkin', id, '--file', join(dataDir, 'nothing'));
   assert.match(missing.err, /The file must be readable: ENOENT/);
 });

@@ -1,10 +1,10 @@
 /** `assetwire assets`: list, show, download and edit here; the rest in src/cli/assets. */
 import type { Command } from 'commander';
-import { type Argument, InvalidArgumentError, Option } from 'commander';
+import { type Argument, Option } from 'commander';
 import type { AssetPatch, AssetView } from '../../app/app.ts';
 import { assetKinds, unavailabilities } from '../../core/asset.ts';
 import type { AssetState } from '../../core/asset.ts';
-import type { JsonValue } from '../../core/json.ts';
+import type { Change } from '../../core/change.ts';
 import { assetArgument, at, placeOf, printAsset } from '../assets/asset-place.ts';
 import { dateExamples, defineDates } from '../assets/dates.ts';
 import { defineFilms, filmExamples } from '../assets/films.ts';
@@ -18,6 +18,7 @@ import type { ConnectionOptions } from '../connection.ts';
 import { countUpTo, withConnection, withExamples, withPage } from '../connection-options.ts';
 import type { PageOptions } from '../connection-options.ts';
 import type { CliContext } from '../context.ts';
+import { fieldOptions, fieldsOf, type FieldValues } from '../field-values.ts';
 import { momentOption } from '../moments.ts';
 import { printPage, showBytes, showTime } from '../output.ts';
 import type { Column, PageAnswer } from '../output.ts';
@@ -42,6 +43,7 @@ type ListOptions = ConnectionOptions &
 type DownloadOptions = ConnectionOptions & {
   readonly output: string;
   readonly assetVersion?: number;
+  readonly rendition?: string;
   readonly force?: boolean;
 };
 
@@ -49,18 +51,15 @@ const lists = ['tags', 'labels', 'collections'] as const;
 type ListName = (typeof lists)[number];
 const singular: { readonly [Name in ListName]: string } = { tags: 'tag', labels: 'label', collections: 'collection' };
 
-type Field = readonly [name: string, value: string | null];
-
-type EditOptions = ConnectionOptions & {
-  readonly name?: string;
-  readonly path?: string;
-  readonly library?: string;
-  readonly info?: readonly Field[];
-  readonly metadata?: readonly Field[];
-  readonly archive?: boolean;
-  readonly unarchive?: boolean;
-  readonly [list: string]: unknown;
-};
+type EditOptions = ConnectionOptions &
+  FieldValues & {
+    readonly name?: string;
+    readonly path?: string;
+    readonly library?: string;
+    readonly archive?: boolean;
+    readonly unarchive?: boolean;
+    readonly [list: string]: unknown;
+  };
 
 export function define(command: Command, context: CliContext): void {
   withPage(withConnection(command.command('list').description('list assets, newest first')))
@@ -86,11 +85,19 @@ export function define(command: Command, context: CliContext): void {
   withConnection(command.command('show').description('show an asset'))
     .addArgument(assetArgument())
     .action((asset: string, options: ConnectionOptions) => show(asset, options, context));
-  withConnection(command.command('download').description('fetch the content of an asset, or of one of its versions'))
+  withPage(withConnection(command.command('history').description('list what happened to an asset, newest first')))
+    .addArgument(assetArgument())
+    .action((asset: string, options: ConnectionOptions & PageOptions) => history(asset, options, context));
+  withConnection(
+    command.command('download').description('fetch the content of an asset, a version or a rendition of it'),
+  )
     .addArgument(assetArgument())
     .addOption(new Option('--output <file>', 'where to write it; - for standard output').makeOptionMandatory())
     .addOption(
       new Option('--asset-version <number>', 'this version instead of the active one').argParser(countUpTo(10_000)),
+    )
+    .addOption(
+      new Option('--rendition <name>', 'this rendition instead: small, medium, large …').conflicts('assetVersion'),
     )
     .addOption(new Option('--force', 'replace a file that is there'))
     .action((asset: string, options: DownloadOptions) => download(asset, options, context));
@@ -103,7 +110,9 @@ export function define(command: Command, context: CliContext): void {
   withExamples(command, [
     'assetwire assets list --folder /press --tag spring --limit 10',
     'assetwire assets download ast_01kan4c4q0edkxrmnr6dgk2vfp --output flower.jpg',
+    'assetwire assets download external:sku-4711 --rendition medium --output preview.jpg',
     'assetwire assets show external:sku-4711 --json',
+    'assetwire assets history external:sku-4711 --limit 20',
     'assetwire assets edit ast_01kan4c4q0edkxrmnr6dgk2vfp --path /press/2026 --add-tag spring',
     ...xmpExamples,
     ...lifeExamples,
@@ -126,26 +135,11 @@ function defineEdit(command: Command, reference: Argument, context: CliContext):
       .addOption(new Option(`--add-${one} <${one}...>`, `${name} to add`))
       .addOption(new Option(`--remove-${one} <${one}...>`, `${name} to take away`));
   }
-  const fields = (text: string, before: readonly Field[] = []): readonly Field[] => [...before, parseField(text)];
+  for (const option of fieldOptions('; field= removes')) edit.addOption(option);
   edit
-    .addOption(
-      new Option('--info <field=value...>', 'title, description, copyright…; field= removes').argParser(fields),
-    )
-    .addOption(
-      new Option('--metadata <field=value...>', 'custom metadata; values may be JSON; field= removes').argParser(
-        fields,
-      ),
-    )
     .addOption(new Option('--archive', 'archive it').conflicts('unarchive'))
     .addOption(new Option('--unarchive', 'bring it back from the archive'))
     .action((asset: string, options: EditOptions) => edited(asset, options, context));
-}
-
-function parseField(text: string): Field {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError('Wanted field=value.');
-  const value = text.slice(at + 1);
-  return [text.slice(0, at), value === '' ? null : value];
 }
 
 /** How lists show assets. */
@@ -168,12 +162,30 @@ async function list(options: ListOptions, context: CliContext): Promise<void> {
   printPage(context.stdout, page, { json: options.json, columns: assetColumns });
 }
 
-async function download(
+/** Also of one that was deleted. */
+async function history(
   asset: string,
-  { assetVersion, ...options }: DownloadOptions,
+  { limit, cursor, ...options }: ConnectionOptions & PageOptions,
   context: CliContext,
 ): Promise<void> {
-  const path = assetVersion === undefined ? '/content' : `/versions/${assetVersion}/content`;
+  const page = await connect(options, context).get<PageAnswer<Change>>(`${at(asset)}/changes`, { limit, cursor });
+  const columns: readonly Column<Change>[] = [
+    { title: 'AT', text: ({ occurredAtMs }) => showTime(occurredAtMs) },
+    { title: 'CHANGE', text: ({ id }) => id },
+    { title: 'KIND', text: ({ kind }) => kind },
+    { title: 'BY', text: ({ actor }) => actor.name ?? actor.id },
+    { title: 'CHANGED', text: ({ changed }) => changed.join(', ') },
+  ];
+  printPage(context.stdout, page, { json: options.json, columns });
+}
+
+async function download(
+  asset: string,
+  { assetVersion, rendition, ...options }: DownloadOptions,
+  context: CliContext,
+): Promise<void> {
+  const version = assetVersion === undefined ? '/content' : `/versions/${assetVersion}/content`;
+  const path = rendition === undefined ? version : `/renditions/${encodeURIComponent(rendition)}`;
   await saveDownload(connect(options, context), { path: `${at(asset)}${path}`, ...options }, context);
 }
 
@@ -210,15 +222,12 @@ async function patch(client: Client, asset: string, options: EditOptions): Promi
 }
 
 function patchOf(options: EditOptions): AssetPatch {
-  const { name, path, library, info, metadata } = options;
+  const { name, path, library } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(path === undefined ? {} : { path }),
     ...(library === undefined ? {} : { library }),
-    ...(info === undefined ? {} : { info: Object.fromEntries(info) }),
-    ...(metadata === undefined
-      ? {}
-      : { metadata: Object.fromEntries(metadata.map(([field, value]) => [field, asJson(value)])) }),
+    ...fieldsOf(options),
     ...(options.archive === true ? { archived: true } : {}),
     ...(options.unarchive === true ? { archived: false } : {}),
     ...Object.fromEntries(lists.flatMap((list) => (Array.isArray(options[list]) ? [[list, options[list]]] : []))),
@@ -238,14 +247,4 @@ function merged(state: AssetState, options: EditOptions, name: ListName): (reado
   const before: readonly string[] = Array.isArray(given) ? given.map(String) : state[name];
   const gone = new Set(remove ?? []);
   return [[name, [...new Set([...before, ...(add ?? [])])].filter((word) => !gone.has(word))]];
-}
-
-function asJson(value: string | null): JsonValue {
-  if (value === null) return null;
-  try {
-    return JSON.parse(value) as JsonValue;
-  } catch {
-    // Most values are plain text.
-    return value;
-  }
 }

@@ -4,6 +4,7 @@ import { Argument, InvalidArgumentError, Option } from 'commander';
 import type { MetadataFieldView, MetadataJobView } from '../../app/app.ts';
 import { metadataFieldTypes, type MetadataOption, type MetadataRules } from '../../core/metadata-field.ts';
 import type { MetadataMapping } from '../../core/metadata-mapping.ts';
+import { defineMetadataJobs } from '../assets/metadata-jobs.ts';
 import type { Client } from '../client.ts';
 import { connect, type ConnectionOptions } from '../connection.ts';
 import { type PageOptions, withConnection, withExamples, withPage } from '../connection-options.ts';
@@ -79,6 +80,7 @@ function defineMappings(command: Command, context: CliContext): void {
   )
     .addOption(new Option('--dry-run', 'only count'))
     .action((options: ConnectionOptions & { dryRun?: boolean }) => apply(options, context));
+  defineMetadataJobs(command, context);
 }
 
 function withField(command: Command): Command {

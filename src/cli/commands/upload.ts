@@ -11,6 +11,7 @@ import { countUpTo, withConnection, withExamples } from '../connection-options.t
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { fieldOptions, fieldsOf, type FieldValues } from '../field-values.ts';
 import { InterruptedError, interruptible, interruptionOf } from '../interrupt.ts';
 import { coloursOf, printJson, showBytes } from '../output.ts';
 import type { Colours } from '../output.ts';
@@ -23,20 +24,22 @@ import type { Sent } from '../upload/send-files.ts';
 import { areUrls, uploadUrls } from '../upload/upload-urls.ts';
 import { createUploadProgress } from '../upload/upload-progress.ts';
 
-type UploadOptions = ConnectionOptions & {
-  readonly path?: string;
-  readonly tag?: readonly string[];
-  readonly label?: readonly string[];
-  readonly collection?: readonly string[];
-  readonly library?: string;
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-  readonly hidden?: boolean;
-  readonly skip: SkipRule;
-  readonly versions?: boolean;
-  readonly atOnce: number;
-  readonly dryRun?: boolean;
-};
+type UploadOptions = ConnectionOptions &
+  FieldValues & {
+    readonly externalId?: string;
+    readonly path?: string;
+    readonly tag?: readonly string[];
+    readonly label?: readonly string[];
+    readonly collection?: readonly string[];
+    readonly library?: string;
+    readonly include?: readonly string[];
+    readonly exclude?: readonly string[];
+    readonly hidden?: boolean;
+    readonly skip: SkipRule;
+    readonly versions?: boolean;
+    readonly atOnce: number;
+    readonly dryRun?: boolean;
+  };
 
 /** What came of one file. */
 type Outcome =
@@ -59,7 +62,10 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--tag <tag...>', 'tags for each'))
     .addOption(new Option('--label <label...>', 'labels for each'))
     .addOption(new Option('--collection <name...>', 'collections for each'))
-    .addOption(new Option('--library <key>', 'library for each; the built-in one where absent'))
+    .addOption(new Option('--library <key>', 'library for each; the built-in one where absent'));
+  for (const option of fieldOptions(', for each')) command.addOption(option);
+  command
+    .addOption(new Option('--external-id <id>', 'what another system calls it; of one file or address'))
     .addOption(new Option('--include <pattern...>', 'only files that fit one: *.jpg, or 2026/**/*.tif with a slash'))
     .addOption(new Option('--exclude <pattern...>', 'no files that fit one'))
     .addOption(new Option('--hidden', 'also what begins with a dot'))
@@ -78,6 +84,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire upload photos/ --path /press/2026 --tag spring',
     "assetwire upload archive/ --include '*.jpg' '*.tif' --exclude 'drafts/**' --dry-run",
     'assetwire upload logo.svg --path /brand --versions',
+    'assetwire upload pier.jpg --external-id sku-4711 --metadata season=spring rating=4',
     'assetwire upload logo.svg --skip nothing --json',
     'assetwire upload https://dam.example.com/files/4711.jpg --path /press',
   ]);
@@ -89,6 +96,7 @@ export function define(command: Command, context: CliContext): void {
 
 async function upload(paths: readonly string[], options: UploadOptions, context: CliContext): Promise<void> {
   if (areUrls(paths)) {
+    refuseSeveral(paths.length, options);
     const asset = { ...wordsOf(options), ...(options.path === undefined ? {} : { path: options.path }) };
     return uploadUrls(connect(options, context), { urls: paths, asset, json: options.json === true }, context);
   }
@@ -104,6 +112,7 @@ async function upload(paths: readonly string[], options: UploadOptions, context:
       `Upload must find files: there are none${linksLeftOut === 0 ? '' : `, and ${counted(linksLeftOut, 'symbolic link')} left out`}`,
       'Name files or directories that hold some',
     );
+  refuseSeveral(files.length, options);
   const client = connect(options, context);
   const startedAtMs = context.clock.monotonicMs();
   const outcomes = await interruptible(context, (abort) =>
@@ -172,8 +181,19 @@ function printPlan(planned: readonly Planned[], options: UploadOptions, { stdout
     if (outcome.status !== 'left') stdout.write(`${outcomeLine(outcome, colours)}\n`);
 }
 
-function wordsOf({ tag, label, collection, library }: UploadOptions) {
+function refuseSeveral(count: number, { externalId }: UploadOptions): void {
+  if (count === 1 || externalId === undefined) return;
+  throw new CommandError(
+    `An external id must be of one asset: there are ${count}`,
+    'Upload it alone, or bring many in with assetwire import',
+    exitCodes.usage,
+  );
+}
+
+function wordsOf({ tag, label, collection, library, externalId, ...values }: UploadOptions) {
   return {
+    ...fieldsOf(values),
+    ...(externalId === undefined ? {} : { externalId }),
     ...(tag === undefined ? {} : { tags: tag }),
     ...(label === undefined ? {} : { labels: label }),
     ...(collection === undefined ? {} : { collections: collection }),

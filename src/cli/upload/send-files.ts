@@ -27,7 +27,7 @@ export type SendOptions = {
   readonly client: Client;
   readonly clock: Clock;
   readonly atOnce: number;
-  readonly asset: Pick<AssetInput, 'tags' | 'labels' | 'collections' | 'library'>;
+  readonly asset: Omit<AssetInput, 'name' | 'path'>;
   /** Ends the run: nothing new begins, what is under way has `graceMs` to end. */
   readonly signal: AbortSignal;
   /** Draws what makes one upload's tries one. */

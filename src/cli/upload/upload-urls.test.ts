@@ -46,6 +46,13 @@ test('addresses are fetched by the server and followed to their end; what is ref
     data[0]?.fetch?.assetId ?? '',
   );
   assert.deepEqual([state.name, state.path, state.tags], ['from there.txt', '/press', ['x']]);
+  const listed = await cli.ask<{ data: { id: string }[] }>('fetches', 'list', '--state', 'failed');
+  assert.equal(listed.data.length, 1);
+  const failed = listed.data[0]?.id ?? '';
+  assert.match((await cli.run('fetches', 'show', failed)).out, /state +failed\n[^]*why +status: /);
+  const again = await cli.ask<{ id: string; state: string }>('fetches', 'repeat', failed);
+  assert.notEqual(again.id, failed);
+  assert.match((await cli.run('fetches', 'cancel', failed)).out, /state +failed/, 'what has ended stays so');
   const mixed = await cli.run('upload', `${origin}/a.txt`, 'file.txt');
   assert.equal(mixed.code, 2);
   // Our own inbox and API are no place to fetch from, whatever is allowed.

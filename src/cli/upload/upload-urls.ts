@@ -11,7 +11,7 @@ import { coloursOf, createProgress, printJson } from '../output.ts';
 
 export type UrlUpload = {
   readonly urls: readonly string[];
-  readonly asset: Pick<AssetInput, 'path' | 'tags' | 'labels' | 'collections' | 'library'>;
+  readonly asset: Omit<AssetInput, 'name'>;
   readonly json: boolean;
 };
 
@@ -106,7 +106,7 @@ function toldInterruption(signal: AbortSignal, open: number): InterruptedError {
   return new InterruptedError(
     by,
     `Interrupted: the server goes on with ${counted(open, 'file')}`,
-    'GET /v1/fetches says how far they are',
+    'assetwire fetches list says how far they are',
   );
 }
 
