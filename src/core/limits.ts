@@ -146,8 +146,9 @@ export const limits = {
   syncVanishedShareMax: 0.2,
   sourceCharactersMax: 100,
   externalIdCharactersMax: 300,
-  /** Files fetched by address: under way at once, tries of one, time of one, kept to be looked at. */
-  fetchesAtOnceMax: 3,
+  /** Files fetched by address: under way at once, those of one workspace, tries of one, time of one, kept to be looked at. */
+  fetchesAtOnceMax: 5,
+  fetchesOfWorkspaceMax: 3,
   fetchTriesMax: 5,
   fetchMsMax: 15 * 60_000,
   fetchesKeptMs: 7 * 24 * 3_600_000,
