@@ -71,6 +71,24 @@ it('while a message is on its way the next one fills; none is longer than may be
   assert.equal(messages.flatMap((message) => JSON.parse(message) as Hint[]).length, 501);
 });
 
+it('the longest hint that a message takes is sent, and a longer one holds up no other', async () => {
+  const { bus, messages, run } = createRig();
+  const bare = Buffer.byteLength(JSON.stringify([lane(0)])) - 1;
+  const ofBytes = (bytes: number): Hint => ({
+    kind: 'lane',
+    workspaceId: 'default',
+    webhookId: `wh_${'0'.repeat(bytes - bare)}`,
+  });
+  const sizes = [0, 1, 2, 3].map((less) => messageBytesMax - less);
+  for (const bytes of sizes) bus.tell(ofBytes(bytes));
+  bus.tell(lane(1));
+  await run();
+  const told = messages.flatMap((message) => JSON.parse(message) as Hint[]);
+  assert.deepEqual(told.at(-1), lane(1));
+  assert.equal(told.length + bus.stats().dropped, sizes.length + 1);
+  assert.ok(messages.length <= told.length, `${messages.length} messages for ${told.length} hints`);
+});
+
 it('a store that does not answer loses hints and nothing else; memory is bounded', async () => {
   const rig = createRig();
   rig.fails = true;

@@ -28,6 +28,9 @@ export type HintBusParts = {
 const gapMs = 4;
 /** Hints that wait for their message; more are dropped, and found by whoever looks. */
 const waitingMax = 4_096;
+/** The brackets around the hints of a message, and the comma behind each. */
+const bracketBytes = 2;
+const commaBytes = 1;
 
 export function createHintBus({ cluster, clock, endOfTurn, log }: HintBusParts): HintBus {
   const ears = new Set<{ readonly onHint: (hint: Hint) => void; readonly onGap: () => void }>();
@@ -70,9 +73,9 @@ export function createHintBus({ cluster, clock, endOfTurn, log }: HintBusParts):
   /** As many as one message takes. */
   const takeMessage = (): string => {
     const texts: string[] = [];
-    let bytes = 2;
+    let bytes = bracketBytes;
     for (const [name, text] of waiting) {
-      const size = Buffer.byteLength(text) + 1;
+      const size = Buffer.byteLength(text) + commaBytes;
       if (bytes + size > messageBytesMax) break;
       texts.push(text);
       bytes += size;
@@ -101,7 +104,8 @@ export function createHintBus({ cluster, clock, endOfTurn, log }: HintBusParts):
   return {
     tell(hint) {
       const text = JSON.stringify(hint);
-      if (waiting.size >= waitingMax || Buffer.byteLength(text) + 2 > messageBytesMax) {
+      const fits = bracketBytes + Buffer.byteLength(text) + commaBytes <= messageBytesMax;
+      if (waiting.size >= waitingMax || !fits) {
         counts.dropped += 1;
         return;
       }
