@@ -58,7 +58,7 @@ export function createLanding(parts: LandingParts): Landing {
     lane.recording += 1;
     const stops =
       run.item.next.state === 'dead' && lane.order !== 'none' && !isUnusable(setup) && setup.policy.onDead === 'stop';
-    if (stops) void stopLane(run, task.delivery.id, run.item);
+    if (stops) parts.recorder().addAfter(stopLane(run, task.delivery.id), run.item, run);
     else parts.recorder().add(run.item, run);
     parts.keeper().attend(lane);
     parts.wake();
@@ -73,15 +73,14 @@ export function createLanding(parts: LandingParts): Landing {
   };
 
   /** The order ends here until somebody looks: said in the store before the death is, so that no crash can skip it. */
-  const stopLane = async (run: Run, deliveryId: DeliveryId, item: RecordItem): Promise<void> => {
+  const stopLane = async (run: Run, deliveryId: DeliveryId): Promise<void> => {
     const { lane } = run;
     // The lane may be on its way to another worker, and know its webhook no more.
     lane.stopped = stopWith(lane.stopped, deliveryId, (lane.setup ?? run.setup).webhook.revision);
     lane.shelf.giveBack();
-    for (let pauseMs = fencePauseMsMin; ; pauseMs = Math.min(fencePauseMsMax, 2 * pauseMs)) {
+    for (let pauseMs = fencePauseMsMin; !parts.recorder().stopped; pauseMs = Math.min(fencePauseMsMax, 2 * pauseMs)) {
       try {
-        await parts.watch.save(lane);
-        break;
+        return await parts.watch.save(lane);
       } catch (error) {
         log.warn({ err: error, webhookId: lane.webhookId }, 'A stopped order could not be stored: trying again');
         await new Promise<void>((resolve) => {
@@ -89,7 +88,6 @@ export function createLanding(parts: LandingParts): Landing {
         });
       }
     }
-    parts.recorder().add(item, run);
   };
 
   const recorded = (run: Run, result: RecordResult, repeated: boolean): void => {

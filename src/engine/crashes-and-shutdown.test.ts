@@ -284,6 +284,39 @@ describe('shutdown', () => {
     assert.deepEqual(states.filter((state) => state === 'pending').length, 6);
   });
 
+  it('FK-11 stop waits for the death of a head whose order stops, though the store takes its time with the stop', async () => {
+    const memory = createFlightMemory();
+    let stored: () => void = () => undefined;
+    const slow = new Promise<void>((resolve) => (stored = resolve));
+    const rig = await createEngineRig({
+      flights: createMemoryFlightLog(memory),
+      wrapStore: (store) => ({
+        ...store,
+        commit: async (items) => {
+          if (items.some(({ resources = [] }) => resources.some(({ type }) => type === 'lane_health'))) await slow;
+          return store.commit(items);
+        },
+      }),
+    });
+    const once = { delaysMs: [], jitter: 0, ageMaxMs: 3_600_000 };
+    const hook = rig.webhook({ breaker: null, disable: [], order: 'webhook', onDead: 'stop', schedule: once });
+    rig.reply = () => status(500);
+    const [head] = await rig.publish(hook, 2);
+    await rig.clock.advance(10);
+    assert.ok(head !== undefined);
+    let ended = false;
+    const stopping = rig.engine.stop().then(() => {
+      ended = true;
+    });
+    await rig.clock.advance(100);
+    assert.equal(ended, false);
+    stored();
+    await rig.clock.advance(100);
+    await stopping;
+    const { summary, attempts } = await rig.detail(head);
+    assert.deepEqual([summary.state, attempts.map(({ outcome }) => outcome)], ['dead', ['response']]);
+  });
+
   it('FK-12 what hangs is interrupted after 25 s and recorded so', async () => {
     const rig = await createEngineRig();
     const hook = rig.webhook({ timeoutMs: 60_000 });

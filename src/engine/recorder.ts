@@ -14,6 +14,8 @@ import type { EngineLog, EngineStorage } from './engine-deps.ts';
 
 export type Recorder<Context> = {
   add(item: RecordItem, context: Context): void;
+  /** Adds it when `first` is done; until then it counts as waiting, so that a drain waits for it too. */
+  addAfter(first: Promise<void>, item: RecordItem, context: Context): void;
   /** True while the store refuses, or while too much waits to be stored. */
   blocked(): boolean;
   /** Results not stored. */
@@ -21,6 +23,7 @@ export type Recorder<Context> = {
   /** Resolves when everything is stored, or the time is over. */
   drain(withinMs: number): Promise<void>;
   stop(): void;
+  readonly stopped: boolean;
 };
 
 export type RecorderParts<Context> = {
@@ -131,13 +134,24 @@ export function createRecorder<Context>(parts: RecorderParts<Context>): Recorder
     schedule();
   };
 
+  const enqueue = (item: RecordItem, context: Context): void => {
+    const size = 1_024 + (item.body?.length ?? 0) + (item.attempt.response?.bodyBase64.length ?? 0);
+    queue.push({ item, context, bytes: size, failed: 0, alone: false });
+    bytes += size;
+    schedule();
+  };
+
   return {
     add(item, context) {
-      const size = 1_024 + (item.body?.length ?? 0) + (item.attempt.response?.bodyBase64.length ?? 0);
-      queue.push({ item, context, bytes: size, failed: 0, alone: false });
       waiting += 1;
-      bytes += size;
-      schedule();
+      enqueue(item, context);
+    },
+    addAfter(first, item, context) {
+      waiting += 1;
+      first.then(
+        () => enqueue(item, context),
+        () => enqueue(item, context),
+      );
     },
     blocked: () => failing > 0 || bytes > parts.bytesMax,
     get waiting() {
@@ -155,6 +169,9 @@ export function createRecorder<Context>(parts: RecorderParts<Context>): Recorder
     },
     stop() {
       stopped = true;
+    },
+    get stopped() {
+      return stopped;
     },
   };
 }
