@@ -11,7 +11,7 @@ export type DnsAnswer =
   | { readonly kind: 'records'; readonly addresses: readonly string[]; readonly ttlSeconds: number }
   | { readonly kind: 'failed'; readonly code: DnsFailure | 'timeout' };
 
-/** What the resolver needs to ask; tests answer from a table. */
+/** What the resolver needs to ask; tests answer from a table. Neither rejects: a question that cannot be asked has failed. */
 export interface DnsQuery {
   addresses(name: string, family: 4 | 6): Promise<DnsAnswer>;
   /** The name this one is an alias of, null where it is none. */
@@ -56,12 +56,20 @@ export function createDnsQuery({ clock, servers }: DnsQuerySettings): DnsQuery {
           if (error !== null) resolve({ kind: 'failed', code: dnsFailure(error) });
           else resolve(recordsAnswer(records));
         };
-        if (family === 4) current().resolve4(name, { ttl: true }, answer);
-        else current().resolve6(name, { ttl: true }, answer);
+        try {
+          if (family === 4) current().resolve4(name, { ttl: true }, answer);
+          else current().resolve6(name, { ttl: true }, answer);
+        } catch (error) {
+          resolve({ kind: 'failed', code: dnsFailure(error as Error) });
+        }
       }),
     alias: (name) =>
       new Promise((resolve) => {
-        current().resolveCname(name, (error, names) => resolve(error === null ? (names[0] ?? null) : null));
+        try {
+          current().resolveCname(name, (error, names) => resolve(error === null ? (names[0] ?? null) : null));
+        } catch {
+          resolve(null);
+        }
       }),
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
+import { systemClock } from '../runtime/clock.ts';
 import { startHostileReceiver } from '../transports/testing/hostile-receiver.ts';
 import { createLoopbackEgress, startLoopbackTransport } from '../transports/testing/loopback.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from '../transports/testing/scripted-name-server.ts';
 import { messageTo } from '../transports/testing/transport-conformance.ts';
 import type { ConnectFailure } from './connect-failure.ts';
+import { createDnsQuery } from './dns-query.ts';
 import type { Connected, Egress, EgressSettings, NotConnected } from './egress.ts';
 import { parseTarget } from './target.ts';
 
@@ -48,6 +50,12 @@ describe('names on the road out', async () => {
     return made.kind === 'failed' ? made.failure : made.kind;
   };
   const blocked = { kind: 'blocked-address', reason: 'forbidden-address' } as const;
+
+  it('a question that cannot even be asked has failed: whoever waits for it hears so', async () => {
+    const query = createDnsQuery({ clock: systemClock, servers: ['no address'] });
+    assert.deepEqual(await query.addresses('receiver.example', 4), { kind: 'failed', code: 'server-failed' });
+    assert.equal(await query.alias('receiver.example'), null);
+  });
 
   it('a name is resolved, judged and connected to, under its own address', async () => {
     const { egress, names } = await ask(onlyA({ records: [{ a: '127.0.0.1', ttl: 60 }] }));
