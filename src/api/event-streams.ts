@@ -72,13 +72,22 @@ export function createEventStreams({ clock, onClosed }: EventStreamsOptions): Ev
 /** Begins the answer; from here on the response is the stream's. */
 function createStream(response: ServerResponse): EventStream {
   const listeners: (() => void)[] = [];
+  /** Who waits until the reader has caught up. */
+  let waiting: (() => void)[] = [];
   let ended = false;
+  const wake = (): void => {
+    const now = waiting;
+    waiting = [];
+    for (const resolve of now) resolve();
+  };
   const end = (): void => {
     if (ended) return;
     ended = true;
     if (!response.destroyed) response.end();
     for (const listener of listeners) listener();
+    wake();
   };
+  response.on('drain', wake);
   response.on('close', end);
   response.on('error', end);
   response.writeHead(200, [...apiHeaders, ...streamHeaders]);
@@ -94,8 +103,7 @@ function createStream(response: ServerResponse): EventStream {
     drained: () =>
       new Promise((resolve) => {
         if (ended || !response.writableNeedDrain) return resolve();
-        response.once('drain', resolve);
-        listeners.push(resolve);
+        waiting.push(resolve);
       }),
     end,
     onEnd(listener) {
