@@ -65,8 +65,6 @@ export type Lane = {
   failures: number;
   /** Whether its last word was a success: only such lanes may use all the room there is. */
   proven: boolean;
-  /** Attempts that count against the room of lanes in failure. */
-  unprovenInFlight: number;
   /** Monotonic times before which nothing is started, read or loaded. */
   startFromMs: number;
   readFromMs: number;
@@ -133,7 +131,6 @@ export function createLane(webhookId: WebhookId, workspaceId: WorkspaceId, shelf
     recording: 0,
     failures: 0,
     proven: false,
-    unprovenInFlight: 0,
     startFromMs: 0,
     readFromMs: 0,
     loadFromMs: 0,

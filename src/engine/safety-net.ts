@@ -183,7 +183,9 @@ export function createSafetyNet(parts: SafetyNetParts): SafetyNet {
         return;
       }
       const lane = next.value;
-      if (nowMs - lane.touchedAtMs > forgottenAfterMs && isIdle(lane, keeper.mine(lane.webhookId))) keeper.forget(lane);
+      if (nowMs - lane.touchedAtMs <= forgottenAfterMs || !isIdle(lane, keeper.mine(lane.webhookId))) continue;
+      doubted.delete(lane.webhookId);
+      keeper.forget(lane);
     }
   };
 
