@@ -17,6 +17,7 @@ import { createDialectProperties, type DialectProperties } from './dialect-prope
 import type { AppDeps } from './dependencies.ts';
 import { createDryRuns } from './dry-run.ts';
 import { createErasures } from './erasures.ts';
+import { exportsAt, isPartUsed } from './export-parts.ts';
 import { createExports } from './exports.ts';
 import { beginHousekeeping } from './duty-housekeeping.ts';
 import { createFolders } from './folders.ts';
@@ -114,7 +115,10 @@ export function createApp(deps: AppDeps): AppParts {
       await linkKey.open();
       await resealAll(deps);
       // What was put when the last process ended: kept where its commit had come through.
-      await deps.blobs.reclaim((workspaceId, blob) => isBlobUsed(storage, workspaceId, blob));
+      await deps.blobs.reclaim((place, blob) => {
+        const workspaceId = exportsAt(place);
+        return workspaceId === null ? isBlobUsed(storage, place, blob) : isPartUsed(storage, workspaceId, { blob });
+      });
       await beginHousekeeping(parts);
       watch.start();
     },

@@ -11,15 +11,15 @@ import type { Duty } from '../storage/contract/duties.ts';
 import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { auditWrite } from './audit.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
+import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
-import { exportPlace } from './export-state.ts';
+import { exportPlace } from './export-parts.ts';
 import { erasureKey, type ErasurePayload, type StoredErasure, storedErasure } from './erasure.ts';
 import type { LiveHub } from './live.ts';
 import type { Matching } from './matching.ts';
 import type { MetadataSets } from './metadata-sets.ts';
 import type { ErasureView } from './people.ts';
-import { refusedByStore } from './refusals.ts';
 import { storedWorkspace } from './workspace-state.ts';
 
 const webhooksPerStep = 100;
@@ -181,6 +181,5 @@ async function commit({ storage, clock }: EraseDutyDeps, _: Duty, item: Partial<
 }
 
 async function write(storage: EraseDutyDeps['storage'], item: CommitItem): Promise<void> {
-  const [result] = await storage.commit([item]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
+  await commitOne(storage, item);
 }

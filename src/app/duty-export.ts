@@ -10,10 +10,12 @@ import type { DutyHandler } from '../engine/engine.ts';
 import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
+import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced, fulfilled } from './duty-step.ts';
 import { exportSource, type ExportSource } from './export-rows.ts';
-import { type ExportPayload, exportPlace, type StoredExport, storedExport } from './export-state.ts';
-import { refusedByStore } from './refusals.ts';
+import { exportPlace, isPartUsed } from './export-parts.ts';
+import { type ExportPayload, type StoredExport, storedExport } from './export-state.ts';
 
 export type ExportDutyDeps = Pick<AppDeps, 'storage' | 'blobs' | 'clock' | 'engine' | 'logger'>;
 
@@ -27,9 +29,9 @@ export function createExportDuty(deps: ExportDutyDeps): DutyHandler {
     const payload = duty.payload as ExportPayload;
     const { workspaceId } = duty;
     const [row] = await deps.storage.resources([{ workspaceId, type: 'export', id: payload.exportId }]);
-    if (row === undefined || row === null) return void (await commit(deps, duty, fulfilled(duty)));
+    if (row === undefined || row === null) return void (await commit(deps, duty, { fulfils: fulfilled(duty) }));
     if (payload.phase === 'remove') return removeExport(deps, duty, row);
-    if (storedExport(row).state !== 'running') return void (await commit(deps, duty, fulfilled(duty)));
+    if (storedExport(row).state !== 'running') return void (await commit(deps, duty, { fulfils: fulfilled(duty) }));
     return writePart(deps, { duty, payload, row, stored: storedExport(row) }, signal);
   };
 }
@@ -74,7 +76,8 @@ async function writePart(deps: ExportDutyDeps, writing: Writing, signal: AbortSi
     deps.blobs.release(place, part.blob);
   }
   // Empty, or cancelled meanwhile: nobody will ask for it.
-  if (!named) await deps.blobs.remove(place, part.blob, () => isPartUsed(deps, workspaceId, { blob: part.blob }));
+  if (!named)
+    await deps.blobs.remove(place, part.blob, () => isPartUsed(deps.storage, workspaceId, { blob: part.blob }));
 }
 
 type Reading = { readonly progress: Progress; readonly signal: AbortSignal };
@@ -160,34 +163,22 @@ async function fail(deps: ExportDutyDeps, { duty, payload, row, stored }: Writin
 
 /** The file goes, part by part, unless another export has the very same part; then the row. */
 async function removeExport(deps: ExportDutyDeps, duty: Duty, row: Resource): Promise<void> {
-  const { blobs, clock } = deps;
+  const { blobs, clock, storage } = deps;
   const { workspaceId } = duty;
   let held = false;
   for (const { blob } of storedExport(row).parts) {
-    const isUsed = (): Promise<boolean> => isPartUsed(deps, workspaceId, { blob, but: row.id });
+    const isUsed = (): Promise<boolean> => isPartUsed(storage, workspaceId, { blob, but: row.id });
     if ((await blobs.remove(exportPlace(workspaceId), blob, isUsed)) === 'held') held = true;
   }
   if (held) {
     const dueAtMs = clock.nowMs() + heldPauseMs;
-    await commit(deps, duty, { advances: { dutyId: duty.id, version: duty.version, dueAtMs, payload: duty.payload } });
+    await commit(deps, duty, { advances: advanced(duty, dueAtMs) });
     return;
   }
   await commit(deps, duty, {
     resources: [{ type: 'export', id: row.id, expectedVersion: row.version, state: null }],
-    ...fulfilled(duty),
+    fulfils: fulfilled(duty),
   });
-}
-
-/** Whether any export, or any other one, has this part: equal rows make equal bytes. */
-async function isPartUsed(
-  { storage }: ExportDutyDeps,
-  workspaceId: string,
-  { blob, but }: { readonly blob: string; readonly but?: string },
-): Promise<boolean> {
-  const all = await storage.read.resources({ workspaceId, type: 'export', limit: limits.pageItemsMax });
-  return all.items.some(
-    ({ id, state }) => id !== but && storedExport({ state }).parts.some((part) => part.blob === blob),
-  );
 }
 
 type Step = Pick<CommitItem, 'resources' | 'advances' | 'fulfils'>;
@@ -196,15 +187,10 @@ function written(row: Resource, state: StoredExport): ResourceWrite {
   return { type: 'export', id: row.id, expectedVersion: row.version, state };
 }
 
-function fulfilled({ id, version }: Duty): Step {
-  return { fulfils: { dutyId: id, version } };
-}
-
 /** False (`stale`): it was cancelled or moved on meanwhile; the next call looks again. */
 async function commit({ storage, clock, engine }: ExportDutyDeps, { workspaceId }: Duty, step: Step): Promise<boolean> {
-  const [result] = await storage.commit([{ workspaceId, atMs: clock.nowMs(), ...step }]);
-  if (result?.status === 'rejected') throw refusedByStore(result);
-  if (result?.status !== 'applied') return false;
+  const result = await commitOne(storage, { workspaceId, atMs: clock.nowMs(), ...step });
+  if (result.status !== 'applied') return false;
   engine.dutyOffered();
   return true;
 }

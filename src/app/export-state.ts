@@ -91,11 +91,6 @@ export type ExportPayload = JsonObject & {
   readonly cursor: string | null;
 };
 
-/** Parts lie apart from the files of assets: equal content there is nothing to us. No workspace has such an id. */
-export function exportPlace(workspaceId: string): string {
-  return `${workspaceId}/exports`;
-}
-
 export function storedExport(row: Pick<Resource, 'state'>): StoredExport {
   return row.state as unknown as StoredExport;
 }

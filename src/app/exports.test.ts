@@ -197,6 +197,26 @@ test('UI-15 a large export is written in parts, each on disk before the next is 
   }
 });
 
+test('a part whose export names it is there after a kill between the commit and the end of its hold', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'assetwire-export-'));
+  const killed = createDiskBlobs({ directory });
+  await killed.start();
+  const fixture = await createFixture({ blobs: { ...killed, release: () => undefined } });
+  try {
+    await report(fixture, metadataChange('a', 'x'));
+    fixture.clock.advance(1_000);
+    const { body } = await fixture.app.exports.create(caller, { of: 'changes', format: 'ndjson' });
+    await runAll(fixture);
+    const blobs = createDiskBlobs({ directory });
+    await blobs.start();
+    const next = await createFixture({ storage: fixture.storage, clock: fixture.clock, blobs });
+    assert.equal(parsed(await fetched(next, body.id)).length, (await allChanges(fixture)).length);
+  } finally {
+    await fixture.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
 test('a running export is not to be fetched; removed, it stops and its parts go, but none that another one has too', async () => {
   const fixture = await filled();
   const input: ExportInput = { of: 'deliveries', format: 'csv' };

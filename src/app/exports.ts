@@ -14,11 +14,11 @@ import type { Caller, Idempotency, Written } from './app.ts';
 import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { exportPlace } from './export-parts.ts';
 import { expectedRows } from './export-rows.ts';
 import {
   type ExportInput,
   type ExportPayload,
-  exportPlace,
   exportScopes,
   type ExportState,
   type ExportView,
