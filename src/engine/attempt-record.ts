@@ -3,7 +3,7 @@ import type { Attempt } from '../core/delivery.ts';
 import { limits } from '../core/limits.ts';
 import type { Outcome, ReceivedResponse } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { type Header, isSensitive, maskedValue } from './lane-setup.ts';
+import { bytesWithout, type Header, headersWithout, isSensitive, maskedValue, textWithout } from './masking.ts';
 
 export type AttemptInput = {
   readonly number: number;
@@ -40,7 +40,7 @@ export function makeAttempt(input: AttemptInput): Attempt {
     verdict: verdict.kind,
     webhookRevision: input.webhookRevision,
   };
-  const detail = explanationOf(outcome);
+  const detail = textWithout(input.hidden, explanationOf(outcome));
   if (detail !== '') attempt.detail = detail.slice(0, detailCharactersMax);
   if (outcome.kind === 'response' && outcome.token !== undefined) attempt.token = outcome.token;
   if ('address' in outcome && outcome.address !== undefined) attempt.address = outcome.address;
@@ -106,13 +106,12 @@ function keptResponse(
   hidden: readonly string[],
 ): NonNullable<Attempt['response']> {
   const keptMax = delivered ? limits.responseKeptOnSuccessBytesMax : limits.responseKeptOnFailureBytesMax;
-  const kept = response.body.length > keptMax ? response.body.subarray(0, keptMax) : response.body;
+  const { body, headers } = response;
+  const named = headers.some(([name]) => isSensitive(name)) ? headers.map(maskedHeader) : headers;
   return {
     status: response.status,
-    headers: response.headers.some(([name]) => isSensitive(name))
-      ? response.headers.map(maskedHeader)
-      : response.headers,
-    bodyBase64: kept.length === 0 ? '' : withoutSecrets(kept, hidden).toString('base64'),
+    headers: headersWithout(hidden, named),
+    bodyBase64: body.length === 0 ? '' : bytesWithout(hidden, body, keptMax).toString('base64'),
     bodyBytes: response.bodyBytes,
     bodyComplete: response.bodyComplete,
   };
@@ -120,20 +119,4 @@ function keptResponse(
 
 function maskedHeader(header: Header): Header {
   return isSensitive(header[0]) ? [header[0], maskedValue] : header;
-}
-
-/** A receiver that echoes our credentials must not bring them into the log (HARDENING RX-21). */
-function withoutSecrets(body: Uint8Array, hidden: readonly string[]): Buffer {
-  let shown = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  let copied = false;
-  for (const value of hidden) {
-    for (let at = shown.indexOf(value); at >= 0; at = shown.indexOf(value, at + 1)) {
-      if (!copied) {
-        shown = Buffer.from(shown);
-        copied = true;
-      }
-      shown.fill('*', at, at + Buffer.byteLength(value));
-    }
-  }
-  return shown;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ChangeKind } from '../core/change.ts';
+import { limits } from '../core/limits.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { OpenSecret } from './engine.ts';
 import { standardDialect } from '../dialects/standard/index.ts';
@@ -176,6 +177,22 @@ describe('delivering', () => {
     assert.ok(!stored.includes(token.value) && !body.includes(token.value), stored + body);
     assert.ok(!stored.includes('abc"') && !stored.includes('session=1'));
     assert.ok(stored.includes('shown'));
+    await rig.stop();
+  });
+
+  it('RX-21 a secret that a receiver sends back in another header, or across the end of what is kept, is hidden', async () => {
+    const rig = await createEngineRig();
+    const token: OpenSecret = { name: 'token', version: 1, value: 'tok_very_secret_value', expiresAtMs: null };
+    rig.secrets = [rigSecret, token];
+    const hook = rig.webhook({}, { credentials: { kind: 'bearer', tokenSecret: 'token' } });
+    const before = 'x'.repeat(limits.responseKeptOnSuccessBytesMax - 12);
+    rig.reply = () => status(200, [['x-echo', `Bearer ${token.value};1`]], `${before}${token.value} and more`);
+    const [id] = await rig.publish(hook);
+    await rig.clock.advance(100);
+    assert.ok(id !== undefined);
+    const { response } = (await rig.detail(id)).attempts[0] ?? {};
+    assert.deepEqual(response?.headers, [['x-echo', 'Bearer •••;1']]);
+    assert.equal(Buffer.from(response?.bodyBase64 ?? '', 'base64').toString(), `${before}${'*'.repeat(12)}`);
     await rig.stop();
   });
 

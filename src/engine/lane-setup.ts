@@ -11,9 +11,8 @@ import type { Dialect, Links, SecretReference } from '../dialects/dialect.ts';
 import type { AwsKeys, TokenGrant, Transport } from '../transports/transport.ts';
 import type { CurrentWebhook, OpenSecret } from './engine.ts';
 import type { EngineDeps } from './engine-deps.ts';
+import { type Header, hiddenValues, masked, maskedValue } from './masking.ts';
 import { tokenGrant } from './token-grant.ts';
-
-export type Header = readonly [name: string, value: string];
 
 /** Why nothing can be sent at all; every attempt ends `refused-by-config` with it. */
 export type Refusal = { readonly code: string; readonly detail: string };
@@ -196,42 +195,4 @@ export function shownMethod(setup: Pick<LaneSetup, 'transport' | 'method'> | nul
     default:
       return kind satisfies never;
   }
-}
-
-export const maskedValue = '•••';
-const sensitiveWords = ['auth', 'cookie', 'token', 'secret', 'key', 'password', 'credential', 'session'];
-
-/** Headers whose names speak of secrets keep their scheme and lose their value. */
-export function masked(header: Header): Header {
-  const [name, value] = header;
-  if (!isSensitive(name)) return header;
-  const scheme = value.startsWith('Basic ') ? 'Basic ' : value.startsWith('Bearer ') ? 'Bearer ' : '';
-  return [name, `${scheme}${maskedValue}`];
-}
-
-/** Receivers answer with the same few names over and over; what is remembered of them is bounded. */
-const sensitivity = new Map<string, boolean>();
-const sensitivityMax = 1_024;
-
-export function isSensitive(name: string): boolean {
-  let known = sensitivity.get(name);
-  if (known === undefined) {
-    const lower = name.toLowerCase();
-    known = sensitiveWords.some((word) => lower.includes(word));
-    if (sensitivity.size < sensitivityMax) sensitivity.set(name, known);
-  }
-  return known;
-}
-
-/** Shorter values would black out innocent text. */
-const hiddenLengthMin = 8;
-
-function hiddenValues(headers: readonly Header[], secrets: readonly OpenSecret[]): readonly string[] {
-  const values = secrets.map(({ value }) => value);
-  for (const [name, value] of headers) {
-    if (!isSensitive(name)) continue;
-    const space = value.indexOf(' ');
-    values.push(space < 0 ? value : value.slice(space + 1));
-  }
-  return values.filter((value) => value.length >= hiddenLengthMin);
 }

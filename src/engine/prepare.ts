@@ -7,7 +7,8 @@ import { hash } from 'node:crypto';
 import type { Webhook } from '../core/webhook.ts';
 import type { Rendered, SelfSignedBody, SignatureRequest } from '../dialects/dialect.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
-import { type Header, type LaneSetup, maskedValue, type Refusal } from './lane-setup.ts';
+import type { LaneSetup, Refusal } from './lane-setup.ts';
+import { type Header, headersWithout } from './masking.ts';
 import type { Signature } from './engine.ts';
 import type { Signer } from './signer.ts';
 
@@ -244,7 +245,7 @@ function assemble(
   const { causationDepth } = task.change;
   if (causationDepth > 0) headers.push(['assetwire-causation-depth', String(causationDepth)]);
   const hidden = rendered.hidden ?? [];
-  const shown = hidden.length === 0 ? headers : headers.map((header) => withoutHidden(header, hidden));
+  const shown = headersWithout(hidden, headers);
   const own = setup.shownHeaders.length === 0 ? shown : [...shown, ...setup.shownHeaders];
   // A mail has its subject among its headers; whoever sends it writes it.
   const shownHeaders: readonly Header[] =
@@ -278,10 +279,6 @@ function typeOf({ contentType }: Rendered): Header {
 
 function namesAgent({ headers }: Rendered): boolean {
   return headers.some(([name]) => name === 'User-Agent');
-}
-
-function withoutHidden([name, value]: Header, hidden: readonly string[]): Header {
-  return [name, hidden.reduce((text, one) => text.replaceAll(one, maskedValue), value)];
 }
 
 function missing(what: string): Preparation {

@@ -5,7 +5,8 @@
 import type { Links } from '../dialects/dialect.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { Preview, PreviewInput, Previewer } from './engine.ts';
-import { isUnusable, type LaneSetup, makeLaneSetup, maskedValue, shownMethod } from './lane-setup.ts';
+import { isUnusable, type LaneSetup, makeLaneSetup, shownMethod } from './lane-setup.ts';
+import { maskedValue } from './masking.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import type { Signer } from './signer.ts';
 

@@ -6,7 +6,8 @@
 import type { Links } from '../dialects/dialect.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { SignAnew } from './engine.ts';
-import { isUnusable, makeLaneSetup, maskedValue, shownMethod } from './lane-setup.ts';
+import { isUnusable, makeLaneSetup, shownMethod } from './lane-setup.ts';
+import { maskedValue } from './masking.ts';
 import { prepare } from './prepare.ts';
 import type { Signer } from './signer.ts';
 
