@@ -43,7 +43,7 @@ function compile(filter: Filter): FilterPredicate {
 }
 
 /** The snapshot that stands for the subject: after, or before where it no longer exists. */
-function present(change: FilterSubject): JsonObject | null {
+export function present(change: FilterSubject): JsonObject | null {
   return change.after ?? change.before;
 }
 

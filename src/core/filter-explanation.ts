@@ -1,6 +1,6 @@
 /** Why a filter does not hold for a change: the first condition that decides it, and what was found there. */
 import { parsePath, valueAt } from './field-path.ts';
-import { compileFilter, type FilterSubject } from './filter-evaluation.ts';
+import { compileFilter, type FilterSubject, present } from './filter-evaluation.ts';
 import type { FieldCondition, Filter } from './filter.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
@@ -69,10 +69,6 @@ function missOfField(condition: FieldCondition, change: FilterSubject, at: strin
     default:
       return { at, wanted: `${field}: ${test}`, found: value(present(change)) };
   }
-}
-
-function present(change: FilterSubject): JsonObject | null {
-  return change.after ?? change.before;
 }
 
 function shown(value: JsonValue | Filter | undefined): string {
