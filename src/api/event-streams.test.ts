@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { test } from 'node:test';
+import { until } from '../../test/support/until.ts';
 import type { Change } from '../core/change.ts';
 import type { DeliverySummary } from '../core/delivery.ts';
 import { AssetwireError } from '../core/errors.ts';
@@ -221,14 +222,6 @@ test('streams end when the server stops, and stopping does not wait for them', a
   await server.stop();
   await stream.closed;
 });
-
-async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const endMs = performance.now() + 3_000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < endMs, `in time: ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 /** Goes on emitting until the race is decided. */
 async function nudge(emit: () => void): Promise<never> {

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { until } from '../../test/support/until.ts';
 import type { InboxRequest } from '../app/app.ts';
 import { createInboxCertificate } from '../egress/self-signed.ts';
 import { createFakeApp } from './testing/fake-app.ts';
@@ -84,7 +85,7 @@ test('the inbox waits before it answers where it was told to', async () => {
     answeredAtMs = clock.monotonicMs();
     return answer;
   });
-  await until(() => received.length === 1);
+  await until(() => received.length === 1, 'the request');
   for (let steps = 0; answeredAtMs < 0 && steps < 10_000; steps++) {
     clock.advance(100);
     await new Promise((resolve) => setImmediate(resolve));
@@ -343,12 +344,3 @@ test('a large upload does not need its connection again: what was not read is no
   });
   assert.equal(status, 401, 'refused before the body came');
 });
-
-/** Waits for something that the server is about to do. */
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 3_000;
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, 'it did not happen in time');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
+import { until } from '../../test/support/until.ts';
 import { contentDisposition, fileNameOf, isShowable } from './content-disposition.ts';
 import { adminToken, createFakeApp } from './testing/fake-app.ts';
 import { call, startTestServer, talk, type TestServer } from './testing/test-server.ts';
@@ -257,7 +258,7 @@ test('UP-13 an upload that breaks off leaves nothing and tells whoever was stori
     socket.on('close', () => resolve());
     socket.on('error', reject);
   });
-  await until(() => failed === failedBefore + 1);
+  await until(() => failed === failedBefore + 1, 'the upload fails');
   assert.equal(stored.length, before_);
 });
 
@@ -337,12 +338,3 @@ test('UP-11 only plain pictures, video and sound are shown; whatever may run is 
   }
   for (const type of ['image/png', 'IMAGE/JPEG', 'video/mp4', 'audio/mpeg']) assert.equal(isShowable(type), true, type);
 });
-
-/** Waits for something that another task is about to do; fails after two seconds. */
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 2_000;
-  while (!condition()) {
-    assert.ok(performance.now() < endMs, 'it did not happen in time');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../support/until.ts';
 import { requestJson } from '../support/json-client.ts';
 import { endServer, freePort, startServer } from '../support/server-process.ts';
 
@@ -19,14 +20,6 @@ function watchers(folder: string): readonly string[] {
       return false;
     }
   });
-}
-
-async function until(look: () => boolean | Promise<boolean>, wanted: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    if (await look()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`${wanted}: not within half a minute`);
 }
 
 const seesProcesses = process.platform === 'linux';
@@ -51,19 +44,19 @@ test('the folder of ASSETWIRE_WATCH becomes assets, and a killed server leaves n
     );
   };
   const become = (wanted: readonly string[]) =>
-    until(async () => JSON.stringify(await names()) === JSON.stringify(wanted), wanted.join());
+    until(async () => JSON.stringify(await names()) === JSON.stringify(wanted), wanted.join(), 30_000);
   try {
     await become(['/in/press/note.txt']);
     server.signal('SIGKILL');
     await server.exited;
-    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches');
+    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches', 30_000);
     writeFileSync(join(folder, 'second.txt'), 'again');
     server = await start();
     await become(['/in/press/note.txt', '/in/second.txt']);
     if (seesProcesses) assert.equal(watchers(folder).length, 1);
   } finally {
     await endServer(server);
-    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches any more');
+    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches any more', 30_000);
     rmSync(dataDir, { recursive: true, force: true });
   }
 });

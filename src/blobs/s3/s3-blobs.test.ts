@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import { until } from '../../../test/support/until.ts';
 import { AssetwireError } from '../../core/errors.ts';
 import { OperatorError } from '../../runtime/operator-error.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -114,14 +115,14 @@ test('of two processes on one bucket, neither removes what the other is about to
   const { blob } = await one.blobs.put('default', text, { bytesMax: 100 });
   assert.equal(await two.blobs.remove('default', blob, async () => false), 'held');
   one.blobs.release('default', blob);
-  await eventually(async () => (await two.blobs.remove('default', blob)) === 'removed');
+  await until(async () => (await two.blobs.remove('default', blob)) === 'removed', 'the removal');
   // And the other way round: a put that comes while the other removes.
   await one.blobs
     .put('default', Readable.from(['again']), { bytesMax: 100 })
     .then(({ blob: again }) => one.blobs.release('default', again));
   const { blob: again } = await one.blobs.put('default', Readable.from(['again']), { bytesMax: 100 });
   one.blobs.release('default', again);
-  await eventually(async () => (await keysIn(place)).every((key) => !key.startsWith('claims/')));
+  await until(async () => (await keysIn(place)).every((key) => !key.startsWith('claims/')), 'the end of the claims');
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<boolean>();
   const removing = two.blobs.remove('default', again, () => {
@@ -131,7 +132,7 @@ test('of two processes on one bucket, neither removes what the other is about to
   await asked.promise;
   const putting = one.blobs.put('default', Readable.from(['again']), { bytesMax: 100 });
   // The claim of the one that puts has come too late to be seen; its wait for the mark is what saves it.
-  await eventually(async () => (await keysIn(place)).some((key) => key.startsWith('claims/')));
+  await until(async () => (await keysIn(place)).some((key) => key.startsWith('claims/')), 'a claim');
   answer.resolve(false);
   assert.equal(await removing, 'removed');
   await putting;
@@ -252,14 +253,6 @@ async function read(stream: Readable | null): Promise<Buffer> {
 
 function* slices(content: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < content.length; at += size) yield content.subarray(at, at + size);
-}
-
-async function eventually(check: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await check()) return;
-    await new Promise<void>((resolve) => void systemClock.timer(20, resolve));
-  }
-  assert.fail('It did not come to be');
 }
 
 const servers = new Map<string, Server>();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
+import { until } from '../../../test/support/until.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createClient } from '../client.ts';
 import { inProcess } from '../testing/in-process.ts';
@@ -231,7 +232,11 @@ test('Ctrl-C ends an import in order and says how to go on', { timeout: 180_000 
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   let err = '';
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  await waitFor(() => existsSync(`${file}.import-progress.json`) || child.exitCode !== null);
+  await until(
+    () => existsSync(`${file}.import-progress.json`) || child.exitCode !== null,
+    'the import has begun',
+    60_000,
+  );
   child.kill('SIGINT');
   const code = await ended;
   assert.equal(code, 130, err);
@@ -239,13 +244,6 @@ test('Ctrl-C ends an import in order and says how to go on', { timeout: 180_000 
   const { records } = JSON.parse(readFileSync(`${file}.import-progress.json`, 'utf8')) as { records: number };
   assert.ok(records > 0 && records < 60_000, String(records));
 });
-
-async function waitFor(there: () => boolean): Promise<void> {
-  for (let tries = 0; !there(); tries += 1) {
-    assert.ok(tries < 2_400, 'it does not come within a minute');
-    await new Promise<void>((resolve) => systemClock.timer(25, resolve));
-  }
-}
 
 const rules: CsvRules = { map: [], others: 'refuse', listSeparator: '|', fields: new Map() };
 

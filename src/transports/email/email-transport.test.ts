@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import PostalMime from 'postal-mime';
+import { until } from '../../../test/support/until.ts';
 import { writeMailBody } from '../../core/mail-body.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -58,10 +59,6 @@ function statusOf(outcome: Outcome): string {
   return outcome.kind === 'timeout' ? `timeout ${outcome.phase}` : outcome.kind;
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 function ended(socket: Socket): null {
   socket.end('221 Bye\r\n');
   return null;
@@ -105,9 +102,9 @@ async function behavingSubject() {
     received: () => received,
     quiet: async () => {
       transport.forget('');
-      await until(() => peer.sockets.size === 0);
+      await until(() => peer.sockets.size === 0, 'no connection is left');
     },
-    receivedAtLeast: (count: number) => until(() => received >= count),
+    receivedAtLeast: (count: number) => until(() => received >= count, `${count} mails`),
     async close() {
       await transport.stop();
       await peer.close();

@@ -10,6 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
+import { until } from '../../../test/support/until.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemTurn } from '../../runtime/turn.ts';
@@ -100,9 +101,6 @@ async function behavingSubject() {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const { transport, stop } = await make(`http://127.0.0.1:${port}`);
   const own: Transport = { ...transport, send: (sent) => transport.send({ ...sent, awsKeys: keys }) };
-  const until = async (holds: () => boolean): Promise<void> => {
-    while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
   // Connections are the HTTP transport's, which keeps idle ones for the next call.
   return {
     transport: own,
@@ -112,8 +110,9 @@ async function behavingSubject() {
       until(
         () =>
           [...sockets].every((socket) => socket.bytesRead === 0 || socket.readyState === 'open') || sockets.size === 0,
+        'no connection is left',
       ),
-    receivedAtLeast: (count: number) => until(() => got.length >= count),
+    receivedAtLeast: (count: number) => until(() => got.length >= count, `${count} messages`),
     async close() {
       await stop();
       server.closeAllConnections();
