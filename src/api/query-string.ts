@@ -66,7 +66,7 @@ function convert(text: string, schema: { readonly type?: unknown } | undefined):
   }
 }
 
-/** Decodes a path parameter; one that is not well formed or holds control characters names nothing. */
+/** Throws `not_found`: a path parameter that holds control characters names nothing. */
 export function assertCleanParameter(value: string): void {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
