@@ -1,8 +1,8 @@
 /** The vendor's ids: UUIDs. One that came with a broadcast or image from its former life stands in for ours. */
 import { createHash } from 'node:crypto';
 import { decodeId, encodeId } from '../../core/id-encoding.ts';
-import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { aliasIn } from '../asset-fields.ts';
 
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -17,9 +17,7 @@ export function broadcastUuid(id: string, externalId: string | undefined): strin
 
 /** An image's: its alias in this dialect, else ours. */
 export function imageUuid(id: string, state: JsonObject): string {
-  const aliases = ownValue(state, 'aliases');
-  const alias = isObject(aliases) ? ownValue(aliases, 'bambuser') : undefined;
-  return typeof alias === 'string' && alias !== '' ? alias : encodeId(id, 'uuid');
+  return aliasIn(state, 'bambuser') ?? encodeId(id, 'uuid');
 }
 
 /** Our id of this kind that a UUID spells; null where it spells none. */

@@ -3,6 +3,7 @@ import { type BroadcastState, broadcastState } from '../../core/broadcast.ts';
 import { encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { objectIn } from '../json-fields.ts';
 import type { Links } from '../dialect.ts';
 import { broadcastUuid, imageUuid, workspaceChannel } from './ids.ts';
 import { resourceUri } from './resource-uri.ts';
@@ -114,11 +115,6 @@ const zoned = /(?:Z|[+-]\d\d:?\d\d)$/;
 
 function seconds(ms: number): number {
   return Math.floor(ms / 1_000);
-}
-
-function objectIn(value: JsonObject, name: string): JsonObject {
-  const found = ownValue(value, name);
-  return isObject(found) ? found : {};
 }
 
 /** States that were reported by another system may hold anything. */

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { activeVersionIn } from '../asset-fields.ts';
+import { objectIn, objectsIn, textIn, textsIn } from '../json-fields.ts';
 import { assetKeyOf } from './render.ts';
 
 /** What `include` may name, in the vendor's order. */
@@ -136,11 +138,8 @@ function attachmentsOf({ asset, state, key }: Of): readonly JsonObject[] {
   const file = ownValue(state, 'file');
   if (!isObject(file)) return [];
   const filename = textIn(file, 'name');
-  const active = objectsIn(state, 'versions').find((version) => ownValue(version, 'active') === true);
-  const number = active === undefined ? 1 : ownValue(active, 'number');
-  const version = typeof number === 'number' ? number : 1;
   return [
-    record('attachments', idOf(key, 'attachment', String(version)), {
+    record('attachments', idOf(key, 'attachment', String(activeVersionIn(state) ?? 1)), {
       mimetype: textIn(file, 'mimeType'),
       extension: /\.([\p{L}\p{N}]{1,16})$/u.exec(filename)?.[1] ?? null,
       filename,
@@ -187,24 +186,4 @@ function valueText(value: JsonValue): string {
   if (typeof value === 'string') return value;
   if (isList(value)) return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(', ');
   return JSON.stringify(value);
-}
-
-function objectIn(object: JsonObject, field: string): JsonObject {
-  const value = ownValue(object, field);
-  return isObject(value) ? value : {};
-}
-
-function objectsIn(object: JsonObject, field: string): readonly JsonObject[] {
-  const value = ownValue(object, field);
-  return isList(value) ? value.filter(isObject) : [];
-}
-
-function textsIn(object: JsonObject, field: string): readonly string[] {
-  const value = ownValue(object, field);
-  return isList(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
-function textIn(object: JsonObject, field: string): string {
-  const value = ownValue(object, field);
-  return typeof value === 'string' ? value : '';
 }

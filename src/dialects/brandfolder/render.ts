@@ -1,7 +1,7 @@
 import { encodeId, parseId } from '../../core/id-encoding.ts';
 import type { Change } from '../../core/change.ts';
-import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { aliasIn } from '../asset-fields.ts';
 import type { Rendered, RenderInput } from '../dialect.ts';
 import { organizationKeyOf, resourceKeyOf } from './settings.ts';
 
@@ -34,10 +34,7 @@ export function webhookKey(id: string): string {
 
 /** The key that a receiver finds the asset by: its id of a former Brandfolder, else ours in 22 characters. */
 export function assetKeyOf(id: string, state: JsonObject | null): string {
-  const aliases = state === null ? undefined : ownValue(state, 'aliases');
-  const alias = isObject(aliases) ? ownValue(aliases, 'brandfolder') : undefined;
-  if (typeof alias === 'string' && alias !== '') return alias;
-  return parseId('asset', id) === null ? id : encodeId(id, 'base64url');
+  return aliasIn(state, 'brandfolder') ?? (parseId('asset', id) === null ? id : encodeId(id, 'base64url'));
 }
 
 function assetKey({ subject, before, after }: Change): string {

@@ -4,9 +4,10 @@
  * `webhooks.config:read` there has `webhooks:read` here; "Manage" and `webhooks.config:write` are `webhooks:write`.
  */
 import { decodeId, encodeId } from '../../core/id-encoding.ts';
-import { isList, isObject, ownValue } from '../../core/json-equality.ts';
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { ownValue } from '../../core/json-equality.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { Target } from '../../core/webhook.ts';
+import { listIn, objectIn, objectsIn, textIn } from '../json-fields.ts';
 import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
 import { eventNames } from './events.ts';
 import { configurationsPath as base, failure, presentConfigurationError } from './manage-errors.ts';
@@ -36,8 +37,7 @@ const routes: readonly VendorRoute[] = [
     scope: read,
     parse: () => ({ command: 'webhooks.all', input: {} }),
     present: (result) => {
-      const items = ownValue(result, 'items');
-      return { status: 200, body: isList(items) ? items.filter(isObject).map(presentConfiguration) : [] };
+      return { status: 200, body: objectsIn(result, 'items').map(presentConfiguration) };
     },
   },
   {
@@ -118,19 +118,4 @@ export function presentConfiguration(webhook: JsonObject): JsonObject {
 /** One that is switched off stays confirmed. */
 function isConfirmed(webhook: JsonObject): boolean {
   return textIn(objectIn(webhook, 'confirmation'), 'state') === 'confirmed';
-}
-
-function objectIn(object: JsonObject, key: string): JsonObject {
-  const value = ownValue(object, key);
-  return isObject(value) ? value : {};
-}
-
-function listIn(object: JsonObject, key: string): readonly JsonValue[] {
-  const value = ownValue(object, key);
-  return isList(value) ? value : [];
-}
-
-function textIn(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === 'string' ? value : '';
 }

@@ -2,8 +2,9 @@
  * What receivers do with a notification: fetch the media that it names, and its file. The object is the one that
  * notifications carry. Both routes with a slash at the end, as the vendor's reference writes them, and without.
  */
-import { isObject, ownValue } from '../../core/json-equality.ts';
+import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { objectIn, textIn } from '../json-fields.ts';
 import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
 import { presentMediaError } from './manage-errors.ts';
 import { assetIdOf, mediaObject } from './media-object.ts';
@@ -56,13 +57,3 @@ export const mediaRoutes: readonly VendorRoute[] = [
     }),
   ),
 ];
-
-function objectIn(object: JsonObject, field: string): JsonObject {
-  const value = ownValue(object, field);
-  return isObject(value) ? value : {};
-}
-
-function textIn(object: JsonObject, field: string): string {
-  const value = ownValue(object, field);
-  return typeof value === 'string' ? value : '';
-}

@@ -7,6 +7,8 @@ import { hash } from 'node:crypto';
 import { decodeId, encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { aliasIn, extensionOf } from '../asset-fields.ts';
+import { numberIn, objectIn, objectsIn, textIn } from '../json-fields.ts';
 import type { Links } from '../dialect.ts';
 
 export type MediaInput = {
@@ -26,7 +28,7 @@ export function mediaObject({ id, workspaceId, state, links }: MediaInput): Json
   const name = textIn(state, 'name');
   const [width, height] = [pixelsIn(file, 'widthPx'), pixelsIn(file, 'heightPx')];
   const focus = focusOf(state, width, height);
-  const created = timeIn(state, 'createdAtMs');
+  const created = numberIn(state, 'createdAtMs');
   const thumbnails = thumbnailsOf(id, state, links);
   return {
     userCreated: textIn(state, 'createdByName') || textIn(info, 'createdBy') || textIn(state, 'createdBy'),
@@ -37,11 +39,11 @@ export function mediaObject({ id, workspaceId, state, links }: MediaInput): Json
     archive: flag(ownValue(state, 'archived')),
     brandId: textIn(info, 'brandId') || brandOf(workspaceId),
     copyright: textIn(info, 'copyright'),
-    datePublished: dated(timeIn(state, 'publishAtMs') ?? created),
+    datePublished: dated(numberIn(state, 'publishAtMs') ?? created),
     dateCreated: dated(created),
     description: textIn(info, 'description'),
-    dateModified: dated(timeIn(state, 'modifiedAtMs') ?? created),
-    extension: extensionsOf(textIn(file, 'name') || name),
+    dateModified: dated(numberIn(state, 'modifiedAtMs') ?? created),
+    extension: [extensionOf(textIn(file, 'name') || name)].filter((ending) => ending !== ''),
     fileSize: bytesIn(file),
     height,
     id: mediaId,
@@ -59,9 +61,7 @@ export function mediaObject({ id, workspaceId, state, links }: MediaInput): Json
 
 /** The asset's id in this dialect: the one it had there (`aliases.bynder`), else ours in the vendor's form, 8-4-4-16. */
 export function mediaIdOf(id: string, state: JsonObject | null): string {
-  const aliases = state === null ? undefined : ownValue(state, 'aliases');
-  const alias = isObject(aliases) ? ownValue(aliases, 'bynder') : undefined;
-  return typeof alias === 'string' && alias !== '' ? alias : vendorId(id);
+  return aliasIn(state, 'bynder') ?? vendorId(id);
 }
 
 /** Any id of ours in the vendor's form; an id that is none of ours (a DAM that reports its own) as it stands. */
@@ -83,8 +83,7 @@ export function dated(ms: number | null): string {
 }
 
 function mediaItems(id: string, state: JsonObject): readonly JsonObject[] {
-  const versions = ownValue(state, 'versions');
-  const known = isList(versions) ? versions.filter(isObject) : [];
+  const known = objectsIn(state, 'versions');
   // A state that another DAM reports may name its file and no versions.
   const items =
     known.length > 0
@@ -105,7 +104,7 @@ function mediaItem(id: string, state: JsonObject, version: JsonObject): JsonObje
   return {
     version: typeof number === 'number' && Number.isInteger(number) && number > 0 ? number : 1,
     active: active ? 1 : 0,
-    dateCreated: dated(timeIn(version, 'createdAtMs') ?? timeIn(state, 'createdAtMs')),
+    dateCreated: dated(numberIn(version, 'createdAtMs') ?? numberIn(state, 'createdAtMs')),
     fileName: textIn(file, 'name') || null,
     id: drawnFrom(`bynder media item\0${id}\0${typeof number === 'number' ? number : 1}`),
     size: bytesIn(file),
@@ -196,11 +195,6 @@ function orientationOf(width: number, height: number): string {
   return width === height ? 'square' : width > height ? 'landscape' : 'portrait';
 }
 
-function extensionsOf(name: string): readonly string[] {
-  const dot = name.lastIndexOf('.');
-  return dot <= 0 || dot === name.length - 1 ? [] : [name.slice(dot + 1).toLowerCase()];
-}
-
 function withoutExtension(name: string): string {
   const dot = name.lastIndexOf('.');
   return dot <= 0 ? name : name.slice(0, dot);
@@ -224,21 +218,6 @@ export function brandOf(workspaceId: string): string {
 function drawnFrom(name: string): string {
   const hex = hash('sha256', name, 'hex').toUpperCase();
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 32)}`;
-}
-
-function objectIn(state: JsonObject, field: string): JsonObject {
-  const value = ownValue(state, field);
-  return isObject(value) ? value : {};
-}
-
-function textIn(state: JsonObject, field: string): string {
-  const value = ownValue(state, field);
-  return typeof value === 'string' ? value : '';
-}
-
-function timeIn(state: JsonObject, field: string): number | null {
-  const value = ownValue(state, field);
-  return typeof value === 'number' ? value : null;
 }
 
 function pixelsIn(file: JsonObject, field: string): number {

@@ -5,6 +5,7 @@
 import type { Change } from '../../core/change.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { numberIn, objectsIn, textIn } from '../json-fields.ts';
 import type { Links } from '../dialect.ts';
 import { brandOf, dated, mediaIdOf, mediaObject, vendorId } from './media-object.ts';
 import { type EventRow, eventRows } from './events.ts';
@@ -53,25 +54,24 @@ function scanMessage(change: Change): JsonObject {
       id: vendorId(change.id),
       accountId: brandOf(workspaceId),
       assetId,
-      assetName: text(state, 'name'),
+      assetName: textIn(state, 'name'),
       scanStatus: ownValue(found, 'state') === 'failed' ? 'FAILED' : 'INFECTED',
-      scanFailureReason: text(found, 'note'),
-      dateAdded: dated(time(state, 'createdAtMs')),
-      dateScanned: dated(time(found, 'atMs') ?? occurredAtMs),
+      scanFailureReason: textIn(found, 'note'),
+      dateAdded: dated(numberIn(state, 'createdAtMs')),
+      dateScanned: dated(numberIn(found, 'atMs') ?? occurredAtMs),
     },
   };
 }
 
 /** What was found last of the files of an asset, the one it shows before others. */
 function scanOf(state: JsonObject): JsonObject {
-  const versions = ownValue(state, 'versions');
-  const holders = [state, ...(isList(versions) ? versions.filter(isObject) : [])];
+  const holders = [state, ...objectsIn(state, 'versions')];
   const scans = holders.flatMap((holder) => {
     const file = ownValue(holder, 'file');
     const scan = isObject(file) ? ownValue(file, 'scan') : undefined;
-    return isObject(scan) && bad.has(text(scan, 'state')) ? [scan] : [];
+    return isObject(scan) && bad.has(textIn(scan, 'state')) ? [scan] : [];
   });
-  return scans.toSorted((left, right) => (time(right, 'atMs') ?? 0) - (time(left, 'atMs') ?? 0))[0] ?? {};
+  return scans.toSorted((left, right) => (numberIn(right, 'atMs') ?? 0) - (numberIn(left, 'atMs') ?? 0))[0] ?? {};
 }
 
 const bad: ReadonlySet<string> = new Set(['infected', 'failed']);
@@ -79,24 +79,24 @@ const bad: ReadonlySet<string> = new Set(['infected', 'failed']);
 function jobMessage(change: Change): JsonObject {
   const { subject, actor, occurredAtMs } = change;
   const state = present(change);
-  const deadline = time(state, 'deadlineAtMs');
-  const created = time(state, 'createdAtMs') ?? occurredAtMs;
+  const deadline = numberIn(state, 'deadlineAtMs');
+  const created = numberIn(state, 'createdAtMs') ?? occurredAtMs;
   const id = vendorId(subject.id);
   return {
     job_id: id,
     job: {
       id,
-      name: text(state, 'name'),
-      description: text(state, 'description'),
+      name: textIn(state, 'name'),
+      description: textIn(state, 'description'),
       deadline: deadline === null ? null : dated(deadline),
-      createdByID: text(state, 'createdBy') || actor.id,
-      accountableID: text(state, 'accountable') || null,
+      createdByID: textIn(state, 'createdBy') || actor.id,
+      accountableID: textIn(state, 'accountable') || null,
       dateCreated: dated(created),
-      dateModified: dated(time(state, 'modifiedAtMs') ?? created),
-      presetID: text(state, 'preset') || null,
-      campaignID: text(state, 'campaign') || null,
-      jobKey: text(state, 'key') || null,
-      status: text(state, 'status'),
+      dateModified: dated(numberIn(state, 'modifiedAtMs') ?? created),
+      presetID: textIn(state, 'preset') || null,
+      campaignID: textIn(state, 'campaign') || null,
+      jobKey: textIn(state, 'key') || null,
+      status: textIn(state, 'status'),
       media: linkedMedia(state),
     },
   };
@@ -111,14 +111,4 @@ function linkedMedia(job: JsonObject): readonly string[] {
     const known = isObject(aliases) ? ownValue(aliases, id) : undefined;
     return [mediaIdOf(id, isObject(known) ? { aliases: known } : null)];
   });
-}
-
-function text(state: JsonObject, field: string): string {
-  const value = ownValue(state, field);
-  return typeof value === 'string' ? value : '';
-}
-
-function time(state: JsonObject, field: string): number | null {
-  const value = ownValue(state, field);
-  return typeof value === 'number' ? value : null;
 }

@@ -4,8 +4,10 @@
  */
 import type { AssetKind } from '../../core/asset.ts';
 import { encodeId } from '../../core/id-encoding.ts';
-import { isList, isObject, ownValue } from '../../core/json-equality.ts';
+import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { activeVersionIn, aliasIn, extensionOf, fullPath } from '../asset-fields.ts';
+import { listIn, numberIn, objectIn, textIn } from '../json-fields.ts';
 import type { Links } from '../dialect.ts';
 import type { Selection } from './fields.ts';
 import { playlistsOf } from './playlists.ts';
@@ -25,17 +27,17 @@ export function fileObject(subject: FileSubject, selection: Selection): JsonObje
   const { file: chosen, additional } = selection;
   const file = objectIn(state, 'file');
   const system = additional.has('system');
-  const name = textIn(state, 'name') ?? textIn(file, 'name');
+  const name = textIn(state, 'name') || textIn(file, 'name');
   const object: Draft = {};
-  if (chosen.has('uuid')) object['uuid'] = uuidOf(assetId, state);
-  if (chosen.has('name') && name !== undefined) {
+  if (chosen.has('uuid')) object['uuid'] = aliasIn(state, 'scaleflex') ?? encodeId(assetId, 'uuid');
+  if (chosen.has('name') && name !== '') {
     object['name'] = name;
     object['extension'] = extensionOf(name);
   }
   const bytes = numberIn(file, 'bytes');
-  if (chosen.has('size') && bytes !== undefined) object['size'] = { bytes, pretty: prettySize(bytes) };
+  if (chosen.has('size') && bytes !== null) object['size'] = { bytes, pretty: prettySize(bytes) };
   const type = textIn(file, 'mimeType');
-  if (chosen.has('mime_type') && type !== undefined) object['type'] = type;
+  if (chosen.has('mime_type') && type !== '') object['type'] = type;
   const info = infoOf(state, file, selection);
   if (!isEmpty(info)) object['info'] = info;
   if (additional.has('custom')) object['meta'] = { ...objectIn(state, 'info'), ...objectIn(state, 'metadata') };
@@ -47,21 +49,15 @@ export function fileObject(subject: FileSubject, selection: Selection): JsonObje
   if (!isEmpty(url)) object['url'] = url;
   if (system) addSystem(object, state, file);
   const path = textIn(state, 'path');
-  if (chosen.has('path') && path !== undefined) object['folder'] = { name: path };
+  if (chosen.has('path') && path !== '') object['folder'] = { name: path };
   return object;
-}
-
-/** The id that a receiver already stored in its former life, otherwise ours as a UUID. */
-function uuidOf(assetId: string, state: JsonObject): string {
-  const alias = textIn(objectIn(state, 'aliases'), 'scaleflex');
-  return alias === undefined || alias === '' ? encodeId(assetId, 'uuid') : alias;
 }
 
 function addSystem(object: Draft, state: JsonObject, file: JsonObject): void {
   const hash: Draft = {};
   for (const algorithm of ['sha1', 'md5', 'sha256'] as const) {
     const value = textIn(file, algorithm);
-    if (value !== undefined) hash[algorithm] = value;
+    if (value !== '') hash[algorithm] = value;
   }
   if (!isEmpty(hash)) object['hash'] = hash;
   const created = timeOf(numberIn(state, 'createdAtMs'));
@@ -84,7 +80,7 @@ const media: { readonly [Kind in AssetKind]: Media } = {
 
 function infoOf(state: JsonObject, file: JsonObject, groups: Selection): Draft {
   const info: Draft = {};
-  const kind = textIn(state, 'kind') ?? '';
+  const kind = textIn(state, 'kind');
   const medium = Object.hasOwn(media, kind) ? media[kind as AssetKind] : 'other';
   if (medium === 'image') {
     put(info, 'img_w', groups.image.has('width') ? ownValue(file, 'widthPx') : undefined);
@@ -106,7 +102,7 @@ function addVideo(
   put(info, 'video_h', chosen.has('height') ? ownValue(file, 'heightPx') : undefined);
   const durationMs = numberIn(file, 'durationMs');
   // Seconds, with what is left as decimals.
-  put(info, 'duration', chosen.has('length') && durationMs !== undefined ? durationMs / 1_000 : undefined);
+  put(info, 'duration', chosen.has('length') && durationMs !== null ? durationMs / 1_000 : undefined);
   put(info, 'bitrate', chosen.has('bitrate') ? ownValue(file, 'bitRate') : undefined);
   const playlists = chosen.has('playlists') ? playlistsOf(listIn(state, 'renditions')) : [];
   if (playlists.length > 0) info['playlists'] = playlists;
@@ -126,45 +122,32 @@ const facts = [
 
 function addFacts(info: Draft, medium: Media, file: JsonObject): void {
   const type = textIn(file, 'mimeType');
-  if (medium === 'image' && type?.startsWith('image/') === true) {
+  if (medium === 'image' && type.startsWith('image/')) {
     info['img_type'] = type.slice('image/'.length).toUpperCase();
   }
   for (const [name, own] of facts) put(info, name, ownValue(file, own));
 }
 
-function urlOf(subject: FileSubject, chosen: ReadonlySet<string>, name: string | undefined): Draft {
+function urlOf(subject: FileSubject, chosen: ReadonlySet<string>, name: string): Draft {
   const url: Draft = {};
-  const link = chosen.has('cdn_link') ? linkOf(subject) : undefined;
-  if (link !== undefined) {
+  const link = chosen.has('cdn_link') ? linkOf(subject) : '';
+  if (link !== '') {
     url['public'] = link;
     url['permalink'] = link;
     url['cdn'] = link;
   }
-  const path = textIn(subject.state, 'path');
-  if (chosen.has('path') && path !== undefined && name !== undefined)
-    url['path'] = path === '/' ? `/${name}` : `${path}/${name}`;
+  const path = chosen.has('path') ? fullPath(textIn(subject.state, 'path'), name) : '';
+  if (path !== '') url['path'] = path;
   return url;
 }
 
-/** To the content we hold; a pushed state may name its own. */
-function linkOf({ assetId, state, links }: FileSubject): string | undefined {
+/** To the content we hold; a pushed state may name its own. Empty: to nothing. */
+function linkOf({ assetId, state, links }: FileSubject): string {
   const file = objectIn(state, 'file');
   if (!Object.hasOwn(file, 'blob')) return textIn(file, 'url');
-  if (links === null) return undefined;
-  const version = activeVersion(state);
-  return version === undefined ? links.content(assetId) : links.content(assetId, version);
-}
-
-function activeVersion(state: JsonObject): number | undefined {
-  for (const version of listIn(state, 'versions')) {
-    if (isObject(version) && ownValue(version, 'active') === true) return numberIn(version, 'number');
-  }
-  return undefined;
-}
-
-function extensionOf(name: string): string {
-  const dot = name.lastIndexOf('.');
-  return dot <= 0 ? '' : name.slice(dot + 1).toLowerCase();
+  if (links === null) return '';
+  const version = activeVersionIn(state);
+  return version === null ? links.content(assetId) : links.content(assetId, version);
 }
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
@@ -181,8 +164,8 @@ function prettySize(bytes: number): string {
 }
 
 /** `2026-11-22T12:00:00Z`: whole seconds, as the vendor writes times. Twice as fast as cutting an ISO text, in every body twice. */
-function timeOf(ms: number | undefined): string | undefined {
-  if (ms === undefined || Math.abs(ms) > 8.64e15) return undefined;
+function timeOf(ms: number | null): string | undefined {
+  if (ms === null || Math.abs(ms) > 8.64e15) return undefined;
   const at = new Date(ms);
   const year = at.getUTCFullYear();
   if (year < 1_000 || year > 9_999) return `${at.toISOString().slice(0, -5)}Z`;
@@ -196,26 +179,6 @@ function two(value: number): string {
 
 function put(target: Draft, key: string, value: JsonValue | undefined): void {
   if (value !== undefined && value !== null) target[key] = value;
-}
-
-function objectIn(object: JsonObject, key: string): JsonObject {
-  const value = ownValue(object, key);
-  return isObject(value) ? value : {};
-}
-
-function listIn(object: JsonObject, key: string): readonly JsonValue[] {
-  const value = ownValue(object, key);
-  return isList(value) ? value : [];
-}
-
-function textIn(object: JsonObject, key: string): string | undefined {
-  const value = ownValue(object, key);
-  return typeof value === 'string' ? value : undefined;
-}
-
-function numberIn(object: JsonObject, key: string): number | undefined {
-  const value = ownValue(object, key);
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
 function isEmpty(object: object): boolean {

@@ -1,7 +1,8 @@
 /** A webhook of ours as an object in the manner of the vendor's API, and that API's forms of success and error. */
 import { encodeId } from '../../core/id-encoding.ts';
-import { isList, isObject, ownValue } from '../../core/json-equality.ts';
+import { isList, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { listIn, objectIn, textIn } from '../json-fields.ts';
 import type { VendorAnswer } from '../dialect.ts';
 import { triggers } from './events.ts';
 import { fieldGroups, groupNames } from './fields.ts';
@@ -96,19 +97,4 @@ export function succeeded(status: number, more: JsonObject): VendorAnswer {
 /** The vendor's form of an error: `{status: "error", code, msg}`. */
 export function failure(status: number, code: string, msg: string): VendorAnswer {
   return { status, body: { status: 'error', code, msg } };
-}
-
-function objectIn(object: JsonObject, key: string): JsonObject {
-  const value = ownValue(object, key);
-  return isObject(value) ? value : {};
-}
-
-function listIn(object: JsonObject, key: string): readonly JsonValue[] {
-  const value = ownValue(object, key);
-  return isList(value) ? value : [];
-}
-
-function textIn(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === 'string' ? value : '';
 }

@@ -5,8 +5,14 @@
  */
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { activeVersionIn, extensionOf, fullPath } from '../asset-fields.ts';
+import { objectIn, textIn } from '../json-fields.ts';
 
 type Read = (state: JsonObject) => JsonValue | undefined;
+
+function inFile(key: string): Read {
+  return (state) => ownValue(objectIn(state, 'file'), key);
+}
 
 const domains: { readonly [kind: string]: string } = {
   image: 'image',
@@ -19,21 +25,21 @@ const domains: { readonly [kind: string]: string } = {
 
 const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['filename', (state) => ownValue(state, 'name')],
-  ['assetPath', (state) => assetPath(state)],
+  ['assetPath', (state) => fullPath(textIn(state, 'path'), textIn(state, 'name')) || undefined],
   ['folderPath', (state) => ownValue(state, 'path')],
   ['assetDomain', (state) => assetDomain(ownValue(state, 'kind'))],
-  ['extension', (state) => extensionOf(ownValue(state, 'name'))],
-  ['mimeType', (state) => inFile(state, 'mimeType')],
-  ['fileSize', (state) => inFile(state, 'bytes')],
-  ['width', (state) => inFile(state, 'widthPx')],
-  ['height', (state) => inFile(state, 'heightPx')],
+  ['extension', (state) => extensionOf(textIn(state, 'name')) || undefined],
+  ['mimeType', inFile('mimeType')],
+  ['fileSize', inFile('bytes')],
+  ['width', inFile('widthPx')],
+  ['height', inFile('heightPx')],
   ['tags', (state) => ownValue(state, 'tags')],
   ['assetCreated', (state) => ownValue(state, 'createdAtMs')],
   ['assetCreator', (state) => ownValue(state, 'createdBy')],
   ['assetModified', (state) => ownValue(state, 'modifiedAtMs')],
   // Receivers know people by their names.
   ['checkedOutBy', (state) => ownValue(state, 'checkedOutByName') ?? ownValue(state, 'checkedOutBy')],
-  ['versionNumber', (state) => activeVersion(state)],
+  ['versionNumber', (state) => activeVersionIn(state) ?? undefined],
   ['previewState', (state) => previewState(state)],
   // The vendor has no names for these: they are ours.
   ['archiveAtMs', (state) => ownValue(state, 'archiveAtMs')],
@@ -88,31 +94,6 @@ export function changedFieldNames(changed: readonly string[]): readonly string[]
 
 function assetDomain(kind: JsonValue | undefined): string | undefined {
   return typeof kind === 'string' && Object.hasOwn(domains, kind) ? domains[kind] : undefined;
-}
-
-function assetPath(state: JsonObject): string | undefined {
-  const name = ownValue(state, 'name');
-  const path = ownValue(state, 'path');
-  if (typeof name !== 'string' || typeof path !== 'string') return undefined;
-  return path === '/' ? `/${name}` : `${path}/${name}`;
-}
-
-function extensionOf(name: JsonValue | undefined): string | undefined {
-  if (typeof name !== 'string') return undefined;
-  const dot = name.lastIndexOf('.');
-  return dot <= 0 || dot === name.length - 1 ? undefined : name.slice(dot + 1).toLowerCase();
-}
-
-function inFile(state: JsonObject, key: string): JsonValue | undefined {
-  const file = ownValue(state, 'file');
-  return isObject(file) ? ownValue(file, key) : undefined;
-}
-
-function activeVersion(state: JsonObject): JsonValue | undefined {
-  const versions = ownValue(state, 'versions');
-  if (!isList(versions)) return undefined;
-  const active = versions.find((version) => isObject(version) && ownValue(version, 'active') === true);
-  return isObject(active) ? ownValue(active, 'number') : undefined;
 }
 
 /** `yes` once there is a rendition to look at: what the vendor's image recognition waits for. */

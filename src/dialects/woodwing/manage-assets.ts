@@ -8,7 +8,8 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { VendorAnswer, VendorCommand, VendorContent, VendorRequest, VendorRoute } from '../dialect.ts';
 import { failure } from './manage-output.ts';
 import { presentHit } from './present-asset.ts';
-import { parseQuery, type QueryLeaf } from './query.ts';
+import { parseQuery } from './query.ts';
+import type { QueryLeaf } from './query-tree.ts';
 import { searchExpression } from './query-search.ts';
 import { readMetadata } from './update-input.ts';
 

@@ -1,7 +1,8 @@
 /** A webhook of ours as the vendor's object. */
 import { encodeId } from '../../core/id-encoding.ts';
-import { isList, isObject, ownValue } from '../../core/json-equality.ts';
+import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { listIn, objectIn, objectsIn, textIn } from '../json-fields.ts';
 import { eventNames } from './events.ts';
 import type { VendorAnswer } from '../dialect.ts';
 import { tokenName } from './sign.ts';
@@ -39,24 +40,8 @@ function eventTypesOf(webhook: JsonObject): readonly JsonValue[] {
 }
 
 function maskedToken(webhook: JsonObject): string {
-  const secrets = listIn(webhook, 'secrets');
-  const token = secrets.find((secret) => isObject(secret) && ownValue(secret, 'name') === tokenName);
-  return isObject(token) ? textIn(token, 'masked') : '';
-}
-
-function objectIn(object: JsonObject, key: string): JsonObject {
-  const value = ownValue(object, key);
-  return isObject(value) ? value : {};
-}
-
-function listIn(object: JsonObject, key: string): readonly JsonValue[] {
-  const value = ownValue(object, key);
-  return isList(value) ? value : [];
-}
-
-function textIn(object: JsonObject, key: string): string {
-  const value = ownValue(object, key);
-  return typeof value === 'string' ? value : '';
+  const token = objectsIn(webhook, 'secrets').find((secret) => ownValue(secret, 'name') === tokenName);
+  return token === undefined ? '' : textIn(token, 'masked');
 }
 
 /** The vendor's form of an error. */

@@ -2,6 +2,7 @@
 import { encodeId } from '../../core/id-encoding.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { aliasIn } from '../asset-fields.ts';
 import { fieldValue, knownFields } from './fields.ts';
 
 /** VIEW, VIEW_PREVIEW, USE_ORIGINAL, EDIT_METADATA, EDIT, RENAME, MOVE, CREATE, DELETE. */
@@ -46,11 +47,8 @@ export function presentHit(view: JsonObject, { base, fields, mayWrite }: HitOpti
 }
 
 function idOf(view: JsonObject, state: JsonObject): string {
-  const aliases = ownValue(state, 'aliases');
-  const alias = isObject(aliases) ? ownValue(aliases, 'woodwing') : undefined;
-  if (typeof alias === 'string' && alias !== '') return alias;
   const id = ownValue(view, 'id');
-  return typeof id === 'string' ? encodeId(id, 'base64url') : '';
+  return aliasIn(state, 'woodwing') ?? (typeof id === 'string' ? encodeId(id, 'base64url') : '');
 }
 
 function allFields(state: JsonObject): readonly string[] {

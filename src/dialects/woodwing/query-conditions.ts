@@ -5,8 +5,10 @@ import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { createSearchReadings, type SearchSubject } from '../../core/search-document.ts';
 import { compileSearch } from '../../core/search-evaluation.ts';
 import { foldText } from '../../core/search-words.ts';
+import { aliasIn } from '../asset-fields.ts';
 import { fieldValue } from './fields.ts';
-import { parseQuery, type PatternPart, type QueryNode } from './query.ts';
+import { parseQuery } from './query.ts';
+import type { PatternPart, QueryNode } from './query-tree.ts';
 import { leafExpression } from './query-search.ts';
 
 /** Whether an asset in this state matches. */
@@ -68,7 +70,7 @@ function compileNode(node: QueryNode): AskedTest {
     if (node.kind !== 'text' || node.field !== 'id') return test;
     // An asset of a former life is known by the id that it had there.
     const { text } = node;
-    return (subject) => test(subject) || aliasOf(subject.state) === text;
+    return (subject) => test(subject) || aliasIn(subject.state, 'woodwing') === text;
   }
   if (node.kind !== 'pattern') return () => false;
   const fits = compilePattern(node.parts);
@@ -76,11 +78,6 @@ function compileNode(node: QueryNode): AskedTest {
   return field === null
     ? (subject) => wherePlainWordsAre.some((one) => textsOf(subject, one).some(fits))
     : (subject) => textsOf(subject, field).some(fits);
-}
-
-function aliasOf(state: JsonObject): JsonValue | undefined {
-  const aliases = ownValue(state, 'aliases');
-  return isObject(aliases) ? ownValue(aliases, 'woodwing') : undefined;
 }
 
 /** A wildcard within a word without a field is looked for here. */

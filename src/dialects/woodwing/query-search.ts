@@ -7,7 +7,7 @@ import { decodeId } from '../../core/id-encoding.ts';
 import { normalFolderPath } from '../../core/folder-path.ts';
 import type { SearchExpression } from '../../core/search-expression.ts';
 import { foldText, wordsOf } from '../../core/search-words.ts';
-import { type Bound, boundValue, type QueryLeaf, type QueryNode } from './query.ts';
+import { type Bound, boundValue, type QueryLeaf, type QueryNode } from './query-tree.ts';
 
 /** The conditions that search cannot answer are told to `refuse`, and stand for nothing. */
 export function searchExpression(node: QueryNode, refuse: (leaf: QueryLeaf) => void): SearchExpression {

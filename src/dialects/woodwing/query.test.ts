@@ -6,7 +6,8 @@ import { sampleChange } from '../../core/sample-change.ts';
 import { compileSearch } from '../../core/search-evaluation.ts';
 import { compileQuery, compilePattern } from './query-conditions.ts';
 import { searchExpression } from './query-search.ts';
-import { conditionsMax, nestingMax, parseQuery, queryCharactersMax, queryProblem, type QueryNode } from './query.ts';
+import { parseQuery, queryProblem } from './query.ts';
+import { conditionsMax, nestingMax, queryCharactersMax, type QueryNode } from './query-tree.ts';
 import { checkSettings } from './settings.ts';
 
 const change = sampleChange('asset.metadata_changed');

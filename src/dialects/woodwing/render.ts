@@ -1,7 +1,8 @@
 import type { Change } from '../../core/change.ts';
 import { idBytes } from '../../core/id-encoding.ts';
-import { isObject, ownValue, sameJson } from '../../core/json-equality.ts';
+import { ownValue, sameJson } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { aliasIn } from '../asset-fields.ts';
 import type { Rendered, RenderInput } from '../dialect.ts';
 import { changedFieldNames, fieldValue } from './fields.ts';
 import { type Wishes, wishesOf } from './settings.ts';
@@ -67,9 +68,7 @@ export function changedMetadataOf(
 
 /** The id that a receiver already stored in its former life, otherwise ours in the vendor's form. */
 function assetIdOf({ subject }: Change, state: JsonObject): string {
-  const aliases = ownValue(state, 'aliases');
-  const alias = isObject(aliases) ? ownValue(aliases, 'woodwing') : undefined;
-  return textOr(alias, '') || vendorId(subject.id);
+  return aliasIn(state, 'woodwing') ?? vendorId(subject.id);
 }
 
 /** 22 URL-safe characters, as the vendor's ids are; they are another spelling of the same 128 bits. */

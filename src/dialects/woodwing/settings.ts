@@ -10,7 +10,8 @@ import type { ConfigurationSchema } from '../dialect.ts';
 import { compileFolders, type FolderTest } from './folders.ts';
 import { tokenName } from './sign.ts';
 import { compileQuery, type QueryTest } from './query-conditions.ts';
-import { parseQuery, queryCharactersMax } from './query.ts';
+import { parseQuery } from './query.ts';
+import { queryCharactersMax } from './query-tree.ts';
 
 /** More field names or folders than any form of the vendor's shows. */
 export const listEntriesMax = 200;
