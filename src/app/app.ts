@@ -109,7 +109,7 @@ export type {
 } from './delivery-cases.ts';
 export { fetchStates } from './fetch-cases.ts';
 export type { FetchCases, FetchInput, FetchResult, FetchView } from './fetch-cases.ts';
-export type { MetadataJobView, MetadataMappingCases } from './metadata-work.ts';
+export type { MetadataJobView, MetadataMappingCases, MetadataMappingsView } from './metadata-work.ts';
 export { syncStates, vanishedModes } from './sync-cases.ts';
 export type { SyncCases, SyncView, VanishedAsset, VanishedMode } from './sync-cases.ts';
 export type { InboxCases, InboxRequest, InboxView } from './inbox-cases.ts';

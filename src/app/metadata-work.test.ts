@@ -42,6 +42,20 @@ test('what a file says of itself is metadata before anybody is told that the ass
   assert.deepEqual((await stateOf(id)).metadata, { photographer: 'Ada' });
 });
 
+test('rules decided on a list that somebody else has changed since are refused, and nothing is lost', async () => {
+  const { metadataMappings } = fixture.app;
+  assert.deepEqual(await metadataMappings.get(caller), { mappings: [], version: 0 });
+  assert.deepEqual(await metadataMappings.set(caller, mappings, 0), { mappings, version: 1 });
+  const [first] = mappings;
+  assert.ok(first !== undefined);
+  await assert.rejects(metadataMappings.set(caller, [first], 0), { code: 'conflict' });
+  await assert.rejects(metadataMappings.set(caller, [first], { ifMatch: [0, 2] }), { code: 'precondition_failed' });
+  assert.deepEqual(await metadataMappings.get(caller), { mappings, version: 1 });
+  // The same again is no write.
+  assert.equal((await metadataMappings.set(caller, mappings, { ifMatch: [1] })).version, 1);
+  assert.equal((await metadataMappings.set(caller, [first])).version, 2);
+});
+
 test('what an upload says itself stays, unless a rule says always', async () => {
   await fixture.app.metadataMappings.set(caller, mappings);
   const id = await upload({ photographer: 'Mine' });

@@ -16,6 +16,7 @@ import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
 import { type Committer, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { type Expected, refuseOtherVersion } from './preconditions.ts';
 import { notFound, unfitAll } from './refusals.ts';
 
 export type MetadataJobWork =
@@ -46,10 +47,13 @@ export type StoredJob = Omit<MetadataJobView, 'id' | 'createdAtMs'> & { readonly
 
 export type MetadataJobPayload = { readonly jobId: string; readonly cursor: string | null };
 
+/** The mappings of a workspace and how often they were written: 0 where none were yet. */
+export type MetadataMappingsView = { readonly mappings: readonly MetadataMapping[]; readonly version: number };
+
 export interface MetadataMappingCases {
-  get(caller: Caller): Promise<readonly MetadataMapping[]>;
-  /** Replaces all of them. */
-  set(caller: Caller, mappings: readonly MetadataMapping[]): Promise<readonly MetadataMapping[]>;
+  get(caller: Caller): Promise<MetadataMappingsView>;
+  /** Replaces all of them; refused where they are at another version than `expected`. */
+  set(caller: Caller, mappings: readonly MetadataMapping[], expected?: Expected): Promise<MetadataMappingsView>;
   /** Applies them to the assets that are there; one such job runs at a time. */
   apply(caller: Caller, input: { readonly dryRun?: boolean }): Promise<MetadataJobView>;
   job(caller: Caller, id: string): Promise<MetadataJobView>;
@@ -87,15 +91,20 @@ export function createMetadataMappings(deps: MetadataWorkDeps): MetadataMappingC
     return row;
   };
   return {
-    get: ({ workspaceId }) => mappingsOf(deps, workspaceId),
+    async get({ workspaceId }) {
+      const [row = null] = await storage.resources([mappingsKey(workspaceId)]);
+      return { mappings: storedMappings(row), version: row?.version ?? 0 };
+    },
 
-    async set(caller, mappings) {
+    async set(caller, mappings, expected) {
       const problems = mappingProblems(mappings);
       if (problems.length > 0) throw unfitAll(problems);
       const { workspaceId } = caller;
-      await committer.writeAlone(mappingsKey(workspaceId), [], (current, atMs) => {
+      const written = await committer.writeAlone<number>(mappingsKey(workspaceId), [], (current, atMs) => {
         const before = storedMappings(current);
-        if (JSON.stringify(before) === JSON.stringify(mappings)) return { kind: 'nothing', answer: undefined };
+        const found = current?.version ?? 0;
+        refuseOtherVersion(expected, found, 'list of mappings');
+        if (JSON.stringify(before) === JSON.stringify(mappings)) return { kind: 'nothing', answer: found };
         const note = {
           action: 'metadata_mappings.changed',
           target: 'metadata_mappings:all',
@@ -105,10 +114,11 @@ export function createMetadataMappings(deps: MetadataWorkDeps): MetadataMappingC
         return {
           kind: 'write',
           plan: { state: { mappings }, changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
-          answer: () => undefined,
+          answer: ({ version }) => version,
         };
       });
-      return mappings;
+      if (written.kind === 'duplicate') throw new TypeError('Mappings carry no idempotency row');
+      return { mappings, version: written.answer };
     },
 
     apply: async (caller, { dryRun = false }) => jobView(await find(caller, await begin(deps, caller, dryRun))),

@@ -1,9 +1,16 @@
-import { ok, type Route, route } from '../route.ts';
+import type { MetadataMappingsView } from '../../app/app.ts';
+import { ifMatchOf, versionTag } from '../if-match.ts';
+import { type Answer, ok, type Route, route } from '../route.ts';
 import { boolean, object, optional } from '../schema.ts';
 import { byId, pageOf, pageOptions, pageQuery, shownPage } from '../schemas/basics.ts';
-import { metadataJobSchema, metadataMappingsSchema } from '../schemas/metadata-field.ts';
+import { metadataJobSchema, metadataMappingsInputSchema, metadataMappingsSchema } from '../schemas/metadata-field.ts';
 
 const area = 'metadata-mappings';
+
+/** With the tag of what is answered. */
+function mappingsAnswer(view: MetadataMappingsView): Answer {
+  return { status: 200, json: view, headers: { etag: versionTag(view.version) } };
+}
 
 const getMappings = route({
   method: 'GET',
@@ -12,9 +19,9 @@ const getMappings = route({
   area,
   summary: 'Show which embedded fields (EXIF, IPTC, XMP) become metadata',
   scope: 'assets:read',
-  answers: { 200: { description: 'The mappings, in their order', schema: metadataMappingsSchema } },
+  answers: { 200: { description: 'The mappings, in their order', schema: metadataMappingsSchema, headers: ['ETag'] } },
   async handle({ caller }, { app }) {
-    return ok({ mappings: await app.metadataMappings.get(caller) });
+    return mappingsAnswer(await app.metadataMappings.get(caller));
   },
 });
 
@@ -26,13 +33,17 @@ const setMappings = route({
   summary: 'Say which embedded fields become metadata; replaces all that was said before',
   description:
     'Applied when a file is inspected, before the asset is told as ready, so that the first notification has it. A value that does not fit the ' +
-    'field it is to go to is left out. Assets that are there already follow by `POST …/apply`.',
+    'field it is to go to is left out. Assets that are there already follow by `POST …/apply`. What was shown may be sent back as it is, edited: where `version` is ' +
+    'another meanwhile it is refused with 409, by `If-Match` with 412.',
   scope: 'settings:write',
-  body: metadataMappingsSchema,
-  answers: { 200: { description: 'The mappings', schema: metadataMappingsSchema } },
-  errors: ['conflict'],
-  async handle({ caller, body }, { app }) {
-    return ok({ mappings: await app.metadataMappings.set(caller, body.mappings) });
+  requestHeaders: ['If-Match'],
+  body: metadataMappingsInputSchema,
+  answers: { 200: { description: 'The mappings', schema: metadataMappingsSchema, headers: ['ETag'] } },
+  errors: ['conflict', 'precondition_failed'],
+  async handle({ caller, body, request }, { app }) {
+    // Where both are given, If-Match counts.
+    const expected = ifMatchOf(request) ?? body.version;
+    return mappingsAnswer(await app.metadataMappings.set(caller, body.mappings, expected));
   },
 });
 

@@ -161,19 +161,35 @@ const mapping: Schema<MetadataMapping> = object({
   ),
 });
 
-export const metadataMappingsSchema: Schema<{ readonly mappings: readonly MetadataMapping[] }> = named(
+const mappings = array(mapping, {
+  maxItems: limits.metadataMappingsMax,
+  description: 'In their order',
+  examples: [
+    [
+      { from: 'fields.creators', to: 'metadata.photographer', transform: 'join' },
+      { from: 'fields.keywords', to: 'tags', when: 'always' },
+    ],
+  ],
+});
+
+export const metadataMappingsSchema: Schema<unknown> = named(
   'MetadataMappings',
   object({
-    mappings: array(mapping, {
-      maxItems: limits.metadataMappingsMax,
-      description: 'In their order',
-      examples: [
-        [
-          { from: 'fields.creators', to: 'metadata.photographer', transform: 'join' },
-          { from: 'fields.keywords', to: 'tags', when: 'always' },
-        ],
-      ],
-    }),
+    mappings,
+    version: integer({ minimum: 0, description: 'Rises by one with every write; 0: none were written yet' }),
+  }),
+);
+
+export const metadataMappingsInputSchema: Schema<{
+  readonly mappings: readonly MetadataMapping[];
+  readonly version?: number;
+}> = named(
+  'MetadataMappingsInput',
+  object({
+    mappings,
+    version: optional(
+      integer({ minimum: 0, description: 'Refused with conflict where they are at another version; absent: any' }),
+    ),
   }),
 );
 

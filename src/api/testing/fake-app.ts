@@ -116,8 +116,8 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       ...parts.fetches,
     },
     metadataMappings: {
-      get: async () => [],
-      set: async (_caller, mappings) => mappings,
+      get: async () => ({ mappings: [], version: 0 }),
+      set: async (_caller, mappings) => ({ mappings, version: 1 }),
       apply: missing,
       job: missing,
       jobs: emptyPage,
