@@ -31,6 +31,22 @@ export async function crowd(server: RealServer): Promise<void> {
   const field = { name: 'campaign', label: 'Campaign', type: 'text' };
   expectStatus(await call('/v1/metadata-fields', { body: field }), 201);
   await file(server, pictures);
+  const { data } = expectStatus(await call('/v1/assets?limit=3'), 200).json as { data: { id: string }[] };
+  const [first, second] = data.map(({ id }) => id);
+  const dayMs = 86_400_000;
+  for (const job of [
+    {
+      name: 'Retouch the hero',
+      description: 'The sky, and nothing else',
+      deadlineAtMs: Date.now() + 3 * dayMs,
+      assets: [first],
+    },
+    { name: 'Clear the rights', status: 'in_progress', deadlineAtMs: Date.now() - dayMs, assets: [first, second] },
+  ])
+    expectStatus(await call('/v1/jobs', { body: { accountable: 'Ada Example', ...job } }), 201);
+  const show = { title: 'The launch', author: 'Ada Example', tags: ['launch'] };
+  expectStatus(await call('/v1/broadcasts', { body: show }), 201);
+  expectStatus(await call('/v1/collections', { body: { name: 'Spring 2027' } }), 201);
   const key = { name: 'Build server', scopes: ['assets:read', 'assets:write'] };
   expectStatus(await call('/v1/keys', { body: key }), 201);
 }

@@ -3,7 +3,7 @@
  * people to look at; the few that stand in the documentation go to `docs/images`. The server and what is on it are made for it.
  *
  * `npm run screenshots -- --only assets,overview --sizes wide --themes dark --when full` draws what is named alone (names are those
- * of the pictures; a name stands for all that begin with it), `--no-docs` leaves `docs/images` as it is.
+ * of the pictures; a name stands for all that begin with it; a size may be a width in pixels), `--no-docs` leaves `docs/images` as it is.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -60,7 +60,7 @@ async function shoot({ page, server }: ConsoleRig, paths: readonly string[], whe
     await page.goto(server.url + path);
     await settled(page);
     for (const size of listed(options.sizes)) {
-      await page.setViewportSize({ width: widths[size] ?? 1280, height: 900 });
+      await page.setViewportSize({ width: widths[size] ?? Number(size), height: 900 });
       for (const theme of listed(options.themes)) {
         await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
         await drawn(page);

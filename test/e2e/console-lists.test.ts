@@ -114,6 +114,87 @@ test('where it is narrow a delivery still says when, and no list of them is scro
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
+test('assets that are chosen are changed together: what each has stays, what is refused is told and fails nothing else', async () => {
+  const { page, server } = rig;
+  const tagsOf = async () =>
+    rows((await server.call('/v1/assets')).json).map(
+      ({ state }) => (state as { readonly tags: readonly string[] }).tags,
+    );
+  await page.goto(`${server.url}/assets`);
+  await settled(page);
+  const boxes = page.locator('.tile-place input[type=checkbox]');
+  await boxes.first().check();
+  await boxes.last().click({ modifiers: ['Shift'] });
+  await page.getByText('2 chosen').waitFor({ timeout });
+  // Meanwhile somebody tags one of them: theirs stays too.
+  await server.call(`/v1/assets/${seen.asset}`, { method: 'PATCH', body: { tags: ['harbour', 'theirs'] } });
+  const bar = page.getByRole('toolbar', { name: 'What is chosen' });
+  const dialog = page.locator('dialog[open]');
+  await bar.getByRole('button', { name: 'Edit' }).click();
+  await dialog.getByLabel('Add tags').fill('hero');
+  await dialog.getByLabel('Add tags').press('Enter');
+  await dialog.getByLabel('Set a field of all of them').selectOption({ label: 'Copyright' });
+  await dialog.getByLabel('Copyright', { exact: true }).fill('Ada');
+  await dialog.getByRole('button', { name: 'Change 2' }).click();
+  await page.getByText('2 assets done').waitFor({ timeout });
+  assert.deepEqual((await tagsOf()).map((tags) => tags.toSorted()).toSorted(), [
+    ['harbour', 'hero'],
+    ['harbour', 'hero', 'theirs'],
+  ]);
+  // One is checked out by somebody else: it is named, the other one moves.
+  const { key } = await server.key('default', ['assets:read', 'assets:write']);
+  await server.call(`/v1/assets/${seen.asset}/checkout`, { method: 'POST', token: key });
+  await bar.getByRole('button', { name: 'Move' }).click();
+  await dialog.getByLabel('Folder').fill('/press');
+  await dialog.getByRole('button', { name: 'Move here' }).click();
+  await dialog.getByText('1 of 2 done.').waitFor({ timeout });
+  await dialog.locator('li', { hasText: 'wine.jpg' }).waitFor({ timeout });
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await server.call(`/v1/assets/${seen.asset}/undo-checkout`, { method: 'POST', token: key });
+  // By the pointer: a tile onto a folder.
+  await page.keyboard.press('Escape');
+  await bar.waitFor({ state: 'detached', timeout });
+  await page.locator('.tile-place', { hasText: 'wine.jpg' }).dragTo(page.locator('.tree button', { hasText: 'press' }));
+  await eventually(
+    async () => JSON.stringify((await server.call(`/v1/assets/${seen.asset}`)).json),
+    (text) => text.includes('"path":"/press"'),
+    'it lies in the folder',
+  );
+});
+
+test('a folder is renamed with what lies in it and deleted once it is said what becomes of that; collections come and go', async () => {
+  const { page, server } = rig;
+  const dialog = page.locator('dialog[open]');
+  const send = (name: string) => dialog.getByRole('button', { name, exact: true }).click();
+  await page.goto(`${server.url}/assets?folder=%2Fpress`);
+  await settled(page);
+  await page.getByRole('button', { name: 'Move or rename the folder press' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill('papers');
+  await send('Save');
+  await page.waitForURL(/folder=%2Fpapers/, { timeout });
+  await page.getByText('2 assets', { exact: true }).waitFor({ timeout });
+  await page.getByRole('button', { name: 'Delete the folder papers' }).click();
+  await dialog.getByText('Directly in it lie 2 assets and 0 folders.').waitFor({ timeout });
+  await dialog.getByLabel('Move it to').fill('/campaigns/spring');
+  await send('Delete');
+  await page.getByText('The folder is deleted').waitFor({ timeout });
+  const paths = rows((await server.call('/v1/assets')).json).map(({ state }) => Reflect.get(Object(state), 'path'));
+  assert.deepEqual(paths, ['/campaigns/spring', '/campaigns/spring']);
+  await page.getByRole('button', { name: 'New collection' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill('Spring');
+  await send('Create');
+  await page.locator('.tree button', { hasText: 'Spring' }).click();
+  await page.getByRole('button', { name: 'Rename the collection Spring' }).click();
+  await dialog.getByLabel('Name', { exact: true }).fill('Spring 2027');
+  await send('Save');
+  await page.locator('.tree button', { hasText: 'Spring 2027' }).waitFor({ timeout });
+  // Assets carry its key, which has stayed.
+  assert.match(page.url(), /collection=Spring(?!%| |\+)/);
+  await page.getByRole('button', { name: 'Delete the collection Spring 2027' }).click();
+  await send('Delete');
+  await page.getByText('The collection is deleted').waitFor({ timeout });
+});
+
 test('a delivery is signed afresh as a command, which says so and shows no secret', async () => {
   const { page, server } = rig;
   await page.goto(`${server.url}/deliveries/${seen.delivery}`);
@@ -145,7 +226,7 @@ test('a history tells what differs by fields, and no field of it is raw JSON', a
   await page.locator('.difference ins', { hasText: 'evening' }).waitFor({ timeout });
   const line = page.locator('.difference > div', { hasText: 'focusPoint.x' });
   assert.match(await line.innerText(), /0\.25/);
-  const ready = page.locator('li.past', { hasText: 'asset.ready' });
+  const ready = page.locator('li.past', { hasText: 'File looked into' });
   await ready.getByRole('button', { name: /more fields/ }).click();
   await ready.getByText('embedded.exif.', { exact: false }).first().waitFor({ timeout });
   for (const text of await page.locator('.difference ins').allInnerTexts()) assert.doesNotMatch(text, /\{"/);

@@ -362,6 +362,20 @@ test('what files say of themselves becomes metadata by rules: written, ordered, 
   const creators = { from: 'fields.creators', to: 'info.credit', transform: 'join' };
   const keywords = { from: 'iptc.Keywords', to: 'tags', when: 'always' };
   await eventually(mappings, (now) => JSON.stringify(now) === JSON.stringify([keywords, creators]), 'in this order');
+  // Somebody else is faster: nothing of theirs is written over, and what one wrote is not lost.
+  await button('Edit iptc.Keywords to Tags').click();
+  const alt = { from: 'fields.title', to: 'info.title' };
+  await server.call('/v1/metadata-mappings', { method: 'PUT', body: { mappings: [creators, alt, keywords] } });
+  await field('Where the asset has a value already').selectOption('empty');
+  await send('Save');
+  await dialog().getByText('Somebody else changed the rules meanwhile').waitFor({ timeout });
+  await page.locator('tbody tr', { hasText: 'fields.title' }).waitFor({ timeout });
+  await send('Save');
+  await gone();
+  const filled = { from: 'iptc.Keywords', to: 'tags' };
+  await eventually(mappings, (now) => JSON.stringify(now) === JSON.stringify([creators, alt, filled]), 'both count');
+  await button('Delete fields.title to Title').click();
+  await eventually(mappings, (now) => JSON.stringify(now) === JSON.stringify([creators, filled]), 'it is gone');
   await button('Apply to assets that are there').click();
   await send('Count first');
   await dialog()

@@ -38,7 +38,7 @@ const others: { readonly [type: string]: readonly Schema[] } = {
 const noAnswers: ReadonlySet<string> = new Set([
   ...['Json', 'JsonObject', 'JsonSchema', 'Headers', 'DeliveryState', 'Percentiles', 'SpaceKind', 'AssetPage'],
   ...['Manifest', 'EventDescription', 'Policy', 'Property', 'Protocol', 'FormPart', 'PartName'],
-  ...['FieldProblem', 'ProblemDocument', 'Query', 'Method', 'AskOptions', 'StreamState', 'Options'],
+  ...['FieldProblem', 'ProblemDocument', 'Query', 'Method', 'AskOptions', 'Sent', 'StreamState', 'Options'],
 ]);
 
 const read = readConsoleTypes(schemas);

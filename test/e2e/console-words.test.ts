@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import ts from 'typescript';
+import { changeKinds } from '../../src/core/change.ts';
+import { kindWords } from '../../console/src/words/english-kinds.ts';
 import { auditWords } from '../../console/src/words/english-audit.ts';
 
 const root = join(import.meta.dirname, '..', '..', 'console', 'src');
@@ -109,6 +111,10 @@ test('no text is written into a page', () => {
     visit(source);
   }
   assert.deepEqual(written, []);
+});
+
+test('whatever can happen has words, and none has words that cannot', () => {
+  assert.deepEqual(Object.keys(kindWords.kinds), [...changeKinds]);
 });
 
 test('whatever the server writes into the audit has words, and none has words that it does not write', () => {

@@ -52,7 +52,7 @@ export function readConsoleTypes(components: { readonly [name: string]: Schema }
   const named = new Map<string, ts.Type>();
   const exported: string[] = [];
   // Where a name is there twice, that of the answers counts.
-  const answers = (name: string): number => (/\/api\/(?:types|people)\.ts$/.test(name) ? 1 : 0);
+  const answers = (name: string): number => (/\/console\/src\/api\/[a-z-]+\.ts$/.test(name) ? 1 : 0);
   const sources = program.getSourceFiles().toSorted((one, other) => answers(one.fileName) - answers(other.fileName));
   for (const file of sources) {
     if (!file.fileName.startsWith(root)) continue;

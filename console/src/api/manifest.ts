@@ -1,5 +1,5 @@
 /** A dialect as its manifest describes it: what forms, catalogue and reference are drawn from. */
-import type { Json, JsonObject } from './types.ts';
+import type { Json, JsonObject } from './json.ts';
 
 export type JsonSchema = {
   readonly type?: string | readonly string[];

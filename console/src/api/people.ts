@@ -1,5 +1,12 @@
 /** People, keys and what is told to them, as the API shows them. */
-import type { JsonObject } from './types.ts';
+import type { JsonObject } from './json.ts';
+
+export type Caller = {
+  readonly workspaceId: string;
+  readonly actor: { readonly type: string; readonly id: string; readonly name?: string };
+  readonly scopes: readonly string[];
+  readonly admin: boolean;
+};
 
 export type Key = {
   readonly id: string;

@@ -9,9 +9,11 @@ import {
 } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { tellProblem } from '../parts/toast.tsx';
-import { ask, type Method, type Query } from './ask.ts';
+import { ask, type Method, Problem, type Query } from './ask.ts';
 import type { Manifest } from './manifest.ts';
-import type { Caller, Page, Webhook } from './types.ts';
+import type { Page } from './json.ts';
+import type { Caller } from './people.ts';
+import type { Webhook } from './webhooks.ts';
 
 /**
  * One thing or one page of things; `key` begins with the path so that a change can call it stale. `steady`: what was asked for
@@ -87,7 +89,8 @@ export function useAll<T>(path: string | null, query: Query = {}, options: { rea
   });
 }
 
-export type Change = {
+/** A change to send. */
+type Sent = {
   readonly method: Method;
   readonly path: string;
   readonly body?: unknown;
@@ -97,7 +100,7 @@ export type Change = {
 
 /**
  * Sends a change and calls what it concerns stale: everything asked for below these paths. What the server refuses is told,
- * unless the form shows it by itself (`quiet`).
+ * unless the form shows it by itself (`quiet`). Where somebody else was faster, what they made of it is asked for.
  */
 export function useChange<T = unknown>(
   stale: readonly string[],
@@ -105,15 +108,21 @@ export function useChange<T = unknown>(
 ) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ method, path, ...options }: Change) => ask<T>(method, path, options),
+    mutationFn: ({ method, path, ...options }: Sent) => ask<T>(method, path, options),
     onSuccess: async (answer) => {
       onDone?.(answer);
       await Promise.all(stale.map((path) => refresh(client, path)));
     },
     onError: (error) => {
       if (!quiet) tellProblem(error);
+      if (isOutdated(error)) for (const path of stale) void refresh(client, path);
     },
   });
+}
+
+/** Whether a change was refused because what it was decided on is not so any more. */
+export function isOutdated(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 412 || error.code === 'conflict');
 }
 
 /** Asks anew for what is shown of this path and below it. */

@@ -18,7 +18,10 @@ import {
 import type { ReactNode } from 'react';
 import { ask } from '../api/ask.ts';
 import { useAsk, useCaller, useMay, useWebhooks } from '../api/queries.ts';
-import type { Asset, Caller, Inbox, Page } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
+import type { Inbox } from '../api/inboxes.ts';
+import type { Page } from '../api/json.ts';
+import type { Caller } from '../api/people.ts';
 import { Thumb } from '../parts/thumb.tsx';
 import { tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';

@@ -10,8 +10,8 @@ import {
   IconSettings,
   IconWebhook,
 } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
-import type { Caller } from '../api/types.ts';
+import type { ComponentType, ReactNode } from 'react';
+import type { Caller } from '../api/people.ts';
 import { words } from '../words/words.ts';
 
 type Group = keyof typeof words.shell.groups;
@@ -33,64 +33,27 @@ export function mayGo(caller: Caller | undefined, { scope }: Pick<Place, 'scope'
   return scope === undefined || caller === undefined || caller.admin || caller.scopes.includes(scope);
 }
 
-/** Where one can go; a place that needs a scope is not shown to who lacks it. */
-export const places: readonly Place[] = [
-  { href: '/', group: 'home', label: words.places.overview, icon: <IconLayoutDashboard size={iconPx} aria-hidden /> },
-  {
-    href: '/assets',
-    group: 'library',
-    label: words.places.assets,
-    icon: <IconPhoto size={iconPx} aria-hidden />,
-    scope: 'assets:read',
-  },
-  {
-    href: '/jobs',
-    group: 'library',
-    label: words.places.jobs,
-    icon: <IconChecklist size={iconPx} aria-hidden />,
-    scope: 'assets:read',
-  },
-  {
-    href: '/broadcasts',
-    group: 'library',
-    label: words.places.broadcasts,
-    icon: <IconBroadcast size={iconPx} aria-hidden />,
-    scope: 'assets:read',
-  },
-  {
-    href: '/webhooks',
-    group: 'messages',
-    label: words.places.webhooks,
-    icon: <IconWebhook size={iconPx} aria-hidden />,
-    scope: 'webhooks:read',
-  },
-  {
-    href: '/deliveries',
-    group: 'messages',
-    label: words.places.deliveries,
-    icon: <IconSend size={iconPx} aria-hidden />,
-    scope: 'deliveries:read',
-  },
-  {
-    href: '/changes',
-    group: 'messages',
-    label: words.places.changes,
-    icon: <IconArrowsExchange size={iconPx} aria-hidden />,
-    scope: 'assets:read',
-  },
-  {
-    href: '/events',
-    group: 'workshop',
-    label: words.places.events,
-    icon: <IconBook2 size={iconPx} aria-hidden />,
-    scope: 'webhooks:read',
-  },
-  {
-    href: '/inboxes',
-    group: 'workshop',
-    label: words.places.inboxes,
-    icon: <IconInbox size={iconPx} aria-hidden />,
-    scope: 'webhooks:read',
-  },
-  { href: '/settings', group: 'rest', label: words.places.settings, icon: <IconSettings size={iconPx} aria-hidden /> },
-];
+type Where = Pick<Place, 'href' | 'group'> & {
+  readonly icon: ComponentType<{ readonly size: number; readonly 'aria-hidden': true }>;
+  readonly scope?: string;
+};
+
+const wheres = {
+  overview: { href: '/', group: 'home', icon: IconLayoutDashboard },
+  assets: { href: '/assets', group: 'library', icon: IconPhoto, scope: 'assets:read' },
+  jobs: { href: '/jobs', group: 'library', icon: IconChecklist, scope: 'assets:read' },
+  broadcasts: { href: '/broadcasts', group: 'library', icon: IconBroadcast, scope: 'assets:read' },
+  webhooks: { href: '/webhooks', group: 'messages', icon: IconWebhook, scope: 'webhooks:read' },
+  deliveries: { href: '/deliveries', group: 'messages', icon: IconSend, scope: 'deliveries:read' },
+  changes: { href: '/changes', group: 'messages', icon: IconArrowsExchange, scope: 'assets:read' },
+  events: { href: '/events', group: 'workshop', icon: IconBook2, scope: 'webhooks:read' },
+  inboxes: { href: '/inboxes', group: 'workshop', icon: IconInbox, scope: 'webhooks:read' },
+  settings: { href: '/settings', group: 'rest', icon: IconSettings },
+} satisfies { readonly [name in keyof typeof words.places]?: Where };
+
+/** Where one can go, in the order of the menu; a place that needs a scope is not shown to who lacks it. */
+export const places: readonly Place[] = Object.entries<Where>(wheres).map(([name, { icon: Icon, ...where }]) => ({
+  ...where,
+  label: words.places[name as keyof typeof wheres],
+  icon: <Icon size={iconPx} aria-hidden />,
+}));

@@ -13,7 +13,7 @@ import { useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { fetched, sendFile } from '../api/ask.ts';
 import { refresh, useChange, useMay } from '../api/queries.ts';
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
@@ -21,6 +21,7 @@ import { FormFailure } from '../parts/form-failure.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { assetPaths } from './asset-paths.ts';
+import { FolderField } from './folder-field.tsx';
 import { defaultLibrary, LibraryChoice } from './library-choice.tsx';
 
 /** What one does with the asset as a whole. */
@@ -147,7 +148,7 @@ function Move({ asset: { id, state }, onClose }: { readonly asset: Asset; readon
     >
       {save.error === null ? null : <FormFailure error={save.error} />}
       <TextField label={words.asset.name} autoFocus value={name} onChange={setName} />
-      <TextField label={words.asset.folder} mono value={path} onChange={setPath} />
+      <FolderField value={path} onChange={setPath} />
       <LibraryChoice value={library} onChange={setLibrary} />
     </Dialog>
   );

@@ -1,7 +1,8 @@
 import { IconWand } from '@tabler/icons-react';
 import { useId, useState } from 'react';
 import { useAsk, useMay } from '../api/queries.ts';
-import type { Asset, Page } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
+import type { Page } from '../api/json.ts';
 import { useSettled } from '../parts/settled.ts';
 import { Failure } from '../parts/state.tsx';
 import { Thumb } from '../parts/thumb.tsx';

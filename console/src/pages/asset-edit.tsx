@@ -1,8 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import { useQueryClient } from '@tanstack/react-query';
-import { Problem } from '../api/ask.ts';
-import { refresh, useChange } from '../api/queries.ts';
-import type { Asset, AssetState } from '../api/types.ts';
+import { isOutdated, useChange } from '../api/queries.ts';
+import type { Asset, AssetState } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Notice } from '../parts/state.tsx';
 import { tell } from '../parts/toast.tsx';
@@ -78,7 +76,6 @@ export function EditedAsset({
 
 /** Sends what differs and nothing else: an edit that changes nothing tells nobody anything. */
 export function useSave({ base: { id }, ifMatch, onDirty, onSaved }: Edit, body: object) {
-  const client = useQueryClient();
   const save = useChange<Asset>(assetPaths(id), {
     quiet: true,
     onDone: (saved) => {
@@ -86,17 +83,13 @@ export function useSave({ base: { id }, ifMatch, onDirty, onSaved }: Edit, body:
       onSaved(saved);
     },
   });
-  const outdated = save.error instanceof Problem && save.error.status === 412;
-  useEffect(() => {
-    // Shows what it is now; from then on the form itself says what happened.
-    if (outdated) void refresh(client, `/v1/assets/${id}`);
-  }, [outdated]);
   const dirty = Object.keys(body).length > 0;
   useEffect(() => onDirty(dirty), [dirty]);
   return {
     save,
     dirty,
-    refusal: outdated ? null : save.error,
+    // What it is now is asked for; from then on the form itself says what happened.
+    refusal: isOutdated(save.error) ? null : save.error,
     submit: () => save.mutate({ method: 'PATCH', path: `/v1/assets/${id}`, body, ifMatch }),
   };
 }

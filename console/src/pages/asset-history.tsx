@@ -1,12 +1,16 @@
 import { Link } from 'wouter';
 import { useAsk, useDialects, useList, useMay, useWebhooks } from '../api/queries.ts';
-import type { Asset, Change, DeliverySummary, Page as PageOf } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
+import type { Change } from '../api/changes.ts';
+import type { DeliverySummary } from '../api/deliveries.ts';
+import type { Page as PageOf } from '../api/json.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Difference } from '../parts/difference.tsx';
 import { Failure, Loading } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { kindText } from './change-parts.tsx';
 import { StateBadge } from './delivery-words.tsx';
 
 /** What happened to the asset, what differs, and who was told. */
@@ -21,7 +25,9 @@ export function AssetHistory({ asset: { id } }: { readonly asset: Asset }) {
         {changes.items.map((change) => (
           <li key={change.id} className="past">
             <div className="row between">
-              <Link href={`/changes/${change.id}`}>{change.kind}</Link>
+              <Link href={`/changes/${change.id}`} title={change.kind}>
+                {kindText(change)}
+              </Link>
               <span className="quiet">
                 {change.actor.name ?? change.actor.id} · <Ago atMs={change.occurredAtMs} />
               </span>

@@ -1,26 +1,45 @@
 import { IconPhoto, IconUpload } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { useList } from '../api/queries.ts';
-import type { Asset, AssetPage } from '../api/types.ts';
+import { fetched } from '../api/ask.ts';
+import { useList, useMay } from '../api/queries.ts';
+import type { Asset, AssetPage } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
-import { showBytes } from '../parts/format.ts';
+import { showBytes, showLength } from '../parts/format.ts';
 import { moreOf } from '../parts/list-card.tsx';
 import { Empty, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
-import { KindIcon, Picture, pictureOf, Thumb } from '../parts/thumb.tsx';
+import { KindIcon, Picture, pictureOf, Still, Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { type Choosing, useChoosing } from './asset-choosing.ts';
+import { dragAssets } from './asset-drag.ts';
 import type { AssetFilters } from './asset-filters.ts';
+import { ManyBar, type Work, Working } from './asset-many.tsx';
+import { moveTo } from './asset-many-forms.tsx';
 import { AssetMarks, isYoung, titleOf } from './asset-marks.tsx';
 
 const pictureLookMs = 2_000;
 const lookedAfterMax = 100;
 
 /** The assets that fit, as pictures or as rows. */
-export function AssetList({ filters, onUpload }: { readonly filters: AssetFilters; readonly onUpload: () => void }) {
+export function AssetList({
+  filters,
+  target,
+  onMoved,
+  onUpload,
+}: {
+  readonly filters: AssetFilters;
+  /** The folder that assets of the list were dragged to. */
+  readonly target: string | null;
+  readonly onMoved: () => void;
+  readonly onUpload: () => void;
+}) {
   const { view, archived, ...rest } = filters;
+  const may = useMay('assets:write');
+  const [work, setWork] = useState<Work | null>(null);
+  const [dragged, setDragged] = useState<string | null>(null);
   const [comes, setComes] = useState(false);
   const list = useList<Asset>(
     '/v1/assets',
@@ -36,6 +55,15 @@ export function AssetList({ filters, onUpload }: { readonly filters: AssetFilter
     ?.slice(0, lookedAfterMax)
     .some((asset) => isYoung(asset) && pictureOf(asset, 'medium') === null);
   useEffect(() => setComes(awaits === true), [awaits]);
+  const choosing = useChoosing(list.items ?? none, JSON.stringify({ ...rest, archived }));
+  useEffect(() => {
+    if (target === null) return;
+    onMoved();
+    const assets = choosing.has(dragged ?? '')
+      ? choosing.assets
+      : (list.items ?? []).filter(({ id }) => id === dragged);
+    if (assets.length > 0) setWork({ name: words.many.moveTitle(assets.length), assets, act: moveTo(target) });
+  }, [target]);
   const filtered = Object.values(rest).some((value) => value !== '');
   if (list.error !== null) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
   if (list.items === undefined) return <Coming list={view === 'list'} />;
@@ -61,11 +89,24 @@ export function AssetList({ filters, onUpload }: { readonly filters: AssetFilter
   const more = moreOf(list);
   return (
     <div className="stack">
-      <p className="quiet" role="status">
-        {first?.total === undefined ? '' : words.assets.count(first.total.value, first.total.is)}{' '}
-        {first?.complete === false ? words.assets.incomplete : ''}
-      </p>
-      {view === 'list' ? <AssetTable items={list.items} more={more} /> : <Grid items={list.items} more={more} />}
+      <div className="row list-head">
+        <p className="quiet" role="status">
+          {first?.total === undefined ? '' : words.assets.count(first.total.value, first.total.is)}{' '}
+          {first?.complete === false ? words.assets.incomplete : ''}
+        </p>
+        {may ? (
+          <Button small look="plain" onClick={choosing.all}>
+            {words.many.all}
+          </Button>
+        ) : null}
+      </div>
+      {view === 'list' ? (
+        <AssetTable items={list.items} more={more} choosing={may ? choosing : null} />
+      ) : (
+        <Grid items={list.items} more={more} choosing={may ? choosing : null} onDrag={setDragged} />
+      )}
+      <ManyBar choosing={choosing} onWork={setWork} />
+      {work === null ? null : <Working work={work} onEnd={() => setWork(null)} />}
     </div>
   );
 }
@@ -83,8 +124,16 @@ function Coming({ list }: { readonly list: boolean }) {
 }
 
 type More = ReturnType<typeof moreOf>;
+type ShownProps = {
+  readonly items: readonly Asset[];
+  readonly more: More;
+  /** Null for who may not change any. */
+  readonly choosing: Choosing | null;
+};
 
-function Grid({ items, more }: { readonly items: readonly Asset[]; readonly more: More }) {
+const none: readonly Asset[] = [];
+
+function Grid({ items, more, choosing, onDrag }: ShownProps & { readonly onDrag: (id: string) => void }) {
   const end = useRef<HTMLDivElement>(null);
   const present = useRef(more);
   present.current = more;
@@ -102,10 +151,20 @@ function Grid({ items, more }: { readonly items: readonly Asset[]; readonly more
   }, [items.length]);
   return (
     <>
-      <ul className="grid">
+      <ul className="grid" data-choosing={choosing !== null && choosing.assets.length > 0}>
         {items.map((asset) => (
-          <li key={asset.id} style={{ minWidth: 0 }}>
+          <li
+            key={asset.id}
+            className="tile-place"
+            data-chosen={choosing?.has(asset.id)}
+            onDragStart={({ dataTransfer }) => {
+              if (choosing === null) return;
+              onDrag(asset.id);
+              dragAssets(dataTransfer);
+            }}
+          >
             <Tile asset={asset} />
+            {choosing === null ? null : <Choose asset={asset} choosing={choosing} />}
           </li>
         ))}
       </ul>
@@ -115,31 +174,38 @@ function Grid({ items, more }: { readonly items: readonly Asset[]; readonly more
   );
 }
 
+/** A box to tick; with the shift key, all from the one before to this one. */
+function Choose({ asset, choosing }: { readonly asset: Asset; readonly choosing: Choosing }) {
+  return (
+    <label className="choose">
+      <input
+        type="checkbox"
+        aria-label={words.many.choose(titleOf(asset))}
+        checked={choosing.has(asset.id)}
+        onChange={({ nativeEvent }) =>
+          choosing.toggle(asset.id, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey)
+        }
+      />
+    </label>
+  );
+}
+
 function Tile({ asset }: { readonly asset: Asset }) {
-  const [broken, setBroken] = useState(false);
   const { id, state } = asset;
-  const source = broken ? null : pictureOf(asset, 'medium');
-  const focus = state.focusPoint;
+  const { durationMs, bytes } = state.file ?? {};
   return (
     <Link href={`/assets/${id}`} className="tile-asset">
       <div className="picture">
-        {source === null ? (
-          <KindIcon kind={state.kind} size={34} />
-        ) : (
-          <Picture
-            src={source}
-            loading="lazy"
-            onError={() => setBroken(true)}
-            style={focus === undefined ? undefined : { objectPosition: `${focus.x * 100}% ${focus.y * 100}%` }}
-          />
-        )}
+        <TilePicture asset={asset} />
+        {durationMs === undefined ? null : <span className="length number">{showLength(durationMs)}</span>}
       </div>
       <div className="words">
         <strong className="cut" dir="auto">
           {titleOf(asset)}
         </strong>
-        <span className="quiet cut" style={{ display: 'block' }}>
-          {state.path} {state.file?.bytes === undefined ? '' : `· ${showBytes(state.file.bytes)}`}
+        <span className="quiet tile-facts">
+          <span className="cut">{state.path}</span>
+          {bytes === undefined ? null : <span className="nowrap number">{showBytes(bytes)}</span>}
         </span>
         <AssetMarks asset={asset} />
       </div>
@@ -147,7 +213,27 @@ function Tile({ asset }: { readonly asset: Asset }) {
   );
 }
 
-function AssetTable({ items, more }: { readonly items: readonly Asset[]; readonly more: More }) {
+function TilePicture({ asset }: { readonly asset: Asset }) {
+  const [broken, setBroken] = useState(false);
+  const { id, state } = asset;
+  const source = broken ? null : pictureOf(asset, 'medium');
+  const focus = state.focusPoint;
+  if (source !== null)
+    return (
+      <Picture
+        src={source}
+        loading="lazy"
+        draggable={false}
+        onError={() => setBroken(true)}
+        style={focus === undefined ? undefined : { objectPosition: `${focus.x * 100}% ${focus.y * 100}%` }}
+      />
+    );
+  if (state.kind === 'video' && state.file?.bytes !== undefined && !broken)
+    return <Still src={fetched(`/v1/assets/${id}/content`)} onError={() => setBroken(true)} />;
+  return <KindIcon kind={state.kind} size={34} />;
+}
+
+function AssetTable({ items, more, choosing }: ShownProps) {
   const [, navigate] = useLocation();
   return (
     <Card flush>
@@ -159,6 +245,15 @@ function AssetTable({ items, more }: { readonly items: readonly Asset[]; readonl
         rowPx={53}
         more={more}
         columns={[
+          ...(choosing === null
+            ? []
+            : [
+                {
+                  name: <Heard>{words.many.bar}</Heard>,
+                  kind: 'fit' as const,
+                  cell: (asset: Asset) => <Choose asset={asset} choosing={choosing} />,
+                },
+              ]),
           { name: <Heard>{words.asset.preview}</Heard>, kind: 'fit', cell: (asset) => <Thumb asset={asset} /> },
           {
             name: words.assets.name,

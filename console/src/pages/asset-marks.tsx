@@ -1,4 +1,4 @@
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { Badge, type Tone } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 

@@ -2,7 +2,7 @@ import { IconFocusCentered } from '@tabler/icons-react';
 import { type MouseEvent, useState } from 'react';
 import { fetched } from '../api/ask.ts';
 import { useChange, useMay } from '../api/queries.ts';
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { KindIcon, Picture, pictureOf } from '../parts/thumb.tsx';
 import { tell } from '../parts/toast.tsx';

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { TextField } from '../parts/field.tsx';

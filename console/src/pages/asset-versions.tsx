@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { fetched, sendFile } from '../api/ask.ts';
 import { refresh, useAll, useChange, useMay } from '../api/queries.ts';
-import type { Asset, AssetVersion } from '../api/types.ts';
+import type { Asset, AssetVersion } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { showBytes } from '../parts/format.ts';

@@ -1,5 +1,6 @@
 import { useAsk } from '../api/queries.ts';
-import type { Asset, JsonObject } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
+import type { JsonObject } from '../api/json.ts';
 import { useFilters } from '../app/address.ts';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { showBytes, showDuration } from '../parts/format.ts';

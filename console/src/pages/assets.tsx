@@ -6,11 +6,14 @@ import { refresh, useMay } from '../api/queries.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';
+import { tellProblem } from '../parts/toast.tsx';
 import { SelectFilter } from '../parts/select-filter.tsx';
 import { words } from '../words/words.ts';
 import { type AssetFilters, assetFilterNames } from './asset-filters.ts';
+import { holdsFiles } from './asset-drag.ts';
 import { AssetList } from './asset-list.tsx';
 import { AssetPlaces } from './asset-places.tsx';
+import { filesOf, plainFiles, type PlacedFile } from './dropped-files.ts';
 import { addUploads, Uploads } from './uploads.tsx';
 
 /** The library: what there is, where it lies, and how more comes in. */
@@ -20,9 +23,11 @@ export function Assets() {
   const client = useQueryClient();
   const input = useRef<HTMLInputElement>(null);
   const folder = filters.folder === '' ? '/' : filters.folder;
-  const upload = (files: FileList | readonly File[] | null) => {
-    if (files !== null && files.length > 0) addUploads([...files], folder, () => void refresh(client, '/v1/assets'));
-  };
+  const [target, setTarget] = useState<string | null>(null);
+  const upload = (files: readonly PlacedFile[]) =>
+    addUploads(files, folder, () => {
+      for (const path of ['/v1/assets', '/v1/folders']) void refresh(client, path);
+    });
   const over = useDropAnywhere(may, upload);
   // Whoever comes here to upload has said so already.
   const asked = useHistoryState<{ readonly upload?: boolean } | null>()?.upload === true;
@@ -50,30 +55,34 @@ export function Assets() {
         hidden
         aria-label={words.assets.upload}
         onChange={(event) => {
-          upload(event.target.files);
+          upload(plainFiles(event.target.files));
           event.target.value = '';
         }}
       />
       {over ? <div className="drop-veil">{words.assets.dropHere(folder)}</div> : null}
       <FilterBar filters={filters} onChange={setFilters} />
       <div className="library">
-        <AssetPlaces filters={filters} onChange={setFilters} />
-        <AssetList filters={filters} onUpload={() => input.current?.click()} />
+        <AssetPlaces filters={filters} onChange={setFilters} onMoveHere={setTarget} />
+        <AssetList
+          filters={filters}
+          target={target}
+          onMoved={() => setTarget(null)}
+          onUpload={() => input.current?.click()}
+        />
       </div>
       <Uploads />
     </Page>
   );
 }
 
-function useDropAnywhere(may: boolean, onFiles: (files: FileList) => void): boolean {
+function useDropAnywhere(may: boolean, onFiles: (files: readonly PlacedFile[]) => void): boolean {
   const [over, setOver] = useState(false);
   const handler = useRef(onFiles);
   handler.current = onFiles;
   useEffect(() => {
     if (!may) return undefined;
-    const holdsFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
     const onOver = (event: DragEvent) => {
-      if (!holdsFiles(event)) return;
+      if (!holdsFiles(event.dataTransfer)) return;
       event.preventDefault();
       setOver(true);
     };
@@ -81,10 +90,10 @@ function useDropAnywhere(may: boolean, onFiles: (files: FileList) => void): bool
       if (event.relatedTarget === null) setOver(false);
     };
     const onDrop = (event: DragEvent) => {
-      if (!holdsFiles(event)) return;
+      if (event.dataTransfer === null || !holdsFiles(event.dataTransfer)) return;
       event.preventDefault();
       setOver(false);
-      if (event.dataTransfer !== null) handler.current(event.dataTransfer.files);
+      void filesOf(event.dataTransfer).then((files) => handler.current(files), tellProblem);
     };
     document.addEventListener('dragover', onOver);
     document.addEventListener('dragleave', onLeave);

@@ -4,7 +4,7 @@ import { useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { ask, fetched, streamFile } from '../api/ask.ts';
 import { refresh, useAsk, useChange, useList, useMay } from '../api/queries.ts';
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Facts, Page } from '../parts/card.tsx';

@@ -1,6 +1,8 @@
 /** What a change is about, as every list of changes shows it: its picture and its name. */
 import { useAsk } from '../api/queries.ts';
-import type { Asset, Change } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
+import type { Change } from '../api/changes.ts';
+import { words } from '../words/words.ts';
 import { isSample, pictureOf, Thumb } from '../parts/thumb.tsx';
 
 const pictured: ReadonlySet<string> = new Set(['image', 'video', 'document']);
@@ -10,7 +12,7 @@ const hasPicture = (asset: Pick<Asset, 'id' | 'state'>): boolean => pictureOf(as
 export function ChangeThumb({ change, size = 36 }: { readonly change: Change; readonly size?: number }) {
   const then = assetOf(change);
   // The state of a change is often older than its pictures: then the asset is shown as it is now, while it is there.
-  const gone = change.kind === 'asset.deleted' || change.kind === 'asset.erased';
+  const gone = change.kind === 'asset.deleted';
   const asks = then !== undefined && !gone && !isSample(then.id) && pictured.has(then.state.kind) && !hasPicture(then);
   const now = useAsk<Asset>(asks ? `/v1/assets/${encodeURIComponent(then.id)}` : null, {}, { lingering: true });
   return <Thumb asset={now.data ?? then} size={size} />;
@@ -21,6 +23,9 @@ export function assetOf({ subject, after, before }: Change): Pick<Asset, 'id' | 
   if (subject.type !== 'asset' || state === null) return undefined;
   return { id: subject.id, state: state as unknown as Asset['state'] };
 }
+
+/** What happened, in people's words. */
+export const kindText = ({ kind }: Pick<Change, 'kind'>): string => words.kinds[kind] ?? kind;
 
 export function nameOf({ subject, after, before }: Change): string {
   const name = (after ?? before)?.['name'];

@@ -1,6 +1,7 @@
 import { Link } from 'wouter';
 import { useAsk, useList, useWebhooks } from '../api/queries.ts';
-import type { Change, DeliverySummary } from '../api/types.ts';
+import type { Change } from '../api/changes.ts';
+import type { DeliverySummary } from '../api/deliveries.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
@@ -10,7 +11,7 @@ import { Table } from '../parts/table.tsx';
 import { isSample } from '../parts/thumb.tsx';
 import { Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
-import { ChangeThumb, nameOf } from './change-parts.tsx';
+import { ChangeThumb, kindText, nameOf } from './change-parts.tsx';
 import { outcomeOf, StateBadge } from './delivery-words.tsx';
 import { isMissing, Missing } from './missing.tsx';
 
@@ -20,7 +21,7 @@ export function ChangePage({ id }: { readonly id: string }) {
   if (isMissing(change)) return <Missing what="change" id={id} />;
   return (
     <Page
-      title={change.data?.kind ?? words.changes.one}
+      title={change.data === undefined ? words.changes.one : kindText(change.data)}
       {...(change.data === undefined ? {} : { lead: <span dir="auto">{nameOf(change.data)}</span> })}
       back={{ href: '/changes', label: words.changes.title }}
       actions={
@@ -45,6 +46,12 @@ function Shown({ change }: { readonly change: Change }) {
             <ChangeThumb change={change} size={84} />
             <Facts
               of={[
+                [
+                  words.changes.kind,
+                  <span key="kind" className="mono">
+                    {change.kind}
+                  </span>,
+                ],
                 [words.changes.actor, change.actor.name ?? change.actor.id],
                 [words.changes.occurred, <Moment key="occurred" atMs={change.occurredAtMs} />],
                 [words.changes.accepted, <Moment key="accepted" atMs={change.acceptedAtMs} />],

@@ -1,25 +1,39 @@
 import { IconArrowsExchange } from '@tabler/icons-react';
+import { useMemo } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useList } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
-import type { Change } from '../api/types.ts';
-import { LinkButton } from '../parts/button.tsx';
+import type { Change } from '../api/changes.ts';
+import { Button, LinkButton } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';
 import { ListCard } from '../parts/list-card.tsx';
+import { useFilters } from '../app/address.ts';
 import { LiveButtons, LiveState } from '../parts/live-bar.tsx';
+import { SelectFilter } from '../parts/select-filter.tsx';
 import { Empty } from '../parts/state.tsx';
 import { Heard } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
-import { ChangeThumb, nameOf } from './change-parts.tsx';
+import { ChangeThumb, kindText, nameOf } from './change-parts.tsx';
 
 /** What happens, as it happens. */
 export function Changes() {
-  const list = useList<Change>('/v1/changes', { order: 'newest', limit: 100 });
+  const [{ kind: wanted }, setFilters] = useFilters(['kind']);
+  const list = useList<Change>('/v1/changes', { order: 'newest', limit: 100, kinds: wanted }, { steady: true });
   const [, navigate] = useLocation();
-  const live = useLive<Change>({ path: '/v1/changes/stream', event: 'change' }, list.items);
+  const fits = useMemo(() => (change: Change) => wanted === '' || change.kind === wanted, [wanted]);
+  const live = useLive<Change>({ path: '/v1/changes/stream', event: 'change', fits }, list.items);
   return (
     <Page title={words.changes.title} lead={words.changes.lead}>
+      <div className="filters" role="search">
+        <SelectFilter
+          label={words.changes.kind}
+          value={wanted}
+          any={words.changes.anyKind}
+          choices={Object.entries(words.kinds)}
+          onChange={(kind) => setFilters({ kind })}
+        />
+      </div>
       <div ref={live.frame} className="live-frame">
         <ListCard
           list={list}
@@ -29,11 +43,15 @@ export function Changes() {
           empty={
             <Empty
               icon={<IconArrowsExchange size={22} stroke={1.6} aria-hidden />}
-              title={words.changes.empty}
+              title={wanted === '' ? words.changes.empty : words.changes.emptyFiltered}
               action={
-                <LinkButton href="/assets" look="primary">
-                  {words.changes.toAssets}
-                </LinkButton>
+                wanted === '' ? (
+                  <LinkButton href="/assets" look="primary">
+                    {words.changes.toAssets}
+                  </LinkButton>
+                ) : (
+                  <Button onClick={() => setFilters({ kind: '' })}>{words.common.clear}</Button>
+                )
               }
             >
               {words.changes.emptyLead}
@@ -49,7 +67,17 @@ export function Changes() {
               kind: 'fit',
               cell: (change) => <ChangeThumb change={change} />,
             },
-            { name: words.changes.kind, cell: ({ id, kind }) => <Link href={`/changes/${id}`}>{kind}</Link> },
+            {
+              name: words.changes.kind,
+              cell: ({ id, kind }) => (
+                <>
+                  <Link href={`/changes/${id}`} className="cut">
+                    {kindText({ kind })}
+                  </Link>
+                  <span className="quiet mono cut">{kind}</span>
+                </>
+              ),
+            },
             { name: words.changes.subject, cell: (change) => <span className="cut">{nameOf(change)}</span> },
             {
               name: words.changes.what,

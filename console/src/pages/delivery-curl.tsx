@@ -1,7 +1,7 @@
 import { IconDownload, IconSignature } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useChange, useMay } from '../api/queries.ts';
-import type { Delivery, SignedRequest } from '../api/types.ts';
+import type { Delivery, SignedRequest } from '../api/deliveries.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';

@@ -1,7 +1,7 @@
 import { IconFilter } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useDialects, useWebhooks } from '../api/queries.ts';
-import type { DeliveryState } from '../api/types.ts';
+import type { DeliveryState } from '../api/deliveries.ts';
 import { Button } from '../parts/button.tsx';
 import { SelectFilter } from '../parts/select-filter.tsx';
 import { words } from '../words/words.ts';

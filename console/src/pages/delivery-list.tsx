@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useLive } from '../api/live.ts';
 import { useChange, useList, useMay, useWebhooks } from '../api/queries.ts';
-import type { DeliverySummary } from '../api/types.ts';
+import type { DeliverySummary } from '../api/deliveries.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { showDuration } from '../parts/format.ts';
 import { ListCard } from '../parts/list-card.tsx';

@@ -1,4 +1,4 @@
-import type { DeliveryState, DeliverySummary } from '../api/types.ts';
+import type { DeliveryState, DeliverySummary } from '../api/deliveries.ts';
 import { Badge, type Tone } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 

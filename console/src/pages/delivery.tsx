@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useMay, useWebhooks } from '../api/queries.ts';
 import { useStream } from '../api/stream.ts';
-import type { Attempt, Delivery, DeliverySummary } from '../api/types.ts';
+import type { Attempt, Delivery, DeliverySummary } from '../api/deliveries.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { Button } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';

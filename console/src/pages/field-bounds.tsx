@@ -1,4 +1,4 @@
-import type { MetadataField, MetadataValidation } from '../api/types.ts';
+import type { MetadataField, MetadataValidation } from '../api/metadata.ts';
 import { CheckField, type problemAt, SelectField, TextField } from '../parts/field.tsx';
 import { words } from '../words/words.ts';
 

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import { useAsk } from '../api/queries.ts';
-import type { AssetPage, Json, MetadataField, MetadataValidation } from '../api/types.ts';
+import type { AssetPage } from '../api/assets.ts';
+import type { Json } from '../api/json.ts';
+import type { MetadataField, MetadataValidation } from '../api/metadata.ts';
 import { Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 

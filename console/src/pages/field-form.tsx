@@ -2,7 +2,8 @@ import { IconPlus, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Problem } from '../api/ask.ts';
 import { useChange } from '../api/queries.ts';
-import type { Json, MetadataField, MetadataValidation } from '../api/types.ts';
+import type { Json } from '../api/json.ts';
+import type { MetadataField, MetadataValidation } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, problemAt, SelectField, TextField } from '../parts/field.tsx';
@@ -12,7 +13,7 @@ import { words } from '../words/words.ts';
 import { BoundsEditor } from './field-bounds.tsx';
 import { Consequences } from './field-consequences.tsx';
 import { draftOf, OptionsEditor, optionsOf, replacementsOf } from './field-options.tsx';
-import { MetadataInput } from './metadata-input.tsx';
+import { MetadataInput, type MetadataInputProps } from './metadata-input.tsx';
 
 type Labels = readonly (readonly [language: string, label: string])[];
 
@@ -166,17 +167,8 @@ function optional(
 }
 
 /** Yes-or-no has three answers here: yes, no, and nothing said. */
-function DefaultEditor({
-  field,
-  value,
-  problem,
-  onChange,
-}: {
-  readonly field: MetadataField;
-  readonly value: Json | undefined;
-  readonly problem: string | undefined;
-  readonly onChange: (value: Json | undefined) => void;
-}) {
+function DefaultEditor(props: MetadataInputProps) {
+  const { field, value, problem, onChange } = props;
   if (field.type === 'boolean')
     return (
       <SelectField
@@ -192,14 +184,7 @@ function DefaultEditor({
         onChange={(text) => onChange(text === '' ? undefined : text === 'true')}
       />
     );
-  return (
-    <MetadataInput
-      field={{ ...field, description: words.fields.defaultHint }}
-      value={value}
-      problem={problem}
-      onChange={onChange}
-    />
-  );
+  return <MetadataInput {...props} field={{ ...field, description: words.fields.defaultHint }} />;
 }
 
 function LabelsEditor({

@@ -1,11 +1,14 @@
 import { useState } from 'react';
 import { Problem } from '../api/ask.ts';
-import { useAsk, useChange } from '../api/queries.ts';
-import type { Asset, Json, MetadataField, MetadataMapping, Page } from '../api/types.ts';
+import { isOutdated, useAsk, useChange } from '../api/queries.ts';
+import type { Asset } from '../api/assets.ts';
+import type { Json, Page } from '../api/json.ts';
+import type { MetadataField, MetadataMapping, MetadataMappings } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field, problemAt, SelectField, TextField } from '../parts/field.tsx';
 import { FormFailure } from '../parts/form-failure.tsx';
+import { Notice } from '../parts/state.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 
@@ -18,17 +21,17 @@ const other = 'metadata.';
 
 /** One rule, new or as it is. */
 export function MappingForm({
-  mappings,
-  at,
+  of: { mappings, version },
+  before,
   fields,
   onClose,
 }: {
-  readonly mappings: readonly MetadataMapping[];
-  readonly at: number;
+  readonly of: MetadataMappings;
+  /** As it was when one began to write; absent for a new one. */
+  readonly before?: MetadataMapping;
   readonly fields: readonly MetadataField[];
   readonly onClose: () => void;
 }) {
-  const before = mappings[at];
   const [group, setGroup] = useState(before === undefined ? 'fields' : splitAt(before.from)[0]);
   const [name, setName] = useState(before === undefined ? '' : splitAt(before.from)[1]);
   const [to, setTo] = useState(before?.to ?? (fields[0] === undefined ? usualTo : `metadata.${fields[0].name}`));
@@ -43,6 +46,9 @@ export function MappingForm({
     },
   });
   const problems = save.error instanceof Problem ? save.error.problems : [];
+  // Others may have put the rules in another order meanwhile, or taken this one away: then it comes last.
+  const known = before === undefined ? -1 : mappings.findIndex((one) => ruleText(one) === ruleText(before));
+  const at = known < 0 ? mappings.length : known;
   const submit = () => {
     const rule = {
       from: `${group}.${name.trim()}`,
@@ -51,7 +57,7 @@ export function MappingForm({
       ...(transform === '' ? {} : { transform }),
     };
     const changed = [...mappings.slice(0, at), rule, ...mappings.slice(at + 1)];
-    save.mutate({ method: 'PUT', path: mappingsPath, body: { mappings: changed } });
+    save.mutate({ method: 'PUT', path: mappingsPath, body: { mappings: changed, version } });
   };
   return (
     <Dialog
@@ -67,7 +73,7 @@ export function MappingForm({
         </>
       }
     >
-      {save.error === null ? null : <FormFailure error={save.error} />}
+      {save.error === null ? null : isOutdated(save.error) ? <OutdatedRules /> : <FormFailure error={save.error} />}
       <SelectField
         label={words.mappings.group}
         value={group}
@@ -137,6 +143,18 @@ export function MappingForm({
     </Dialog>
   );
 }
+
+/** Somebody else was faster. */
+export function OutdatedRules() {
+  return (
+    <Notice tone="warn">
+      <span role="alert">{words.mappings.outdated}</span>
+    </Notice>
+  );
+}
+
+export const ruleText = ({ from, to, when = 'empty', transform = '' }: MetadataMapping): string =>
+  JSON.stringify([from, to, when, transform]);
 
 /** The name of an embedded field: offered are those that the latest files have, with what one of them says there. */
 function SourceField({

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { useAsk, useChange } from '../api/queries.ts';
-import type { MetadataJob } from '../api/types.ts';
+import type { MetadataJob } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Failure } from '../parts/state.tsx';

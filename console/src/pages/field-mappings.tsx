@@ -1,30 +1,33 @@
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import { useAsk, useChange, useMay } from '../api/queries.ts';
-import type { MetadataField, MetadataMapping } from '../api/types.ts';
+import { isOutdated, useAsk, useChange, useMay } from '../api/queries.ts';
+import type { MetadataField, MetadataMapping, MetadataMappings } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
+import { Failure } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { tell } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
 import { ApplyMappings } from './field-mappings-apply.tsx';
-import { MappingForm, mappingsPath } from './field-mapping-form.tsx';
+import { MappingForm, mappingsPath, OutdatedRules, ruleText } from './field-mapping-form.tsx';
 
-type Open = { readonly do: 'make' } | { readonly do: 'edit'; readonly at: number } | { readonly do: 'apply' };
+type Open =
+  | { readonly do: 'make' }
+  | { readonly do: 'edit'; readonly mapping: MetadataMapping }
+  | { readonly do: 'apply' };
 
 /** Which embedded field becomes which field of an asset, in the order in which the rules are followed. */
 export function FieldMappings({ fields }: { readonly fields: readonly MetadataField[] }) {
-  const { data } = useAsk<{ readonly mappings: readonly MetadataMapping[] }>(mappingsPath);
+  const { data } = useAsk<MetadataMappings>(mappingsPath);
   const may = useMay('settings:write');
   const [open, setOpen] = useState<Open | null>(null);
-  const save = useChange([mappingsPath], { onDone: () => tell(words.common.saved) });
+  const save = useChange([mappingsPath], { quiet: true, onDone: () => tell(words.common.saved) });
   if (data === undefined) return null;
-  const { mappings } = data;
+  const { mappings, version } = data;
   const put = (changed: readonly MetadataMapping[]) =>
-    save.mutate({ method: 'PUT', path: mappingsPath, body: { mappings: changed } });
-  const rows = mappings.map((mapping, at) => ({ ...mapping, at }));
+    save.mutate({ method: 'PUT', path: mappingsPath, body: { mappings: changed, version } });
+  const rows = mappings.map((mapping, at) => ({ ...mapping, mapping, at }));
   const close = () => setOpen(null);
-  const edited = open?.do === 'edit' ? mappings[open.at] : undefined;
   return (
     <Card
       flush
@@ -44,6 +47,9 @@ export function FieldMappings({ fields }: { readonly fields: readonly MetadataFi
         ) : null
       }
     >
+      {save.error === null ? null : (
+        <div className="lead-in">{isOutdated(save.error) ? <OutdatedRules /> : <Failure error={save.error} />}</div>
+      )}
       <p className="quiet lead-in">
         {words.mappings.lead} {mappings.length === 0 ? words.mappings.none : words.mappings.unfit}
       </p>
@@ -52,7 +58,7 @@ export function FieldMappings({ fields }: { readonly fields: readonly MetadataFi
           label={words.mappings.title}
           items={rows}
           idOf={({ at, from, to }) => `${at} ${from} ${to}`}
-          {...(may ? { onOpen: ({ at }: { readonly at: number }) => setOpen({ do: 'edit', at }) } : {})}
+          {...(may ? { onOpen: ({ mapping }: (typeof rows)[number]) => setOpen({ do: 'edit', mapping }) } : {})}
           columns={[
             { name: words.mappings.from, cell: ({ from }) => <span className="mono cut">{from}</span> },
             { name: words.mappings.to, cell: ({ to }) => <span className="cut">{targetText(to, fields)}</span> },
@@ -70,7 +76,7 @@ export function FieldMappings({ fields }: { readonly fields: readonly MetadataFi
             {
               name: <Heard>{words.common.actions}</Heard>,
               kind: 'fit',
-              cell: ({ at, from, to }) =>
+              cell: ({ at, from, to, mapping }) =>
                 may ? (
                   <span className="row" style={{ flexWrap: 'nowrap' }}>
                     <span className="row wide-only" style={{ flexWrap: 'nowrap' }}>
@@ -94,7 +100,7 @@ export function FieldMappings({ fields }: { readonly fields: readonly MetadataFi
                     <Button
                       small
                       label={words.mappings.edit(from, targetText(to, fields))}
-                      onClick={() => setOpen({ do: 'edit', at })}
+                      onClick={() => setOpen({ do: 'edit', mapping })}
                     >
                       {words.common.edit}
                     </Button>
@@ -112,11 +118,9 @@ export function FieldMappings({ fields }: { readonly fields: readonly MetadataFi
           ]}
         />
       )}
-      {open?.do === 'make' ? (
-        <MappingForm mappings={mappings} at={mappings.length} fields={fields} onClose={close} />
-      ) : null}
-      {open?.do === 'edit' && edited !== undefined ? (
-        <MappingForm key={open.at} mappings={mappings} at={open.at} fields={fields} onClose={close} />
+      {open?.do === 'make' ? <MappingForm of={data} fields={fields} onClose={close} /> : null}
+      {open?.do === 'edit' ? (
+        <MappingForm key={ruleText(open.mapping)} of={data} before={open.mapping} fields={fields} onClose={close} />
       ) : null}
       {open?.do === 'apply' ? <ApplyMappings onClose={close} /> : null}
     </Card>

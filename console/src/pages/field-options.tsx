@@ -1,5 +1,5 @@
 import { IconArrowDown, IconArrowUp, IconPlus, IconX } from '@tabler/icons-react';
-import type { MetadataOption } from '../api/types.ts';
+import type { MetadataOption } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { SelectField } from '../parts/field.tsx';
 import { words } from '../words/words.ts';

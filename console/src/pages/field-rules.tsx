@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { refresh, useAsk, useChange, useMay } from '../api/queries.ts';
-import type { MetadataJob, MetadataRules, Page } from '../api/types.ts';
+import type { Page } from '../api/json.ts';
+import type { MetadataJob, MetadataRules } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { SelectField } from '../parts/field.tsx';

@@ -1,7 +1,9 @@
 import { IconCheck, IconMailbox } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { type StreamState, useStream } from '../api/stream.ts';
-import type { Asset, Inbox, InboxRequest, Webhook } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
+import type { Inbox, InboxRequest } from '../api/inboxes.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { showDuration } from '../parts/format.ts';
 import { LiveState } from '../parts/live-bar.tsx';

@@ -1,4 +1,4 @@
-import type { InboxRequest } from '../api/types.ts';
+import type { InboxRequest } from '../api/inboxes.ts';
 import { Code, HeaderTable } from '../parts/code.tsx';
 import { textOfBase64 } from '../parts/format.ts';
 import type { Tone } from '../parts/state.tsx';

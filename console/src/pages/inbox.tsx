@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
 import { useLive } from '../api/live.ts';
-import type { Inbox, InboxRequest } from '../api/types.ts';
+import type { Inbox, InboxRequest } from '../api/inboxes.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';

@@ -1,7 +1,7 @@
 import { IconPlus, IconInbox } from '@tabler/icons-react';
 import { Link, useLocation } from 'wouter';
 import { useChange, useList, useMay } from '../api/queries.ts';
-import type { Inbox } from '../api/types.ts';
+import type { Inbox } from '../api/inboxes.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';
 import { showCount } from '../parts/format.ts';

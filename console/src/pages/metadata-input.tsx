@@ -1,19 +1,18 @@
-import type { Json, MetadataField } from '../api/types.ts';
+import type { Json } from '../api/json.ts';
+import type { MetadataField } from '../api/metadata.ts';
 import { CheckField, type Choice, SelectField, TextField } from '../parts/field.tsx';
 import { words } from '../words/words.ts';
 
-/** An input of the field's own type. */
-export function MetadataInput({
-  field,
-  value,
-  problem,
-  onChange,
-}: {
+export type MetadataInputProps = {
   readonly field: MetadataField;
+  /** Absent: nothing is said. */
   readonly value: Json | undefined;
   readonly problem: string | undefined;
   readonly onChange: (value: Json | undefined) => void;
-}) {
+};
+
+/** An input of the field's own type. */
+export function MetadataInput({ field, value, problem, onChange }: MetadataInputProps) {
   const label = `${field.label ?? field.name}${field.required === true ? ' *' : ''}`;
   const common = { label, hint: field.description, problem };
   const options = (field.options ?? []).map((option) => ({ value: option.value, label: option.label ?? option.value }));

@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useChange, useDialects, useMay } from '../api/queries.ts';
 import { type Manifest, policyFor } from '../api/manifest.ts';
-import type { Webhook } from '../api/types.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { useFilters } from '../app/address.ts';
 import { Button, CopyButton, LinkButton } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
@@ -132,7 +132,7 @@ function About({ manifest, transport }: { readonly manifest: Manifest; readonly 
             {manifest.sources.map(({ url }) => (
               <li key={url} className="cut">
                 <a href={url} target="_blank" rel="noreferrer">
-                  <IconExternalLink size={13} aria-hidden /> {hostOf(url)}
+                  <IconExternalLink size={13} aria-hidden /> {sourceName(url)}
                 </a>
               </li>
             ))}
@@ -146,8 +146,17 @@ function About({ manifest, transport }: { readonly manifest: Manifest; readonly 
   );
 }
 
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
+/** Where it stands and what it is called there: several pages of one host are told apart. */
+function sourceName(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const { host, pathname } = new URL(url);
+  const page = pathname.split('/').findLast((part) => /\p{L}{3}/u.test(part)) ?? '';
+  const title = page
+    .replace(/^\d+-/, '')
+    .replace(/\.\w+$/, '')
+    .replaceAll(/[-_]+/g, ' ')
+    .trim();
+  return title === '' ? host : `${title} (${host})`;
 }
 
 function Made({ webhook }: { readonly webhook: Webhook }) {

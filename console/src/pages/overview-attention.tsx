@@ -4,7 +4,9 @@ import { type ReactNode, useMemo } from 'react';
 import { Link } from 'wouter';
 import type { Notice as NoticeView } from '../api/people.ts';
 import { useAsk, useChange, useList, useMay } from '../api/queries.ts';
-import type { DeliverySummary, Page as PageOf, Webhook } from '../api/types.ts';
+import type { DeliverySummary } from '../api/deliveries.ts';
+import type { Page as PageOf } from '../api/json.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { showDuration, showShare } from '../parts/format.ts';
@@ -32,7 +34,7 @@ export function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] 
     { everyMs: 30_000, steady: true },
   );
   const causes = useMemo(
-    () => causesOf([...(dead.data?.data ?? []), ...(rejected.data?.data ?? [])]),
+    () => [dead.data, rejected.data].flatMap((page) => (page === undefined ? [] : causesOf(page))),
     [dead.data, rejected.data],
   );
   const now = useNow();
@@ -72,12 +74,16 @@ export function Attention({ webhooks }: { readonly webhooks: readonly Webhook[] 
             said={words.overview.failing(name, showShare(lastHour.failed / lastHour.attempts))}
           />
         ))}
-        {causes.map(({ state, event, webhookId, cause, count, lastMs }) => (
+        {causes.map(({ state, event, webhookId, cause, count, more, lastMs }) => (
           <Matter
             key={`${state}${webhookId}${event}${cause}`}
             tone="bad"
             href={`/deliveries?states=${state}&webhookId=${webhookId}&event=${encodeURIComponent(event)}`}
-            said={state === 'dead' ? words.overview.deadOnes(count, event) : words.overview.rejectedOnes(count, event)}
+            said={
+              state === 'dead'
+                ? words.overview.deadOnes(count, more, event)
+                : words.overview.rejectedOnes(count, more, event)
+            }
             because={`${webhooks.find(({ id }) => id === webhookId)?.name ?? webhookId}, ${words.overview.cause(cause)}`}
             atMs={lastMs}
           />
@@ -183,19 +189,22 @@ type Cause = {
   readonly webhookId: string;
   readonly cause: string;
   count: number;
+  /** There are more than were looked at. */
+  readonly more: boolean;
   lastMs: number;
 };
 
 /** Deliveries that ended badly of the same thing, together. */
-function causesOf(dead: readonly DeliverySummary[]) {
+function causesOf({ data, nextCursor }: PageOf<DeliverySummary>) {
   const causes = new Map<string, Cause>();
-  for (const delivery of dead) {
+  const more = nextCursor !== null;
+  for (const delivery of data) {
     const cause = outcomeOf(delivery);
     const { state, event, webhookId } = delivery;
     const key = `${state} ${delivery.webhookId} ${delivery.event} ${cause}`;
     const known = causes.get(key);
     const endedAtMs = delivery.endedAtMs ?? delivery.createdAtMs;
-    if (known === undefined) causes.set(key, { state, event, webhookId, cause, count: 1, lastMs: endedAtMs });
+    if (known === undefined) causes.set(key, { state, event, webhookId, cause, count: 1, more, lastMs: endedAtMs });
     else {
       known.count++;
       known.lastMs = Math.max(known.lastMs, endedAtMs);

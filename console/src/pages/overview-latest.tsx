@@ -1,14 +1,14 @@
 import { Link } from 'wouter';
 import { useLive } from '../api/live.ts';
 import { useList } from '../api/queries.ts';
-import type { Change } from '../api/types.ts';
+import type { Change } from '../api/changes.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { LiveState } from '../parts/live-bar.tsx';
 import { Failure, Loading } from '../parts/state.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
-import { ChangeThumb, nameOf } from './change-parts.tsx';
+import { ChangeThumb, kindText, nameOf } from './change-parts.tsx';
 
 const shownMax = 8;
 
@@ -47,7 +47,9 @@ export function Latest() {
               <Link href={`/changes/${change.id}`} className="cut">
                 <span dir="auto">{nameOf(change)}</span>
               </Link>
-              <span className="quiet cut">{change.kind}</span>
+              <span className="quiet cut" title={change.kind}>
+                {kindText(change)}
+              </span>
             </div>
             <span className="quiet nowrap">
               <Ago atMs={change.acceptedAtMs} />

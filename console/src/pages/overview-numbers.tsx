@@ -1,7 +1,7 @@
 /** The numbers of the overview: tiles of what is so now, charts of how it came to be. */
 import { useMemo } from 'react';
 import { useAsk } from '../api/queries.ts';
-import type { Stats } from '../api/types.ts';
+import type { Stats } from '../api/stats.ts';
 import { Card, Tile } from '../parts/card.tsx';
 import { Chart } from '../parts/charts.tsx';
 import { showCount, showDuration, showShare } from '../parts/format.ts';

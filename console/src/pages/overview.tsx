@@ -1,7 +1,7 @@
 import { lazy, Suspense, useRef } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useDialects, useMay, useWebhooks } from '../api/queries.ts';
-import type { Webhook } from '../api/types.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { useFilters } from '../app/address.ts';
 import { LinkButton } from '../parts/button.tsx';
 import { Card, Page } from '../parts/card.tsx';

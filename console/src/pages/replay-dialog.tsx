@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { ask } from '../api/ask.ts';
 import { useChange } from '../api/queries.ts';
-import type { Replay } from '../api/types.ts';
+import type { Replay } from '../api/deliveries.ts';
 import { Button } from '../parts/button.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';

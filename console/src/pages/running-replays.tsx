@@ -1,5 +1,6 @@
 import { useAsk, useChange, useMay } from '../api/queries.ts';
-import type { Page, Replay } from '../api/types.ts';
+import type { Replay } from '../api/deliveries.ts';
+import type { Page } from '../api/json.ts';
 import { Button } from '../parts/button.tsx';
 import { Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';

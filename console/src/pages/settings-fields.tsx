@@ -1,7 +1,7 @@
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useAll, useChange, useMay } from '../api/queries.ts';
-import type { MetadataField } from '../api/types.ts';
+import type { MetadataField } from '../api/metadata.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Confirm } from '../parts/dialog.tsx';

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { useAsk, useChange, useDialects, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { JsonObject } from '../api/types.ts';
+import type { JsonObject } from '../api/json.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { CheckField, TextField } from '../parts/field.tsx';

@@ -1,5 +1,6 @@
 import { useAsk } from '../api/queries.ts';
-import type { JsonObject, Target } from '../api/types.ts';
+import type { JsonObject } from '../api/json.ts';
+import type { Target } from '../api/webhooks.ts';
 import { Card } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
 import { useSettled } from '../parts/settled.ts';

@@ -1,6 +1,6 @@
 import { Link } from 'wouter';
 import { useAsk, useMay } from '../api/queries.ts';
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { isSample, Thumb } from '../parts/thumb.tsx';
 import { words } from '../words/words.ts';
 

@@ -1,7 +1,7 @@
 import { IconArrowBackUp, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useChange, useList, useMay } from '../api/queries.ts';
-import type { Asset } from '../api/types.ts';
+import type { Asset } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';
 import { Confirm } from '../parts/dialog.tsx';

@@ -1,11 +1,14 @@
 /** Files on their way up: a few at a time, each with its progress, to be cancelled and tried again; they go on while one looks elsewhere. */
 import { useSyncExternalStore } from 'react';
 import { IconRefresh, IconX } from '@tabler/icons-react';
+import { Link } from 'wouter';
 import { sendFile } from '../api/ask.ts';
+import type { Asset } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
-import { showBytes } from '../parts/format.ts';
+import { showBytes, showShare } from '../parts/format.ts';
 import { wordsOf } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
+import type { PlacedFile } from './dropped-files.ts';
 
 type Upload = {
   readonly id: number;
@@ -14,9 +17,13 @@ type Upload = {
   readonly state: 'waiting' | 'sending' | 'done' | 'failed' | 'cancelled';
   readonly share: number;
   readonly problem?: string;
+  /** Once it is there. */
+  readonly assetId?: string;
 };
 
 const atOnce = 3;
+const tellMs = 400;
+const shownMax = 200;
 let uploads: readonly Upload[] = [];
 let nextId = 1;
 const aborts = new Map<number, () => void>();
@@ -28,10 +35,32 @@ function change(id: number, patch: Partial<Upload>): void {
   for (const listener of listeners) listener();
 }
 
-export function addUploads(files: readonly File[], path: string, ended: () => void): void {
+/** Into the folder `path`, each as deep below it as it was dropped. */
+export function addUploads(files: readonly PlacedFile[], path: string, ended: () => void): void {
   onEnded = ended;
-  uploads = [...uploads, ...files.map((file) => ({ id: nextId++, file, path, state: 'waiting' as const, share: 0 }))];
+  const under = (below: string) => (below === '' ? path : `${path === '/' ? '' : path}/${below}`);
+  uploads = [
+    ...uploads,
+    ...files.map(({ file, below }) => ({
+      id: nextId++,
+      file,
+      path: under(below),
+      state: 'waiting' as const,
+      share: 0,
+    })),
+  ];
   pump();
+}
+
+let told = 0;
+
+/** Many small files end at once: what is shown is asked for anew a few times a second at most. */
+function tellEnded(): void {
+  if (told !== 0) return;
+  told = window.setTimeout(() => {
+    told = 0;
+    onEnded();
+  }, tellMs);
 }
 
 function pump(): void {
@@ -46,7 +75,7 @@ function begin({ id, file, path }: Upload): void {
   change(id, { state: 'sending', share: 0 });
   done
     .then(
-      () => change(id, { state: 'done', share: 1 }),
+      (asset) => change(id, { state: 'done', share: 1, assetId: (asset as Pick<Asset, 'id'>).id }),
       (error: unknown) => {
         if (uploads.find((upload) => upload.id === id)?.state !== 'cancelled')
           change(id, { state: 'failed', problem: wordsOf(error) });
@@ -54,7 +83,7 @@ function begin({ id, file, path }: Upload): void {
     )
     .finally(() => {
       aborts.delete(id);
-      onEnded();
+      tellEnded();
       pump();
     });
 }
@@ -120,6 +149,7 @@ export function Uploads() {
         >
           <span style={{ width: `${(sent / Math.max(1, bytes)) * 100}%` }} />
         </div>
+        <span className="quiet number">{words.assets.sentOf(showBytes(sent), showBytes(bytes))}</span>
         {failed && open.length === 0 ? (
           <Button
             small
@@ -131,12 +161,20 @@ export function Uploads() {
         ) : null}
       </header>
       <ul>
-        {shown.slice(-200).map((upload) => (
+        {shown.slice(-shownMax).map((upload) => (
           <li key={upload.id}>
             <div className="row between" style={{ flexWrap: 'nowrap' }}>
-              <span className="cut">{upload.file.name}</span>
+              {upload.assetId === undefined ? (
+                <span className="cut" dir="auto">
+                  {upload.file.name}
+                </span>
+              ) : (
+                <Link href={`/assets/${upload.assetId}`} className="cut">
+                  <span dir="auto">{upload.file.name}</span>
+                </Link>
+              )}
               <span className="row" style={{ flexWrap: 'nowrap' }}>
-                <span className="quiet">{stateWords(upload)}</span>
+                <span className="quiet number nowrap">{stateWords(upload)}</span>
                 {upload.state === 'waiting' || upload.state === 'sending' ? (
                   <Button
                     small
@@ -170,10 +208,11 @@ export function Uploads() {
   );
 }
 
-function stateWords({ state, file }: Upload): string {
+function stateWords({ state, file, share }: Upload): string {
   switch (state) {
     case 'sending':
-      return showBytes(file.size);
+      if (share === 1) return words.assets.keeping;
+      return words.assets.sending(showShare(Math.floor(share * 100) / 100), showBytes(file.size));
     case 'waiting':
       return words.assets.waiting;
     case 'done':

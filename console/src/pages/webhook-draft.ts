@@ -1,7 +1,8 @@
 /** A webhook as it is being written, before and after it is saved: what the wizard and the settings have in common. */
 import type { FieldProblem } from '../api/ask.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { JsonObject, Target } from '../api/types.ts';
+import type { JsonObject } from '../api/json.ts';
+import type { Target } from '../api/webhooks.ts';
 
 export type Draft = {
   readonly name: string;

@@ -1,7 +1,8 @@
 import { useMemo } from 'react';
 import { useAsk, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { Stats, Target, Webhook } from '../api/types.ts';
+import type { Stats } from '../api/stats.ts';
+import type { Target, Webhook } from '../api/webhooks.ts';
 import { showCount, showDuration } from '../parts/format.ts';
 import { Spark } from '../parts/spark.tsx';
 import { Badge, type Tone } from '../parts/state.tsx';

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { useChange, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { Webhook } from '../api/types.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { Button, CopyButton } from '../parts/button.tsx';
 import { Card, Facts } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';

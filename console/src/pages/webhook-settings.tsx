@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { ask, Problem } from '../api/ask.ts';
 import { refresh, useChange, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { Webhook } from '../api/types.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { TextField, problemAt, WordsField } from '../parts/field.tsx';

@@ -2,7 +2,9 @@
 import { useState } from 'react';
 import { useAsk, useChange } from '../api/queries.ts';
 import type { FormPart, Manifest, Protocol } from '../api/manifest.ts';
-import type { Inbox, JsonObject, Target } from '../api/types.ts';
+import type { Inbox } from '../api/inboxes.ts';
+import type { JsonObject } from '../api/json.ts';
+import type { Target } from '../api/webhooks.ts';
 import { Button } from '../parts/button.tsx';
 import { problemAt, SelectField, TextField } from '../parts/field.tsx';
 import { Notice } from '../parts/state.tsx';

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Link } from 'wouter';
 import { useChange, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { DryRun, TestSent, Webhook } from '../api/types.ts';
+import type { DryRun, TestSent, Webhook } from '../api/webhooks.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
@@ -13,6 +13,7 @@ import { Table } from '../parts/table.tsx';
 import { Ago } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
 import { AssetChoice } from './asset-choice.tsx';
+import { kindText } from './change-parts.tsx';
 import { Subject } from './subject.tsx';
 import { outcomeOf, reasonOf } from './delivery-words.tsx';
 
@@ -136,7 +137,11 @@ export function DryRuns({ webhook }: { readonly webhook: Webhook }) {
               columns={[
                 {
                   name: words.changes.kind,
-                  cell: ({ changeId, kind }) => <Link href={`/changes/${changeId}`}>{kind}</Link>,
+                  cell: ({ changeId, kind }) => (
+                    <Link href={`/changes/${changeId}`} title={kind}>
+                      {kindText({ kind })}
+                    </Link>
+                  ),
                 },
                 { name: words.changes.subject, cell: ({ subject }) => <Subject of={subject} /> },
                 { name: words.changes.when, kind: 'fit', cell: ({ acceptedAtMs }) => <Ago atMs={acceptedAtMs} /> },

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useAsk, useChange, useDialects, useMay } from '../api/queries.ts';
 import type { Manifest } from '../api/manifest.ts';
-import type { Webhook } from '../api/types.ts';
+import type { Webhook } from '../api/webhooks.ts';
 import { useFilters } from '../app/address.ts';
 import { Button } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';

@@ -1,5 +1,5 @@
 import { Fragment, type ReactNode, useMemo, useState } from 'react';
-import type { Json, JsonObject } from '../api/types.ts';
+import type { Json, JsonObject } from '../api/json.ts';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { type FieldDifference, fieldDifferences, namesOf } from './field-difference.ts';

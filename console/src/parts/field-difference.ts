@@ -1,5 +1,5 @@
 /** Which fields of two states differ, down to what can be read: one line for a field of EXIF, not one for all of it. */
-import type { Json, JsonObject } from '../api/types.ts';
+import type { Json, JsonObject } from '../api/json.ts';
 
 export type FieldDifference = {
   /** Dotted, below the field that was said to have changed. */

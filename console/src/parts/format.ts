@@ -13,7 +13,7 @@ const rough = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
 const shares = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
 const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
 const dates = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
-const hours = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+const hours = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' });
 const shortDays = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'narrow' });
 
@@ -47,6 +47,15 @@ export function showDuration(ms: number): string {
   if (ms < 3_600_000) return `${rough.format(ms / 60_000)} min`;
   if (ms < 86_400_000) return `${rough.format(ms / 3_600_000)} h`;
   return `${rough.format(ms / 86_400_000)} d`;
+}
+
+/** How long a film is: `0:42`, `1:02:03`. */
+export function showLength(ms: number): string {
+  const whole = Math.round(ms / 1_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(whole / 3_600);
+  const minutes = Math.floor(whole / 60) % 60;
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
 const steps: readonly (readonly [limitMs: number, unitMs: number, unit: Intl.RelativeTimeFormatUnit])[] = [

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import type { Json } from '../api/types.ts';
+import type { Json } from '../api/json.ts';
 import { words } from '../words/words.ts';
 import { Field } from './field.tsx';
 

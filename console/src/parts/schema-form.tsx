@@ -6,7 +6,7 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import type { FieldProblem } from '../api/ask.ts';
 import type { JsonSchema } from '../api/manifest.ts';
-import type { Json, JsonObject } from '../api/types.ts';
+import type { Json, JsonObject } from '../api/json.ts';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { CheckField, type Choice, problemAt, SelectField, TextField, WordsField } from './field.tsx';

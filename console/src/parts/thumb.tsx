@@ -1,7 +1,7 @@
 import { IconBroadcast, IconFile, IconFileText, IconMovie, IconMusic, IconPhoto } from '@tabler/icons-react';
-import { type ImgHTMLAttributes, useState } from 'react';
+import { type ImgHTMLAttributes, useEffect, useRef, useState } from 'react';
 import { fetched } from '../api/ask.ts';
-import type { Asset, AssetState } from '../api/types.ts';
+import type { Asset, AssetState } from '../api/assets.ts';
 
 const icons = {
   image: IconPhoto,
@@ -43,6 +43,41 @@ export function Picture({ alt = '', ...rest }: Omit<ImgHTMLAttributes<HTMLImageE
     />
   );
 }
+
+/** A picture out of a film that has none of its own, fetched once it is about to be seen. */
+export function Still({ src, onError }: { readonly src: string; readonly onError: () => void }) {
+  const place = useRef<HTMLVideoElement>(null);
+  const [near, setNear] = useState(false);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const seen = new IntersectionObserver(
+      ([entry]) => {
+        if (entry?.isIntersecting === true) setNear(true);
+      },
+      { rootMargin: '200px' },
+    );
+    seen.observe(element);
+    return () => seen.disconnect();
+  }, []);
+  return (
+    <video
+      ref={place}
+      className="coming"
+      muted
+      playsInline
+      tabIndex={-1}
+      aria-hidden
+      preload="metadata"
+      {...(near ? { src: `${src}#t=${stillAtS}` } : {})}
+      onLoadedData={({ currentTarget }) => currentTarget.setAttribute('data-ready', '')}
+      onError={onError}
+    />
+  );
+}
+
+/** Films like to begin in the dark. */
+const stillAtS = 0.5;
 
 /** The asset's own small picture, or a sign for its kind. */
 export function Thumb({

@@ -30,6 +30,7 @@ export const libraryWords = {
     title: 'What files say of themselves',
     lead: 'Embedded fields (EXIF, IPTC, XMP) that become metadata of an asset when its file is looked into, before webhooks are told of it.',
     none: 'No rule yet: what files say stays among their embedded fields.',
+    outdated: 'Somebody else changed the rules meanwhile. They are shown as they are now: look, and save again.',
     add: 'Add a rule',
     rule: 'Rule',
     edit: (from: string, to: string) => `Edit ${from} to ${to}`,

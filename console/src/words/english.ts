@@ -2,8 +2,10 @@ import { showCount } from '../parts/format.ts';
 import { assetWords } from './english-assets.ts';
 import { deliveryWords } from './english-deliveries.ts';
 import { operatorWords } from './english-operator.ts';
+import { kindWords } from './english-kinds.ts';
 import { libraryWords } from './english-libraries.ts';
 import { missingWords } from './english-missing.ts';
+import { placeWords } from './english-places.ts';
 import { settingWords } from './english-settings.ts';
 import { webhookWords } from './english-webhooks.ts';
 import { workWords } from './english-work.ts';
@@ -153,8 +155,10 @@ export const english = {
     warning: (name: string, failures: number) =>
       `${name} has failed ${plural(failures, 'time', 'times')} in a row: it is switched off if that goes on`,
     failing: (name: string, share: string) => `${name}: ${share} of attempts failed in the last hour`,
-    rejectedOnes: (count: number, event: string) => `${plural(count, 'delivery', 'deliveries')} of ${event} rejected`,
-    deadOnes: (count: number, event: string) => `${plural(count, 'delivery', 'deliveries')} of ${event} dead`,
+    rejectedOnes: (count: number, more: boolean, event: string) =>
+      `${more ? 'At least ' : ''}${plural(count, 'delivery', 'deliveries')} of ${event} rejected`,
+    deadOnes: (count: number, more: boolean, event: string) =>
+      `${more ? 'At least ' : ''}${plural(count, 'delivery', 'deliveries')} of ${event} dead`,
     cause: (cause: string) => `last answer: ${cause}`,
     health: 'Webhooks',
     latest: 'Just now',
@@ -202,6 +206,8 @@ export const english = {
     when: 'When',
     what: 'Changed',
     empty: 'Nothing has happened yet',
+    emptyFiltered: 'Nothing of this kind has happened',
+    anyKind: 'Any kind',
     emptyLead: 'Upload a picture, change its title, or report a change: each becomes a row here.',
     one: 'Change',
     caused: 'What it caused',
@@ -274,4 +280,6 @@ export const english = {
   ...workWords,
   ...missingWords,
   ...libraryWords,
+  ...placeWords,
+  ...kindWords,
 };
