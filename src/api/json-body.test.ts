@@ -16,6 +16,16 @@ test('IN-04 a number beyond the doubles is refused wherever in the body it begin
   }
 });
 
+test('IN-04 digits and an exponent make a number beyond the doubles together, each too short to do so alone', () => {
+  for (const digits of [190, 199, 200, 209, 210, 250, 299]) {
+    for (const exponent of ['e9', 'e99', 'E+98', 'e-99']) {
+      const text = `{"n":${'9'.repeat(digits)}${exponent}}`;
+      if (Number.isFinite((JSON.parse(text) as { n: number }).n)) assert.deepEqual(read(text), JSON.parse(text), text);
+      else assert.throws(() => read(text), { code: 'invalid_request' }, text);
+    }
+  }
+});
+
 test('IN-02 a body full of digits is read in about the time that its length takes', () => {
   const text = `{"a":[${Array.from({ length: 400_000 }, (_, n) => 1_000_000 + n).join(',')}]}`;
   const began = performance.now();

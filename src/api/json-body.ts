@@ -112,12 +112,13 @@ export function readJson(bytes: Buffer, bounds: JsonLimits): unknown {
 }
 
 const longExponent = /[eE]\+?[0-9]{3}/;
-const longDigits = 300;
+/** With an exponent of two digits it takes 210 of them to be beyond the doubles. */
+const longDigits = 200;
 
 /** Whether a number may be beyond the doubles: an exponent of three digits, or hundreds of digits in a row. */
 function mayHoldHugeNumber(text: string): boolean {
   if (longExponent.test(text)) return true;
-  // A run of 300 digits covers one of every 300 places, so that is all that need be looked at.
+  // A run of so many digits covers one of so many places, so that is all that need be looked at.
   for (let at = longDigits - 1; at < text.length; at += longDigits) {
     if (isDigit(text, at) && hasLongRun(text, at)) return true;
   }
