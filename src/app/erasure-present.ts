@@ -90,6 +90,7 @@ export async function countPresent(
   workspaceId: string,
   texts: readonly string[],
 ): Promise<{ readonly rows: number; readonly complete: boolean }> {
+  const replacer = textReplacer(texts);
   let rows = 0;
   let examined = 0;
   for (const type of personal) {
@@ -103,7 +104,9 @@ export async function countPresent(
         ...(cursor === null ? {} : { cursor }),
       });
       examined += page.items.length;
-      rows += page.items.filter(({ state }) => mayName(JSON.stringify(state), texts)).length;
+      rows += page.items.filter(
+        ({ state }) => mayName(JSON.stringify(state), texts) && replacer(state) !== state,
+      ).length;
       cursor = page.nextCursor;
     } while (cursor !== null);
   }

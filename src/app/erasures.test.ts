@@ -15,6 +15,7 @@ import {
   createFixture,
   type Fixture,
   webhookInput,
+  report,
 } from './testing/app-fixture.ts';
 
 const secret = 'Portrait of Rosa Beispiel';
@@ -280,4 +281,21 @@ test('AK-04 who may not write assets, or not manage people, does not erase them;
   const audit = await fixture.app.operation.audit(caller, { limit: 100 });
   assert.ok(!JSON.stringify(audit.items).includes('erasure.begun'), 'nothing was begun');
   await fixture.stop();
+});
+
+test('What is counted beforehand is what names the person, and not what has these letters in it', async (t) => {
+  const fixture = await createFixture({ soleWriter: true });
+  t.after(() => fixture.stop());
+  const actor = { id: 'ada', name: 'Ada Lovelace' };
+  const subject = { type: 'asset', externalId: 'p' } as const;
+  for (const season of ['spring', 'summer', 'autumn'])
+    await report(fixture, { kind: 'asset.metadata_changed', subject, after: { metadata: { season } } });
+  await report(fixture, { kind: 'asset.tags_changed', subject, after: { tags: ['canada'] }, actor });
+  const person = { actorId: 'ada', name: 'Ada Lovelace' };
+  const estimate = await fixture.app.erasures.estimate(caller, { person });
+  const { id } = await fixture.app.erasures.begin(caller, { person });
+  await run(fixture);
+  const { past, rows } = await fixture.app.erasures.get(caller, id);
+  assert.deepEqual([estimate.changes, estimate.rows], [1, rows]);
+  assert.equal(past, 1);
 });

@@ -10,7 +10,7 @@ import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseDate } from '../moments.ts';
-import { printFields, printJson } from '../output.ts';
+import { printFields, printJson, showTime } from '../output.ts';
 import { assetArgument, at, datesOf, printAsset } from './asset-place.ts';
 
 export function defineDates(command: Command, context: CliContext): void {
@@ -85,7 +85,8 @@ async function patchAll(assets: readonly string[], { patch, options }: Patching,
     const view = await send(client, asset, patch);
     done.push(view);
     const { archived, archiveAtMs } = view.state;
-    const now = archived ? 'is archived' : archiveAtMs === undefined ? 'is not archived' : 'will be archived';
+    const later = archiveAtMs === undefined ? '' : `, and will be on ${showTime(archiveAtMs)}`;
+    const now = archived ? 'is archived' : `is not archived${later}`;
     if (options.json !== true) context.stdout.write(`✓ ${asset} ${now}\n`);
   }
   if (options.json === true) printJson(context.stdout, { assets: done });
