@@ -8,6 +8,7 @@ import { sampleChange } from '../../core/sample-change.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import type { Rendered } from '../dialect.ts';
 import { describeDialect } from '../testing/conformance.ts';
+import { compileSchema } from '../testing/manifest-checks.ts';
 import { sampleResponse } from '../testing/sample-outcomes.ts';
 import { sampleLinks, sampleWebhook } from '../testing/sample-webhook.ts';
 import { cloudeventsDialect } from './index.ts';
@@ -36,6 +37,38 @@ function textOf({ body }: Rendered): string {
   assert.ok(body instanceof Uint8Array);
   return new TextDecoder().decode(body);
 }
+
+test('what may be set as source the SDK of the CNCF takes, and what it refuses cannot be set', () => {
+  const { schema } = cloudeventsDialect.manifest.configuration;
+  const fits = compileSchema(schema);
+  const isTaken = (source: string): boolean => {
+    try {
+      return new CloudEvent({ id: '1', type: 't', source }).validate();
+    } catch {
+      return false;
+    }
+  };
+  const good = [
+    ...[
+      'https://dam.example/acme?x=1#y',
+      'urn:uuid:6e8bc430-9c3a-11d9-9669-0800200c9a66',
+      '/acme/assets',
+      'acme',
+      '#a',
+    ],
+    ...['mailto:dam@example.com', '//dam.example:8443', 'https://[::1]:8/', '?q', 'a%20b', '1-555-123-4567'],
+  ];
+  for (const source of good) assert.ok(fits({ source }) && isTaken(source), source);
+  for (const source of ['"<x>', 'a b', 'ü', '1:x', '%zz', 'a[b', 'a^', 'a|b', '{x}', 'a#b#c', 'https://h:p/', '\\'])
+    assert.equal(fits({ source }), false, source);
+  const anything = fc.string({ unit: fc.constantFrom(...'aZ09-._~:/?#[]@!$&\'()*+,;=%{}|^"<> \\ü'), maxLength: 12 });
+  fc.assert(
+    fc.property(anything, (source) => {
+      assert.ok(!fits({ source }) || isTaken(source), source);
+    }),
+    { numRuns: 2_000 },
+  );
+});
 
 test('the SDK of the CNCF reads both modes, and finds the same event in them', () => {
   const read = (settings: JsonObject): CloudEvent<unknown> => {

@@ -3,6 +3,14 @@ import { ownValue } from '../../core/json-equality.ts';
 import type { Webhook } from '../../core/webhook.ts';
 import type { ConfigurationSchema } from '../dialect.ts';
 
+const host = "A-Za-z0-9._~!$&'()*+,;=-";
+const escape = '%[0-9A-Fa-f]{2}';
+/** RFC 3986, "URI-reference": receivers that use an SDK of CloudEvents refuse an event whose source is none. */
+const uriReference =
+  '^(?:[A-Za-z][A-Za-z0-9+.-]*:|(?=[^:/?#]*(?:[/?#]|$)))' +
+  `(?://(?:(?:[:${host}]|${escape})*@)?(?:\\[[0-9A-Fa-f:.]+\\]|(?:[${host}]|${escape})*)(?::[0-9]*)?(?=[/?#]|$)|(?!//))` +
+  `(?:[/:@${host}]|${escape})*(?:\\?(?:[/?:@${host}]|${escape})*)?(?:#(?:[/?:@${host}]|${escape})*)?$`;
+
 export const configuration: ConfigurationSchema = {
   schema: {
     type: 'object',
@@ -19,10 +27,11 @@ export const configuration: ConfigurationSchema = {
       source: {
         type: 'string',
         title: 'Source',
-        description: 'The attribute source, a URI; absent: an address of this server that names the workspace',
+        description:
+          'The attribute source, a URI or a part of one (RFC 3986); absent: an address of this server that names the workspace',
         minLength: 1,
         maxLength: 1_000,
-        pattern: '^[\\x21-\\x7e]+$',
+        pattern: uriReference,
       },
     },
   },
