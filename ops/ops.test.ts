@@ -41,6 +41,7 @@ async function toldByTheServer(): Promise<ReadonlyMap<string, ReadonlySet<string
   metrics.onScrape(() => ({
     ...{ pending: 1, oldestPendingMs: 1, storageWaiting: 1, storageState: 'ok', lanes: 1, lanesActive: 1, inFlight: 1 },
     ...{ waitingInMemory: 1, connectionsOpen: 1, logLinesDropped: 0 },
+    ...{ databaseTransactionIdsShare: 0, databaseWalKeptBytes: 0, databaseWalUsualBytes: 1 },
     byWorkspace: [{ workspaceId: 'default', pending: 1, oldestPendingMs: 1 }],
   }));
   const text = await metrics.text({ byWorkspace: true });
@@ -200,6 +201,35 @@ const composeSchema = {
     },
   },
 };
+
+describe('the unit for systemd', () => {
+  const unit = read('assetwire.service');
+  const guide = read('../docs/guides/run-in-production.md');
+
+  it('SC-09 it takes away what the server does not need, leaves it what it needs, and is the one of the guide', () => {
+    const lines = new Map<string, string>();
+    for (const [, name = '', value = ''] of unit.matchAll(/^(\w+)=(.*)$/gm)) lines.set(name, value);
+    const wanted = {
+      User: 'assetwire',
+      UMask: '0077',
+      StateDirectoryMode: '0700',
+      CapabilityBoundingSet: '',
+      NoNewPrivileges: 'yes',
+      ProtectSystem: 'strict',
+      ProtectHome: 'yes',
+      PrivateTmp: 'yes',
+      PrivateDevices: 'yes',
+      SystemCallFilter: '@system-service',
+    };
+    for (const [name, value] of Object.entries(wanted)) assert.equal(lines.get(name), value, name);
+    // Node compiles while it runs; those who look into files make namespaces of their own.
+    for (const name of ['MemoryDenyWriteExecute', 'RestrictNamespaces']) assert.ok(!lines.has(name), name);
+    const known = new Set(settingRows.flatMap(({ name }) => [environmentName(name), `${environmentName(name)}_FILE`]));
+    for (const [name] of unit.matchAll(/ASSETWIRE_[A-Z_]+/g)) assert.ok(known.has(name), name);
+    const shown = /```ini\n(\[Unit\][\s\S]*?)```/.exec(guide)?.[1] ?? '';
+    assert.equal(shown, unit.slice(unit.indexOf('[Unit]')));
+  });
+});
 
 describe('the container files', () => {
   type Service = {

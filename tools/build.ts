@@ -1,12 +1,14 @@
 /**
  * `npm run build`: what is packed for npm. Node refuses to strip types below `node_modules`, so the server's TypeScript becomes
  * JavaScript in `dist/`, file for file: what finds its neighbours by its own place (threads, the inspector, the page) finds
- * them there too. Neither source maps nor declarations: the program has no API but its command line.
+ * them there too. The documentation is made into pages here. Neither source maps nor declarations: the program has no API but its command line.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSite } from '../src/api/docs/make/build-site.ts';
+import { packSite, siteFileName } from '../src/api/docs/site.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -43,6 +45,8 @@ export function buildServer({ outDir, checkTypes }: BuildOptions): void {
     mkdirSync(dirname(join(outDir, path)), { recursive: true });
     cpSync(join(source, path), join(outDir, path));
   }
+  // The pages of /docs are made here, so that what makes them need not be installed with the server.
+  writeFileSync(join(outDir, 'api', 'docs', siteFileName), packSite(buildSite(root)));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,9 +1,9 @@
 /** How commands print: tables and lines for people, JSON for programs, progress on a terminal only. */
-import { createColors } from 'picocolors';
+import { type Colours, createColours } from '../runtime/colours.ts';
 import type { CliContext, Output } from './context.ts';
 import { escapeControls } from '../runtime/log-human.ts';
 
-export type Colours = ReturnType<typeof createColors>;
+export type { Colours };
 
 /** One JSON document, indented for people and parsable by programs. */
 export function printJson(output: Output, value: unknown): void {
@@ -16,7 +16,7 @@ export function printJsonLine(output: Output, value: unknown): void {
 }
 
 export function coloursOf(output: Output): Colours {
-  return createColors(output.colour);
+  return createColours(output.colour);
 }
 
 export type Column<Row> = {

@@ -1,5 +1,5 @@
 /** One readable line per record, for a terminal: time, level, event, fields. */
-import { createColors } from 'picocolors';
+import { createColours } from './colours.ts';
 
 const levelColours = {
   fatal: 'red',
@@ -12,7 +12,7 @@ const levelColours = {
 
 /** Formats one JSON record of ours. Control characters stay escaped, so a value cannot draw on the terminal. */
 export function formatHuman(line: string, colour: boolean): string {
-  const colours = createColors(colour);
+  const colours = createColours(colour);
   const { level, time, event, ...fields } = parse(line);
   const name = String(level);
   const paint = Object.hasOwn(levelColours, name) ? colours[levelColours[name as keyof typeof levelColours]] : String;

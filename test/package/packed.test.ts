@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync, verify } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -8,8 +9,10 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { freePort } from '../support/server-process.ts';
-import { installPacked, packReceiver, packServer, root } from './packed.ts';
-import type { Packed } from './packed.ts';
+import { type BillOfMaterials, makeBillOfMaterials } from '../../tools/release/bill-of-materials.ts';
+import { packReceiver, packServer, root, type Packed } from '../../tools/release/pack.ts';
+import { checksums, differences, signature } from '../../tools/release.ts';
+import { installPacked, productionEntries } from './packed.ts';
 
 let temporary = '';
 let server: Packed;
@@ -48,7 +51,7 @@ async function run(args: readonly string[], more: Readonly<Record<string, string
   return { code, out, err };
 }
 
-test('the tarballs hold what runs and what is read, and nothing of the workshop', () => {
+test('SC-05 the tarballs hold what runs and what is read, nothing of the workshop and no secret', () => {
   const wanted = [
     'bin/assetwire.js',
     'dist/main.js',
@@ -57,6 +60,7 @@ test('the tarballs hold what runs and what is read, and nothing of the workshop'
     'media/wine.jpg',
     'ops/alerts.yml',
     'ops/grafana-dashboard.json',
+    'ops/assetwire.service',
   ];
   for (const path of [...wanted, 'README.md', 'LICENSE', 'NOTICE', 'CHANGELOG.md', 'package.json']) {
     assert.ok(server.files.includes(path), `${path} is packed`);
@@ -73,6 +77,63 @@ test('the tarballs hold what runs and what is read, and nothing of the workshop'
     receiver.files.filter((path) => !/^dist\/[a-z-]+(\.d\.ts|\.js)$|^(package\.json|README\.md|LICENSE)$/.test(path)),
     [],
   );
+  const secret = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s+\S|\b(?:npm_|ghp_|github_pat_)\w{20}/;
+  for (const { files, directory } of [server, receiver]) {
+    const holding = files.filter((path) => secret.test(readFileSync(join(directory, path), 'latin1')));
+    assert.deepEqual(holding, []);
+  }
+});
+
+test('SC-05 built again elsewhere the tarball is the same byte for byte; checksums are those of sha256sum, and signed they verify', () => {
+  const again = packServer(join(temporary, 'again'));
+  const read = ({ tarball }: Packed) => new Map([['server.tgz', readFileSync(tarball)]]);
+  const [one, other] = [read(server), read(again)];
+  assert.deepEqual(differences(one, other), []);
+  assert.deepEqual(differences(one, new Map([['server.tgz', Buffer.from('other')]])), ['server.tgz']);
+  assert.deepEqual(differences(one, new Map()), ['server.tgz']);
+  const sums = checksums(
+    new Map([
+      ['b', Buffer.from('')],
+      ['a', Buffer.from('abc')],
+    ]),
+  );
+  const lines = [
+    'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a\n',
+    'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  b\n',
+  ];
+  assert.equal(sums, lines.join(''));
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const signed = signature(sums, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  assert.ok(verify(null, Buffer.from(sums), publicKey, signed));
+  assert.ok(!verify(null, Buffer.from(`${sums} `), publicKey, signed));
+  const { privateKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  assert.throws(
+    () => signature(sums, rsa.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    /must be an ed25519 key/,
+  );
+});
+
+test('SC-04 the bill of materials names every package that is installed with the server, with its licence and its hash, and no other', () => {
+  const bill = JSON.parse(makeBillOfMaterials(root)) as BillOfMaterials;
+  assert.equal(bill.bomFormat, 'CycloneDX');
+  assert.deepEqual(
+    [bill.metadata.component.name, bill.metadata.component.version],
+    ['assetwire', server.manifest.version],
+  );
+  const locked = Object.entries(productionEntries()).map(
+    ([path, { version = '' }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`,
+  );
+  const named = bill.components.map(({ name, version }) => `${name}@${version}`);
+  assert.deepEqual([...new Set(named)].toSorted(), [...new Set(locked)].toSorted());
+  for (const { name, licenses = [], hashes = [], purl } of bill.components) {
+    assert.ok(licenses.length > 0, `${name} has a licence`);
+    assert.ok(
+      hashes.some(({ alg }) => alg === 'SHA-512'),
+      `${name} has a hash`,
+    );
+    assert.match(purl, /^pkg:npm\//);
+  }
+  assert.equal(makeBillOfMaterials(root), `${JSON.stringify(bill, null, 2)}\n`, 'the same each time');
 });
 
 test('nothing packed names a directory of the machine that built it', () => {

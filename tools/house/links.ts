@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { renderPage } from '../../src/api/docs/render.ts';
+import { renderPage } from '../../src/api/docs/make/render.ts';
 import { repositoryFiles } from './repository-files.ts';
 
 /** Links between the documents of the repository lead somewhere, and so do what stands behind the `#`. */

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { checkSupplyChain, type LockedPackage, supplyChainProblems } from './supply-chain.ts';
+import { checkDependenciesPage } from './dependencies-page.ts';
+import { checkSupplyChain, type LockedPackage, type Manifest, supplyChainProblems } from './supply-chain.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const whole: LockedPackage = { version: '1.2.3', integrity: 'sha512-x', license: 'MIT' };
@@ -28,6 +29,20 @@ test('SC-01 the lockfile is whole: a hash for each package, none from git or a f
       /must be pinned/,
       version,
     );
+});
+
+test('SC-04 the server has at most 25 direct dependencies, and every one has its licence and its reason', async () => {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+  const names = Object.keys(dependencies);
+  assert.ok(names.length <= 25, `${names.length}: ${names.join(', ')}`);
+  assert.deepEqual(await checkDependenciesPage(root), []);
+  const rows = new Map(
+    readFileSync(join(root, 'docs/reference/dependencies.md'), 'utf8')
+      .split('\n')
+      .map((line) => line.split(' | '))
+      .map(([name = '', licence = '', reason = '']) => [name.replaceAll(/[| `]/g, ''), { licence, reason }]),
+  );
+  for (const name of names) assert.ok((rows.get(name)?.reason.length ?? 0) > 10, `${name}: what it is for`);
 });
 
 test('SC-03 a version with a known hole is reported, wherever in the tree it is; one that is mended is not', () => {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createFakeApp } from '../testing/fake-app.ts';
 import { call, startTestServer, type TestServer } from '../testing/test-server.ts';
-import { buildSite, documentFiles, type Site } from './build-site.ts';
 import { createDocuments } from './documents.ts';
+import { buildSite, documentFiles } from './make/build-site.ts';
+import type { Site } from './site.ts';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const pageOnly = '/page/';

@@ -1,13 +1,11 @@
 /**
- * What is served below `/docs`. The pages are made from the repository's own Markdown at the first request for one, on a
- * thread that ends afterwards: a server that nobody asks pays nothing, and the loop that delivers never renders. Then they
- * are in memory, under 2 MB, compressed and not.
+ * What is served below `/docs`. The pages, made from the repository's own Markdown, are loaded at the first request for one:
+ * a server that nobody asks pays nothing. Then they are in memory, under 2 MB, compressed and not.
  */
-import { startThread } from '../../runtime/start-thread.ts';
 import type { Answer } from '../route.ts';
-import type { Site } from './build-site.ts';
 import { escapeHtml } from './escape-html.ts';
 import { notFoundMark } from './not-found-mark.ts';
+import { loadSite, type Site, type SiteFile } from './site.ts';
 import { suggestPaths } from './suggest-paths.ts';
 
 export type DocumentRequest = {
@@ -22,11 +20,11 @@ export interface Documents {
   answer(request: DocumentRequest): Promise<Answer>;
 }
 
-/** `make` is the thread, unless a test hands in something else. */
-export function createDocuments(make: () => Promise<Site> = makeOnThread): Documents {
+/** `load` is that of `site.ts`, unless a test hands in something else. */
+export function createDocuments(load: () => Promise<Site> = loadSite): Documents {
   let made: Promise<Site> | null = null;
   const site = (): Promise<Site> => {
-    made ??= make().catch((error: unknown) => {
+    made ??= load().catch((error: unknown) => {
       // The next request tries again.
       made = null;
       throw error;
@@ -67,8 +65,6 @@ function fileAnswer({ ifNoneMatch, acceptEncoding }: DocumentRequest, file: Site
   };
 }
 
-type SiteFile = Site['files'] extends ReadonlyMap<string, infer F> ? F : never;
-
 /** How people write the path of a page who know the file or end it with a slash. */
 function pageOf(path: string): string {
   return path.replace(/\/+$/, '').replace(/(\/README)?\.md$/, '');
@@ -83,15 +79,4 @@ function notFoundText(path: string, titles: Site['titles']): string {
     (suggestions.length === 0 ? '' : `<p>Perhaps you are looking for</p><ul>${suggestions.join('')}</ul>`) +
     '<p>Or go to <a href="/docs">the map of the documentation</a>.</p>'
   );
-}
-
-function makeOnThread(): Promise<Site> {
-  const entry = new URL(`./site-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-  return new Promise((resolve, reject) => {
-    const thread = startThread(entry, 'assetwire-documents');
-    thread.once('message', (site: Site) => resolve(site));
-    thread.once('error', reject);
-    // After a message this does nothing any more.
-    thread.once('exit', (code) => reject(new Error(`The documentation must be made: its thread ended with ${code}`)));
-  });
 }

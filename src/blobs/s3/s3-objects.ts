@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { S3Place } from './s3-place.ts';
+import { uploadParts } from './upload-parts.ts';
 
 export type S3Object = { readonly key: string; readonly bytes: number; readonly modifiedAtMs: number };
 export type S3Page = { readonly objects: readonly S3Object[]; readonly next: string | null };
@@ -13,7 +14,7 @@ export type S3Page = { readonly objects: readonly S3Object[]; readonly next: str
 export interface S3Objects {
   /** `sha256` in hex: the store checks what it received against it. */
   put(key: string, content: Uint8Array, sha256?: string): Promise<void>;
-  /** Sends a stream in parts; parts already sent are given up where it fails or `signal` says so. */
+  /** Sends a stream, which is not empty, in parts; those already sent are given up where it fails or `signal` says so. */
   upload(key: string, content: Readable, signal: AbortSignal): Promise<void>;
   get(key: string, range?: { readonly from: number; readonly to: number }): Promise<Readable | null>;
   head(key: string): Promise<Omit<S3Object, 'key'> | null>;
@@ -40,12 +41,10 @@ const removedPerRequest = 1_000;
 
 export async function openS3Objects(place: S3Place): Promise<S3Objects> {
   const { S3Client, ...sdk } = await import('@aws-sdk/client-s3');
-  const { Upload } = await import('@aws-sdk/lib-storage');
   const client = new S3Client(clientOptions(place));
   const open: Open = {
     client,
     sdk,
-    Upload,
     place,
     at: (key) => ({ Bucket: place.bucket, Key: `${place.prefix}${key}` }),
   };
@@ -55,12 +54,11 @@ export async function openS3Objects(place: S3Place): Promise<S3Objects> {
 type Open = {
   readonly client: S3Client;
   readonly sdk: Sdk;
-  readonly Upload: typeof import('@aws-sdk/lib-storage').Upload;
   readonly place: S3Place;
   readonly at: (key: string) => { readonly Bucket: string; readonly Key: string };
 };
 
-function writing({ client, sdk, Upload, place, at }: Open): Pick<S3Objects, 'put' | 'upload' | 'copy'> {
+function writing({ client, sdk, place, at }: Open): Pick<S3Objects, 'put' | 'upload' | 'copy'> {
   const source = (key: string): string => encodeURI(`${place.bucket}/${place.prefix}${key}`);
   return {
     async put(key, content, sha256) {
@@ -76,23 +74,11 @@ function writing({ client, sdk, Upload, place, at }: Open): Pick<S3Objects, 'put
       );
     },
 
-    async upload(key, content, signal) {
-      const upload = new Upload({
-        client,
-        params: { ...at(key), Body: content },
-        partSize: partBytes,
-        queueSize: partsInHand,
-        leavePartsOnError: false,
-      });
-      const abort = (): void => void upload.abort();
-      signal.addEventListener('abort', abort, { once: true });
-      try {
-        if (signal.aborted) abort();
-        await upload.done();
-      } finally {
-        signal.removeEventListener('abort', abort);
-      }
-    },
+    upload: (key, content, signal) =>
+      uploadParts(
+        { client, sdk },
+        { target: at(key), content, partBytes, partsInHand, checksums: place.checksums, signal },
+      ),
 
     async copy(from, to, bytes) {
       const CopySource = source(from);

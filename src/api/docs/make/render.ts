@@ -6,7 +6,7 @@
 import Parser from 'markdown-it';
 import type { MarkdownIt, Token } from 'markdown-it';
 import { createAnchors } from './anchors.ts';
-import { escapeHtml } from './escape-html.ts';
+import { escapeHtml } from '../escape-html.ts';
 import { highlight } from './highlight.ts';
 import { resolveLink } from './paths.ts';
 import type { LinkTarget } from './paths.ts';

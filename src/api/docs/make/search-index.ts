@@ -1,6 +1,6 @@
 /** The search of the documentation: one entry per section of a page, searched by the browser with the same library. */
 import MiniSearch from 'minisearch';
-import { indexOptions } from '../page/document-search.js';
+import { indexOptions } from '../../page/document-search.js';
 import type { Section } from './render.ts';
 
 const excerptCharacters = 220;

@@ -4,29 +4,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import type { Site, SiteFile } from '../site.ts';
 import { layoutPage } from './layout.ts';
 import { mapFile, readMap } from './map.ts';
-import { notFoundMark } from './not-found-mark.ts';
+import { notFoundMark } from '../not-found-mark.ts';
 import { outerPages, pathOfFile } from './paths.ts';
 import { renderPage } from './render.ts';
 import type { RenderedPage } from './render.ts';
 import { makeSearchIndex } from './search-index.ts';
-
-export type SiteFile = {
-  readonly contentType: string;
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** The same, compressed; null where it is hardly smaller. */
-  readonly gzip: Uint8Array<ArrayBuffer> | null;
-  readonly etag: string;
-};
-
-export type Site = {
-  readonly files: ReadonlyMap<string, SiteFile>;
-  /** Path and title of every page, for suggestions. */
-  readonly titles: ReadonlyMap<string, string>;
-  /** The page that says that there is no such page; `notFoundMark` in it is replaced by what is suggested. */
-  readonly notFound: string;
-};
 
 const contentTypes: { readonly [ending: string]: string } = {
   svg: 'image/svg+xml',

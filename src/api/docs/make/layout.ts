@@ -1,5 +1,5 @@
 /** The page around a document: bar, navigation, text, what is on this page, the page before and the page after. */
-import { escapeHtml } from './escape-html.ts';
+import { escapeHtml } from '../escape-html.ts';
 import type { MapEntry, MapGroup } from './map.ts';
 import type { Heading } from './render.ts';
 

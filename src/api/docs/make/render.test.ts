@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createAnchors } from './anchors.ts';
 import { pathOfFile, resolveLink } from './paths.ts';
 import { renderPage } from './render.ts';
-import { suggestPaths } from './suggest-paths.ts';
+import { suggestPaths } from '../suggest-paths.ts';
 
 const served = (file: string): boolean =>
   ['docs/README.md', 'docs/guides/a.md', 'docs/guides/b.md', 'docs/decisions/README.md', 'README.md'].includes(file);

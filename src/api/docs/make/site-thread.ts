@@ -3,6 +3,5 @@ import { parentPort } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
 import { buildSite } from './build-site.ts';
 
-/** This file lies three folders below the root, in the source and in what is published. */
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
 parentPort?.postMessage(buildSite(root));

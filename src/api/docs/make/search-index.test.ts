@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import MiniSearch from 'minisearch';
-import { indexOptions, searchDocuments } from '../page/document-search.js';
+import { indexOptions, searchDocuments } from '../../page/document-search.js';
 import { buildSite } from './build-site.ts';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 let index: MiniSearch;
 
