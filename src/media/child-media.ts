@@ -125,14 +125,16 @@ function createPictures(
   const residentBytesMax = limits.residentBytesMax ?? 512 * 1024 * 1024;
   const pixelsMax = limits.pixelsMax ?? 0x3fff ** 2;
   const embedded = limits.embedded ?? 'all';
-  const start = () => {
+  const start = (onlyWhenIdle: boolean) => {
     started();
-    const own = { readable: [...readable, scratch.directory], unshareNetwork };
+    const own = { readable: [...readable, scratch.directory], unshareNetwork, onlyWhenIdle };
     return startInspector({ ...own, ...(program === undefined ? {} : { program }) });
   };
-  const pool = (timeoutMs: number) => createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, start });
+  const pool = (timeoutMs: number, canWait = false) =>
+    createInspectorPool({ clock, timeoutMs, idleMs, residentBytesMax, canWait, start });
   const inspecting = pool(limits.timeoutMs ?? 10_000);
-  const deriving = pool(limits.deriveTimeoutMs ?? 30_000);
+  // Nothing waits for renditions; deliveries and uploads that run meanwhile would wait for them.
+  const deriving = pool(limits.deriveTimeoutMs ?? 30_000, true);
   // Whoever asks for packets holds no upload up, and the other way round.
   const packets = pool(limits.timeoutMs ?? 10_000);
   const prepared = async (): Promise<boolean> => {

@@ -217,7 +217,8 @@ for (const [name, mimeType, content] of endless) {
     const startedAt = performance.now();
     const code = codeOf(await media.inspect(path, { mimeType }));
     assert.ok(['inspected', 'unreadable', 'too_large', 'timeout'].includes(code), code);
-    assert.ok(performance.now() - startedAt < 6_000);
+    // Of a machine that is busy it may have four times its time.
+    assert.ok(performance.now() - startedAt < 4 * 2_500 + 3_500);
     await assertSmall(media.inspectorPid(), 400e6);
   });
 }

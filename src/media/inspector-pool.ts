@@ -2,20 +2,30 @@
  * Runs jobs one at a time in one inspector process: started when there is something to do, kept while there is more,
  * ended after half a minute of nothing. A job that takes too long or too much memory ends with its process; the next one
  * gets a new process. A process that dies under a job for another reason gets the job a second time in a new one.
+ *
+ * Where the work can wait, its process runs only when nothing else does. One that comes to nothing that way, because the
+ * processors are never idle, is replaced for a while by one that has a share of them.
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import { createAnswerReader, type Reply } from './answer-reader.ts';
 import type { DeriveJob, InspectJob, Job, XmpJob } from './inspector/protocol.ts';
+import { waitedMs } from './bounded-process.ts';
 import { memoryNote, watchMemory } from './memory-watch.ts';
+import { watchRunTime } from './run-time.ts';
 
 export type PoolOptions = {
   readonly clock: Clock;
-  readonly start: () => ChildProcessWithoutNullStreams;
+  readonly start: (onlyWhenIdle: boolean) => ChildProcessWithoutNullStreams;
+  /** Of one job, without the time in which the machine did not let it run. */
   readonly timeoutMs: number;
   readonly idleMs: number;
   readonly residentBytesMax: number;
+  /** The work is done only when nothing else wants the processors. Default false. */
+  readonly canWait?: boolean;
+  /** How long a process was ready and not let run; tests hand in a machine that is busy. */
+  readonly waitedMs?: (pid: number) => Promise<number | null>;
 };
 
 /** A job as it is handed in; the pool numbers it. */
@@ -34,8 +44,10 @@ export interface InspectorPool {
   stop(): Promise<void>;
 }
 
-type Ending = Reply | 'died' | 'stopped';
+type Ending = Reply | 'died' | 'starved' | 'stopped';
 const waitingMax = 1_000;
+/** For so long processes have a share of the processors after one had come to nothing without. */
+const sharedForMs = 300_000;
 
 /** The pool; nothing runs before the first job. */
 export function createInspectorPool(options: PoolOptions): InspectorPool {
@@ -46,6 +58,7 @@ export function createInspectorPool(options: PoolOptions): InspectorPool {
   let waiting = 0;
   let lastId = 0;
   let stopped = false;
+  let sharedUntilMs = Number.NEGATIVE_INFINITY;
 
   const endChild = async (): Promise<void> => {
     const ending = child;
@@ -55,7 +68,10 @@ export function createInspectorPool(options: PoolOptions): InspectorPool {
 
   const runOnce = async (work: Work): Promise<Ending> => {
     if (stopped) return 'stopped';
-    if (child === null || child.ended()) child = createInspector(options);
+    if (child === null || child.ended()) {
+      const onlyWhenIdle = options.canWait === true && clock.monotonicMs() >= sharedUntilMs;
+      child = createInspector(options, onlyWhenIdle);
+    }
     lastId += 1;
     const ending = await child.run({ ...work, id: lastId }, timeoutMs);
     if (child?.ended() === true) child = null;
@@ -65,11 +81,12 @@ export function createInspectorPool(options: PoolOptions): InspectorPool {
   const runJob = async (work: Work): Promise<Reply> => {
     idle?.cancel();
     const first = await runOnce(work);
-    const ending = first === 'died' ? await runOnce(work) : first;
+    if (first === 'starved') sharedUntilMs = clock.monotonicMs() + sharedForMs;
+    const ending = first === 'died' || first === 'starved' ? await runOnce(work) : first;
     if (!stopped) idle = clock.timer(idleMs, () => void endChild());
     if (ending === 'stopped')
       throw new AssetwireError('shutting_down', { detail: 'Inspection must wait: the server stops' });
-    if (ending === 'died')
+    if (ending === 'died' || ending === 'starved')
       return { kind: 'failed', code: 'crashed', note: 'the inspector ended while it read the file' };
     return ending;
   };
@@ -106,8 +123,9 @@ interface Inspector {
   end(): Promise<void>;
 }
 
-function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspector {
-  const child = start();
+function createInspector(options: PoolOptions, onlyWhenIdle: boolean): Inspector {
+  const { clock, start, residentBytesMax } = options;
+  const child = start(onlyWhenIdle);
   let isEnded = false;
   let settle: ((ending: Ending) => void) | null = null;
   let wanted: Job | null = null;
@@ -140,9 +158,13 @@ function createInspector({ clock, start, residentBytesMax }: PoolOptions): Inspe
       bytesMax: residentBytesMax,
       onExceeded: () => finish({ kind: 'failed', code: 'too_large', note: memoryNote }),
     });
-    const deadline = clock.timer(timeoutMs, () =>
-      finish({ kind: 'failed', code: 'timeout', note: `not read within ${timeoutMs / 1_000} s` }),
-    );
+    const deadline = watchRunTime({
+      clock,
+      timeoutMs,
+      waitedMs: async () => (child.pid === undefined ? null : (options.waitedMs ?? waitedMs)(child.pid)),
+      onTimeout: () => finish({ kind: 'failed', code: 'timeout', note: `not read within ${timeoutMs / 1_000} s` }),
+      ...(onlyWhenIdle ? { onStarved: () => finish('starved') } : {}),
+    });
     const finish = (ending: Ending): void => {
       child.kill('SIGKILL');
       settle?.(ending);

@@ -36,6 +36,8 @@ export type InspectorOptions = {
   /** Directories of the files it may read. */
   readonly readable: readonly string[];
   readonly unshareNetwork: boolean;
+  /** Others go before it, however little is left to it then. */
+  readonly onlyWhenIdle?: boolean;
   /** The program; tests start others. */
   readonly program?: string;
 };
@@ -44,12 +46,14 @@ export type InspectorOptions = {
 export function startInspector({
   readable,
   unshareNetwork,
+  onlyWhenIdle = false,
   program = ownProgram(),
 }: InspectorOptions): ChildProcessWithoutNullStreams {
   const node = [...nodeArguments([...readable, dirname(program)]), program];
   // Ten minutes of processor time are some 100,000 files; the one that meets the limit gets a new process.
   const [command, args] = bounded([process.execPath, ...node], {
     unshareNetwork,
+    onlyWhenIdle,
     processorSecondsMax: 600,
     fileBytesMax: 0,
   });
