@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import type { WebhookId } from '../core/ids.ts';
-import { createDeque } from './deque.ts';
+import { createDeque } from '../core/deque.ts';
 import { createDueClock } from './due-clock.ts';
 import { createEgressSuspicion } from './egress-suspicion.ts';
 import { createHeap } from './heap.ts';

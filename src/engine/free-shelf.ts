@@ -8,7 +8,7 @@
  */
 import type { DeliveryId } from '../core/ids.ts';
 import type { DeliveryTask, PendingQuery } from '../storage/contract/lanes.ts';
-import { createDeque } from './deque.ts';
+import { createDeque } from '../core/deque.ts';
 import type { LateOffers } from './late-offers.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { pageFor, type Shelf } from './shelf.ts';

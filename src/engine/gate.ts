@@ -1,5 +1,5 @@
 /** Lets so many pieces of work run at once; the others wait their turn. */
-import { createDeque } from './deque.ts';
+import { createDeque } from '../core/deque.ts';
 
 export type Gate = {
   /** Runs it now or later. It must not reject: what goes wrong is its own to handle. */

@@ -11,7 +11,7 @@
 import { silenceResetMs } from '../core/disable-rules.ts';
 import type { DeliveryId } from '../core/ids.ts';
 import type { DeliveryTask, PendingQuery } from '../storage/contract/lanes.ts';
-import { createDeque, type Deque } from './deque.ts';
+import { createDeque, type Deque } from '../core/deque.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { Shelf } from './shelf.ts';
 

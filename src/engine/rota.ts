@@ -4,7 +4,7 @@
  * not in here at all.
  */
 import type { WorkspaceId } from '../core/ids.ts';
-import { createDeque, type Deque } from './deque.ts';
+import { createDeque, type Deque } from '../core/deque.ts';
 import type { Lane } from './lane.ts';
 
 export type Rota = {

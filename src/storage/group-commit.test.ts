@@ -4,11 +4,12 @@ import { microtaskTurn } from '../runtime/turn.ts';
 import { createGroupCommit, type GroupCommit, type GroupCommitLimits } from './group-commit.ts';
 import { createHeldClock } from './testing/world.ts';
 
-type Item = { readonly name: string; readonly bytes: number };
+type Item = { readonly name: string; readonly bytes: number; readonly workspaceId: string };
 type Batch = { readonly names: readonly string[]; readonly end: (answer: number | Error) => void };
 
 const limits: GroupCommitLimits = {
   batchItemsMax: 4,
+  batchRowsMax: 100,
   batchBytesMax: 100,
   waitingItemsMax: 10,
   waitingBytesMax: 1_000,
@@ -29,7 +30,9 @@ function heldGroup(given: Partial<GroupCommitLimits> = {}): { group: GroupCommit
           },
         });
       }),
+    workspaceOf: ({ workspaceId }) => workspaceId,
     bytesOf: ({ bytes }) => bytes,
+    rowsOf: ({ bytes }) => bytes,
     limits: { ...limits, ...given },
     pacing: createHeldClock(),
     turn: microtaskTurn,
@@ -37,7 +40,7 @@ function heldGroup(given: Partial<GroupCommitLimits> = {}): { group: GroupCommit
   return { group, batches };
 }
 
-const item = (name: string, bytes = 1): Item => ({ name, bytes });
+const item = (name: string, bytes = 1, workspaceId = 'default'): Item => ({ name, bytes, workspaceId });
 const settle = async (): Promise<void> => {
   for (let n = 0; n < 20; n += 1) await Promise.resolve();
 };
@@ -133,6 +136,31 @@ describe('group commit', () => {
     await settle();
     batches.at(-1)?.end(1);
     assert.equal((await again).length, 1);
+  });
+
+  it('FO-02 a workspace that fills the room is refused, and others still find some, within a bound', async () => {
+    const { group, batches } = heldGroup({ waitingItemsMax: 20 });
+    const accepted = [group.submit([item('a')], 'commit')];
+    await settle();
+    const flood = Array.from({ length: 20 }, (_, n) => item(`f${n}`, 20, 'flooded'));
+    accepted.push(group.submit(flood, 'commit'));
+    await assert.rejects(group.submit([item('f20', 1, 'flooded')], 'commit'), { code: 'storage_busy' });
+    let others = 0;
+    for (let n = 0; n < 20; n += 1) {
+      const call = group.submit([item('x', 1, `other-${n}`)], 'commit');
+      if (group.waiting() > 20 + others) {
+        others += 1;
+        accepted.push(call);
+      } else await assert.rejects(call, { code: 'storage_busy' });
+    }
+    assert.equal(others, 5);
+    for (let n = 0; n < 20; n += 1) {
+      await settle();
+      batches[n]?.end(99);
+    }
+    await Promise.all(accepted);
+    // They had not long to wait either.
+    assert.ok(batches[1]?.names.includes('x') && batches[1].names.some((name) => name.startsWith('f')));
   });
 
   it('stop refuses what comes later and resolves when everything before it is done', async () => {

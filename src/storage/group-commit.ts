@@ -1,20 +1,18 @@
 /**
- * Group commit: calls that arrive while a transaction runs share the next one. Nothing here knows a database; an
- * implementation hands in how one batch is run.
+ * Group commit: calls that arrive while a transaction runs share the next one, in which workspaces take turns
+ * (fair-lines.ts). Nothing here knows a database; an implementation hands in how one batch is run.
  *
  * What waits is bounded in items and bytes: beyond that a call is refused at once with `storage_busy`, so that a store
- * that cannot keep up answers quickly instead of growing. Records of attempts go first and have room of their own: they
- * end work that has already been done, and refusing them would do it again.
+ * that cannot keep up answers quickly instead of growing. Records of attempts have room of their own: they end work that
+ * has already been done, and refusing them would do it again.
  */
 import { AssetwireError } from '../core/errors.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Turn } from '../runtime/turn.ts';
+import { type BatchLimits, createFairLines, type Entry, type FairLines, type Urgency } from './fair-lines.ts';
 
-export type GroupCommitLimits = {
-  /** One transaction. An item that is larger alone goes alone. */
-  readonly batchItemsMax: number;
-  readonly batchBytesMax: number;
-  /** What may wait for its transaction, over all calls of one urgency. */
+export type GroupCommitLimits = BatchLimits & {
+  /** What may wait for its transaction, over all calls of one urgency; commits of workspaces that have little there find a quarter more. */
   readonly waitingItemsMax: number;
   readonly waitingBytesMax: number;
   /** Batches begin at least this far apart, so that calls under way find each other; an idle store begins at once. */
@@ -27,7 +25,10 @@ export type GroupCommitParts<Item, Result> = {
    * where nothing was stored.
    */
   readonly run: (items: readonly Item[]) => Promise<readonly Result[]>;
+  readonly workspaceOf: (item: Item) => string;
   readonly bytesOf: (item: Item) => number;
+  /** What it costs to write, by which a workspace's turn is measured. */
+  readonly rowsOf: (item: Item) => number;
   readonly limits: GroupCommitLimits;
   readonly pacing: Clock;
   readonly turn: Turn;
@@ -39,7 +40,7 @@ export type Settled<Result> =
 
 export type GroupCommit<Item, Result> = {
   /** Resolves when each item was done or refused; rejects with `storage_busy` where there is no room. */
-  submit(items: readonly Item[], urgency: 'record' | 'commit'): Promise<readonly Settled<Result>[]>;
+  submit(items: readonly Item[], urgency: Urgency): Promise<readonly Settled<Result>[]>;
   waiting(): number;
   busy(): boolean;
   /** Refuses new calls from now on; resolves when everything that waits is done. */
@@ -47,14 +48,14 @@ export type GroupCommit<Item, Result> = {
 };
 
 type Call<Result> = { readonly settled: Settled<Result>[]; left: number; readonly resolve: () => void };
-type Entry<Item, Result> = { readonly item: Item; readonly call: Call<Result>; readonly index: number; bytes: number };
+type Waiter<Item, Result> = Entry & { readonly item: Item; readonly call: Call<Result>; readonly index: number };
 
-/** A queue that hands out its front without moving what lies behind. */
-type Line<Item, Result> = { entries: Entry<Item, Result>[]; front: number; bytes: number };
+/** Beyond the bound, this much of it is kept for workspaces that have little waiting: who fills the room fills it for himself. */
+const roomForOthers = 0.25;
 
 export function createGroupCommit<Item, Result>(parts: GroupCommitParts<Item, Result>): GroupCommit<Item, Result> {
-  const { run, bytesOf, limits, pacing, turn } = parts;
-  const lines = { record: emptyLine<Item, Result>(), commit: emptyLine<Item, Result>() };
+  const { run, limits, pacing, turn } = parts;
+  const lines = createFairLines<Waiter<Item, Result>>();
   let running = false;
   let scheduled = false;
   let stopping = false;
@@ -62,7 +63,7 @@ export function createGroupCommit<Item, Result>(parts: GroupCommitParts<Item, Re
   let refusedSinceBatch = false;
   const idle: (() => void)[] = [];
 
-  const waiting = (): number => lengthOf(lines.record) + lengthOf(lines.commit);
+  const waiting = (): number => lines.waiting('record').items + lines.waiting('commit').items;
   const schedule = (): void => {
     if (running || scheduled) return;
     scheduled = true;
@@ -73,18 +74,18 @@ export function createGroupCommit<Item, Result>(parts: GroupCommitParts<Item, Re
   const flush = (): void => {
     scheduled = false;
     if (running) return;
-    const batch = takeBatch([lines.record, lines.commit], limits);
+    const batch = lines.take(limits);
     if (batch.length === 0) return;
     running = true;
     refusedSinceBatch = false;
     if (limits.gatherMs > 0) lastBeganMs = pacing.monotonicMs();
     void runBatch(batch).then(afterBatch);
   };
-  const runBatch = async (batch: readonly Entry<Item, Result>[]): Promise<void> => {
+  const runBatch = async (batch: readonly Waiter<Item, Result>[]): Promise<void> => {
     try {
       const results = await run(batch.map(({ item }) => item));
       for (const [index, result] of results.entries()) settle(batch[index], { status: 'done', result });
-      giveBack(lines, batch.slice(results.length));
+      if (results.length < batch.length) lines.giveBack(batch.slice(results.length));
     } catch (error) {
       for (const entry of batch) settle(entry, { status: 'failed', error });
     }
@@ -95,23 +96,26 @@ export function createGroupCommit<Item, Result>(parts: GroupCommitParts<Item, Re
     else for (const resolve of idle.splice(0)) resolve();
   };
 
+  /** Resolves when each of them is settled. */
+  const enqueue = (items: readonly Item[], urgency: Urgency): Promise<readonly Settled<Result>[]> =>
+    new Promise((resolve) => {
+      const settled = new Array<Settled<Result>>(items.length);
+      const call: Call<Result> = { settled, left: items.length, resolve: () => resolve(settled) };
+      for (const [index, item] of items.entries()) {
+        const workspaceId = parts.workspaceOf(item);
+        lines.push({ workspaceId, urgency, rows: parts.rowsOf(item), bytes: parts.bytesOf(item), item, call, index });
+      }
+    });
   return {
     submit(items, urgency) {
       if (stopping) return Promise.reject(stopped());
       if (items.length === 0) return Promise.resolve([]);
-      const line = lines[urgency];
-      let bytes = 0;
-      for (const item of items) bytes += bytesOf(item);
-      const crowded =
-        lengthOf(line) + items.length > limits.waitingItemsMax || line.bytes + bytes > limits.waitingBytesMax;
-      // A single call larger than the bound must still be possible when nothing else waits.
-      if (crowded && lengthOf(line) > 0) {
+      if (isCrowded(lines, sumOf(items, urgency, parts), limits)) {
         refusedSinceBatch = true;
-        return Promise.reject(busy(lengthOf(line)));
+        return Promise.reject(busy(lines.waiting(urgency).items));
       }
-      const answer = enqueue(line, items, bytesOf);
       schedule();
-      return answer;
+      return enqueue(items, urgency);
     },
     waiting,
     busy: () => refusedSinceBatch,
@@ -123,77 +127,49 @@ export function createGroupCommit<Item, Result>(parts: GroupCommitParts<Item, Re
   };
 }
 
-function emptyLine<Item, Result>(): Line<Item, Result> {
-  return { entries: [], front: 0, bytes: 0 };
-}
+type Asked = {
+  readonly workspaceId: string;
+  readonly urgency: Urgency;
+  readonly items: number;
+  readonly bytes: number;
+};
 
-function lengthOf(line: Line<unknown, unknown>): number {
-  return line.entries.length - line.front;
-}
-
-/** Puts a call's items at the end of a line; resolves when each of them is settled. */
-function enqueue<Item, Result>(
-  line: Line<Item, Result>,
+/** What a call asks room for. It is one workspace's, but for few of our own. */
+function sumOf<Item>(
   items: readonly Item[],
-  bytesOf: (item: Item) => number,
-): Promise<readonly Settled<Result>[]> {
-  return new Promise((resolve) => {
-    const settled = new Array<Settled<Result>>(items.length);
-    const call: Call<Result> = { settled, left: items.length, resolve: () => resolve(settled) };
-    for (const [index, item] of items.entries()) {
-      const bytes = bytesOf(item);
-      line.entries.push({ item, call, index, bytes });
-      line.bytes += bytes;
-    }
-  });
-}
-
-/** From the lines in turn, as much as one transaction may take. */
-function takeBatch<Item, Result>(
-  lines: readonly Line<Item, Result>[],
-  { batchItemsMax, batchBytesMax }: GroupCommitLimits,
-): Entry<Item, Result>[] {
-  const batch: Entry<Item, Result>[] = [];
+  urgency: Urgency,
+  parts: Pick<GroupCommitParts<Item, unknown>, 'workspaceOf' | 'bytesOf'>,
+): Asked {
   let bytes = 0;
-  for (const line of lines) {
-    while (line.front < line.entries.length && batch.length < batchItemsMax) {
-      const entry = line.entries[line.front];
-      if (entry === undefined || (batch.length > 0 && bytes + entry.bytes > batchBytesMax)) break;
-      batch.push(entry);
-      bytes += entry.bytes;
-      line.bytes -= entry.bytes;
-      line.front += 1;
-    }
-    if (line.front === line.entries.length) {
-      line.entries = [];
-      line.front = 0;
-    } else if (line.front > 4_096) {
-      line.entries = line.entries.slice(line.front);
-      line.front = 0;
-    }
-  }
-  return batch;
+  for (const item of items) bytes += parts.bytesOf(item);
+  const [first] = items;
+  return { workspaceId: first === undefined ? '' : parts.workspaceOf(first), urgency, items: items.length, bytes };
 }
 
-function settle<Item, Result>(entry: Entry<Item, Result> | undefined, settled: Settled<Result>): void {
+function isCrowded(
+  lines: FairLines<Entry>,
+  asked: Asked,
+  { waitingItemsMax, waitingBytesMax }: GroupCommitLimits,
+): boolean {
+  const { workspaceId, urgency, items, bytes } = asked;
+  const all = lines.waiting(urgency);
+  // A single call larger than the bound must still be possible when nothing else waits.
+  if (all.items === 0) return false;
+  if (all.items + items <= waitingItemsMax && all.bytes + bytes <= waitingBytesMax) return false;
+  if (urgency === 'record') return true;
+  const own = lines.waitingOf(workspaceId, urgency);
+  return (
+    own.items + items > (1 + roomForOthers) * waitingItemsMax - all.items ||
+    own.bytes + bytes > (1 + roomForOthers) * waitingBytesMax - all.bytes
+  );
+}
+
+function settle<Item, Result>(entry: Waiter<Item, Result> | undefined, settled: Settled<Result>): void {
   if (entry === undefined) return;
   const { call, index } = entry;
   call.settled[index] = settled;
   call.left -= 1;
   if (call.left === 0) call.resolve();
-}
-
-/** What a batch had no time for goes first in the next one. */
-function giveBack<Item, Result>(
-  lines: { record: Line<Item, Result>; commit: Line<Item, Result> },
-  entries: readonly Entry<Item, Result>[],
-): void {
-  if (entries.length === 0) return;
-  // Which line they came from no longer matters: they are first in any case.
-  const line = lines.record;
-  line.entries = [...entries, ...line.entries.slice(line.front)];
-  line.front = 0;
-  for (const entry of entries) line.bytes += entry.bytes;
 }
 
 function busy(waiting: number): AssetwireError {

@@ -120,6 +120,21 @@ export type Prepared = PreparedCommit | PreparedRecord;
 
 /** What a row costs beyond its texts; keeps a batch of empty items bounded too. */
 const rowBytes = 200;
+/** A row so long takes the time of two. */
+const longRowBytes = 8_192;
+/** A delivery is a row of the queue and one of its lane's; a record writes an attempt and the delivery it belongs to. */
+const rowsOfDelivery = 2;
+const rowsOfRecord = 2;
+
+/** About how many rows are written for it: the measure of what it costs the others that wait. */
+export function rowsOf(item: Prepared): number {
+  const long = Math.floor(item.bytes / longRowBytes);
+  if (item.kind === 'record') return rowsOfRecord + long;
+  const { resources, changes, deliveries, extras } = item;
+  const rows = 1 + resources.length + changes.length + rowsOfDelivery * deliveries.length + long;
+  if (extras === null) return rows;
+  return rows + extras.duties.length + extras.orders.length + extras.withdraws.length + extras.missed.length;
+}
 
 export function prepareCommit(item: CommitItem): PreparedCommit {
   let bytes = rowBytes;

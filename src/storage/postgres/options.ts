@@ -39,6 +39,7 @@ const day = 24 * 3_600_000;
 
 const defaultLimits: GroupCommitLimits = {
   batchItemsMax: 1_000,
+  batchRowsMax: 1_000,
   batchBytesMax: 8 * 1024 * 1024,
   waitingItemsMax: 20_000,
   waitingBytesMax: 64 * 1024 * 1024,

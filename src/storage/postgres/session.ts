@@ -4,7 +4,7 @@ import type { Random } from '../../runtime/random.ts';
 import { systemTurn } from '../../runtime/turn.ts';
 import { createCursorCodec } from '../cursor.ts';
 import { createGroupCommit, type GroupCommit } from '../group-commit.ts';
-import type { Prepared } from '../prepared.ts';
+import { type Prepared, rowsOf } from '../prepared.ts';
 import type { StorageReads } from '../contract/reads.ts';
 import type { ItemResult } from '../batch-results.ts';
 import { keyedAsk, listAsk } from './asks.ts';
@@ -111,7 +111,9 @@ function sessionOver(opened: Opened): Session {
     timeouts,
     group: createGroupCommit<Prepared, ItemResult>({
       run: (items) => watched(trouble, () => book.apply(items)),
+      workspaceOf: ({ workspaceId }) => workspaceId,
       bytesOf: ({ bytes }) => bytes,
+      rowsOf,
       limits: settings.limits,
       pacing,
       turn: systemTurn,

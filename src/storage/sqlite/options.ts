@@ -34,6 +34,7 @@ const partitionRowsMost = 50_000;
 
 export const defaultLimits: GroupCommitLimits = {
   batchItemsMax: 1_000,
+  batchRowsMax: 1_000,
   batchBytesMax: 8 * 1024 * 1024,
   waitingItemsMax: 20_000,
   waitingBytesMax: 64 * 1024 * 1024,

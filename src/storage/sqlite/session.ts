@@ -14,7 +14,7 @@ import { createInlineWriter, type InlineWriter } from './inline-writer.ts';
 import { createKeyedReads, type KeyedReads } from './keyed-reads.ts';
 import { createListReads, listReadNames } from './list-reads.ts';
 import { defaultLimits, settingsOf, type SqliteStorageOptions } from './options.ts';
-import type { Prepared } from '../prepared.ts';
+import { type Prepared, rowsOf } from '../prepared.ts';
 import { createReaderPool } from './reader-pool.ts';
 import { callerError } from './sqlite-error.ts';
 import { createInlineSearch } from './search/inline-search.ts';
@@ -65,7 +65,9 @@ export async function openSession(parts: SessionParts): Promise<Session> {
   );
   const group = createGroupCommit<Prepared, ItemResult>({
     run: (items) => guarded(trouble, () => writer.apply(items)),
+    workspaceOf: ({ workspaceId }) => workspaceId,
     bytesOf: ({ bytes }) => bytes,
+    rowsOf,
     limits: { ...defaultLimits, ...(memory ? { gatherMs: 0 } : {}), ...options.limits },
     pacing,
     turn: memory ? microtaskTurn : systemTurn,
