@@ -10,6 +10,8 @@ import { createEmailTransport } from './email/email-transport.ts';
 import { readSmtpPlace } from './email/smtp-place.ts';
 import { createSmtpPool } from './email/smtp-pool.ts';
 import { createSqsTransport } from './sqs/sqs-transport.ts';
+import { createSelfSigned } from './testing/certificates.ts';
+import { startHostileReceiver } from './testing/hostile-receiver.ts';
 import { startLoopbackTransport } from './testing/loopback.ts';
 import { startSmtpPeer } from './testing/smtp-peer.ts';
 import { startSqsPeer } from './testing/sqs-peer.ts';
@@ -31,6 +33,7 @@ const toxics: readonly (readonly [toxic: Toxic, wanted: 'taken' | 'failed'])[] =
   [{ kind: 'reset_peer' }, 'failed'],
   [{ kind: 'slicer' }, 'taken'],
   [{ kind: 'limit_data', bytes: 5 }, 'failed'],
+  [{ kind: 'black_hole', bytes: 100 }, 'failed'],
 ];
 
 type Subject = {
@@ -118,6 +121,66 @@ describeToxics('a receiver behind a network that misbehaves', async () => {
     },
   };
 });
+
+describe('a road that loses every packet of more than 1,300 bytes', () => {
+  const hole: Toxic = { kind: 'black_hole', bytes: 1_300 };
+  const long = 'x'.repeat(20_000);
+
+  it('FR-12 what is small goes through, what is large ends in time with the phase it stood still in, and arrives on another road', async () => {
+    const receiver = await startHostileReceiver({
+      onRequest: ({ path }, socket) => {
+        const answer = path === '/long' ? long : 'ok';
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${answer.length}\r\n\r\n${answer}`);
+      },
+    });
+    const proxy = await startToxicProxy(receiver.port);
+    proxy.toxic = hole;
+    const { transport } = await startLoopbackTransport();
+    const send = async (path: string, text: string): Promise<Outcome> => {
+      const startedMs = performance.now();
+      const outcome = await transport.send(sent(`http://127.0.0.1:${proxy.port}${path}`, text));
+      const tookMs = performance.now() - startedMs;
+      assert.ok(tookMs < timeoutMs + 400, `${tookMs} ms`);
+      return outcome;
+    };
+    assert.ok(isTaken(await send('/', 'small')), 'a small message, on a connection of its own');
+    assert.deepEqual(phaseOf(await send('/', long)), ['timeout', 'headers'], 'nothing of a large one arrives');
+    assert.ok(isTaken(await send('/', 'small')), 'the connection that hangs is not used again');
+    assert.deepEqual(
+      phaseOf(await send('/long', 'small')),
+      ['timeout', 'headers'],
+      'it arrived, and its answer does not',
+    );
+    assert.deepEqual(
+      receiver.requests.map(({ path, body: got }) => `${path} ${got.length}`),
+      ['/ 5', '/ 5', '/long 5'],
+    );
+    proxy.toxic = null;
+    assert.ok(isTaken(await send('/', long)));
+    assert.equal(transport.stats().requestsInFlight, 0);
+    await transport.stop();
+    await proxy.close();
+    await receiver.close();
+  });
+
+  it('FR-12 TLS that cannot be agreed on, because a certificate or a greeting is too large, is called that', async () => {
+    const { certPem, keyPem } = await createSelfSigned({});
+    const receiver = await startHostileReceiver({ tls: { cert: `${certPem}\n`.repeat(3), key: keyPem } });
+    const proxy = await startToxicProxy(receiver.port);
+    proxy.toxic = hole;
+    const { transport } = await startLoopbackTransport();
+    const outcome = await transport.send(sent(`https://127.0.0.1:${proxy.port}/`, 'small'));
+    assert.deepEqual(phaseOf(outcome), ['timeout', 'tls']);
+    await transport.stop();
+    assert.equal(transport.stats().connectionsOpen, 0);
+    await proxy.close();
+    await receiver.close();
+  });
+});
+
+function phaseOf(outcome: Outcome): readonly [string, string] {
+  return [outcome.kind, outcome.kind === 'timeout' ? outcome.phase : JSON.stringify(outcome)];
+}
 
 describeToxics('a mail server behind a network that misbehaves', async () => {
   const peer = await startSmtpPeer();

@@ -5,7 +5,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { createDeadlineWheel, type Deadline } from './deadline-wheel.ts';
 
 /** Time that stands still until it is moved; at most one timer, as the wheel promises. */
-function createHeldClock(): Clock & { advance(ms: number): void; timers(): number } {
+function createHeldClock(): Clock & { advance(ms: number): void; standStill(ms: number): void; timers(): number } {
   let nowMs = 5;
   const timers = new Set<{ readonly atMs: number; readonly fire: () => void }>();
   return {
@@ -22,10 +22,13 @@ function createHeldClock(): Clock & { advance(ms: number): void; timers(): numbe
         const [due] = [...timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
         if (due === undefined) break;
         timers.delete(due);
-        nowMs = due.atMs;
+        nowMs = Math.max(nowMs, due.atMs);
         due.fire();
       }
       nowMs = endMs;
+    },
+    standStill(ms) {
+      nowMs += ms;
     },
     timers: () => timers.size,
   };
@@ -114,4 +117,32 @@ it('after a long sleep everything due strikes once', () => {
   clock.advance(300_000);
   assert.equal(struck, 120);
   assert.equal(clock.timers(), 0);
+});
+
+it('FO-03 after the process stood still, what came in meanwhile is read before anything is called late', () => {
+  const clock = createHeldClock();
+  const wheel = createDeadlineWheel(clock);
+  const struck: string[] = [];
+  const answered = createDeadline(() => struck.push('answered'));
+  const silent = createDeadline(() => struck.push('silent'));
+  wheel.add(answered, 200);
+  wheel.add(silent, 200);
+  clock.advance(100);
+  clock.standStill(5_000);
+  // The timer that is long due fires; sockets are read between this turn of the loop and the next.
+  clock.advance(0);
+  assert.equal(struck.length, 0);
+  wheel.remove(answered);
+  clock.advance(1);
+  assert.equal(struck.join(), 'silent');
+  assert.equal(clock.timers(), 0);
+  // A loop that is late again and again is late by one turn each time, no more.
+  const always = createDeadline(() => struck.push('always'));
+  wheel.add(always, 1_000);
+  for (let round = 0; round < 6; round += 1) {
+    clock.standStill(300);
+    clock.advance(1);
+    clock.advance(1);
+  }
+  assert.equal(struck.join(), 'silent,always');
 });

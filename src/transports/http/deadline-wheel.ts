@@ -12,7 +12,8 @@ export interface Deadline {
 
 /**
  * Many deadlines behind one timer. Nearly every attempt ends long before its deadline, so adding and removing must cost
- * next to nothing: both are a few assignments in a ring of linked lists. Deadlines strike up to one tick late, never early.
+ * next to nothing: both are a few assignments in a ring of linked lists. Deadlines strike up to one tick late, never early;
+ * after the process stood still, not before what came in meanwhile has been read.
  */
 export type DeadlineWheel = {
   add(deadline: Deadline, delayMs: number): void;
@@ -23,6 +24,8 @@ export type DeadlineWheel = {
 };
 
 const tickMs = 20;
+/** A turn that comes so much later than it was asked for: the process stood still (starved, stopped, collecting garbage). */
+const stoodStillMs = 100;
 /** A ring of 41 s: longer deadlines go round more than once, which costs one comparison per turn. */
 const slotCount = 2_048;
 
@@ -32,19 +35,29 @@ export function createDeadlineWheel(clock: Clock): DeadlineWheel {
   let timer: Timer | null = null;
   /** Everything due in ticks up to this one has struck. */
   let doneTick = 0;
+  let expectedMs = 0;
+  /** What had come in when the process went on has been read. */
+  let heard = false;
 
-  const arm = (): void => {
-    timer = clock.timer(tickMs, turn);
+  const arm = (delayMs: number): void => {
+    expectedMs = clock.monotonicMs() + delayMs;
+    timer = clock.timer(delayMs, turn);
   };
 
   const turn = (): void => {
     timer = null;
     const nowMs = clock.monotonicMs();
+    // Timers fire before sockets are read: an answer that came in time would be called late for our own standing still.
+    if (!heard && nowMs - expectedMs > stoodStillMs) {
+      heard = true;
+      return arm(1);
+    }
+    heard = false;
     const lastTick = Math.floor(nowMs / tickMs);
     // A process that slept passes each slot once, not once per missed turn of the ring.
     for (let tick = Math.max(doneTick + 1, lastTick - slotCount + 1); tick <= lastTick; tick++) strike(tick, nowMs);
     doneTick = lastTick;
-    if (count > 0 && timer === null) arm();
+    if (count > 0 && timer === null) arm(tickMs);
   };
 
   const strike = (tick: number, nowMs: number): void => {
@@ -76,7 +89,7 @@ export function createDeadlineWheel(clock: Clock): DeadlineWheel {
       deadline.dueMs = nowMs + delayMs;
       if (timer === null) {
         doneTick = Math.floor(nowMs / tickMs);
-        arm();
+        arm(tickMs);
       }
       const slot = slots[Math.ceil(deadline.dueMs / tickMs) % slotCount];
       if (slot === undefined) return;

@@ -20,6 +20,11 @@ export type Toxic =
   | { readonly kind: 'reset_peer' }
   /** One byte in a piece. */
   | { readonly kind: 'slicer' }
+  /**
+   * A road that takes no packet of more bytes than this and does not say so: what is in such a packet never arrives, however
+   * often it is sent, and nothing behind it does. Packets are what TCP makes of a piece, full ones first.
+   */
+  | { readonly kind: 'black_hole'; readonly bytes: number }
   /** The connection ends once so many bytes have come back. */
   | { readonly kind: 'limit_data'; readonly bytes: number };
 
@@ -84,6 +89,9 @@ function carry(from: Socket, to: Socket, { toxic, answers }: Way): void {
       }
       if (now?.kind === 'reset_peer') return void (answers ? to : from).resetAndDestroy();
       if (now?.kind === 'latency') await wait(now.ms);
+      if (now?.kind === 'black_hole' && piece.length > now.bytes)
+        // Not read on, either: the sender's buffers fill, as those of a sender whom nobody acknowledges.
+        return void (await new Promise((resolve) => from.once('close', resolve)));
       if (now?.kind === 'limit_data' && answers) {
         const rest = piece.subarray(0, Math.max(0, now.bytes - passed));
         passed += piece.length;
