@@ -52,6 +52,15 @@ export function readGauges(metrics: Metrics, sources: GaugeSources): void {
   });
   metrics.onScrape(() => leaseReading(sources.leases()));
   metrics.onScrape(async () => {
+    if (storage.cluster === null) return {};
+    const { transactionIdsShare, walKeptBytes, walUsualBytes } = await storage.cluster.strain();
+    return {
+      databaseTransactionIdsShare: transactionIdsShare,
+      databaseWalKeptBytes: walKeptBytes,
+      databaseWalUsualBytes: walUsualBytes,
+    };
+  });
+  metrics.onScrape(async () => {
     const { ended, processesStarted, waiting } = media.counts();
     return {
       mediaJobs: ended,

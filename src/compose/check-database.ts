@@ -7,6 +7,7 @@ import { readServerFacts, refuseServer, type ServerFacts, weaknesses } from '../
 import { schemaMend } from '../storage/postgres/migrate.ts';
 import { connectionMend } from '../storage/postgres/postgres-error.ts';
 import { schemaVersion } from '../storage/postgres/schema.ts';
+import { strainOf, strains, strainStatement } from '../storage/postgres/server-strain.ts';
 
 export type DatabaseCheck = {
   readonly result: 'ok' | 'warning' | 'failed';
@@ -36,7 +37,8 @@ export async function checkDatabase({
     refuseServer(facts, databaseDurability === 'weak');
     const weak = weaknesses(facts).map((weakness) => `a confirmed change may be lost: ${weakness}`);
     const detail = `PostgreSQL ${Math.floor(facts.version / 10_000)}.${facts.version % 10_000}; ${await found(connection)}`;
-    const warnings = [...weak, ...(await crowding(connection, databaseConnections))];
+    const [strain] = await connection.run([strainStatement], timeoutMs);
+    const warnings = [...weak, ...(await crowding(connection, databaseConnections)), ...strains(strainOf(strain?.[0]))];
     if (warnings.length === 0) return { result: 'ok', detail: `${detail}; ${durability(facts)}` };
     return { result: 'warning', detail: `${detail}; ${warnings.join(', ')}` };
   } catch (error) {

@@ -29,6 +29,10 @@ export type Reading = {
   readonly leaseValid?: number;
   readonly clusterMembers?: number;
   readonly shardTakeovers?: number;
+  /** What the database server may run out of; only where there is one. */
+  readonly databaseTransactionIdsShare?: number;
+  readonly databaseWalKeptBytes?: number;
+  readonly databaseWalUsualBytes?: number;
   readonly mediaJobs?: readonly MediaJobReading[];
   readonly mediaProcessesStarted?: number;
   readonly mediaWaiting?: number;
@@ -212,6 +216,18 @@ const gaugeTexts = {
   leaseValid: ['lease_valid', '1 while the lease on the shards held here is good (PostgreSQL)'],
   clusterMembers: ['cluster_members', 'Processes on the same store that are known to this one (PostgreSQL)'],
   shardTakeovers: ['shard_takeovers', 'Shards taken over from processes that had died, since the start (PostgreSQL)'],
+  databaseTransactionIdsShare: [
+    'database_transaction_ids_used',
+    'Share of the transaction ids of PostgreSQL in use; at 1 it takes no writes',
+  ],
+  databaseWalKeptBytes: [
+    'database_wal_kept_bytes',
+    'Write-ahead log that a replication slot of PostgreSQL holds back on its disk',
+  ],
+  databaseWalUsualBytes: [
+    'database_wal_usual_bytes',
+    'What that log comes to where nobody holds it back (max_wal_size)',
+  ],
   mediaWaiting: ['media_jobs_waiting', 'Files that are being looked into, or wait for it'],
   mediaFilms: ['media_films', '1 where an ffmpeg was found for pictures and clips of films'],
 } as const satisfies Partial<Record<keyof Reading, readonly [string, string]>>;

@@ -142,6 +142,7 @@ export function viewOf(parts: FaultyStoreParts): StoreView {
             beat: (beat) => call(() => cluster(store).beat(beat)),
             leave: (id) => call(() => cluster(store).leave(id)),
             view: () => call(() => cluster(store).view()),
+            strain: () => call(() => cluster(store).strain()),
             tell: (message) => call(() => cluster(store).tell(message)),
             listen: (ears) => cluster(store).listen(ears),
           },

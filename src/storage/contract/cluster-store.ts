@@ -13,11 +13,25 @@ export interface ClusterStore {
   leave(memberId: string): Promise<void>;
   /** As things are; nothing is written. For `doctor` and start-up checks. */
   view(): Promise<ClusterView>;
+  /** What the server beneath may run out of; nothing is written. */
+  strain(): Promise<ServerStrain>;
   /** A message of at most `messageBytesMax` to all other processes. It may be lost on the way. */
   tell(message: string): Promise<void>;
   /** Hears what others tell, not what this store told itself. Answers how to stop. */
   listen(ears: ClusterEars): () => void;
 }
+
+/** What a database server may run out of without any query showing it. */
+export type ServerStrain = {
+  /** Of the transaction ids there are, so many are in use (0 to 1): at 1 the server takes no writes. */
+  readonly transactionIdsShare: number;
+  /** The replication slot that holds back the most of the server's log; null where there is none. */
+  readonly walKeptBy: string | null;
+  /** How much it holds back on the server's disk. */
+  readonly walKeptBytes: number;
+  /** What the log comes to where nobody holds it back (`max_wal_size`). */
+  readonly walUsualBytes: number;
+};
 
 export type ClusterEars = {
   message(text: string): void;

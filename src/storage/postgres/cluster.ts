@@ -8,6 +8,7 @@ import type { Pool } from './pool.ts';
 import { callerError } from './postgres-error.ts';
 import { keyOf, keyOrNull, numberOf } from './rows.ts';
 import { lockClass, locks } from './schema.ts';
+import { strainOf, strainStatement } from './server-strain.ts';
 import { type Timeouts, commonSettings } from './settings-local.ts';
 import type { Sql } from './sql.ts';
 import { type Trouble, watchedBeat } from './trouble.ts';
@@ -69,6 +70,7 @@ export function createCluster({ pool, sql, timeouts, listener, trouble }: Cluste
       await transact([alone, { sql: free, values }, { sql: 'DELETE FROM aw.cluster_members WHERE id = $1', values }]);
     },
     view: async () => viewOf(await transact(viewStatements)),
+    strain: async () => strainOf((await transact([strainStatement]))[0]?.[0]),
     async tell(message) {
       if (Buffer.byteLength(message) > messageBytesMax) {
         throw new RangeError(`A message must have ${messageBytesMax} bytes at most: it has more`);

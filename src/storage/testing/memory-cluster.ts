@@ -95,6 +95,7 @@ export function createMemoryCluster({ store, nowMs, carry = queueMicrotask }: Me
       for (const lease of leases) if (lease.holder === memberId) lease.holder = null;
     },
     view: async () => view(),
+    strain: async () => ({ transactionIdsShare: 0, walKeptBy: null, walKeptBytes: 0, walUsualBytes: 1 }),
     async tell(message) {
       for (const [ears, owner] of listeners) {
         if (owner !== self) carry(() => listeners.has(ears) && ears.message(message));
