@@ -31,6 +31,8 @@ type World = {
   readonly workers: Worker[];
   /** By which the database's clock is off. */
   databaseOffMs: number;
+  /** No word of one worker reaches another; the store is there for all of them. */
+  apart: boolean;
   worker(
     name: string,
     more?: { readonly node?: string; readonly role?: 'api'; readonly restsAtOnce?: boolean },
@@ -47,6 +49,7 @@ function createWorld(): World {
     clock,
     workers,
     databaseOffMs: 0,
+    apart: false,
     async worker(name, { node = name, role, restsAtOnce = true } = {}) {
       const { cluster: shared } = cluster.process();
       assert.ok(shared !== null);
@@ -70,7 +73,9 @@ function createWorld(): World {
             blobs: '',
           },
           nudge: () =>
-            void clock.timer(1, () => workers.forEach((other) => other !== worker && other.ownership.look())),
+            void clock.timer(1, () =>
+              workers.forEach((other) => !world.apart && other !== worker && other.ownership.look()),
+            ),
         }),
       };
       workers.push(worker);
@@ -160,6 +165,11 @@ async function started(world: World, ...names: string[]): Promise<Worker[]> {
     world.held().every((count) => Math.abs(count - shardCount / world.workers.length) < 1),
   );
   return made;
+}
+
+function pick(ownership: LeaseOwnership): { readonly valid: boolean; readonly takeovers: number } {
+  const { valid, takeovers } = ownership.stats();
+  return { valid, takeovers };
 }
 
 describe('shards held by lease', () => {
@@ -261,6 +271,49 @@ describe('shards held by lease', () => {
     await within(world, 29_000, () => a.ownership.shards()?.length === shardCount);
     b.cutOff = false;
     await within(world, 15_000, () => world.held().join() === '128,128');
+  });
+
+  it('FO-03 workers that get a tenth of a processor keep what they hold; one that gets less than a lease allows says so itself', async () => {
+    const world = createWorld();
+    const workers = await started(world, 'a', 'b', 'c');
+    const before = workers.map(({ ownership }) => ownership.shards());
+    // Each runs for a quarter of a second in every two and a half, and never two of them together.
+    for (let round = 0; round < 60; round += 1) {
+      for (const awake of [...workers, ...Array.from({ length: 7 }, () => null)]) {
+        for (const worker of workers) worker.asleep = worker !== awake;
+        await advance(world, 250);
+      }
+    }
+    for (const worker of workers) worker.asleep = false;
+    assert.deepEqual(
+      workers.map(({ ownership, lost }) => ({ held: ownership.shards(), lost, ...pick(ownership) })),
+      before.map((held) => ({ held, lost: [], valid: true, takeovers: 0 })),
+    );
+    const [starved] = workers;
+    assert.ok(starved !== undefined);
+    starved.asleep = true;
+    await advance(world, 31_000);
+    assert.deepEqual(
+      pick(starved.ownership),
+      { valid: false, takeovers: 0 },
+      'what is asked in its one moment is true',
+    );
+  });
+
+  it('FR-06 workers that cannot hear each other share by the store alone: who joins, dies or stands still, no shard is ever used by two', async () => {
+    const world = createWorld();
+    world.apart = true;
+    const [a, b] = await Promise.all([world.worker('a'), world.worker('b'), world.clock.advance(20)]);
+    await within(world, 40_000, () => world.held().join() === '128,128');
+    const [c] = await Promise.all([world.worker('c'), world.clock.advance(20)]);
+    await within(world, 40_000, () => world.held().toSorted().join() === '85,85,86');
+    // Each side takes itself for the whole of it: one stands still and wakes, the other two had shared what it held.
+    c.asleep = true;
+    await within(world, 60_000, () => world.held().slice(0, 2).join() === '128,128');
+    c.asleep = false;
+    await within(world, 60_000, () => c.lost.length > 0);
+    await within(world, 60_000, () => world.held().toSorted().join() === '85,85,86');
+    assert.deepEqual([a.lost, b.lost], [[], []], 'nothing was taken from those that were awake');
   });
 
   it('FR-05 a lease counts from before its heartbeat was sent, however late the answer comes', async () => {

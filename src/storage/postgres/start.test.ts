@@ -7,7 +7,7 @@ import { withPostgres } from '../testing/postgres-world.ts';
 import { ask, createTestDatabase, createTestServer, removeTestServers } from '../testing/test-postgres.ts';
 import { refuseServer, type ServerFacts, weaknesses } from './check-server.ts';
 import { createPostgresStorage, type PostgresStorageOptions } from './postgres-storage.ts';
-import { connect } from './connection.ts';
+import { connect, type Connection } from './connection.ts';
 import { migrate } from './migrate.ts';
 import { createSql } from './sql.ts';
 import { schemaVersion } from './schema.ts';
@@ -242,12 +242,13 @@ describe('starting on PostgreSQL', () => {
     const stage = 3;
     const common = { sql, timeoutMs: 30_000 };
     await migrate(connection, { ...common, untilStage: stage });
+    const { watched, asked } = watchedConnection(connection);
     const busy = new Client({ connectionString: database.url });
     const passing = new Client({ connectionString: database.url });
     await Promise.all([busy.connect(), passing.connect()]);
     try {
       await busy.query('BEGIN; LOCK TABLE assetwire.queue IN ROW EXCLUSIVE MODE');
-      const waiting = migrate(connection, { ...common, untilStage: stage + 1, lockTimeoutMs: 150 });
+      const waiting = migrate(watched, { ...common, untilStage: stage + 1, lockTimeoutMs: 150 });
       let slowestMs = 0;
       let settled = false;
       const refused = assert.rejects(waiting, refusal(/another transaction held one of its tables/));
@@ -259,6 +260,13 @@ describe('starting on PostgreSQL', () => {
       }
       await refused;
       assert.ok(slowestMs < 2_000, `a writer waited ${Math.round(slowestMs)} ms behind the stage`);
+      // Six tries, half a second between two of them in which nothing is asked for.
+      const told = asked
+        .filter((text) => /^BEGIN$|lock_timeout|pg_sleep/.test(text))
+        .map((text) => text.split('\n', 1)[0]);
+      const oneTry = ['BEGIN', 'SET LOCAL lock_timeout = 150;'];
+      const pause = 'SELECT pg_sleep(0.5)';
+      assert.deepEqual(told, Array.from({ length: 6 }, (_, n) => (n === 0 ? oneTry : [pause, ...oneTry])).flat());
       const version = "SELECT value FROM assetwire.meta WHERE key = 'version'";
       assert.equal((await ask(database.url, version))[0]?.['value'], String(stage), 'nothing is half done');
       const again = migrate(connection, { ...common, untilStage: stage + 1, lockTimeoutMs: 150 });
@@ -397,6 +405,23 @@ describe('reads of one workspace', () => {
     await ask(database.url.replace(/\/[^/]*$/, '/postgres'), `DROP ROLE ${role}`);
   });
 });
+
+/** What a connection is asked, in order. */
+function watchedConnection(connection: Connection): { readonly watched: Connection; readonly asked: string[] } {
+  const asked: string[] = [];
+  const watched: Connection = {
+    ...connection,
+    run: (statements, timeoutMs) => {
+      asked.push(...statements.map(({ sql }) => sql));
+      return connection.run(statements, timeoutMs);
+    },
+    script: (text, timeoutMs) => {
+      asked.push(text);
+      return connection.script(text, timeoutMs);
+    },
+  };
+  return { watched, asked };
+}
 
 /** Makes the schema as it was before later stages. */
 async function migrateUntil(url: string, untilStage: number): Promise<void> {

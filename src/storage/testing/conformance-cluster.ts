@@ -137,6 +137,39 @@ export function clusterConformance({ open, breakConnection }: ClusterSuite): voi
     await pair.stop();
   });
 
+  it('FR-06 of two processes that both believe to hold a lane, one alone makes a retry of an attempt, once', async () => {
+    const pair = await open();
+    const [item] = await owe(pair.one, [webhookOf(9)]);
+    assert.ok(item !== undefined);
+    const seen = await beat(pair.one, 'm_one');
+    const old = await beat(pair.one, 'm_one', { acquire: [lease(seen, 9)] });
+    const view = await beat(pair.two, 'm_two', { acquire: [lease(old, 9)] });
+    // The one that was cut off still tries, and its word to the store comes first, last, or at the same time as the other's.
+    const again = (view: ClusterView, dueAtMs: number, attemptsBefore: number): RecordItem => ({
+      ...item,
+      epoch: lease(view, 9).epoch,
+      attemptsBefore,
+      attempt: { ...item.attempt, number: attemptsBefore + 1 },
+      next: { state: 'pending', dueAtMs },
+    });
+    assert.deepEqual(await pair.one.record([again(old, 111, 0)]), ['fenced']);
+    assert.deepEqual(
+      await Promise.all([pair.one.record([again(old, 222, 0)]), pair.two.record([again(view, 333, 0)])]),
+      [['fenced'], ['recorded']],
+    );
+    assert.deepEqual(
+      await pair.one.record([again(old, 444, 1)]),
+      ['fenced'],
+      'nor does it go on from what it can read',
+    );
+    const { tasks } = await pair.two.pending({ webhookId: item.webhookId, by: 'due', nowMs: atMs, limit: 10 });
+    assert.deepEqual(
+      tasks.map(({ delivery: { id, attempts, dueAtMs } }) => ({ id, attempts, dueAtMs })),
+      [{ id: item.deliveryId, attempts: 1, dueAtMs: 333 }],
+    );
+    await pair.stop();
+  });
+
   it('lanes are found by their shards, page by page', async () => {
     const pair = await open();
     const hooks = Array.from({ length: 24 }, (_, index) => webhookOf(index * 10));
