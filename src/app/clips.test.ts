@@ -116,6 +116,46 @@ test('a clip that came to nothing is told as ready all the same, with a note; ch
   assert.equal(cuts, 4);
 });
 
+test('a clip that does not fit what is left of the quota once it is cut is a note, and nothing of it stays', async (t) => {
+  const fixture = await cutting(t, {
+    ...found,
+    clip: async () => {
+      const path = join(await mkdtemp(join(tmpdir(), 'assetwire-cut-')), 'clip.mp4');
+      await writeFile(path, 'twelve bytes');
+      return {
+        kind: 'clipped',
+        facts: { mimeType: 'video/mp4' },
+        path,
+        dispose: () => rm(join(path, '..'), { recursive: true }),
+      };
+    },
+  });
+  const { app } = fixture;
+  const admin = { ...caller, admin: true };
+  const pan = await upload(fixture, film, 'pan.mp4');
+  await fixture.doDuties();
+  const used = (await app.workspaces.get(admin, 'default')).usage;
+  assert.ok(used);
+  await app.workspaces.update(admin, 'default', { quota: { bytesMax: used.bytes + 20 } });
+  // One byte is left when each is asked for: what they come to shows when they are cut.
+  const clips = [];
+  for (let n = 0; n < 3; n += 1) clips.push((await app.assets.clip(caller, pan.id, { fromMs: 0, toMs: 500 })).body.id);
+  for (let round = 0; round < 5; round += 1) {
+    await fixture.doDuties();
+    fixture.clock.advance(60_000);
+  }
+  const states = await Promise.all(clips.map(async (id) => (await app.assets.get(caller, id)).state.inspection));
+  assert.deepEqual(
+    states.map(({ state }) => state),
+    ['done', 'failed', 'failed'],
+  );
+  assert.match(JSON.stringify(states[1]), /Keep within the workspace's quota/);
+  assert.deepEqual((await app.workspaces.get(admin, 'default')).usage, {
+    files: used.files + 1,
+    bytes: used.bytes + 12,
+  });
+});
+
 test('a film that went before its clip was cut is a note on the clip', async (t) => {
   const fixture = await cutting(t, {
     ...found,

@@ -188,7 +188,7 @@ export function createApp(deps: AppDeps): AppParts {
     app,
     care,
     properties,
-    duties: createDuties(shared, { toggle, inboxes, assets, handshakes }),
+    duties: createDuties(shared, { toggle, inboxes, assets, handshakes, quotas }),
     links: parts.links,
     onEngineEvent(event) {
       clockWatch.heed(event);

@@ -24,6 +24,7 @@ import { createShareLinkDuty } from './duty-share-link.ts';
 import { createSyncDuty } from './duty-sync.ts';
 import { createTimerDuty } from './duty-timer.ts';
 import type { Inboxes } from './inboxes.ts';
+import type { Quotas } from './quotas.ts';
 import type { Shared } from './shared-parts.ts';
 import type { Handshakes } from './webhook-handshake.ts';
 import type { WebhookSwitch } from './webhook-switch.ts';
@@ -37,18 +38,20 @@ export function createDuties(
     inboxes,
     assets,
     handshakes,
+    quotas,
   }: {
     readonly toggle: WebhookSwitch;
     readonly inboxes: Inboxes;
     readonly assets: App['assets'];
     readonly handshakes: Handshakes;
+    readonly quotas: Pick<Quotas, 'blobs'>;
   },
 ): DutyHandlers {
   return {
     inspect: createInspectDuty(parts),
     derive: createDeriveDuty(parts),
     broadcast: createBroadcastDuty({ ...parts, assets }),
-    clip: createClipDuty(parts),
+    clip: createClipDuty({ ...parts, blobs: quotas.blobs }),
     erase: createEraseDuty(parts),
     expand: createExpandDuty(parts),
     outbox: createOutboxDuty({ ...parts, changes: createChanges(parts) }),

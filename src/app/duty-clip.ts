@@ -8,6 +8,7 @@ import { open } from 'node:fs/promises';
 import type { StoredBlob } from '../blobs/blobs.ts';
 import type { AssetState } from '../core/asset.ts';
 import { changedFields } from '../core/difference.ts';
+import { AssetwireError } from '../core/errors.ts';
 import { limits } from '../core/limits.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { ClipResult, Failure, MediaFacts } from '../media/media.ts';
@@ -106,13 +107,24 @@ async function isThere(path: string): Promise<boolean> {
 async function keep(deps: ClipDutyDeps, owed: Owed, { path, facts }: ClipResult & { kind: 'clipped' }): Promise<void> {
   const { blobs, storage } = deps;
   const { workspaceId } = owed.duty;
-  const bytesMax = deps.settings.uploadBytesMax;
-  const { head: _, ...hashes } = await blobs.put(workspaceId, createReadStream(path), { bytesMax });
+  const put = await putClip(deps, workspaceId, path);
+  if ('code' in put) return conclude(deps, owed, put);
+  const { head: _, ...hashes } = put;
   deps.metrics?.uploaded(hashes.bytes);
   try {
     await conclude(deps, owed, { hashes, facts });
   } finally {
     await settleBlob({ storage, blobs }, workspaceId, hashes.blob);
+  }
+}
+
+/** What it comes to shows when it is cut: then it may not fit the workspace any more. */
+async function putClip({ blobs, settings }: ClipDutyDeps, workspaceId: string, path: string) {
+  try {
+    return await blobs.put(workspaceId, createReadStream(path), { bytesMax: settings.uploadBytesMax });
+  } catch (error) {
+    if (!(error instanceof AssetwireError) || error.code !== 'quota_exceeded') throw error;
+    return { kind: 'failed', code: 'too_large', note: error.message } satisfies Failure;
   }
 }
 
