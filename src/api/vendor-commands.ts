@@ -8,7 +8,7 @@ import { AssetwireError } from '../core/errors.ts';
 import { isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
-import type { VendorCommand, VendorCommandName } from '../dialects/dialect.ts';
+import type { VendorCommand, VendorCommandName } from '../dialects/contract/vendor-route.ts';
 import { invalidRequest, notFound } from './problem.ts';
 import { boolean, integer, object, optional, raw, type Schema, string } from './schema.ts';
 import { linkedAsset } from './vendor-asset-commands.ts';

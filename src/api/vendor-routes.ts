@@ -16,7 +16,7 @@ import type {
   VendorRecording,
   VendorRequest,
   VendorRoute,
-} from '../dialects/dialect.ts';
+} from '../dialects/contract/vendor-route.ts';
 import { MethodNotAllowed, NoRoute } from './answer.ts';
 import { servedContent } from './content-answer.ts';
 import { readFormFields } from './form-fields.ts';

@@ -1,6 +1,6 @@
 /** The token of the link by which an endpoint answers a question, or ends what it consented to: drawn once, stored as a digest. */
 import { createHash } from 'node:crypto';
-import type { Handshake } from '../dialects/dialect.ts';
+import type { Handshake } from '../dialects/contract/manifest.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import type { AppDeps } from './dependencies.ts';
 import { sameText } from './same-text.ts';

@@ -1,7 +1,7 @@
 /** Credentials as callers give them, with the secrets taken out. */
 import { isMaskedSecret } from '../core/secret.ts';
 import type { Credentials } from '../core/webhook.ts';
-import type { Manifest } from '../dialects/dialect.ts';
+import type { Manifest } from '../dialects/contract/manifest.ts';
 import type { WebhookInput } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { checkOAuth2 } from './oauth2-input.ts';

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import type { Change } from '../core/change.ts';
 import type { Webhook } from '../core/webhook.ts';
 import type { DeliveryDetail } from '../storage/contract/list-queries.ts';
-import type { Rendered } from '../dialects/dialect.ts';
+import type { Rendered } from '../dialects/contract/message.ts';
 import type { DeliveryView } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { LinkMaker } from './links.ts';

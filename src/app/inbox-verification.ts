@@ -1,6 +1,7 @@
 /** Whether what an inbox received was signed by one of the workspace's webhooks that point at it. */
 import type { Webhook } from '../core/webhook.ts';
-import type { Dialect, KeyMaterial } from '../dialects/dialect.ts';
+import type { KeyMaterial } from '../dialects/contract/message.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { InboxRequest } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import type { Matching } from './matching.ts';

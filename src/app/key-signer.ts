@@ -3,7 +3,7 @@
  * signed to a thread. Where that key was withdrawn the present one signs in its stead, and the message names that.
  */
 import type { SigningKeys } from '../engine/engine.ts';
-import type { SignatureRequest } from '../dialects/dialect.ts';
+import type { SignatureRequest } from '../dialects/contract/message.ts';
 import type { RsaThread } from '../runtime/rsa-thread.ts';
 import type { AppDeps } from './dependencies.ts';
 import { createTwoGenerations } from './two-generations.ts';

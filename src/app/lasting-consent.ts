@@ -5,7 +5,7 @@
  */
 import { ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Handshake } from '../dialects/dialect.ts';
+import type { Handshake } from '../dialects/contract/manifest.ts';
 import type { ResourceWrite } from '../storage/contract/resources.ts';
 
 /** What the row of a lasting handshake says, beside which question was asked last. */

@@ -4,7 +4,7 @@
  * asset's links lead nowhere from that moment (HARDENING TN-12).
  */
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Links } from '../dialects/dialect.ts';
+import type { Links } from '../dialects/contract/message.ts';
 
 /** The links of one dialect's payloads in one workspace. */
 export type LinkMaker = (workspaceId: string, dialect: string) => Links;

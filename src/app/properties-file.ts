@@ -5,7 +5,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { AssetwireError } from '../core/errors.ts';
-import type { PropertyDescription } from '../dialects/dialect.ts';
+import type { PropertyDescription } from '../dialects/contract/manifest.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Caller } from './app.ts';

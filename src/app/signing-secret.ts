@@ -1,7 +1,8 @@
 /** The secret that deliveries are signed with: brought by the caller or made, as the dialect's manifest says. */
 import { AssetwireError } from '../core/errors.ts';
 import { checkSecret, makeSecret, type SecretFormat } from '../core/secret.ts';
-import type { Dialect, GeneratedSecret } from '../dialects/dialect.ts';
+import type { GeneratedSecret } from '../dialects/contract/manifest.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { Random } from '../runtime/random.ts';
 import type { NewSecret } from './webhook-secrets.ts';
 

@@ -5,7 +5,7 @@
 import type { WebhookId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Handshake } from '../dialects/dialect.ts';
+import type { Handshake } from '../dialects/contract/manifest.ts';
 import type { NewDuty } from '../storage/contract/duties.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { Resource, ResourceKey, ResourceWrite } from '../storage/contract/resources.ts';

@@ -12,7 +12,7 @@ import type { DeliveryId, WebhookId } from '../core/ids.ts';
 import { policyBounds } from '../core/policy-resolution.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Handshake } from '../dialects/dialect.ts';
+import type { Handshake } from '../dialects/contract/manifest.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { Duty, NewDuty } from '../storage/contract/duties.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';

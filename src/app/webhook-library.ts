@@ -7,7 +7,7 @@ import { ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
 import { defaultLibrary } from '../core/library.ts';
 import type { Target, Webhook } from '../core/webhook.ts';
-import type { Manifest } from '../dialects/dialect.ts';
+import type { Manifest } from '../dialects/contract/manifest.ts';
 import type { Caller } from './app.ts';
 import type { AppDeps } from './dependencies.ts';
 import { keyHolding } from './key-holding.ts';

@@ -2,7 +2,8 @@
 import { AssetwireError } from '../core/errors.ts';
 import type { WebhookId } from '../core/ids.ts';
 import { secretFormatOf } from '../core/secret.ts';
-import type { Dialect, GeneratedSecret } from '../dialects/dialect.ts';
+import type { GeneratedSecret } from '../dialects/contract/manifest.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { Resource, ResourceKey } from '../storage/contract/resources.ts';
 import type { Caller, WebhookCases, WebhookView } from './app.ts';
 import { auditWrite } from './audit.ts';

@@ -3,7 +3,9 @@ import { type ChangeKind, changeKinds } from '../core/change.ts';
 import { type EventTable, eventsOf } from '../core/event-table.ts';
 import type { JsonObject } from '../core/json.ts';
 import { sampleChange } from '../core/sample-change.ts';
-import type { Dialect, EventDescription, RenderInput } from './dialect.ts';
+import type { EventDescription } from './contract/manifest.ts';
+import type { RenderInput } from './contract/message.ts';
+import type { Dialect } from './dialect.ts';
 
 /**
  * The kinds that become this event. `usual`: what is most often meant by an event stands first, because examples and test

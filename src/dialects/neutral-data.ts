@@ -7,7 +7,7 @@ import { isList, isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { compileProjection } from '../core/projection.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Links } from './dialect.ts';
+import type { Links } from './contract/message.ts';
 
 export function neutralData(change: Change, { projection }: Pick<Webhook, 'projection'>, links: Links): JsonObject {
   const fields = projection?.fields;

@@ -1,6 +1,7 @@
 import type { TransportKind } from '../core/webhook.ts';
 import type { WorkspaceId } from '../core/ids.ts';
-import type { Dialect, Links } from '../dialects/dialect.ts';
+import type { Links } from '../dialects/contract/message.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LoopLoad } from '../runtime/loop-load.ts';
 import type { Random } from '../runtime/random.ts';

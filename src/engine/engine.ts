@@ -10,7 +10,7 @@ import type { WebhookId, WorkspaceId } from '../core/ids.ts';
 import type { PolicyOverride } from '../core/policy.ts';
 import type { Consent } from '../core/verdict.ts';
 import type { Webhook } from '../core/webhook.ts';
-import type { Links, SignatureRequest } from '../dialects/dialect.ts';
+import type { Links, SignatureRequest } from '../dialects/contract/message.ts';
 
 export interface Engine {
   start(): Promise<void>;

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Webhook } from '../core/webhook.ts';
-import type { Rendered, SelfSignedBody, SignatureRequest } from '../dialects/dialect.ts';
+import type { Rendered, SelfSignedBody, SignatureRequest } from '../dialects/contract/message.ts';
 import type { DeliveryTask } from '../storage/contract/lanes.ts';
 import type { LaneSetup, Refusal } from './lane-setup.ts';
 import { type Header, headersWithout } from './masking.ts';

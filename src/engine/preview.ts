@@ -2,7 +2,7 @@
  * A message as it would leave, made by the same code that makes those that do, and not sent. No secret is used: what is
  * to be signed is answered with zeros, and headers that carry a signature are masked.
  */
-import type { Links } from '../dialects/dialect.ts';
+import type { Links } from '../dialects/contract/message.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { Preview, PreviewInput, Previewer } from './engine.ts';
 import { isUnusable, type LaneSetup, makeLaneSetup, shownMethod } from './lane-setup.ts';

@@ -3,7 +3,7 @@
  * hand. Its body is the one that was sent; its signature is real. What is secret in its own headers and in its address
  * stays masked, as in the log.
  */
-import type { Links } from '../dialects/dialect.ts';
+import type { Links } from '../dialects/contract/message.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import type { SignAnew } from './engine.ts';
 import { isUnusable, makeLaneSetup, shownMethod } from './lane-setup.ts';

@@ -5,7 +5,7 @@
 import { createHmac, createPrivateKey, createSecretKey, sign as signBytes, type KeyObject } from 'node:crypto';
 import type { WorkspaceId } from '../core/ids.ts';
 import { decodeSecret, type KeyDecoding } from '../core/secret.ts';
-import type { SignatureRequest } from '../dialects/dialect.ts';
+import type { SignatureRequest } from '../dialects/contract/message.ts';
 import type { OpenSecret, Signature, SigningKeys } from './engine.ts';
 
 export interface Signer {

@@ -5,7 +5,7 @@
  */
 import type { Outcome } from '../core/outcome.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { Links } from '../dialects/dialect.ts';
+import type { Links } from '../dialects/contract/message.ts';
 import type { Random } from '../runtime/random.ts';
 import { type RecordItem, unfenced } from '../storage/contract/record-item.ts';
 import type { Storage } from '../storage/storage.ts';

@@ -4,7 +4,7 @@
  */
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { broadcastUuid, isUuid, ownId } from './ids.ts';
 import { broadcastPayload, imagePayload, type Presented } from './payload.ts';
 import { readResourceUri } from './resource-uri.ts';

@@ -1,6 +1,7 @@
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
-import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import type { EventDescription, Manifest } from '../contract/manifest.ts';
+import type { Links } from '../contract/message.ts';
 import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { eventRows, events } from './events.ts';
 import { policy } from './policy.ts';

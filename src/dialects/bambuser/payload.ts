@@ -4,7 +4,7 @@ import { encodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { objectIn } from '../json-fields.ts';
-import type { Links } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
 import { broadcastUuid, imageUuid, workspaceChannel } from './ids.ts';
 import { resourceUri } from './resource-uri.ts';
 

@@ -1,6 +1,6 @@
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Rendered, RenderInput } from '../dialect.ts';
+import type { Rendered, RenderInput } from '../contract/message.ts';
 import { broadcastUuid, imageUuid } from './ids.ts';
 import { broadcastPayload, imagePayload, type Presented } from './payload.ts';
 

@@ -2,7 +2,8 @@
  * The signed address of a broadcast, in the vendor's Delegation API: `da_*` parameters and an HMAC-SHA256 over `GET ` and the
  * whole address before the signature. To receivers it is opaque; here it is read back and checked when it is fetched.
  */
-import type { Links, VendorRecording, VendorRequest } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
+import type { VendorRecording, VendorRequest } from '../contract/vendor-route.ts';
 import { ownId } from './ids.ts';
 
 export type Addressed = {

@@ -2,7 +2,7 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { PresentError, VendorAnswer, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { failure, titleOf, titles } from './manage-output.ts';
 import { type Asked, includable, presentAsset, selectable } from './present-asset.ts';
 
@@ -37,7 +37,7 @@ function askedOf(request: VendorRequest): Asked | VendorAnswer {
 }
 
 /** A key that is not known is told so: these calls have the usual answers of the vendor's v4. */
-function presentErrorOf(missing: string): NonNullable<VendorRoute['presentError']> {
+function presentErrorOf(missing: string): PresentError {
   return ({ status, detail }) =>
     status === 404 || status === 410
       ? failure({ status: 404, title: missing, detail })

@@ -3,7 +3,7 @@ import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { isLibraryKey } from '../../core/library.ts';
 import { limits } from '../../core/limits.ts';
-import type { VendorRequest } from '../dialect.ts';
+import type { VendorRequest } from '../contract/vendor-route.ts';
 import { type EventName, eventNames } from './events.ts';
 
 /** What is wrong with the two headers that every call must have; null where nothing is. */

@@ -1,7 +1,7 @@
 /** The vendor's objects and errors. */
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer } from '../dialect.ts';
+import type { VendorAnswer } from '../contract/vendor-route.ts';
 import { webhookKey } from './render.ts';
 import { resourceKeyOf } from './settings.ts';
 

@@ -6,7 +6,14 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
+import type {
+  PresentError,
+  VendorAnswer,
+  VendorCommand,
+  VendorError,
+  VendorRequest,
+  VendorRoute,
+} from '../contract/vendor-route.ts';
 import { resourceRoutes } from './manage-assets.ts';
 import { headerFault, readSubscription, type Subscription } from './manage-input.ts';
 import { failure, presentWebhook, titleOf, titles } from './manage-output.ts';
@@ -97,11 +104,7 @@ function payloadWords({ code, status }: VendorError): { readonly status: number;
  * Errors of calls without a payload, which the vendor answers with 400 and 404 only: a key that nobody knows owns nothing.
  * `unknown` answers it.
  */
-function presentPlainError(
-  header: string,
-  missing: string,
-  unknown: (detail: string) => VendorAnswer,
-): NonNullable<VendorRoute['presentError']> {
+function presentPlainError(header: string, missing: string, unknown: (detail: string) => VendorAnswer): PresentError {
   return (error, request) => {
     const fault = headerFault(request);
     if (fault !== null) return badHeader(header, fault);

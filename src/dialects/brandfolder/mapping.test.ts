@@ -9,7 +9,7 @@ import { eventsOf } from '../../core/event-table.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { DisableRule } from '../../core/policy.ts';
 import { sampleChange } from '../../core/sample-change.ts';
-import type { VendorRequest } from '../dialect.ts';
+import type { VendorRequest } from '../contract/vendor-route.ts';
 import { compileSchema } from '../testing/manifest-checks.ts';
 import { sampleLinks, sampleWebhook } from '../testing/sample-webhook.ts';
 import { events } from './events.ts';

@@ -2,7 +2,7 @@
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { PolicyOverride } from '../../core/policy.ts';
-import type { PropertyDescription } from '../dialect.ts';
+import type { PropertyDescription } from '../contract/manifest.ts';
 import { inactiveAfterHours, inactiveAttemptsMin } from './policy.ts';
 
 const hoursName = 'inactive_after_hours';

@@ -2,7 +2,7 @@ import { encodeId, parseId } from '../../core/id-encoding.ts';
 import type { Change } from '../../core/change.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { aliasIn } from '../asset-fields.ts';
-import type { Rendered, RenderInput } from '../dialect.ts';
+import type { Rendered, RenderInput } from '../contract/message.ts';
 import { organizationKeyOf, resourceKeyOf } from './settings.ts';
 
 const encoder = new TextEncoder();

@@ -2,7 +2,7 @@
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { defaultLibrary, libraryKeyPattern } from '../../core/library.ts';
-import type { ConfigurationSchema } from '../dialect.ts';
+import type { ConfigurationSchema } from '../contract/manifest.ts';
 
 export const resourceKeyName = 'resource_key';
 export const resourceTypeName = 'resource_type';

@@ -1,4 +1,4 @@
-import type { SignatureRequest } from '../dialect.ts';
+import type { SignatureRequest } from '../contract/message.ts';
 
 /** The vendor signs nothing: no secret, no header. */
 export function sign(): readonly SignatureRequest[] {

@@ -2,7 +2,7 @@
  * Mail of the protocol Email-JSON: the SNS document, then SNS's footer behind the separator that programs cut at
  * (`\n\n--\n`; the mail parser sisimai reads what stands before it as JSON).
  */
-import type { Rendered } from '../dialect.ts';
+import type { Rendered } from '../contract/message.ts';
 import { listUnsubscribe } from './email-headers.ts';
 
 const contentType = 'text/plain; charset=utf-8';

@@ -6,7 +6,7 @@ import type { Change } from '../../core/change.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { writeMailBody } from '../../core/mail-body.ts';
-import type { Links, Rendered } from '../dialect.ts';
+import type { Links, Rendered } from '../contract/message.ts';
 import { type Fact, factsOf, shown } from './email-facts.ts';
 import { listUnsubscribe } from './email-headers.ts';
 import { htmlMail } from './email-html.ts';

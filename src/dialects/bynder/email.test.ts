@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Change } from '../../core/change.ts';
 import { type MailBody, readMailBody, writeMailBody } from '../../core/mail-body.ts';
 import { sampleChange } from '../../core/sample-change.ts';
-import type { Rendered } from '../dialect.ts';
+import type { Rendered } from '../contract/message.ts';
 import { factsOf } from './email-facts.ts';
 import { jsonMail } from './email-json.ts';
 import { confirmationMail, notificationMail, unsubscribedMail } from './email-messages.ts';

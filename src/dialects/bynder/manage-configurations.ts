@@ -8,7 +8,7 @@ import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Target } from '../../core/webhook.ts';
 import { listIn, objectIn, objectsIn, textIn } from '../json-fields.ts';
-import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { eventNames } from './events.ts';
 import { configurationsPath as base, failure, presentConfigurationError } from './manage-errors.ts';
 import { type Read, readConfiguration, readEventsUpdate, readStatusUpdate } from './manage-input.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errorMends } from '../../core/error-mends.ts';
 import { type ErrorCode, errorTable, type Problem } from '../../core/errors.ts';
-import type { VendorError } from '../dialect.ts';
+import type { VendorError } from '../contract/vendor-route.ts';
 import { presentConfigurationError, presentError, presentMediaError } from './manage-errors.ts';
 
 /** What nobody who writes a client of Bynder's API has heard of. Scopes and settings are named as they are called. */

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode, Problem } from '../../core/errors.ts';
 import { problemSentence } from '../../core/problem-sentence.ts';
-import type { VendorAnswer, VendorError } from '../dialect.ts';
+import type { VendorAnswer, VendorError } from '../contract/vendor-route.ts';
 
 /** Property by which the number of configurations is raised. */
 export const configurationsMax = 'webhookConfigurationsMax';

@@ -5,7 +5,7 @@
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { objectIn, textIn } from '../json-fields.ts';
-import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { presentMediaError } from './manage-errors.ts';
 import { assetIdOf, mediaObject } from './media-object.ts';
 

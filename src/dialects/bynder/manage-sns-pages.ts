@@ -3,7 +3,7 @@
  * a page with a button, because programs that look into mails fetch links; what the button sends is done.
  */
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { type Found, foundIn, parameter } from './sns-found.ts';
 import { snsPath } from './sns-links.ts';
 import { type Page, pageAnswer } from './sns-pages.ts';

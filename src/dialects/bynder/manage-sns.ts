@@ -5,7 +5,7 @@
  */
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { pageRoutes } from './manage-sns-pages.ts';
 import { type Found, foundIn, parameter } from './sns-found.ts';
 import { snsPath } from './sns-links.ts';

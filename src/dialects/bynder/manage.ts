@@ -1,5 +1,5 @@
 /** What is asked of us in Bynder's and in SNS's own words. */
-import type { VendorRoute } from '../dialect.ts';
+import type { VendorRoute } from '../contract/vendor-route.ts';
 import { configurationRoutes } from './manage-configurations.ts';
 import { mediaRoutes } from './manage-media.ts';
 import { snsRoutes } from './manage-sns.ts';

@@ -9,7 +9,7 @@ import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { aliasIn, extensionOf } from '../asset-fields.ts';
 import { numberIn, objectIn, objectsIn, textIn } from '../json-fields.ts';
-import type { Links } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
 
 export type MediaInput = {
   /** Our id of the asset. */

@@ -1,7 +1,7 @@
 /** Which modules of the vendor's product an account has decides which notifications there are. */
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { PropertyDescription } from '../dialect.ts';
+import type { PropertyDescription } from '../contract/manifest.ts';
 import { eventRows, type Module } from './events.ts';
 
 /** The Asset Bank is what the product is: it cannot be left out. */

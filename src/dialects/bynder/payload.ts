@@ -6,7 +6,7 @@ import type { Change } from '../../core/change.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { numberIn, objectsIn, textIn } from '../json-fields.ts';
-import type { Links } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
 import { brandOf, dated, mediaIdOf, mediaObject, vendorId } from './media-object.ts';
 import { type EventRow, eventRows } from './events.ts';
 

@@ -5,7 +5,7 @@
 import { encodeId } from '../../core/id-encoding.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Rendered, RenderInput, SelfSignedBody } from '../dialect.ts';
+import type { Rendered, RenderInput, SelfSignedBody } from '../contract/message.ts';
 import { jsonConfirmationMail, jsonMail, withFooter } from './email-json.ts';
 import { confirmationMail, notificationMail, unsubscribedMail } from './email-messages.ts';
 import { messageOf } from './payload.ts';

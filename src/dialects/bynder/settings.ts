@@ -3,7 +3,7 @@ import type { Problem } from '../../core/errors.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { ConfigurationSchema } from '../dialect.ts';
+import type { ConfigurationSchema } from '../contract/manifest.ts';
 import { deliveryPolicyProblems, deliveryPolicySchema } from './delivery-policy.ts';
 import { preArchivedNotificationDaysSchema } from './pre-archive.ts';
 import type { SignatureVersion } from './sns-message.ts';

@@ -1,4 +1,4 @@
-import type { SignatureRequest } from '../dialect.ts';
+import type { SignatureRequest } from '../contract/message.ts';
 import type { SignatureVersion } from './sns-message.ts';
 
 /** The workspace's key that messages are signed with; its certificate is served under the SNS URL. */

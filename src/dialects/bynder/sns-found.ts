@@ -2,7 +2,7 @@
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { VendorRequest } from '../dialect.ts';
+import type { VendorRequest } from '../contract/vendor-route.ts';
 
 /** What a link is about: the result of the `consents` commands, where they found something. */
 export type Found = {

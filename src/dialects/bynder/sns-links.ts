@@ -1,6 +1,6 @@
 /** The addresses in SNS messages, all below `ASSETWIRE_SNS_URL`: the mount's `/sns` where that is not set. */
 import { encodeId } from '../../core/id-encoding.ts';
-import type { Links } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
 
 export const snsPath = '/sns';
 

@@ -3,7 +3,7 @@
  * button on it does.
  */
 import { createHash } from 'node:crypto';
-import type { VendorAnswer } from '../dialect.ts';
+import type { VendorAnswer } from '../contract/vendor-route.ts';
 import { escaped } from './sns-xml.ts';
 
 const style =

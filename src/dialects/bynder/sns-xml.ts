@@ -1,6 +1,6 @@
 /** Answers of the SNS API, which are XML, and its form of an error. */
 import { createHash } from 'node:crypto';
-import type { VendorAnswer, VendorError, VendorRequest } from '../dialect.ts';
+import type { VendorAnswer, VendorError, VendorRequest } from '../contract/vendor-route.ts';
 
 const namespace = 'http://sns.amazonaws.com/doc/2010-03-31/';
 const headers = { 'content-type': 'text/xml; charset=utf-8' } as const;

@@ -1,7 +1,7 @@
 import { verify as verifyBytes, X509Certificate } from 'node:crypto';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Verification, VerifyInput } from '../dialect.ts';
+import type { Verification, VerifyInput } from '../contract/message.ts';
 import { type SnsMessage, stringToSign } from './sns-message.ts';
 import { topicArnOf } from './topic.ts';
 

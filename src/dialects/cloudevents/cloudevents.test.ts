@@ -6,7 +6,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { sampleChange } from '../../core/sample-change.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { Rendered } from '../dialect.ts';
+import type { Rendered } from '../contract/message.ts';
 import { describeDialect } from '../testing/conformance.ts';
 import { compileSchema } from '../testing/manifest-checks.ts';
 import { sampleResponse } from '../testing/sample-outcomes.ts';

@@ -2,7 +2,7 @@
 import { changeKinds } from '../../core/change.ts';
 import { eventsOf } from '../../core/event-table.ts';
 import { sampleChange } from '../../core/sample-change.ts';
-import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { events } from './events.ts';
 import { dataSchema } from './schemas.ts';
 

@@ -1,6 +1,6 @@
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Rendered, RenderInput } from '../dialect.ts';
+import type { Rendered, RenderInput } from '../contract/message.ts';
 import { isoTime, neutralData } from '../neutral-data.ts';
 import { validationEvent } from './events.ts';
 import { isBinary, sourceOf } from './settings.ts';

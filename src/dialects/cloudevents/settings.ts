@@ -1,7 +1,7 @@
 /** What a webhook of this dialect may be configured with beside name, target and events. */
 import { ownValue } from '../../core/json-equality.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { ConfigurationSchema } from '../dialect.ts';
+import type { ConfigurationSchema } from '../contract/manifest.ts';
 
 const host = "A-Za-z0-9._~!$&'()*+,;=-";
 const escape = '%[0-9A-Fa-f]{2}';

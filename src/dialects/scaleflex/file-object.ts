@@ -8,7 +8,7 @@ import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { activeVersionIn, aliasIn, extensionOf, fullPath } from '../asset-fields.ts';
 import { listIn, numberIn, objectIn, textIn } from '../json-fields.ts';
-import type { Links } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
 import type { Selection } from './fields.ts';
 import { playlistsOf } from './playlists.ts';
 

@@ -2,7 +2,8 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Links, VendorAnswer, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
+import type { VendorAnswer, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { selectionOf } from './fields.ts';
 import { fileObject } from './file-object.ts';
 import { failure, succeeded } from './manage-output.ts';

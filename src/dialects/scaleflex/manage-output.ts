@@ -3,7 +3,7 @@ import { encodeId } from '../../core/id-encoding.ts';
 import { isList, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { listIn, objectIn, textIn } from '../json-fields.ts';
-import type { VendorAnswer } from '../dialect.ts';
+import type { VendorAnswer } from '../contract/vendor-route.ts';
 import { triggers } from './events.ts';
 import { fieldGroups, groupNames } from './fields.ts';
 import { conditionOf } from './settings.ts';

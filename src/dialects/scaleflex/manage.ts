@@ -5,7 +5,7 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { fileRoutes } from './manage-files.ts';
 import { readNewWebhook, readUpdate } from './manage-input.ts';
 import { failure, presentWebhook, succeeded } from './manage-output.ts';

@@ -1,7 +1,8 @@
 import type { ChangeKind } from '../../core/change.ts';
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import { limits } from '../../core/limits.ts';
-import type { EventDescription, Links, Manifest } from '../dialect.ts';
+import type { EventDescription, Manifest } from '../contract/manifest.ts';
+import type { Links } from '../contract/message.ts';
 import { describeEvent, exampleBody, kindsBecoming } from '../event-examples.ts';
 import { events, triggers } from './events.ts';
 import { projectionFields } from './fields.ts';

@@ -1,5 +1,5 @@
 import { limits } from '../../core/limits.ts';
-import type { PropertyDescription } from '../dialect.ts';
+import type { PropertyDescription } from '../contract/manifest.ts';
 
 /** "You can add up to 5, individually configured and activated, webhooks." */
 export const webhooksMax = 5;

@@ -1,4 +1,4 @@
-import type { Rendered, RenderInput } from '../dialect.ts';
+import type { Rendered, RenderInput } from '../contract/message.ts';
 import { fileObject } from './file-object.ts';
 import { wishesOf } from './settings.ts';
 

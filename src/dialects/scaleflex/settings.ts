@@ -6,7 +6,7 @@ import type { Change } from '../../core/change.ts';
 import { isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { ConfigurationSchema } from '../dialect.ts';
+import type { ConfigurationSchema } from '../contract/manifest.ts';
 import { compileCondition, type MetaCondition } from './change-meta.ts';
 import { type FieldGroup, fieldGroups, type Selection, selectionOf } from './fields.ts';
 

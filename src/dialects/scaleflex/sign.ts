@@ -1,4 +1,4 @@
-import type { SignatureRequest } from '../dialect.ts';
+import type { SignatureRequest } from '../contract/message.ts';
 
 const none: readonly SignatureRequest[] = [];
 

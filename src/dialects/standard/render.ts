@@ -1,4 +1,4 @@
-import type { Rendered, RenderInput } from '../dialect.ts';
+import type { Rendered, RenderInput } from '../contract/message.ts';
 import { isoTime, neutralData } from '../neutral-data.ts';
 
 const contentType = 'application/json';

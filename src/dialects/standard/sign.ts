@@ -1,4 +1,4 @@
-import type { Placement, SignatureRequest, SignInput } from '../dialect.ts';
+import type { Placement, SignatureRequest, SignInput } from '../contract/message.ts';
 
 /** What the manifest calls the secret that signs. */
 export const signingSecretName = 'signing';

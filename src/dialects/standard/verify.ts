@@ -7,7 +7,7 @@ import {
   verify as verifySignature,
 } from 'node:crypto';
 import { decodeSecret } from '../../core/secret.ts';
-import type { Verification, VerifyInput } from '../dialect.ts';
+import type { Verification, VerifyInput } from '../contract/message.ts';
 
 /** Seconds by which the time of the attempt may be off, either way (Standard Webhooks). */
 const toleranceSeconds = 300;

@@ -3,7 +3,8 @@ import { type EventTable, eventsOf, notSupported } from '../../core/event-table.
 import { judgeByPolicy } from '../../core/judge.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { sampleChange } from '../../core/sample-change.ts';
-import type { Dialect, Manifest } from '../dialect.ts';
+import type { Manifest } from '../contract/manifest.ts';
+import type { Dialect } from '../dialect.ts';
 import { describeEvent } from '../event-examples.ts';
 
 /** The least a dialect can be: two events, no signature. It exists so that the suite can be seen to fail. */

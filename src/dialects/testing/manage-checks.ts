@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { scopes } from '../../app/app.ts';
 import { errorTable, type ErrorCode } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import type { Check } from './conformance.ts';
 import { sampleLinks } from './sample-webhook.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { eventsOf } from '../../core/event-table.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { PropertyDescription } from '../dialect.ts';
+import type { PropertyDescription } from '../contract/manifest.ts';
 import type { Check } from './conformance.ts';
 import { sampleWebhook } from './sample-webhook.ts';
 

@@ -1,6 +1,7 @@
 import { exampleWebhook } from '../../core/example-webhook.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { Dialect, Links } from '../dialect.ts';
+import type { Links } from '../contract/message.ts';
+import type { Dialect } from '../dialect.ts';
 
 /** A webhook of a dialect that wants everything; `more` replaces what a test is about. */
 export function sampleWebhook(dialect: Dialect, more: Partial<Webhook> = {}): Webhook {

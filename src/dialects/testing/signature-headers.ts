@@ -1,6 +1,6 @@
 import { createHmac, createPrivateKey, sign as signEd25519 } from 'node:crypto';
 import { decodeSecret } from '../../core/secret.ts';
-import type { SignatureRequest } from '../dialect.ts';
+import type { SignatureRequest } from '../contract/message.ts';
 
 const seedPrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 

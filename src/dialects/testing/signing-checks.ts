@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { secretFormatOf } from '../../core/secret.ts';
-import type { SignInput } from '../dialect.ts';
+import type { SignInput } from '../contract/message.ts';
 import { bytesOf, renderSample, samplesOf } from './behaviour-checks.ts';
 import type { Check, Conformance } from './conformance.ts';
 import { sampleWebhook } from './sample-webhook.ts';

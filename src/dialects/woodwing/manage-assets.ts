@@ -5,7 +5,13 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorContent, VendorRequest, VendorRoute } from '../dialect.ts';
+import type {
+  VendorAnswer,
+  VendorCommand,
+  VendorContent,
+  VendorRequest,
+  VendorRoute,
+} from '../contract/vendor-route.ts';
 import { failure } from './manage-output.ts';
 import { presentHit } from './present-asset.ts';
 import { parseQuery } from './query.ts';

@@ -4,7 +4,7 @@ import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { listIn, objectIn, objectsIn, textIn } from '../json-fields.ts';
 import { eventNames } from './events.ts';
-import type { VendorAnswer } from '../dialect.ts';
+import type { VendorAnswer } from '../contract/vendor-route.ts';
 import { tokenName } from './sign.ts';
 
 /**

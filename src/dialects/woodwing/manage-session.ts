@@ -4,7 +4,7 @@
  */
 import { ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 
 /** The version of the vendor's server whose API this is; the newest that the pages we follow name. */
 const serverVersion = '6.86.0';

@@ -6,7 +6,7 @@
 import { decodeId } from '../../core/id-encoding.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../dialect.ts';
+import type { VendorAnswer, VendorCommand, VendorError, VendorRequest, VendorRoute } from '../contract/vendor-route.ts';
 import { readRegistration, readUpdate } from './manage-input.ts';
 import { assetRoutes } from './manage-assets.ts';
 import { failure, presentWebhook } from './manage-output.ts';

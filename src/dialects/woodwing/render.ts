@@ -3,7 +3,7 @@ import { idBytes } from '../../core/id-encoding.ts';
 import { ownValue, sameJson } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import { aliasIn } from '../asset-fields.ts';
-import type { Rendered, RenderInput } from '../dialect.ts';
+import type { Rendered, RenderInput } from '../contract/message.ts';
 import { changedFieldNames, fieldValue } from './fields.ts';
 import { type Wishes, wishesOf } from './settings.ts';
 

@@ -6,7 +6,7 @@ import type { Problem } from '../../core/errors.ts';
 import { isList, isObject, ownValue } from '../../core/json-equality.ts';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 import type { Webhook } from '../../core/webhook.ts';
-import type { ConfigurationSchema } from '../dialect.ts';
+import type { ConfigurationSchema } from '../contract/manifest.ts';
 import { compileFolders, type FolderTest } from './folders.ts';
 import { tokenName } from './sign.ts';
 import { compileQuery, type QueryTest } from './query-conditions.ts';

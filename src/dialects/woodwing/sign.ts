@@ -1,4 +1,4 @@
-import type { Placement, SignatureRequest, SignInput } from '../dialect.ts';
+import type { Placement, SignatureRequest, SignInput } from '../contract/message.ts';
 import { signatureHeader } from './verify.ts';
 
 /** The vendor's name for the secret that signs. */

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Verification, VerifyInput } from '../dialect.ts';
+import type { Verification, VerifyInput } from '../contract/message.ts';
 
 /** As the vendor writes it: gateways that pass headers on as they came have readers that look for this spelling alone. */
 export const signatureHeader = 'X-Hook-Signature';
