@@ -152,8 +152,14 @@ test('an asset expires by its date: told, and links lead nowhere from that momen
 
 test('an asset is archived by its date, with a notice before where there is time for one', async () => {
   const id = await uploaded('old.png');
+  const soon = await uploaded('soon.png');
   const archiveAtMs = Date.now() + 400;
-  expectStatus(await tenant.call(`/v1/assets/${id}`, { method: 'PATCH', body: { archiveAtMs } }), 200);
+  const setDate = async (of: string, atMs: number): Promise<unknown> =>
+    expectStatus(await tenant.call(`/v1/assets/${of}`, { method: 'PATCH', body: { archiveAtMs: atMs } }), 200);
+  // A week is what a workspace says that says nothing.
+  await Promise.all([setDate(id, archiveAtMs), setDate(soon, archiveAtMs + 7 * 86_400_000)]);
+  const notice = await next('standard', 'asset.pre_archive');
+  assert.equal(notice.id, soon, 'there is no time for a notice of the other');
   const archived = await next('standard', 'asset.archived');
   const { actor } = archived.body['data'] as { actor: { type: string; id: string } };
   assert.deepEqual([actor.type, actor.id], ['system', 'timer']);

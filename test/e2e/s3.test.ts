@@ -1,6 +1,7 @@
 /** A whole server whose files lie in S3: uploads, renditions, ranges, removal, and the way there from a disk. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, renameSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
@@ -75,6 +76,61 @@ test('an upload lies in S3, is looked into and scaled as on a disk, served in ra
     'only the part of the export is left',
   );
   assert.ok(!server.log.join('').includes('secret@'), 'LG-01 the credentials of the URL are in no log');
+});
+
+test('FX-04 while S3 is away uploads are told to come back and all else goes on; then nothing is left behind', async () => {
+  const open = new Set<Socket>();
+  let isUp = true;
+  const road = createServer((from) => {
+    from.on('error', () => undefined);
+    if (!isUp) return void from.destroy();
+    const to = connect(peer.port, '127.0.0.1').on('error', () => from.destroy());
+    for (const socket of [from, to]) open.add(socket.on('close', () => open.delete(socket)));
+    from.on('close', () => to.destroy());
+    to.on('close', () => from.destroy());
+    from.pipe(to).pipe(from);
+  });
+  await new Promise<void>((resolve) => road.listen(0, '127.0.0.1', resolve));
+  const { port } = road.address() as AddressInfo;
+  const blobsUrl = `s3://test:secret@files/away?endpoint=http://127.0.0.1:${port}`;
+  await using server = await startRealServer({ settings: { blobsUrl, uploadBytesMax: 40 * 1024 * 1024 } });
+  const tenant = await server.tenant('away');
+  const [id, gone] = [
+    await tenant.upload('a.bin', Buffer.from('one')),
+    await tenant.upload('b.bin', Buffer.from('two')),
+  ];
+  const content = `/v1/assets/${text(id.json['id'])}/content`;
+  // The road ends after the first parts of a file were sent: the file is larger than one part.
+  const cutAfter = 12 * 1024 * 1024;
+  const cut = new Promise<void>((resolve) => {
+    const look = (): void => {
+      const sent = [...open].reduce((sum, socket) => sum + socket.bytesRead, 0);
+      if (sent < cutAfter) return void setTimeout(look, 5);
+      isUp = false;
+      for (const socket of open) socket.destroy();
+      resolve();
+    };
+    look();
+  });
+  const [large] = await Promise.all([tenant.upload('large.bin', Buffer.alloc(32 * 1024 * 1024, 7)), cut]);
+  for (const answer of [large, await tenant.upload('c.bin', Buffer.from('three')), await tenant.call(content)]) {
+    assert.deepEqual([answer.status, answer.json['code']], [503, 'storage_unavailable']);
+    assert.ok(Number(answer.headers['retry-after']) > 0);
+  }
+  const patched = await tenant.call(content.replace('/content', ''), { method: 'PATCH', body: { tags: ['x'] } });
+  assert.equal(patched.status, 200, 'what needs no file goes on');
+  const removed = await tenant.call(`/v1/assets/${text(gone.json['id'])}?permanently=true`, { method: 'DELETE' });
+  assert.equal(removed.status, 204, 'its file goes when it can');
+  isUp = true;
+  assert.equal((await tenant.call(content)).text, 'one');
+  expectStatus(await tenant.upload('c.bin', Buffer.from('three')), 201);
+  await eventually(
+    async () => (await keysIn('away')).length,
+    (count) => count === 2,
+    'the file of the deleted asset is gone, and nothing of the one that was cut off is there',
+  );
+  for (const socket of open) socket.destroy();
+  road.close();
 });
 
 test('files are moved from the disk to S3 while the server runs, and the next start reads them there', async () => {
