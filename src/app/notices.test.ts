@@ -281,6 +281,25 @@ test('a key that ends soon is told of a week and a day before, once each; what i
   assert.equal((await fixture.app.operation.audit(caller, { limit: 10 })).items.length, 0, 'audit rows for a year');
 });
 
+test('a store that cannot be written is told to every contact, also behind one whose mail cannot be sent', async () => {
+  let state: ReturnType<Storage['health']>['state'] = 'ok';
+  const asked: string[] = [];
+  const mailer: Mailer = {
+    async send({ to }) {
+      asked.push(to);
+      if (asked.length === 1) throw new Error('Try later');
+      return 'sent';
+    },
+    stop: async () => undefined,
+  };
+  await start({ mailer, wrap: (storage) => ({ ...storage, health: () => ({ ...storage.health(), state }) }) });
+  await fixture.app.settings.update(caller, { contacts: ['one@example.com', 'two@example.com'] });
+  state = 'full';
+  fixture.clock.advance(storageLookEveryMs);
+  for (let n = 0; n < 20; n += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(asked, ['one@example.com', 'two@example.com']);
+});
+
 test('a store that cannot be written is told of at once, and in a notice once it can', async () => {
   let state: ReturnType<Storage['health']>['state'] = 'ok';
   const { mailer, sent } = keepingMailer();

@@ -68,7 +68,8 @@ export function createStorageWatch(deps: StorageWatchDeps): { start(): void; sto
   };
 }
 
-async function tellAtOnce({ storage, ids, live, mailer, settings }: StorageWatchDeps, { state, sinceMs }: Trouble) {
+async function tellAtOnce(deps: StorageWatchDeps, { state, sinceMs }: Trouble): Promise<void> {
+  const { storage, ids, live, mailer, settings, logger } = deps;
   const notice: NoticeView = {
     id: ids.next('notice'),
     atMs: sinceMs,
@@ -87,7 +88,14 @@ async function tellAtOnce({ storage, ids, live, mailer, settings }: StorageWatch
   const { contacts, mailFrom } = await readWorkspaceSettings(storage, 'default');
   if (mailFrom === 'none') return;
   const publicUrl = settings.publicUrl();
-  for (const to of contacts) await mailer.send(mailOf({ notice, workspaceId: 'default', to, publicUrl }));
+  for (const to of contacts) {
+    try {
+      await mailer.send(mailOf({ notice, workspaceId: 'default', to, publicUrl }));
+    } catch (error) {
+      // There is nothing to keep it in for another try: the others are told all the same.
+      logger.warn('storage.mail_failed', { error });
+    }
+  }
 }
 
 function textOf(state: Trouble['state']): string {
