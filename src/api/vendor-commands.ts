@@ -3,7 +3,7 @@
  * a dialect can ask for nothing that a caller of ours could not.
  */
 import { consentOf } from '../app/webhook-handshake.ts';
-import type { App, AssetPatch, Caller, WebhookInput, WebhookView } from '../app/app.ts';
+import type { App, AssetPatch, Caller, WebhookInput, WebhookPatch, WebhookView } from '../app/app.ts';
 import { AssetwireError } from '../core/errors.ts';
 import { isObject, ownValue } from '../core/json-equality.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -38,7 +38,7 @@ import {
 import { searchedHits, searchSchema, type VendorSearch, withAliases } from './vendor-search.ts';
 import { assetPatchSchema } from './schemas/asset.ts';
 import { cursor, limit, line, pageOptions } from './schemas/basics.ts';
-import { enableSchema, webhookInputSchema, type WebhookPatch, webhookPatchSchema } from './schemas/webhook.ts';
+import { enableSchema, webhookInputSchema, webhookPatchSchema } from './schemas/webhook.ts';
 import { problemsOf } from './validation.ts';
 
 type Command = (app: App, caller: Caller, input: JsonObject) => Promise<unknown>;

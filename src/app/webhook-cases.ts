@@ -10,6 +10,7 @@ import type { Page } from '../storage/contract/list-queries.ts';
 import type { Caller, Idempotency, Written } from './app.ts';
 import type { ConsentView } from './lasting-consent.ts';
 import type { OAuth2Input } from './oauth2-input.ts';
+import type { TlsInput } from './webhook-tls.ts';
 
 export type WebhookInput = {
   readonly name: string;
@@ -31,6 +32,8 @@ export type WebhookInput = {
         readonly sessionToken?: string;
       }
     | OAuth2Input;
+  /** A client certificate, a private authority, or both; https only. */
+  readonly tls?: TlsInput;
   readonly policy?: PolicyOverride;
   readonly contacts?: readonly string[];
   /** A signing secret of the caller's own; one is made where absent and the dialect signs. */
@@ -38,10 +41,12 @@ export type WebhookInput = {
   readonly enabled?: boolean;
 };
 
-/** Fields absent are left as they are; secrets left out of `settings` stay; null takes filter or projection away. */
-export type WebhookPatch = Partial<Omit<WebhookInput, 'dialect' | 'secret' | 'filter' | 'projection'>> & {
+/** Fields absent are left as they are; secrets left out of `settings` stay; null takes filter, projection or tls away. */
+export type WebhookPatch = Partial<Omit<WebhookInput, 'dialect' | 'secret' | 'filter' | 'projection' | 'tls'>> & {
   readonly filter?: Filter | null;
   readonly projection?: Projection | null;
+  /** Replaced whole. */
+  readonly tls?: TlsInput | null;
 };
 
 /** A webhook as shown: secrets masked to at most four trailing characters. */

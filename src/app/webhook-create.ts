@@ -27,6 +27,7 @@ import { refuseManyUnconfirmed } from './unconfirmed-limit.ts';
 import { isTrial, keyFollowedDuty, trialEndDuty, trialReason } from './webhook-access-duty.ts';
 import { heirOf } from './key-holding.ts';
 import { boundSettings, refuseEqual } from './webhook-library.ts';
+import { refuseTlsWithoutHttps } from './webhook-tls.ts';
 import { webhookTurn } from './webhook-turn.ts';
 import type { WebhookViews } from './webhook-views.ts';
 
@@ -121,6 +122,7 @@ async function createOne(
         ...(trial ? { state: 'pending', stateReason: trialReason } : {}),
         ownerKeyId,
       };
+      refuseTlsWithoutHttps(body);
       refuseEqual(dialect.manifest, index.webhooks, body);
       if (trial) refuseTooManyTrials(index);
       else if (body.state === 'pending') refuseManyUnconfirmed(index, body.target);

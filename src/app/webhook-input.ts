@@ -19,6 +19,7 @@ import { readCredentials } from './credentials-input.ts';
 import { newSecrets, type StoredCredentials } from './kept-credentials.ts';
 import { unfit } from './refusals.ts';
 import { settingsProblems } from './settings-problems.ts';
+import { readTls } from './webhook-tls.ts';
 import type { NewSecret } from './webhook-secrets.ts';
 import type { WebhookBody } from './webhook-state.ts';
 
@@ -35,6 +36,7 @@ export type CheckedInput = {
       | 'settings'
       | 'headers'
       | 'credentials'
+      | 'tls'
       | 'policy'
       | 'contacts'
     >
@@ -103,6 +105,11 @@ export function createInputChecks(deps: InputDeps): InputChecks {
         const read = readCredentials(deps, manifest, input.credentials);
         body.credentials = read.credentials;
         secrets.push(...newSecrets(read.secrets, read.credentials, stored ?? null));
+      }
+      if (input.tls !== undefined) {
+        const read = readTls(input.tls);
+        body.tls = read.tls;
+        secrets.push(...read.secrets);
       }
       if (input.policy !== undefined) {
         resolvePolicy(manifest.policy, input.policy);

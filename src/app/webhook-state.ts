@@ -57,6 +57,7 @@ export function auditedWebhook(body: WebhookBody | Webhook): JsonObject {
     state: body.state,
     headers: body.headers.map(([name]) => name),
     credentials: body.credentials.kind,
+    ...(body.tls === undefined ? {} : { tls: body.tls }),
     policy: body.policy,
     contacts: body.contacts.length,
   };

@@ -17,6 +17,7 @@ import type { CheckedInput, InputChecks } from './webhook-input.ts';
 import { secretEntries, secretKey, secretWrite, withSecrets } from './webhook-secrets.ts';
 import { keyFollowedDuty } from './webhook-access-duty.ts';
 import { refuseEqual } from './webhook-library.ts';
+import { refuseTlsWithoutHttps, withoutUnusedTls } from './webhook-tls.ts';
 import { auditedWebhook, storedWebhook, type WebhookBody, webhookBody, webhookState } from './webhook-state.ts';
 
 export type UpdateDeps = Pick<AppDeps, 'ids' | 'vault' | 'dialects' | 'storage'> & {
@@ -59,7 +60,10 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
       const asking = { version: revision, atMs, before: others[1] ?? null };
       const question = asks ? deps.handshakes.question({ ...before, ...body, revision }, asking) : null;
       const row = others[0] ?? null;
-      const { entries } = withSecrets({ vault, key, entries: secretEntries(row) }, secrets, { atMs, overlapMs: 0 });
+      const stored = secretEntries(row);
+      const used = withoutUnusedTls(stored, body.tls);
+      const { entries } = withSecrets({ vault, key, entries: used }, secrets, { atMs, overlapMs: 0 });
+      const kept = secrets.length === 0 && used.length === stored.length;
       const note = {
         action: 'webhook.updated',
         target: `webhook:${id}`,
@@ -73,7 +77,7 @@ export async function updateWebhook(deps: UpdateDeps, { caller, id, patch }: Web
           changes: [],
           webhooksRevision: index.revision,
           resources: [
-            ...(secrets.length === 0 ? [] : [secretWrite(key, row, entries)]),
+            ...(kept ? [] : [secretWrite(key, row, entries)]),
             ...(question?.resources ?? []),
             auditWrite({ ids, caller }, note, atMs),
           ],
@@ -126,11 +130,12 @@ type Stored = { readonly current: Resource; readonly secretRow: Resource | null 
 function decideUpdate({ checks }: UpdateDeps, { current, secretRow }: Stored, patch: WebhookUpdate['patch']): Updated {
   const before = storedWebhook(current);
   const dialect = checks.dialect(before.dialect);
-  const { filter, projection, ...rest } = patch;
+  const { filter, projection, tls, ...rest } = patch;
   const given = {
     ...rest,
     ...(filter === undefined || filter === null ? {} : { filter }),
     ...(projection === undefined || projection === null ? {} : { projection }),
+    ...(tls === undefined || tls === null ? {} : { tls }),
     ...(rest.settings === undefined
       ? {}
       : { settings: withKeptProtocol(dialect, before, withKeptSecrets(dialect, before, rest.settings)) }),
@@ -147,6 +152,8 @@ function decideUpdate({ checks }: UpdateDeps, { current, secretRow }: Stored, pa
   const body: { -readonly [Key in keyof WebhookBody]: WebhookBody[Key] } = { ...webhookBody(before), ...checked.body };
   if (filter === null) delete body.filter;
   if (projection === null) delete body.projection;
+  if (tls === null) delete body.tls;
+  refuseTlsWithoutHttps(body);
   return { before, body, secrets: checked.secrets, moved };
 }
 

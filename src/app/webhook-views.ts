@@ -117,7 +117,7 @@ function view(
     settings,
     credentials: shownCredentials(webhook, masked),
     secrets: entries
-      .filter(({ name }) => !name.startsWith('credentials.') && !name.startsWith('settings.'))
+      .filter(({ name }) => !/^(?:credentials|settings|tls)\./.test(name))
       .map((entry) => ({
         name: entry.name,
         masked: entry.masked,

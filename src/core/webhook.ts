@@ -42,6 +42,25 @@ export type Credentials =
       readonly sessionTokenSecret?: string;
     };
 
+/** What people may know of a certificate. */
+export type CertificateFacts = {
+  readonly subject: string;
+  /** SHA-256, in pairs of hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly expiresAtMs: number;
+};
+
+/** What a webhook shows and trusts by TLS besides what everybody does; the texts lie sealed under the names of `tlsSecrets`. */
+export type WebhookTls = {
+  /** Shown to receivers that ask for a client certificate. */
+  readonly certificate?: CertificateFacts;
+  /** Trusted instead of the public authorities. */
+  readonly authority?: CertificateFacts;
+};
+
+/** Where the PEM texts lie among a webhook's secrets. */
+export const tlsSecrets = { certificate: 'tls.certificate', key: 'tls.key', authority: 'tls.authority' } as const;
+
 export type WebhookState = 'pending' | 'enabled' | 'disabled';
 
 /**
@@ -65,6 +84,7 @@ export type Webhook = {
   readonly settings: JsonObject;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly credentials: Credentials;
+  readonly tls?: WebhookTls;
   readonly policy: PolicyOverride;
   readonly state: WebhookState;
   readonly stateReason?: string;

@@ -166,6 +166,7 @@ export function createDeparture(parts: DepartureParts): Departure {
           ...(prepared.subject === undefined ? {} : { subject: prepared.subject }),
           ...(setup.authorization === undefined ? {} : { authorization: setup.authorization }),
           ...(setup.awsKeys === undefined ? {} : { awsKeys: setup.awsKeys }),
+          ...(setup.tls === undefined ? {} : { tls: setup.tls }),
           timeoutMs: policy.timeoutMs,
           connectionsMax: policy.concurrencyMax,
           signal: abort.signal,

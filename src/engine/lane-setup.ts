@@ -6,10 +6,10 @@ import { AssetwireError } from '../core/errors.ts';
 import type { DeliveryPolicy } from '../core/policy.ts';
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import { secretFormatOf } from '../core/secret.ts';
-import type { Credentials, Target, Webhook } from '../core/webhook.ts';
+import { type Credentials, type Target, tlsSecrets, type Webhook } from '../core/webhook.ts';
 import type { Links, SecretReference } from '../dialects/contract/message.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import type { AwsKeys, TokenGrant, Transport } from '../transports/transport.ts';
+import type { AwsKeys, TlsIdentity, TokenGrant, Transport } from '../transports/transport.ts';
 import type { CurrentWebhook, OpenSecret } from './engine.ts';
 import type { EngineDeps } from './engine-deps.ts';
 import { type Header, hiddenValues, masked, maskedValue } from './masking.ts';
@@ -31,6 +31,8 @@ export type LaneSetup = {
   /** The same on every attempt: custom headers, then credentials. */
   readonly ownHeaders: readonly Header[];
   readonly awsKeys: AwsKeys | undefined;
+  /** One object for as long as this setup lasts: connections are kept by it. */
+  readonly tls: TlsIdentity | undefined;
   /** What the transport fetches an access token with. */
   readonly authorization: TokenGrant | undefined;
   /** The same, as they may be shown. */
@@ -69,6 +71,7 @@ export function makeLaneSetup(
   }
   const secrets = current.secrets.filter(({ expiresAtMs }) => expiresAtMs === null || expiresAtMs > nowMs);
   const credentials = credentialHeaders(webhook, secrets);
+  const tls = tlsIdentity(webhook, secrets);
   const own: Header[] = [...webhook.headers];
   if ('header' in credentials) own.push(credentials.header);
   return {
@@ -82,6 +85,7 @@ export function makeLaneSetup(
     method: webhook.target.transport === 'http' ? (webhook.target.method ?? 'POST') : 'POST',
     ownHeaders: own,
     awsKeys: 'awsKeys' in credentials ? credentials.awsKeys : undefined,
+    tls: tls !== null && 'identity' in tls ? tls.identity : undefined,
     authorization: 'authorization' in credentials ? credentials.authorization : undefined,
     shownHeaders: [...own, ...('authorization' in credentials ? [tokenHeader] : [])].map(masked),
     signingRequired: dialect.manifest.signing.headers.length > 0,
@@ -92,7 +96,7 @@ export function makeLaneSetup(
       (first, { expiresAtMs }) => (expiresAtMs === null ? first : Math.min(first ?? expiresAtMs, expiresAtMs)),
       null,
     ),
-    refusal: 'refusal' in credentials ? credentials.refusal : null,
+    refusal: refusalOf(credentials) ?? refusalOf(tls),
   };
 }
 
@@ -178,6 +182,36 @@ function awsKeys(
   const sessionToken = sessionTokenSecret === undefined ? undefined : valueOf(sessionTokenSecret);
   if (secretAccessKey === undefined) return null;
   return { awsKeys: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
+}
+
+/** Never half of it: without its certificate a receiver would be told nothing, without its authority anybody would do. */
+function tlsIdentity(
+  { id, tls }: Webhook,
+  secrets: readonly OpenSecret[],
+): { readonly identity: TlsIdentity } | { readonly refusal: Refusal } | null {
+  if (tls === undefined) return null;
+  const valueOf = (name: string): string | undefined => secrets.find((secret) => secret.name === name)?.value;
+  const certificatePem = valueOf(tlsSecrets.certificate);
+  const keyPem = valueOf(tlsSecrets.key);
+  const caPem = valueOf(tlsSecrets.authority);
+  if (tls.certificate !== undefined && (certificatePem === undefined || keyPem === undefined)) {
+    return { refusal: { code: 'secret-unavailable', detail: 'The client certificate or its key is not there' } };
+  }
+  if (tls.authority !== undefined && caPem === undefined) {
+    return { refusal: { code: 'secret-unavailable', detail: 'The authority of the receiver is not there' } };
+  }
+  return {
+    identity: {
+      id,
+      ...(tls.certificate === undefined || certificatePem === undefined ? {} : { certificatePem }),
+      ...(tls.certificate === undefined || keyPem === undefined ? {} : { keyPem }),
+      ...(tls.authority === undefined || caPem === undefined ? {} : { caPem }),
+    },
+  };
+}
+
+function refusalOf(parts: object | null): Refusal | null {
+  return parts !== null && 'refusal' in parts ? (parts.refusal as Refusal) : null;
 }
 
 /** What a fetched token makes of it; the token itself never comes here. */

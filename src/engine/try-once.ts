@@ -71,6 +71,7 @@ async function attempt(deps: TryOnceDeps, { current, task, links: made }: TryOnc
     ...(prepared.subject === undefined ? {} : { subject: prepared.subject }),
     ...(setup.authorization === undefined ? {} : { authorization: setup.authorization }),
     ...(setup.awsKeys === undefined ? {} : { awsKeys: setup.awsKeys }),
+    ...(setup.tls === undefined ? {} : { tls: setup.tls }),
     timeoutMs: setup.policy.timeoutMs,
     connectionsMax: setup.policy.concurrencyMax,
   });

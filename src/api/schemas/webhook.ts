@@ -1,4 +1,4 @@
-import type { WebhookInput } from '../../app/app.ts';
+import type { WebhookInput, WebhookPatch } from '../../app/app.ts';
 import type { Filter, Projection } from '../../core/filter.ts';
 import type { PolicyOverride } from '../../core/policy.ts';
 import type { Target } from '../../core/webhook.ts';
@@ -17,6 +17,8 @@ import {
   string,
 } from '../schema.ts';
 import { setupSteps } from './receiver-setup.ts';
+import { credentialsSchema } from './webhook-credentials.ts';
+import { shownTls, tlsSchema } from './webhook-tls.ts';
 import { headerPairs, id, jsonObject, line, timeMs } from './basics.ts';
 
 const url = string({
@@ -45,82 +47,6 @@ const targetSchema: Schema<Target> = named(
         }),
       ),
       named('EmailTarget', object({ transport: oneOf(['email']), address: line(254, 'One plain e-mail address') })),
-    ],
-  }),
-);
-
-type CredentialsInput = NonNullable<WebhookInput['credentials']>;
-
-const credentialsSchema: Schema<CredentialsInput> = named(
-  'Credentials',
-  raw({
-    type: 'object',
-    required: ['kind'],
-    description: 'What the receiver asks for; sealed, and never shown again',
-    discriminator: { propertyName: 'kind' },
-    oneOf: [
-      named('NoCredentials', object({ kind: oneOf(['none']) })),
-      named(
-        'BasicCredentials',
-        object({
-          kind: oneOf(['basic']),
-          username: string({ maxLength: 1_024 }),
-          password: string({ maxLength: 1_024 }),
-        }),
-      ),
-      named(
-        'BearerCredentials',
-        object({
-          kind: oneOf(['bearer']),
-          token: string({ minLength: 1, maxLength: 8_192 }),
-          in: optional(
-            oneOf(['header', 'query'], {
-              description: 'Authorization header, or access_token in the query where the dialect has that',
-            }),
-          ),
-        }),
-      ),
-      named(
-        'OAuth2Credentials',
-        object(
-          {
-            kind: oneOf(['oauth2']),
-            grant: oneOf(['password', 'client-credentials'], {
-              description: 'What a token is fetched for: username and password, or clientId and clientSecret',
-            }),
-            tokenUrl: string({
-              minLength: 1,
-              maxLength: limits.urlCharactersMax,
-              description: 'The token endpoint: https, absolute, without credentials',
-            }),
-            username: optional(string({ minLength: 1, maxLength: 1_024 })),
-            password: optional(string({ minLength: 1, maxLength: 1_024 })),
-            clientId: optional(string({ minLength: 1, maxLength: 1_024 })),
-            clientSecret: optional(string({ minLength: 1, maxLength: 1_024 })),
-            clientAuthentication: optional(
-              oneOf(['header', 'body'], {
-                description:
-                  'Where clientId and clientSecret go: a Basic header, or fields of the form. Default header',
-              }),
-            ),
-            scope: optional(string({ minLength: 1, maxLength: 1_024 })),
-            audience: optional(string({ minLength: 1, maxLength: 1_024 })),
-          },
-          { description: 'An access token is fetched, kept until it expires, and sent as Authorization: Bearer' },
-        ),
-      ),
-      named(
-        'AwsCredentials',
-        object(
-          {
-            kind: oneOf(['aws']),
-            accessKeyId: string({ minLength: 16, maxLength: 128, pattern: '^[A-Za-z0-9_]+$' }),
-            secretAccessKey: string({ minLength: 16, maxLength: 256 }),
-            sessionToken: optional(string({ minLength: 1, maxLength: 4_096 })),
-          },
-          { description: 'Keys of the AWS account that may send to the queue; without them the server’s own are used' },
-        ),
-      ),
     ],
   }),
 );
@@ -170,6 +96,7 @@ const optionalFields = {
   }),
   headers: optional(headersInput),
   credentials: optional(credentialsSchema),
+  tls: optional(tlsSchema),
   policy: optional(policySchema),
   contacts: optional(array(line(320), { maxItems: 20, description: 'Who is told when it fails: e-mail addresses' })),
   enabled: optional(boolean({ description: 'Whether it starts at once; true where absent' })),
@@ -194,8 +121,6 @@ export const webhookInputSchema: Schema<WebhookInput> = named(
   }),
 );
 
-export type WebhookPatch = Partial<Omit<WebhookInput, 'dialect' | 'secret'>>;
-
 export const webhookPatchSchema: Schema<WebhookPatch> = named(
   'WebhookPatch',
   object({
@@ -203,6 +128,9 @@ export const webhookPatchSchema: Schema<WebhookPatch> = named(
     events: optional(changeable.events),
     name: optional(changeable.name),
     ...optionalFields,
+    filter: optional(nullable(filterSchema)),
+    projection: optional(nullable(projectionSchema)),
+    tls: optional(nullable(tlsSchema)),
   }),
 );
 
@@ -259,6 +187,7 @@ const viewFields = {
   settings: jsonObject,
   headers: headerPairs,
   credentials: jsonObject,
+  tls: optional(shownTls),
   policy: policySchema,
   state: oneOf(['pending', 'enabled', 'disabled'], { description: 'pending: not confirmed by its receiver yet' }),
   stateReason: optional(string({ description: 'Why it is disabled' })),

@@ -1,7 +1,7 @@
 /** `assetwire webhooks`: create, list, show, update, enable, disable, test, rotate, stats, delete. */
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
-import type { App, WebhookInput, WebhookView } from '../../app/app.ts';
+import type { App, WebhookPatch, WebhookView } from '../../app/app.ts';
 import type { StatsView } from '../../app/stats.ts';
 import { confirmed } from '../ask.ts';
 import type { Client } from '../client.ts';
@@ -39,7 +39,7 @@ type CreateOptions = ConnectionOptions &
     readonly secretFile?: string;
     readonly disabled?: boolean;
   };
-type UpdateOptions = ConnectionOptions & DescribingOptions & { readonly target?: string };
+type UpdateOptions = ConnectionOptions & DescribingOptions & { readonly target?: string; readonly tls?: boolean };
 type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string; readonly dialect?: string };
 type Action<Options> = (id: string, options: ConnectionOptions & Options) => Promise<void>;
 
@@ -117,9 +117,14 @@ function defineDescribing(command: Command, context: CliContext): void {
     .addArgument(new Argument('<id>', 'the webhook, such as wh_01…'))
     .addOption(new Option('--target <url>', 'another URL to deliver to'))
     .addOption(new Option('--name <name>', 'another name'));
-  withDescription(update, 'instead of those it has').action((id: string, options: UpdateOptions) =>
-    updated(id, options, context),
-  );
+  withDescription(update, 'instead of those it has')
+    .addOption(new Option('--no-tls', 'take its certificate and authority away'))
+    .action((id: string, options: UpdateOptions) => updated(id, options, context));
+  withExamples(update, [
+    'assetwire webhooks update wh_01kan4c4q0edkxrmnr6dgk2vfp --target https://shop.example/hooks-2',
+    'assetwire webhooks update wh_01kan4c4q0edkxrmnr6dgk2vfp --filter null',
+    'assetwire webhooks update wh_01kan4c4q0edkxrmnr6dgk2vfp --tls-certificate client.pem --tls-key client.key',
+  ]);
 }
 
 async function created(given: string, options: CreateOptions, context: CliContext): Promise<void> {
@@ -139,7 +144,7 @@ async function created(given: string, options: CreateOptions, context: CliContex
       exitCodes.usage,
     );
   }
-  const { name = nameFor(target), events = ['*'], settings, ...rest } = describedParts(options);
+  const { name = nameFor(target), events = ['*'], settings, ...rest } = await describedParts(options);
   const input = {
     name,
     dialect: options.dialect,
@@ -172,7 +177,11 @@ async function updated(id: string, options: UpdateOptions, context: CliContext):
   const target = options.target === undefined ? undefined : targetOf(options.target, options.method);
   if (target === undefined && options.method !== undefined)
     throw new CommandError('Method must come with a target: there is none', 'Add --target', exitCodes.usage);
-  const patch: Partial<WebhookInput> = { ...describedParts(options), ...(target === undefined ? {} : { target }) };
+  const patch: WebhookPatch = {
+    ...(await describedParts(options)),
+    ...(target === undefined ? {} : { target }),
+    ...(options.tls === false ? { tls: null } : {}),
+  };
   refuseEmptyPatch(patch);
   showWebhook(await connect(options, context).send('PATCH', at(id), patch), options.json, context);
 }

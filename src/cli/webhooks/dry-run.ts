@@ -48,7 +48,7 @@ async function dryRun(id: string, options: DryRunOptions, context: CliContext): 
     ...(projection === undefined ? {} : { projection }),
     ...(settings === undefined ? {} : { settings }),
   };
-  const changes = describedParts(asked);
+  const changes = await describedParts(asked);
   const view = await connect(options, context).send<DryRunView>(
     'POST',
     `/v1/webhooks/${encodeURIComponent(id)}/dry-run`,

@@ -61,6 +61,7 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ...asJson('policy', webhook.policy),
     ...headers.map(([name, value]) => ['header', `${name}: ${value}`] as const),
     ['credentials', credentialsText(webhook.credentials)],
+    ...certificateRows(webhook),
     ...(contacts.length === 0 ? [] : ([['contacts', contacts.join(', ')]] as const)),
     ['state', stateReason === undefined ? state : `${state} (${stateReason})`],
     ['since', showTime(webhook.stateChangedAtMs)],
@@ -69,6 +70,13 @@ export function showWebhook(webhook: WebhookView, json: boolean | undefined, { s
     ['secrets', secrets.map(({ name, masked }) => `${name} ${masked}`).join(', ') || 'none'],
   ]);
   if (webhook.setup !== undefined && webhook.state === 'pending') showSetup(webhook.setup, { stdout });
+}
+
+function certificateRows({ tls }: WebhookView): readonly (readonly [string, string])[] {
+  const rows = [['certificate', tls?.certificate] as const, ['authority', tls?.authority] as const];
+  return rows.flatMap(([name, facts]) =>
+    facts === undefined ? [] : [[name, `${facts.subject}, good until ${showTime(facts.expiresAtMs)}`] as const],
+  );
 }
 
 /** The kind, then what it is for and where it comes from; secrets as they are shown, by their last characters. */

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import type { App, WebhookInput, WebhookPatch } from '../../app/app.ts';
+import type { App, WebhookInput } from '../../app/app.ts';
 import type { Target } from '../../core/webhook.ts';
 import { systemCode } from '../../runtime/operator-error.ts';
 import { CommandError } from '../error-report.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { readTextFile } from '../read-text-file.ts';
 
 export type DescribingOptions = {
   readonly name?: string;
@@ -19,6 +20,9 @@ export type DescribingOptions = {
   readonly header?: readonly (readonly [name: string, value: string])[];
   readonly contact?: readonly string[];
   readonly method?: 'POST' | 'PUT' | 'PATCH';
+  readonly tlsCertificate?: string;
+  readonly tlsKey?: string;
+  readonly tlsAuthority?: string;
 };
 
 type Headers = readonly (readonly [name: string, value: string])[];
@@ -36,6 +40,9 @@ export function withDescription(command: Command, allEvents: string): Command {
       new Option('--credentials <@file>', 'file with JSON such as {"kind":"bearer","token":"…"}; never as text'),
     )
     .addOption(new Option('--header <name: value...>', 'headers to send with each delivery').argParser(header))
+    .addOption(new Option('--tls-certificate <file>', 'client certificate that the receiver asks for, as PEM'))
+    .addOption(new Option('--tls-key <file>', 'the private key of that certificate, as PEM, not encrypted'))
+    .addOption(new Option('--tls-authority <file>', 'authority that signed the receiver’s certificate, as PEM'))
     .addOption(new Option('--contact <address...>', 'who is told of warnings, by e-mail'))
     .addOption(new Option('--method <method>', 'the HTTP method').choices(['POST', 'PUT', 'PATCH']));
 }
@@ -83,9 +90,20 @@ export function nameFor(target: Target): string {
   return target.transport === 'sqs' ? (target.queue.split(':').at(-1) ?? 'queue') : target.address;
 }
 
+/** Certificate, key and authority out of the files that name them; null where none is named. */
+async function tlsOf({ tlsCertificate, tlsKey, tlsAuthority }: DescribingOptions): Promise<WebhookInput['tls'] | null> {
+  if (tlsCertificate === undefined && tlsKey === undefined && tlsAuthority === undefined) return null;
+  return {
+    ...(tlsCertificate === undefined ? {} : { certificatePem: await readTextFile(tlsCertificate) }),
+    ...(tlsKey === undefined ? {} : { keyPem: await readTextFile(tlsKey) }),
+    ...(tlsAuthority === undefined ? {} : { authorityPem: await readTextFile(tlsAuthority) }),
+  };
+}
+
 /** The parts of a webhook that the options speak of. */
-export function describedParts(options: DescribingOptions): Partial<WebhookInput> & WebhookPatch {
+export async function describedParts(options: DescribingOptions): Promise<Partial<WebhookInput>> {
   const { name, event, filter, projection, settings, policy, credentials, header, contact } = options;
+  const tls = await tlsOf(options);
   if (credentials !== undefined && !credentials.startsWith('@'))
     throw new CommandError(
       'Credentials must stand in a file: on the command line others could read them',
@@ -100,6 +118,7 @@ export function describedParts(options: DescribingOptions): Partial<WebhookInput
     ...(settings === undefined ? {} : { settings: readJson('--settings', settings) }),
     ...(policy === undefined ? {} : { policy: readJson('--policy', policy) }),
     ...(credentials === undefined ? {} : { credentials: readJson('--credentials', credentials) }),
+    ...(tls === null || tls === undefined ? {} : { tls }),
     ...(header === undefined ? {} : { headers: header }),
     ...(contact === undefined ? {} : { contacts: contact }),
   };
