@@ -49,6 +49,7 @@ import type { JobCases } from './job-cases.ts';
 import type { LibraryCases } from './library-cases.ts';
 import type { MetadataMappingCases } from './metadata-work.ts';
 import type { SyncCases } from './sync-cases.ts';
+import type { SignInLink } from './key-sign-in-links.ts';
 import type { WebhookCases } from './webhook-cases.ts';
 import type { ConsentCases } from './webhook-consents.ts';
 
@@ -302,6 +303,8 @@ export interface KeyCases {
   revoke(caller: Caller, id: string): Promise<void>;
   /** A new key with the same name and scopes; the old one ends at once, or after `overlapMs`. */
   rotate(caller: Caller, id: string, options: { readonly overlapMs?: number }): Promise<RotatedKey>;
+  /** A one-time link that signs a browser in at the console as the key. */
+  signInLink(caller: Caller, id: string): Promise<SignInLink>;
 }
 
 export interface SessionCases {

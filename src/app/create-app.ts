@@ -26,6 +26,7 @@ import { grantedCollections, grantedFolders, grantedTasks } from './granted-fold
 import { grantedTrash } from './granted-trash.ts';
 import { createGrants } from './grants.ts';
 import { createInboxes } from './inboxes.ts';
+import { createKeySignInLinks } from './key-sign-in-links.ts';
 import { createKeys, type Keys } from './keys.ts';
 import { createLibraries } from './libraries.ts';
 import type { LinkMaker } from './links.ts';
@@ -90,11 +91,12 @@ export function createApp(deps: AppDeps): AppParts {
   const { parts, live, closed, linkKey } = shared;
   const quotas = createQuotas(parts);
   const workspaces = createWorkspaces({ ...parts, closed, quotas });
-  const keys = createKeys({ ...parts, workspaces });
+  const signInLinks = createKeySignInLinks(parts);
+  const keys = createKeys({ ...parts, workspaces, signInLinks });
   const roles = createRoles(parts);
   const people = createPeople(parts, { keys, roles });
   const users = createUsers(people);
-  const sessions = createSessions({ ...people, admit: workspaces.admit });
+  const sessions = createSessions({ ...people, admit: workspaces.admit, signInLinks });
   const inboxes = createInboxes(parts);
   const shareUses = createShareUses(parts);
   const syncs = createSyncs({ ...parts, pushMany: createPushMany(parts) });
@@ -152,7 +154,19 @@ export function createApp(deps: AppDeps): AppParts {
     deliveries: createDeliveries({ ...parts, care }),
     replays: createReplays(parts),
     inboxes,
-    keys,
+    keys: {
+      ...keys,
+      // What was opened with it ends at once here, as the key itself does.
+      async revoke(caller, id) {
+        await keys.revoke(caller, id);
+        sessions.forgetAll();
+      },
+      async rotate(caller, id, options) {
+        const rotated = await keys.rotate(caller, id, options);
+        sessions.forgetAll();
+        return rotated;
+      },
+    },
     users,
     roles,
     signingKeys,

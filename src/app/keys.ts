@@ -15,6 +15,7 @@ import { filteredPage } from './filtered-page.ts';
 import { grantCopies, grantRemovals, grantSetKey } from './grant-sets.ts';
 import { digest, hasKeyForm, makeKey, shownCharacters } from './key-format.ts';
 import { allScopes, createKeyLookup, isGood, lastUsedOf, type StoredKey, storedKey } from './key-lookup.ts';
+import type { KeySignInLinks } from './key-sign-in-links.ts';
 import type { KeyFilter, RotatedKey } from './people.ts';
 import { lastAdmin, notFound, unfit } from './refusals.ts';
 import { peopleTurn } from './roles.ts';
@@ -49,6 +50,7 @@ export type KeysDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' | 's
   readonly committer: Committer;
   readonly turns: Turns;
   readonly workspaces: KnownWorkspaces;
+  readonly signInLinks: Pick<KeySignInLinks, 'issue'>;
 };
 
 export function createKeys(deps: KeysDeps): Keys {
@@ -100,6 +102,8 @@ export function createKeys(deps: KeysDeps): Keys {
       lookup.forget(oldDigest);
       return rotated;
     },
+
+    signInLink: deps.signInLinks.issue,
 
     async stillGood(workspaceId, id) {
       if (id === configuredAdminKeyId) return adminDigest === null ? null : adminKey;

@@ -9,6 +9,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { digest, makeToken } from './key-format.ts';
+import { keyLinkPrefix } from './key-sign-in-links.ts';
 import type { PasswordLink } from './people.ts';
 
 /** Long enough to reach somebody over a weekend. */
@@ -53,7 +54,7 @@ export function createPasswordLinks(deps: PasswordLinksDeps): PasswordLinks {
 
     async find(token) {
       const [row] = await storage.findByAlias('invitation', digest(token));
-      return row !== undefined && isGood(row, token) ? row : null;
+      return row !== undefined && !row.id.startsWith(keyLinkPrefix) && isGood(row, token) ? row : null;
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Sessions of people at the console: opened with the one-time sign-in token that `serve` prints, with a key, or with
+ * Sessions of people at the console: opened with the one-time sign-in token that `serve` prints, with that of a key's sign-in link, with a key, or with
  * e-mail and password. The cookie's value is random and stored as SHA-256. A session lasts as long as what opened it: it
  * ends with its key, with its user, with the user's password, and holds within a second what the user's roles say.
  */
@@ -10,6 +10,7 @@ import { auditWrite } from './audit.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { digest, makeToken } from './key-format.ts';
+import type { KeySignInLinks } from './key-sign-in-links.ts';
 import type { Keys } from './keys.ts';
 import type { Passwords } from './passwords.ts';
 import type { SignIn } from './people.ts';
@@ -37,6 +38,7 @@ export type SessionsDeps = Pick<AppDeps, 'storage' | 'clock' | 'random' | 'ids' 
   readonly roles: Roles;
   readonly passwords: Passwords;
   readonly throttle: SignInThrottle;
+  readonly signInLinks: Pick<KeySignInLinks, 'redeem'>;
   readonly admit: (caller: Caller, workspace: string | undefined) => Promise<Caller>;
 };
 
@@ -79,11 +81,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
 /** Who comes by what was brought; null where it is no good. */
 async function opened(
-  { keys, tokens, ...deps }: Parts,
+  { keys, tokens, signInLinks, ...deps }: Parts,
   { token, key, email, password, workspace, from }: SignIn & { readonly from: Origin | undefined },
   callerOfUser: (row: Resource) => Promise<Caller | null>,
 ): Promise<Caller | null> {
-  if (token !== undefined) return tokens.redeem(token) ? terminalCaller() : null;
+  if (token !== undefined) return tokens.redeem(token) ? terminalCaller() : signInLinks.redeem(token);
   if (key !== undefined) return keys.authenticate(key, undefined);
   if (email === undefined || password === undefined) return null;
   const { throttle, passwords } = deps;

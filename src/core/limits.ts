@@ -106,6 +106,8 @@ export const limits = {
   commentsPerAssetMax: 200,
   commentCharactersMax: 4_000,
   usersPerWorkspaceMax: 1_000,
+  /** Good at the same time and not yet visited. */
+  signInLinksPerKeyMax: 100,
   rolesPerWorkspaceMax: 100,
   rolesPerUserMax: 10,
   /** Of one user or one key: they are read whenever it is looked up. */

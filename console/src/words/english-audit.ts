@@ -33,6 +33,7 @@ export const auditWords = {
       'export.removed': 'Export removed',
       'key.created': 'Key made',
       'key.rotated': 'Key renewed',
+      'key.sign_in_link_issued': 'Sign-in link made for a key',
       'key.revoked': 'Key revoked',
       'user.created': 'Person invited',
       'user.updated': 'Person changed',

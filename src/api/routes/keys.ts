@@ -1,6 +1,6 @@
 import { created, noContent, ok, type Route, route } from '../route.ts';
 import { boolean, integer, named, object, oneOf, optional, type Schema, string } from '../schema.ts';
-import { byId, pageOf, pageOptions, shownPage } from '../schemas/basics.ts';
+import { byId, pageOf, pageOptions, shownPage, timeMs } from '../schemas/basics.ts';
 import { createdKeySchema, keyFields, keyInputSchema, keySchema } from '../schemas/operation.ts';
 import { paging } from '../schemas/people.ts';
 
@@ -12,6 +12,14 @@ const rotatedKeySchema: Schema<unknown> = named(
     ...keyFields(),
     key: string({ description: 'Shown here once' }),
     replaces: string({ description: 'Id of the key it takes the place of' }),
+  }),
+);
+
+const signInLinkSchema: Schema<unknown> = named(
+  'SignInLink',
+  object({
+    url: string({ description: 'Begins with the public URL of the server' }),
+    expiresAtMs: timeMs('Until when it is good'),
   }),
 );
 
@@ -86,6 +94,23 @@ const rotateKey = route({
   },
 });
 
+const keySignInLink = route({
+  method: 'POST',
+  path: '/v1/keys/{id}/sign-in-link',
+  operation: 'createKeySignInLink',
+  area,
+  summary: 'Make a one-time link that signs a browser in at the console as a key',
+  description:
+    'For a customer of yours without an account here: make a key with what they may do, ask for a link when they are about to come, and send their browser there. Good once and for a quarter of an hour; the session lasts 12 hours, and ends with the key.',
+  scope: 'keys:write',
+  params: byId('key'),
+  answers: { 201: { description: 'The link, shown in this answer only', schema: signInLinkSchema } },
+  errors: ['limit_reached'],
+  async handle({ caller, params }, { app }) {
+    return { status: 201, json: await app.keys.signInLink(caller, params.id) };
+  },
+});
+
 const revokeKey = route({
   method: 'DELETE',
   path: '/v1/keys/{id}',
@@ -102,4 +127,4 @@ const revokeKey = route({
   },
 });
 
-export const keyRoutes: readonly Route[] = [createKey, listKeys, getKey, rotateKey, revokeKey];
+export const keyRoutes: readonly Route[] = [createKey, listKeys, getKey, rotateKey, keySignInLink, revokeKey];

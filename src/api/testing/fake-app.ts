@@ -240,6 +240,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       get: missing,
       revoke: missing,
       rotate: missing,
+      signInLink: missing,
       ...parts.keys,
     },
     users: {

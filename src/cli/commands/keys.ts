@@ -1,8 +1,9 @@
-/** `assetwire keys`: create, list, rotate, revoke. */
+/** `assetwire keys`: create, list, rotate, sign in by link, revoke. */
 import type { Command } from 'commander';
 import { Argument, Option } from 'commander';
 import { scopes } from '../../app/app.ts';
 import type { KeyView, Scope } from '../../app/app.ts';
+import type { SignInLink } from '../../app/key-sign-in-links.ts';
 import type { RotatedKey } from '../../app/people.ts';
 import { connect } from '../connection.ts';
 import type { ConnectionOptions } from '../connection.ts';
@@ -43,12 +44,17 @@ export function define(command: Command, context: CliContext): void {
       ).argParser(countUpTo(720)),
     )
     .action((id: string, options: ConnectionOptions & { overlapHours?: number }) => rotate(id, options, context));
+  withConnection(command.command('sign-in-link'))
+    .description('make a one-time link that signs a browser in at the console as a key')
+    .addArgument(new Argument('<id>', 'the key’s id, such as key_01…'))
+    .action((id: string, options: ConnectionOptions) => signInLink(id, options, context));
   withConnection(command.command('revoke').description('revoke a key, at once and for good'))
     .addArgument(new Argument('<id>', 'the key’s id, such as key_01…'))
     .action((id: string, options: ConnectionOptions) => revoke(id, options, context));
   withExamples(command, [
     'assetwire keys create website --scope assets:read --days 90',
     'assetwire keys rotate key_01kan4c4q0edkxrmnr6dgk2vfp --overlap-hours 24',
+    'assetwire keys sign-in-link key_01kan4c4q0edkxrmnr6dgk2vfp',
     'assetwire keys revoke key_01kan4c4q0edkxrmnr6dgk2vfp',
   ]);
 }
@@ -84,6 +90,16 @@ async function rotate(
   const made = await client.send<RotatedKey>('POST', `/v1/keys/${encodeURIComponent(id)}/rotate`, body);
   if (options.json === true) printJson(context.stdout, made);
   else printKey(made, context);
+}
+
+async function signInLink(id: string, options: ConnectionOptions, context: CliContext): Promise<void> {
+  const link = await connect(options, context).send<SignInLink>(
+    'POST',
+    `/v1/keys/${encodeURIComponent(id)}/sign-in-link`,
+  );
+  if (options.json === true) return printJson(context.stdout, link);
+  const { dim } = coloursOf(context.stdout);
+  context.stdout.write(`${link.url}\n${dim(`  good once, until ${showTime(link.expiresAtMs)}`)}\n`);
 }
 
 async function list(
