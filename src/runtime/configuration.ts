@@ -194,10 +194,6 @@ function findText(row: SettingRow, file: Readonly<Record<string, string>>, given
 /** The value of a row's text. A wrong one does not fall back to the default: the start is refused. */
 function readValue(row: SettingRow, { text, at }: Found, problems: ConfigurationProblem[]): SettingValue | null {
   if (text === null) return null;
-  if (row.unavailable !== undefined) {
-    problems.push({ at, wanted: 'nothing', found: `a value, but ${row.unavailable} is not available in this version` });
-    return null;
-  }
   const parsed = parseSetting(row.type, text);
   if ('value' in parsed) return parsed.value;
   problems.push({ at, wanted: parsed.wanted, found: row.secret === true ? `${text.length} characters` : shown(text) });

@@ -1,6 +1,6 @@
 /**
  * Every setting in one table. Command-line flags, environment variables, the file `assetwire.json`, `doctor` and
- * docs/reference/settings.md are all drawn from it, so a setting cannot exist in one place and be missing in another.
+ * docs/reference/configuration.md are all drawn from it, so a setting cannot exist in one place and be missing in another.
  */
 import type { SettingType } from './setting-values.ts';
 
@@ -14,8 +14,6 @@ export type SettingRow = {
   readonly summary: string;
   /** Never printed; may also be given as a file (`ASSETWIRE_…_FILE`). */
   readonly secret?: true;
-  /** Why the setting is refused in this version: its feature is not built yet. */
-  readonly unavailable?: string;
 };
 
 export const settingRows = [

@@ -57,12 +57,7 @@ export const configurationSections: readonly DrawnSection[] = [
   {
     page,
     name: 'settings',
-    draw: async () => drawSettings(rows.filter(({ unavailable }) => unavailable === undefined)),
-  },
-  {
-    page,
-    name: 'later settings',
-    draw: async () => drawSettings(rows.filter(({ unavailable }) => unavailable !== undefined)),
+    draw: async () => drawSettings(rows),
   },
   {
     page,

@@ -32,13 +32,11 @@ export function define(command: Command, context: CliContext): void {
 /** What both commands have. */
 export function defineServer(command: Command, context: CliContext, run: 'serve' | 'worker'): void {
   for (const row of rows) {
-    if (row.unavailable !== undefined || row.secret === true) continue;
+    if (row.secret === true) continue;
     const fallback = row.default === null || row.default === '' ? '' : ` (default: ${row.default})`;
     command.addOption(new Option(`${flagName(row.name)} <value>`, `${row.summary}${fallback}`));
   }
-  const secrets = rows
-    .filter((row) => row.secret === true && row.unavailable === undefined)
-    .map((row) => environmentName(row.name));
+  const secrets = rows.filter((row) => row.secret === true).map((row) => environmentName(row.name));
   command.addHelpText(
     'after',
     `\nEvery option is also a variable (--upload-bytes-max is ASSETWIRE_UPLOAD_BYTES_MAX) and may stand in assetwire.json in the\n` +
@@ -62,6 +60,8 @@ async function serve(
   const startedAtMs = context.clock.monotonicMs();
   const { settings, sources } = readConfiguration({ environment: context.environment, flags });
   if (run === 'worker') refuseAlone(settings);
+  // What it writes is for its user alone, also in a directory that others made for it, and also what libraries make.
+  process.umask(0o077);
   const sink = createStdoutSink();
   const human = settings.logFormat === 'human' || (settings.logFormat === 'auto' && context.stdout.isTty);
   const logger = createLogger({
