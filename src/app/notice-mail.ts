@@ -1,5 +1,6 @@
 /** A notice as a mail: plain text, nothing in it that a log may not hold, no line of its header from anybody's text. */
 import type { Mail } from '../core/mail.ts';
+import { oneLine } from '../core/one-line.ts';
 import type { NoticeView } from './people.ts';
 
 const subjectCharactersMax = 200;
@@ -30,9 +31,4 @@ export function mailOf({ notice, workspaceId, to, publicUrl }: MailInput): Mail 
     text: lines.join('\n'),
     messageId: `${notice.id}.${to.replace(/[^A-Za-z0-9.-]/g, '-')}`,
   };
-}
-
-/** Names of webhooks are anybody's text: what ends a line, or turns reading round, becomes a blank (HARDENING LG-02). */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 }

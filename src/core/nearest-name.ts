@@ -26,7 +26,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
 }
 
 /** Insertions, deletions, replacements and neighbours changed round (optimal string alignment). */
-function editDistance(left: string, right: string): number {
+export function editDistance(left: string, right: string): number {
   let beforeLast: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: right.length + 1 }, (_, index) => index);
   for (let row = 1; row <= left.length; row += 1) {

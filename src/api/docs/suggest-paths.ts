@@ -1,4 +1,6 @@
 /** Pages that somebody may have meant: alike in letters (typing errors) or sharing words with path or title. */
+import { editDistance } from '../../core/nearest-name.ts';
+
 const suggestionsMax = 5;
 /** Anybody may ask for anything, and this runs on the loop that delivers: about a millisecond at most. */
 const charactersMax = 60;
@@ -35,7 +37,7 @@ function likeness({ wanted, words }: Wanted, at: string, title: string): number 
   return (near > 0.55 ? near : 0) + shared;
 }
 
-/** The same word, or one with two letters wrong: a swap of two counts as two. */
+/** The same word, or one with two slips in it. */
 function alike(a: string, b: string): boolean {
   return a === b || (a.length > 4 && b.length > 4 && Math.abs(a.length - b.length) <= 2 && editDistance(a, b) <= 2);
 }
@@ -51,18 +53,4 @@ function decoded(path: string): string {
     // Broken percent-encoding names no page of ours; what can be read of it still may.
     return path;
   }
-}
-
-/** Levenshtein's, with one row of memory. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -5,6 +5,7 @@
  */
 import type { DKIMOptions } from 'nodemailer/lib/dkim';
 import type { MailBody } from '../../core/mail-body.ts';
+import { oneLine } from '../../core/one-line.ts';
 
 export type MailSender = {
   readonly address: string;
@@ -59,14 +60,6 @@ export async function writeMail(sender: MailSender, content: MailContent): Promi
   const built = await node.build();
   const raw = sender.dkim === null ? built : await signed(built, sender.dkim);
   return { from: sender.address, to: content.to, raw };
-}
-
-/** What would begin another header, or turn reading round, becomes a blank (HARDENING EM-01, EM-06). */
-export function oneLine(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
-    .trim();
 }
 
 async function signed(raw: Buffer, { domain, selector, privateKeyPem }: DkimKey): Promise<Uint8Array> {
