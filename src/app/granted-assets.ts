@@ -11,7 +11,7 @@ import type { AssetScope } from '../core/search-expression.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AssetCases, AssetView, AssetWriteOptions, Caller } from './app.ts';
 import type { GrantScope } from './people.ts';
-import type { Expected } from './preconditions.ts';
+import { type Expected, isVersionConflict } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
 /** Where an asset lies, or would; `id` null where there is none yet. */
@@ -277,10 +277,6 @@ export function placeOf({ id, state }: Pick<AssetView, 'id' | 'state'>): Placed 
 function newPlace(input: { readonly path?: string; readonly library?: string | undefined }): Placed {
   const library = input.library ?? defaultLibrary;
   return { id: null, path: normalFolderPath(input.path ?? '/'), collections: [], library };
-}
-
-function isVersionConflict(error: unknown): boolean {
-  return error instanceof AssetwireError && (error.code === 'conflict' || error.code === 'precondition_failed');
 }
 
 function forGood(): AssetwireError {

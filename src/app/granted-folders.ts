@@ -11,7 +11,7 @@ import type { CollectionCases, FolderCases, FolderView, TaskCases } from './fold
 import { covers, type Placed, placeOf, refused } from './granted-assets.ts';
 import { listPage } from './list-page.ts';
 import type { GrantScope } from './people.ts';
-import type { Expected } from './preconditions.ts';
+import { type Expected, isVersionConflict } from './preconditions.ts';
 import { notFound } from './refusals.ts';
 
 /** How often a change is tried again of a folder that somebody else moved meanwhile. */
@@ -115,10 +115,6 @@ async function presentOrNull(cases: FolderCases, caller: Caller, path: string): 
     if (error instanceof AssetwireError && error.code === 'not_found') return null;
     throw error;
   }
-}
-
-function isVersionConflict(error: unknown): boolean {
-  return error instanceof AssetwireError && (error.code === 'conflict' || error.code === 'precondition_failed');
 }
 
 export function grantedCollections(cases: CollectionCases, assets: Pick<AssetCases, 'get'>): CollectionCases {

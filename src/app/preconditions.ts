@@ -25,3 +25,8 @@ export function refuseOtherVersion(expected: Expected | undefined, found: number
       found === 0 ? 'Leave If-Match out to make it' : `Read it again and decide anew, then send If-Match: "${found}"`,
   });
 }
+
+/** Whether a write was refused for its version alone: read again, it may be decided anew. */
+export function isVersionConflict(error: unknown): boolean {
+  return error instanceof AssetwireError && (error.code === 'conflict' || error.code === 'precondition_failed');
+}
