@@ -68,8 +68,11 @@ function readLine(text: Buffer, line: number, bounds: JsonLimits): JsonLine {
   try {
     return { line, value: readJson(text, bounds) };
   } catch (error) {
-    if (error instanceof AssetwireError) return { line, error };
-    throw error;
+    if (!(error instanceof AssetwireError)) throw error;
+    const { code, mend, problems } = error;
+    // What reads it knows one line, and counts from that.
+    const detail = error.message.replace('line 1, column', `line ${line}, column`);
+    return { line, error: new AssetwireError(code, { detail, problems, ...(mend === undefined ? {} : { mend }) }) };
   }
 }
 
@@ -83,7 +86,7 @@ function refuseOneOverManyLines(lines: readonly JsonLine[], bytes: Buffer, bound
   const { line, error } = broken;
   const mend = 'Send one object per line, in UTF-8; a list, or an object over several lines, as application/json';
   throw new AssetwireError(error.code, {
-    detail: `${error.message} (line ${line})`,
+    detail: error.message.includes(`line ${line},`) ? error.message : `${error.message} (line ${line})`,
     mend: lines.length > 1 ? mend : (error.mend ?? mend),
     problems: error.problems,
   });
