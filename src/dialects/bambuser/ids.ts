@@ -4,7 +4,8 @@ import { decodeId, encodeId } from '../../core/id-encoding.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { aliasIn } from '../asset-fields.ts';
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** In either letter case: an id of a former life stays as receivers have stored it. */
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export function isUuid(text: string): boolean {
   return uuidForm.test(text);

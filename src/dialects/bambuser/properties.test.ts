@@ -197,3 +197,15 @@ test('what is read back from a signed address is what was signed, and nothing of
     { numRuns: 100 },
   );
 });
+
+test('the UUID of a former life stays as receivers have stored it, in either letter case; another text is none', () => {
+  const idIn = (externalId: string): unknown => {
+    const sample = sampleChange('broadcast.started');
+    const change = { ...sample, subject: { ...sample.subject, externalId } };
+    return (JSON.parse(bodyOf(change)) as { readonly payload: JsonObject }).payload['id'];
+  };
+  for (const id of ['9353eaec-794f-11e6-97c0-f19001529702', '9353EAEC-794F-11E6-97C0-F19001529702'])
+    assert.equal(idIn(id), id);
+  const { id } = sampleChange('broadcast.started').subject;
+  for (const other of ['', '4711', '9353eaec794f11e697c0f19001529702']) assert.equal(idIn(other), encodeId(id, 'uuid'));
+});
