@@ -6,6 +6,7 @@ import { checkFilter } from '../core/filter-check.ts';
 import type { Projection } from '../core/filter.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { readMailAddress } from '../core/mail-address.ts';
 import { resolvePolicy } from '../core/policy-resolution.ts';
 import { readQueueArn } from '../core/queue-arn.ts';
@@ -244,7 +245,9 @@ function events(manifest: Manifest, wanted: readonly string[]): readonly string[
   if (unique.length === 0 && manifest.capabilities.noEvents !== true) throw invalidEvent(manifest, 'none');
   const known = new Set(manifest.events.map(({ name }) => name));
   for (const name of unique)
-    if (name !== '*' && !known.has(name)) throw invalidEvent(manifest, `"${name.slice(0, 100)}"`);
+    if (name !== '*' && !known.has(name)) {
+      throw invalidEvent(manifest, `"${name.slice(0, 100)}"`, nearestName(name, [...known]));
+    }
   if (manifest.capabilities.singleEvent && (unique.length > 1 || unique[0] === '*')) {
     throw new AssetwireError('invalid_event', {
       detail: `Choose one event: a webhook of dialect "${manifest.id}" has one, got ${unique[0] === '*' ? 'all' : unique.length}`,
@@ -254,10 +257,11 @@ function events(manifest: Manifest, wanted: readonly string[]): readonly string[
   return unique;
 }
 
-function invalidEvent(manifest: Manifest, found: string): AssetwireError {
+function invalidEvent(manifest: Manifest, found: string, meant?: string): AssetwireError {
+  const listed = `GET /v1/dialects/${manifest.id} (assetwire dialects show ${manifest.id}) lists them`;
   return new AssetwireError('invalid_event', {
     detail: `Choose events of dialect "${manifest.id}", or *: got ${found}`,
-    mend: `GET /v1/dialects/${manifest.id} lists them`,
+    mend: meant === undefined ? listed : `Perhaps "${meant}" was meant; ${listed}`,
   });
 }
 

@@ -116,6 +116,12 @@ test('what cannot be used is refused when it is given, with what was wanted', as
   await refused(422, /\/tls.*https target/, whole(), { transport: 'http', url: 'http://127.0.0.1:8081/' });
 });
 
+test('an event that is misspelt is told with the one that was probably meant', async () => {
+  const body = { name: 'w', dialect: 'standard', target: { transport: 'http', url }, events: ['asset.create'] };
+  const answer = expectStatus(await alpha.call('/v1/webhooks', { body }), 422);
+  assert.match(text(answer.json['mend']), /^Perhaps "asset\.created" was meant/);
+});
+
 test('a filter, a projection or a certificate is taken away by null', async () => {
   const { json } = expectStatus(
     await alpha.call('/v1/webhooks', {

@@ -101,6 +101,7 @@ async function serve(
     url: running.url,
     publicUrl: running.publicUrl,
     ...(running.inboxTlsUrl === null ? {} : { inboxTlsUrl: running.inboxTlsUrl }),
+    ...(settings.startPaused ? { paused: true } : {}),
     startMs,
     uptimeMs: Math.round(process.uptime() * 1_000),
   });
@@ -197,6 +198,9 @@ function banner(
   );
   if (firstAdminKey !== null) {
     lines.push(`  Admin key  ${colours.yellow(firstAdminKey)}  ${colours.dim('(shown this once; keep it)')}`);
+  }
+  if (settings.startPaused) {
+    lines.push(`  Paused     ${colours.yellow('nothing is sent')} until it is started without ASSETWIRE_START_PAUSED`);
   }
   // The port behind ours is taken too: it should not be found out by the next program that wants it.
   if (inboxTlsUrl !== null) lines.push(`  Inbox TLS  ${colours.dim(inboxTlsUrl)}`);

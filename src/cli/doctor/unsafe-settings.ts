@@ -37,6 +37,9 @@ export function unsafeSettings({ settings }: Pick<Configuration, 'settings'>): F
     if (Number(bits) < widest)
       warn(`ASSETWIRE_ALLOWED_TARGETS ${range} lets webhooks reach nearly everything`, 'Name narrower ranges');
   }
+  if (settings.startPaused) {
+    warn('ASSETWIRE_START_PAUSED is set: nothing is sent', 'Look at what is owed, then start without it');
+  }
   if (settings.logLevel === 'silent') warn('ASSETWIRE_LOG_LEVEL silent hides every error', 'Use at least error');
   return findings;
 }
