@@ -396,3 +396,37 @@ test('a batch that is refused whole is halved until what it is refused for stand
   assert.deepEqual(statuses, ['unchanged', 'unchanged', 'unchanged', 'rejected', 'unchanged', 'unchanged']);
   assert.equal(bodies[0], 6);
 });
+
+test('behind a batch that is not answered only so many others are sent: what waits for it lies in memory', async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let sent = 0;
+  const client = {
+    ...createClient({ url: 'http://127.0.0.1:1', key: null }),
+    async send(_method: string, _path: string, body: unknown) {
+      const { assets } = body as { readonly assets: readonly unknown[] };
+      sent += 1;
+      if (sent === 1) await held;
+      else if (sent === 100) release();
+      return { results: assets.map(() => ({ status: 'unchanged', version: 1 })) } as never;
+    },
+  };
+  async function* records(): AsyncGenerator<ReadRecord> {
+    for (let n = 0; n < 40_000; n += 1) yield { line: n + 1, bytes: n, state: { externalId: String(n) } };
+  }
+  let answered = 0;
+  const pushing = pushRecords(records(), {
+    client,
+    clock: systemClock,
+    atOnce: 2,
+    dryRun: false,
+    sync: null,
+    signal: new AbortController().signal,
+    onAnswered: (pushed) => (answered += pushed.length),
+  });
+  for (let turn = 0; turn < 1_000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(sent < 40, `${sent} batches behind one`);
+  release();
+  await pushing;
+  assert.deepEqual([sent, answered], [200, 40_000]);
+});

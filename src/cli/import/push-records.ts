@@ -23,6 +23,8 @@ export type PushOptions = {
 };
 
 const batchItems = 200;
+/** Batches that may be answered before an earlier one is: what waits for it lies in memory. */
+const aheadMax = 32;
 const batchBytesMax = 512 * 1024;
 const triesMax = 8;
 const firstPauseMs = 500;
@@ -55,8 +57,10 @@ export async function pushRecords(records: AsyncIterable<ReadRecord>, options: P
     running.add(work);
   };
   let number = 0;
+  const mustWait = (): boolean =>
+    running.size >= options.atOnce || (failure === null && number - next >= options.atOnce + aheadMax);
   for await (const batch of batchesOf(records)) {
-    while (running.size >= options.atOnce) await Promise.race(running);
+    while (mustWait()) await Promise.race(running);
     if (failure !== null || signal.aborted) break;
     begin(batch, number);
     number += 1;
