@@ -122,6 +122,9 @@ module.exports = {
       dependencyTypes: ['npm-dev'],
       dependencyTypesNot: ['type-only'],
     }),
+    error('what-makes-the-docs-is-not-installed', 'The build leaves it out; its work is packed.', installed, {
+      path: '^src/api/docs/make/',
+    }),
     error('no-undeclared-dependency', 'What is imported stands in package.json.', shipped, {
       dependencyTypes: ['npm-no-pkg', 'npm-unknown'],
     }),
