@@ -170,7 +170,7 @@ describe('delivering', () => {
     const [id] = await rig.publish(hook);
     await rig.clock.advance(100);
     const sent = new Map(rig.sent[0]?.message.headers);
-    assert.equal(sent.get('authorization'), `Bearer ${token.value}`);
+    assert.equal(sent.get('Authorization'), `Bearer ${token.value}`);
     assert.ok(id !== undefined);
     const stored = JSON.stringify((await rig.detail(id)).attempts);
     const body = Buffer.from((await rig.detail(id)).attempts[0]?.response?.bodyBase64 ?? '', 'base64').toString();
