@@ -105,6 +105,8 @@ describe('many processes on one PostgreSQL', () => {
     assert.equal((await worker.call('/')).status, 404);
     assert.equal((await one.call('/readyz')).status, 200);
     assert.match(String((await worker.call('/metrics')).body), /^assetwire_shards_held 256$/m);
+    assert.match(String((await worker.call('/metrics')).body), /^assetwire_database_wal_kept_bytes 0$/m);
+    assert.match(String((await worker.call('/metrics')).body), /^assetwire_database_transaction_ids_used [\d.e-]+$/m);
     assert.match(String((await one.call('/metrics')).body), /^assetwire_shards_held 0$/m);
   });
 

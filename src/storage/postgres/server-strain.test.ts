@@ -61,6 +61,8 @@ it('FD-21 a server whose log is held back says so to whoever scrapes and to doct
     await ask(url, "SELECT pg_logical_emit_message(true, 'test', 'x')");
     await ask(url, 'SELECT pg_switch_wal()');
   }
+  // One that is read to the end, and comes later, is not the one that holds it back.
+  await ask(url, "SELECT pg_create_physical_replication_slot('at_the_end', true)");
   const held = await strain();
   assert.equal(held.walKeptBy, 'left_behind');
   assert.ok(held.walKeptBytes > 128 * 1024 ** 2, String(held.walKeptBytes));
@@ -69,6 +71,6 @@ it('FD-21 a server whose log is held back says so to whoever scrapes and to doct
   assert.equal(check?.result, 'warning');
   assert.match(check.detail, /the replication slot left_behind holds back 0\.1 GiB/);
   await ask(url, "SELECT pg_drop_replication_slot('left_behind')");
-  assert.equal((await strain()).walKeptBytes, 0);
+  assert.ok((await strain()).walKeptBytes < 16 * 1024 ** 2);
   await storage.stop();
 });
