@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { takesGzip } from './accept-encoding.ts';
 import type { Answer } from './route.ts';
 
 /** Where the build lies: beside `src` in a checkout, beside `dist` in the package. */
@@ -89,8 +90,7 @@ export function consoleAnswer(file: ConsoleFile, { ifNoneMatch, acceptEncoding }
     : { 'cache-control': 'private, no-cache' };
   const headers = { ...keeping, etag: file.etag, vary: 'accept-encoding' };
   if (ifNoneMatch === file.etag) return { status: 304, style: 'page', empty: true, headers };
-  const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding ?? '');
-  const gzip = takesGzip ? file.gzip() : null;
+  const gzip = takesGzip(acceptEncoding) ? file.gzip() : null;
   return {
     status: 200,
     style: 'page',

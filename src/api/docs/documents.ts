@@ -2,6 +2,7 @@
  * What is served below `/docs`. The pages, made from the repository's own Markdown, are loaded at the first request for one:
  * a server that nobody asks pays nothing. Then they are in memory, under 2 MB, compressed and not.
  */
+import { takesGzip } from '../accept-encoding.ts';
 import type { Answer } from '../route.ts';
 import { escapeHtml } from './escape-html.ts';
 import { notFoundMark } from './not-found-mark.ts';
@@ -54,7 +55,7 @@ export function createDocuments(load: () => Promise<Site> = loadSite): Documents
 function fileAnswer({ ifNoneMatch, acceptEncoding }: DocumentRequest, file: SiteFile): Answer {
   const headers = { etag: file.etag, vary: 'accept-encoding' };
   if (ifNoneMatch === file.etag) return { status: 304, style: 'page', empty: true, headers };
-  const zip = file.gzip !== null && /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/.test(acceptEncoding ?? '');
+  const zip = file.gzip !== null && takesGzip(acceptEncoding);
   const body = zip && file.gzip !== null ? file.gzip : file.body;
   return {
     status: 200,
