@@ -50,3 +50,20 @@ test('a server whose launcher was killed ends within seconds, a hanging receiver
   await ready(next);
   assert.equal(next.exitCode, null);
 });
+
+test('a server that npm started ends when the shell between them was killed', async (t) => {
+  const environment = { ASSETWIRE_DATA_DIR: temporaryDirectory(t), ASSETWIRE_PORT: '0', npm_lifecycle_event: 'start' };
+  // The second command keeps the shell from becoming the server.
+  const shell = spawn('sh', ['-c', '"$0" "$1" serve; :', process.execPath, main], {
+    env: clean(environment),
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let said = '';
+  const ended = once(shell.stdout, 'end');
+  shell.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk;
+    if (chunk.includes('"server.ready"')) shell.kill('SIGTERM');
+  });
+  await ended;
+  assert.match(said, /"process.stopped"/, 'in order');
+});

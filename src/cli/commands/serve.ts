@@ -16,6 +16,7 @@ import { exitAfterFlush, installShutdown } from '../../runtime/shutdown.ts';
 import type { CliContext, RunningServer } from '../context.ts';
 import { withExamples } from '../connection-options.ts';
 import { unsafeSettings } from '../doctor/unsafe-settings.ts';
+import { endWithNpmShell } from '../npm-shell.ts';
 import { coloursOf } from '../output.ts';
 import { watchBeside } from '../watch/watch-beside.ts';
 
@@ -86,6 +87,12 @@ async function serve(
       await running?.stop();
     },
     exit: (code) => exitAfterFlush(code, context.clock),
+  });
+  endWithNpmShell({
+    environment: context.environment,
+    clock: context.clock,
+    parentId: () => process.ppid,
+    stop: () => void process.kill(process.pid, 'SIGTERM'),
   });
   try {
     running = await context.server.start({ settings, sources, logger, sink, run });
