@@ -55,6 +55,12 @@ export function tellingGone<Of extends Named, Rest extends readonly unknown[], A
   };
 }
 
+/** `gone` of an asset of ours that a call has missed, where it was deleted; null where it never was, or is there again. */
+export async function goneOf(deps: AbsenceDeps, workspaceId: string, id: string): Promise<AssetwireError | null> {
+  const reason = await whyAbsent(deps, workspaceId, id);
+  return reason === 'there' ? null : reason;
+}
+
 /**
  * External ids are free again once their asset is deleted, so only our own ids can be gone. `there`: it has a history that
  * does not end with its deletion, so it is there now, whatever the call saw.

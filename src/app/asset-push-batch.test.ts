@@ -86,6 +86,24 @@ test('a batch answers for each state in order: made, changed, as it was, older, 
   );
 });
 
+test('an asset of ours that was deleted is gone, and one that never was is not found', async () => {
+  const [made] = await pushMany([of('a')]);
+  const id = made?.id ?? '';
+  await fixture.app.assets.remove(caller, id);
+  const states = [
+    { id, push: {} },
+    { id: 'ast_00000000000000000000000000', push: {} },
+  ];
+  for (const dryRun of [true, false]) {
+    const results = await pushMany(states, { dryRun });
+    assert.deepEqual(
+      results.map((result) => (result.status === 'rejected' ? result.code : result.status)),
+      ['gone', 'not_found'],
+    );
+  }
+  assert.deepEqual(said(await pushMany([of('a')])), ['created'], 'its external id is free again');
+});
+
 test('states that change nothing cost no write, and a thousand are looked up in runs', async () => {
   const states = Array.from({ length: 200 }, (_, n) => of(`n-${n}`, { tags: ['a', 'b'], metadata: { n } }));
   assert.ok(said(await pushMany(states)).every((status) => status === 'created'));

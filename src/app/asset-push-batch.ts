@@ -8,6 +8,7 @@ import { limits } from '../core/limits.ts';
 import type { MetadataFieldSet } from '../core/metadata-field.ts';
 import { type Turn, systemTurn } from '../runtime/turn.ts';
 import type { PushBatch, PushedState, PushResult, Caller, StatePush } from './app.ts';
+import { type AbsenceDeps, goneOf } from './asset-absence.ts';
 import { decidePush, type PushDecision } from './asset-push-decision.ts';
 import { type Committer, decideAttemptsMax, isTaken } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -19,7 +20,7 @@ import { subjectName } from './subject-cache.ts';
 import type { NoticeDays } from './notice-days.ts';
 
 export type PushBatchDeps = Pick<AppDeps, 'ids' | 'clock' | 'soleWriter'> & {
-  readonly storage: Pick<AppDeps['storage'], 'findByAliases' | 'resources'>;
+  readonly storage: Pick<AppDeps['storage'], 'findByAliases' | 'resources'> & AbsenceDeps['storage'];
   readonly committer: Committer;
   readonly noticeDays: NoticeDays;
   readonly idempotent: IdempotentCalls;
@@ -160,8 +161,10 @@ async function pushOne(deps: PushBatchDeps, call: Call, { state, id, part }: Ite
       throw unfit('/externalId', 'one of id and externalId', state.id === undefined ? 'none' : 'both');
     if (call.dryRun) return await tryOne(deps, call, { push, id, named, part });
     return await write(deps, call, { push, id, named, part });
-  } catch (error) {
-    if (!(error instanceof AssetwireError) || error.code === 'idempotency_mismatch') throw error;
+  } catch (thrown) {
+    if (!(thrown instanceof AssetwireError) || thrown.code === 'idempotency_mismatch') throw thrown;
+    const isMissed = thrown.code === 'not_found' && state.id !== undefined;
+    const error = (isMissed ? await goneOf(deps, call.caller.workspaceId, state.id) : null) ?? thrown;
     return {
       status: 'rejected',
       ...(state.id === undefined ? {} : { id: state.id }),
