@@ -50,7 +50,10 @@ function shownPages({ asset, webhook, delivery }: Seen): Readonly<Record<string,
 }
 
 const nameOf = (path: string): string =>
-  path.replaceAll(/(?:_[0-9a-z]{26})|[^a-z0-9]+/gi, '-').replaceAll(/^-+|-+$/g, '') || 'overview';
+  path
+    .replace(/_0{20,}z$/, '-missing')
+    .replaceAll(/(?:_[0-9a-z]{26})|[^a-z0-9]+/gi, '-')
+    .replaceAll(/^-+|-+$/g, '') || 'overview';
 
 async function shoot({ page, server }: ConsoleRig, paths: readonly string[], when: string): Promise<void> {
   if (!listed(options.when).includes(when)) return;

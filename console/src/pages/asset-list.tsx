@@ -266,11 +266,16 @@ function AssetTable({ items, more, choosing }: ShownProps) {
               </>
             ),
           },
-          { name: words.assets.folder, cell: ({ state }) => <span className="cut quiet">{state.path}</span> },
-          { name: words.assets.kind, kind: 'fit', cell: ({ state }) => state.file?.mimeType ?? state.kind },
+          {
+            name: words.assets.folder,
+            wide: true,
+            cell: ({ state }) => <span className="cut quiet">{state.path}</span>,
+          },
+          { name: words.assets.kind, kind: 'fit', wide: true, cell: ({ state }) => state.file?.mimeType ?? state.kind },
           {
             name: words.assets.size,
             kind: 'number',
+            wide: true,
             cell: ({ state }) => (state.file?.bytes === undefined ? '' : showBytes(state.file.bytes)),
           },
           { name: words.assets.changed, kind: 'fit', cell: ({ updatedAtMs }) => <Ago atMs={updatedAtMs} /> },

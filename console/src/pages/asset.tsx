@@ -4,6 +4,7 @@ import type { JsonObject } from '../api/json.ts';
 import { useFilters } from '../app/address.ts';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { showBytes, showDuration } from '../parts/format.ts';
+import { useCurrentInSight } from '../parts/current-in-sight.ts';
 import { Loaded, Notice } from '../parts/state.tsx';
 import { Moment } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
@@ -25,6 +26,7 @@ export function AssetPage({ id }: { readonly id: string }) {
   const asset = useAsk<Asset>(`/v1/assets/${encodeURIComponent(id)}`, {}, { everyMs: 15_000 });
   const [{ tab: named }, setFilters] = useFilters(['tab']);
   const tab = tabs.find((known) => known === named) ?? 'about';
+  const row = useCurrentInSight(asset.data === undefined ? undefined : tab);
   if (isMissing(asset)) return <Missing what="asset" id={id} />;
   return (
     <Page
@@ -36,12 +38,10 @@ export function AssetPage({ id }: { readonly id: string }) {
       <Loaded of={asset} lines={12}>
         {(data) => (
           <div className="asset-page">
-            <div className="stack">
-              <AssetStage asset={data} />
-              <FileCard asset={data} />
-            </div>
-            <div className="stack">
-              <nav className="tabs" aria-label={data.state.name}>
+            <AssetStage asset={data} />
+            <FileCard asset={data} />
+            <div className="stack asset-side">
+              <nav className="tabs" aria-label={data.state.name} ref={row}>
                 {tabs.map((name) => (
                   <button
                     key={name}

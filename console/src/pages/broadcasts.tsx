@@ -88,10 +88,11 @@ export function Broadcasts() {
             kind: 'fit',
             cell: ({ state }) => <Badge tone={tones[state.type]}>{words.broadcasts.types[state.type]}</Badge>,
           },
-          { name: words.broadcasts.author, cell: ({ state }) => state.author ?? '' },
+          { name: words.broadcasts.author, wide: true, cell: ({ state }) => state.author ?? '' },
           {
             name: words.broadcasts.duration,
             kind: 'number',
+            wide: true,
             cell: ({ state }) => (state.durationMs === undefined ? '' : showDuration(state.durationMs)),
           },
           {

@@ -1,4 +1,5 @@
 /** What a change is about, as every list of changes shows it: its picture and its name. */
+import { IconBroadcast, IconChecklist, IconFolder, IconShare, IconStack2, IconWebhook } from '@tabler/icons-react';
 import { useAsk } from '../api/queries.ts';
 import type { Asset } from '../api/assets.ts';
 import type { Change } from '../api/changes.ts';
@@ -8,6 +9,16 @@ import { isSample, pictureOf, Thumb } from '../parts/thumb.tsx';
 const pictured: ReadonlySet<string> = new Set(['image', 'video', 'document']);
 const hasPicture = (asset: Pick<Asset, 'id' | 'state'>): boolean => pictureOf(asset, 'small') !== null;
 
+/** What has no picture, by the type of the subject. */
+const signs: { readonly [type: string]: typeof IconFolder } = {
+  folder: IconFolder,
+  collection: IconStack2,
+  share_link: IconShare,
+  workflow_job: IconChecklist,
+  broadcast: IconBroadcast,
+  webhook: IconWebhook,
+};
+
 /** The picture of what a change is about. */
 export function ChangeThumb({ change, size = 36 }: { readonly change: Change; readonly size?: number }) {
   const then = assetOf(change);
@@ -15,6 +26,13 @@ export function ChangeThumb({ change, size = 36 }: { readonly change: Change; re
   const gone = change.kind === 'asset.deleted';
   const asks = then !== undefined && !gone && !isSample(then.id) && pictured.has(then.state.kind) && !hasPicture(then);
   const now = useAsk<Asset>(asks ? `/v1/assets/${encodeURIComponent(then.id)}` : null, {}, { lingering: true });
+  const Sign = signs[change.subject.type];
+  if (Sign !== undefined)
+    return (
+      <span className="thumb" style={{ width: size, height: size }}>
+        <Sign size={size / 2} stroke={1.6} aria-hidden />
+      </span>
+    );
   return <Thumb asset={now.data ?? then} size={size} />;
 }
 

@@ -121,6 +121,7 @@ function Caused({ changeId }: { readonly changeId: string }) {
             {
               name: words.deliveries.outcome,
               kind: 'fit',
+              wide: true,
               cell: (delivery) => <span className="mono">{outcomeOf(delivery)}</span>,
             },
           ]}

@@ -74,7 +74,7 @@ export function Changes() {
                   <Link href={`/changes/${id}`} className="cut">
                     {kindText({ kind })}
                   </Link>
-                  <span className="quiet mono cut">{kind}</span>
+                  <span className="quiet mono cut wide-only">{kind}</span>
                 </>
               ),
             },

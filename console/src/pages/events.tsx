@@ -11,14 +11,17 @@ import { Button } from '../parts/button.tsx';
 import { Card, Facts, Page } from '../parts/card.tsx';
 import { Code } from '../parts/code.tsx';
 import { showBytes, showDate } from '../parts/format.ts';
+import { useCurrentInSight } from '../parts/current-in-sight.ts';
 import { Empty, Loaded } from '../parts/state.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
+import { sourceName } from './source-name.ts';
 
 /** What each dialect tells, and how it looks. */
 export function Events() {
   const dialects = useDialects();
   const [{ dialect, event, q }, setFilters] = useFilters(['dialect', 'event', 'q']);
+  const row = useCurrentInSight(dialects.data === undefined ? undefined : dialect);
   return (
     <Page title={words.events.title} lead={words.events.lead}>
       <Loaded of={dialects} lines={10}>
@@ -32,7 +35,7 @@ export function Events() {
           const shown = events.find(({ name }) => name === event) ?? events[0];
           return (
             <>
-              <nav className="tabs" aria-label={words.events.dialect}>
+              <nav className="tabs" aria-label={words.events.dialect} ref={row}>
                 {manifests.map(({ id, title }) => (
                   <button
                     key={id}
@@ -95,9 +98,9 @@ function About({ manifest }: { readonly manifest: Manifest }) {
               words.events.sources,
               <ul key="sources">
                 {manifest.sources.map(({ url, readOn }) => (
-                  <li key={url} style={{ overflowWrap: 'anywhere' }}>
-                    <a href={url} target="_blank" rel="noreferrer">
-                      {url} <IconExternalLink size={12} aria-hidden />
+                  <li key={url}>
+                    <a href={url} title={url} target="_blank" rel="noreferrer">
+                      {sourceName(url)} <IconExternalLink size={12} aria-hidden />
                     </a>{' '}
                     <span className="quiet">{words.events.read(showDate(Date.parse(readOn)))}</span>
                   </li>

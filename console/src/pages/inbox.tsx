@@ -210,8 +210,8 @@ function Requests({ id }: { readonly id: string }) {
                     {words.inboxes.verification[request.verification.result]}
                   </Badge>
                   <span className="cut grow">{eventOf(request)}</span>
-                  <span className="quiet number">{showBytes(request.bodyBytes)}</span>
-                  <span className="quiet">
+                  <span className="quiet number nowrap wide-only">{showBytes(request.bodyBytes)}</span>
+                  <span className="quiet nowrap">
                     <Ago atMs={request.atMs} />
                   </span>
                 </button>

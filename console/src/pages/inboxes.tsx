@@ -53,9 +53,15 @@ export function Inboxes() {
           {
             name: words.inboxes.answers,
             kind: 'fit',
+            wide: true,
             cell: ({ answer }) => <span className="mono">{answer.status}</span>,
           },
-          { name: words.common.created, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+          {
+            name: words.common.created,
+            kind: 'fit',
+            wide: true,
+            cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} />,
+          },
           { name: words.inboxes.expires, kind: 'fit', cell: ({ expiresAtMs }) => <Ago atMs={expiresAtMs} /> },
         ]}
       />

@@ -66,10 +66,15 @@ export function Jobs() {
         columns={[
           {
             name: words.jobs.name,
-            cell: ({ name, description }) => (
+            cell: ({ name, description, deadlineAtMs }) => (
               <>
                 <strong className="cut">{name}</strong>
                 <span className="quiet cut">{description ?? ''}</span>
+                {deadlineAtMs === undefined ? null : (
+                  <span className="quiet narrow-only">
+                    {words.jobs.deadline} <Ago atMs={deadlineAtMs} />
+                  </span>
+                )}
               </>
             ),
           },
@@ -97,6 +102,7 @@ export function Jobs() {
           {
             name: words.jobs.deadline,
             kind: 'fit',
+            wide: true,
             cell: ({ deadlineAtMs, status: present }) =>
               deadlineAtMs === undefined ? null : (
                 <>
@@ -107,9 +113,10 @@ export function Jobs() {
                 </>
               ),
           },
-          { name: words.jobs.accountable, cell: ({ accountable }) => accountable ?? '' },
+          { name: words.jobs.accountable, wide: true, cell: ({ accountable }) => accountable ?? '' },
           {
             name: words.jobs.assets,
+            wide: true,
             cell: ({ assets }) => (
               <span className="stack tight">
                 {assets.slice(0, 3).map((id) => (

@@ -13,6 +13,7 @@ import { FormFailure } from '../parts/form-failure.tsx';
 import { Loaded, Notice } from '../parts/state.tsx';
 import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
+import { sourceName } from './source-name.ts';
 import { SetupSteps } from './setup-steps.tsx';
 import { type Draft, emptyTarget } from './webhook-draft.ts';
 import { WizardParts } from './wizard-parts.tsx';
@@ -55,11 +56,13 @@ export function NewWebhook() {
 }
 
 function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly onBack: () => void }) {
+  // What needs nothing set up by the operator comes first.
+  const begun = manifest.protocols?.find(({ transport }) => transport === 'http') ?? manifest.protocols?.[0];
   const [draft, setDraft] = useState<Draft>(() => ({
     name: '',
-    target: emptyTarget(manifest.protocols?.[0]?.transport ?? manifest.transports[0] ?? 'http'),
+    target: emptyTarget(begun?.transport ?? manifest.transports[0] ?? 'http'),
     events: manifest.capabilities.singleEvent ? [] : ['*'],
-    settings: manifest.protocols?.[0]?.settings ?? {},
+    settings: begun?.settings ?? {},
     headers: [],
     credentials: null,
     contacts: [],
@@ -144,19 +147,6 @@ function About({ manifest, transport }: { readonly manifest: Manifest; readonly 
       </Card>
     </aside>
   );
-}
-
-/** Where it stands and what it is called there: several pages of one host are told apart. */
-function sourceName(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const { host, pathname } = new URL(url);
-  const page = pathname.split('/').findLast((part) => /\p{L}{3}/u.test(part)) ?? '';
-  const title = page
-    .replace(/^\d+-/, '')
-    .replace(/\.\w+$/, '')
-    .replaceAll(/[-_]+/g, ' ')
-    .trim();
-  return title === '' ? host : `${title} (${host})`;
 }
 
 function Made({ webhook }: { readonly webhook: Webhook }) {

@@ -59,15 +59,26 @@ export function SessionsList({ of }: { readonly of?: { readonly holder: string; 
                 {
                   name: words.sessions.from,
                   kind: 'fit',
+                  wide: true,
                   cell: ({ address }) => <span className="mono">{address ?? ''}</span>,
                 },
-                { name: words.sessions.since, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+                {
+                  name: words.sessions.since,
+                  kind: 'fit',
+                  wide: true,
+                  cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} />,
+                },
                 {
                   name: words.sessions.lastSeen,
                   kind: 'fit',
                   cell: ({ lastSeenAtMs, current }) => <Ago atMs={current ? Date.now() : lastSeenAtMs} />,
                 },
-                { name: words.sessions.ends, kind: 'fit', cell: ({ expiresAtMs }) => <Moment atMs={expiresAtMs} /> },
+                {
+                  name: words.sessions.ends,
+                  kind: 'fit',
+                  wide: true,
+                  cell: ({ expiresAtMs }) => <Moment atMs={expiresAtMs} />,
+                },
                 {
                   name: <Heard>{words.common.actions}</Heard>,
                   kind: 'fit',

@@ -109,10 +109,15 @@ export function AuditLog() {
                     </button>
                   ),
                 },
-                { name: words.settings.target, cell: ({ target }) => <span className="mono cut">{target}</span> },
+                {
+                  name: words.settings.target,
+                  wide: true,
+                  cell: ({ target }) => <span className="mono cut">{target}</span>,
+                },
                 {
                   name: words.settings.from,
                   kind: 'fit',
+                  wide: true,
                   cell: ({ from }) => <span className="mono">{from?.address ?? ''}</span>,
                 },
               ]}

@@ -60,7 +60,12 @@ export function Environments() {
                 kind: 'fit',
                 cell: ({ state }) => <Badge tone={tones[state]}>{words.settings.workspaceStates[state]}</Badge>,
               },
-              { name: words.common.created, kind: 'fit', cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} /> },
+              {
+                name: words.common.created,
+                kind: 'fit',
+                wide: true,
+                cell: ({ createdAtMs }) => <Ago atMs={createdAtMs} />,
+              },
               {
                 name: <Heard>{words.common.actions}</Heard>,
                 kind: 'fit',

@@ -59,6 +59,7 @@ export function Keys() {
               {
                 name: words.settings.lastUsed,
                 kind: 'fit',
+                wide: true,
                 cell: ({ lastUsedAtMs }) =>
                   lastUsedAtMs === null ? (
                     <span className="quiet">{words.settings.notUsed}</span>
@@ -69,6 +70,7 @@ export function Keys() {
               {
                 name: words.settings.expires,
                 kind: 'fit',
+                wide: true,
                 cell: ({ expiresAtMs }) =>
                   expiresAtMs === null ? (
                     <span className="quiet">{words.settings.never}</span>

@@ -59,6 +59,7 @@ export function Roles() {
                 {
                   name: words.roles.holders,
                   kind: 'fit',
+                  wide: true,
                   cell: (role) => <Holders of={holdersOf(role)} />,
                 },
                 {

@@ -80,6 +80,7 @@ function Kinds({ space: { kinds, files, keptForDays, measured, measuredAtMs } }:
               {
                 name: words.space.since,
                 kind: 'fit',
+                wide: true,
                 cell: ({ sinceMs }) => (sinceMs === null ? '' : <Ago atMs={sinceMs} />),
               },
             ]}

@@ -1,8 +1,9 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { useCaller } from '../api/queries.ts';
 import { maySee, type SettingPart, settingParts } from '../app/setting-parts.ts';
 import { Page } from '../parts/card.tsx';
+import { useCurrentInSight } from '../parts/current-in-sight.ts';
 import { words } from '../words/words.ts';
 import { Account } from './settings-account.tsx';
 import { AuditLog } from './settings-audit.tsx';
@@ -39,13 +40,7 @@ export function Settings({ part }: { readonly part: string }) {
   const open = settingParts.filter((one) => caller !== undefined && maySee(one, caller));
   const shown = open.find(({ id }) => id === part) ?? open[0];
   const Shown = shown === undefined ? undefined : shownBy[shown.id];
-  const nav = useRef<HTMLElement>(null);
-  // On a narrow screen the parts stand in a row that is longer than it: the open one is brought into sight.
-  useEffect(() => {
-    const link = nav.current?.querySelector<HTMLElement>('[aria-current=page]');
-    if (link !== null && link !== undefined && nav.current !== null)
-      nav.current.scrollLeft = link.offsetLeft - nav.current.offsetLeft - 40;
-  }, [shown?.id]);
+  const nav = useCurrentInSight(shown?.id);
   return (
     <Page
       title={words.settings.title}

@@ -25,7 +25,11 @@ export function Trash() {
     <Page title={words.trash.title} lead={words.trash.lead} back={{ href: '/assets', label: words.assets.title }}>
       <ListCard
         list={list}
-        empty={<Empty icon={<IconTrash size={22} stroke={1.6} aria-hidden />} title={words.trash.empty} />}
+        empty={
+          <Empty icon={<IconTrash size={22} stroke={1.6} aria-hidden />} title={words.trash.empty}>
+            {words.trash.emptyLead}
+          </Empty>
+        }
         label={words.trash.title}
         idOf={({ id }) => id}
         columns={[

@@ -9,6 +9,7 @@ import { Button } from '../parts/button.tsx';
 import { Page } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { type Choice, SelectField } from '../parts/field.tsx';
+import { useCurrentInSight } from '../parts/current-in-sight.ts';
 import { Loaded, Notice } from '../parts/state.tsx';
 import { Ago, Moment } from '../parts/time.tsx';
 import { tell } from '../parts/toast.tsx';
@@ -31,6 +32,7 @@ export function WebhookPage({ id }: { readonly id: string }) {
   const { data: dialects } = useDialects();
   const [{ tab: named }, setFilters] = useFilters(['tab']);
   const tab: Tab = tabs.find((known) => known === named) ?? 'overview';
+  const row = useCurrentInSight(webhook.data === undefined ? undefined : tab);
   if (isMissing(webhook)) return <Missing what="webhook" id={id} />;
   return (
     <Page
@@ -59,7 +61,7 @@ export function WebhookPage({ id }: { readonly id: string }) {
           return (
             <>
               <StateBanner webhook={data} />
-              <nav className="tabs" aria-label={data.name}>
+              <nav className="tabs" aria-label={data.name} ref={row}>
                 {tabs.map((name) => (
                   <button
                     key={name}

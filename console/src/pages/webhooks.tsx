@@ -92,6 +92,7 @@ export function Webhooks() {
                   { name: words.common.state, kind: 'fit', cell: (webhook) => <WebhookBadge webhook={webhook} /> },
                   {
                     name: words.webhooks.dialect,
+                    wide: true,
                     cell: (webhook) => manifestOf(dialects, webhook.dialect)?.title ?? webhook.dialect,
                   },
                   ...health,

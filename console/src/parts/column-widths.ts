@@ -38,6 +38,7 @@ export function useColumnWidths(
 ) {
   const head = useRef<HTMLTableRowElement>(null);
   const [widths, setWidths] = useState<readonly number[] | null>(null);
+  const [round, setRound] = useState(0);
   const drawn = rows > 0;
   useLayoutEffect(() => {
     const element = frame.current;
@@ -45,7 +46,7 @@ export function useColumnWidths(
     if (widths !== null || (!virtual && element.scrollWidth <= element.clientWidth)) return;
     const measured = [...head.current.children].map((cell) => cell.getBoundingClientRect().width);
     setWidths(fitted(measured, yielding, element.clientWidth));
-  }, [virtual, rows, widths, yielding.length]);
+  }, [virtual, rows, widths, round, yielding.length]);
   useEffect(() => {
     const element = frame.current;
     if (!drawn || element === null) return undefined;
@@ -54,6 +55,8 @@ export function useColumnWidths(
       if (element.clientWidth === known) return;
       known = element.clientWidth;
       setWidths(null);
+      // Where nothing was held, what has come to be too wide is.
+      setRound((times) => times + 1);
     });
     resized.observe(element);
     return () => resized.disconnect();

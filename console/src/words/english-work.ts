@@ -61,6 +61,7 @@ export const workWords = {
     title: 'Trash',
     lead: 'Deleted assets, until their time is up.',
     empty: 'Nothing is in the trash',
+    emptyLead: 'An asset that is deleted can be taken back from here, until its time is up.',
     deleted: 'Deleted',
     until: 'Gone for good',
     restore: 'Take back',
