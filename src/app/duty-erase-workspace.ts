@@ -6,7 +6,6 @@
  */
 import type { WebhookId } from '../core/ids.ts';
 import type { DutyHandler } from '../engine/engine.ts';
-import type { CommitItem } from '../storage/contract/commit-item.ts';
 import type { Duty } from '../storage/contract/duties.ts';
 import type { Resource, ResourceWrite } from '../storage/contract/resources.ts';
 import { auditWrite } from './audit.ts';
@@ -14,6 +13,7 @@ import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import { commitOne } from './commit-one.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
+import { advanced, commitStep, fulfilled } from './duty-step.ts';
 import { exportPlace } from './export-parts.ts';
 import { erasureKey, type ErasurePayload, type StoredErasure, storedErasure } from './erasure.ts';
 import type { LiveHub } from './live.ts';
@@ -49,24 +49,21 @@ type Next = {
 };
 
 export function createEraseWorkspaceDuty(deps: EraseDutyDeps): DutyHandler {
-  const { storage, closed, engine } = deps;
+  const { storage, closed } = deps;
   return async (duty) => {
     // Payloads of this kind are written by erasure.ts and here only.
     const { workspaceId, cursor } = duty.payload as unknown as ErasurePayload;
     const [row] = await storage.resources([erasureKey(workspaceId)]);
-    if (row === undefined || row === null)
-      return commit(deps, duty, { fulfils: { dutyId: duty.id, version: duty.version } });
+    if (row === undefined || row === null) return commitStep(deps, duty, { fulfils: fulfilled(duty) });
     closed.add(workspaceId);
     const erasure = storedErasure(row.state);
     const next = await step(deps, { workspaceId, erasure, cursor });
     if (next === null) return finish(deps, duty, { row, erasure });
-    const atMs = deps.clock.nowMs();
     const payload: ErasurePayload = { workspaceId, cursor: next.cursor ?? null };
-    await commit(deps, duty, {
+    await commitStep(deps, duty, {
       resources: [progress(row, { ...erasure, ...next.state })],
-      advances: { dutyId: duty.id, version: duty.version, dueAtMs: atMs + (next.pauseMs ?? pauseMs), payload },
+      advances: advanced(duty, deps.clock.nowMs() + (next.pauseMs ?? pauseMs), payload),
     });
-    engine.dutyOffered();
   };
 }
 
@@ -116,7 +113,7 @@ async function silence(
           },
         ];
   if (removals.length + marked.length > 0)
-    await write(storage, { workspaceId, atMs, resources: [...marked, ...removals] });
+    await commitOne(storage, { workspaceId, atMs, resources: [...marked, ...removals] });
   live.closed(workspaceId);
   matching.outdated(workspaceId);
   for (const { id } of items) engine.webhookChanged(workspaceId, id as WebhookId);
@@ -158,12 +155,12 @@ async function finish(deps: EraseDutyDeps, duty: Duty, { row, erasure }: Finishe
     target: `workspace:${erasing}`,
     after: { rowsRemoved, startedAtMs },
   };
-  await commit(deps, duty, {
+  await commitStep(deps, duty, {
     resources: [
       { type: 'setting', id: row.id, expectedVersion: row.version, state: null },
       auditWrite({ ids, caller: by }, note, atMs),
     ],
-    fulfils: { dutyId: duty.id, version: duty.version },
+    fulfils: fulfilled(duty),
   });
   // What the cache knows of it would stand in the way of a new workspace of this id; erasing is rare, so all of it goes.
   deps.committer.cache.clear();
@@ -173,13 +170,4 @@ async function finish(deps: EraseDutyDeps, duty: Duty, { row, erasure }: Finishe
 
 function progress(row: Resource, state: StoredErasure): ResourceWrite {
   return { type: 'setting', id: row.id, expectedVersion: row.version, state };
-}
-
-/** `stale`: somebody else did this step; the next call sees where it stands. */
-async function commit({ storage, clock }: EraseDutyDeps, _: Duty, item: Partial<CommitItem>): Promise<void> {
-  await write(storage, { workspaceId: 'default', atMs: clock.nowMs(), ...item });
-}
-
-async function write(storage: EraseDutyDeps['storage'], item: CommitItem): Promise<void> {
-  await commitOne(storage, item);
 }
