@@ -27,11 +27,13 @@ function readLine(line: string): readonly string[] {
 describe('csv', () => {
   it('quotes what needs quotes, leaves out what is not there, writes lists as JSON', () => {
     assert.equal(csvLine(['a', 'b,c', 'd"e', 'f\ng', null, undefined, 3, true]), 'a,"b,c","d""e","f\ng",,,3,true\r\n');
+    // Where a comma stands for a point, spreadsheets divide cells by semicolons.
+    assert.equal(csvLine(['a;b', 'c']), '"a;b",c\r\n');
     assert.equal(csvLine([['x', 'y'], { a: 1 }]), '"[""x"",""y""]","{""a"":1}"\r\n');
   });
 
   it('UI-14 a cell that a spreadsheet would run is told to be text', () => {
-    for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '＝']) {
+    for (const start of ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
       const text = `${start}HYPERLINK("http://evil.example","x")`;
       assert.deepEqual(readLine(csvLine([text])), [`'${text}`]);
     }

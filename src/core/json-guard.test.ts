@@ -62,6 +62,25 @@ test('IN-01 a megabyte of brackets is refused at once and without recursion', ()
   assert.equal(code(`${'['.repeat(6)}${']'.repeat(6)}`), 'json_too_deep');
 });
 
+test('IN-02 exactly as many levels, keys and elements as are allowed pass, one more of any does not', () => {
+  const bounds = { jsonDepthMax: 3, jsonKeysMax: 4, jsonElementsMax: 5 };
+  const judge = (text: string): string => {
+    try {
+      parseJson(text, bounds);
+      return 'accepted';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  assert.deepEqual(['[[[]]]', '[[[[]]]]'].map(judge), ['accepted', 'json_too_deep']);
+  assert.deepEqual(['{"a":1,"b":2,"c":3,"d":4}', '{"a":1,"b":2,"c":3,"d":4,"e":5}'].map(judge), [
+    'accepted',
+    'json_too_many_keys',
+  ]);
+  // The first element has no comma before it and is not counted.
+  assert.deepEqual(['[0,1,2,3,4,5]', '[0,1,2,3,4,5,6]'].map(judge), ['accepted', 'json_too_many_keys']);
+});
+
 test('IN-02 too many keys or elements are refused within 100 ms', () => {
   const keys = `{${Array.from({ length: 100_000 }, (_, index) => `"k${index}":0`).join(',')}}`;
   const elements = `[${'0,'.repeat(1_000_000)}0]`;
