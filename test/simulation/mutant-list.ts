@@ -16,6 +16,18 @@ export const mutants: readonly Mutant[] = [
     replace: 'wake(entry.lane);',
   },
   {
+    name: 'who stood aside for others never comes back',
+    file: 'src/engine/rota.ts',
+    find: 'aside.splice(0)',
+    replace: 'aside.splice(0, 0)',
+  },
+  {
+    name: 'those who stand aside are looked at once and never again',
+    file: 'src/engine/attempt-runner.ts',
+    find: 'admission = null;\n      rota.admitAll();',
+    replace: 'rota.admitAll();',
+  },
+  {
     name: 'fencing by attempt number dropped',
     file: 'src/storage/sqlite/apply-record.ts',
     find: "if (numberOf(row[2]) !== item.attemptsBefore) return 'fenced';",

@@ -20,6 +20,7 @@ import type { StoreMood } from './faulty-store.ts';
 import { createLedger } from './ledger.ts';
 import { createReceivers, tempers } from './receivers.ts';
 import type { RunOptions, RunResult } from './run-seed.ts';
+import { createSimLoop } from './sim-loop.ts';
 import { createSimWebhooks, makeWebhook, stateOf } from './sim-webhooks.ts';
 import { createSimWorker, type Node, type SimWorker, type SimWorld } from './sim-worker.ts';
 
@@ -29,6 +30,7 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
   const chance = createChance(seed);
   const clock = createVirtualClock({ lookMs: [0, 0.01][seed % 2] ?? 0 });
   const ledger = createLedger();
+  const loop = createSimLoop(seed);
   const webhooks = createSimWebhooks();
   const checks = createClusterChecks(ledger, webhooks);
   const mood: StoreMood = { failsBefore: 0, failsAfter: 0, slowMsMax: 0, down: false };
@@ -69,7 +71,7 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
     kill(node);
     node.memory.entries.clear();
   };
-  const world: SimWorld = { clock, chance, ledger, webhooks, receivers, checks, cluster, mood, say, lose };
+  const world: SimWorld = { clock, loop, chance, ledger, webhooks, receivers, checks, cluster, mood, say, lose };
 
   // --- Workers -----------------------------------------------------------------------------------------------------
   const nodes: Node[] = Array.from({ length: chance.between(2, 4) }, (_, index) => newNode(`n${index}`));
@@ -152,10 +154,9 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
   const workspaces: WorkspaceId[] = ['ws_a', 'ws_b', 'ws_c'].slice(0, chance.between(1, 3));
 
   /** Through any process that is up: it hands over what is its own and tells the others of the rest. */
-  const publish = async (): Promise<void> => {
+  const publish = async (workspaceId = chance.pick(workspaces)): Promise<void> => {
     const through = chance.pick([...workers.values(), null]);
     if (through === null || through === undefined || through.asleep()) return;
-    const workspaceId = chance.pick(workspaces);
     const subject = chance.pick(subjects);
     const atMs = clock.nowMs();
     const change: Change = {
@@ -251,8 +252,9 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
   };
 
   // --- The storm ---------------------------------------------------------------------------------------------------
-  for (const workspaceId of workspaces) {
-    for (let count = chance.between(2, 5); count > 0; count -= 1) {
+  const subscribers = workspaces.map((workspaceId) => ({ workspaceId, webhooks: chance.between(2, 5) }));
+  for (const { workspaceId, webhooks: wanted } of [...subscribers, ...(loop.crowded === null ? [] : [loop.crowded])]) {
+    for (let count = wanted; count > 0; count -= 1) {
       const id = ids.next('webhook');
       const webhook = makeWebhook(chance, id, workspaceId, clock.nowMs());
       const value = `whsec_${Buffer.from(chance.bytes(32)).toString('base64')}`;
@@ -299,6 +301,7 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
     clock.monotonicMs() > stormMs && (ledger.struck.inFlight > 0 || clock.monotonicMs() > 10 * stormMs);
   while (!over()) {
     await clock.advance(chance.between(1, chance.happens(0.7) ? 400 : 6_000));
+    for (const workspaceId of loop.pass(workspaces)) void publish(workspaceId);
     const draw = chance.fraction();
     if (draw < 0.6)
       for (let burst = chance.between(1, chance.happens(0.1) ? 30 : 3); burst > 0; burst -= 1) void publish();
@@ -320,6 +323,8 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
   // Whoever stands still goes on, whoever is cut off is let back in.
   await clock.advance(130_000);
   for (const node of nodes) if (!workers.has(node) && (workers.size === 0 || chance.happens(0.7))) await boot(node);
+  for (const workspaceId of loop.rush(workspaces)) void publish(workspaceId);
+  await clock.advance(1_000);
   await clock.advanceUntil(() => unfinished(ledger, heldLanes(webhooks, checks.stopped)).length === 0, calmMsMax);
   for (const node of nodes) await stop(node);
   await checkEnd(ledger, store, { held: heldLanes(webhooks, checks.stopped), excuses: checks.excuses });
@@ -333,6 +338,7 @@ export async function runClusterSeed(seed: number, options: RunOptions = {}): Pr
     arrivals: ledger.arrivals.length,
     duplicates: ledger.arrivals.length - distinct.size,
     virtualMs: clock.monotonicMs(),
+    pressed: loop.pressed(),
   };
 }
 

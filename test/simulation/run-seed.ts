@@ -23,6 +23,7 @@ import { type StoreMood, type StoreView, viewOf } from './faulty-store.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createReceivers, tempers } from './receivers.ts';
 import { createSendChecks } from './send-checks.ts';
+import { createSimLoop } from './sim-loop.ts';
 import { createSimWebhooks, makeWebhook, stateOf } from './sim-webhooks.ts';
 
 export type RunResult = {
@@ -33,6 +34,8 @@ export type RunResult = {
   readonly arrivals: number;
   readonly duplicates: number;
   readonly virtualMs: number;
+  /** Times at which a workspace beyond its share found the loop busy. */
+  readonly pressed: number;
 };
 
 export type RunOptions = { readonly log?: (line: string) => void };
@@ -46,6 +49,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   // A draw of its own, so that every seed means what it meant: half of them under a clock that never stands still.
   const lookMs = [0, 0, 0.01, 0.3][seed % 4] ?? 0;
   const clock = createVirtualClock({ lookMs });
+  const loop = createSimLoop(seed);
   const ledger = createLedger();
   const webhooks = createSimWebhooks();
   const checks = createSendChecks(ledger, webhooks);
@@ -126,6 +130,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
       random: chance,
       endOfTurn: (run) => clock.endOfTurn(() => void (alive && run())),
       log: { info: quiet, warn: quiet, error: quiet },
+      options: { loopLoad: loop.load },
     });
     process = {
       engine,
@@ -173,10 +178,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   const subjects = Array.from({ length: 5 }, (_, index) => `ast_${seed}_${index}`);
   const workspaces: WorkspaceId[] = ['ws_a', 'ws_b', 'ws_c'].slice(0, chance.between(1, 3));
 
-  const publish = async (): Promise<void> => {
+  const publish = async (workspaceId = chance.pick(workspaces)): Promise<void> => {
     const running = process;
     if (running === null) return;
-    const workspaceId = chance.pick(workspaces);
     const subject = chance.pick(subjects);
     const atMs = clock.nowMs();
     const change: Change = {
@@ -248,8 +252,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   };
 
   // --- The storm -------------------------------------------------------------------------------------------------
-  for (const workspaceId of workspaces) {
-    for (let count = chance.between(1, 4); count > 0; count -= 1) {
+  const subscribers = workspaces.map((workspaceId) => ({ workspaceId, webhooks: chance.between(1, 4) }));
+  for (const { workspaceId, webhooks: wanted } of [...subscribers, ...(loop.crowded === null ? [] : [loop.crowded])]) {
+    for (let count = wanted; count > 0; count -= 1) {
       const id = ids.next('webhook');
       const webhook = makeWebhook(chance, id, workspaceId, clock.nowMs());
       const secret = {
@@ -335,6 +340,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   while (!over()) {
     await clock.advance(chance.between(1, chance.happens(0.7) ? 200 : 3_000));
     if (clock.monotonicMs() > 2 * stormMs && ledger.struck.inFlight === 0) mend();
+    for (const workspaceId of loop.pass(workspaces)) void publish(workspaceId);
     const draw = chance.fraction();
     if (draw < 0.55)
       for (let burst = chance.between(1, chance.happens(0.1) ? 40 : 3); burst > 0; burst -= 1) void publish();
@@ -361,6 +367,8 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   receivers.leaving.clear();
   if (process === null) await boot();
   await clock.advance(15_000);
+  for (const workspaceId of loop.rush(workspaces)) void publish(workspaceId);
+  await clock.advance(1_000);
   await clock.advanceUntil(() => unfinished(ledger, heldLanes(webhooks, checks.stopped)).length === 0, calmMsMax);
   await stopProcess();
   await checkEnd(ledger, store, { held: heldLanes(webhooks, checks.stopped) });
@@ -374,5 +382,6 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     arrivals: ledger.arrivals.length,
     duplicates: ledger.arrivals.length - distinct.size,
     virtualMs: clock.monotonicMs(),
+    pressed: loop.pressed(),
   };
 }

@@ -2,7 +2,12 @@
 import { runClusterSeed } from './run-cluster-seed.ts';
 import { type RunOptions, type RunResult, runSeed } from './run-seed.ts';
 
-export type Summary = { readonly runs: number; readonly failed: readonly string[] };
+export type Summary = {
+  readonly runs: number;
+  readonly failed: readonly string[];
+  /** Times at which a workspace beyond its share found the loop busy, over all runs. */
+  readonly pressed: number;
+};
 
 const progressEvery = 25;
 
@@ -50,11 +55,11 @@ export async function runSeeds(
       `${results.length} runs in ${((performance.now() - startedAtMs) / 1_000).toFixed(1)} s, ${failed.length} failures`,
       `${sum((run) => run.promised)} deliveries promised, ${sum((run) => run.arrivals)} requests received, ${sum((run) => run.duplicates)} of them again`,
       `${sum((run) => run.struck.crashes)} crashes, ${sum((run) => run.struck.storeErrors)} store errors, ${sum((run) => run.struck.receiverFaults)} receiver faults, ${sum((run) => run.struck.jumps)} clock jumps`,
-      `${sum((run) => run.struck.inFlight)} faults struck while something was in flight; ${(sum((run) => run.virtualMs) / 3_600_000).toFixed(1)} hours of virtual time`,
+      `${sum((run) => run.struck.inFlight)} faults struck while something was in flight; a workspace beyond its share found the loop busy ${sum((run) => run.pressed)} times; ${(sum((run) => run.virtualMs) / 3_600_000).toFixed(1)} hours of virtual time`,
       failed.length === 0
         ? 'All invariants held'
         : `Replay one: node test/simulation/main.ts${mode === 'one' ? '' : ' --cluster'} --seed ${/\d+/.exec(failed[0] ?? '')?.[0]}`,
     ].join('\n'),
   );
-  return { runs: results.length, failed };
+  return { runs: results.length, failed, pressed: sum((run) => run.pressed) };
 }

@@ -23,6 +23,7 @@ import type { ClusterChecks, Sender } from './cluster-checks.ts';
 import { type StoreMood, type StoreView, viewOf } from './faulty-store.ts';
 import type { Ledger } from './ledger.ts';
 import type { Receivers } from './receivers.ts';
+import type { SimLoop } from './sim-loop.ts';
 import type { SimWebhooks } from './sim-webhooks.ts';
 
 export type Node = { readonly name: string; readonly memory: FlightMemory };
@@ -48,6 +49,7 @@ export type SimWorker = {
 
 export type SimWorld = {
   readonly clock: VirtualClock;
+  readonly loop: SimLoop;
   readonly chance: Chance;
   readonly ledger: Ledger;
   readonly webhooks: SimWebhooks;
@@ -64,7 +66,7 @@ export type SimWorld = {
 const lostBeforeDeath = 0.2;
 
 export function createSimWorker(world: SimWorld, node: Node, sender: Sender): SimWorker {
-  const { clock, chance, ledger, webhooks, checks, mood, say } = world;
+  const { clock, loop, chance, ledger, webhooks, checks, mood, say } = world;
   let alive = true;
   let asleep = false;
   let away = false;
@@ -171,7 +173,7 @@ export function createSimWorker(world: SimWorld, node: Node, sender: Sender): Si
     random: chance,
     endOfTurn,
     log,
-    options: { workspacesPerTick: 2 },
+    options: { workspacesPerTick: 2, loopLoad: loop.load, othersCommit: true },
   });
   const worker: SimWorker = {
     node,
