@@ -4,7 +4,7 @@ import type { Duty } from '../storage/contract/duties.ts';
 import { commitOne } from './commit-one.ts';
 import type { AppDeps } from './dependencies.ts';
 
-export type DutyStep = Omit<CommitItem, 'workspaceId' | 'atMs'>;
+type DutyStep = Omit<CommitItem, 'workspaceId' | 'atMs'>;
 
 export function fulfilled({ id, version }: Duty): NonNullable<CommitItem['fulfils']> {
   return { dutyId: id, version };
