@@ -1,5 +1,9 @@
-/** What the server installs, as CycloneDX: npm's own list, from the lockfile, without what is drawn anew each time. */
-import { spawnSync } from 'node:child_process';
+/**
+ * What the server installs, as CycloneDX 1.6: every package of the production part of the lockfile with its licence and hash.
+ * Not by `npm sbom`, which leaves out packages with a scope and draws an id and a time anew with each call.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 export type BillOfMaterials = {
   readonly bomFormat: string;
@@ -8,17 +12,53 @@ export type BillOfMaterials = {
     readonly name: string;
     readonly version: string;
     readonly purl: string;
-    readonly licenses?: readonly unknown[];
-    readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
+    readonly licenses: readonly { readonly expression: string }[];
+    readonly hashes: readonly { readonly alg: string; readonly content: string }[];
   }[];
 };
 
-/** JSON, the same for the same lockfile. Throws with what npm said where it cannot. */
+type Locked = {
+  readonly version?: string;
+  readonly integrity?: string;
+  readonly license?: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+};
+
+/** JSON, the same for the same lockfile. */
 export function makeBillOfMaterials(root: string): string {
-  const args = ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only', '--omit=dev'];
-  const ended = spawnSync('npm', [...args, '--loglevel=error'], { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26 });
-  if (ended.status !== 0) throw new Error(`npm sbom must work:\n${ended.stdout}${ended.stderr}`);
-  const { serialNumber: _, ...bill } = JSON.parse(ended.stdout) as Record<string, unknown>;
-  const { timestamp: __, ...metadata } = bill['metadata'] as Record<string, unknown>;
-  return `${JSON.stringify({ ...bill, metadata }, null, 2)}\n`;
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'));
+  const { name, version } = read('package.json') as { readonly name: string; readonly version: string };
+  const { packages } = read('package-lock.json') as { readonly packages: Readonly<Record<string, Locked>> };
+  const installed = Object.entries(packages).filter(
+    ([path, { dev, link }]) => path.startsWith('node_modules/') && dev !== true && link !== true,
+  );
+  const components = new Map(
+    installed.map(([path, locked]) => {
+      const component = componentOf(path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length), locked);
+      return [component.purl, component] as const;
+    }),
+  );
+  const bill = {
+    bomFormat: 'CycloneDX',
+    specVersion: '1.6',
+    version: 1,
+    metadata: { component: { type: 'application', 'bom-ref': `${name}@${version}`, name, version } },
+    components: [...components.values()].toSorted((a, b) => (a.purl < b.purl ? -1 : 1)),
+  };
+  return `${JSON.stringify(bill, null, 2)}\n`;
+}
+
+function componentOf(name: string, { version = '', license = 'NOASSERTION', integrity = '' }: Locked) {
+  const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
+  const [, algorithm = '', digest = ''] = /^(sha\d+)-(\S+)/.exec(integrity) ?? [];
+  return {
+    type: 'library',
+    'bom-ref': purl,
+    name,
+    version,
+    purl,
+    licenses: [{ expression: license }],
+    hashes: [{ alg: algorithm.replace('sha', 'SHA-'), content: Buffer.from(digest, 'base64').toString('hex') }],
+  };
 }
