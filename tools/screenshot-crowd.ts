@@ -73,6 +73,11 @@ async function file({ call }: RealServer, pictured: readonly Filed[]): Promise<v
     expectStatus(await call('/v1/assets', uploadOptions(name, content, { name: as, path, tags })), 201);
   }
   await eventually(
+    async () => rows((await call('/v1/assets?kind=image&limit=100')).json),
+    (found) => found.every(({ state }) => JSON.stringify(state).includes('"title":"medium"')),
+    'pictures are made',
+  );
+  await eventually(
     async () => rows((await call('/v1/deliveries?states=delivered&limit=100')).json),
     (found) => found.length >= 2 * pictured.length,
     'deliveries are made',

@@ -201,6 +201,13 @@ test('every page is drawn whole, is no wider than the window at any width, and h
       await page.setViewportSize({ width, height: 900 });
       const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       if (Number(over) > 0) found.push(`${path} at ${width} pixels is ${String(over)} too wide`);
+      // Two frames later the columns are as wide as the window lets them.
+      const sideways = await page.evaluate<readonly string[]>(
+        `new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() =>
+          [...document.querySelectorAll('.table-frame')].flatMap((frame) =>
+            frame.scrollWidth > frame.clientWidth + 1 ? [frame.getAttribute('aria-label')] : []))`,
+      );
+      for (const table of sideways) found.push(`${path} at ${width} pixels: ${table} is scrolled sideways`);
     }
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.evaluate(axe);

@@ -2,7 +2,7 @@
 import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 /** What a column of text keeps, in pixels, where others need the room. */
-const yieldedPx = 104;
+const yieldedPx = 88;
 
 /**
  * Columns of text give way where all together are wider than the frame, the widest of them first: they end at one level, as

@@ -148,7 +148,7 @@ export const webhookWords = {
     enabled: 'Enabled',
     disabled: 'Disabled',
     removed: 'Deleted',
-    rate: 'Attempts',
+    rate: 'Attempts in each quarter of an hour',
     latency: 'Answer times',
     delivered: 'Delivered',
     failed: 'Failed attempts',
