@@ -92,17 +92,22 @@ export function afterPowerCut(steps: readonly TraceStep[], chance: () => number)
       const kept = of(step.file);
       for (const pending of kept.pending.splice(0)) kept.synced.apply(pending);
     } else if (step.kind === 'unlink') of(step.file).unlinked = true;
-    else if (step.kind === 'sync-names') for (const [file, { unlinked }] of files) if (unlinked) files.delete(file);
+    else if (step.kind === 'sync-names') forgetUnlinked(files);
   }
   // Some cuts take all that was not synced, some take nothing, most take a part of it.
   const share = [0, 0.2, 0.5, 0.8, 1][Math.floor(chance() * 5)] ?? 1;
   const found = new Map<string, Buffer>();
   for (const [file, { synced, pending, unlinked }] of files) {
     if (unlinked && chance() < 0.5) continue;
-    for (const step of pending) if (chance() < share) for (const part of partOf(step, chance)) synced.apply(part);
+    const there = pending.flatMap((step) => (chance() < share ? partOf(step, chance) : []));
+    for (const part of there) synced.apply(part);
     found.set(file, synced.content());
   }
   return found;
+}
+
+function forgetUnlinked(files: Map<string, Kept>): void {
+  for (const [file, { unlinked }] of files) if (unlinked) files.delete(file);
 }
 
 /** Whether a power cut behind so many steps would find something of the store's file or log that is not synced. */
