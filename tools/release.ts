@@ -1,7 +1,7 @@
 /**
  * `npm run release`: what is published, into `release/`: both tarballs, a bill of materials (CycloneDX) of what the server
  * installs, and the checksums of all of them. Everything is built twice, in two directories, and must come out the same, so
- * that anybody can build it again from the same commit and compare. Where `ASSETWIRE_RELEASE_KEY_FILE` names a private
+ * that anybody can build it again from the same commit and compare. Where `RELEASE_KEY_FILE` names a private
  * ed25519 key (PEM), the checksums are signed: `SHA256SUMS.sig`.
  */
 import { spawnSync } from 'node:child_process';
@@ -74,8 +74,8 @@ function main(): void {
   for (const [name, bytes] of first) writeFileSync(join(out, name), bytes);
   const sums = checksums(first);
   writeFileSync(join(out, sumsName), sums);
-  const keyFile = process.env['ASSETWIRE_RELEASE_KEY_FILE'];
-  if (keyFile === undefined) console.log('Not signed: ASSETWIRE_RELEASE_KEY_FILE names no key');
+  const keyFile = process.env['RELEASE_KEY_FILE'];
+  if (keyFile === undefined) console.log('Not signed: RELEASE_KEY_FILE names no key');
   else writeFileSync(join(out, `${sumsName}.sig`), signature(sums, readFileSync(keyFile, 'utf8')));
   process.stdout.write(sums);
 }
