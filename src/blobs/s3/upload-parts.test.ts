@@ -21,7 +21,7 @@ function store(answer: (part: number) => Promise<void>) {
     await answer(part).finally(() => (seen.inHand -= 1));
     return { ETag: `tag ${part}`, ChecksumCRC32: `sum ${part}` };
   };
-  const sender: PartSender = { client: { send } as unknown as PartSender['client'], sdk };
+  const sender: PartSender = { client: { send }, sdk };
   return { asked, seen, sender };
 }
 
