@@ -11,7 +11,7 @@ export function notFound(what: string): AssetwireError {
 export function contended(): AssetwireError {
   return new AssetwireError('conflict', {
     detail: 'Decide on an unchanged state: it was changed by others 8 times in a row',
-    mend: 'Try again',
+    mend: 'Try again in a moment; what others write to it meanwhile is kept',
   });
 }
 
