@@ -1,9 +1,10 @@
 /** Lists, searches and what is done with them in the console: ten thousand rows, hostile searches, what is signed, compared and deleted. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { type ConsoleRig, furnish, type Seen, settled, signIn, startConsole } from './console-pages.ts';
-import { adminKey, eventually, rows } from './real-server.ts';
+import { adminKey, eventually, rows, text, uploadOptions } from './real-server.ts';
 
 const timeout = 20_000;
 let rig: ConsoleRig;
@@ -160,6 +161,69 @@ test('assets that are chosen are changed together: what each has stays, what is 
     (text) => text.includes('"path":"/press"'),
     'it lies in the folder',
   );
+});
+
+test('assets that are chosen are shared by one link, archived and deleted together; visitors see them all until they are gone', async () => {
+  const { page, server, browser } = rig;
+  const ids: string[] = [];
+  for (const name of ['menu.txt', 'prices.txt']) {
+    const made = await server.call(
+      '/v1/assets',
+      uploadOptions(name, Buffer.from(`the ${name}`), { path: '/together' }),
+    );
+    ids.push(text(made.json['id']));
+  }
+  const states = async () =>
+    Promise.all(ids.map(async (id) => JSON.stringify((await server.call(`/v1/assets/${id}`)).json)));
+  const bar = page.getByRole('toolbar', { name: 'What is chosen' });
+  const dialog = page.locator('dialog[open]');
+  const choose = async () => {
+    await page.locator('.tile-place').nth(1).waitFor({ timeout });
+    for (const box of await page.locator('.tile-place input[type=checkbox]').all()) await box.check();
+    await bar.getByText('2 chosen').waitFor({ timeout });
+  };
+  await page.goto(`${server.url}/assets?folder=%2Ftogether&archived=all`);
+  await choose();
+  await bar.getByRole('button', { name: 'Share' }).click();
+  await dialog.getByRole('heading', { name: 'Share 2 assets' }).waitFor({ timeout });
+  await dialog.getByRole('button', { name: 'Make a link' }).click();
+  const { pathname } = new URL(await dialog.locator('.mono.wrap').innerText({ timeout }));
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  const visitor = await (await browser.newContext()).newPage();
+  await visitor.goto(server.url + pathname);
+  await visitor.getByRole('heading', { name: '2 files' }).waitFor({ timeout });
+  const [saved] = await Promise.all([
+    visitor.waitForEvent('download', { timeout }),
+    visitor.getByRole('link', { name: 'Download prices.txt' }).click({ timeout }),
+  ]);
+  assert.equal(saved.suggestedFilename(), 'prices.txt');
+  assert.equal(readFileSync(await saved.path(), 'utf8'), 'the prices.txt');
+
+  await bar.getByRole('button', { name: 'Archive' }).click();
+  await page.getByText('2 assets done').waitFor({ timeout });
+  for (const state of await states()) assert.match(state, /"archived":true/);
+  // They are still shown here and still chosen: what the button says now takes them out again.
+  await bar.getByRole('button', { name: 'Take out of the archive' }).click();
+  await eventually(
+    async () => (await states()).join(),
+    (all) => !all.includes('"archived":true'),
+    'both are out of the archive',
+  );
+  await dialog.waitFor({ state: 'detached', timeout });
+
+  await bar.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByText('They go to the trash').waitFor({ timeout });
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('No asset fits').waitFor({ timeout });
+  await bar.waitFor({ state: 'detached', timeout });
+  for (const id of ids) assert.equal((await server.call(`/v1/assets/${id}`)).status, 410);
+  const trash = (await server.call('/v1/trash')).text;
+  for (const id of ids) assert.ok(trash.includes(id), 'they can be taken back');
+  await visitor.reload();
+  await visitor.getByText('Nothing in here').waitFor({ timeout });
+  assert.equal(await visitor.getByRole('link', { name: /^Download/ }).count(), 0);
+  await visitor.context().close();
 });
 
 test('a folder is renamed with what lies in it and deleted once it is said what becomes of that; collections come and go', async () => {
