@@ -8,10 +8,9 @@ import { aliasIn } from './asset-aliases.ts';
 import { findTrashed, trashedState } from './asset-trash-state.ts';
 import { externalIdIn } from './asset-views.ts';
 import type { AppDeps } from './dependencies.ts';
-import { contended } from './refusals.ts';
 
 export type AbsenceDeps = {
-  readonly storage: Pick<AppDeps['storage'], 'findByAlias'> & {
+  readonly storage: Pick<AppDeps['storage'], 'findByAlias' | 'resources'> & {
     readonly read: Pick<AppDeps['storage']['read'], 'changes'>;
   };
 };
@@ -49,7 +48,7 @@ export function tellingGone<Of extends Named, Rest extends readonly unknown[], A
         if (reason !== 'there') throw reason ?? error;
         // Missed a second time it is not the asset that is missing, but something of it: a version, a rendition.
         if (isSecond) throw error;
-        if (once) throw contended();
+        if (once) throw cameBack();
       }
     }
   };
@@ -62,8 +61,8 @@ export async function goneOf(deps: AbsenceDeps, workspaceId: string, id: string)
 }
 
 /**
- * External ids are free again once their asset is deleted, so only our own ids can be gone. `there`: it has a history that
- * does not end with its deletion, so it is there now, whatever the call saw.
+ * External ids are free again once their asset is deleted, so only our own ids can be gone. `there`: it is there now,
+ * whatever the call saw.
  */
 async function whyAbsent(
   deps: AbsenceDeps,
@@ -76,12 +75,22 @@ async function whyAbsent(
     if (trashed !== null) return inTrash(reference, trashedState(trashed).deleteAtMs);
     const { items } = await deps.storage.read.changes({ workspaceId, subject: `asset:${reference}`, limit: 1 });
     if (items[0] === undefined) return null;
-    return items[0].kind === 'asset.deleted' ? gone('the asset') : 'there';
+    if (items[0].kind === 'asset.deleted') return gone('the asset');
+    // What was only reported has a history and was never there.
+    const [asset] = await deps.storage.resources([{ workspaceId, type: 'asset', id: reference }]);
+    return asset === undefined || asset === null ? null : 'there';
   } catch (error) {
     // Whether it once existed is a courtesy; that it is not there is certain.
     if (error instanceof AssetwireError) return null;
     throw error;
   }
+}
+
+function cameBack(): AssetwireError {
+  return new AssetwireError('conflict', {
+    detail: 'Find the asset: it was brought back while the call was under way',
+    mend: 'Send it again: what was sent is read once, and was read in vain',
+  });
 }
 
 function inTrash(id: string, deleteAtMs: number): AssetwireError {
