@@ -6,11 +6,11 @@
  *   npm test                         everything
  *   npm test -- src/core             only files whose path contains one of the words; no checks
  *   npm test -- --checks src/core    these files and the checks
- *   npm test -- --jobs 1             one file at a time
+ *   npm test -- --jobs 1             one file at a time; as it is, one more than there are processors: tests mostly wait
  */
 import { spawn } from 'node:child_process';
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -204,7 +204,7 @@ async function main(): Promise<number> {
   endWithSignals();
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { checks: { type: 'boolean' }, jobs: { type: 'string', default: '2' } },
+    options: { checks: { type: 'boolean' }, jobs: { type: 'string', default: String(availableParallelism() + 1) } },
   });
   const files = findTests(root, positionals);
   const withChecks = values.checks ?? positionals.length === 0;
