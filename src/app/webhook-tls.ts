@@ -24,12 +24,13 @@ export function readTls({ certificatePem, keyPem, authorityPem }: TlsInput): Tls
   if (certificatePem === undefined && keyPem === undefined && authorityPem === undefined) {
     throw unfit('/tls', 'certificatePem with keyPem, authorityPem, or all three', 'none of them');
   }
-  checkTlsIdentity({
+  const material = {
     id: 'given',
     ...(certificatePem === undefined ? {} : { certificatePem }),
     ...(keyPem === undefined ? {} : { keyPem }),
     ...(authorityPem === undefined ? {} : { caPem: authorityPem }),
-  });
+  };
+  checkTlsIdentity(material, '/tls');
   const parts = [
     [tlsSecrets.certificate, certificatePem],
     [tlsSecrets.key, keyPem],

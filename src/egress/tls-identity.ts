@@ -2,10 +2,10 @@
  * Client certificates and private authorities. Verification is always on: no switch of ours, no environment variable
  * turns it off, and a private authority counts only for the connections of the identity that brought it.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import { AssetwireError } from '../core/errors.ts';
+import { AssetwireError, type Problem } from '../core/errors.ts';
 
 /** Structurally the transport contract's `TlsIdentity`. */
 export type TlsMaterial = {
@@ -53,14 +53,17 @@ export function createTlsContexts(): TlsContexts {
 
 /**
  * For saving a webhook: throws `AssetwireError` (`invalid_secret`) where certificate, key or authority cannot be used
- * together. Says what is wrong, never what the material is.
+ * together. Says what is wrong and with which of them (`certificatePem`, `keyPem`, `authorityPem` below the pointer `at`),
+ * never what the material is.
  */
-export function checkTlsIdentity(material: TlsMaterial): void {
-  const wrong = wrongWith(material);
-  if (wrong === null) return;
+export function checkTlsIdentity(material: TlsMaterial, at = ''): void {
+  const fault = faultOf(material);
+  if (fault === null) return;
+  const { part, detail, wanted, found } = fault;
   throw new AssetwireError('invalid_secret', {
-    detail: `The TLS identity must hold usable PEM: ${wrong}`,
+    detail: `The TLS identity must hold usable PEM: ${detail}`,
     mend: 'Give the certificate chain with its unencrypted private key, both as PEM, and a private authority as PEM if there is one',
+    problems: [{ at: `${at}/${part}Pem`, wanted, found }],
   });
 }
 
@@ -88,23 +91,57 @@ function makeContext(material: TlsMaterial | undefined): SecureContext {
   });
 }
 
-function wrongWith(material: TlsMaterial): string | null {
-  if ((material.certificatePem === undefined) !== (material.keyPem === undefined)) {
-    return 'a certificate needs its key, and a key its certificate';
+type Fault = Omit<Problem, 'at' | 'mend'> & {
+  readonly part: 'certificate' | 'key' | 'authority';
+  readonly detail: string;
+};
+
+function faultOf(material: TlsMaterial): Fault | null {
+  const { certificatePem, keyPem, caPem } = material;
+  if ((certificatePem === undefined) !== (keyPem === undefined)) {
+    const [part, wanted] =
+      keyPem === undefined
+        ? (['key', 'the private key of the certificate'] as const)
+        : (['certificate', 'the certificate of the key'] as const);
+    return { part, wanted, found: 'nothing', detail: 'a certificate needs its key, and a key its certificate' };
   }
-  for (const [name, pem] of [
-    ['certificate', material.certificatePem] as const,
-    ['authority', material.caPem] as const,
-  ]) {
+  for (const [part, pem] of [['certificate', certificatePem] as const, ['authority', caPem] as const]) {
     const bits = pem === undefined ? 0 : rsaBits(pem);
-    if (bits === null) return `the ${name} cannot be read`;
-    if (bits > rsaBitsMax) return `the ${name} has an RSA key of more than ${rsaBitsMax} bits`;
+    if (bits === null) {
+      return { part, wanted: 'a certificate as PEM', found: 'no such text', detail: `the ${part} cannot be read` };
+    }
+    if (bits > rsaBitsMax) {
+      const wanted = `an RSA key of at most ${rsaBitsMax} bits`;
+      return {
+        part,
+        wanted,
+        found: `${bits} bits`,
+        detail: `the ${part} has an RSA key of more than ${rsaBitsMax} bits`,
+      };
+    }
   }
   try {
     makeContext(material);
     return null;
   } catch {
-    return 'certificate and key do not belong together, or the key is encrypted or unreadable';
+    const detail = 'certificate and key do not belong together, or the key is encrypted or unreadable';
+    const found = keyFound(material);
+    if (found !== null)
+      return { part: 'key', wanted: 'the private key of the certificate, not encrypted', found, detail };
+    const part = caPem === undefined ? 'certificate' : 'authority';
+    return { part, wanted: 'certificates as PEM', found: 'some that cannot be used', detail };
+  }
+}
+
+/** What stands there instead of a key that can be used; null where there is none, or it is not at fault. */
+function keyFound({ certificatePem, keyPem }: TlsMaterial): string | null {
+  if (certificatePem === undefined || keyPem === undefined) return null;
+  if (keyPem.includes('ENCRYPTED')) return 'an encrypted key';
+  try {
+    const belongs = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
+    return belongs ? null : 'the key of another certificate';
+  } catch {
+    return 'no private key as PEM';
   }
 }
 

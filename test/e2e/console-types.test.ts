@@ -27,6 +27,7 @@ const others: { readonly [type: string]: readonly Schema[] } = {
   Key: [schemas['Key'] ?? {}, schemas['CreatedKey'] ?? {}],
   User: [schemas['User'] ?? {}, schemas['CreatedUser'] ?? {}],
   WebhookSecret: [(schemas['Webhook']?.properties?.['secrets'] as { readonly items?: Schema }).items ?? {}],
+  CertificateFacts: [schemas['Webhook']?.properties?.['tls']?.properties?.['certificate'] ?? {}],
   MetadataOption: [(schemas['MetadataField']?.properties?.['options'] as { readonly items?: Schema }).items ?? {}],
   MetadataValidation: [schemas['MetadataField']?.properties?.['validation'] ?? {}],
   MetadataMapping: [(schemas['MetadataMappings']?.properties?.['mappings'] as { readonly items?: Schema }).items ?? {}],

@@ -107,11 +107,34 @@ test('it is changed and taken away; the key is nowhere to be read', async () => 
 });
 
 test('what cannot be used is refused when it is given, with what was wanted', async () => {
-  const refused = async (status: number, pattern: RegExp, tls: object, target?: object) =>
-    assert.match(expectStatus(await make(tls, target), status).text, pattern);
-  await refused(422, /a certificate needs its key/, { certificatePem: client.certPem });
-  await refused(422, /do not belong together/, { ...whole(), keyPem: (await authority.issue()).keyPem });
-  await refused(422, /the authority cannot be read/, { authorityPem: 'not PEM' });
+  const refused = async (status: number, pattern: RegExp, tls: object, target?: object) => {
+    const answer = expectStatus(await make(tls, target), status);
+    assert.match(answer.text, pattern);
+    return (answer.json['problems'] as readonly { at: string; found: string }[]).map(
+      ({ at, found }) => `${at} ${found}`,
+    );
+  };
+  const { keyPem } = await authority.issue();
+  const encrypted = keyPem.replaceAll('PRIVATE KEY', 'ENCRYPTED PRIVATE KEY');
+  const { certificatePem } = whole();
+  assert.deepEqual(
+    [
+      ...(await refused(422, /a certificate needs its key/, { certificatePem })),
+      ...(await refused(422, /and a key its certificate/, { keyPem })),
+      ...(await refused(422, /do not belong together/, { ...whole(), keyPem })),
+      ...(await refused(422, /the key is encrypted/, { ...whole(), keyPem: encrypted })),
+      ...(await refused(422, /key is encrypted or unreadable/, { ...whole(), keyPem: certificatePem })),
+      ...(await refused(422, /the authority cannot be read/, { authorityPem: 'not PEM' })),
+    ],
+    [
+      '/tls/keyPem nothing',
+      '/tls/certificatePem nothing',
+      '/tls/keyPem the key of another certificate',
+      '/tls/keyPem an encrypted key',
+      '/tls/keyPem no private key as PEM',
+      '/tls/authorityPem no such text',
+    ],
+  );
   await refused(422, /\/tls.*none of them/, {});
   await refused(422, /\/tls.*https target/, whole(), { transport: 'http', url: 'http://127.0.0.1:8081/' });
 });

@@ -19,6 +19,8 @@ export type Webhook = {
   readonly settings: JsonObject;
   readonly headers: readonly (readonly [string, string])[];
   readonly credentials: JsonObject;
+  /** What people may know of the certificates that are set; the texts are never shown again. */
+  readonly tls?: { readonly certificate?: CertificateFacts; readonly authority?: CertificateFacts };
   readonly policy: Partial<Policy>;
   /** As things stand, with what its settings and the workspace say; where one webhook is asked for. */
   readonly policyInForce?: Policy;
@@ -50,6 +52,15 @@ export type Webhook = {
   };
   /** In the answer to its creation only. */
   readonly secret?: string;
+};
+
+type CertificateFacts = { readonly subject: string; readonly fingerprint: string; readonly expiresAtMs: number };
+
+/** All PEM. It takes the place of all that is set. */
+export type TlsInput = {
+  readonly certificatePem?: string;
+  readonly keyPem?: string;
+  readonly authorityPem?: string;
 };
 
 export type WebhookSecret = {

@@ -16,6 +16,7 @@ import { PolicyTimeline } from './policy-timeline.tsx';
 import { sourceName } from './source-name.ts';
 import { SetupSteps } from './setup-steps.tsx';
 import { type Draft, emptyTarget } from './webhook-draft.ts';
+import { tlsToSend } from './webhook-tls.tsx';
 import { WizardParts } from './wizard-parts.tsx';
 
 /** A webhook in its dialect's own words and order: everything here is drawn from the manifest. */
@@ -65,6 +66,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
     settings: begun?.settings ?? {},
     headers: [],
     credentials: null,
+    tls: {},
     contacts: [],
     secret: '',
   }));
@@ -74,7 +76,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
   const change = (patch: Partial<Draft>) => setDraft((before) => ({ ...before, ...patch }));
   if (made !== null) return <Made webhook={made} />;
   const submit = () => {
-    const { secret, credentials, headers, contacts, settings, ...rest } = draft;
+    const { secret, credentials, headers, contacts, settings, tls, ...rest } = draft;
     create.mutate({
       method: 'POST',
       path: '/v1/webhooks',
@@ -86,6 +88,7 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
         ...(contacts.length === 0 ? {} : { contacts }),
         ...(secret === '' ? {} : { secret }),
         ...(credentials === null ? {} : { credentials }),
+        ...tlsToSend(tls),
       },
     });
   };

@@ -2,7 +2,7 @@
 import type { FieldProblem } from '../api/ask.ts';
 import type { Manifest } from '../api/manifest.ts';
 import type { JsonObject } from '../api/json.ts';
-import type { Target } from '../api/webhooks.ts';
+import type { Target, TlsInput } from '../api/webhooks.ts';
 
 export type Draft = {
   readonly name: string;
@@ -11,6 +11,8 @@ export type Draft = {
   readonly settings: JsonObject;
   readonly headers: readonly (readonly [string, string])[];
   readonly credentials: Credentials | null;
+  /** Null takes away what is set. */
+  readonly tls: TlsInput | 'kept' | null;
   readonly contacts: readonly string[];
   readonly secret: string;
 };

@@ -14,6 +14,7 @@ import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
 import { SetupSteps } from './setup-steps.tsx';
 import { targetOf, WebhookBadge } from './webhook-parts.tsx';
+import { CertificateLine } from './webhook-tls.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
 
@@ -98,6 +99,7 @@ export function Overview({ webhook, manifest }: Both) {
               ],
               ...settingFacts(webhook.settings, manifest),
               [words.webhook.credentials, credentialWords(webhook.credentials)],
+              ...tlsFacts(webhook),
               [words.webhook.headers, webhook.headers.map(([name]) => name).join(', ')],
               [words.webhook.contacts, webhook.contacts.join(', ')],
               [words.webhook.revision, String(webhook.revision)],
@@ -139,6 +141,13 @@ function settingFacts(settings: JsonObject, { configuration }: Manifest) {
   return Object.entries(settings).map(([name, value]) => {
     const title = configuration.schema.properties?.[name]?.title ?? name;
     return [title, <span key={name}>{typeof value === 'string' ? value : JSON.stringify(value)}</span>] as const;
+  });
+}
+
+function tlsFacts({ tls = {} }: Webhook) {
+  return (['certificate', 'authority'] as const).flatMap((name) => {
+    const of = tls[name];
+    return of === undefined ? [] : [[words.tls[name], <CertificateLine key={name} of={of} />] as const];
   });
 }
 

@@ -15,6 +15,7 @@ import type { Draft } from './webhook-draft.ts';
 import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
 import { SettingsFields } from './webhook-setting-fields.tsx';
 import { TargetForm } from './webhook-target-form.tsx';
+import { TlsForm, tlsToSend } from './webhook-tls.tsx';
 
 type Both = { readonly webhook: Webhook; readonly manifest: Manifest };
 
@@ -65,6 +66,7 @@ function Form({
     settings: Object.fromEntries(Object.entries(webhook.settings).filter(([name]) => !secretFields.includes(name))),
     headers: webhook.headers,
     credentials: null,
+    tls: webhook.tls === undefined ? {} : 'kept',
     contacts: webhook.contacts,
     secret: '',
   }));
@@ -89,7 +91,7 @@ function Form({
     else await refresh(client, path);
   };
   const send = () => {
-    const { name, target, events, settings, headers, contacts, credentials } = draft;
+    const { name, target, events, settings, headers, contacts, credentials, tls } = draft;
     save.mutate({
       method: 'PATCH',
       path,
@@ -101,6 +103,7 @@ function Form({
         ...(manifest.capabilities.targetEditable ? { target } : {}),
         ...(manifest.capabilities.customHeaders && !same(headers, webhook.headers) ? { headers } : {}),
         ...(credentials === null ? {} : { credentials }),
+        ...tlsToSend(tls),
       },
     });
   };
@@ -128,6 +131,7 @@ function Form({
             />
             <TargetForm {...parts} fixed={!manifest.capabilities.targetEditable} />
             <CredentialsForm {...parts} {...(typeof kept === 'string' ? { kept } : {})} />
+            <TlsForm {...parts} kept={webhook.tls} folded={webhook.tls === undefined} />
           </div>
         </Card>
         <Card title={words.wizard.steps.events}>

@@ -11,6 +11,7 @@ import type { DraftProps } from './webhook-draft.ts';
 import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
 import { SettingsFields } from './webhook-setting-fields.tsx';
 import { TargetForm } from './webhook-target-form.tsx';
+import { hasTlsPart, TlsForm } from './webhook-tls.tsx';
 
 /** Where a dialect does not say how its vendor asks. */
 const usual: readonly FormPart[] = [
@@ -37,6 +38,11 @@ export function WizardParts(props: DraftProps) {
   const left = advanced.filter(
     (name) => !named.some(({ part }) => part === name) && isThere({ part: name, title: '' }, manifest),
   );
+  const tls = hasTlsPart(props.draft);
+  const names = [
+    ...left.map((name) => words.wizard.advancedNames[name]),
+    ...(tls ? [words.wizard.advancedNames.tls] : []),
+  ];
   return (
     <>
       {cardsOf(form).map((parts, at) => {
@@ -55,13 +61,14 @@ export function WizardParts(props: DraftProps) {
           </Card>
         );
       })}
-      {left.length === 0 ? null : (
+      {names.length === 0 ? null : (
         <details className="card">
-          <summary>{words.wizard.advanced(left.map((name) => words.wizard.advancedNames[name]).join(', '))}</summary>
+          <summary>{words.wizard.advanced(names.join(', '))}</summary>
           <div className="body stack">
             {left.map((name) => (
               <Part key={name} {...props} part={{ part: name, title: words.wizard.partTitles[name] }} />
             ))}
+            <TlsForm {...props} />
           </div>
         </details>
       )}
