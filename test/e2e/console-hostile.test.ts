@@ -1,8 +1,9 @@
-/** The console against what others send and do: hostile answers, addresses, names, edits at the same time, much at once. */
+/** The console against what others send and do: hostile answers, addresses, names, edits at the same time, much at once; and what is secret. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
-import { eventually, rows } from './real-server.ts';
+import { createTestAuthority } from '../../src/transports/testing/certificates.ts';
+import { eventually, rows, text } from './real-server.ts';
 
 const timeout = 20_000;
 const marker = 'document.title="owned"';
@@ -138,6 +139,133 @@ test('UI-10 a new key is shown once, and stays in no storage, history or field t
   await page.reload();
   await settled(page);
   assert.ok(!(await page.content()).includes(shown));
+});
+
+const button = (name: string) => rig.page.getByRole('button', { name, exact: true });
+const field = (label: string) => rig.page.getByLabel(label, { exact: true });
+const dialog = () => rig.page.locator('dialog[open]');
+const send = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
+
+async function open(path: string): Promise<void> {
+  await rig.page.goto(rig.server.url + path);
+  await settled(rig.page);
+}
+
+test('UI-10 a webhook is given a client certificate and an authority: wrong ones are told at their fields, what is set is shown with its end, the key never', async () => {
+  const { page, server } = rig;
+  const authority = await createTestAuthority('Authority of the shop');
+  const later = new Date(Date.now() + 90 * 86_400_000);
+  const { certPem, keyPem } = await authority.issue({ commonName: 'dam.example', notAfter: later });
+  const target = { transport: 'http', url: 'https://hooks.example.com/shop' };
+  const body = { name: 'Behind mutual TLS', dialect: 'standard', events: ['*'], target };
+  const path = `/webhooks/${text((await server.call('/v1/webhooks', { body })).json['id'])}`;
+  const tls = async () => (await server.call(`/v1${path}`)).json['tls'];
+  const part = page.locator('.sub-form', { hasText: 'Client certificate and authority' });
+  const save = async () => {
+    const answered = page.waitForResponse((answer) => answer.request().method() === 'PATCH', { timeout });
+    await button('Save').click();
+    assert.equal((await answered).status(), 200);
+  };
+  await open(`${path}?tab=settings`);
+  await part.locator('summary').click();
+  await field('Its private key').fill(keyPem);
+  await button('Save').click();
+  await part.locator('.wrong', { hasText: 'Wanted: the certificate of the key.' }).waitFor({ timeout });
+  await part.locator('textarea:focus[aria-invalid=true]').waitFor({ timeout });
+  const file = { name: 'client.pem', mimeType: 'application/x-pem-file', buffer: Buffer.from(certPem) };
+  await part.locator('input[type=file]').first().setInputFiles(file);
+  await eventually(
+    () => field('Client certificate').inputValue(),
+    (value) => value === certPem,
+    'the file is read',
+  );
+  await field('Authority').fill(authority.certPem);
+  await save();
+  await part.locator('section', { hasText: 'CN=dam.example' }).waitFor({ timeout });
+  await part
+    .locator('section', { hasText: 'CN=Authority of the shop' })
+    .locator('.badge', { hasText: 'Expires' })
+    .waitFor();
+  assert.equal(await part.locator('.badge').count(), 1, 'only what ends soon is marked');
+  const [, secret = keyPem] = keyPem.split('\n');
+  assert.ok(!(await page.content()).includes(secret.trim()));
+
+  // Whoever replaces one is told what becomes of the other.
+  await button('Replace').click();
+  await part.getByText('Set now: CN=dam.example. Left empty, it goes.').waitFor({ timeout });
+  await field('Authority').fill(authority.certPem);
+  await save();
+  assert.deepEqual(Object.keys((await tls()) ?? {}), ['authority']);
+  await open(path);
+  await page.locator('.facts dd', { hasText: 'CN=Authority of the shop' }).waitFor({ timeout });
+
+  await open(`${path}?tab=settings`);
+  await field('URL').fill(inbox);
+  await button('Save').click();
+  await part.locator('.wrong', { hasText: 'https address only' }).waitFor({ timeout });
+  await button('Take away').click();
+  await part.getByText('are taken away when you save').waitFor({ timeout });
+  await save();
+  assert.equal(await tls(), undefined);
+  assert.equal(await part.count(), 0, 'nothing to ask where nothing is said by TLS');
+  await server.call(`/v1${path}`, { method: 'DELETE' });
+
+  await open('/webhooks/new?dialect=standard');
+  const more = page.locator('details.card > summary');
+  assert.doesNotMatch(await more.innerText(), /client certificate/);
+  await field('Name').fill('Shop');
+  await field('URL').fill('https://hooks.example.com/shop');
+  await more.filter({ hasText: 'client certificate' }).click();
+  await field('Authority').fill('not PEM');
+  await button('Make the webhook').click();
+  await part.locator('.wrong', { hasText: 'Wanted: a certificate as PEM.' }).waitFor({ timeout });
+});
+
+test('UI-10 a link signs somebody in as a key: shown once with what it is for and its end, offered only to those who may, and told where it cannot be', async () => {
+  const { page, server, browser } = rig;
+  const key = async (name: string, scopes: readonly string[]) =>
+    (await server.call('/v1/keys', { body: { name, scopes } })).json;
+  const portal = await key('Portal', ['webhooks:read', 'deliveries:read']);
+  const porter = await key('Porter', ['keys:read', 'keys:write']);
+  await open('/settings/keys');
+  await button('Sign-in link: Portal').click();
+  await dialog().getByText('may do there what the key may, nothing else').waitFor({ timeout });
+  await dialog().locator('.scopes', { hasText: 'deliveries' }).waitFor({ timeout });
+  await send('Make the link');
+  const link = await dialog().locator('pre').innerText({ timeout });
+  await dialog().getByText('Good until').waitFor({ timeout });
+  await dialog().getByRole('button', { name: 'Copy' }).waitFor({ timeout });
+  await send('Done');
+  await dialog().waitFor({ state: 'detached', timeout });
+  assert.ok(!(await page.content()).includes(link));
+
+  const visitor = await (await browser.newContext()).newPage();
+  await visitor.goto(`${server.url}/${new URL(link).hash}`);
+  await visitor.getByRole('link', { name: 'Deliveries', exact: true }).first().waitFor({ timeout });
+  assert.equal(await visitor.getByRole('link', { name: 'Assets', exact: true }).count(), 0);
+  await visitor.context().close();
+
+  // Nobody lets others do more than they may themselves.
+  const weaker = await (await browser.newContext()).newPage();
+  await weaker.goto(server.url);
+  await weaker.getByRole('button', { name: 'API key' }).click();
+  await weaker.fill('input[name=key]', text(porter['key']));
+  await weaker.getByRole('button', { name: 'Sign in', exact: true }).click();
+  await weaker.locator('.side nav').waitFor({ timeout });
+  await weaker.goto(`${server.url}/settings/keys`);
+  await weaker.getByRole('button', { name: 'Sign-in link: Porter' }).waitFor({ timeout });
+  assert.equal(await weaker.getByRole('button', { name: 'Sign-in link: Portal' }).count(), 0);
+  await weaker.context().close();
+
+  await button('Sign-in link: Portal').click();
+  const path = `/v1/keys/${text(portal['id'])}`;
+  await server.call(path, { method: 'DELETE' });
+  await send('Make the link');
+  await dialog().getByRole('alert').filter({ hasText: 'neither revoked nor expired' }).waitFor({ timeout });
+  await send('Cancel');
+  await open('/settings/keys');
+  await page.locator('tr', { hasText: 'Portal' }).getByText('Revoked').waitFor({ timeout });
+  assert.equal(await button('Sign-in link: Portal').count(), 0);
 });
 
 test('UI-19 UI-20 what cannot be taken back asks first, begins with the focus inside and gives it back', async () => {

@@ -22,6 +22,9 @@ export type Key = {
   readonly key?: string;
 };
 
+/** Good once, and shown once. */
+export type SignInLink = { readonly url: string; readonly expiresAtMs: number };
+
 export type User = {
   readonly id: string;
   readonly name: string;

@@ -1,8 +1,8 @@
-import { IconPlus } from '@tabler/icons-react';
+import { IconLink, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Problem } from '../api/ask.ts';
-import { useChange, useIsAdmin, useList, useMay } from '../api/queries.ts';
-import type { Key } from '../api/people.ts';
+import { useCaller, useChange, useIsAdmin, useList, useMay } from '../api/queries.ts';
+import type { Caller, Key } from '../api/people.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
@@ -10,15 +10,18 @@ import { CheckField, problemAt, TextField } from '../parts/field.tsx';
 import { FormFailure } from '../parts/form-failure.tsx';
 import { Badge, Failure, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
-import { Ago } from '../parts/time.tsx';
+import { Ago, useNow } from '../parts/time.tsx';
 import { words } from '../words/words.ts';
+import { KeySignInLink } from './key-sign-in-link.tsx';
 import { ScopeMatrix } from './scope-matrix.tsx';
 import { PartHead, Scopes, ShownOnce } from './settings-parts.tsx';
 
 export function Keys() {
   const list = useList<Key>('/v1/keys');
   const may = useMay('keys:write');
-  const [open, setOpen] = useState<'new' | Key | null>(null);
+  const { data: caller } = useCaller();
+  const now = useNow();
+  const [open, setOpen] = useState<'new' | { readonly key: Key; readonly act: 'revoke' | 'link' } | null>(null);
   const revoke = useChange(['/v1/keys'], { onDone: () => setOpen(null) });
   return (
     <>
@@ -85,9 +88,21 @@ export function Keys() {
                   key.revokedAtMs !== null ? (
                     <Badge tone="bad">{words.settings.revoked}</Badge>
                   ) : may ? (
-                    <Button small look="danger" onClick={() => setOpen(key)}>
-                      {words.settings.revoke}
-                    </Button>
+                    <span className="row" style={{ flexWrap: 'nowrap', justifyContent: 'flex-end' }}>
+                      {isGood(key, now) && isWithin(caller, key) ? (
+                        <Button
+                          small
+                          label={words.settings.signInLink.of(key.name)}
+                          icon={<IconLink size={15} aria-hidden />}
+                          onClick={() => setOpen({ key, act: 'link' })}
+                        >
+                          <span className="wide-only">{words.settings.signInLink.button}</span>
+                        </Button>
+                      ) : null}
+                      <Button small look="danger" onClick={() => setOpen({ key, act: 'revoke' })}>
+                        {words.settings.revoke}
+                      </Button>
+                    </span>
                   ) : null,
               },
             ]}
@@ -95,21 +110,34 @@ export function Keys() {
         </Card>
       )}
       {open === 'new' ? <NewKey onClose={() => setOpen(null)} /> : null}
-      {open !== null && open !== 'new' ? (
+      {open !== null && open !== 'new' && open.act === 'link' ? (
+        <KeySignInLink of={open.key} onClose={() => setOpen(null)} />
+      ) : null}
+      {open !== null && open !== 'new' && open.act === 'revoke' ? (
         <Confirm
           title={words.settings.revokeTitle}
           action={words.settings.revoke}
           busy={revoke.isPending}
           onClose={() => setOpen(null)}
-          onConfirm={() => revoke.mutate({ method: 'DELETE', path: `/v1/keys/${open.id}` })}
+          onConfirm={() => revoke.mutate({ method: 'DELETE', path: `/v1/keys/${open.key.id}` })}
         >
           <p>
-            <strong>{open.name}</strong>: {words.settings.revokeLead}
+            <strong>{open.key.name}</strong>: {words.settings.revokeLead}
           </p>
         </Confirm>
       ) : null}
     </>
   );
+}
+
+function isGood({ revokedAtMs, expiresAtMs }: Key, nowMs: number): boolean {
+  return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > nowMs);
+}
+
+/** Whether the key may do nothing that the caller may not: nobody lets others do more. */
+function isWithin(caller: Caller | undefined, { admin, scopes }: Key): boolean {
+  if (caller === undefined) return false;
+  return admin ? caller.admin : scopes.every((scope) => caller.scopes.includes(scope));
 }
 
 function NewKey({ onClose }: { readonly onClose: () => void }) {
