@@ -1,5 +1,5 @@
 /**
- * `npm test`: the checks, then every `*.test.ts`, each in a process of its own. What fails is shown as it fails; the last
+ * `npm test`: the checks, and beside them every `*.test.ts`, each in a process of its own. What fails is shown as it fails; the last
  * line is always `N passed, N failed`. A file that crashes, runs over its bound or holds no test counts as one failure;
  * a check counts as one test. Tests that found their machine unable (`t.skip(reason)`) are listed as not tried.
  *
@@ -128,6 +128,8 @@ function endGroup(pid: number | undefined): void {
 
 export type RunOptions = { readonly cwd: string; readonly temporary: string; readonly boundMs: number };
 
+type FilesOptions = RunOptions & { readonly jobs: number; readonly before: Promise<unknown> };
+
 /** Runs one file and judges it. */
 export async function runFile(file: string, options: RunOptions): Promise<FileResult> {
   const startedMs = performance.now();
@@ -184,7 +186,11 @@ function fileReport({ file, passed, failed, durationMs, report }: FileResult): s
   return failed === 0 ? line : `${line}\n${report.replace(/^/gm, '     ')}`;
 }
 
-async function runFiles(files: readonly string[], jobs: number, options: RunOptions): Promise<readonly FileResult[]> {
+/** `jobs` files at a time; one less until `before`, which has the machine to share meanwhile, has ended. */
+async function runFiles(
+  files: readonly string[],
+  { jobs, before, ...options }: FilesOptions,
+): Promise<readonly FileResult[]> {
   const results: FileResult[] = [];
   const work = async (queue: string[]): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -195,7 +201,8 @@ async function runFiles(files: readonly string[], jobs: number, options: RunOpti
   };
   const isAlone = (file: string): boolean => alone.some((part) => file.startsWith(part));
   const together = files.filter((file) => !isAlone(file));
-  await Promise.all(Array.from({ length: jobs }, () => work(together)));
+  const workers = Array.from({ length: Math.max(0, jobs - 1) }, () => work(together));
+  await Promise.all([before.then(() => work(together)), ...workers]);
   await work(files.filter(isAlone));
   return results;
 }
@@ -214,17 +221,17 @@ async function main(): Promise<number> {
   let passed = 0;
   let failed = 0;
   try {
-    if (withChecks) {
-      const checks = await runChecks((result) => console.log(checkReport(result)));
-      passed += checks.filter(({ ok }) => ok).length;
-      failed += checks.filter(({ ok }) => !ok).length;
-    }
+    const checking = withChecks ? runChecks((result) => console.log(checkReport(result))) : Promise.resolve([]);
     if (files.length === 0) {
       console.log('FAIL no test file was found');
       failed += 1;
     }
     const jobs = Math.max(1, Number(values.jobs) || 1);
-    const results = await runFiles(files, jobs, { cwd: root, temporary, boundMs: fileBoundMs });
+    const results = await runFiles(files, { jobs, before: checking, cwd: root, temporary, boundMs: fileBoundMs });
+    for (const { ok } of await checking) {
+      if (ok) passed += 1;
+      else failed += 1;
+    }
     for (const result of results) {
       passed += result.passed;
       failed += result.failed;
