@@ -44,6 +44,7 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
     findScannerProblem: async (settings) => (await import('./compose/machine.ts')).findScannerProblem(settings),
     findFilmTool: async (settings) => (await import('./compose/machine.ts')).findFilmTool(settings),
     probeTarget: async (settings, url) => (await import('./compose/machine.ts')).probeTarget(settings, url),
+    probeEgressProxy: async (settings) => (await import('./compose/machine.ts')).probeEgressProxy(settings),
     verify: async (id, { headers, body, secrets, nowMs }) => {
       const dialect = (await import('./compose/dialects.ts')).dialects.find(({ manifest }) => manifest.id === id);
       if (dialect === undefined) return null;

@@ -106,6 +106,8 @@ function wordsOf(kind: Kind, outcome: Outcome, { server, timeoutMs }: Asked): Wo
       };
     case 'token-failed':
       return { code: outcome.code, found: 'no access token', mend: outcome.detail };
+    case 'proxy-failed':
+      return { code: outcome.code, found: 'an egress proxy that let nothing through', mend: outcome.detail };
     case 'interrupted':
       return { code: 'interrupted', found: 'a server that is ending', mend: 'Try again once it is up' };
     default:

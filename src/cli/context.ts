@@ -73,6 +73,8 @@ export type ServerParts = {
   checkDurability?(directory: string): Promise<{ readonly ok: boolean; readonly detail: string }>;
   /** Judges, resolves and connects to a webhook's target as a delivery would; sends nothing. */
   probeTarget?(settings: Settings, url: string): Promise<TargetProbe>;
+  /** Whether the egress proxy is there; null where none is set. */
+  probeEgressProxy?(settings: Settings): Promise<TargetProbe | null>;
   /** The program that pictures and clips of films are made with, or why there is none. */
   findFilmTool?(settings: Settings): Promise<FilmToolFound>;
   /** Why the virus scanner that is set cannot be started; null where it can, or none is set. */

@@ -19,6 +19,7 @@ import { chooseStorage } from './choose-storage.ts';
 import { createCluster } from './cluster.ts';
 import { dialects } from './dialects.ts';
 import { createEngineLog } from './engine-log.ts';
+import { roadOut } from './road-out.ts';
 import { type ComposeOptions, roleOf } from './server-options.ts';
 import { createTransports } from './transports.ts';
 import { readVersion, userAgentOf } from './version.ts';
@@ -48,7 +49,7 @@ export function makeRooms(options: ComposeOptions) {
   const egress = createEgress({
     clock,
     random,
-    policy: { allowedTargets: settings.allowedTargets, deniedTargets: settings.deniedTargets },
+    ...roadOut(settings),
   });
   const signingThread = createRsaThread();
   for (const warning of weakenedTls(process.env)) logger.warn('egress', { warning });

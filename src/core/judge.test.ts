@@ -68,6 +68,7 @@ test('Network failures are retried with a reason of their own', () => {
     [{ kind: 'connect-failed', code: 'ECONNREFUSED', timing }, 'connect-failed-ECONNREFUSED'],
     [{ kind: 'tls-failed', code: 'wrong-host', detail: '', timing }, 'tls-failed-wrong-host'],
     [{ kind: 'broken', code: 'reset', timing }, 'broken-reset'],
+    [{ kind: 'proxy-failed', code: 'credentials', detail: '', timing }, 'proxy-credentials'],
   ];
   for (const [outcome, reason] of failures) assert.deepEqual(judge(outcome), { kind: 'retry', atMs: 6_000, reason });
 });

@@ -39,6 +39,9 @@ export function judgeByPolicy(input: JudgeInput): Verdict {
     // The receiver has not been asked: while its token endpoint is left in peace, the whole lane waits.
     case 'token-failed':
       return judgeTokenFailure(input, outcome);
+    // Our own road. By the schedule all the same: nobody knows when it is mended, and a delivery must not wait for ever.
+    case 'proxy-failed':
+      return retry(input, `proxy-${outcome.code}`);
     case 'not-accepted':
       return outcome.again ? retry(input, outcome.code) : { kind: 'rejected', reason: outcome.code };
     // The reason shown to a tenant is the same for every blocked address: a finer one would map the inner network.

@@ -22,6 +22,8 @@ export type Outcome =
       readonly timing: Timing;
     }
   | (NetworkFailure & { readonly timing: Timing; readonly address?: string })
+  /** The egress proxy let nothing through: a fault of our own road, whatever the receiver would have said. Nothing was sent. */
+  | (ProxyFault & { readonly timing: Timing; readonly address?: string })
   /**
    * A queue service or a mail server answered in its own terms that it did not take the message. Its numbers are no HTTP
    * statuses (SMTP's 4xx mean "later", its 5xx "never"), so what follows from it stands in `again`.
@@ -53,6 +55,25 @@ export type NetworkFailure =
   /** The connection broke after the request began: reset, truncated, not HTTP, too large a header. */
   | { readonly kind: 'broken'; readonly code: BrokenReason; readonly detail?: string };
 
+/** `detail` says what happened and what mends it, for people; without secrets and without the proxy's name. */
+export type ProxyFault = { readonly kind: 'proxy-failed'; readonly code: ProxyFailure; readonly detail: string };
+
+/** Why the egress proxy let nothing through. */
+export type ProxyFailure =
+  /** No connection to it, or one that broke before it answered. */
+  | 'unreachable'
+  | 'timeout'
+  /** It could not prove who it is. */
+  | 'tls-failed'
+  /** It wants other credentials than ours, or some at all. */
+  | 'credentials'
+  /** Its own rules do not let us to this place. */
+  | 'refused'
+  /** It says that it, or what stands behind it, is in trouble. */
+  | 'unavailable'
+  /** What it answered opens no tunnel: a page, a redirect, no HTTP at all. */
+  | 'no-tunnel';
+
 export type OutcomeKind = Outcome['kind'];
 
 /** Every kind there is, in the order people are offered them: what the receiver did first, what never left us last. */
@@ -65,6 +86,7 @@ export const outcomeKinds = [
   'broken',
   'not-accepted',
   'token-failed',
+  'proxy-failed',
   'blocked-address',
   'refused-by-config',
   'interrupted',

@@ -1,8 +1,9 @@
-import type { BlockReason, NetworkFailure, TlsFailure } from '../core/outcome.ts';
+import type { BlockReason, NetworkFailure, ProxyFault, TlsFailure } from '../core/outcome.ts';
 
 /** Why no connection came about, in the words of `Outcome`, without its timing. Nothing was sent. */
 export type ConnectFailure =
   | NetworkFailure
+  | ProxyFault
   | { readonly kind: 'blocked-address'; readonly reason: BlockReason }
   | { readonly kind: 'refused-by-config'; readonly code: string; readonly detail: string };
 

@@ -1,5 +1,5 @@
 /**
- * One connection to one judged address: TCP, the proof that the peer is the address we judged, then TLS under the
+ * One connection to one judged address: TCP, or a tunnel of the egress proxy; the proof that the peer is the address we judged, then TLS under the
  * target's own name. Failures are values. The connection is handed over idle: not a byte of a request was sent.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
@@ -7,6 +7,7 @@ import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:
 import type { Clock } from '../runtime/clock.ts';
 import { addressKey, parseAddress } from './address.ts';
 import { type ConnectFailure, errorCode, tlsFailure } from './connect-failure.ts';
+import { openTunnel, type ProxyRoad } from './proxy-tunnel.ts';
 import type { TargetUrl } from './target.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
@@ -26,8 +27,10 @@ export type AttachRequest = {
   /** Present for https. */
   readonly context?: SecureContext;
   readonly sessionKey: string;
+  /** Present where the way leads through the egress proxy. */
+  readonly via?: ProxyRoad;
   /** Told what is going on, so that a deadline can say where it struck. */
-  readonly enter: (phase: 'connect' | 'tls', socket: Socket) => void;
+  readonly enter: (phase: 'proxy' | 'connect' | 'tls', socket: Socket) => void;
   readonly isCancelled: () => boolean;
 };
 
@@ -57,7 +60,8 @@ export function createConnector(settings: ConnectorSettings): Connector {
       const connectMs = clock.monotonicMs() - startedMs;
       if (tried.kind === 'failed') return { ...tried, connectMs };
       const { socket, address } = tried;
-      if (!samePeer(socket.remoteAddress, address)) {
+      // Behind a proxy the peer is the proxy: it was told the address, and is trusted to have gone there.
+      if (request.via === undefined && !samePeer(socket.remoteAddress, address)) {
         socket.destroy();
         return {
           kind: 'failed',
@@ -84,14 +88,30 @@ async function connectAny(request: AttachRequest, settings: ConnectorSettings): 
     const leftMs = endMs - clock.monotonicMs();
     if (leftMs <= 0 || request.isCancelled()) break;
     const timeoutMs = index === addresses.length - 1 ? leftMs : Math.min(leftMs, firstTryMs);
-    const tried = await connectOne(request, { clock, address, timeoutMs });
-    if (tried.kind === 'attached') return tried;
+    const tried = await tryOne(request, { clock, address, timeoutMs });
+    if (tried.kind === 'attached' || isSameForAll(tried)) return tried;
     last = tried;
   }
   return last;
 }
 
 type Try = { readonly clock: Clock; readonly address: string; readonly timeoutMs: number };
+
+async function tryOne(request: AttachRequest, one: Try): Promise<Attached | Refused> {
+  const { via, target, enter } = request;
+  if (via === undefined) return connectOne(request, one);
+  const { address, timeoutMs } = one;
+  const made = await openTunnel(via, { to: { address, port: target.port }, timeoutMs, enter });
+  return made.kind === 'open'
+    ? { kind: 'attached', socket: made.socket, address }
+    : { kind: 'failed', failure: made.failure, address };
+}
+
+/** A proxy that cannot be asked, or answers nonsense, does so for the next address as well. */
+function isSameForAll({ failure }: Refused): boolean {
+  if (failure.kind !== 'proxy-failed') return false;
+  return failure.code !== 'refused' && failure.code !== 'unavailable' && failure.code !== 'timeout';
+}
 
 function connectOne(request: AttachRequest, { clock, address, timeoutMs }: Try): Promise<Attached | Refused> {
   return new Promise((resolve) => {

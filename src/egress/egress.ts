@@ -6,12 +6,14 @@
 import type { Socket } from 'node:net';
 import type { BlockReason } from '../core/outcome.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { EgressProxyPlace } from '../runtime/egress-proxy-url.ts';
 import type { Random } from '../runtime/random.ts';
 import { type Admission, createAdmission, type EgressPolicy, type InboxException } from './admission.ts';
 import { errorCode } from './connect-failure.ts';
 import { type Attached, type Connector, createConnector, type Refused } from './connector.ts';
 import { createDnsQuery, type DnsQuery } from './dns-query.ts';
 import type { Resolution } from './name-lookup.ts';
+import { createProxyRoad, type ProxyRoad } from './proxy-tunnel.ts';
 import { createResolver } from './resolver.ts';
 import { parseTarget, type TargetUrl } from './target.ts';
 import { blockedTarget } from './target-refusal.ts';
@@ -35,6 +37,10 @@ export type EgressSettings = {
   readonly tlsTimeoutMs?: number;
   /** Addresses of this host; default: those of its interfaces. */
   readonly interfaceAddresses?: () => readonly string[];
+  /** Everything leaves through it but what goes to the inbox of this server. `caPem`: trusted for it alone, in tests. */
+  readonly proxy?: EgressProxyPlace & { readonly caPem?: string };
+  /** Origins of services of the operator's, which are not a tenant's to aim at: they are not sent through the proxy. */
+  readonly directOrigins?: readonly string[];
 };
 
 export type ConnectRequest = {
@@ -45,7 +51,8 @@ export type ConnectRequest = {
   readonly tls?: TlsMaterial;
 };
 
-export type ConnectPhase = 'dns' | 'connect' | 'tls';
+/** `proxy`: until the egress proxy has opened its tunnel. */
+export type ConnectPhase = 'dns' | 'proxy' | 'connect' | 'tls';
 export type Connected = Attached & { readonly dnsMs?: number };
 export type NotConnected = Refused & { readonly dnsMs?: number };
 
@@ -95,6 +102,7 @@ export function createEgress(settings: EgressSettings): Egress {
     admission,
     contexts,
     connector: createConnector({ ...settings, sessions }),
+    via: roadVia(settings, { admission, contexts }),
     resolve: (name) => resolver.resolve(name),
     ...settings,
   });
@@ -139,7 +147,23 @@ export function createEgress(settings: EgressSettings): Egress {
   };
 }
 
+/** The proxy that a target is reached by; undefined: directly. */
+type Via = (target: TargetUrl) => ProxyRoad | undefined;
+
+function roadVia(
+  { proxy, clock, directOrigins = [] }: EgressSettings,
+  { admission, contexts }: Pick<RoadParts, 'admission' | 'contexts'>,
+): Via {
+  if (proxy === undefined) return () => undefined;
+  const { caPem } = proxy;
+  const material = caPem === undefined ? undefined : { id: 'egress-proxy', caPem };
+  const road = createProxyRoad(proxy, { clock, context: () => contexts.contextOf(material) });
+  const direct = new Set(directOrigins);
+  return (target) => (admission.isInbox(target) || direct.has(target.origin) ? undefined : road);
+}
+
 type RoadParts = {
+  readonly via: Via;
   readonly clock: Clock;
   readonly random: Random;
   readonly admission: Admission;
@@ -194,7 +218,7 @@ function createRoad(parts: RoadParts): Egress['connect'] {
 }
 
 async function attach(
-  { admission, contexts, connector }: RoadParts,
+  { admission, contexts, connector, via: viaOf }: RoadParts,
   { target, scope, tls }: ConnectRequest,
   { addresses, state }: { readonly addresses: readonly string[]; readonly state: RoadState },
 ): Promise<Attached | Refused> {
@@ -202,10 +226,12 @@ async function attach(
   const material = inboxCa === undefined ? tls : { id: 'inbox', caPem: inboxCa };
   const secure = target.scheme === 'https' ? usableContext(contexts, material) : null;
   if (secure !== null && 'kind' in secure) return secure;
+  const via = viaOf(target);
   return connector.attach({
     target,
     addresses,
     ...secure,
+    ...(via === undefined ? {} : { via }),
     sessionKey: `${scope} ${contexts.keyOf(material)} ${target.origin}`,
     enter: (phase, socket) => {
       state.phase = phase;

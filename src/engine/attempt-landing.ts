@@ -14,11 +14,12 @@ import { recordOf, verdictOf } from './attempt-verdict.ts';
 import { summaryOf } from './delivery-summary.ts';
 import type { DueClock } from './due-clock.ts';
 import type { EngineEvent } from './engine.ts';
-import type { EngineDeps } from './engine-deps.ts';
+import type { EngineDeps, EngineLog } from './engine-deps.ts';
 import { type LaneNow, stopWith } from './lane.ts';
 import type { LaneKeeper } from './lane-keeper.ts';
 import { isUnusable } from './lane-setup.ts';
 import type { LaneWatch } from './lane-watch.ts';
+import { createProxyTrouble } from './proxy-trouble.ts';
 import type { Recorder } from './recorder.ts';
 import type { Run } from './run.ts';
 
@@ -43,6 +44,7 @@ const fencePauseMsMax = 30_000;
 
 export function createLanding(parts: LandingParts): Landing {
   const { clock, room, log } = parts;
+  const proxyTrouble = createProxyTrouble({ clock, log });
 
   const settle = (run: Run, outcome: Outcome): void => {
     // An attempt given up as lost, or interrupted, may still be answered.
@@ -54,7 +56,8 @@ export function createLanding(parts: LandingParts): Landing {
     learn(run, { outcome, verdict }, parts);
     run.item = recordOf(run, outcome, { verdict, nowMs: clock.nowMs() });
     if (verdict.kind === 'delivered' && verdict.confirms !== undefined) run.consent = verdict.confirms;
-    if (verdict.kind === 'rejected') logRefusal(run, run.item);
+    if (verdict.kind === 'rejected') logRefusal(run, run.item, log);
+    proxyTrouble.note(outcome);
     lane.recording += 1;
     const stops =
       run.item.next.state === 'dead' && lane.order !== 'none' && !isUnusable(setup) && setup.policy.onDead === 'stop';
@@ -63,13 +66,6 @@ export function createLanding(parts: LandingParts): Landing {
     parts.keeper().attend(lane);
     parts.wake();
     room.checkSettled();
-  };
-
-  const logRefusal = ({ lane, task }: Run, { attempt }: RecordItem): void => {
-    const refusal = refusalOf(attempt);
-    if (refusal === null) return;
-    const { id: deliveryId } = task.delivery;
-    log.warn({ deliveryId, webhookId: lane.webhookId, ...refusal }, 'A receiver refused a delivery for good');
   };
 
   /** The order ends here until somebody looks: said in the store before the death is, so that no crash can skip it. */
@@ -121,6 +117,13 @@ export function createLanding(parts: LandingParts): Landing {
   };
 
   return { settle, recorded };
+}
+
+function logRefusal({ lane, task }: Run, { attempt }: RecordItem, log: EngineLog): void {
+  const refusal = refusalOf(attempt);
+  if (refusal === null) return;
+  const { id: deliveryId } = task.delivery;
+  log.warn({ deliveryId, webhookId: lane.webhookId, ...refusal }, 'A receiver refused a delivery for good');
 }
 
 /** What live streams, metrics and traces hear. */

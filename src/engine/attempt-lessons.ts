@@ -14,6 +14,9 @@ import type { Run } from './run.ts';
 export type LessonParts = { readonly clock: Clock; readonly turnNow: () => LaneNow; readonly watch: LaneWatch };
 export type Learned = { readonly outcome: Outcome; readonly verdict: Verdict };
 
+/** So that a backlog does not run through its attempts while the egress proxy is away. */
+const proxyPauseMs = 1_000;
+
 /** Failures in a row after which a lane counts as failing. */
 export const failuresToDoubt = 3;
 
@@ -28,7 +31,8 @@ export function learn(run: Run, { outcome, verdict }: Learned, parts: LessonPart
     return;
   }
   const { policy } = setup;
-  const silent = outcome.kind === 'interrupted' || outcome.kind === 'refused-by-config';
+  const silent =
+    outcome.kind === 'interrupted' || outcome.kind === 'refused-by-config' || outcome.kind === 'proxy-failed';
   if (verdict.kind === 'delivered') {
     lane.failures = 0;
     lane.proven = true;
@@ -48,6 +52,7 @@ export function learn(run: Run, { outcome, verdict }: Learned, parts: LessonPart
     if (outcome.kind === 'token-failed') lane.breaker = breakerAfterNothing(lane.breaker, monotonicMs);
     else if (policy.breaker !== null) lane.breaker = breakerAfterFailure(lane.breaker, policy.breaker, monotonicMs);
   }
+  if (outcome.kind === 'proxy-failed') lane.startFromMs = Math.max(lane.startFromMs, monotonicMs + proxyPauseMs);
   const pauseMs = askedPauseMs(policy, { outcome, verdict }, parts);
   if (pauseMs > 0) {
     narrow(lane.window);

@@ -57,6 +57,7 @@ function explanationOf(outcome: Outcome): string {
     case 'not-accepted':
     case 'refused-by-config':
     case 'token-failed':
+    case 'proxy-failed':
       return outcome.detail;
     default:
       return '';
@@ -91,6 +92,7 @@ export function codeOf(outcome: Outcome): string {
     case 'broken':
     case 'not-accepted':
     case 'token-failed':
+    case 'proxy-failed':
     case 'refused-by-config':
       return outcome.code;
     case 'interrupted':

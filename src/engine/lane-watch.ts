@@ -220,6 +220,7 @@ function showsReceiver(outcome: Outcome): boolean {
       return true;
     // The receiver was not asked.
     case 'token-failed':
+    case 'proxy-failed':
     case 'blocked-address':
     case 'refused-by-config':
     case 'interrupted':

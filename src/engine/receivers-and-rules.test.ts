@@ -100,6 +100,39 @@ describe('disable rules', () => {
     await rig.stop();
   });
 
+  it('FR-13 a proxy that fails is held against no receiver: not by rules, breaker or window; deliveries keep their schedule', async () => {
+    const rig = await createEngineRig();
+    const hook = rig.webhook({
+      breaker: { failuresToOpen: 2, openMs: 600_000, openMsMax: 600_000 },
+      disable: [{ kind: 'window', failures: 2, windowMs: hourMs }],
+      schedule: { delaysMs: [2_000, 2_000, 2_000, 2_000, 2_000], jitter: 0, ageMaxMs: hourMs },
+    });
+    rig.reply = () => ({
+      kind: 'proxy-failed',
+      code: 'unreachable',
+      detail: 'The egress proxy cannot be reached (ECONNREFUSED)',
+      timing: { startedAtMs: 0, totalMs: 1 },
+    });
+    const [id] = await rig.publish(hook);
+    assert.ok(id !== undefined);
+    await rig.clock.advance(7_000);
+    assert.equal(rig.sent.length, 4);
+    const failing = await rig.detail(id);
+    assert.deepEqual(
+      failing.attempts.map(({ outcome, code, reason }) => [outcome, code, reason]),
+      Array.from({ length: 4 }, () => ['proxy-failed', 'unreachable', 'proxy-unreachable']),
+    );
+    assert.match(failing.attempts[0]?.detail ?? '', /ECONNREFUSED/);
+    assert.deepEqual(rig.disabled, []);
+    const [health] = await rig.store.resources([{ workspaceId: 'default', type: 'lane_health', id: hook }]);
+    assert.equal(health, null);
+    assert.equal(rig.logged.filter((line) => line.startsWith('The egress proxy fails')).length, 1);
+    rig.reply = () => ok;
+    await rig.clock.advance(3_000);
+    assert.equal((await rig.detail(id)).summary.state, 'delivered');
+    await rig.stop();
+  });
+
   it('ID-11 enabling after a disable sends what was held, in a ramp', async () => {
     const rig = await createEngineRig();
     const hook = rig.webhook({ breaker: null });

@@ -30,6 +30,8 @@ export type Settings = {
   readonly encryptionKey: readonly Uint8Array[] | null;
   readonly allowedTargets: readonly string[];
   readonly deniedTargets: readonly string[];
+  /** Null: calls to receivers leave directly. */
+  readonly egressProxyUrl: string | null;
   readonly trustedProxies: readonly string[];
   /** Null: `cluster-properties.txt` in the data directory. */
   readonly clusterProperties: string | null;
@@ -298,6 +300,7 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     allowedTargets: listOf(values['allowedTargets']),
     deniedTargets: listOf(values['deniedTargets']),
     trustedProxies: listOf(values['trustedProxies']),
+    egressProxyUrl: textOrNull('egressProxyUrl'),
     clusterProperties: textOrNull('clusterProperties'),
     dialectListen: listOf(values['dialectListen']).flatMap((one) => readListener(one) ?? []),
     metricsOpen: text('metricsOpen') === 'yes',

@@ -2,6 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { readEgressProxyUrl } from './egress-proxy-url.ts';
 
 export type SettingType =
   | { readonly kind: 'text'; readonly charactersMin?: number; readonly charactersMax: number }
@@ -13,6 +14,7 @@ export type SettingType =
   | { readonly kind: 'ranges' }
   | { readonly kind: 'address' }
   | { readonly kind: 'smtp' }
+  | { readonly kind: 'proxy' }
   | { readonly kind: 'pem' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'listeners' }
@@ -45,6 +47,8 @@ export function parseSetting(type: SettingType, text: string): Parsed {
         : { wanted: 'an e-mail address, such as assetwire@example.com' };
     case 'smtp':
       return parseSmtp(text);
+    case 'proxy':
+      return readEgressProxyUrl(text) === null ? { wanted: proxyWanted } : { value: text };
     case 'pem':
       return parsePem(text);
     case 'keys':
@@ -57,6 +61,9 @@ export function parseSetting(type: SettingType, text: string): Parsed {
       return type satisfies never;
   }
 }
+
+const proxyWanted =
+  'http://host:port or https://host:port, with user:password@ before the host where it wants them (special characters as %40 and so on), and nothing behind the port';
 
 function parseText(type: SettingType & { kind: 'text' }, text: string): Parsed {
   const min = type.charactersMin ?? 1;

@@ -77,6 +77,14 @@ export const settingRows = [
       'What webhooks must not reach although it is public: ranges, addresses, address:port, names, *.suffixes. Goes before allowedTargets',
   },
   {
+    name: 'egressProxyUrl',
+    type: { kind: 'proxy' },
+    default: null,
+    secret: true,
+    summary:
+      'The proxy that all calls to receivers leave by, with CONNECT to the address that was judged: http://user:password@host:port or https://; absent: they leave directly',
+  },
+  {
     name: 'trustedProxies',
     type: { kind: 'ranges' },
     default: '',

@@ -69,11 +69,6 @@ export const notOffered: readonly NotOffered[] = [
     sign: /node:vm'.*\b(?:Script|createContext|compileFunction)\b|isolated-vm|quickjs|\bnew Function\(|\beval\(/,
   },
   { id: 'IN-25', reason: 'there is no GraphQL', sign: /graphql/i },
-  {
-    id: 'FR-13',
-    reason: 'deliveries go out directly; proxies of the environment are ignored (SD-15) and none can be set',
-    sign: /egressProxy|proxyUrl|ProxyAgent|HttpsProxy|proxyUri/i,
-  },
 ];
 
 /** What the list says that is not so: no such row, a row that a test tries, a thing that is offered after all. */

@@ -24,6 +24,8 @@ function shownType(row: SettingRow): string {
       return 'e-mail address';
     case 'smtp':
       return 'smtp or smtps URL';
+    case 'proxy':
+      return 'http or https URL';
     case 'pem':
       return 'private key (PEM)';
     case 'keys':

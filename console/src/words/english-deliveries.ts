@@ -142,5 +142,6 @@ export const deliveryWords = {
     broken: 'Answer broke off',
     'not-accepted': 'Not accepted',
     'token-failed': 'No access token',
+    'proxy-failed': 'Egress proxy failed',
   } as { readonly [kind: string]: string },
 };

@@ -10,7 +10,7 @@ import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from
 import { checkBlobs } from './blobs-check.ts';
 import { checkReceiversClock } from './clock-check.ts';
 import { checkFilms, checkReading, checkScanner } from './film-check.ts';
-import { checkProxies, checkPublicUrl, checkSnsUrl, checkTarget } from './network-checks.ts';
+import { checkEgress, checkPublicUrl, checkSnsUrl, checkTarget } from './network-checks.ts';
 import { unsafeSettings } from './unsafe-settings.ts';
 
 export type Finding = {
@@ -43,7 +43,8 @@ export async function diagnose(
     ...(running === 'ready' ? await checkReceiversClock(dataDir, context) : []),
     await checkNames(),
   );
-  findings.push(await checkPublicUrl(configuration), ...checkSnsUrl(configuration), ...checkProxies(context));
+  findings.push(await checkPublicUrl(configuration), ...checkSnsUrl(configuration));
+  findings.push(...(await checkEgress(configuration, context)));
   findings.push(
     ...(await checkReading(context)),
     await checkFilms(settings, context),

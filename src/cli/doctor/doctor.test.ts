@@ -11,6 +11,7 @@ import {
   checkDurability,
   findFilmTool,
   findScannerProblem,
+  probeEgressProxy,
   probeTarget,
   tryReadingFiles,
 } from '../../compose/machine.ts';
@@ -24,6 +25,7 @@ const server: CliContext['server'] = {
   checkStore,
   checkDurability: async (directory) => checkDurability(directory),
   probeTarget,
+  probeEgressProxy,
   findFilmTool,
   findScannerProblem: async (settings) => findScannerProblem(settings),
 };
@@ -38,14 +40,14 @@ async function diagnosed(
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = [],
   parts: CliContext['server'] = server,
-): Promise<{ readonly code: number; of(name: string): readonly Finding[] }> {
+): Promise<{ readonly code: number; readonly out: string; of(name: string): readonly Finding[] }> {
   const { code, out } = await inProcess({ ASSETWIRE_PORT: '0', ...environment }, { server: parts }).run(
     'doctor',
     ...args,
     '--json',
   );
   const { data } = JSON.parse(out) as { data: Finding[] };
-  return { code, of: (name) => data.filter((finding) => finding.name === name) };
+  return { code, out, of: (name) => data.filter((finding) => finding.name === name) };
 }
 
 async function listener(t: TestContext, status: number): Promise<string> {
@@ -160,6 +162,23 @@ test('proxies that are set and not used are told', async (t) => {
   const { of } = await diagnosed({ ASSETWIRE_DATA_DIR: temporary(t), HTTPS_PROXY: 'http://proxy.example:3128' });
   assert.match(of('Egress')[0]?.detail ?? '', /HTTPS_PROXY is not used/);
   assert.equal((of('Egress')[0]?.detail ?? '').includes('proxy.example'), false, 'it may hold a password');
+});
+
+test('FR-13 the egress proxy that is set is looked for, and neither it nor a wrong one shows its password', async (t) => {
+  const dataDir = temporary(t);
+  const at = new URL(await listener(t, 200)).host;
+  const by = (url: string) => diagnosed({ ASSETWIRE_DATA_DIR: dataDir, ASSETWIRE_EGRESS_PROXY_URL: url });
+  const there = await by(`http://assetwire:hunter2-hunter2@${at}`);
+  assert.deepEqual([there.of('Egress')[0]?.result, there.of('Egress').length], ['ok', 1]);
+  assert.match(there.of('Egress')[0]?.detail ?? '', /127\.0\.0\.1:\d+ in \d+ ms/);
+  const gone = await by('http://assetwire:hunter2-hunter2@127.0.0.1:9');
+  assert.equal(gone.of('Egress')[0]?.result, 'failed');
+  assert.match(gone.of('Egress')[0]?.detail ?? '', /ECONNREFUSED/);
+  for (const wrong of ['socks5://h:1', 'http://u:p@h/path', 'http://u:%zz@h:1', 'h:3128', 'http://a%3Ab:c@h:1']) {
+    const refused = await by(wrong);
+    assert.match(refused.out, /ASSETWIRE_EGRESS_PROXY_URL: wanted http:/, wrong);
+  }
+  assert.equal(`${there.out}${gone.out}`.includes('hunter2'), false);
 });
 
 test('whether files can be looked into is tried, and what is wrong is told with what mends it', async (t) => {

@@ -47,13 +47,26 @@ export async function checkPublicUrl({
   }
 }
 
-/** Deliveries judge the address they connect to, which a proxy would hide; so these variables are not read. */
-export function checkProxies({ environment }: Pick<CliContext, 'environment'>): Finding[] {
+/** By which way deliveries leave. Variables that others read are not: a proxy counts only where it is set for Assetwire. */
+export async function checkEgress(
+  { settings }: Pick<Configuration, 'settings'>,
+  { environment, server }: Pick<CliContext, 'environment' | 'server'>,
+): Promise<readonly Finding[]> {
+  const name = 'Egress';
   const set = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'https_proxy', 'http_proxy', 'all_proxy'].filter(
     (variable) => (environment[variable] ?? '') !== '',
   );
-  if (set.length === 0) return [];
-  return [{ name: 'Egress', result: 'info', detail: `deliveries go out directly; ${set.join(', ')} is not used` }];
+  const unused = set.length === 0 ? '' : `; ${set.join(', ')} is not used`;
+  if (settings.egressProxyUrl === null) {
+    return unused === '' ? [] : [{ name, result: 'info', detail: `deliveries go out directly${unused}` }];
+  }
+  const found = (await server.probeEgressProxy?.(settings)) ?? null;
+  if (found === null) return [{ name, result: 'info', detail: `the egress proxy was not looked at${unused}` }];
+  if (found.result !== 'reached') {
+    const mend = 'Deliveries are retried, and no receiver is blamed, until the proxy is back';
+    return [{ name, result: 'failed', detail: found.detail, mend }];
+  }
+  return [{ name, result: 'ok', detail: `deliveries go out by the egress proxy, ${found.detail}${unused}` }];
 }
 
 /** What becomes of a webhook to this URL, as far as the handshake. */

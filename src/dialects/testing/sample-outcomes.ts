@@ -27,6 +27,7 @@ export const sampleOutcomes: readonly Outcome[] = [
   { kind: 'interrupted', timing },
   { kind: 'token-failed', code: 'refused', detail: 'invalid_client', waitMs: 5_000, timing },
   { kind: 'token-failed', code: 'blocked-address', detail: '', waitMs: 60_000, timing },
+  { kind: 'proxy-failed', code: 'unreachable', detail: '', timing },
   notAccepted('throttled', true),
   notAccepted('no-such-target', false),
   ...Array.from({ length: 500 }, (_, index) => sampleResponse(100 + index)),

@@ -6,7 +6,7 @@
  * A token is `proven` once a receiver answered anything but 401 to it. A proven one that meets 401 is renewed at once; one
  * that never worked is renewed every few seconds at most, so that wrong rights cannot become a flood of token requests.
  */
-import type { Outcome, TokenFailure } from '../../core/outcome.ts';
+import type { Outcome, ProxyFault, TokenFailure } from '../../core/outcome.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { OutgoingMessage, TokenGrant, Transport } from '../transport.ts';
 import { readTokenAnswer } from './token-answer.ts';
@@ -24,6 +24,7 @@ export type Authorized = OutgoingMessage & { readonly authorization: TokenGrant 
 export type TokenResult =
   | { readonly kind: 'token'; readonly value: string; readonly source: 'kept' | 'fetched' }
   | TokenRefusal
+  | ProxyFault
   | { readonly kind: 'interrupted' };
 export type TokenRefusal = {
   readonly kind: 'failed';
@@ -94,7 +95,8 @@ export function createAccessTokens({ transport, clock, userAgent }: AccessTokens
   const learn = (entry: Entry, outcome: Outcome): TokenResult => {
     const answer = readTokenAnswer(outcome, clock.nowMs());
     const nowMs = clock.monotonicMs();
-    if (answer.kind === 'interrupted') return answer;
+    // Neither says anything of the endpoint, so it is not left in peace for it.
+    if (answer.kind === 'interrupted' || answer.kind === 'proxy-failed') return answer;
     if (answer.kind === 'failed') {
       entry.failures += 1;
       const grownMs = Math.min(peaceMsMax, peaceMsMin * 2 ** Math.min(entry.failures - 1, 10));

@@ -64,6 +64,7 @@ async function sendAuthorized(parts: Parts, message: Authorized): Promise<Outcom
   const refusedAtMs = clock.monotonicMs();
   const other = await withinDeadline(parts, attempt, asking);
   if (other.kind === 'interrupted') return notSent(parts, began, other);
+  if (other.kind === 'proxy-failed') return { ...outcome, token: { ...use, renewalFailed: 'unreachable' } };
   if (other.kind === 'failed') return { ...outcome, token: { ...use, renewalFailed: other.code } };
   const renewedMs = waitedMs + Math.max(0, round(clock.monotonicMs() - refusedAtMs));
   const second = await sendWith(parts, attempt, other.value);
@@ -130,6 +131,7 @@ const tooLate: TokenRefusal = {
 function notSent({ clock }: Parts, began: Began, token: Exclude<TokenResult, { kind: 'token' }>): Outcome {
   const timing = { startedAtMs: began.atMs, totalMs: tookMs(clock, began) };
   if (token.kind === 'interrupted') return { kind: 'interrupted', timing };
+  if (token.kind === 'proxy-failed') return { ...token, timing };
   const { code, detail, waitMs } = token;
   return { kind: 'token-failed', code, detail, waitMs, timing };
 }

@@ -34,7 +34,7 @@ export class ConnectionPools {
     this.#settings = settings;
   }
 
-  /** The pool for these three; made when there is none. */
+  /** The pool for these three; made when there is none. The egress proxy is no part of the key: it is one for all, or none. */
   pool(target: TargetUrl, workspaceId: string, tls: TlsIdentity | undefined): OriginPool {
     const key = `${workspaceId} ${target.origin} ${this.#settings.egress.tlsKey(tls)}`;
     const known = this.#pools.get(key);

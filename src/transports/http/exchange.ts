@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import { limits } from '../../core/limits.ts';
-import type { BlockReason, Outcome, ReceivedResponse, Timing } from '../../core/outcome.ts';
-import type { Connecting } from '../../egress/egress.ts';
+import type { BlockReason, Outcome, ProxyFault, ReceivedResponse, Timing } from '../../core/outcome.ts';
+import type { Connecting, ConnectPhase } from '../../egress/egress.ts';
+import { proxySilence } from '../../egress/proxy-answer.ts';
 import type { OutgoingMessage } from '../transport.ts';
 import type { HttpConnection } from './connection.ts';
 import type { Deadline } from './deadline-wheel.ts';
@@ -23,6 +24,7 @@ export type ExchangeHost = {
 
 type Failure =
   | ExchangeFailure
+  | ProxyFault
   | { readonly kind: 'blocked-address'; readonly reason: BlockReason }
   | { readonly kind: 'interrupted' };
 
@@ -142,8 +144,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Deadline {
   /** The deadline struck. */
   expire(): void {
     if (this.done) return;
-    if (this.status > 0) this.#cutShort();
-    else this.fail({ kind: 'timeout', phase: this.#phase() });
+    if (this.status > 0) return this.#cutShort();
+    const phase = this.#phase();
+    this.fail(phase === 'proxy' ? proxySilence : { kind: 'timeout', phase });
   }
 
   /** The process is told to stop, or the connection became forbidden under it. */
@@ -209,7 +212,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Deadline {
       : { kind: 'response', response, timing, address: this.address };
   }
 
-  #phase(): 'dns' | 'connect' | 'tls' | 'send' | 'headers' {
+  #phase(): ConnectPhase | 'send' | 'headers' {
     if (this.connecting !== null) return this.connecting.phase();
     if (this.connection === null) return 'connect';
     return this.started && this.connection.flushed ? 'headers' : 'send';

@@ -62,6 +62,13 @@ function notConnected({ failure }: NotConnected): FileAnswer {
         detail: `The server could not prove who it is (${failure.code})`,
         again: false,
       };
+    case 'proxy-failed':
+      return {
+        kind: 'failed',
+        code: 'egress_proxy_failed',
+        detail: 'The egress proxy of this server let no connection through',
+        again: true,
+      };
     default:
       return { kind: 'failed', code: 'unreachable', detail: 'No connection could be made', again: true };
   }

@@ -2,13 +2,15 @@
  * What a token endpoint answered, read with suspicion (HARDENING OA-02): bounded, never inflated, and nothing of it is
  * shown but the error code of RFC 6749, 5.2.
  */
-import type { Outcome, ReceivedResponse, TokenFailure } from '../../core/outcome.ts';
+import type { Outcome, ProxyFault, ReceivedResponse, TokenFailure } from '../../core/outcome.ts';
 import { parseRetryAfter } from '../../core/retry-schedule.ts';
 
 /** A token, or why there is none. `askedMs`: how long the endpoint wants to be left alone. */
 export type TokenAnswer =
   | { readonly kind: 'token'; readonly value: string; readonly lifetimeMs: number }
   | { readonly kind: 'failed'; readonly code: TokenFailure; readonly detail: string; readonly askedMs: number }
+  /** The token endpoint was not asked: our own road failed. */
+  | ProxyFault
   | { readonly kind: 'interrupted' };
 
 /** Longer ones fit into no header that receivers take. */
@@ -23,6 +25,10 @@ export function readTokenAnswer(outcome: Outcome, nowMs: number): TokenAnswer {
       return readResponse(outcome.response, nowMs);
     case 'interrupted':
       return { kind: 'interrupted' };
+    case 'proxy-failed': {
+      const { kind, code, detail } = outcome;
+      return { kind, code, detail };
+    }
     case 'timeout':
       return failed('timeout', `No answer of the token endpoint in time (${outcome.phase})`);
     case 'tls-failed':
