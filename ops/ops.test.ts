@@ -34,6 +34,7 @@ async function toldByTheServer(): Promise<ReadonlyMap<string, ReadonlySet<string
   const metrics = createMetrics();
   metrics.accepted('default', 1);
   metrics.refused('storage_busy');
+  metrics.overQuota('default');
   metrics.attempted('standard', 'blocked-address', 1);
   metrics.retrying('standard');
   metrics.ended({ dialect: 'standard', state: 'dead', workspaceId: 'default' });

@@ -127,6 +127,11 @@ export type RouteSpec<P, Q, B> = {
   readonly orScope?: Scope;
   /** Lets in callers whose bearer is a session's: for vendors whose login hands out tokens. */
   readonly sessionBearer?: boolean;
+  /**
+   * How many changes it asks for, toward the workspace's quota of changes a second; only asked of routes that write with
+   * `assets:write` (see `chargedItems`). Default 1. 0: it writes nothing.
+   */
+  items?(asked: { readonly body: B; readonly query: Q }): number;
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean;
   readonly answers: { readonly [status: number]: RouteAnswer };

@@ -1,6 +1,7 @@
 /**
  * One request through one route, from top to bottom. Everything that is checked for every route is checked here, in this
- * order: who calls, may they, is the path one of ours, does the query fit, is the body JSON, does it fit.
+ * order: who calls, may they, is the path one of ours, does the query fit, is the body JSON, does it fit, may the workspace
+ * write as much now.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Idempotency } from '../app/app.ts';
@@ -92,6 +93,10 @@ async function answerOf({ admission, bodies, services }: Serving, exchange: Exch
   if (route.params !== undefined) assertParameters(route, parameters);
   const query = route.query === undefined && search === '' ? undefined : checkedQuery(route, search);
   const body = route.body === undefined ? undefined : await checkedBody(bodies, route, request);
+  const items = chargedItems(route, { body: body?.value, query });
+  const learning = items === 0 ? undefined : services.app.changeRate.take(caller.workspaceId, items);
+  // What is known already costs no promise.
+  if (learning !== undefined) await learning;
   // An upload is told apart by what its form begins with, which only its handler reads.
   const idempotency =
     route.idempotent === true && route.upload === undefined
@@ -107,6 +112,19 @@ async function answerOf({ admission, bodies, services }: Serving, exchange: Exch
 }
 
 const noBytes = Buffer.alloc(0);
+
+/**
+ * What counts toward the workspace's quota of changes a second: everything that writes assets or what is around them, ours
+ * or a vendor's. Not who ends or mends something with other scopes (a webhook, a key, the quota itself): that must go on
+ * while a workspace floods. 0: nothing.
+ */
+export function chargedItems(
+  route: Pick<Route, 'method' | 'scope' | 'items'>,
+  asked: { readonly body: unknown; readonly query: unknown },
+): number {
+  if (route.method === 'GET' || route.scope !== 'assets:write') return 0;
+  return route.items === undefined ? 1 : route.items(asked);
+}
 
 const statusClasses = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 

@@ -12,6 +12,7 @@ import type { Manifest } from '../dialects/contract/manifest.ts';
 import type { Links } from '../dialects/contract/message.ts';
 import type { SetupStep } from '../dialects/dialect.ts';
 import type { ChangeQuery, Page } from '../storage/contract/list-queries.ts';
+import type { ChangeRate } from './change-rate.ts';
 import type { AssetCases, MetadataFieldCases } from './asset-cases.ts';
 import type { BroadcastCases } from './broadcast-cases.ts';
 import type { TrashCases } from './asset-life-cases.ts';
@@ -163,6 +164,8 @@ export interface App {
   start(): Promise<void>;
   stop(): Promise<void>;
   readonly changes: ChangeCases;
+  /** The quota of changes a second, asked before anything that makes some. */
+  readonly changeRate: ChangeRate;
   readonly assets: AssetCases;
   readonly trash: TrashCases;
   readonly broadcasts: BroadcastCases;

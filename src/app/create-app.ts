@@ -8,6 +8,7 @@ import { createAssets } from './assets.ts';
 import { createTrash } from './asset-trash.ts';
 import { isBlobUsed } from './blob-uses.ts';
 import { createBroadcasts } from './broadcasts.ts';
+import { createChangeRate } from './change-rate.ts';
 import { createChanges } from './changes.ts';
 import { createCollections } from './collections.ts';
 import { createComments } from './comments.ts';
@@ -90,7 +91,8 @@ export function createApp(deps: AppDeps): AppParts {
   const shared = createShared(deps);
   const { parts, live, closed, linkKey } = shared;
   const quotas = createQuotas(parts);
-  const workspaces = createWorkspaces({ ...parts, closed, quotas });
+  const changeRate = createChangeRate({ ...parts, quotas });
+  const workspaces = createWorkspaces({ ...parts, closed, quotas, changeRate });
   const signInLinks = createKeySignInLinks(parts);
   const keys = createKeys({ ...parts, workspaces, signInLinks });
   const roles = createRoles(parts);
@@ -132,6 +134,7 @@ export function createApp(deps: AppDeps): AppParts {
       await deps.mailer?.stop();
     },
     changes: createChanges(parts),
+    changeRate,
     assets,
     trash: grantedTrash(createTrash(parts)),
     broadcasts: createBroadcasts({ ...parts, blobs: quotas.blobs, assets }),

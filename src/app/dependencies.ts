@@ -50,6 +50,8 @@ export type AppSettings = {
   /** Of files that a workspace holds, where it has no quota of its own. 0 or absent: no bound. */
   readonly workspaceBytesMax?: number;
   readonly workspaceFilesMax?: number;
+  /** Changes a second that callers of a workspace may have written, likewise. 0 or absent: no bound. */
+  readonly workspaceChangesPerSecondMax?: number;
   /** Whether smaller pictures are made of those that are uploaded. Default `on`. */
   readonly renditions?: 'on' | 'off';
   /** A key of the operator's choosing; null where the generated one in the store is used. */
@@ -108,7 +110,7 @@ export type AppDeps = {
   /** How dear a password's hash is; default as OWASP says. */
   readonly passwordCost?: ScryptCost;
   /** Counts changes committed and bytes of files stored. */
-  readonly metrics?: Pick<Metrics, 'accepted' | 'uploaded'> & Partial<Pick<Metrics, 'onScrape'>>;
+  readonly metrics?: Pick<Metrics, 'accepted' | 'uploaded'> & Partial<Pick<Metrics, 'onScrape' | 'overQuota'>>;
   /** Tells whoever traces what was committed; null where nobody does. */
   readonly trace?: ((changes: readonly Change[]) => void) | null;
 };

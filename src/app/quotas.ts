@@ -1,5 +1,8 @@
 /**
- * How much of files a workspace may hold. What is used is what its assets name, in the store's own count: every file,
+ * What a workspace may take of the server: how much of files it may hold, and how fast it may be written to (that is held
+ * by `change-rate.ts`, here is said how much it is).
+ *
+ * What is used of files is what its assets name, in the store's own count: every file,
  * version and rendition, as often as assets hold it (equal content counts for each asset, so nobody can tell from it what
  * lies here already), assets in the trash included. Renditions count and are never refused.
  *
@@ -13,7 +16,12 @@ import type { AppDeps } from './dependencies.ts';
 import { storedWorkspace } from './workspace-state.ts';
 
 /** Null: no bound. */
-export type Quota = { readonly bytesMax: number | null; readonly filesMax: number | null };
+export type Quota = {
+  readonly bytesMax: number | null;
+  readonly filesMax: number | null;
+  /** Changes that callers may have written in a second. */
+  readonly changesPerSecondMax: number | null;
+};
 
 export interface Quotas {
   /** The workspace's own, else the server's. */
@@ -34,8 +42,7 @@ export function createQuotas({ storage, blobs, settings }: QuotaDeps): Quotas {
   const of = async (workspaceId: string): Promise<Quota> => {
     const [row] = await storage.resources([{ workspaceId, type: 'workspace', id: workspaceId }]);
     const own = row === undefined || row === null ? {} : (storedWorkspace(row.state).quota ?? {});
-    const { bytesMax = bounded(settings.workspaceBytesMax), filesMax = bounded(settings.workspaceFilesMax) } = own;
-    return { bytesMax, filesMax };
+    return { ...quotaOfServer(settings), ...own };
   };
   const wait = (workspaceId: string, files: number, bytes: number): void => {
     const before = waiting.get(workspaceId) ?? none;
@@ -100,10 +107,18 @@ export function createQuotas({ storage, blobs, settings }: QuotaDeps): Quotas {
   };
 }
 
-type Room = { readonly quota: Quota; readonly used: BlobUsage };
+type Room = { readonly quota: Pick<Quota, 'bytesMax' | 'filesMax'>; readonly used: BlobUsage };
 
 const none: BlobUsage = { files: 0, bytes: 0 };
 const endless: Room = { quota: { bytesMax: null, filesMax: null }, used: none };
+
+function quotaOfServer(settings: QuotaDeps['settings']): Quota {
+  return {
+    bytesMax: bounded(settings.workspaceBytesMax),
+    filesMax: bounded(settings.workspaceFilesMax),
+    changesPerSecondMax: bounded(settings.workspaceChangesPerSecondMax),
+  };
+}
 
 /** 0 is the setting's word for no bound. */
 function bounded(setting: number | undefined): number | null {

@@ -44,7 +44,7 @@ export type StatsView = StatsWindow & {
   readonly totals: StatsCounts;
   readonly backlog: readonly BacklogRow[];
   /** What the workspace holds of files, and may; of the whole workspace only. */
-  readonly files?: BlobUsage & Quota;
+  readonly files?: BlobUsage & Pick<Quota, 'bytesMax' | 'filesMax'>;
 };
 
 export interface StatsCases {
@@ -95,12 +95,12 @@ export function createStats({ storage, quotas }: StatsDeps): StatsCases {
   return {
     async workspace(caller, query) {
       const { workspaceId } = caller;
-      const [view, quota, used] = await Promise.all([
+      const [view, { bytesMax, filesMax }, used] = await Promise.all([
         read(caller, query),
         quotas.of(workspaceId),
         storage.blobUsage(workspaceId),
       ]);
-      return { ...view, files: { ...used, ...quota } };
+      return { ...view, files: { ...used, bytesMax, filesMax } };
     },
     async webhook(caller, id, window) {
       const [row] = await storage.resources([{ workspaceId: caller.workspaceId, type: 'webhook', id }]);

@@ -3,6 +3,7 @@ import { AssetwireError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import type { WorkspaceState } from './people.ts';
+import type { Quota } from './quotas.ts';
 
 export type StoredWorkspace = {
   readonly name: string;
@@ -10,7 +11,7 @@ export type StoredWorkspace = {
   readonly disabledAtMs?: number;
   readonly erasingAtMs?: number;
   /** Set by the operator; null: no bound, absent: the server's. */
-  readonly quota?: { readonly bytesMax?: number | null; readonly filesMax?: number | null };
+  readonly quota?: Partial<Quota>;
 };
 
 /** Rows of this type are written by workspaces.ts only, in this shape. */

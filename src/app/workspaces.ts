@@ -8,6 +8,7 @@ import type { Page } from '../storage/contract/list-queries.ts';
 import type { Resource } from '../storage/contract/resources.ts';
 import type { Caller } from './app.ts';
 import { auditWrite } from './audit.ts';
+import type { ChangeRates } from './change-rate.ts';
 import type { ClosedWorkspaces } from './closed-workspaces.ts';
 import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
@@ -36,10 +37,11 @@ export type WorkspacesDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'engine
   readonly committer: Committer;
   readonly closed: ClosedWorkspaces;
   readonly quotas: Pick<Quotas, 'of'>;
+  readonly changeRate: Pick<ChangeRates, 'forget'>;
 };
 
 export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
-  const { storage, clock, committer } = deps;
+  const { storage, clock, committer, changeRate } = deps;
   /** What an admin's requests name again and again, believed for a moment. */
   const known = new LRUCache<string, { readonly state: WorkspaceState | null; readonly checkedAtMs: number }>({
     max: 10_000,
@@ -88,6 +90,7 @@ export function createWorkspaces(deps: WorkspacesDeps): Workspaces {
       refuseOthers(caller);
       const updated = await updateWorkspace(deps, { caller, id }, patch);
       known.delete(id);
+      if (patch.quota?.changesPerSecondMax !== undefined) changeRate.forget(id);
       return updated;
     },
 

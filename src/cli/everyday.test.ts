@@ -252,6 +252,12 @@ test('keys are made, rotated and revoked; users invited and removed; workspaces 
 
   await cli.ask('workspaces', 'create', 'acme', '--name', 'Acme');
   assert.deepEqual((await cli.ask<{ data: unknown[] }>('webhooks', 'list', '--workspace', 'acme')).data, []);
+  const quota = (most: string) => cli.run('workspaces', 'update', 'acme', '--changes-per-second-max', most);
+  assert.equal((await quota('200')).code, exitCodes.done);
+  assert.match((await cli.run('workspaces', 'show', 'acme')).out, /writes +at most 200 changes a second/);
+  assert.match((await quota('lots')).err, /must be a whole number of at least 1, such as 200, or none: found "lots"/);
+  assert.equal((await quota('none')).code, exitCodes.done);
+  assert.doesNotMatch((await cli.run('workspaces', 'show', 'acme')).out, /changes a second/);
   assert.equal((await cli.run('workspaces', 'erase', 'acme')).code, exitCodes.usage, 'not without its id');
   assert.match((await cli.run('workspaces', 'erase', 'acme', '--confirm', 'acme')).out, /erasing/);
   const audit = await cli.run('audit', 'list', '--limit', '100');

@@ -55,6 +55,7 @@ export function appDeps(
       uploadBytesMax: settings.uploadBytesMax,
       workspaceBytesMax: settings.workspaceBytesMax,
       workspaceFilesMax: settings.workspaceFilesMax,
+      workspaceChangesPerSecondMax: settings.workspaceChangesPerSecondMax,
       renditions: settings.renditions,
       adminKey: settings.adminKey,
       linkLifetimeMs,

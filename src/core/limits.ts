@@ -3,6 +3,8 @@ export const limits = {
   /** A change's JSON on the wire, and so a payload. HARDENING P-17. */
   changeBytesMax: 256 * 1024,
   batchItemsMax: 1_000,
+  /** Seconds whose worth of its changes a workspace with a quota of them may have written at once. */
+  changesBurstSeconds: 10,
   jsonDepthMax: 64,
   jsonKeysMax: 10_000,
   jsonElementsMax: 100_000,

@@ -72,6 +72,7 @@ export type Settings = {
   /** 0: no bound. */
   readonly workspaceBytesMax: number;
   readonly workspaceFilesMax: number;
+  readonly workspaceChangesPerSecondMax: number;
   readonly renditions: 'on' | 'off';
   readonly embeddedMetadata: 'all' | 'public' | 'none';
   /** `auto`, `off` or a path. */
@@ -329,6 +330,7 @@ function toSettings(values: Readonly<Record<string, SettingValue | null>>): Sett
     watchFolder: text('watchFolder'),
     workspaceBytesMax: number('workspaceBytesMax'),
     workspaceFilesMax: number('workspaceFilesMax'),
+    workspaceChangesPerSecondMax: number('workspaceChangesPerSecondMax'),
     renditions: choice(text('renditions'), ['on', 'off']),
     embeddedMetadata: choice(text('embeddedMetadata'), ['all', 'public', 'none']),
     ffmpeg: text('ffmpeg'),

@@ -55,6 +55,8 @@ export interface Metrics {
   accepted(workspaceId: string, changes: number): void;
   /** Requests refused because the store could not keep up or could not write. */
   refused(code: string): void;
+  /** A request refused because its workspace writes faster than it may. */
+  overQuota(workspaceId: string): void;
   /** One attempt ended. */
   attempted(dialect: string, outcome: string, durationMs: number): void;
   /** An attempt ended and another one is due later. */
@@ -86,6 +88,10 @@ export function createMetrics(): Metrics {
       workspaces.accepted.add([workspaceId], changes);
     },
     refused: (code) => counts.refused.add([code], 1),
+    overQuota(workspaceId) {
+      counts.overQuota.add(none, 1);
+      workspaces.overQuota.add([workspaceId], 1);
+    },
     attempted(dialect, outcome, durationMs) {
       counts.attempts.add([dialect, outcome], 1);
       counts.attemptSeconds.observe(durationMs / 1_000);
@@ -128,6 +134,11 @@ function createCounts() {
   return {
     accepted: counter('changes_accepted_total', 'Changes committed to stable storage', []),
     refused: counter('requests_refused_total', 'Requests refused because the store could not take them', ['code']),
+    overQuota: counter(
+      'requests_over_quota_total',
+      'Requests refused because they came faster than a quota of changes a second lets in',
+      [],
+    ),
     attempts: counter('attempts_total', 'Attempts ended, by dialect and outcome', ['dialect', 'outcome']),
     blocked: counter(
       'attempts_blocked_total',
@@ -156,6 +167,12 @@ function createWorkspaceCounts() {
     accepted: counter({
       name: 'changes_accepted_total',
       help: `Changes committed, by workspace (the first ${namedWorkspacesMax}; then other)`,
+      labelNames: ['workspace'],
+      rowsMax: namedWorkspacesMax,
+    }),
+    overQuota: counter({
+      name: 'requests_over_quota_total',
+      help: 'Requests refused because the workspace wrote faster than its quota of changes a second, by workspace',
       labelNames: ['workspace'],
       rowsMax: namedWorkspacesMax,
     }),

@@ -133,6 +133,14 @@ export const settingRows = [
     summary: 'How many files a workspace may hold where it has no quota of its own, counted likewise. 0: no bound',
   },
   {
+    name: 'workspaceChangesPerSecondMax',
+    type: { kind: 'integer', min: 0, max: 1_000_000 },
+    default: '0',
+    unit: 'changes per second',
+    summary:
+      'How many changes a second callers of a workspace may have written by each process, where it has no quota of its own; ten seconds of it at once. 0: no bound',
+  },
+  {
     name: 'renditions',
     type: { kind: 'choice', of: ['on', 'off'] },
     default: 'on',

@@ -320,7 +320,7 @@ test('UP-18 an operator sets a quota: uploads beyond it are refused, everything 
     [shown['usage'], shown['quota']],
     [
       { files: 1, bytes: 6 },
-      { bytesMax: 10, filesMax: null },
+      { bytesMax: 10, filesMax: null, changesPerSecondMax: null },
     ],
   );
   const stats = await small.ask('/v1/stats');

@@ -425,10 +425,11 @@ test('a workspace is bounded and erased once its id is typed, and the audit show
   const row = page.locator('tr', { hasText: 'scratch' });
   await row.getByRole('button', { name: 'Edit' }).click();
   await field('Its files may take, GB').fill('2');
+  await field('Changes a second').fill('200');
   await send('Save');
   await gone();
-  const { quota } = (await server.call('/v1/workspaces/scratch')).json as { quota?: { bytesMax: number | null } };
-  assert.equal(quota?.bytesMax, 2_000_000_000);
+  const { quota } = (await server.call('/v1/workspaces/scratch')).json;
+  assert.deepEqual(quota, { bytesMax: 2_000_000_000, filesMax: null, changesPerSecondMax: 200 });
   await row.getByRole('button', { name: 'Edit' }).click();
   await send('Erase');
   await said('Erase Scratch with everything in it?');

@@ -72,7 +72,11 @@ export type Workspace = {
   readonly createdAtMs: number;
   /** When asked for by its id. */
   readonly usage?: { readonly files: number; readonly bytes: number };
-  readonly quota?: { readonly bytesMax: number | null; readonly filesMax: number | null };
+  readonly quota?: {
+    readonly bytesMax: number | null;
+    readonly filesMax: number | null;
+    readonly changesPerSecondMax: number | null;
+  };
 };
 
 export type Notice = {

@@ -130,6 +130,7 @@ function EditForm({
   const [disabled, setDisabled] = useState(state === 'disabled');
   const [gigabytes, setGigabytes] = useState(textOf(quota?.bytesMax, gigabyte));
   const [files, setFiles] = useState(textOf(quota?.filesMax, 1));
+  const [changes, setChanges] = useState(textOf(quota?.changesPerSecondMax, 1));
   const save = useChange(['/v1/workspaces'], {
     quiet: true,
     onDone: () => {
@@ -149,7 +150,11 @@ function EditForm({
           body: {
             ...(name === present ? {} : { name }),
             ...(disabled === (state === 'disabled') ? {} : { disabled }),
-            quota: { bytesMax: numberOf(gigabytes, gigabyte), filesMax: numberOf(files, 1) },
+            quota: {
+              bytesMax: numberOf(gigabytes, gigabyte),
+              filesMax: numberOf(files, 1),
+              changesPerSecondMax: numberOf(changes, 1),
+            },
           },
         })
       }
@@ -182,6 +187,14 @@ function EditForm({
         problem={problemAt(problems, '/quota/filesMax')}
         value={files}
         onChange={setFiles}
+      />
+      <TextField
+        label={words.settings.quotaChanges}
+        hint={words.settings.quotaChangesHint}
+        type="number"
+        problem={problemAt(problems, '/quota/changesPerSecondMax')}
+        value={changes}
+        onChange={setChanges}
       />
       {usage === undefined ? null : (
         <Facts

@@ -39,6 +39,9 @@ export const settingWords = {
     quotaBytes: 'Its files may take, GB',
     quotaFiles: 'Files it may hold',
     quotaHint: 'Left empty: no bound. Beyond it no file is taken; metadata, changes and deliveries go on.',
+    quotaChanges: 'Changes a second',
+    quotaChangesHint:
+      'Left empty: no bound. Whoever writes faster is told to wait; ten seconds of it may come at once.',
     disableWorkspace: 'Disabled',
     disableWorkspaceHint: 'Nobody is let in; what is owed to its webhooks is still delivered.',
     eraseWorkspace: 'Erase',

@@ -40,6 +40,7 @@ const pushAssets = route({
     'A line that is no JSON is rejected like any state that does not fit, with its number; where no line is an object nothing is taken (400).',
   scope: 'assets:write',
   idempotent: true,
+  items: ({ body: { assets, dryRun }, query }) => ((dryRun ?? query.dryRun) === true ? 0 : assets.length),
   ndjson: 'assets',
   // Where the body is lines, there is no place in it for these.
   query: object(batchFields),

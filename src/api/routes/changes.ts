@@ -70,6 +70,7 @@ export const reportChanges: RouteSpec<unknown, unknown, Reported> = route({
     '(503, 507); one that does not fit fails none of the others.',
   scope: 'assets:write',
   idempotent: true,
+  items: ({ body }) => (isBatch(body) ? body.changes.length : 1),
   body: raw<Reported>({ oneOf: [reportedChangeSchema, changeBatchSchema] }),
   check: checkReport,
   bodyBytesMax: reportBytesMax,

@@ -149,6 +149,7 @@ const changeCollectionAssets = route({
   scope: 'assets:write',
   grantable: true,
   params: collectionReference,
+  items: ({ body: { add = [], remove = [] } }) => Math.max(1, add.length + remove.length),
   body: membersSchema,
   answers: { 200: { description: 'What came of each asset', schema: memberResultsSchema } },
   errors: ['conflict'],

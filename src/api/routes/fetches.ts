@@ -30,6 +30,7 @@ const fetchAssets = route({
     'An asset that has the externalId already gets a further version, if what lies at the address is not what it has.',
   scope: 'assets:write',
   idempotent: true,
+  items: ({ body }) => (isBatch(body) ? body.assets.length : 1),
   body: raw<Asked>({ oneOf: [fetchInputSchema, batchSchema] }),
   check: (body) => problemsOf(isBatch(body) ? batchSchema : fetchInputSchema, body),
   bodyBytesMax: 4 * 1024 * 1024,

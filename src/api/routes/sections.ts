@@ -142,6 +142,7 @@ const changeSectionAssets = route({
     'Each asset on its own: one `asset.info_changed` for each that changes. What one is refused for is in its result.',
   scope: 'assets:write',
   params: sectionReference,
+  items: ({ body: { add = [], remove = [] } }) => Math.max(1, add.length + remove.length),
   body: membersSchema,
   answers: { 200: { description: 'What came of each asset', schema: memberResultsSchema } },
   errors: ['conflict'],

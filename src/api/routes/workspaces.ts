@@ -62,7 +62,7 @@ const updateWorkspace = route({
   summary: 'Rename, disable or enable a workspace, or set its quota',
   description:
     'Disabled, its keys, users and sessions are refused within a second. Deliveries that are owed go on. Beyond its quota no file is taken in ' +
-    '(quota_exceeded); metadata, changes and deliveries go on.',
+    '(quota_exceeded); metadata, changes and deliveries go on. Written to faster than `changesPerSecondMax` it is answered 429 with Retry-After.',
   scope: 'admin',
   params: byWorkspace,
   body: object({ name: optional(line(200)), disabled: optional(boolean()), quota: optional(quotaPatchSchema) }),

@@ -205,11 +205,23 @@ const filesMax = integer({
   maximum: 1_000_000_000,
   description: 'Files, versions and renditions likewise',
 });
+const changesPerSecondMax = integer({
+  minimum: 1,
+  maximum: 1_000_000,
+  description: `Changes that its callers may have written in a second by each process, one for each item of a batch; those of ${limits.changesBurstSeconds} seconds at once`,
+});
 
 /** Null: no bound; left out: as it was, at first the server's. */
 export const quotaPatchSchema = object(
-  { bytesMax: optional(nullable(bytesMax)), filesMax: optional(nullable(filesMax)) },
-  { description: "How much its assets may hold; null: no bound, left out: as it was, at first the server's" },
+  {
+    bytesMax: optional(nullable(bytesMax)),
+    filesMax: optional(nullable(filesMax)),
+    changesPerSecondMax: optional(nullable(changesPerSecondMax)),
+  },
+  {
+    description:
+      "How much its assets may hold, and how fast they may be written; null: no bound, left out: as it was, at first the server's",
+  },
 );
 
 export const workspaceSchema: Schema<unknown> = named(
@@ -226,7 +238,13 @@ export const workspaceSchema: Schema<unknown> = named(
         { description: 'What its assets hold: files, versions and renditions, those in the trash included' },
       ),
     ),
-    quota: optional(object({ bytesMax: nullable(bytesMax), filesMax: nullable(filesMax) })),
+    quota: optional(
+      object({
+        bytesMax: nullable(bytesMax),
+        filesMax: nullable(filesMax),
+        changesPerSecondMax: nullable(changesPerSecondMax),
+      }),
+    ),
     erasure: optional(
       object({
         phase: oneOf(['webhooks', 'rows', 'files', 'settling']),

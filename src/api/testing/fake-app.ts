@@ -59,6 +59,7 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
       feed: missing,
       ...parts.changes,
     },
+    changeRate: { take: () => undefined, ...parts.changeRate },
     assets: {
       upload: missing,
       push: missing,

@@ -16,7 +16,8 @@ import { refuseEmptyPatch, switchPatch } from '../patch.ts';
 import type { SwitchOptions } from '../patch.ts';
 
 type CreateOptions = ConnectionOptions & { readonly name?: string; readonly parent?: string };
-type UpdateOptions = ConnectionOptions & SwitchOptions & { readonly bytesMax?: string; readonly filesMax?: string };
+type UpdateOptions = ConnectionOptions &
+  SwitchOptions & { readonly bytesMax?: string; readonly filesMax?: string; readonly changesPerSecondMax?: string };
 type ListOptions = ConnectionOptions & PageOptions & { readonly state?: string; readonly parent?: string };
 
 export function define(command: Command, context: CliContext): void {
@@ -44,6 +45,7 @@ export function define(command: Command, context: CliContext): void {
     .addOption(new Option('--enable', 'let its people in again'))
     .addOption(new Option('--bytes-max <size>', 'how much of files it may hold, such as 500GiB; none: no bound'))
     .addOption(new Option('--files-max <count>', 'how many files it may hold; none: no bound'))
+    .addOption(new Option('--changes-per-second-max <count>', 'how many changes a second it may write; none: no bound'))
     .action((workspace: string, options: UpdateOptions) => update(workspace, options, context));
   withConnection(command.command('erase').description('erase a workspace with everything in it; cannot be undone'))
     .addArgument(id())
@@ -57,6 +59,7 @@ export function define(command: Command, context: CliContext): void {
     'assetwire workspaces list --parent acme',
     'assetwire webhooks list --workspace acme',
     'assetwire workspaces update acme --bytes-max 500GiB',
+    'assetwire workspaces update acme --changes-per-second-max 200',
     'assetwire workspaces erase acme --confirm acme',
   ]);
 }
@@ -111,6 +114,7 @@ function show(
     ['state', erasure === undefined ? state : `${state}: ${erasure.phase}, ${erasure.rowsRemoved} rows removed`],
     ['created', showTime(createdAtMs)],
     ...(usage === undefined ? [] : ([['holds', holds(usage, quota)]] as const)),
+    ...writes(quota),
   ]);
 }
 
@@ -120,10 +124,16 @@ function holds({ files, bytes }: NonNullable<WorkspaceView['usage']>, quota: Wor
   return `${files}${of(filesMax === null ? null : String(filesMax))} files, ${showBytes(bytes)}${of(bytesMax === null ? null : showBytes(bytesMax))}`;
 }
 
+function writes(quota: WorkspaceView['quota']): readonly (readonly [string, string])[] {
+  const { changesPerSecondMax = null } = quota ?? {};
+  return changesPerSecondMax === null ? [] : [['writes', `at most ${changesPerSecondMax} changes a second`]];
+}
+
 async function update(id: string, options: UpdateOptions, context: CliContext): Promise<void> {
   const quota = {
     ...(options.bytesMax === undefined ? {} : { bytesMax: boundOf('--bytes-max', options.bytesMax) }),
     ...(options.filesMax === undefined ? {} : { filesMax: boundOf('--files-max', options.filesMax) }),
+    ...(options.changesPerSecondMax === undefined ? {} : { changesPerSecondMax: rateOf(options.changesPerSecondMax) }),
   };
   const patch = { ...switchPatch(options), ...(Object.keys(quota).length === 0 ? {} : { quota }) };
   refuseEmptyPatch(patch);
@@ -137,6 +147,17 @@ function boundOf(option: string, text: string): number | null {
   if ('value' in parsed && typeof parsed.value === 'number') return parsed.value;
   throw new CommandError(
     `${option} must be a number, such as 500GiB, or none: found "${text.slice(0, 40)}"`,
+    'Leave it out to let it be as it is',
+    exitCodes.usage,
+  );
+}
+
+/** Null: `none`, no bound. */
+function rateOf(text: string): number | null {
+  if (text === 'none') return null;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new CommandError(
+    `--changes-per-second-max must be a whole number of at least 1, such as 200, or none: found "${text.slice(0, 40)}"`,
     'Leave it out to let it be as it is',
     exitCodes.usage,
   );

@@ -129,10 +129,13 @@ async function apart(
 
 /** How long to wait before the next try; null where there is no sense in one. */
 function pauseBefore(error: unknown, tries: number): number | null {
+  // Who is told to come later is not failing: a quota of changes lets everything in, in its time.
+  if (error instanceof RefusedError && error.status === 429)
+    return Math.min(pauseMsMax, Math.max(firstPauseMs, error.retryAfterMs ?? 0));
   if (tries >= triesMax) return null;
   const ownMs = Math.min(pauseMsMax, firstPauseMs * 2 ** (tries - 1));
   if (error instanceof UnreachableError) return ownMs;
-  if (!(error instanceof RefusedError) || (error.status !== 429 && error.status !== 503)) return null;
+  if (!(error instanceof RefusedError) || error.status !== 503) return null;
   return Math.min(pauseMsMax, Math.max(ownMs, error.retryAfterMs ?? 0));
 }
 
