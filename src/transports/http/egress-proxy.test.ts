@@ -153,6 +153,16 @@ describe('behind an egress proxy', () => {
     await Promise.all([plain.quiet(), secure.quiet()]);
   });
 
+  it('FR-13 a proxy that is named is found as this machine finds names', async () => {
+    const proxy = await startProxy();
+    const { transport } = await roadBy({ ...proxy.place, host: 'localhost' });
+    for (const { origin } of [await startReceiver(), await startReceiver()]) {
+      const outcome = await transport.send(messageTo(`${origin}/`));
+      assert.equal(outcome.kind, 'response', JSON.stringify(outcome));
+    }
+    assert.equal(proxy.connections(), 2);
+  });
+
   it('FR-13 an IPv6 address stands in brackets', async () => {
     const receiver = await startReceiver({ host: '::1' });
     const proxy = await startProxy();
