@@ -198,6 +198,12 @@ test('UI-10 a webhook is given a client certificate and an authority: wrong ones
   assert.deepEqual(Object.keys((await tls()) ?? {}), ['authority']);
   await open(path);
   await page.locator('.facts dd', { hasText: 'CN=Authority of the shop' }).waitFor({ timeout });
+  const empty = page.locator('.chart-empty', { hasText: 'Nothing was sent in this time' });
+  await eventually(
+    () => empty.count(),
+    (count) => count === 2,
+    'both charts say that there is nothing to draw',
+  );
 
   await open(`${path}?tab=settings`);
   await field('URL').fill(inbox);
@@ -228,6 +234,18 @@ test('UI-10 a link signs somebody in as a key: shown once with what it is for an
   const portal = await key('Portal', ['webhooks:read', 'deliveries:read']);
   const porter = await key('Porter', ['keys:read', 'keys:write']);
   await open('/settings/keys');
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.locator('.badge', { hasText: 'Admin of the installation' }).first().waitFor({ timeout });
+  const out = await page.locator('td > :is(.badge, .cell-actions, .scopes)').evaluateAll((parts) =>
+    parts
+      .filter((part) => {
+        const cell = part.closest('td')?.getBoundingClientRect().right ?? 0;
+        return part.getBoundingClientRect().right > cell + 1;
+      })
+      .map(({ textContent }) => textContent),
+  );
+  assert.deepEqual(out, [], 'where it is narrow, what stands in a cell stays in it');
+  await page.setViewportSize({ width: 1280, height: 900 });
   await button('Sign-in link: Portal').click();
   await dialog().getByText('may do there what the key may, nothing else').waitFor({ timeout });
   await dialog().locator('.scopes', { hasText: 'deliveries' }).waitFor({ timeout });

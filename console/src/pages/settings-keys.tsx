@@ -88,7 +88,7 @@ export function Keys() {
                   key.revokedAtMs !== null ? (
                     <Badge tone="bad">{words.settings.revoked}</Badge>
                   ) : may ? (
-                    <span className="row" style={{ flexWrap: 'nowrap', justifyContent: 'flex-end' }}>
+                    <span className="cell-actions">
                       {isGood(key, now) && isWithin(caller, key) ? (
                         <Button
                           small

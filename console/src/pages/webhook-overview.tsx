@@ -43,6 +43,8 @@ export function Overview({ webhook, manifest }: Both) {
               name={words.webhook.rate}
               atMs={lines.atMs}
               show={(value) => showCount(Math.round(value))}
+              axis={{ steps: 'whole' }}
+              {...lines.empty}
               series={[
                 { label: words.webhook.delivered, colour: '--chart-1', values: lines.delivered, fill: true },
                 { label: words.webhook.failed, colour: '--chart-2', values: lines.failed, dash: 'dashed' },
@@ -54,6 +56,8 @@ export function Overview({ webhook, manifest }: Both) {
               name={words.webhook.latency}
               atMs={lines.atMs}
               show={showDuration}
+              axis={{ steps: 'time' }}
+              {...lines.empty}
               series={[
                 { label: 'p50', colour: '--chart-1', values: lines.p50 },
                 { label: 'p95', colour: '--chart-3', values: lines.p95, dash: 'dashed' },
@@ -163,6 +167,7 @@ function linesOf({ fromMs, toMs, bucketMs, points }: Stats) {
   const found = atMs.map((at) => byTime.get(at));
   return {
     atMs,
+    empty: points.every(({ attempts }) => attempts === 0) ? { empty: words.overview.nothingSent } : {},
     delivered: found.map((point) => point?.delivered ?? 0),
     failed: found.map((point) => point?.failed ?? 0),
     p50: found.map((point) => point?.durationMs.p50 ?? null),

@@ -48,7 +48,11 @@ export function Chart({
         <Suspense fallback={<div className="skeleton" style={{ height: heightPx }} />}>
           <Drawn {...props} heightPx={heightPx} />
         </Suspense>
-        {isEmpty && empty !== undefined ? <p className="chart-empty">{empty}</p> : null}
+        {isEmpty && empty !== undefined ? (
+          <p className="chart-empty">
+            <span>{empty}</span>
+          </p>
+        ) : null}
       </div>
       {caption === undefined ? null : <p className="chart-caption">{caption}</p>}
     </div>
