@@ -185,7 +185,7 @@ test('UI-10 a webhook is given a client certificate and an authority: wrong ones
   await part
     .locator('section', { hasText: 'CN=Authority of the shop' })
     .locator('.badge', { hasText: 'Expires' })
-    .waitFor();
+    .waitFor({ timeout });
   assert.equal(await part.locator('.badge').count(), 1, 'only what ends soon is marked');
   const [, secret = keyPem] = keyPem.split('\n');
   assert.ok(!(await page.content()).includes(secret.trim()));
