@@ -25,6 +25,7 @@ const caches: Readonly<Record<string, { readonly scope: RegExp; readonly why: st
     why: 'by the digest of a key, which is of one workspace',
   },
   'src/app/workspaces.ts': { scope: /known\.get\(id\)/, why: 'by workspace' },
+  'src/app/change-rate.ts': { scope: /known\.get\(workspaceId\)/, why: 'by workspace' },
   'src/app/sign-in-throttle.ts': { scope: /buckets\.get\(digest\(name\)\)/, why: 'counts only, by workspace and name' },
   'src/app/question-rate.ts': {
     scope: /places\.get\(place\)/,
