@@ -33,12 +33,17 @@ export interface Passwords {
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
+/** What the bytes of a password are made with: scrypt, on a thread of the pool. */
+export type Derive = (password: string, salt: Uint8Array, cost: ScryptCost) => Promise<Buffer>;
+
 export function createPasswords({
   random,
   cost = scryptCost,
+  derive = deriveByScrypt,
 }: {
   readonly random: Random;
   readonly cost?: ScryptCost;
+  readonly derive?: Derive;
 }): Passwords {
   let waiting = 0;
   let tail: Promise<unknown> = Promise.resolve();
@@ -99,7 +104,7 @@ function checkPassword(password: string, { email, name, charactersMin }: Passwor
   }
 }
 
-function derive(password: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
+export function deriveByScrypt(password: string, salt: Uint8Array, { N, r, p }: ScryptCost): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(spelt(password), salt, hashBytes, { N, r, p, maxmem: 256 * N * r }, (error, key) => {
       if (error === null) resolve(key);

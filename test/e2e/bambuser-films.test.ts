@@ -54,7 +54,11 @@ if (testFfmpeg !== null) {
     });
     const state = expectStatus(streamed, 200).json['state'] as { readonly [field: string]: unknown };
     assert.deepEqual([state['type'], state['durationMs'], state['recordingPreview']], ['archived', 6_000, true]);
-    const ended = receiver.arrivals.find(({ document }) => document.payload['type'] === 'archived');
+    const ended = await eventually(
+      async () => receiver.arrivals.find(({ document }) => document.payload['type'] === 'archived'),
+      (arrival) => arrival !== undefined,
+      'its end is told',
+    );
     const preview = await fetch(String(ended?.document.payload['preview']));
     assert.deepEqual([preview.status, preview.headers.get('content-type')], [200, 'image/jpeg']);
     const order = { fromMs: 1_000, toMs: 3_000, title: 'Teaser' };
