@@ -51,7 +51,7 @@ async function realFiles(): Promise<Readonly<Record<string, Buffer>>> {
       .toBuffer(),
     AVIF: await picture.clone().avif({ effort: 0 }).toBuffer(),
     GIF: await movingGif(),
-    TIFF: await picture.clone().tiff().toBuffer(),
+    TIFF: await picture.clone().tiff({ compression: 'deflate' }).toBuffer(),
     HEIC: Buffer.from(
       (await picture.clone().avif({ effort: 0 }).toBuffer()).toString('latin1').replaceAll('avif', 'heic'),
       'latin1',

@@ -24,11 +24,21 @@ async function signatureType(head: Uint8Array): Promise<string | null> {
   const { fileTypeFromBuffer } = await import('file-type');
   try {
     const found = await fileTypeFromBuffer(head);
-    return found === undefined ? null : (found.mime.split(';')[0] ?? null);
+    if (found !== undefined) return found.mime.split(';')[0] ?? null;
   } catch {
-    // A head that breaks the parser is a file of no known type.
-    return null;
+    // A head that breaks the parser is a file of no type that the parser knows.
   }
+  return isTiff(head) ? 'image/tiff' : null;
+}
+
+/**
+ * Whether these bytes begin a TIFF. Whether it is of another kind (a raw photograph) stands in its directory, and where
+ * that is not in the head, `file-type` knows nothing: most programs write it behind the picture.
+ */
+function isTiff(head: Uint8Array): boolean {
+  const [first, second, third, fourth] = head;
+  if (head.length < 8 || first !== second) return false;
+  return (first === 0x49 && third === 42 && fourth === 0) || (first === 0x4d && third === 0 && fourth === 42);
 }
 
 /** The head as text, or null where it is not: NUL, controls that no text holds, or broken UTF-8. */
