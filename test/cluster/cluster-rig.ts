@@ -11,6 +11,8 @@ import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestDatabase } from '../../src/storage/testing/test-postgres.ts';
 import { type JsonAnswer, type JsonRequest, requestJson } from '../support/json-client.ts';
 
+export { until } from '../support/until.ts';
+
 export const adminKey = 'the-admin-key-that-every-process-has';
 
 export type ClusterRig = {
@@ -123,16 +125,6 @@ async function createReceiver(): Promise<Receiver> {
         server.close(() => resolve());
       }),
   };
-}
-
-/** Waits for what comes by itself; fails after `withinMs`. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 10_000): Promise<number> {
-  const fromMs = performance.now();
-  while (!(await holds())) {
-    if (performance.now() - fromMs > withinMs) throw new Error(`Within ${withinMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  return performance.now() - fromMs;
 }
 
 export function renamed(externalId: string, name: string): object {

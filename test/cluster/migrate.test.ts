@@ -76,7 +76,7 @@ it('a whole installation moves to PostgreSQL, goes on after kill -9, and what wa
     const changes = Array.from({ length: 100 }, (_, n) => renamed(`asset-${batch}-${n}`, `name ${batch} ${n}`));
     await ask('/v1/changes', { changes });
   }
-  await until(() => received.length === 2_000, 'the deliveries before the move', 20_000);
+  await until(() => received.length === 2_000, 'the deliveries before the move');
   up = false;
   await ask('/v1/changes', { changes: [renamed('owed-1', 'owed'), renamed('owed-2', 'owed')] });
   const pendingOf = async (by: Ask): Promise<readonly { id: string; attempts: number }[]> =>
@@ -106,7 +106,7 @@ it('a whole installation moves to PostgreSQL, goes on after kill -9, and what wa
   };
   const killed = spawn(process.execPath, args, { env: environment, stdio: 'ignore' });
   const killedEnd = new Promise((resolve) => killed.once('exit', resolve));
-  await until(async () => (await rowsThere()) > 0, 'the first rows', 20_000);
+  await until(async () => (await rowsThere()) > 0, 'the first rows');
   killed.kill('SIGKILL');
   await killedEnd;
   const cutOffAt = await rowsThere();

@@ -280,19 +280,19 @@ test('200 alone is success: every other answer holds the notification back, and 
 test('a test sends a sample that can be fetched, shows the status, and takes nothing but 200 for success', async () => {
   await using receiver = await startReceiver(ask);
   const webhookId = await register(receiver);
-  const good = await tenant.ask(`/v1/webhooks/${webhookId}/test?wait=5`, { body: {} });
+  const good = await tenant.ask(`/v1/webhooks/${webhookId}/test?wait=30`, { body: {} });
   assert.equal(good['state'], 'delivered');
   assert.equal((good['attempt'] as { response: { status: number } }).response.status, 200);
   const [sample] = await told(receiver, 1);
   assert.deepEqual([sample?.document.collection, sample?.document.action], ['image', 'add']);
   // Of a webhook that is told of broadcasts alone, one of those: it may know no other.
   const ofBroadcasts = await register(receiver, ['broadcast.update', 'broadcast.add']);
-  await tenant.ask(`/v1/webhooks/${ofBroadcasts}/test?wait=5`, { body: {} });
+  await tenant.ask(`/v1/webhooks/${ofBroadcasts}/test?wait=30`, { body: {} });
   const [, own] = await told(receiver, 2);
   assert.deepEqual([own?.document.collection, own?.document.action], ['broadcast', 'update']);
   await tenant.call(`/v1/webhooks/${ofBroadcasts}`, { method: 'DELETE' });
   receiver.answers = [204];
-  const bad = await tenant.ask(`/v1/webhooks/${webhookId}/test?wait=5`, { body: { event: 'image.add' } });
+  const bad = await tenant.ask(`/v1/webhooks/${webhookId}/test?wait=30`, { body: { event: 'image.add' } });
   assert.notEqual(bad['state'], 'delivered');
   assert.equal((bad['attempt'] as { response: { status: number } }).response.status, 204);
   assert.deepEqual(receiver.complaints, []);

@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import { patienceMs } from '../support/until.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const packageFolder = join(root, 'node_modules', '@sparticuz', 'chromium');
@@ -18,9 +19,19 @@ const flags = [
   '--disable-sync',
 ];
 
+/** What it is asked for it waits for as patiently as everything else does. */
 export async function openBrowser(): Promise<Browser> {
   const folder = await unpacked();
-  return chromium.launch({ executablePath: join(folder, 'chromium'), args: flags, env: environment(folder) });
+  const options = { executablePath: join(folder, 'chromium'), args: flags, env: environment(folder) };
+  const browser = await chromium.launch({ ...options, timeout: 2 * patienceMs });
+  const newContext = browser.newContext.bind(browser);
+  return Object.assign(browser, {
+    newContext: async (of?: BrowserContextOptions): Promise<BrowserContext> => {
+      const context = await newContext(of);
+      context.setDefaultTimeout(patienceMs);
+      return context;
+    },
+  });
 }
 
 /**

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type ConsoleRig, furnish, type Seen, settled, signIn, startConsole } from './console-pages.ts';
+import { patienceMs } from '../support/until.ts';
 import { eventually, rows } from './real-server.ts';
 
 const media = join(import.meta.dirname, '..', '..', 'media');
-const timeout = 15_000;
+const timeout = patienceMs;
 
 let rig: ConsoleRig;
 let seen: Seen;
@@ -153,7 +154,7 @@ test('deliveries are exported and replayed: a count first, and never more than i
   await said('Choose a webhook instead of a dialect');
   assert.equal(await dialog().getByRole('button', { name: 'Count first' }).isDisabled(), true);
   await page.keyboard.press('Escape');
-  await rig.server.call(`/v1/webhooks/${seen.webhook}/test?wait=10`, { body: { event: 'asset.tags_changed' } });
+  await rig.server.call(`/v1/webhooks/${seen.webhook}/test?wait=30`, { body: { event: 'asset.tags_changed' } });
   await open(`/deliveries?webhookId=${seen.webhook}&event=asset.tags_changed&states=delivered`);
   await button('Replay').click();
   await send('Count first');

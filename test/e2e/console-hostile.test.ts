@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
 import { createTestAuthority } from '../../src/transports/testing/certificates.ts';
+import { patienceMs } from '../support/until.ts';
 import { eventually, rows, text } from './real-server.ts';
 
-const timeout = 20_000;
+const timeout = patienceMs;
 const marker = 'document.title="owned"';
 const hostileBodies: readonly string[] = [
   `<html><body onload='${marker}'><script>${marker}</script>`,
@@ -62,7 +63,7 @@ test('UI-02 UI-04 a receiver answers with markup, control characters, one endles
   for (const [nth, body] of hostileBodies.entries()) {
     const set = await server.call(`/v1/inboxes/${String(id)}`, { method: 'PATCH', body: { status: 500, body } });
     assert.equal(set.status, 200, set.text);
-    const sent = (await server.call(`/v1/webhooks/${String(json['id'])}/test?wait=10`, { body: {} })).json;
+    const sent = (await server.call(`/v1/webhooks/${String(json['id'])}/test?wait=30`, { body: {} })).json;
     await page.goto(`${server.url}/deliveries/${String(sent['deliveryId'])}`);
     const shown = page.locator('pre[aria-label=Response]');
     await shown.waitFor({ timeout });
@@ -294,13 +295,13 @@ test('UI-19 UI-20 what cannot be taken back asks first, begins with the focus in
   await button.focus();
   await page.keyboard.press('Enter');
   await page.locator('dialog[open]').waitFor({ timeout });
-  assert.equal(await page.evaluate("document.querySelector('dialog').contains(document.activeElement)"), true);
+  await page.waitForFunction("document.querySelector('dialog').contains(document.activeElement)");
   await page.keyboard.press('Escape');
   await page.locator('dialog').waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate("document.activeElement.getAttribute('aria-label')"), 'Delete');
+  await page.waitForFunction("document.activeElement.getAttribute('aria-label') === 'Delete'");
   assert.equal((await server.call(`/v1/assets/${doomed}`)).status, 200);
   await page.getByRole('button', { name: 'Move or rename' }).click();
-  assert.equal(await page.evaluate('document.activeElement.value'), 'doomed.jpg');
+  await page.waitForFunction("document.activeElement.value === 'doomed.jpg'");
   await page.goto(`${server.url}/deliveries`);
   await page.getByRole('button', { name: 'Replay' }).click();
   assert.equal(await page.getByRole('button', { name: 'Send them' }).isDisabled(), true, 'the count comes first');
@@ -320,7 +321,11 @@ test('UI-18 an edit on what somebody else has changed is told and not saved over
   assert.equal(await page.getByLabel('Title').inputValue(), 'Mine');
   assert.deepEqual((await stateOf()).info, { title: 'Theirs' });
   await page.getByRole('button', { name: 'Show what it is now' }).click();
-  assert.equal(await page.getByLabel('Title').inputValue(), 'Theirs');
+  await eventually(
+    () => page.getByLabel('Title').inputValue(),
+    (value) => value === 'Theirs',
+    'what it is now is shown',
+  );
   await page.getByLabel('Title').fill('Ours');
   await server.call(`/v1/assets/${asset}`, { method: 'PATCH', body: { metadata: { shelf: '7' } } });
   await page.getByRole('button', { name: 'Move or rename' }).click();
@@ -349,6 +354,11 @@ test('UI-18 settings of a webhook that somebody else has changed are not saved o
   assert.equal((await server.call(path)).json['name'], 'Theirs');
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Mine');
   await page.getByRole('button', { name: 'Show what it is now' }).click();
+  await eventually(
+    () => page.getByLabel('Name', { exact: true }).inputValue(),
+    (value) => value === 'Theirs',
+    'what it is now is shown',
+  );
   await page.getByLabel('Name', { exact: true }).fill('Agreed');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved. Deliveries').waitFor({ timeout });
@@ -357,10 +367,11 @@ test('UI-18 settings of a webhook that somebody else has changed are not saved o
 
 test('a list that is paused counts what comes and moves nothing; the time asked for bounds what the stream brings', async () => {
   const { page, server } = rig;
-  await server.call('/v1/webhooks', {
+  const { json: hook } = await server.call('/v1/webhooks', {
     body: { name: 'Listens', dialect: 'standard', events: ['*'], target: { transport: 'http', url: inbox } },
   });
-  const delivered = async () => rows((await server.call('/v1/deliveries?states=delivered')).json).length;
+  const path = `/v1/deliveries?states=delivered&webhookId=${text(hook['id'])}`;
+  const delivered = async () => rows((await server.call(path)).json).length;
   const change = (shelf: string) =>
     server.call(`/v1/assets/${asset}`, { method: 'PATCH', body: { metadata: { shelf } } });
   await change('8');
@@ -375,7 +386,11 @@ test('a list that is paused counts what comes and moves nothing; the time asked 
   await page.getByRole('button', { name: '1 newer one' }).waitFor({ timeout });
   assert.equal(await drawn.count(), before);
   await page.getByRole('button', { name: '1 newer one' }).click();
-  assert.equal(await drawn.count(), before + 1);
+  await eventually(
+    () => drawn.count(),
+    (count) => count === before + 1,
+    'it is drawn',
+  );
   await page.getByRole('button', { name: 'Go on' }).click();
   await page.goto(`${server.url}/deliveries?to=${Date.now() - 3_600_000}`);
   await page.locator('.live[data-state=live]', { hasText: 'Live' }).waitFor({ timeout });

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { type ConsoleRig, furnish, type Seen, settled, signIn, startConsole } from './console-pages.ts';
+import { patienceMs } from '../support/until.ts';
 import { adminKey, eventually, rows, text, uploadOptions } from './real-server.ts';
 
-const timeout = 20_000;
+const timeout = patienceMs;
 let rig: ConsoleRig;
 let seen: Seen;
 
@@ -323,7 +324,7 @@ test('UI-19 what is deleted for good asks for its name', async () => {
 
 test('what a test makes up is told as such, and nobody asks for it', async () => {
   const { page, server } = rig;
-  const { json } = await server.call(`/v1/webhooks/${seen.webhook}/test?wait=10`, {
+  const { json } = await server.call(`/v1/webhooks/${seen.webhook}/test?wait=30`, {
     body: { event: 'asset.tags_changed' },
   });
   rig.refused.length = 0;

@@ -155,7 +155,7 @@ export function pagesOf({ asset, webhook, delivery, change, inbox }: Seen): read
 
 /** Waits until a page has what it asked for. */
 export async function settled(page: Page): Promise<void> {
-  await page.locator('main h1').first().waitFor({ timeout: 10_000 });
+  await page.locator('main h1').first().waitFor();
   await eventually(
     () => page.locator('.skeleton').count(),
     (count) => count === 0,

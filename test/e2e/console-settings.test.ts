@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
+import { patienceMs } from '../support/until.ts';
 import { eventually, rows, text, uploadOptions } from './real-server.ts';
 
-const timeout = 15_000;
+const timeout = patienceMs;
 const password = 'correct horse battery staple';
 
 let rig: ConsoleRig;
@@ -399,7 +400,11 @@ test('what is not there says so in its title, why that may be, and where to look
   ] as const) {
     await open(path);
     assert.equal(await page.locator('h1').innerText(), title);
-    assert.equal(await page.title(), `${title} · Assetwire`);
+    await eventually(
+      () => page.title(),
+      (shown) => shown === `${title} · Assetwire`,
+      'its title says so',
+    );
     await page.getByRole('link', { name }).click();
     await page.waitForURL(there, { timeout });
   }
@@ -419,8 +424,8 @@ test('saving is in sight once something is changed, wherever one is on the page;
   await bar.getByText('Not saved yet').waitFor({ timeout });
   assert.equal(await inSight(), true);
   await button('Discard').click();
+  await bar.getByText('Not saved yet').waitFor({ state: 'detached', timeout });
   assert.equal(await field('Title').inputValue(), '');
-  assert.equal(await bar.getByText('Not saved yet').count(), 0);
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 

@@ -44,12 +44,12 @@ before(async () => {
 after(() => server[Symbol.asyncDispose]());
 
 test('a test send tells at once what came of it, also for a webhook that is disabled', async () => {
-  const sent = await tenant.call(`/v1/webhooks/${webhookId}/test?wait=20`, { body: {} });
+  const sent = await tenant.call(`/v1/webhooks/${webhookId}/test?wait=30`, { body: {} });
   assert.deepEqual([sent.status, sent.json['state']], [200, 'delivered'], sent.text);
   await tenant.ask(`/v1/webhooks/${webhookId}/disable`, { method: 'POST' });
   const [asset] = list((await tenant.ask('/v1/assets'))['data']);
   const body = { event: 'asset.metadata_changed', assetId: asset?.['id'] };
-  const again = await tenant.call(`/v1/webhooks/${webhookId}/test?wait=20`, { body });
+  const again = await tenant.call(`/v1/webhooks/${webhookId}/test?wait=30`, { body });
   assert.deepEqual([again.status, again.json['state']], [200, 'delivered'], again.text);
   const enabled = await tenant.ask(`/v1/webhooks/${webhookId}/enable`, { method: 'POST' });
   assert.deepEqual(within(within(enabled['enabled'])['held'])['count'], 0);

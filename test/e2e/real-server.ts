@@ -12,6 +12,8 @@ import { defaultSettings, type Settings } from '../../src/runtime/configuration.
 import { createLogger } from '../../src/runtime/logger.ts';
 import { type AnswerCheck, createAnswerCheck, type OpenApi } from '../support/answer-check.ts';
 
+export { eventually } from '../support/until.ts';
+
 export const adminKey = 'the-admin-key-of-the-end-to-end-tests';
 
 export type RealServer = AsyncDisposable & {
@@ -160,16 +162,4 @@ export function rows(json: Called['json']): readonly Called['json'][] {
   const { data } = json;
   if (!Array.isArray(data)) throw new TypeError(`A list was wanted: ${JSON.stringify(json).slice(0, 200)}`);
   return data;
-}
-
-/** Asks again until the condition holds; fails after ten seconds. */
-export async function eventually<T>(ask: () => Promise<T>, condition: (value: T) => boolean, what: string): Promise<T> {
-  const endMs = performance.now() + 10_000;
-  for (;;) {
-    const value = await ask();
-    if (condition(value)) return value;
-    if (performance.now() > endMs)
-      throw new Error(`In time was wanted: ${what}; last ${JSON.stringify(value)?.slice(0, 500)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -131,7 +131,7 @@ test('SR-07 SR-08 what a webhook is told of, asked, tried or alarmed by goes now
     expectStatus(await tight.call(path, body === undefined ? {} : { body }), body === undefined ? 200 : 202).json;
   const tested: unknown[] = [];
   for (const name of ['open', 'closed']) {
-    const answer = await tight.call(`/v1/webhooks/${made[name]}/test?wait=5`, { method: 'POST', body: {} });
+    const answer = await tight.call(`/v1/webhooks/${made[name]}/test?wait=30`, { method: 'POST', body: {} });
     assert.ok(answer.status < 300, answer.text);
     tested.push(answer.json);
   }

@@ -119,11 +119,21 @@ test('FX-04 while S3 is away uploads are told to come back and all else goes on;
   }
   const patched = await tenant.call(content.replace('/content', ''), { method: 'PATCH', body: { tags: ['x'] } });
   assert.equal(patched.status, 200, 'what needs no file goes on');
+  const readiness = async () => {
+    const answer = await call(server.url, '/readyz', { token: null });
+    const checks = answer.json['checks'] as { readonly name: string; readonly ok: boolean }[];
+    return [answer.status, checks.find(({ name }) => name === 'files')?.ok];
+  };
+  const failingFor = async () =>
+    Number(/^assetwire_files_failing_seconds (\S+)$/m.exec((await server.call('/metrics')).text)?.[1]);
+  assert.deepEqual(await readiness(), [200, false], 'ready for all that needs no file, and it can be seen');
+  assert.ok((await failingFor()) > 0);
   const removed = await tenant.call(`/v1/assets/${text(gone.json['id'])}?permanently=true`, { method: 'DELETE' });
   assert.equal(removed.status, 204, 'its file goes when it can');
   isUp = true;
   assert.equal((await tenant.call(content)).text, 'one');
   expectStatus(await tenant.upload('c.bin', Buffer.from('three')), 201);
+  assert.deepEqual([await readiness(), await failingFor()], [[200, true], 0]);
   await eventually(
     async () => (await keysIn('away')).length,
     (count) => count === 2,

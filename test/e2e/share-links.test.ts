@@ -6,12 +6,13 @@ import { after, before, test } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import type { Called, CallOptions } from '../../src/api/testing/test-server.ts';
 import { openBrowser } from './browser.ts';
+import { patienceMs } from '../support/until.ts';
 import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
 
 const pictures = join(import.meta.dirname, '..', '..', 'media');
 /** Where pictures of the pages go, for eyes; none are taken where it is not set. */
 const looksAt = process.env['ASSETWIRE_TEST_SCREENSHOTS'];
-const timeout = 20_000;
+const timeout = patienceMs;
 const password = 'correct horse battery';
 const hostile = '<img src=x onerror=alert(1)>"\'&.html';
 

@@ -50,7 +50,7 @@ const whole = () => ({ certificatePem: client.certPem, keyPem: client.keyPem, au
 
 /** How one attempt ended: its outcome, and why where it failed. */
 async function tried(id: string): Promise<string> {
-  const { attempt } = await alpha.ask(`/v1/webhooks/${id}/test?wait=10`, { method: 'POST' });
+  const { attempt } = await alpha.ask(`/v1/webhooks/${id}/test?wait=30`, { method: 'POST' });
   const { outcome, code } = attempt as { outcome: string; code: string };
   return `${outcome} ${code}`;
 }
