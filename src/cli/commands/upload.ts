@@ -17,6 +17,7 @@ import { coloursOf, printJson, showBytes } from '../output.ts';
 import type { Colours } from '../output.ts';
 import { findFiles } from '../upload/find-files.ts';
 import type { Found, LocalFile } from '../upload/find-files.ts';
+import { foresee } from '../upload/foresee.ts';
 import { planUpload } from '../upload/plan-upload.ts';
 import type { Planned, SkipRule } from '../upload/plan-upload.ts';
 import { sendFiles } from '../upload/send-files.ts';
@@ -147,24 +148,23 @@ async function run(client: Client, { files, options, signal }: Run, context: Cli
     });
     const wanted = planned.filter(({ skip }) => skip === undefined);
     progress.end();
-    if (options.json !== true) printPlan(planned, options, context);
+    if (options.dryRun === true) return await tellPlan(planned, options, context);
+    if (options.json !== true) printSkipped(planned, context);
     const sent = new Map<string, Sent>();
-    if (options.dryRun !== true) {
-      start({ files: wanted.length, bytes: bytesOf(wanted) });
-      const random = createSystemRandom();
-      const results = await sendFiles(wanted, {
-        client,
-        clock: context.clock,
-        atOnce: options.atOnce,
-        asset: wordsOf(options),
-        signal,
-        draw: () => Buffer.from(random.bytes(16)).toString('hex'),
-        onBytes: progress.sent,
-        onDone: (file, result) => progress.done(file, outcomeLine(result, colours)),
-      });
-      for (const result of results) sent.set(result.file, result);
-    }
-    const outcomes = planned.map((file) => outcomeOf(file, sent.get(file.path), options));
+    start({ files: wanted.length, bytes: bytesOf(wanted) });
+    const random = createSystemRandom();
+    const results = await sendFiles(wanted, {
+      client,
+      clock: context.clock,
+      atOnce: options.atOnce,
+      asset: wordsOf(options),
+      signal,
+      draw: () => Buffer.from(random.bytes(16)).toString('hex'),
+      onBytes: progress.sent,
+      onDone: (file, result) => progress.done(file, outcomeLine(result, colours)),
+    });
+    for (const result of results) sent.set(result.file, result);
+    const outcomes = planned.map((file) => outcomeOf(file, sent.get(file.path)));
     progress.end();
     const interruption = interruptionOf(signal);
     if (interruption !== null) throw toldInterruption(interruption, outcomes);
@@ -174,10 +174,35 @@ async function run(client: Client, { files, options, signal }: Run, context: Cli
   }
 }
 
-/** What is known before anything is sent: what is skipped, and in a dry run what would be sent. */
-function printPlan(planned: readonly Planned[], options: UploadOptions, { stdout }: CliContext): void {
+/** What would become of each file, and what is certain to be refused. */
+async function tellPlan(
+  planned: readonly Planned[],
+  { json }: UploadOptions,
+  { stdout }: CliContext,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
   const colours = coloursOf(stdout);
-  for (const outcome of planned.map((file) => outcomeOf(file, undefined, options)))
+  for (const file of planned) {
+    const outcome = await plannedOutcome(file);
+    outcomes.push(outcome);
+    if (json !== true) stdout.write(`${outcomeLine(outcome, colours)}\n`);
+  }
+  return outcomes;
+}
+
+async function plannedOutcome(planned: Planned): Promise<Outcome> {
+  const { path: file, skip, folder, name, bytes, replaces } = planned;
+  if (skip !== undefined) return { file, status: 'skipped', ...skip };
+  const error = await foresee(planned);
+  if (error !== null) return { file, status: 'failed', error };
+  const path = `${folder === '/' ? '' : folder}/${name}`;
+  return { file, status: 'planned', path, bytes, ...(replaces === undefined ? {} : { versionOf: replaces }) };
+}
+
+/** What is known before anything is sent. */
+function printSkipped(planned: readonly Planned[], { stdout }: CliContext): void {
+  const colours = coloursOf(stdout);
+  for (const outcome of planned.map((file) => outcomeOf(file, undefined)))
     if (outcome.status !== 'left') stdout.write(`${outcomeLine(outcome, colours)}\n`);
 }
 
@@ -205,16 +230,8 @@ function bytesOf(files: readonly LocalFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function outcomeOf(
-  { path: file, skip, folder, name, bytes, replaces }: Planned,
-  sent: Sent | undefined,
-  options: UploadOptions,
-): Outcome {
+function outcomeOf({ path: file, skip }: Planned, sent: Sent | undefined): Outcome {
   if (skip !== undefined) return { file, status: 'skipped', ...skip };
-  if (options.dryRun === true) {
-    const path = `${folder === '/' ? '' : folder}/${name}`;
-    return { file, status: 'planned', path, bytes, ...(replaces === undefined ? {} : { versionOf: replaces }) };
-  }
   return sent ?? { file, status: 'left' };
 }
 
@@ -255,11 +272,18 @@ function conclude(outcomes: readonly Outcome[], concluded: Concluded, context: C
       options.dryRun === true
         ? `${count('planned')} would be uploaded`
         : `${summary.uploaded} uploaded (${showBytes(summary.uploadedBytes)} in ${(tookMs / 1_000).toFixed(1)} s)`;
+    const failed = options.dryRun === true ? 'would fail' : 'failed';
     const left = summary.left === 0 ? '' : `, ${summary.left} not tried`;
     const links = linksLeftOut === 0 ? '' : `, ${counted(linksLeftOut, 'symbolic link')} left out`;
-    context.stdout.write(`${first}, ${summary.skipped} skipped, ${summary.failed} failed${left}${links}\n`);
+    context.stdout.write(`${first}, ${summary.skipped} skipped, ${summary.failed} ${failed}${left}${links}\n`);
   }
   if (summary.failed + summary.left === 0) return;
+  if (options.dryRun === true)
+    throw new CommandError(
+      `Upload must be able to take every file: ${summary.failed} of ${summary.files} would fail`,
+      'See why above: rename them, make them readable, or leave them out by --exclude',
+      exitCodes.failed,
+    );
   throw new CommandError(
     `Upload must take every file: ${summary.failed} of ${summary.files} failed${summary.left === 0 ? '' : `, ${summary.left} were not tried`}`,
     'See why above; the same command then sends only what is missing',

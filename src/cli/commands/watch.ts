@@ -19,6 +19,7 @@ import { lookAt } from '../watch/look-at.ts';
 import { createPendingPaths, type PendingPaths, type Settled } from '../watch/pending-paths.ts';
 import { lostWith, perhapsMoved, planChanges } from '../watch/plan-changes.ts';
 import { openMemory, stateName, type WatchMemory } from '../watch/watch-state.ts';
+import { rootState, type RootState } from '../watch/watched-root.ts';
 
 type WatchOptions = ConnectionOptions & {
   readonly path: string;
@@ -142,34 +143,54 @@ type Following = {
 };
 
 /** Until the signal; with `once`, until nothing is pending. */
-async function follow({ pending, gone, memory, apply, once }: Following, { clock, stderr }: CliContext): Promise<void> {
-  const { signal, directory, look } = apply;
+async function follow(following: Following, { clock, stderr }: CliContext): Promise<void> {
+  const { pending, gone, memory, apply, once } = following;
   let pauseMs = 0;
-  let isTold = false;
-  const said = (text: string): void => {
-    if (!isTold) stderr.write(`${text}\n`);
-    isTold = true;
-  };
-  while (!signal.aborted) {
+  let told = '';
+  while (!apply.signal.aborted) {
     for (const path of lostWith(gone, memory.files)) pending.touch(path);
     gone.clear();
     if (pending.size === 0 && once) return;
     if (pending.size > 0) {
-      const rested = await pending.settle(clock.nowMs(), look);
-      const settled = await withMoved(rested, { look, memory });
-      // An unmounted disk or a folder that was renamed is no deletion of everything in it.
-      const isThere = settled.gone.length === 0 || isDirectory(directory);
-      if (!isThere) said(`${directory} is not there: nothing is deleted until it is back`);
-      const plan = planChanges(isThere ? settled : { ...settled, gone: [] }, memory.files);
-      const { paths, cause } = await applyChanges(plan, apply);
-      if (pending.size === 0) memory.save();
-      for (const path of [...paths, ...(isThere ? [] : settled.gone)]) pending.touch(path);
-      pauseMs = cause === null ? 0 : Math.min(pauseMsMax, Math.max(1_000, pauseMs * 2));
-      if (cause !== null) said(`${cause.message}; trying again`);
-      else if (isThere) isTold = false;
+      const { kind, text } = await round(following, clock);
+      pauseMs = kind === 'held up' ? Math.min(pauseMsMax, Math.max(1_000, pauseMs * 2)) : 0;
+      // Said once, however often it is tried again.
+      if (kind !== told && text !== '') stderr.write(`${text}\n`);
+      told = kind;
     }
-    await pause(Math.max(tickMs, pauseMs), clock, signal);
+    await pause(Math.max(tickMs, pauseMs), clock, apply.signal);
   }
+}
+
+type Round = { readonly kind: 'done' | 'held up' | Exclude<RootState, 'there'>; readonly text: string };
+
+/** Sees to what has come to rest; what cannot be seen to now is pending again. */
+async function round({ pending, memory, apply, once }: Following, clock: CliContext['clock']): Promise<Round> {
+  const { directory, look } = apply;
+  const settled = await withMoved(await pending.settle(clock.nowMs(), look), { look, memory });
+  const root = await rootState(directory, memory, look);
+  if (root !== 'there') {
+    // An unmounted disk or a folder that was renamed is no deletion of everything in it.
+    const { what, mend } = rootTrouble(root, apply);
+    if (once) throw new CommandError(what, mend, exitCodes.failed);
+    for (const path of [...settled.ready.map(([at]) => at), ...settled.gone]) pending.touch(path);
+    return { kind: root, text: `${what}; ${mend}` };
+  }
+  const { paths, cause } = await applyChanges(planChanges(settled, memory.files), apply);
+  if (pending.size === 0) memory.save();
+  for (const path of paths) pending.touch(path);
+  return cause === null ? { kind: 'done', text: '' } : { kind: 'held up', text: `${cause.message}; trying again` };
+}
+
+function rootTrouble(
+  root: Exclude<RootState, 'there'>,
+  { directory, memory }: Pick<ApplyOptions, 'directory' | 'memory'>,
+): { readonly what: string; readonly mend: string } {
+  if (root === 'gone') return { what: `${directory} is not there`, mend: 'nothing is deleted until it is back' };
+  return {
+    what: `${directory} is another directory than before, and holds none of the ${memory.files.size} files it had`,
+    mend: 'nothing is deleted until it is back (is a disk not mounted?); to begin anew with this one, end the watch, remove its state file and start it again',
+  };
 }
 
 async function withMoved(

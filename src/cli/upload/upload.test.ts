@@ -57,6 +57,21 @@ test('a directory is uploaded once: again, moved or renamed it is skipped, and w
 
   const dry = await upload(directory, '--path', '/press', '--dry-run');
   assert.deepEqual([dry.summary.planned, dry.summary.uploaded], [3, 0]);
+  // What is certain to be refused is said before, and in the words in which the server refuses it then.
+  const odd = { 'bro\nken.txt': '1', 'back\\slash.txt': '2', 'co\\py/x.txt': '3', 'fine.txt': '4' };
+  writeTree(`${directory}-odd`, odd);
+  const refused = async (...args: string[]): Promise<readonly unknown[]> => {
+    const { code, out } = await run(['upload', `${directory}-odd`, ...args, '--json'], environment);
+    assert.equal(code, exitCodes.failed);
+    const { data } = JSON.parse(out.split('\n}\n')[0] + '\n}') as Told;
+    return data.map(({ file, status, error }) => (status === 'failed' ? [file, error] : status));
+  };
+  const foreseen = await refused('--dry-run');
+  assert.deepEqual(foreseen.filter((one) => one === 'planned').length, 1);
+  assert.deepEqual(
+    (await refused()).map((one) => (one === 'uploaded' ? 'planned' : one)),
+    foreseen,
+  );
   const first = await upload(directory, '--path', '/press', '--exclude', '*.tmp', '--tag', 'spring');
   assert.deepEqual(statuses(first), { '2026/b.txt': 'uploaded', 'a.txt': 'uploaded' });
   assert.deepEqual(

@@ -10,6 +10,10 @@ import { createKnownFiles, type KnownFile, type KnownFiles } from './known-files
 
 export interface WatchMemory {
   readonly files: KnownFiles;
+  /** Which directory the files were seen in; null where nothing is remembered of it. */
+  root(): string | null;
+  /** From now on it is this one. */
+  setRoot(root: string): void;
   /** Uploads that were begun: their keys make a second try the same upload. Of another process what it sent is found by content. */
   readonly begun: Map<string, { readonly sha256: string; readonly key: string }>;
   /** Something has changed: written now and then, so that a folder of very many files is not written anew for each. */
@@ -18,7 +22,11 @@ export interface WatchMemory {
   save(): void;
 }
 
-type Stored = { readonly of: string; readonly files: Readonly<Record<string, KnownFile>> };
+type Stored = {
+  readonly of: string;
+  readonly root?: string;
+  readonly files: Readonly<Record<string, KnownFile>>;
+};
 
 export const stateName = '.assetwire-watch.json';
 
@@ -35,12 +43,16 @@ export function openMemory(file: string, of: string, { monotonicMs }: Pick<Clock
       'Name another one with --state, or remove it to begin anew',
     );
   const files = createKnownFiles(Object.entries(stored?.files ?? {}));
+  let root = stored?.root ?? null;
   let isDirty = stored === null;
   let againAtMs = monotonicMs() + saveEveryMs;
   const save = (): void => {
     if (!isDirty) return;
     const beganMs = monotonicMs();
-    writeFileSync(`${file}.new`, `${JSON.stringify({ of, files: Object.fromEntries(files) })}\n`);
+    writeFileSync(
+      `${file}.new`,
+      `${JSON.stringify({ of, ...(root === null ? {} : { root }), files: Object.fromEntries(files) })}\n`,
+    );
     renameSync(`${file}.new`, file);
     isDirty = false;
     const tookMs = monotonicMs() - beganMs;
@@ -48,6 +60,11 @@ export function openMemory(file: string, of: string, { monotonicMs }: Pick<Clock
   };
   return {
     files,
+    root: () => root,
+    setRoot(given) {
+      isDirty ||= given !== root;
+      root = given;
+    },
     begun: new Map(),
     changed() {
       isDirty = true;
