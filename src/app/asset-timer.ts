@@ -37,13 +37,15 @@ export async function actOnDates(deps: AssetTimerDeps, duty: Duty, { assetId }: 
     if (current === null || before === null || dueAtMs === null) return done;
     // The clock was put back.
     if (dueAtMs > atMs) return { kind: 'nothing', answer: { waitUntilMs: dueAtMs } };
-    if (atMs - dueAtMs > lateMs) logger.warn('timer.late', { workspaceId, assetId, dueAtMs, lateMs: atMs - dueAtMs });
+    // A date that lay in the past when it was set, or while the asset lay in the trash, is acted on then: that is in time.
+    const byMs = atMs - Math.max(dueAtMs, current.updatedAtMs);
+    if (byMs > lateMs) logger.warn('timer.late', { workspaceId, assetId, dueAtMs, lateMs: byMs });
     const { after, happenings } = dated(before, { atMs, archiveNoticeDays });
     const state = asJsonState(after);
     const frame = {
       ids,
       workspaceId,
-      actor: timerActor(atMs - dueAtMs),
+      actor: timerActor(byMs),
       subject: assetSubject(assetId, current.alias),
       version: current.version + 1,
       atMs,
