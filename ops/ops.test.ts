@@ -41,7 +41,7 @@ async function toldByTheServer(): Promise<ReadonlyMap<string, ReadonlySet<string
   metrics.apiRequest('2xx', 1);
   metrics.onScrape(() => ({
     ...{ pending: 1, oldestPendingMs: 1, storageWaiting: 1, storageState: 'ok', lanes: 1, lanesActive: 1, inFlight: 1 },
-    ...{ waitingInMemory: 1, connectionsOpen: 1, logLinesDropped: 0 },
+    ...{ filesFailingMs: 1_000, waitingInMemory: 1, connectionsOpen: 1, logLinesDropped: 0 },
     ...{ databaseTransactionIdsShare: 0, databaseWalKeptBytes: 0, databaseWalUsualBytes: 1 },
     byWorkspace: [{ workspaceId: 'default', pending: 1, oldestPendingMs: 1 }],
   }));

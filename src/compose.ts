@@ -7,7 +7,7 @@ import { createApiServer } from './api/server.ts';
 import { type AppParts, createApp } from './app/create-app.ts';
 import { readGauges } from './app/gauges.ts';
 import { createUpkeep } from './app/upkeep.ts';
-import type { Blobs } from './blobs/blobs.ts';
+import type { Blobs, WatchedBlobs } from './blobs/blobs.ts';
 import { apiSettings } from './compose/api-settings.ts';
 import { appDeps, type Place, type Signals } from './compose/app-deps.ts';
 import { claimPorts } from './compose/claim-ports.ts';
@@ -53,7 +53,7 @@ export function compose(options: ComposeOptions): Composition {
     ...{ clock, ids: rooms.ids, logger, metrics },
   });
   const { transports: transport, media } = rooms;
-  readGauges(metrics, { storage, engine, transport, clock, sink, media, leases: cluster.leases });
+  readGauges(metrics, { storage, engine, transport, clock, sink, media, files: blobs, leases: cluster.leases });
 
   const listen = async (): Promise<void> => {
     const address = await api.start();
@@ -105,11 +105,17 @@ function stepsBelow({ settings, run = 'serve' }: ComposeOptions, rooms: Rooms): 
     // Nobody hands over shards to one that cannot listen.
     ...(storage.cluster === null ? [] : [{ start: () => claimPorts(settings, run), stop: nothing }]),
     { start: () => cluster.join(), stop: () => cluster.stop() },
-    { start: () => blobs.start().then(() => blobs.sweep()), stop: () => blobs.stop() },
+    { start: () => startFiles(blobs), stop: () => blobs.stop() },
     { start: () => media.start(), stop: () => media.stop() },
     { start: () => transports.start(), stop: () => transports.stop() },
     { start: nothing, stop: () => signingThread.stop() },
   ];
+}
+
+/** Where they are away for the time being the server runs without them. */
+async function startFiles(blobs: WatchedBlobs): Promise<void> {
+  await blobs.start();
+  if (blobs.health().state === 'ok') await blobs.sweep();
 }
 
 function nothing(): Promise<void> {

@@ -215,13 +215,13 @@ test('readiness says which check fails, and keeps its details to itself', async 
   const app = createFakeApp({
     operation: {
       readiness: () =>
-        Promise.resolve({ ready: false, checks: [{ name: 'store', ok: false, detail: '/srv/data is full' }] }),
+        Promise.resolve({ ready: false, checks: [{ name: 'store', ok: false, needed: true, detail: '/srv/data is full' }] }),
     },
   });
   await using server = await startTestServer(app);
   const answer = await call(server.url, '/readyz', { token: null });
   assert.equal(answer.status, 503);
-  assert.deepEqual(answer.json, { ready: false, checks: [{ name: 'store', ok: false }] });
+  assert.deepEqual(answer.json, { ready: false, checks: [{ name: 'store', ok: false, needed: true }] });
 });
 
 test('UI-21 metrics need settings:read unless the operator opens them', async () => {

@@ -336,7 +336,13 @@ export interface OperationCases {
   /** Whether the store takes writes and the engine runs. */
   readiness(): Promise<{
     readonly ready: boolean;
-    readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+    readonly checks: readonly {
+      readonly name: string;
+      readonly ok: boolean;
+      /** Whether the process is not ready without it. */
+      readonly needed: boolean;
+      readonly detail: string;
+    }[];
   }>;
 }
 

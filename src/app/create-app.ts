@@ -52,6 +52,7 @@ import { createShareVisits } from './share-visits.ts';
 import { createSpace } from './space.ts';
 import { createStats } from './stats.ts';
 import { createClockWatch } from './clock-watch.ts';
+import { createFilesWatch } from './files-watch.ts';
 import { createStorageWatch } from './storage-watch.ts';
 import { createSyncs } from './syncs.ts';
 import { createTasks } from './tasks.ts';
@@ -106,6 +107,16 @@ export function createApp(deps: AppDeps): AppParts {
   const assets = grantedAssets(allAssets, parts.clock);
   const watch = createStorageWatch({ ...parts, live });
   const clockWatch = createClockWatch(parts);
+  const filesWatch = createFilesWatch({
+    ...parts,
+    // What was put when the last process ended: kept where its commit had come through.
+    async reached() {
+      await deps.blobs.reclaim((place, blob) => {
+        const workspaceId = exportsAt(place);
+        return workspaceId === null ? isBlobUsed(storage, place, blob) : isPartUsed(storage, workspaceId, { blob });
+      });
+    },
+  });
   const handshakes = createHandshakes(parts);
   const toggle = createWebhookSwitch({ ...parts, handshakes });
   const views = createWebhookViews(deps);
@@ -118,18 +129,15 @@ export function createApp(deps: AppDeps): AppParts {
       await workspaces.ensureDefault();
       await linkKey.open();
       await resealAll(deps);
-      // What was put when the last process ended: kept where its commit had come through.
-      await deps.blobs.reclaim((place, blob) => {
-        const workspaceId = exportsAt(place);
-        return workspaceId === null ? isBlobUsed(storage, place, blob) : isPartUsed(storage, workspaceId, { blob });
-      });
       await beginHousekeeping(parts);
+      await filesWatch.start();
       watch.start();
     },
     async stop() {
       // What has arrived of live broadcasts is kept before the store closes.
       await Promise.allSettled(parts.streams.values());
       watch.stop();
+      filesWatch.stop();
       await shareUses.flush();
       await deps.mailer?.stop();
     },

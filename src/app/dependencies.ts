@@ -1,5 +1,5 @@
 /** What the use cases are given. compose.ts hands in the real parts; tests hand in what they like. */
-import type { Blobs } from '../blobs/blobs.ts';
+import type { Blobs, WatchedBlobs } from '../blobs/blobs.ts';
 import type { Change } from '../core/change.ts';
 import type { Hint } from '../core/hint.ts';
 import type { IdSource } from '../core/ids.ts';
@@ -80,6 +80,8 @@ export type AppDeps = {
   readonly others?: Others | null;
   readonly dialects: ReadonlyMap<string, Dialect>;
   readonly blobs: Blobs;
+  /** How the place of files fares. Absent: nobody watches it. */
+  readonly files?: Pick<WatchedBlobs, 'health' | 'probe'>;
   readonly media: Media;
   /** The road out's opinion on a target; throws an `AssetwireError` that can be shown. */
   readonly egress: Pick<Egress, 'checkTarget'>;

@@ -1,4 +1,5 @@
 /** What is measured when somebody scrapes, and what an attempt adds to the counters. */
+import type { FilesHealth, WatchedBlobs } from '../blobs/blobs.ts';
 import type { Engine, EngineEvent } from '../engine/engine.ts';
 import type { Media } from '../media/media.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -15,6 +16,7 @@ export type GaugeSources = {
   readonly clock: Clock;
   readonly sink: LogSink | null;
   readonly media: Pick<Media, 'counts' | 'films'>;
+  readonly files: Pick<WatchedBlobs, 'health'>;
   /** Null where there are no leases. */
   readonly leases: () => LeaseReading | null;
 };
@@ -29,7 +31,7 @@ export type LeaseReading = {
 };
 
 export function readGauges(metrics: Metrics, sources: GaugeSources): void {
-  const { storage, engine, transport, clock, sink, media } = sources;
+  const { storage, engine, transport, clock, sink, media, files } = sources;
   metrics.onScrape(async () => {
     const { waiting, state } = storage.health();
     const { lanes, lanesActive, inFlight, waitingInMemory } = engine.stats();
@@ -42,6 +44,7 @@ export function readGauges(metrics: Metrics, sources: GaugeSources): void {
       byWorkspace: workspacesOf(backlog, nowMs),
       storageWaiting: waiting,
       storageState: state,
+      filesFailingMs: failingMs(files.health(), nowMs),
       lanes,
       lanesActive,
       inFlight,
@@ -69,6 +72,12 @@ export function readGauges(metrics: Metrics, sources: GaugeSources): void {
       mediaFilms: (await media.films()).state === 'found' ? 1 : 0,
     };
   });
+}
+
+/** 0 where all is well. */
+function failingMs(health: FilesHealth, nowMs: number): number {
+  // At least a second, whatever the clock does: 0 says that nothing is wrong.
+  return health.state === 'ok' ? 0 : Math.max(1_000, nowMs - health.sinceMs);
 }
 
 function leaseReading(lease: LeaseReading | null): Reading {

@@ -1,6 +1,7 @@
 /** Looking after the server: audit and readiness. */
 import type { OperationCases } from './app.ts';
 import { auditView, auditWhere } from './audit.ts';
+import type { FilesHealth } from '../blobs/blobs.ts';
 import type { MediaCounts } from '../media/media.ts';
 import type { AppDeps } from './dependencies.ts';
 
@@ -8,7 +9,8 @@ export function createOperation({
   storage,
   engine,
   media,
-}: Pick<AppDeps, 'storage' | 'engine' | 'media'>): Omit<OperationCases, 'space'> {
+  files,
+}: Pick<AppDeps, 'storage' | 'engine' | 'media' | 'files'>): Omit<OperationCases, 'space'> {
   return {
     async audit({ workspaceId }, query) {
       const { actor: _actor, action: _action, target: _target, ...page } = query;
@@ -27,9 +29,15 @@ export function createOperation({
       return {
         ready: store && running,
         checks: [
-          { name: 'storage', ok: store, detail: health.detail ?? health.state },
-          { name: 'engine', ok: running, detail: engine.detail?.() ?? (running ? 'running' : 'not running') },
+          { name: 'storage', ok: store, needed: true, detail: health.detail ?? health.state },
+          {
+            name: 'engine',
+            ok: running,
+            needed: true,
+            detail: engine.detail?.() ?? (running ? 'running' : 'not running'),
+          },
           mediaCheck(media.counts()),
+          filesCheck(files?.health() ?? { state: 'ok' }),
         ],
       };
     },
@@ -45,5 +53,14 @@ function mediaCheck({ crashedInARow, waiting }: MediaCounts) {
   const detail = ok
     ? `${waiting} files waiting`
     : `files are not read: the last ${crashedInARow} processes for them ended; run assetwire doctor`;
-  return { name: 'media', ok, detail };
+  return { name: 'media', ok, needed: false, detail };
+}
+
+/**
+ * Never a reason either: most requests and all deliveries need no file, and every process behind a proxy would be taken out at
+ * once, for the place of files is the same for all.
+ */
+function filesCheck(health: FilesHealth) {
+  const ok = health.state === 'ok';
+  return { name: 'files', ok, needed: false, detail: ok ? 'given and taken' : health.detail };
 }

@@ -6,6 +6,7 @@
  * `release`: between the two lies the commit that names it, and no `remove` gets in between.
  */
 import type { Readable } from 'node:stream';
+import type { ErrorCode } from '../core/errors.ts';
 import type { WorkspaceId } from '../core/ids.ts';
 
 export interface Blobs {
@@ -64,4 +65,25 @@ export type StoredBlob = {
   readonly md5: string;
   /** The first bytes, for a first guess of the type. At most 4,100. */
   readonly head: Uint8Array;
+};
+
+/** Whether files can be stored and read. */
+export type FilesHealth =
+  | { readonly state: 'ok' }
+  | {
+      readonly state: 'failing';
+      readonly code: Extract<ErrorCode, 'storage_unavailable' | 'storage_full'>;
+      /** What failed, without any name or address of the store. */
+      readonly detail: string;
+      readonly sinceMs: number;
+    };
+
+/** A store whose users say in passing how it fares. */
+export type WatchedBlobs = Blobs & {
+  health(): FilesHealth;
+  /**
+   * Asks a store that is elsewhere for a file that is not there, which costs it nothing. One that has failed must take a file
+   * and let it go again. What comes of it is told by `health`. Never throws.
+   */
+  probe(): Promise<void>;
 };

@@ -36,6 +36,7 @@ export function appDeps(
 ): AppDeps {
   return {
     ...rooms,
+    files: rooms.blobs,
     soleWriter: rooms.storage.cluster === null,
     others: rooms.cluster.bus,
     vault,

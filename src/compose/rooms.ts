@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { createKeySigner } from '../app/key-signer.ts';
 import { createIdSource } from '../core/id-source.ts';
+import { watchBlobs } from '../blobs/watched.ts';
 import { createEgress } from '../egress/egress.ts';
 import { weakenedTls } from '../egress/tls-identity.ts';
 import { createMedia } from '../media/child-media.ts';
@@ -63,7 +64,7 @@ export function makeRooms(options: ComposeOptions) {
     traces: openTraces(settings, version, (detail) => logger.warn('traces', { detail })),
     ids: createIdSource({ nowMs: () => clock.nowMs(), randomBytes: (count) => random.bytes(count) }),
     dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
-    blobs: chooseBlobs(settings, { clock, random, logger }),
+    blobs: watchBlobs(chooseBlobs(settings, { clock, random, logger }), { clock, random }),
     signingThread,
     signingKeys: createKeySigner({ storage, vault: options.vault, clock, thread: signingThread }),
     media: createMedia({

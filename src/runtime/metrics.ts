@@ -36,6 +36,8 @@ export type Reading = {
   readonly mediaJobs?: readonly MediaJobReading[];
   readonly mediaProcessesStarted?: number;
   readonly mediaWaiting?: number;
+  /** Since when files can be neither stored nor read; 0 where they can. */
+  readonly filesFailingMs?: number;
   /** 1 where pictures and clips of films are made. */
   readonly mediaFilms?: number;
   /** What is owed by workspace, in any order. */
@@ -246,6 +248,10 @@ const gaugeTexts = {
     'What that log comes to where nobody holds it back (max_wal_size)',
   ],
   mediaWaiting: ['media_jobs_waiting', 'Files that are being looked into, or wait for it'],
+  filesFailingMs: [
+    'files_failing_seconds',
+    'For how long files cannot be stored or read where they are kept; 0 where they can',
+  ],
   mediaFilms: ['media_films', '1 where an ffmpeg was found for pictures and clips of films'],
 } as const satisfies Partial<Record<keyof Reading, readonly [string, string]>>;
 

@@ -18,16 +18,19 @@ export class OperatorError extends Error {
   readonly code: OperatorErrorCode;
   /** What to do about it, as a sentence or a command. */
   readonly mend: string;
+  /** What is wrong lies with another service and may be right in a moment; false where somebody has to mend it. */
+  readonly mayPass: boolean;
 
   constructor(
     code: OperatorErrorCode,
     message: string,
-    { mend, cause }: { readonly mend: string; readonly cause?: unknown },
+    { mend, cause, mayPass = false }: { readonly mend: string; readonly cause?: unknown; readonly mayPass?: boolean },
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'OperatorError';
     this.code = code;
     this.mend = mend;
+    this.mayPass = mayPass;
   }
 }
 

@@ -21,6 +21,7 @@ import { Palette } from './palette.tsx';
 import { groups, iconPx, mayGo, places } from './places.tsx';
 import { ShortcutHelp } from './shortcut-help.tsx';
 import { useShortcuts } from './shortcuts.ts';
+import { useSideMenu } from './side-menu.ts';
 import { setTheme, type Theme, useTheme } from './theme.ts';
 
 /** Everything around a page: where one can go, what one can look for, who one is. */
@@ -43,8 +44,9 @@ export function Shell({ children }: { readonly children: ReactNode }) {
     '?': () => setOpen('help'),
     ...Object.fromEntries(places.slice(0, 9).map(({ href }, at) => [String(at + 1), () => navigate(href)])),
   });
+  const shell = useSideMenu(menu, () => setMenu(false));
   return (
-    <div className="shell" data-menu={menu ? 'open' : 'closed'}>
+    <div ref={shell} className="shell" data-menu={menu ? 'open' : 'closed'}>
       <a className="skip" href="#main">
         {words.shell.skip}
       </a>
@@ -52,10 +54,15 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <button type="button" className="veil" aria-label={words.common.close} onClick={() => setMenu(false)} />
       ) : null}
       <Side location={location} />
-      <div className="content">
+      <div className="content" inert={menu}>
         <header className="topbar">
           <span className="menu-button">
-            <Button label={words.shell.menu} icon={<IconMenu2 size={17} aria-hidden />} onClick={() => setMenu(true)} />
+            <Button
+              label={words.shell.menu}
+              aria-expanded={menu}
+              icon={<IconMenu2 size={17} aria-hidden />}
+              onClick={() => setMenu(true)}
+            />
           </span>
           <button type="button" className="palette-button" onClick={() => setOpen('palette')}>
             <IconSearch size={15} aria-hidden />
@@ -158,12 +165,12 @@ function WorkspaceChoice() {
 
 /** Whether the server takes writes and delivers, asked every ten seconds. */
 function Readiness() {
-  const [state, setState] = useState<'live' | 'lost' | 'unready'>('live');
+  const [state, setState] = useState<'live' | 'lost' | 'unready' | 'filesAway'>('live');
   useEffect(() => {
     let ended = false;
     const look = async () => {
       const found = await fetch('/readyz')
-        .then((response) => (response.ok ? ('live' as const) : ('unready' as const)))
+        .then(async (response) => (response.ok ? whatElse((await response.json()) as Readied) : ('unready' as const)))
         .catch(() => 'lost' as const);
       if (!ended) setState(found);
     };
@@ -179,6 +186,13 @@ function Readiness() {
       {words.shell.readiness[state]}
     </span>
   );
+}
+
+type Readied = { readonly checks?: readonly { readonly name: string; readonly ok: boolean }[] };
+
+/** A server that is ready all the same, but cannot give or take files for the time being. */
+function whatElse({ checks = [] }: Readied) {
+  return checks.some(({ name, ok }) => name === 'files' && !ok) ? ('filesAway' as const) : ('live' as const);
 }
 
 function Who() {

@@ -91,7 +91,12 @@ export const english = {
     groups: { home: 'Start', library: 'Library', messages: 'Messages', workshop: 'Build', rest: 'Administration' },
     workspace: 'Workspace',
     signOut: 'Sign out',
-    readiness: { live: 'Server ready', lost: 'Server not reachable', unready: 'Server takes no writes' },
+    readiness: {
+      live: 'Server ready',
+      lost: 'Server not reachable',
+      unready: 'Server takes no writes',
+      filesAway: 'Files cannot be stored or read',
+    },
     theme: { system: 'Colours: as the system', light: 'Colours: light', dark: 'Colours: dark' },
     shortcutList: [
       [['⌘K', 'Ctrl K'], 'Find anything'],
@@ -107,6 +112,7 @@ export const english = {
   signIn: {
     title: 'Sign in to Assetwire',
     lead: 'Open the sign-in link that the server printed when it started, or sign in here.',
+    ended: 'Your session has ended. Sign in to go on where you were: what you wrote is still there.',
     email: 'E-mail address',
     password: 'Password',
     key: 'API key',

@@ -82,7 +82,10 @@ const livez = route({
   handle: () => ok({ live: true }),
 });
 
-const readySchema = object({ ready: boolean(), checks: array(object({ name: string(), ok: boolean() })) });
+const readySchema = object({
+  ready: boolean(),
+  checks: array(object({ name: string(), ok: boolean(), needed: boolean() })),
+});
 
 const readyz = route({
   method: 'GET',
@@ -90,6 +93,8 @@ const readyz = route({
   operation: 'getReadiness',
   area,
   summary: 'Whether the store takes writes and the engine runs',
+  description:
+    'Not ready (503) only where a check that is `needed` fails. The others say what else is wrong: `media` that files are not read, `files` that they can be neither stored nor given; whoever needs no file is served all the same.',
   scope: 'open',
   answers: {
     200: { description: 'Ready', schema: readySchema },
@@ -100,7 +105,7 @@ const readyz = route({
     // Details are for the log and for those who are signed in: this answers anybody.
     return {
       status: ready ? 200 : 503,
-      json: { ready, checks: checks.map(({ name, ok: fine }) => ({ name, ok: fine })) },
+      json: { ready, checks: checks.map(({ name, ok: fine, needed }) => ({ name, ok: fine, needed })) },
     };
   },
 });

@@ -80,6 +80,8 @@ export type FixtureOptions = {
   readonly dialects?: readonly Dialect[];
   readonly media?: Media;
   readonly blobs?: Blobs;
+  /** Watched where given: mostly the same as `blobs`. */
+  readonly files?: AppDeps['files'];
   readonly adminKey?: string;
   readonly mailer?: Mailer;
   /** Silent where absent. */
@@ -113,6 +115,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
     soleWriter: options.soleWriter ?? false,
     dialects: new Map(dialects.map((dialect) => [dialect.manifest.id, dialect])),
     blobs: options.blobs ?? memoryBlobs(),
+    ...(options.files === undefined ? {} : { files: options.files }),
     media: options.media ?? stillMedia(),
     egress,
     fetchFile: createFileFetcher({ egress, clock: systemClock, userAgent: 'Assetwire/test' }),

@@ -164,11 +164,12 @@ test('what a killed process had put and not yet released is looked after once no
 });
 
 test('FX-04 a start says exactly what is wrong: no bucket, no permission, nobody there', async (t) => {
-  const refusing = async (place: S3Place, wanted: RegExp) => {
+  const refusing = async (place: S3Place, wanted: RegExp, mayPass = false) => {
     const blobs = createS3Blobs({ place });
     await assert.rejects(blobs.start(), (error) => {
       assert.ok(error instanceof OperatorError);
       assert.match(`${error.message}. ${error.mend}`, wanted);
+      assert.equal(error.mayPass, mayPass);
       assert.doesNotMatch(`${error.message} ${error.mend}`, /secret@|:secret/);
       return true;
     });
@@ -177,9 +178,20 @@ test('FX-04 a start says exactly what is wrong: no bucket, no permission, nobody
   await refusing(newPlace('not-there'), /s3:\/\/not-there.*looking for the bucket failed.*Make the bucket not-there/);
   const forbids = await serve(t, 403, '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>');
   await refusing({ ...newPlace(), endpoint: forbids }, /Allow these: s3:ListBucket/);
+  // The answer to a question for the head of something has no words; who asks on is told.
+  const reasons = [
+    ['InvalidAccessKeyId', 403, /InvalidAccessKeyId.*Correct the access key and its secret/],
+    ['SignatureDoesNotMatch', 403, /SignatureDoesNotMatch.*must be percent-encoded/],
+    ['ExpiredToken', 400, /ExpiredToken.*Renew the session token/],
+    ['RequestTimeTooSkewed', 403, /RequestTimeTooSkewed.*Set the clock/],
+  ] as const;
+  for (const [code, status, mend] of reasons)
+    await refusing({ ...newPlace(), endpoint: await serve(t, status, `<Error><Code>${code}</Code></Error>`) }, mend);
+  const unwell = await serve(t, 503, '<Error><Code>ServiceUnavailable</Code></Error>');
+  await refusing({ ...newPlace(), endpoint: unwell }, /whether the store is healthy/, true);
   const gone = await serve(t, 200, '');
   await closed(gone);
-  await refusing({ ...newPlace(), endpoint: gone }, /ECONNREFUSED.*endpoint is right/);
+  await refusing({ ...newPlace(), endpoint: gone }, /ECONNREFUSED.*endpoint is right/, true);
 });
 
 test('FX-04 a store that fails meanwhile is told with a code and a time to come back, and names nothing of itself', async (t) => {

@@ -113,7 +113,7 @@ async function sweep(s3: S3Objects, beforeMs: number): Promise<number> {
 /** Writes, reads and removes an object: what is wrong is known at start, and not with the first upload. */
 async function checkStore(place: S3Place, s3: S3Objects, draw: () => string): Promise<void> {
   const steps: readonly (readonly [string, (key: string) => Promise<unknown>])[] = [
-    ['looking for the bucket', () => s3.checkBucket()],
+    ['looking for the bucket', () => lookForBucket(s3)],
     ['writing a file', (key) => s3.put(key, Buffer.from('assetwire'))],
     ['reading it', (key) => s3.head(key)],
     ['listing files', () => s3.list(incomingPrefix)],
@@ -126,6 +126,16 @@ async function checkStore(place: S3Place, s3: S3Objects, draw: () => string): Pr
     } catch (error) {
       throw unusableStore(place, doing, error);
     }
+  }
+}
+
+/** What is refused to this question has no words: the next one is refused with the reason, where it is refused, too. */
+async function lookForBucket(s3: S3Objects): Promise<void> {
+  try {
+    await s3.checkBucket();
+  } catch (error) {
+    await s3.list(incomingPrefix);
+    throw error;
   }
 }
 

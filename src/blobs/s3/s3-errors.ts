@@ -47,8 +47,15 @@ export function unusableStore(place: S3Place, doing: string, error: unknown): Op
     {
       mend: mendOf(code, statusOf(error), place),
       cause: error,
+      mayPass: mayPass(code, statusOf(error)),
     },
   );
+}
+
+/** Nobody answered, or somebody who is not well: no credentials and no setting would change that. */
+function mayPass(code: string, status: number): boolean {
+  if (status === 0) return code !== 'CredentialsProviderError' && code !== 'unknown';
+  return status >= 500 || status === 429 || status === 408;
 }
 
 function mendOf(code: string, status: number, { bucket, region }: S3Place): string {
@@ -56,14 +63,17 @@ function mendOf(code: string, status: number, { bucket, region }: S3Place): stri
     return `Make the bucket ${bucket}, or name another one in ASSETWIRE_BLOBS_URL`;
   if (code === 'CredentialsProviderError')
     return 'Give credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, a role, or s3://KEY:SECRET@bucket';
+  if (code === 'RequestTimeTooSkewed') return 'Set the clock of this machine and run NTP';
+  if (code === 'ExpiredToken' || code === 'InvalidToken')
+    return 'Renew the session token (AWS_SESSION_TOKEN), or use keys or a role that do not end';
   if (code === 'InvalidAccessKeyId' || code === 'SignatureDoesNotMatch')
     return 'Correct the access key and its secret; a secret in the URL must be percent-encoded';
   if (code === 'PermanentRedirect' || code === 'AuthorizationHeaderMalformed' || status === 301)
     return `Name the region of the bucket: ?region=…, now ${region}`;
   if (status === 403)
     return 'Allow these: s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject, s3:AbortMultipartUpload, s3:ListBucketMultipartUploads';
-  if (status >= 500) return 'See whether the store is healthy, then start again';
-  return 'See whether the endpoint is right and can be reached from here, then start again';
+  if (status >= 500) return 'See whether the store is healthy; a server that runs goes on by itself when it is';
+  return 'See whether the endpoint is right and can be reached from here; a server that runs goes on by itself when it can';
 }
 
 /** The store's own code, or that of the network. */
