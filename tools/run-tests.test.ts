@@ -15,7 +15,7 @@ before(() => {
 });
 after(() => rmSync(directory, { recursive: true, force: true }));
 
-async function run(name: string, code: string, boundMs = 20_000): Promise<FileResult> {
+async function run(name: string, code: string, boundMs = 120_000): Promise<FileResult> {
   const file = `${name}.test.ts`;
   writeFileSync(join(directory, file), `import { test, describe, before } from 'node:test';\n${code}`);
   return runFile(file, { cwd: directory, temporary: directory, boundMs });
@@ -72,6 +72,16 @@ test('A file that does not end is stopped at its bound and is a failure', async 
   assert.match(result.report, /still running after 1.5 s/);
 });
 
+test('Of a file that hangs one is told in which test', async () => {
+  const result = await run(
+    'stuck',
+    `test('a', () => {}); describe('s', () => { test('stuck here', async () => { setInterval(() => {}, 1000); await new Promise(() => {}); }); });`,
+    3_000,
+  );
+  assert.match(result.report, /, in:\n {2}\S+ s\n {2}\S+ stuck here$/m);
+  assert.doesNotMatch(result.report, /^ {2}\S+ a$/m);
+});
+
 test('A hook that fails is a failure', async () => {
   const result = await run(
     'hook',
@@ -120,7 +130,7 @@ test('A runner that is ended ends the test files it runs', async () => {
   runner.kill('SIGTERM');
   assert.equal(await ended, 143);
   const pid = Number(readFileSync(marker, 'utf8'));
-  for (let tries = 0; tries < 250 && isRunning(pid); tries += 1) await wait(20);
+  for (let tries = 0; tries < 3_000 && isRunning(pid); tries += 1) await wait(20);
   assert.equal(isRunning(pid), false, 'the test file still runs');
 });
 

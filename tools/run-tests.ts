@@ -36,6 +36,14 @@ export type FileResult = {
   readonly report: string;
 };
 
+/** Which tests had begun and not ended. */
+function wherein(records: readonly TestRecord[]): string {
+  const key = ({ name, at }: TestRecord): string => `${at} ${name}`;
+  const over = new Set(records.filter(({ kind }) => kind !== 'begun').map(key));
+  const open = new Set(records.filter((one) => one.kind === 'begun' && !over.has(key(one))).map(key));
+  return open.size === 0 ? '' : `, in:\n  ${[...open].join('\n  ')}`;
+}
+
 type Ended = { readonly code: number | null; readonly signal: string | null; readonly output: string };
 
 function readRecords(path: string): readonly TestRecord[] {
@@ -148,7 +156,8 @@ export async function runFile(file: string, options: RunOptions): Promise<FileRe
     .map(({ name, reason }) => `not ok: ${name}\n${reason}`);
   if (wrong.length === 0) complaints.push(...suites.splice(0));
   if (complaints.length === 0) {
-    if (ended.code !== 0) complaints.push(`The file ended with ${ended.signal ?? `exit code ${ended.code}`}`);
+    if (ended.code !== 0)
+      complaints.push(`The file ended with ${ended.signal ?? `exit code ${ended.code}`}${wherein(records)}`);
     else if (passed + skipped.length === 0) complaints.push('The file holds no test');
   }
   return {

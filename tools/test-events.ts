@@ -1,6 +1,5 @@
 /**
- * A node:test reporter that writes what the runner needs as one JSON line per event: every test that ended (suites left
- * out: their tests count) and every diagnostic. Handed to each test file by tools/run-tests.ts.
+ * A node:test reporter that writes what the runner needs as one JSON line per event: every test and suite that began or ended and every diagnostic. Handed to each test file by tools/run-tests.ts.
  */
 type TestEvent = {
   readonly type: string;
@@ -12,16 +11,20 @@ type TestEvent = {
     readonly todo?: string | boolean;
     readonly file?: string;
     readonly line?: number;
+    readonly column?: number;
     readonly details?: { readonly type?: string; readonly duration_ms?: number; readonly error?: unknown };
   };
 };
 
 /** One line of the report. */
 export type TestRecord = {
-  readonly kind: 'pass' | 'fail' | 'skip' | 'todo' | 'suite-fail';
+  /** `begun`: it runs; another line with its place says how it ended. */
+  readonly kind: 'pass' | 'fail' | 'skip' | 'todo' | 'suite-pass' | 'suite-fail' | 'begun';
   readonly name: string;
   readonly durationMs: number;
   readonly reason: string;
+  /** Line and column of the test in its file: names may be said twice. */
+  readonly at: string;
 };
 
 function describe(error: unknown): string {
@@ -32,7 +35,7 @@ function describe(error: unknown): string {
 }
 
 function kindOf(event: TestEvent): TestRecord['kind'] {
-  if (event.data.details?.type === 'suite') return 'suite-fail';
+  if (event.data.details?.type === 'suite') return event.type === 'test:pass' ? 'suite-pass' : 'suite-fail';
   if (event.data.todo !== undefined && event.data.todo !== false) return 'todo';
   if (event.data.skip !== undefined && event.data.skip !== false) return 'skip';
   return event.type === 'test:pass' ? 'pass' : 'fail';
@@ -41,14 +44,18 @@ function kindOf(event: TestEvent): TestRecord['kind'] {
 // A reporter is a default export by node:test's own rule.
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of events) {
+    const { details, name = '', line, column } = event.data;
+    const at = `${line ?? '?'}:${column ?? '?'}`;
+    // Told as it begins, not in the order of the file: of a file that hangs one sees where.
+    if (event.type === 'test:dequeue')
+      yield `${JSON.stringify({ kind: 'begun', name, durationMs: 0, reason: '', at })}\n`;
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
-    const { details, name } = event.data;
-    if (details?.type === 'suite' && event.type === 'test:pass') continue;
     const record: TestRecord = {
       kind: kindOf(event),
-      name: name ?? '',
+      name,
       durationMs: details?.duration_ms ?? 0,
       reason: event.type === 'test:fail' ? describe(details?.error) : String(event.data.skip ?? event.data.todo ?? ''),
+      at,
     };
     yield `${JSON.stringify(record)}\n`;
   }
