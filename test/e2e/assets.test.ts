@@ -179,7 +179,11 @@ test('A list is filtered by what assets are, and its cursor goes on behind the l
     expectStatus(await tenant.upload(`list-${name}.txt`, Buffer.from(name), given), 201);
   }
   const names = async (query: string) => {
-    const page = await tenant.ask(`/v1/assets?${query}`);
+    const page = await eventually(
+      () => tenant.ask(`/v1/assets?${query}`),
+      ({ complete }) => complete !== false,
+      'what was written is seen',
+    );
     return rows(page).map(({ state }) => (state as { name: string }).name);
   };
   const encoded = encodeURIComponent(folder);

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import type { Scope } from '../../src/app/app.ts';
 import { type Called, type CallOptions } from '../../src/api/testing/test-server.ts';
 import { isExact, type Payload, payloadOf, startStrictReceiver } from './brandfolder-receiver.ts';
+import { ahead } from '../support/until.ts';
 import { eventually, expectStatus, type RealServer, rows, startRealServer, type Tenant, text } from './real-server.ts';
 
 const api = '/brandfolder/api/v1/webhooks';
@@ -387,7 +388,7 @@ test('What is not acknowledged is tried again with the same bytes until it is, w
     target: { transport: 'http', url: receiver.url },
     events: ['asset.create'],
     settings: { resource_key: library },
-    policy: { schedule: { delaysMs: Array.from({ length: 15 }, () => 50), jitter: 0, ageMaxMs: 600_000 } },
+    policy: { schedule: { delaysMs: Array.from({ length: 100 }, () => 50), jitter: 0, ageMaxMs: 600_000 } },
   };
   expectStatus(await alpha.call('/v1/webhooks', { body: webhook }), 201);
   await alpha.ask('/v1/assets/external:retried', { method: 'PUT', body: { name: 'r.png', library } });
@@ -452,14 +453,13 @@ test('A key that loses its brandfolder loses its subscriptions within seconds, a
   assert.equal((await vendor(granted.key)(api)).text, '{"data":[]}');
   expectStatus(await vendor(granted.key)(api, { body: subscription() }), 403);
   // Expired.
-  const expiring = expectStatus(
-    await alpha.call('/v1/keys', {
-      body: { name: 'short', scopes: ['webhooks:write', 'assets:read'], expiresAtMs: Date.now() + 1_500 },
-    }),
-    201,
-  ).json;
-  const third = await make(text(expiring['key']), 'https://expired.example/');
-  assert.equal((await stateOf(third)).state, 'enabled');
+  const third = await ahead(1_500, async (expiresAtMs) => {
+    const asked = { name: 'short', scopes: ['webhooks:write', 'assets:read'], expiresAtMs };
+    const expiring = expectStatus(await alpha.call('/v1/keys', { body: asked }), 201).json;
+    const id = await make(text(expiring['key']), `https://expired.example/${expiresAtMs}`);
+    assert.equal((await stateOf(id)).state, 'enabled');
+    return id;
+  });
   assert.match((await eventually(() => stateOf(third), off, 'expired')).reason, /has expired$/);
   // Rotated: the new key goes on with what the old one made.
   const rotating = await keyWith(['webhooks:write', 'assets:read']);

@@ -6,25 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { verify } from '../../packages/receiver/src/index.ts';
 import { requestJson, requestOk } from '../support/json-client.ts';
 import { endServer, freePort, startServer } from '../support/server-process.ts';
+import { eventually } from '../support/until.ts';
 
 const shift = new URL('../support/clock-ahead.js', import.meta.url).href;
 const dayMs = 86_400_000;
 
 type Received = { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer };
-
-async function until<Found>(look: () => Promise<Found | undefined> | Found | undefined, what: string): Promise<Found> {
-  const untilMs = performance.now() + 20_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    assert.ok(performance.now() < untilMs, `Within 20 s: ${what}`);
-    await wait(20);
-  }
-}
 
 for (const [years, why] of [
   [1, 'a year'],
@@ -73,10 +63,11 @@ for (const [years, why] of [
       const change = { kind: 'folder.created', subject: { type: 'folder', externalId: 'f' }, after: { name: 'f' } };
       assert.equal((await requestJson(`${url}/v1/changes`, { key, body: change })).status, 202);
       type Page = { readonly data: readonly { readonly attempts: number }[] };
-      const ended = await until(async () => {
-        const page = await requestOk<Page>(`${url}/v1/deliveries?states=delivered`, { key });
-        return page.data.length === 2 ? page.data : undefined;
-      }, 'both are delivered at the second try');
+      const { data: ended } = await eventually(
+        () => requestOk<Page>(`${url}/v1/deliveries?states=delivered`, { key }),
+        ({ data }) => data.length === 2,
+        'both are delivered at the second try',
+      );
       assert.deepEqual(
         ended.map(({ attempts }) => attempts),
         [2, 2],

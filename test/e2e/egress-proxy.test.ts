@@ -22,7 +22,7 @@ test('FR-13 while the egress proxy fails a delivery says so and waits, its webho
       dialect: 'standard',
       target: { transport: 'http', url: `${receiver.origin}/hook` },
       events: ['*'],
-      policy: { schedule: { delaysMs: Array.from({ length: 20 }, () => 20), jitter: 0, ageMaxMs: 60_000 } },
+      policy: { schedule: { delaysMs: Array.from({ length: 100 }, () => 200), jitter: 0, ageMaxMs: 600_000 } },
     };
     const id = text(expectStatus(await server.call('/v1/webhooks', { body }), 201).json['id']);
     const change = { kind: 'asset.tags_changed', subject: { type: 'asset', externalId: 'x' } } as const;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { after, before, test } from 'node:test';
 import { call } from '../../src/api/testing/test-server.ts';
+import { ahead } from '../support/until.ts';
 import { adminKey, eventually, type RealServer, rows, startRealServer, type Tenant } from './real-server.ts';
 
 let server: RealServer;
@@ -13,7 +14,7 @@ before(async () => {
 });
 after(() => server[Symbol.asyncDispose]());
 
-test('AK-05 a revoked key is refused within a second, on the connection it was used on', async () => {
+test('AK-05 a revoked key is refused from the answer to its revocation on, on the connection it was used on', async () => {
   const { id, key } = await server.key('alpha', ['webhooks:read']);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ask = (): Promise<number> =>
@@ -30,15 +31,10 @@ test('AK-05 a revoked key is refused within a second, on the connection it was u
       sent.end();
     });
   for (let times = 0; times < 5; times++) assert.equal(await ask(), 200);
-  const revokedAtMs = performance.now();
   assert.equal((await alpha.call(`/v1/keys/${id}`, { method: 'DELETE' })).status, 204);
-  let tookMs = 0;
-  while ((await ask()) !== 401) {
-    tookMs = performance.now() - revokedAtMs;
-    assert.ok(tookMs < 1_000, 'refused within a second');
-  }
+  // Other processes have a second for it (test/cluster/processes.test.ts); the one that revoked it believes it no more.
+  assert.equal(await ask(), 401);
   agent.destroy();
-  console.log(`AK-05 measured: refused ${Math.round(tookMs)} ms after the revocation was asked for`);
 });
 
 test('AK-05 a stream whose key is revoked ends within a minute, and its last use is refused at once elsewhere', async () => {
@@ -49,11 +45,13 @@ test('AK-05 a stream whose key is revoked ends within a minute, and its last use
 });
 
 test('AK-02 expired keys are refused', async () => {
-  const expiresAtMs = Date.now() + 1_000;
-  const made = await alpha.ask('/v1/keys', { body: { name: 'short', scopes: ['webhooks:read'], expiresAtMs } });
-  const token = String(made['key']);
-  const ask = () => call(server.url, '/v1/webhooks', { token });
-  assert.equal((await ask()).status, 200);
+  const { expiresAtMs, ask } = await ahead(1_000, async (atMs) => {
+    const body = { name: 'short', scopes: ['webhooks:read'], expiresAtMs: atMs };
+    const token = String((await alpha.ask('/v1/keys', { body }))['key']);
+    const using = () => call(server.url, '/v1/webhooks', { token });
+    assert.equal((await using()).status, 200);
+    return { expiresAtMs: atMs, ask: using };
+  });
   await eventually(ask, ({ status }) => status === 401, 'the key has expired');
   assert.ok(Date.now() >= expiresAtMs, 'and not before its time');
   assert.equal((await alpha.call('/v1/keys', { body: { name: 'past', scopes: [], expiresAtMs: 1 } })).status, 422);

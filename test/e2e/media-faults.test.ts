@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import sharp from 'sharp';
 import { requestOk } from '../support/json-client.ts';
 import { endServer, freePort, type ServerProcess, startServer } from '../support/server-process.ts';
+import { eventually, until } from '../support/until.ts';
 
 type Asset = {
   readonly id: string;
@@ -61,18 +61,15 @@ function childrenOf(pid: number): readonly number[] {
 }
 
 async function allDone({ url, key }: ServerProcess, ids: readonly string[]): Promise<void> {
-  const until = performance.now() + 60_000;
-  for (const id of ids) {
-    for (;;) {
-      const { state } = await requestOk<Asset>(`${url}/v1/assets/${id}`, { key });
-      if (state.inspection.state !== 'pending' && state.renditions.length === 3) break;
-      assert.ok(
-        performance.now() < until,
-        `${id} is not done: ${JSON.stringify({ ...state, file: 0, versions: 0, embedded: 0 })}`,
-      );
-      await wait(50);
-    }
-  }
+  for (const id of ids)
+    await eventually(
+      async () => {
+        const { state } = await requestOk<Asset>(`${url}/v1/assets/${id}`, { key });
+        return { ...state, file: 0, versions: 0, embedded: 0 };
+      },
+      ({ inspection, renditions }) => inspection.state !== 'pending' && renditions.length === 3,
+      `${id} is done`,
+    );
 }
 
 async function kindsOf({ url, key }: ServerProcess, id: string): Promise<readonly string[]> {
@@ -155,14 +152,6 @@ async function startBynderReceiver(): Promise<AsyncDisposable & { readonly url: 
   };
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < deadline, what);
-    await wait(20);
-  }
-}
-
 test('kill -9 between the upload of a version and the look into it: told once, and with its dimensions', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'assetwire-version-kill-'));
   const scanner = gatedScanner(dataDir);
@@ -183,14 +172,14 @@ test('kill -9 between the upload of a version and the look into it: told once, a
       target: { transport: 'http', url: receiver.url },
     };
     const { id: webhook } = await requestOk<{ id: string }>(`${url}/v1/webhooks`, { key, body });
-    await until('confirmed', async () => {
+    await until(async () => {
       const { state } = await requestOk<{ state: string }>(`${url}/v1/webhooks/${webhook}`, { key });
       return state === 'enabled';
-    });
+    }, 'confirmed');
     scanner.open();
     const [first = Buffer.alloc(0)] = await photographs(1);
     const { id } = await upload(server, 'a.png', first);
-    await until('created', () => events().length === 1);
+    await until(() => events().length === 1, 'created');
     scanner.close();
     const photo = await sharp({ create: { width: 320, height: 180, channels: 3, background: '#468' } })
       .jpeg()
@@ -205,11 +194,11 @@ test('kill -9 between the upload of a version and the look into it: told once, a
     assert.deepEqual(events(), ['asset_bank.media.create'], 'nothing left before the look');
     scanner.open();
     server = await start();
-    await until('updated', () => events().length > 1);
+    await until(() => events().length > 1, 'updated');
     // Another look, and another thing that happens after it: nothing more is told of the version.
     await requestOk(`${url}/v1/assets/${id}/inspect`, { key, method: 'POST' });
     await requestOk(`${url}/v1/assets/${id}`, { key, method: 'PATCH', body: { info: { title: 'T' } } });
-    await until('retitled', () => events().includes('asset_bank.media.meta_updated'));
+    await until(() => events().includes('asset_bank.media.meta_updated'), 'retitled');
     assert.deepEqual(events(), [
       'asset_bank.media.create',
       'asset_bank.media.updated',

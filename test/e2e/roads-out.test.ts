@@ -150,7 +150,7 @@ test('SR-07 SR-08 what a webhook is told of, asked, tried or alarmed by goes now
     (all) =>
       ['open', 'closed', 'alerts', 'asked'].every((name) =>
         all.some(({ webhookId, state }) => webhookId === made[name] && state === 'rejected'),
-      ),
+      ) && all.every(({ state }) => state !== 'pending'),
     'a rejected delivery on every road',
   );
   assert.deepEqual([...new Set(ended.map(({ origin }) => origin))].sort(), [
@@ -332,13 +332,14 @@ test('FC-05 a clock that is off shows by the answers of receivers: in a notice a
     (notices) => notices.length > 0,
     'a notice',
   );
-  assert.match(
+  const said = /^The clock of this server is (\d+) seconds ahead, by what 3 receivers answer/.exec(
     text(notice?.['text']),
-    /^The clock of this server is (599|60\d) seconds ahead, by what 3 receivers answer/,
   );
+  // How long an answer is on its way is in it too, and a machine may stand still meanwhile.
+  assert.ok(Math.abs(Number(said?.[1]) - 600) < 60, text(notice?.['text']));
   const metrics = (await server.call('/metrics')).text;
   const shown = /^assetwire_clock_behind_seconds (-?[\d.]+)$/m.exec(metrics)?.[1];
-  assert.ok(Math.abs(Number(shown) + 600) < 5, shown);
+  assert.ok(Math.abs(Number(shown) + 600) < 60, shown);
   const { port } = new URL(server.url);
   const environment = { ASSETWIRE_PORT: port, ASSETWIRE_DATA_DIR: server.dataDir, ASSETWIRE_KEY: adminKey };
   const doctor = JSON.parse((await inProcess(environment).run('doctor', '--json')).out) as {

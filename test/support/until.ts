@@ -45,3 +45,17 @@ export async function quickest(measure: () => Promise<number>, enoughMs: number,
   for (let n = 0; n < tries && leastMs > enoughMs; n += 1) leastMs = Math.min(leastMs, await measure());
   return leastMs;
 }
+
+/**
+ * For what is to happen at a moment: `attempt` gets one that lies so far ahead and does what must be done before it. Where that
+ * failed and the moment had come meanwhile, which says nothing but that the machine was slow, it is done again with one twice as far.
+ */
+export async function ahead<T>(leadMs: number, attempt: (atMs: number) => Promise<T>): Promise<T> {
+  const atMs = Date.now() + leadMs;
+  try {
+    return await attempt(atMs);
+  } catch (error) {
+    if (Date.now() < atMs || leadMs > patienceMs) throw error;
+    return ahead(2 * leadMs, attempt);
+  }
+}
