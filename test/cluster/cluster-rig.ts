@@ -1,5 +1,5 @@
 /** Several servers of one installation in this process: a real PostgreSQL, real listeners, a receiver that counts. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,6 +10,7 @@ import { defaultSettings, type Settings } from '../../src/runtime/configuration.
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createTestDatabase } from '../../src/storage/testing/test-postgres.ts';
 import { type JsonAnswer, type JsonRequest, requestJson } from '../support/json-client.ts';
+import { eventually } from '../support/until.ts';
 
 export { until } from '../support/until.ts';
 
@@ -28,7 +29,7 @@ export type Member = {
   readonly server: StartedServer;
   readonly url: string;
   call(path: string, request?: JsonRequest): Promise<JsonAnswer>;
-  /** The JSON of an answer that must be a success. */
+  /** The JSON of an answer that must be a success; asked again where the database has not answered in time, by the same key. */
   ask<Body>(path: string, request?: JsonRequest): Promise<Body>;
   stop(): Promise<void>;
 };
@@ -89,7 +90,12 @@ function memberOf(server: StartedServer, forget: () => void): Member {
     url: server.url,
     call,
     async ask<Body>(path: string, request: JsonRequest = {}): Promise<Body> {
-      const answer = await call(path, request);
+      const headers = { 'idempotency-key': randomUUID(), ...request.headers };
+      const answer = await eventually(
+        () => call(path, { ...request, headers }),
+        ({ status }) => status !== 503,
+        `an answer to ${path}`,
+      );
       if (answer.status >= 300) throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
       return answer.body as Body;
     },

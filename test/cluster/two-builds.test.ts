@@ -33,7 +33,7 @@ before(() => {
   sibling = makeOtherBuild(join(directory, 'sibling'), { version: '9.0.1', schema: false, words: true });
 });
 after(async () => {
-  for (const server of running) await endServer(server, 5_000);
+  for (const server of running) await endServer(server, 20_000);
   await removeTestServers();
   rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
 });
@@ -46,7 +46,7 @@ async function start(build: string | null, { dataDir, settings = {} }: Place): P
   // What was compiled of a build would stay with the libraries, of every one that ever was, and costs more than it spares.
   const uncached = build === null ? {} : { NODE_DISABLE_COMPILE_CACHE: '1' };
   const quiet = { ASSETWIRE_LOG_LEVEL: 'warn', ...uncached, ...settings };
-  const server = startServer({ dataDir, port: await freePort(), settings: quiet, readyWithinMs: 60_000, ...own });
+  const server = startServer({ dataDir, port: await freePort(), settings: quiet, ...own });
   running.push(server);
   return server;
 }
@@ -98,7 +98,7 @@ async function startLoad(t: TestContext, first: ServerProcess, seed: number): Pr
     },
     more: async (what) => {
       const wanted = accepted() + 12;
-      await until(() => accepted() >= wanted, `load: ${what}`, 60_000);
+      await until(() => accepted() >= wanted, `load: ${what}`);
     },
   };
 }
@@ -197,11 +197,11 @@ async function isLeftToTheOther(t: TestContext, older: ServerProcess, newer: Ser
   const listed = await requestJson(`${older.url}/v1/webhooks?limit=50`, { key });
   assert.equal(listed.status, 200, 'a dialect that it does not know hinders no list');
   await stop(older);
-  await until(() => arrived.hooks.size === hooks.length, 'what the older build held', 60_000);
+  await until(() => arrived.hooks.size === hooks.length, 'what the older build held');
   const nothingLeft = async (): Promise<boolean> =>
     (await requestOk<Page>(`${newer.url}/v1/deliveries?states=pending&changeId=${changeId}&limit=1`, { key })).data
       .length === 0;
-  await until(nothingLeft, 'all that the older build had left', 60_000);
+  await until(nothingLeft, 'all that the older build had left');
   assert.equal(arrived.requests, hooks.length, 'each came once');
   for (const id of hooks)
     assert.equal((await requestJson(`${newer.url}/v1/webhooks/${id}`, { key, method: 'DELETE' })).status, 204);

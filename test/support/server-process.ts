@@ -81,16 +81,89 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Spawns the server. `ready` rejects with the server's output where it ends or stays unready. */
+/** What a server says that asked a database which stood still just then; a supervisor starts it again. */
+const databaseStoodStill = /no connection within \d+ ms/;
+const startsMax = 5;
+
+/**
+ * Spawns the server. `ready` rejects with the server's output where it ends or stays unready. One that ends because its database
+ * did not answer in time is started again, as a supervisor does.
+ */
 export function startServer(options: ServerOptions): ServerProcess {
   const startedMs = performance.now();
+  const url = `http://127.0.0.1:${options.port}`;
+  let output = '';
+  let starts = 0;
+  let signalled = false;
+  let isReady = false;
+  let child: ChildProcess;
+  let ended: Promise<void>;
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    const start = (): void => {
+      starts += 1;
+      child = spawnServer(options);
+      const keep = (chunk: Buffer): void => {
+        output = (output + chunk.toString('utf8')).slice(-outputCharactersMax);
+      };
+      child.stdout?.on('data', keep);
+      child.stderr?.on('data', keep);
+      // What it said last may come after its end; a process of its own may hold on to where it says it.
+      ended = new Promise((all) => child.once('close', () => all()).once('exit', () => setTimeout(all, 2_000).unref()));
+      child.on('exit', (code, signal) => {
+        const again = !signalled && !isReady && starts < startsMax && code !== 0;
+        if (!again) return resolve({ code, signal });
+        void ended.then(() => {
+          if (!signalled && databaseStoodStill.test(output)) start();
+          else resolve({ code, signal });
+        });
+      });
+      child.on('error', (error) => {
+        output += String(error);
+        resolve({ code: null, signal: null });
+      });
+    };
+    start();
+  });
+  let over = false;
+  void exited.then(() => {
+    over = true;
+  });
+  const ready = waitUntilReady(() => over, url, options.readyWithinMs ?? 90_000).then(
+    () => {
+      isReady = true;
+      return performance.now() - startedMs;
+    },
+    async (error: unknown) => {
+      if (over) await ended;
+      throw new Error(`The server did not become ready: ${String(error)}\n${output}`);
+    },
+  );
+  // Who does not care whether it became ready (it may be killed before) need not handle the rejection.
+  ready.catch(() => undefined);
+  return {
+    get pid() {
+      return child.pid ?? -1;
+    },
+    url,
+    key: options.settings?.['ASSETWIRE_ADMIN_KEY'] ?? testAdminKey,
+    ready,
+    exited,
+    output: () => output,
+    signal: (name) => {
+      signalled = true;
+      child.kill(name);
+    },
+  };
+}
+
+function spawnServer(options: ServerOptions): ChildProcess {
   const [command = process.execPath, ...args] = [
     ...(options.wrap ?? []),
     process.execPath,
     join(options.build ?? root, 'bin/assetwire.js'),
     ...(options.command ?? ['serve']),
   ];
-  const child = spawn(command, args, {
+  return spawn(command, args, {
     cwd: options.dataDir,
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,45 +179,12 @@ export function startServer(options: ServerOptions): ServerProcess {
       ...options.settings,
     },
   });
-  const url = `http://127.0.0.1:${options.port}`;
-  let output = '';
-  const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString('utf8')).slice(-outputCharactersMax);
-  };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-    child.on('exit', (code, signal) => resolve({ code, signal }));
-    child.on('error', (error) => {
-      output += String(error);
-      resolve({ code: null, signal: null });
-    });
-  });
-  const ready = waitUntilReady(child, url, options.readyWithinMs ?? 90_000).then(
-    () => performance.now() - startedMs,
-    (error: unknown) => {
-      throw new Error(`The server did not become ready: ${String(error)}\n${output}`);
-    },
-  );
-  // Who does not care whether it became ready (it may be killed before) need not handle the rejection.
-  ready.catch(() => undefined);
-  return {
-    pid: child.pid ?? -1,
-    url,
-    key: options.settings?.['ASSETWIRE_ADMIN_KEY'] ?? testAdminKey,
-    ready,
-    exited,
-    output: () => output,
-    signal: (name) => {
-      child.kill(name);
-    },
-  };
 }
 
-async function waitUntilReady(child: ChildProcess, url: string, withinMs: number): Promise<void> {
+async function waitUntilReady(over: () => boolean, url: string, withinMs: number): Promise<void> {
   const deadlineMs = performance.now() + withinMs;
   while (performance.now() < deadlineMs) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended');
+    if (over()) throw new Error('it ended');
     const answer = await requestJson(`${url}/readyz`, { timeoutMs: 5_000 }).catch(() => null);
     if (answer?.status === 200) return;
     await wait(5);
