@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forPeople } from './ask.ts';
+import { forPeople, Problem } from './ask.ts';
 
 test('what the server says loses the routes that it names for programs, and nothing else', () => {
   for (const [said, shown] of [
@@ -16,4 +16,18 @@ test('what the server says loses the routes that it names for programs, and noth
     ['', undefined],
   ] as const)
     assert.equal(forPeople(said), shown, said);
+});
+
+test('an error that is about one part says at which field of a form it belongs', () => {
+  for (const [code, at] of [
+    ['target_forbidden', '/target'],
+    ['invalid_event', '/events'],
+    ['header_reserved', '/headers'],
+    ['header_value', '/headers'],
+    ['credentials_unsupported', '/credentials'],
+    ['not_found', undefined],
+  ] as const) {
+    const { problems } = new Problem(422, { code, detail: 'It must be another: found this', mend: 'Change it' });
+    assert.equal(problems[0]?.at, at, code);
+  }
 });

@@ -55,9 +55,9 @@ function partsOf({
   readonly text: string;
   readonly mend: string | undefined;
 }): readonly FieldProblem[] {
-  const part = /^(?:invalid_)?(target|credentials|headers|event|secret|policy|filter)(?:_|$)/.exec(code)?.[1];
+  const part = /^(?:invalid_)?(target|credentials|headers?|event|secret|policy|filter)(?:_|$)/.exec(code)?.[1];
   if (part === undefined) return [];
-  const at = part === 'event' ? '/events' : `/${part}`;
+  const at = part === 'event' ? '/events' : part === 'header' ? '/headers' : `/${part}`;
   if (part === 'event' && /: got none$/.test(text)) return [{ at, wanted: '', found: 'none' }];
   const whole = /[.!?]$/.test(text) ? text : `${text}.`;
   return [{ at, wanted: '', found: '', text: mend === undefined ? text : `${whole} ${mend}` }];

@@ -1,5 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
+import { isSignedOut } from '../app/signed-out.ts';
 import { fetched } from './ask.ts';
+
+/** How long one waits where the server refused a stream: of that browsers make an end. */
+const openAgainMs = 5_000;
 
 export type StreamState = 'connecting' | 'live' | 'lost' | 'paused';
 
@@ -20,7 +24,8 @@ export function useStream<T>(
       return undefined;
     }
     setState('connecting');
-    const source = new EventSource(fetched(path));
+    let source: EventSource | null = null;
+    let again = 0;
     let waiting: T[] = [];
     let frame = 0;
     const flush = () => {
@@ -29,17 +34,32 @@ export function useStream<T>(
       waiting = [];
       handler.current(events);
     };
-    source.addEventListener(event, (message) => {
+    const take = (message: Event) => {
       waiting.push(JSON.parse((message as MessageEvent<string>).data) as T);
       // A page in the background draws nothing and must not pile up either.
       if (waiting.length > 500) waiting = waiting.slice(-250);
       if (frame === 0) frame = requestAnimationFrame(flush);
-    });
-    source.addEventListener('open', () => setState('live'));
-    source.addEventListener('error', () => setState('lost'));
+    };
+    const open = () => {
+      // Nobody is signed in: to ask would be to be refused.
+      if (isSignedOut()) {
+        again = window.setTimeout(open, openAgainMs);
+        return;
+      }
+      const opened = new EventSource(fetched(path));
+      opened.addEventListener(event, take);
+      opened.addEventListener('open', () => setState('live'));
+      opened.addEventListener('error', () => {
+        setState('lost');
+        if (opened.readyState === EventSource.CLOSED) again = window.setTimeout(open, openAgainMs);
+      });
+      source = opened;
+    };
+    open();
     return () => {
+      window.clearTimeout(again);
       cancelAnimationFrame(frame);
-      source.close();
+      source?.close();
     };
   }, [path, event, on]);
   return state;

@@ -1,11 +1,11 @@
-import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { Component, lazy, type ReactNode, Suspense, useReducer } from 'react';
+import { focusManager, MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { Component, lazy, type ReactNode, Suspense, useEffect, useReducer } from 'react';
 import { Route, Router, Switch } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useCaller } from '../api/queries.ts';
 import { Page } from '../parts/card.tsx';
 import { Failure, Loading } from '../parts/state.tsx';
-import { SignIn } from '../pages/sign-in.tsx';
+import { SignIn, SignInAgain } from '../pages/sign-in.tsx';
 import { Overview } from '../pages/overview.tsx';
 import { words } from '../words/words.ts';
 import { arriving } from './arriving.ts';
@@ -45,12 +45,13 @@ const pages = {
   settings: lazy(() => arriving(() => import('../pages/settings.tsx')).then(({ Settings }) => ({ default: Settings }))),
 };
 
+const onError = (error: unknown) => {
+  if (error instanceof Problem && error.status === 401) setSignedOut(true);
+};
+
 const client = new QueryClient({
-  queryCache: new QueryCache({
-    onError: (error) => {
-      if (error instanceof Problem && error.status === 401) setSignedOut(true);
-    },
-  }),
+  queryCache: new QueryCache({ onError }),
+  mutationCache: new MutationCache({ onError }),
   defaultOptions: {
     queries: {
       staleTime: 5_000,
@@ -76,7 +77,13 @@ function Door() {
   // By a link somebody may be signed in before the first answer says that nobody is: nothing else would draw this anew then.
   const [, drawAnew] = useReducer((times: number) => times + 1, 0);
   const byLink = location.hash.startsWith('#sign-in=');
-  if (out || byLink || (caller.error instanceof Problem && caller.error.status === 401))
+  const present = caller.data;
+  useEffect(() => {
+    // Pages that ask by themselves stop: all they would hear is that nobody is signed in.
+    focusManager.setFocused(out ? false : undefined);
+  }, [out]);
+  const kept = out && present !== undefined && !byLink;
+  if ((out && !kept) || byLink || (!kept && caller.error instanceof Problem && caller.error.status === 401))
     return (
       <SignIn
         onSignedIn={() => {
@@ -92,8 +99,18 @@ function Door() {
         {caller.error === null ? <Loading /> : <Failure error={caller.error} onRetry={() => void caller.refetch()} />}
       </Page>
     );
+  /** Whoever was here goes on where they were; anybody else begins anew. */
+  const goOn = async () => {
+    const { data: now } = await caller.refetch();
+    setSignedOut(false);
+    const same = now?.actor.id === present?.actor.id && now?.workspaceId === present?.workspaceId;
+    if (same) void client.invalidateQueries();
+    else client.clear();
+    drawAnew();
+  };
   return (
     <Shell>
+      {kept ? <SignInAgain onSignedIn={() => void goOn()} /> : null}
       <Caught>
         <Suspense fallback={<Page title="">{<Loading lines={8} />}</Page>}>
           <Switch>

@@ -9,6 +9,8 @@ export function setSignedOut(out: boolean): void {
   for (const listener of listeners) listener();
 }
 
+export const isSignedOut = (): boolean => value;
+
 export function useSignedOut(): boolean {
   return useSyncExternalStore(
     (listener) => {

@@ -7,8 +7,8 @@ import type { Asset, AssetPage } from '../api/assets.ts';
 import { Button } from '../parts/button.tsx';
 import { Card } from '../parts/card.tsx';
 import { showBytes, showLength } from '../parts/format.ts';
-import { moreOf } from '../parts/list-card.tsx';
-import { Empty, Failure, Loading } from '../parts/state.tsx';
+import { moreOf, StaleNotice } from '../parts/list-card.tsx';
+import { Empty, Loading } from '../parts/state.tsx';
 import { Heard, Table } from '../parts/table.tsx';
 import { KindIcon, Picture, pictureOf, Still, Thumb } from '../parts/thumb.tsx';
 import { Ago } from '../parts/time.tsx';
@@ -65,7 +65,7 @@ export function AssetList({
     if (assets.length > 0) setWork({ name: words.many.moveTitle(assets.length), assets, act: moveTo(target) });
   }, [target]);
   const filtered = Object.values(rest).some((value) => value !== '');
-  if (list.error !== null) return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  if (list.items === undefined && list.error !== null) return <StaleNotice of={list} />;
   if (list.items === undefined) return <Coming list={view === 'list'} />;
   if (list.items.length === 0)
     return (
@@ -89,6 +89,7 @@ export function AssetList({
   const more = moreOf(list);
   return (
     <div className="stack">
+      <StaleNotice of={list} />
       <div className="row list-head">
         <p className="quiet" role="status">
           {first?.total === undefined ? '' : words.assets.count(first.total.value, first.total.is)}{' '}

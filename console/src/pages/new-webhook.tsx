@@ -1,5 +1,5 @@
 import { IconExternalLink } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { Problem } from '../api/ask.ts';
 import { useChange, useDialects, useMay } from '../api/queries.ts';
@@ -15,7 +15,7 @@ import { words } from '../words/words.ts';
 import { PolicyTimeline } from './policy-timeline.tsx';
 import { sourceName } from './source-name.ts';
 import { SetupSteps } from './setup-steps.tsx';
-import { type Draft, emptyTarget } from './webhook-draft.ts';
+import { type Draft, emptyTarget, untouched } from './webhook-draft.ts';
 import { tlsToSend } from './webhook-tls.tsx';
 import { WizardParts } from './wizard-parts.tsx';
 
@@ -72,11 +72,13 @@ function Wizard({ manifest, onBack }: { readonly manifest: Manifest; readonly on
   }));
   const [made, setMade] = useState<Webhook | null>(null);
   const create = useChange<Webhook>(['/v1/webhooks'], { quiet: true, onDone: setMade });
-  const problems = create.error instanceof Problem ? create.error.problems : [];
+  const [refused, setRefused] = useState<Draft | null>(null);
+  const problems = create.error instanceof Problem ? untouched(create.error.problems, refused, draft) : [];
   const change = (patch: Partial<Draft>) => setDraft((before) => ({ ...before, ...patch }));
   if (made !== null) return <Made webhook={made} />;
   const submit = () => {
     const { secret, credentials, headers, contacts, settings, tls, ...rest } = draft;
+    setRefused(draft);
     create.mutate({
       method: 'POST',
       path: '/v1/webhooks',
@@ -136,7 +138,7 @@ function About({ manifest, transport }: { readonly manifest: Manifest; readonly 
           />
           <ul className="stack tight">
             {manifest.sources.map(({ url }) => (
-              <li key={url} className="cut">
+              <li key={url}>
                 <a href={url} target="_blank" rel="noreferrer">
                   <IconExternalLink size={13} aria-hidden /> {sourceName(url)}
                 </a>
@@ -154,30 +156,35 @@ function About({ manifest, transport }: { readonly manifest: Manifest; readonly 
 
 function Made({ webhook }: { readonly webhook: Webhook }) {
   const [, navigate] = useLocation();
+  const place = useRef<HTMLDivElement>(null);
+  // The button that made it is gone: whoever pressed it hears here what came of it.
+  useEffect(() => place.current?.focus(), []);
   return (
-    <Card title={words.wizard.madeTitle}>
-      <div className="stack">
-        {webhook.secret === undefined ? null : (
-          <>
-            <Notice tone="warn">{words.wizard.secretOnce}</Notice>
-            <div className="code">
-              <div className="tools">
-                <CopyButton text={webhook.secret} />
+    <div ref={place} className="begun" tabIndex={-1}>
+      <Card title={words.wizard.madeTitle}>
+        <div className="stack">
+          {webhook.secret === undefined ? null : (
+            <>
+              <Notice tone="warn">{words.wizard.secretOnce}</Notice>
+              <div className="code">
+                <div className="tools">
+                  <CopyButton text={webhook.secret} />
+                </div>
+                <pre aria-label={words.wizard.secret}>{webhook.secret}</pre>
               </div>
-              <pre aria-label={words.wizard.secret}>{webhook.secret}</pre>
-            </div>
-          </>
-        )}
-        {webhook.state === 'pending' ? <Notice tone="info">{words.wizard.pendingLead}</Notice> : null}
-        <div className="actions">
-          {webhook.state === 'pending' ? null : (
-            <Button onClick={() => navigate(`/webhooks/${webhook.id}?tab=test`)}>{words.wizard.testNow}</Button>
+            </>
           )}
-          <LinkButton href={`/webhooks/${webhook.id}`} look="primary">
-            {words.wizard.toWebhook}
-          </LinkButton>
+          {webhook.state === 'pending' ? <Notice tone="info">{words.wizard.pendingLead}</Notice> : null}
+          <div className="actions">
+            {webhook.state === 'pending' ? null : (
+              <Button onClick={() => navigate(`/webhooks/${webhook.id}?tab=test`)}>{words.wizard.testNow}</Button>
+            )}
+            <LinkButton href={`/webhooks/${webhook.id}`} look="primary">
+              {words.wizard.toWebhook}
+            </LinkButton>
+          </div>
         </div>
-      </div>
-    </Card>
+      </Card>
+    </div>
   );
 }

@@ -21,7 +21,9 @@ export function AssetSubject({ id }: { readonly id: string }) {
   return (
     <Link href={`/assets/${encodeURIComponent(id)}`} className="row subject" title={id}>
       <Thumb asset={asset} size={26} />
-      <span className={asset === undefined ? 'mono cut' : 'cut'}>{asset === undefined ? id : asset.state.name}</span>
+      <span className={asset === undefined ? 'mono cut' : 'cut'} dir="auto">
+        {asset === undefined ? id : asset.state.name}
+      </span>
     </Link>
   );
 }

@@ -29,6 +29,22 @@ export type DraftProps = {
 /** What the vendor calls this part. */
 export type Titled = { readonly title?: string };
 
+/** What was said of parts that are still as they were when it was said: what one has changed since is not wrong until it is sent. */
+export function untouched(problems: readonly FieldProblem[], sent: Draft | null, now: Draft): readonly FieldProblem[] {
+  if (sent === null) return problems;
+  return problems.filter(({ at }) => JSON.stringify(valueAt(sent, at)) === JSON.stringify(valueAt(now, at)));
+}
+
+/** The value that a JSON pointer leads to, or the last one on the way to it that is there. */
+function valueAt(value: unknown, pointer: string): unknown {
+  let found = value;
+  for (const name of pointer.split('/').slice(1)) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) break;
+    found = Reflect.get(found, name);
+  }
+  return found === value ? undefined : found;
+}
+
 export function emptyTarget(transport: Target['transport']): Target {
   switch (transport) {
     case 'http':

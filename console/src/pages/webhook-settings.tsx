@@ -11,7 +11,7 @@ import { FormFailure } from '../parts/form-failure.tsx';
 import { Notice } from '../parts/state.tsx';
 import { tell, tellProblem } from '../parts/toast.tsx';
 import { words } from '../words/words.ts';
-import type { Draft } from './webhook-draft.ts';
+import { type Draft, untouched } from './webhook-draft.ts';
 import { CredentialsForm, EventsForm, HeadersForm } from './webhook-form.tsx';
 import { SettingsFields } from './webhook-setting-fields.tsx';
 import { TargetForm } from './webhook-target-form.tsx';
@@ -79,7 +79,8 @@ function Form({
       onSaved(saved);
     },
   });
-  const problems = save.error instanceof Problem ? save.error.problems : [];
+  const [refused, setRefused] = useState<Draft | null>(null);
+  const problems = save.error instanceof Problem ? untouched(save.error.problems, refused, draft) : [];
   const change = (patch: Partial<Draft>) => {
     onTouched();
     setDraft((before) => ({ ...before, ...patch }));
@@ -92,6 +93,7 @@ function Form({
   };
   const send = () => {
     const { name, target, events, settings, headers, contacts, credentials, tls } = draft;
+    setRefused(draft);
     save.mutate({
       method: 'PATCH',
       path,
@@ -135,7 +137,9 @@ function Form({
           </div>
         </Card>
         <Card title={words.wizard.steps.events}>
-          <EventsForm {...parts} />
+          <div data-titled={words.wizard.steps.events}>
+            <EventsForm {...parts} />
+          </div>
         </Card>
         <Card title={words.wizard.steps.settings}>
           <div className="stack">

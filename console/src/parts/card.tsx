@@ -1,5 +1,5 @@
 import { IconChevronLeft } from '@tabler/icons-react';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import { visited } from '../app/recent.ts';
 
@@ -30,6 +30,9 @@ export function Card({
   );
 }
 
+/** The page that was shown last: null before the first, which begins where a browser begins. */
+let shownPath: string | null = null;
+
 /** A page with its one heading, which is its name in the browser's tab too. */
 export function Page({
   title,
@@ -52,6 +55,13 @@ export function Page({
     document.title = tab === '' ? 'Assetwire' : `${tab} · Assetwire`;
     visited(location.pathname, tab);
   }, [tab]);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (tab === '' || shownPath === location.pathname) return;
+    // Whoever went here goes on here, and hears where: not behind the link that led here, which may be gone.
+    if (shownPath !== null) heading.current?.focus({ preventScroll: true });
+    shownPath = location.pathname;
+  }, [tab]);
   return (
     <main className="page" id="main" tabIndex={-1}>
       <div className="page-head">
@@ -61,7 +71,9 @@ export function Page({
               <IconChevronLeft size={14} aria-hidden /> {back.label}
             </Link>
           )}
-          <h1>{title}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
           {lead === undefined ? null : <p>{lead}</p>}
         </div>
         {actions === undefined ? null : <div className="row">{actions}</div>}

@@ -1,5 +1,6 @@
 import { IconX } from '@tabler/icons-react';
 import { type KeyboardEvent, type ReactNode, useId, useState } from 'react';
+import { afterPress } from './press.ts';
 import type { FieldProblem } from '../api/ask.ts';
 import { words } from '../words/words.ts';
 
@@ -223,7 +224,7 @@ export function WordsField({
             list={known === undefined ? undefined : listId}
             onChange={(event) => setText(event.target.value)}
             onKeyDown={onKeyDown}
-            onBlur={add}
+            onBlur={() => afterPress(add)}
           />
           {known === undefined ? null : (
             <datalist id={listId}>

@@ -20,7 +20,7 @@ export function FormFailure({ error }: { readonly error: unknown }) {
     const [first] = wrong;
     const folded = first?.closest('details');
     if (folded) folded.open = true;
-    const input = first?.closest('.field')?.querySelector<HTMLElement>('input, select, textarea');
+    const input = first?.closest('.field, fieldset')?.querySelector<HTMLElement>('input, select, textarea');
     input?.focus({ preventScroll: true });
     (input ?? first ?? element).scrollIntoView({ block: 'center' });
   }, [error]);

@@ -10,12 +10,20 @@ export type Paged<T> = {
   readonly refetch: () => unknown;
   readonly hasNextPage: boolean;
   readonly isFetchingNextPage: boolean;
+  /** The next page was asked for and did not come. */
+  readonly isFetchNextPageError: boolean;
   readonly fetchNextPage: () => unknown;
 };
 
 /** How a table asks for the next page. */
-export const moreOf = ({ hasNextPage, isFetchingNextPage, fetchNextPage }: Omit<Paged<never>, 'items'>) => ({
-  has: hasNextPage,
+export const moreOf = ({
+  hasNextPage,
+  isFetchingNextPage,
+  isFetchNextPageError,
+  fetchNextPage,
+}: Omit<Paged<never>, 'items'>) => ({
+  // What did not come is not asked for again and again, but once somebody says so.
+  has: hasNextPage && !isFetchNextPageError,
   busy: isFetchingNextPage,
   fetch: () => void fetchNextPage(),
 });
@@ -38,19 +46,29 @@ export function ListCard<T>({
   readonly title?: ReactNode;
   readonly actions?: ReactNode;
 }) {
-  if (list.error !== null && list.error !== undefined)
-    return <Failure error={list.error} onRetry={() => void list.refetch()} />;
+  const failed = <StaleNotice of={list} />;
+  if (list.items === undefined && list.error !== null && list.error !== undefined) return failed;
   return (
-    <Card flush {...(title === undefined ? {} : { title })} {...(actions === undefined ? {} : { actions })}>
-      {list.items === undefined || items === undefined ? (
-        <div className="card-lead">
-          <Loading lines={8} />
-        </div>
-      ) : items.length === 0 ? (
-        empty
-      ) : (
-        <Table {...table} items={items} more={moreOf(list)} />
-      )}
-    </Card>
+    <>
+      {failed}
+      <Card flush {...(title === undefined ? {} : { title })} {...(actions === undefined ? {} : { actions })}>
+        {list.items === undefined || items === undefined ? (
+          <div className="card-lead">
+            <Loading lines={8} />
+          </div>
+        ) : items.length === 0 ? (
+          empty
+        ) : (
+          <Table {...table} items={items} more={moreOf(list)} />
+        )}
+      </Card>
+    </>
   );
+}
+
+/** What went wrong with a list that may be in sight already: it stays there, and one can ask again. */
+export function StaleNotice({ of: list }: { readonly of: Omit<Paged<unknown>, 'items'> }) {
+  if (list.error === null || list.error === undefined) return null;
+  const again = list.isFetchNextPageError ? list.fetchNextPage : list.refetch;
+  return <Failure error={list.error} onRetry={() => void again()} />;
 }

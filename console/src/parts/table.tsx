@@ -1,6 +1,6 @@
-/** Rows that open by click and by keyboard (j, k, Enter); long lists are drawn only as far as they are seen. */
+/** Rows that open by click and by keyboard (j, k, arrows, Enter); long lists are drawn only as far as they are seen. */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useRef, useState } from 'react';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { useColumnWidths } from './column-widths.ts';
@@ -61,12 +61,24 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
     if (virtual && more?.has === true && !more.busy && lastShown >= items.length - 15) more.fetch();
   }, [virtual, lastShown, items.length, more]);
 
+  const steps = useRef(false);
+  useEffect(() => {
+    // The row that one has stepped to may be drawn only a moment later, once it was scrolled to.
+    if (!steps.current) return;
+    const row = [...(frame.current?.querySelectorAll<HTMLElement>('tr[data-id]') ?? [])].find(
+      ({ dataset }) => dataset['id'] === chosen,
+    );
+    if (row === undefined) return;
+    steps.current = false;
+    row.focus({ preventScroll: true });
+  });
   const move = (by: number) => {
     const at = items.findIndex((item) => idOf(item) === chosen);
     const next = Math.min(items.length - 1, Math.max(0, at < 0 ? 0 : at + by));
     const item = items[next];
     if (item === undefined) return;
     setChosen(idOf(item));
+    steps.current = true;
     if (virtual) rows.scrollToIndex(next);
     else frame.current?.querySelectorAll('tbody tr')[next]?.scrollIntoView({ block: 'nearest' });
   };
@@ -81,6 +93,16 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
     ...Object.fromEntries(Object.entries(keys).map(([key, act]) => [key, withChosen(act)])),
   });
 
+  /** Arrows step through rows once one is at the table: in it they belong to its fields. */
+  const onKeyDown = (event: KeyboardEvent) => {
+    const at = event.target as HTMLElement;
+    const by = { ArrowDown: 1, ArrowUp: -1, Home: -items.length, End: items.length }[event.key];
+    if (by === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (at !== frame.current && !at.matches('tr[data-id]')) return;
+    event.preventDefault();
+    move(by);
+  };
+
   return (
     <>
       <div
@@ -89,6 +111,9 @@ export function Table<T>({ label, items, columns, idOf, onOpen, keys = {}, more,
         tabIndex={0}
         role="region"
         aria-label={label}
+        onKeyDown={onKeyDown}
+        // Keys act on the row that one is in, however one came there.
+        onFocus={({ target }) => setChosen((before) => target.closest('tr')?.dataset['id'] ?? before)}
       >
         <table className={widths === null ? undefined : 'held'}>
           <thead>
@@ -150,6 +175,7 @@ const DrawnRow = memo(function DrawnRow({ id, item, columns, chosen, onOpen }: R
   return (
     <tr
       data-id={id}
+      tabIndex={-1}
       className={[onOpen === undefined ? '' : 'can-open', chosen ? 'chosen' : ''].join(' ').trim()}
       onClick={(event) => {
         const within = event.target as HTMLElement;

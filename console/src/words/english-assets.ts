@@ -74,7 +74,9 @@ export const assetWords = {
     tags: 'Tags',
     labels: 'Labels',
     collections: 'Collections',
-    focusHint: 'Click on the picture: what must stay in sight when it is cropped.',
+    focusHint:
+      'Click on the picture: what must stay in sight when it is cropped. Or move the mark by the arrow keys (in large steps with Shift); Enter sets it, Escape leaves it.',
+    focusAt: (across: number, down: number) => `Focus point: ${across} % from the left, ${down} % from the top`,
     focusSet: 'Set the focus point',
     focusClear: 'Take it away',
     move: 'Move or rename',
