@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { eventually, expectStatus, rows, type Tenant, text } from './real-server.ts';
 
-/** One of everything. */
+/** One of everything; what goes on by itself has ended. */
 export async function furnish(tenant: Tenant): Promise<Readonly<Record<string, string>>> {
   const inbox = await tenant.ask('/v1/inboxes', { method: 'POST' });
   const webhook = await tenant.ask('/v1/webhooks', {
@@ -31,9 +31,10 @@ export async function furnish(tenant: Tenant): Promise<Readonly<Record<string, s
     ({ state }) => state === 'done',
     'the replay is done',
   );
+  await lookedInto(tenant, text(asset['id']));
   const field = await tenant.ask('/v1/metadata-fields', { body: { name: 'alpha-only', type: 'text' } });
   const key = await tenant.ask('/v1/keys', { body: { name: 'another', scopes: ['assets:read'] } });
-  return {
+  const things = {
     inb: text(inbox['id']),
     wh: text(webhook['id']),
     ast: text(asset['id']),
@@ -54,12 +55,27 @@ export async function furnish(tenant: Tenant): Promise<Readonly<Record<string, s
     ...(await furnishGroups(tenant)),
     ...(await furnishIntake(tenant)),
   };
+  await eventually(
+    async () => rows(await tenant.ask('/v1/deliveries?states=pending&limit=1')).length,
+    (owed) => owed === 0,
+    'nothing is owed',
+  );
+  return things;
+}
+
+async function lookedInto(tenant: Tenant, id: string): Promise<void> {
+  await eventually(
+    () => tenant.ask(`/v1/assets/${id}`),
+    ({ state }) => !JSON.stringify(state).includes('"state":"pending"'),
+    'the file is looked into',
+  );
 }
 
 /** An asset that was deleted. */
 async function furnishTrash(tenant: Tenant): Promise<string> {
   const asset = expectStatus(await tenant.upload('old.txt', Buffer.from('old'), { externalId: 'old' }), 201).json;
   const id = text(asset['id']);
+  await lookedInto(tenant, id);
   expectStatus(await tenant.call(`/v1/assets/${id}`, { method: 'DELETE' }), 204);
   return id;
 }
