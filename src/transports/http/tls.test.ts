@@ -35,7 +35,7 @@ describe('TLS on the road out', async () => {
   const tlsCodeOf = (outcome: Outcome): string =>
     outcome.kind === 'tls-failed' ? outcome.code : `${outcome.kind} ${JSON.stringify(outcome)}`;
   const send = (receiver: Pick<HostileReceiver, 'origin'>, tls: TlsIdentity | null = trusting): Promise<Outcome> =>
-    transport.send(messageTo(`${receiver.origin}/`, { ...(tls !== null && { tls }), timeoutMs: 5_000 }));
+    transport.send(messageTo(`${receiver.origin}/`, { ...(tls !== null && { tls }), timeoutMs: 60_000 }));
   const refusedAs = async (code: string, receiver: HostileReceiver, tls?: TlsIdentity | null): Promise<void> => {
     assert.equal(tlsCodeOf(await send(receiver, tls)), code);
     assert.equal(receiver.requests.length, 0, 'the payload must not be sent');
@@ -108,7 +108,7 @@ describe('TLS on the road out', async () => {
       const startedMs = performance.now();
       const outcome = await send({ origin: `https://127.0.0.1:${receiver.port}` });
       assert.ok(outcome.kind === 'timeout' && outcome.phase === 'tls', JSON.stringify(outcome));
-      assert.ok(performance.now() - startedMs < 2_500);
+      assert.ok(performance.now() - startedMs < 20_000, 'not at the deadline of the whole, which is a minute');
     }
   });
 

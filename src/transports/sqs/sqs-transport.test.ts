@@ -12,7 +12,7 @@ import {
 import { startFauxqs } from 'fauxqs';
 import { until } from '../../../test/support/until.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { runningClock } from '../testing/running-clock.ts';
 import { systemTurn } from '../../runtime/turn.ts';
 import { startLoopbackTransport } from '../testing/loopback.ts';
 import { type PeerQueue, type SqsPeer, startSqsPeer, type Trouble } from '../testing/sqs-peer.ts';
@@ -30,7 +30,7 @@ async function make(endpoint: string | null, settings: Partial<SqsTransportSetti
   const { transport: http } = await startLoopbackTransport();
   const transport = createSqsTransport({
     http,
-    clock: systemClock,
+    clock: runningClock,
     endOfTurn: systemTurn,
     endpoint,
     serverKeys: true,
@@ -368,8 +368,10 @@ describe('a queue', () => {
     for (const [trouble, wanted] of cases) {
       troubles.push(trouble);
       const startedMs = performance.now();
-      assert.equal(statusOf(await send('m', { timeoutMs: 300 })), wanted, JSON.stringify(trouble));
-      assert.ok(performance.now() - startedMs < 2_000);
+      // What hangs would hang for ever; what is answered has the time that a busy machine takes.
+      const timeoutMs = wanted === 'timeout' ? 300 : 60_000;
+      assert.equal(statusOf(await send('m', { timeoutMs })), wanted, JSON.stringify(trouble));
+      assert.ok(performance.now() - startedMs < 20_000, JSON.stringify(trouble));
     }
     // What a lane does next: the same messages again, two of them refused the first time. Twice is allowed, lost is not.
     const bodies = Array.from({ length: 10 }, (_, index) => `m${index}`);
@@ -399,7 +401,7 @@ describe('a queue', () => {
   it('one message may be given up while others of its call go on', async () => {
     troubles.push({ kind: 'hang' });
     const controller = new AbortController();
-    const given = send('a', { signal: controller.signal, timeoutMs: 400 });
+    const given = send('a', { signal: controller.signal, timeoutMs: 60_000 });
     const waiting = send('b', { timeoutMs: 400 });
     setTimeout(() => controller.abort(), 50);
     assert.equal(statusOf(await given), 'interrupted');
@@ -422,7 +424,7 @@ describe('the road to a queue', () => {
     const { transport: http } = await startLoopbackTransport({ policy: { allowedTargets: [] } });
     const transport = createSqsTransport({
       http,
-      clock: systemClock,
+      clock: runningClock,
       endOfTurn: systemTurn,
       endpoint: 'http://169.254.169.254',
       serverKeys: true,
