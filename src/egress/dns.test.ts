@@ -8,6 +8,7 @@ import {
   type NameQuestion,
   startScriptedNameServer,
 } from '../transports/testing/scripted-name-server.ts';
+import { createRunningClock } from '../transports/testing/running-clock.ts';
 import { messageTo } from '../transports/testing/transport-conformance.ts';
 import type { ConnectFailure } from './connect-failure.ts';
 import { createDnsQuery } from './dns-query.ts';
@@ -206,24 +207,26 @@ describe('names on the road out', async () => {
   });
 
   it('SD-10 a name server that hangs ends by the deadline, and delays no other name and no file', async () => {
+    const clock = createRunningClock();
     const { egress } = await ask(({ name }) => (name.startsWith('hang') ? 'hang' : { records: [{ a: '127.0.0.1' }] }), {
-      dnsTimeoutMs: 700,
+      clock,
+      dnsTimeoutMs: 600_000,
     });
-    const startedMs = performance.now();
+    let ended = 0;
     const hanging = Array.from({ length: 100 }, (_, index) => failureOf(egress, `hang${index}.example`));
+    for (const failure of hanging) void failure.then(() => (ended += 1));
     const { readFile } = await import('node:fs/promises');
     for (let round = 0; round < 20; round++) {
       assert.equal(await failureOf(egress, `good${round}.example`), 'attached');
       await readFile(new URL(import.meta.url));
     }
-    const goodMs = performance.now() - startedMs;
-    assert.ok(goodMs < 600, `healthy names and the thread pool took ${goodMs} ms`);
+    assert.equal(ended, 0, 'healthy names and the thread pool had their answers while these hung');
+    clock.pass(600_000);
     assert.ok(
       (await Promise.all(hanging)).every(
         (failure) => typeof failure === 'object' && failure.kind === 'timeout' && failure.phase === 'dns',
       ),
     );
-    assert.ok(performance.now() - startedMs < 2_000);
   });
 
   it('SD-11 SD-12 each connection judges anew: a name that moves to a forbidden address is blocked when its time has run out', async () => {
@@ -273,10 +276,19 @@ describe('names on the road out', async () => {
   });
 
   it('an AAAA question that never comes back holds the name up only shortly', async () => {
-    const { egress } = await ask(({ type }) => (type === 'A' ? { records: [{ a: '127.0.0.1' }] } : 'hang'));
+    const egress = createLoopbackEgress({
+      query: {
+        addresses: (_name, family) =>
+          family === 4
+            ? Promise.resolve({ kind: 'records', addresses: ['127.0.0.1'], ttlSeconds: 60 })
+            : new Promise(() => undefined),
+        alias: async () => null,
+      },
+      dnsTimeoutMs: 600_000,
+    });
     const startedMs = performance.now();
     assert.equal(await failureOf(egress), 'attached');
-    assert.ok(performance.now() - startedMs < 1_000);
+    assert.ok(performance.now() - startedMs < 20_000);
   });
 
   it('many messages to one name ask once', async () => {
