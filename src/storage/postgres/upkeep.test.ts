@@ -58,7 +58,8 @@ describe('upkeep of PostgreSQL', () => {
       };
       const began = performance.now();
       await Promise.all([maintain(), world.commit(storage)]);
-      assert.ok(performance.now() - began < 5_000);
+      // Who reads does so until further down: a batch that waited for that would have waited for ever.
+      assert.ok(performance.now() - began < 25_000);
       assert.ok((await daysOf(world.url, 'log')).includes(today));
       await client.query('COMMIT');
       await client.end();

@@ -9,26 +9,14 @@ import type { AssetQuery } from '../contract/list-queries.ts';
 import type { Resource } from '../contract/resources.ts';
 import type { StoreFactory } from './conformance.ts';
 import { createDraw, type Draw, drawAsset, drawSearch } from './search-samples.ts';
+import { settled } from './settled-search.ts';
 import { seededFraction, walk, type World, withWorld } from './world.ts';
 
 type Asked = Omit<AssetQuery, 'workspaceId' | 'limit' | 'cursor'>;
 
-/** Orders other than those of creation need an index that may still be made. */
-async function settled<Result>(read: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await read();
-    } catch (error) {
-      const notReady = error instanceof Error && 'code' in error && error.code === 'not_ready';
-      if (!notReady || tries === 200) throw error;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
-
 async function search({ storage }: World, query: Asked, limit = 7): Promise<readonly Resource[]> {
   return walk<Resource>((cursor) =>
-    settled(() =>
+    settled(limit, () =>
       storage.read.assets({ workspaceId: 'default', limit, ...query, ...(cursor === undefined ? {} : { cursor }) }),
     ),
   );
@@ -91,7 +79,7 @@ export function searchTests(factory: StoreFactory): void {
             const expected = ids(all.filter(test)).toSorted();
             const told = `seed ${seed}, round ${round}: ${JSON.stringify(where)}`;
             assert.deepEqual(ids(await search(world, { where })).toSorted(), expected, told);
-            const first = await settled(() =>
+            const first = await settled(3, () =>
               world.storage.read.assets({ workspaceId: 'default', limit: 3, where, count: true }),
             );
             if (first.total?.is === 'exact') assert.equal(first.total.value, expected.length, told);

@@ -66,7 +66,7 @@ export const openTransactions =
   "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state LIKE '%transaction%' AND pid <> pg_backend_pid()";
 
 /** Looks again every 20 ms. */
-export async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 10_000): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, what: string, withinMs = 60_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await holds())) {
     assert.ok(performance.now() < endMs, `Within ${withinMs} ms: ${what}`);

@@ -5,6 +5,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { createPostgresStorage, type PostgresStorageOptions } from '../postgres/postgres-storage.ts';
 import type { CommitResult } from '../contract/commit-item.ts';
 import type { Storage } from '../storage.ts';
+import { patient } from './patient.ts';
 import { sampleCommit } from './samples.ts';
 import { createTestDatabase } from './test-postgres.ts';
 import { createHeldClock, seededBytes } from './world.ts';
@@ -14,7 +15,7 @@ export const prepared = {
   name: 'migrated',
   async prepare(url: string): Promise<void> {
     for (const clock of [createHeldClock(), systemClock]) {
-      const storage = createPostgresStorage({ url, clock });
+      const storage = createPostgresStorage({ url, clock, options: patient });
       await storage.start();
       await storage.stop();
     }
@@ -42,7 +43,11 @@ export async function withPostgres(test: (world: PostgresWorld) => Promise<void>
       url: database.url,
       ids,
       async open(options = {}, url = database.url) {
-        const storage = createPostgresStorage({ url, clock: systemClock, options: { connectionsMax: 4, ...options } });
+        const storage = createPostgresStorage({
+          url,
+          clock: systemClock,
+          options: { connectionsMax: 4, ...patient, ...options },
+        });
         opened.push(storage);
         await storage.start();
         return storage;

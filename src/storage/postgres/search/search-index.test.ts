@@ -42,7 +42,7 @@ async function byIndex(storage: Storage, text: string, query: Partial<AssetQuery
     const page = await storage.read.assets({ workspaceId: 'default', limit: 100, where, count: true, ...query });
     const made = page.total?.is === 'exact' && page.complete;
     if (made) return page;
-    assert.ok(tries < 300, `the index must answer: ${JSON.stringify(page.total)}`);
+    assert.ok(tries < 3_000, `the index must answer: ${JSON.stringify(page.total)}`);
     await rest(20);
   }
 }
@@ -111,7 +111,7 @@ describe('the search index on PostgreSQL', () => {
       );
       const [all, loop] = [process.cpuUsage(), process.threadCpuUsage()];
       await byIndex(storage, 'ship');
-      while ((await counts(world.url))['search_docs'] !== 400) await rest(100);
+      while ((await counts(world.url))['search_docs'] !== 400) await rest(400);
       const used = process.cpuUsage(all);
       const ofLoop = process.threadCpuUsage(loop);
       const share = (ofLoop.user + ofLoop.system) / (used.user + used.system);
