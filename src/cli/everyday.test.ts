@@ -367,7 +367,7 @@ test('a file is uploaded with what its workspace requires of it; its renditions 
   const preview = join(directory, 'preview');
   const wanted = ['assets', 'download', 'external:sku-1', '--rendition', 'small', '--output', preview];
   let fetched = await cli.run(...wanted);
-  for (let tries = 0; fetched.code !== 0 && tries < 400; tries += 1) {
+  for (let tries = 0; fetched.code !== 0 && tries < 2_000; tries += 1) {
     await new Promise<void>((resolve) => systemClock.timer(25, resolve));
     fetched = await cli.run(...wanted);
   }

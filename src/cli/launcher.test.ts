@@ -43,8 +43,8 @@ test('a server whose launcher was killed ends within seconds, a hanging receiver
   const ended = once(server, 'exit');
   server.disconnect();
   await ended;
-  // The attempt under way has 15 s, an ordinary stop waits for it.
-  assert.ok(performance.now() - startedMs < 6_000, `it took ${performance.now() - startedMs} ms`);
+  // The attempt under way has a minute, an ordinary stop waits for it.
+  assert.ok(performance.now() - startedMs < 30_000, `it took ${performance.now() - startedMs} ms`);
   const next = launch();
   t.after(() => next.kill('SIGKILL'));
   await ready(next);
