@@ -208,7 +208,8 @@ test('IN-24 a reader that does not read is told how much it missed, and costs bo
     emit(delivery);
     return true;
   }, 'emitted');
-  const text = await Promise.race([stream.until(/event: skipped\ndata: {"count":\d+}/), nudge(() => emit(delivery))]);
+  const told = stream.until(/event: skipped\ndata: {"count":\d+}/);
+  const text = await Promise.race([told, nudge(() => emit(delivery), told)]);
   const count = Number(/"count":(\d+)/.exec(text)?.[1]);
   const received = text.match(/event: delivery/g)?.length ?? 0;
   assert.ok(count > 10_000 && received < 10_000, `${received} received, ${count} skipped`);
@@ -223,10 +224,13 @@ test('streams end when the server stops, and stopping does not wait for them', a
   await stream.closed;
 });
 
-/** Goes on emitting until the race is decided. */
-async function nudge(emit: () => void): Promise<never> {
-  const endMs = performance.now() + 3_000;
+/** Goes on emitting until the reader has been told. */
+async function nudge(emit: () => void, told: Promise<string>): Promise<string> {
+  const endMs = performance.now() + 30_000;
+  let isTold = false;
+  void told.finally(() => (isTold = true));
   while (performance.now() < endMs) {
+    if (isTold) return told;
     emit();
     await new Promise((resolve) => setImmediate(resolve));
   }

@@ -147,10 +147,10 @@ test('UP-14 five hundred uploads that have stopped half way leave others as fast
   t.after(() => {
     for (const socket of slow) socket.destroy();
   });
-  const startedMs = performance.now();
   const answer = await upload(form([{ name: 'file', fileName: 'quick.jpg', content: 'x'.repeat(100_000) }]));
   assert.equal(answer.status, 201, answer.text);
-  assert.ok(performance.now() - startedMs < 5_000);
+  const waiting = slow.filter((socket) => !socket.destroyed && socket.bytesRead === 0);
+  assert.equal(waiting.length, slow.length, 'it was stored while all of the others still wait for more');
 });
 
 test('UP-15 parts of a file, whoever claims to send them, are refused and never put together', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { until } from '../../test/support/until.ts';
 import type { Caller } from './app.ts';
 import type { ShareLinkInput, ShareLinkView, ShareVisit } from './share-cases.ts';
 import { endedKeptMs } from './share-access.ts';
@@ -247,7 +248,7 @@ test('uses are counted per link, written together, and survive that the link cha
   assert.deepEqual((await fixture.app.shareLinks.get(caller, link.id)).uses.views, 0);
   await fixture.app.shareLinks.update(caller, link.id, { password: 'a password now' });
   fixture.clock.advance(usesStepMs);
-  for (let waits = 0; waits < 50; waits += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  await until(async () => (await fixture.app.shareLinks.get(caller, link.id)).uses.views > 0, 'the uses are written');
   const { uses } = await fixture.app.shareLinks.get(caller, link.id);
   assert.deepEqual([uses.views, uses.downloads], [2, 1]);
   assert.ok(uses.lastUsedAtMs !== null);
