@@ -276,7 +276,14 @@ test('AK-04 who may not write assets, or not manage people, does not erase them;
   const few = callerIn('default', { scopes: new Set(['settings:write']) });
   await assert.rejects(fixture.app.erasures.begin(few, { asset: id }), { code: 'forbidden' });
   await assert.rejects(fixture.app.erasures.begin(few, { person: { name: 'Rosa' } }), { code: 'forbidden' });
-  for (const input of [{}, { asset: id, person: { name: 'Rosa' } }, { person: {} }, { person: { name: 'R' } }])
+  for (const input of [
+    {},
+    { asset: id, person: { name: 'Rosa' } },
+    { person: {} },
+    { person: { name: 'R' } },
+    { person: { email: 'rosa' } },
+    { person: { email: '@', name: 'Rosa Beispiel' } },
+  ])
     await assert.rejects(fixture.app.erasures.begin(caller, input), { code: 'invalid_request' });
   const audit = await fixture.app.operation.audit(caller, { limit: 100 });
   assert.ok(!JSON.stringify(audit.items).includes('erasure.begun'), 'nothing was begun');

@@ -90,6 +90,9 @@ async function personOf({ storage }: ErasuresDeps, workspaceId: string, person: 
   const short = given.find((text) => text.length < limits.erasedTextCharactersMin);
   if (short !== undefined)
     throw unfit('/person', `texts of at least ${limits.erasedTextCharactersMin} characters`, `"${short}"`);
+  // It cannot be undone: a word in the place of an address would take that word away everywhere.
+  if (email !== undefined && !/^[^@\s]+@[^@\s]+$/.test(email.trim()))
+    throw unfit('/person/email', 'an address such as rosa@example.com', JSON.stringify(email));
   const users = await storage.read.resources({ workspaceId, type: 'user', limit: limits.usersPerWorkspaceMax });
   const user = users.items.find(({ id, state }) => {
     const address = storedUser(state).email.toLowerCase();

@@ -4,6 +4,7 @@ import type { Client } from '../client.ts';
 import type { CliContext } from '../context.ts';
 import { CommandError } from '../error-report.ts';
 import { createProgress } from '../output.ts';
+import { askSteadily } from '../steady-ask.ts';
 
 export type SyncEnd = {
   readonly vanished: VanishedMode;
@@ -27,7 +28,8 @@ export async function finishSync(
       `Mend them and import again, or go on with --confirm; the sync ${sync.id} waits`,
     );
   const body = { vanished, confirm, dryRun };
-  await client.send('POST', `/v1/syncs/${sync.id}/complete`, body);
+  // Said twice, it is completed once.
+  await askSteadily(() => client.send('POST', `/v1/syncs/${sync.id}/complete`, body), context);
   const ended = await awaitSync(client, sync.id, context);
   if (ended.state === 'waiting' && !dryRun)
     throw new CommandError(
@@ -42,7 +44,7 @@ export async function awaitSync(client: Client, id: string, context: CliContext)
   const progress = createProgress(context);
   try {
     for (;;) {
-      const sync = await client.get<SyncView>(`/v1/syncs/${id}`);
+      const sync = await askSteadily(() => client.get<SyncView>(`/v1/syncs/${id}`), context);
       if (sync.state !== 'comparing' && sync.state !== 'applying') return sync;
       if (sync.state === 'comparing') progress.update(0, 1, `${sync.compared} compared, ${sync.vanished} vanished`);
       else progress.update(sync.applied + sync.kept, sync.vanished, `${sync.applied} of ${sync.vanished} done`);
