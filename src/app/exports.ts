@@ -27,9 +27,11 @@ import {
   type StoredExport,
   storedExport,
 } from './export-state.ts';
-import { type IdempotentCalls, replay as answered } from './idempotency.ts';
+import { type IdempotentCalls, replay as answered, type RowMaker } from './idempotency.ts';
 import { assertScope } from './needed-scope.ts';
 import { notFound, unfit } from './refusals.ts';
+import type { Turns } from './turns.ts';
+import { type Counted, withinLimit } from './within-limit.ts';
 
 export type ExportContent = {
   readonly stream: Readable;
@@ -58,10 +60,11 @@ export interface ExportCases {
 export type ExportsDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'blobs' | 'engine'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly turns: Turns;
 };
 
 export function createExports(deps: ExportsDeps): ExportCases {
-  const { storage, ids, idempotent } = deps;
+  const { storage, idempotent } = deps;
 
   const find = async (caller: Caller, id: string): Promise<Resource> => {
     const [row] = await storage.resources([{ workspaceId: caller.workspaceId, type: 'export', id }]);
@@ -75,32 +78,18 @@ export function createExports(deps: ExportsDeps): ExportCases {
       assertScope(caller, exportScopes[input.of]);
       checkInput(input);
       const { workspaceId } = caller;
-      await refuseTooMany(deps, workspaceId);
       const fingerprint = idempotency?.fingerprint ?? '';
       const stored = await newExport(deps, workspaceId, input);
-      return idempotent.run<ExportView>(workspaceId, idempotency, async (row) => {
-        const id = ids.next('export');
-        const payload: ExportPayload = { exportId: id, phase: 'write', cursor: null };
-        const note = { action: 'export.created', target: `export:${id}`, after: { input } };
-        const written = await deps.committer.write<Written<ExportView>>(
-          { workspaceId, type: 'export', id },
-          (_, atMs) => {
-            const body = exportView({ id, state: stored, createdAtMs: atMs });
-            return {
-              kind: 'write',
-              plan: {
-                state: stored,
-                changes: [],
-                duties: [exportDuty(deps, workspaceId, { payload, dueAtMs: atMs })],
-                resources: [auditWrite({ ids, caller }, note, atMs)],
-                ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
-              },
-              answer: () => ({ status: 202, body }),
-            };
+      return idempotent.run<ExportView>(workspaceId, idempotency, (row) =>
+        withinLimit<Written<ExportView>>(
+          deps,
+          { workspaceId, what: 'exports' },
+          {
+            refuse: () => refuseTooMany(deps, workspaceId),
+            make: (counted) => createOne(deps, { caller, stored, counted }, { row, fingerprint }),
           },
-        );
-        return written.kind === 'done' ? written.answer : answered<ExportView>(written.row, fingerprint);
-      });
+        ),
+      );
     },
 
     get: async (caller, id) => exportView(await find(caller, id)),
@@ -132,6 +121,36 @@ export function createExports(deps: ExportsDeps): ExportCases {
       };
     },
   };
+}
+
+async function createOne(
+  { committer, ids }: ExportsDeps,
+  { caller, stored, counted }: { readonly caller: Caller; readonly stored: StoredExport; readonly counted: Counted },
+  { row, fingerprint }: { readonly row: RowMaker | undefined; readonly fingerprint: string },
+): Promise<Written<ExportView>> {
+  const { workspaceId } = caller;
+  const id = ids.next('export');
+  const payload: ExportPayload = { exportId: id, phase: 'write', cursor: null };
+  const note = { action: 'export.created', target: `export:${id}`, after: { input: stored.input } };
+  const written = await committer.writeAlone<Written<ExportView>>(
+    { workspaceId, type: 'export', id },
+    [counted.key],
+    (_, atMs, { others }) => {
+      const body = exportView({ id, state: stored, createdAtMs: atMs });
+      return {
+        kind: 'write',
+        plan: {
+          state: stored,
+          changes: [],
+          duties: [exportDuty({ ids }, workspaceId, { payload, dueAtMs: atMs })],
+          resources: [counted.moved(others[0]), auditWrite({ ids, caller }, note, atMs)],
+          ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
+        },
+        answer: () => ({ status: 202, body }),
+      };
+    },
+  );
+  return written.kind === 'done' ? written.answer : answered<ExportView>(written.row, fingerprint);
 }
 
 /** One part after another, opened when it is its turn. */

@@ -11,6 +11,8 @@ import { createInboxStore } from './inbox-store.ts';
 import { createInboxVerifier } from './inbox-verification.ts';
 import type { Matching } from './matching.ts';
 import { notFound, unfit } from './refusals.ts';
+import type { Turns } from './turns.ts';
+import { type Counted, withinLimit } from './within-limit.ts';
 import { AssetwireError } from '../core/errors.ts';
 
 export const inboxLifetimeMs = 30 * 24 * 3_600_000;
@@ -23,7 +25,11 @@ const believedMs = 1_000;
 type Answer = InboxView['answer'];
 type StoredInbox = { readonly answer: Answer; readonly expiresAtMs: number };
 
-export type InboxesDeps = AppDeps & { readonly committer: Committer; readonly matching: Matching };
+export type InboxesDeps = AppDeps & {
+  readonly committer: Committer;
+  readonly matching: Matching;
+  readonly turns: Turns;
+};
 
 /** What the erasure of a workspace asks beside. */
 export type Inboxes = InboxCases & {
@@ -51,8 +57,12 @@ export function createInboxes(deps: InboxesDeps): Inboxes {
 
   return {
     async create({ workspaceId }) {
-      await refuseTooMany(deps, workspaceId);
-      return view(await insert(deps, workspaceId));
+      const made = await withinLimit(
+        deps,
+        { workspaceId, what: 'inboxes' },
+        { refuse: () => refuseTooMany(deps, workspaceId), make: (counted) => insert(deps, workspaceId, counted) },
+      );
+      return view(made);
     },
 
     async list({ workspaceId }, query) {
@@ -153,11 +163,17 @@ async function refuseTooMany({ storage, clock }: InboxesDeps, workspaceId: strin
   });
 }
 
-async function insert({ committer, ids }: InboxesDeps, workspaceId: string) {
+async function insert({ committer, ids }: InboxesDeps, workspaceId: string, counted: Counted) {
   const id = ids.next('inbox');
-  const written = await committer.write({ workspaceId, type: 'inbox', id }, (_, atMs) => {
+  const key = { workspaceId, type: 'inbox', id } as const;
+  const written = await committer.writeAlone(key, [counted.key], (_, atMs, { others }) => {
     const state: StoredInbox = { answer: { status: 204, delayMs: 0, body: '' }, expiresAtMs: atMs + inboxLifetimeMs };
-    return { kind: 'write', plan: { state, alias: id, changes: [] }, answer: () => ({ id, state, createdAtMs: atMs }) };
+    const resources = [counted.moved(others[0])];
+    return {
+      kind: 'write',
+      plan: { state, alias: id, changes: [], resources },
+      answer: () => ({ id, state, createdAtMs: atMs }),
+    };
   });
   if (written.kind === 'duplicate') throw new TypeError('An inbox carries no idempotency row');
   return written.answer;

@@ -19,9 +19,11 @@ import type { LibraryCases, LibraryInput, LibraryPatch, LibraryView } from './li
 import { spelt } from './member-writes.ts';
 import { refuseOtherVersion } from './preconditions.ts';
 import { notFound, unfit } from './refusals.ts';
+import type { Turns } from './turns.ts';
 import { libraryGoneDuty } from './webhook-access-duty.ts';
+import { type Counted, withinLimit } from './within-limit.ts';
 
-export type LibraryDeps = Pick<AppDeps, 'storage' | 'ids'> & { readonly committer: Committer };
+export type LibraryDeps = Pick<AppDeps, 'storage' | 'ids'> & { readonly committer: Committer; readonly turns: Turns };
 
 type Stored = { readonly name: string; readonly description?: string; readonly organization?: string };
 
@@ -127,14 +129,22 @@ function libraryView({ workspaceId, id, version, state, createdAtMs, updatedAtMs
   };
 }
 
-async function createLibrary(
-  { storage, ids, committer }: LibraryDeps,
-  caller: Caller,
-  { key, name, description, organization }: LibraryInput,
-): Promise<LibraryView> {
+async function createLibrary(deps: LibraryDeps, caller: Caller, input: LibraryInput): Promise<LibraryView> {
   const { workspaceId } = caller;
+  const { key } = input;
   if (!isLibraryKey(key)) throw unfit('/key', `a text of the form ${libraryKeyPattern}`, key);
   if (key === defaultLibrary) throw taken(key);
+  return withinLimit(
+    deps,
+    { workspaceId, what: 'libraries' },
+    {
+      refuse: () => refuseTooMany(deps, workspaceId),
+      make: (counted) => insertLibrary(deps, { caller, counted }, input),
+    },
+  );
+}
+
+async function refuseTooMany({ storage }: LibraryDeps, workspaceId: string): Promise<void> {
   const max = limits.librariesMax;
   if ((await storage.read.countResources({ workspaceId, type: 'library', max })) >= max) {
     throw new AssetwireError('limit_reached', {
@@ -142,12 +152,21 @@ async function createLibrary(
       mend: 'Delete one first',
     });
   }
+}
+
+async function insertLibrary(
+  { ids, committer }: LibraryDeps,
+  { caller, counted }: { readonly caller: Caller; readonly counted: Counted },
+  { key, name, description, organization }: LibraryInput,
+): Promise<LibraryView> {
+  const { workspaceId } = caller;
   const state: Stored = {
     name: spelt(name ?? key, '/name'),
     ...(description === undefined ? {} : { description }),
     ...(organization === undefined ? {} : { organization }),
   };
-  const written = await committer.write({ workspaceId, type: 'library', id: key }, (current, atMs) => {
+  const at = { workspaceId, type: 'library', id: key } as const;
+  const written = await committer.writeAlone(at, [counted.key], (current, atMs, { others }) => {
     if (current !== null) throw taken(key);
     const note = { action: 'library.created', target: `library:${key}`, after: state };
     const row: Resource = {
@@ -161,7 +180,7 @@ async function createLibrary(
     };
     return {
       kind: 'write',
-      plan: { state, changes: [], resources: [auditWrite({ ids, caller }, note, atMs)] },
+      plan: { state, changes: [], resources: [counted.moved(others[0]), auditWrite({ ids, caller }, note, atMs)] },
       answer: () => libraryView(row),
     };
   });

@@ -16,11 +16,14 @@ import { type IdempotentCalls, replay as answered, type RowMaker } from './idemp
 import { missedKinds } from './missed-kinds.ts';
 import { notFound, unfit } from './refusals.ts';
 import { type ReplayPayload, replayQuery, replayView, type StoredReplay, storedReplay } from './replay-state.ts';
+import type { Turns } from './turns.ts';
 import { storedWebhook } from './webhook-state.ts';
+import { type Counted as Limited, withinLimit } from './within-limit.ts';
 
 export type ReplaysDeps = Pick<AppDeps, 'storage' | 'ids' | 'clock' | 'dialects'> & {
   readonly committer: Committer;
   readonly idempotent: IdempotentCalls;
+  readonly turns: Turns;
 };
 
 export function createReplays(deps: ReplaysDeps): ReplayCases {
@@ -53,10 +56,16 @@ export function createReplays(deps: ReplaysDeps): ReplayCases {
         };
         return { status: 200, body };
       }
-      await refuseTooMany(deps, workspaceId);
       const fingerprint = idempotency?.fingerprint ?? '';
       return idempotent.run<ReplayView>(workspaceId, idempotency, (row) =>
-        createOne(deps, { caller, input, counted }, { row, fingerprint }),
+        withinLimit<Written<ReplayView>>(
+          deps,
+          { workspaceId, what: 'replays' },
+          {
+            refuse: () => refuseTooMany(deps, workspaceId),
+            make: (limited) => createOne(deps, { caller, input, counted, limited }, { row, fingerprint }),
+          },
+        ),
       );
     },
 
@@ -177,30 +186,40 @@ export function newReplay(
 }
 
 type Counted = Pick<StoredReplay, 'count' | 'exact'>;
+type NewReplay = {
+  readonly caller: Caller;
+  readonly input: ReplayInput;
+  readonly counted: Counted;
+  readonly limited: Limited;
+};
 
 async function createOne(
   { committer, ids, clock }: ReplaysDeps,
-  { caller, input, counted }: { readonly caller: Caller; readonly input: ReplayInput; readonly counted: Counted },
+  { caller, input, counted, limited }: NewReplay,
   { row, fingerprint }: { readonly row: RowMaker | undefined; readonly fingerprint: string },
 ): Promise<Written<ReplayView>> {
   const { workspaceId } = caller;
   const made = newReplay({ ids }, workspaceId, { input, counted, atMs: clock.nowMs() });
   const { id, state, duty } = made;
   const note = { action: 'replay.created', target: `replay:${id}`, after: { count: counted.count, input } };
-  const written = await committer.write<Written<ReplayView>>({ workspaceId, type: 'replay', id }, (_, atMs) => {
-    const body = replayView({ id, state, createdAtMs: atMs });
-    return {
-      kind: 'write',
-      plan: {
-        state,
-        changes: [],
-        duties: duty === null ? [] : [{ ...duty, dueAtMs: atMs }],
-        resources: [auditWrite({ ids, caller }, note, atMs)],
-        ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
-      },
-      answer: () => ({ status: 202, body }),
-    };
-  });
+  const written = await committer.writeAlone<Written<ReplayView>>(
+    { workspaceId, type: 'replay', id },
+    [limited.key],
+    (_, atMs, { others }) => {
+      const body = replayView({ id, state, createdAtMs: atMs });
+      return {
+        kind: 'write',
+        plan: {
+          state,
+          changes: [],
+          duties: duty === null ? [] : [{ ...duty, dueAtMs: atMs }],
+          resources: [limited.moved(others[0]), auditWrite({ ids, caller }, note, atMs)],
+          ...(row === undefined ? {} : { idempotency: () => row(202, body) }),
+        },
+        answer: () => ({ status: 202, body }),
+      };
+    },
+  );
   return written.kind === 'done' ? written.answer : answered<ReplayView>(written.row, fingerprint);
 }
 
