@@ -57,7 +57,7 @@ test('fields, rules, mappings and settings are shown and changed from the comman
   );
   assert.match(changed.jobId ?? '', /^mjb_/);
   let season: unknown;
-  for (let tries = 0; season !== 'spring' && tries < 200; tries += 1)
+  for (let tries = 0; season !== 'spring' && tries < 5_000; tries += 1)
     season = (await cli.ask<{ state: { metadata: Record<string, unknown> } }>('assets', 'show', 'external:m')).state
       .metadata['season'];
   assert.equal(season, 'spring');
