@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { type ConsoleRig, settled, signIn, startConsole } from './console-pages.ts';
 import { createTestAuthority } from '../../src/transports/testing/certificates.ts';
 import { patienceMs } from '../support/until.ts';
-import { eventually, rows, text } from './real-server.ts';
+import { adminKey, eventually, rows, text } from './real-server.ts';
 
 const timeout = patienceMs;
 const marker = 'document.title="owned"';
@@ -337,6 +337,34 @@ test('UI-18 an edit on what somebody else has changed is told and not saved over
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Saved').waitFor({ timeout });
   await eventually(stateOf, ({ info }) => JSON.stringify(info) === '{"title":"Ours"}', 'it is saved');
+});
+
+test('UI-18 a session that ends amid a form: one signs in before it, nobody passes without, and what was written is saved', async () => {
+  const { server } = rig;
+  const context = await rig.browser.newContext();
+  const page = await context.newPage();
+  const signInWithKey = async () => {
+    await page.getByRole('button', { name: 'API key' }).click();
+    await page.locator('input[name=key]').fill(adminKey);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+  };
+  await page.goto(`${server.url}/assets/${asset}`);
+  await signInWithKey();
+  await page.getByLabel('Title').fill('Written before the session ended');
+  await page.evaluate("fetch('/v1/sessions/current', { method: 'DELETE' })");
+  await page.getByRole('button', { name: 'Save' }).click();
+  const door = page.locator('dialog.sign-in[open]');
+  await door.getByText('Your session has ended').waitFor({ timeout });
+  for (let times = 0; times < 3; times++) await page.keyboard.press('Escape');
+  await door.waitFor({ timeout });
+  await signInWithKey();
+  await door.waitFor({ state: 'detached', timeout });
+  assert.equal(await page.getByLabel('Title').inputValue(), 'Written before the session ended');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Saved').waitFor({ timeout });
+  const { state } = (await server.call(`/v1/assets/${asset}`)).json as { readonly state: { readonly info: object } };
+  assert.deepEqual(state.info, { title: 'Written before the session ended' });
+  await context.close();
 });
 
 test('UI-18 settings of a webhook that somebody else has changed are not saved over theirs', async () => {
