@@ -1,5 +1,5 @@
 /**
- * The `housekeeping` duty, once an hour for the installation: warns of keys that end soon, lets go of sessions and links
+ * The `housekeeping` duty, once an hour for the installation: warns of keys and of webhooks' certificates that end soon, lets go of sessions and links
  * that are over, and of notices and audit rows that are older than their workspace keeps them. All of it in pages.
  */
 import { limits } from '../core/limits.ts';
@@ -10,6 +10,7 @@ import type { Committer } from './committer.ts';
 import type { AppDeps } from './dependencies.ts';
 import { isGood, storedKey } from './key-lookup.ts';
 import { raiseNotice } from './notices.ts';
+import { warnOfCertificates } from './webhook-certificates.ts';
 import { readWorkspaceSettings } from './workspace-settings.ts';
 
 const dayMs = 24 * 3_600_000;
@@ -35,6 +36,7 @@ export function createHousekeepingDuty(deps: HousekeepingDeps): DutyHandler {
   const { storage, clock } = deps;
   return async (duty, signal) => {
     await eachPage(deps, { type: 'key', signal }, (rows) => warnOfKeys(deps, rows));
+    await eachPage(deps, { type: 'webhook', signal }, (rows) => warnOfCertificates(deps, rows));
     await eachPage(deps, { type: 'session', signal }, (rows) => removeOver(deps, rows));
     await eachPage(deps, { type: 'invitation', signal }, (rows) => removeOver(deps, rows));
     await eachPage(deps, { type: 'task', signal }, (rows) => removeDone(deps, rows));

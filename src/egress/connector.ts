@@ -159,7 +159,6 @@ function secure(
       secureContext: context,
       // Named, so that NODE_TLS_REJECT_UNAUTHORIZED has no say.
       rejectUnauthorized: true,
-      minVersion: 'TLSv1.2',
       ALPNProtocols: ['http/1.1'],
       ...(session === undefined ? {} : { session }),
     });

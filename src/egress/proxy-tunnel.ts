@@ -111,7 +111,6 @@ function greet(tcp: Socket, { place: { host }, context }: ProxyRoad) {
     secureContext: context(),
     // Named, so that NODE_TLS_REJECT_UNAUTHORIZED has no say.
     rejectUnauthorized: true,
-    minVersion: 'TLSv1.2',
     ALPNProtocols: ['http/1.1'],
   });
 }

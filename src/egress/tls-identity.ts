@@ -83,6 +83,7 @@ export function weakenedTls(environment: Readonly<Record<string, string | undefi
 }
 
 function makeContext(material: TlsMaterial | undefined): SecureContext {
+  // The one place: a connection that is given a context asks nobody else which versions it may speak.
   return createSecureContext({
     minVersion: 'TLSv1.2',
     ...(material?.caPem === undefined ? {} : { ca: material.caPem }),
