@@ -121,6 +121,15 @@ describe('alert rules and dashboard', () => {
     }
   });
 
+  it('every alert has a section that says what to do about it, and no section is about an alert that there is not', () => {
+    const guide = read('../docs/guides/when-an-alert-fires.md');
+    const sections = [...guide.matchAll(/^## (.+)$/gm)].map(([, name]) => name);
+    assert.deepEqual(
+      sections,
+      rules.map(({ alert }) => alert),
+    );
+  });
+
   it('panels have ids of their own, lie within 24 columns and do not overlap', () => {
     const taken = new Set<string>();
     assert.equal(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length);
