@@ -84,13 +84,18 @@ describe('connections are shared, bounded and closed', () => {
   });
 
   it('RX-23 a lane whose receiver hangs takes nothing from another lane on the same host', async () => {
-    const { transport } = await start();
+    const clock = createRunningClock();
+    const { transport } = await start({ clock });
     const receiver = await receive({
       onRequest: (request, socket) => request.path === '/hang' || socket.write(okAnswer),
     });
     const hanging = Array.from({ length: 10 }, () =>
-      transport.send(messageTo(`${receiver.origin}/hang`, { webhookId: lane('a'), connectionsMax: 4, timeoutMs: 600 })),
+      transport.send(
+        messageTo(`${receiver.origin}/hang`, { webhookId: lane('a'), connectionsMax: 4, timeoutMs: 600_000 }),
+      ),
     );
+    let ended = 0;
+    for (const outcome of hanging) void outcome.then(() => (ended += 1));
     await receiver.received(4);
     for (let round = 0; round < 20; round++) {
       const outcome = await transport.send(
@@ -98,6 +103,8 @@ describe('connections are shared, bounded and closed', () => {
       );
       assert.equal(outcome.kind, 'response');
     }
+    assert.equal(ended, 0);
+    clock.pass(600_000);
     assert.ok((await Promise.all(hanging)).every(({ kind }) => kind === 'timeout'));
     assert.equal(transport.stats().requestsInFlight, 0);
   });
