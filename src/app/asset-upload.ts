@@ -45,6 +45,8 @@ export type InspectPayload = {
   readonly version?: number;
   /** The version that was active until this one came. */
   readonly replaces?: number;
+  /** The second look, after a first one that came to no end in its time. */
+  readonly again?: boolean;
 };
 
 export function createUpload(deps: UploadDeps): AssetCases['upload'] {

@@ -104,6 +104,34 @@ test('an inspection that fails, crashes or hangs makes the asset ready with a no
   }
 });
 
+test('UP-06 a file whose time was up behind another one is looked into once more, and told as news', async () => {
+  const outOfTime = { kind: 'failed', code: 'timeout', note: 'Inspection took longer than 10 s' } as const;
+  let [looks, timeouts] = [0, 1];
+  const inspect: Media['inspect'] = (path, options) => {
+    looks += 1;
+    return looks <= timeouts ? Promise.resolve(outOfTime) : fixture.deps.media.inspect(path, options);
+  };
+  const one = await createFixture({ media: { ...fixture.deps.media, inspect } });
+  const { body } = await one.app.assets.upload(caller, { file: file() });
+  await one.doDuties();
+  assert.equal((await one.app.assets.get(caller, body.id)).state.inspection.state, 'failed');
+  one.clock.advance(30_000);
+  await one.doDuties();
+  const { state } = await one.app.assets.get(caller, body.id);
+  assert.deepEqual([state.inspection, state.file?.widthPx], [{ state: 'done' }, 40]);
+  assert.deepEqual((await kinds(one)).slice(0, 3), ['asset.created', 'asset.ready', 'asset.info_changed']);
+  // Whose own fault it is that there was no end has had its two looks.
+  timeouts = looks + 2;
+  await one.app.assets.upload(caller, { file: file() });
+  for (let minute = 0; minute < 5; minute += 1) {
+    await one.doDuties();
+    one.clock.advance(60_000);
+  }
+  assert.equal(looks, timeouts);
+  assert.equal((await one.pendingDuties()).length, 0);
+  await one.stop();
+});
+
 test('an inspection done twice, by two processes at once, tells that the asset is ready once', async () => {
   await fixture.app.assets.upload(caller, { file: file() });
   const other = await fixture.another();

@@ -9,7 +9,7 @@ import type { ChangeKind } from '../core/change.ts';
 import { changedFields } from '../core/difference.ts';
 import type { DutyHandler } from '../engine/engine.ts';
 import type { InspectionResult, MediaFacts } from '../media/media.ts';
-import type { NewDuty } from '../storage/contract/duties.ts';
+import type { Duty, NewDuty } from '../storage/contract/duties.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { MetadataField } from '../core/metadata-field.ts';
 import { type MetadataMapping, withMapped } from '../core/metadata-mapping.ts';
@@ -27,6 +27,8 @@ import { badNote, createScanning, isBad, type Scanned, withScan } from './scanni
 
 /** An asset waits no longer than this for its inspection. DESIGN section 3. */
 export const inspectMsMax = 10_000;
+/** Long enough for what held it up to be over. */
+const secondLookAfterMs = 30_000;
 /** Files in a row whose process died before files as such are said not to be read; then the log is silent until one is. */
 const crashesTold = 3;
 
@@ -78,7 +80,10 @@ export function createInspectDuty(deps: InspectDeps): DutyHandler {
           plan: {
             state,
             changes: steps.map((step) => assetChange(frame, { ...step, after: state })),
-            duties: followUps(deps, { workspaceId, assetId: payload.assetId, blob: payload.blob, state: found, atMs }),
+            duties: [
+              ...followUps(deps, { workspaceId, assetId: payload.assetId, blob: payload.blob, state: found, atMs }),
+              ...secondLook(deps, { duty, payload, result, atMs }),
+            ],
             fulfils,
           },
           answer: () => undefined,
@@ -162,6 +167,24 @@ function followUps(deps: Pick<InspectDeps, 'ids' | 'media' | 'settings'>, looked
   const version = versions.find(({ active }) => active)?.number ?? 1;
   const payload: InspectPayload = { assetId, blob: file.blob, mimeType: file.mimeType, version };
   return [{ id: deps.ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs, payload }];
+}
+
+type Outcome = {
+  readonly duty: Pick<Duty, 'workspaceId'>;
+  readonly payload: InspectPayload;
+  readonly result: InspectionResult;
+  readonly atMs: number;
+};
+
+/**
+ * One more look at a file whose time was up: files are looked into one after the other, so it may well be that of the one
+ * before it, which is broken or a bomb. What is found then is told as news about the file.
+ */
+function secondLook({ ids }: Pick<InspectDeps, 'ids'>, { duty, payload, result, atMs }: Outcome): readonly NewDuty[] {
+  if (result.kind !== 'failed' || result.code !== 'timeout' || payload.again === true) return [];
+  const again: InspectPayload = { ...payload, again: true };
+  const { workspaceId } = duty;
+  return [{ id: ids.next('duty'), workspaceId, kind: 'inspect', dueAtMs: atMs + secondLookAfterMs, payload: again }];
 }
 
 type Inspected = {
