@@ -114,8 +114,7 @@ export function useChange<T = unknown>(
       await Promise.all(stale.map((path) => refresh(client, path)));
     },
     onError: (error) => {
-      // Who is not signed in any more is asked to sign in, and told nothing besides.
-      if (!quiet && !(error instanceof Problem && error.status === 401)) tellProblem(error);
+      if (!quiet) tellProblem(error);
       if (isOutdated(error)) for (const path of stale) void refresh(client, path);
     },
   });

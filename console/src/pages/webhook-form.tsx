@@ -155,7 +155,7 @@ export function CredentialsForm({
       <SelectField
         label={title}
         problem={problemAt(problems, '/credentials')}
-        {...(kept === undefined || draft.credentials !== null ? {} : { hint: words.webhook.masked })}
+        {...(kept === undefined || kept === 'none' || draft.credentials !== null ? {} : { hint: words.webhook.masked })}
         value={present.kind}
         choices={kinds.map((kind) => ({ value: kind, label: words.wizard.credentialKinds[kind] }))}
         onChange={(kind) => onChange({ credentials: kind === 'oauth2' ? { kind, grant: 'password' } : { kind } })}

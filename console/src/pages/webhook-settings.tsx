@@ -127,6 +127,7 @@ function Form({
           <div className="stack">
             <TextField
               label={words.wizard.name}
+              required
               problem={problemAt(problems, '/name')}
               value={draft.name}
               onChange={(name) => change({ name })}

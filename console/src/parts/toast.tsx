@@ -1,6 +1,7 @@
 import { IconAlertTriangle, IconCircleCheck, IconX } from '@tabler/icons-react';
 import { useSyncExternalStore } from 'react';
 import { Problem } from '../api/ask.ts';
+import { setSignedOut } from '../app/signed-out.ts';
 import { words } from '../words/words.ts';
 import { Button } from './button.tsx';
 import { wordsOf } from './state.tsx';
@@ -32,6 +33,11 @@ export function tell(text: string): void {
 
 /** Says what went wrong, in the server's words. */
 export function tellProblem(error: unknown): void {
+  // Who is not signed in any more is asked to sign in, and told nothing besides.
+  if (error instanceof Problem && error.status === 401) {
+    setSignedOut(true);
+    return;
+  }
   const mend = error instanceof Problem ? error.mend : undefined;
   show({ tone: 'bad', text: wordsOf(error), ...(mend === undefined ? {} : { mend }) });
 }

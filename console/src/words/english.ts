@@ -101,7 +101,7 @@ export const english = {
     shortcutList: [
       [['⌘K', 'Ctrl K'], 'Find anything'],
       [['/'], 'Search on this page'],
-      [['j', 'k'], 'Next, previous row'],
+      [['j', 'k', '↓', '↑'], 'Next, previous row'],
       [['Enter'], 'Open the row'],
       [['r'], 'Send the delivery again'],
       [['1', '…', '9'], 'Go to a page of the menu'],
