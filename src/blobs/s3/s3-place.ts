@@ -26,7 +26,10 @@ export function readS3Url(text: string): S3Place {
   const url = new URL(text);
   const { hostname: bucket, username, password, pathname, searchParams } = url;
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
-    throw unusable('the name of a bucket as host', bucket === '' ? 'none' : bucket);
+    throw unusable(
+      'the name of a bucket as host, 3 to 63 lower-case letters, digits, dots and hyphens',
+      bucket === '' ? 'none' : bucket,
+    );
   if (url.port !== '') throw unusable('no port: that of another store goes into endpoint', url.port);
   for (const name of searchParams.keys())
     if (!options.has(name)) throw unusable(`only ${[...options].join(', ')} as options`, name);
