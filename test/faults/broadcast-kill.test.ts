@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { requestJson } from '../support/json-client.ts';
 import { endServer, freePort, type ServerProcess, startServer } from '../support/server-process.ts';
+import { until } from '../support/until.ts';
 
 const film = readFileSync(join(import.meta.dirname, '..', '..', 'media', 'pan.mp4'));
 
@@ -15,35 +16,18 @@ type Notification = { readonly action: string; readonly payload: { readonly id: 
 
 async function startReceiver() {
   const told: Notification[] = [];
-  const waiting = new Set<() => void>();
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       told.push(JSON.parse(Buffer.concat(chunks).toString()) as Notification);
       response.end();
-      for (const look of waiting) look();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     told,
-    until: (fits: () => boolean, withinMs: number) =>
-      new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(
-          () => reject(new Error(`Told within ${withinMs} ms: ${JSON.stringify(told)}`)),
-          withinMs,
-        );
-        const look = (): void => {
-          if (!fits()) return;
-          clearTimeout(timer);
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
     stop: () => {
       server.closeAllConnections();
       server.close();
@@ -81,13 +65,13 @@ async function endedBy(
     });
     stream.on('error', () => undefined);
     stream.write(film.subarray(0, 60_000));
-    await receiver.until(() => receiver.told.length === 1, 10_000);
+    await until(() => receiver.told.length === 1, 'it is told as live');
     assert.deepEqual([receiver.told[0]?.action, receiver.told[0]?.payload.type], ['add', 'live']);
     server.signal(signal);
     await server.exited;
     server = startServer({ dataDir, port, settings });
     await server.ready;
-    await receiver.until(() => receiver.told.some(({ payload }) => payload.type === 'archived'), 20_000);
+    await until(() => receiver.told.some(({ payload }) => payload.type === 'archived'), 'its end is told');
     const { state } = (await ask('GET', `/v1/broadcasts/${String(id)}`)) as { state: { [name: string]: unknown } };
     assert.deepEqual([state['type'], state['end'], state['streaming']], ['archived', end, undefined]);
     if (state['note'] !== undefined) assert.match(JSON.stringify(state['note']), note);

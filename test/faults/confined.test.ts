@@ -4,10 +4,10 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { requestOk } from '../support/json-client.ts';
 import { endServer, freePort, startServer } from '../support/server-process.ts';
+import { until } from '../support/until.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const nobody = 65_534;
@@ -86,12 +86,10 @@ test('SC-09 as nobody, with a file system that is read-only but for its director
     assert.equal(uploaded.status, 201, await uploaded.text());
     type Arrived = { readonly data: readonly { readonly bodyBase64: string }[] };
     let arrived: Arrived['data'] = [];
-    const untilMs = performance.now() + 20_000;
-    while (arrived.length === 0) {
-      assert.ok(performance.now() < untilMs, server.output());
+    await until(async () => {
       ({ data: arrived } = await requestOk<Arrived>(`${url}/v1/inboxes/${inbox.id}/requests`, { key }));
-      await wait(20);
-    }
+      return arrived.length > 0;
+    }, `it is told; the server says ${server.output()}`);
     const body = Buffer.from(arrived[0]?.bodyBase64 ?? '', 'base64').toString();
     assert.match(body, /"widthPx":\s*\d+/, 'the picture was looked into');
     assert.equal((await fetch(`${url}/docs`)).status, 200);

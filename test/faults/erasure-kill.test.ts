@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { requestJson } from '../support/json-client.ts';
 import { seededFractions } from '../support/seeded.ts';
 import { freePort, type ServerProcess, startServer } from '../support/server-process.ts';
+import { eventually } from '../support/until.ts';
 
 const seed = Number(process.env['ASSETWIRE_TEST_SEED'] ?? Date.now() % 1_000_000);
 const secret = 'Rosa Beispiel';
@@ -42,7 +43,6 @@ test(`LG-10 killed again and again, an erasure goes on where it was (seed ${seed
   }
   const { id } = await ask('/v1/erasures', { person: { name: secret } });
   const random = seededFractions(seed);
-  let phase: unknown = null;
   for (let kills = 0; kills < killsMax; kills += 1) {
     await wait(random() * 120);
     server.signal('SIGKILL');
@@ -50,11 +50,11 @@ test(`LG-10 killed again and again, an erasure goes on where it was (seed ${seed
     server = startServer({ dataDir, port });
     await server.ready;
   }
-  for (let tries = 0; tries < 300 && phase !== 'settling' && phase !== 'done'; tries += 1) {
-    await wait(50);
-    ({ phase } = await ask(`/v1/erasures/${String(id)}`));
-  }
-  assert.ok(phase === 'settling' || phase === 'done', `the phase is ${String(phase)}`);
+  await eventually(
+    async () => (await ask(`/v1/erasures/${String(id)}`))['phase'],
+    (phase) => phase === 'settling' || phase === 'done',
+    'it comes to its end',
+  );
   let seen = 0;
   let cursor = '';
   for (const list of ['/v1/changes', '/v1/assets']) {

@@ -73,7 +73,7 @@ export function createPublisher(to: string | PublishTo, key: string, chance: () 
     open += 1;
     const answer = await requestJson(`${url()}/v1/changes`, {
       key,
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       headers: { 'idempotency-key': `fault-${digits}` },
       body: {
         kind: 'asset.metadata_changed',

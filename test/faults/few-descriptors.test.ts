@@ -6,9 +6,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { requestJson, requestOk } from '../support/json-client.ts';
 import { endServer, freePort, startServer } from '../support/server-process.ts';
+import { until } from '../support/until.ts';
 
 const descriptors = 120;
 
@@ -18,14 +18,6 @@ function crowd(port: number, count: number): Socket[] {
 }
 
 type Page = { readonly data: readonly unknown[] };
-
-async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const fromMs = performance.now();
-  while (!(await holds())) {
-    if (performance.now() - fromMs > 30_000) throw new Error(`Within 30 s: ${what}`);
-    await wait(20);
-  }
-}
 
 test('FR-09 out of file descriptors the server neither ends nor loses anything, and goes on when there are some again', async (t) => {
   if (spawnSync('prlimit', ['--version']).status !== 0) {
@@ -49,17 +41,17 @@ test('FR-09 out of file descriptors the server neither ends nor loses anything, 
     const target = { transport: 'http', url: `http://127.0.0.1:${receiverPort}/` };
     const hook = { name: 'x', dialect: 'standard', target, events: ['*'], policy: { schedule, breaker: null } };
     await requestOk(`${url}/v1/webhooks`, { key, body: hook });
-    const report = (name: string) =>
+    const report = (name: string, timeoutMs = 60_000) =>
       requestJson(`${url}/v1/changes`, {
         key,
-        timeoutMs: 2_000,
+        timeoutMs,
         body: { kind: 'folder.created', subject: { type: 'folder', externalId: name }, after: { name } },
       });
     assert.equal((await report('before')).status, 202);
     const used = (): number => readdirSync(`/proc/${server.pid}/fd`).length;
     // What it has is all it may have, and a few for what comes.
-    spawnSync('prlimit', [`--pid=${server.pid}`, `--nofile=${Math.max(descriptors, used() + 10)}`]);
     const limit = Math.max(descriptors, used() + 10);
+    spawnSync('prlimit', [`--pid=${server.pid}`, `--nofile=${limit}`]);
     sockets = crowd(port, limit);
     await until(() => used() >= limit - 1, 'every descriptor is taken');
     // A connection of before is served all the same; deliveries have no descriptor left for theirs.
@@ -69,7 +61,7 @@ test('FR-09 out of file descriptors the server neither ends nor loses anything, 
       crowded += 1;
       // Whoever is refused leaves a descriptor for a moment: others wait for it at the door.
       sockets.push(...crowd(port, 10));
-      const answer = await report(`crowded-${crowded}`).catch(() => null);
+      const answer = await report(`crowded-${crowded}`, 2_000).catch(() => null);
       if (answer?.status === 202) accepted.push(`crowded-${crowded}`);
       else if (answer !== null) assert.equal(answer.status, 503, JSON.stringify(answer.body));
       const pending = await requestJson(`${url}/v1/deliveries?states=pending&limit=10`, {

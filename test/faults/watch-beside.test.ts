@@ -44,19 +44,19 @@ test('the folder of ASSETWIRE_WATCH becomes assets, and a killed server leaves n
     );
   };
   const become = (wanted: readonly string[]) =>
-    until(async () => JSON.stringify(await names()) === JSON.stringify(wanted), wanted.join(), 30_000);
+    until(async () => JSON.stringify(await names()) === JSON.stringify(wanted), wanted.join());
   try {
     await become(['/in/press/note.txt']);
     server.signal('SIGKILL');
     await server.exited;
-    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches', 30_000);
+    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches');
     writeFileSync(join(folder, 'second.txt'), 'again');
     server = await start();
     await become(['/in/press/note.txt', '/in/second.txt']);
     if (seesProcesses) assert.equal(watchers(folder).length, 1);
   } finally {
     await endServer(server);
-    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches any more', 30_000);
+    if (seesProcesses) await until(() => watchers(folder).length === 0, 'nobody watches any more');
     rmSync(dataDir, { recursive: true, force: true });
   }
 });
