@@ -13,7 +13,7 @@ import ts from 'typescript';
 import { type RealServer, startRealServer, type Tenant } from '../e2e/real-server.ts';
 
 const root = join(import.meta.dirname, '../..');
-const boundMs = 60_000;
+const boundMs = 240_000;
 
 let server: RealServer;
 let tenant: Tenant;

@@ -33,6 +33,17 @@ const dialog = () => rig.page.locator('dialog[open]');
 const send = (name: string) => dialog().getByRole('button', { name, exact: true }).click();
 const gone = () => dialog().waitFor({ state: 'detached', timeout });
 const said = (text: string) => rig.page.getByText(text).first().waitFor({ timeout });
+/** Every file is looked into, and has its pictures. */
+const calm = () =>
+  eventually(
+    async () => rows((await rig.server.call('/v1/assets?archived=all&limit=100')).json).map(({ state }) => state),
+    (states) =>
+      (states as readonly Looked[]).every(
+        ({ inspection, renditions }) => inspection.state !== 'pending' && renditions.length === 3,
+      ),
+    'every file is looked into',
+  );
+type Looked = { readonly inspection: { readonly state: string }; readonly renditions: readonly unknown[] };
 const read = async (path: string) => JSON.stringify((await rig.server.call(path)).json);
 
 test('folders are listed as one goes down, and made', async () => {
@@ -196,6 +207,8 @@ test('a webhook is changed, tried against the past, its secret shown and renewed
   await send('Make a new secret');
   await gone();
   await eventually(signing, (count) => count === 1, 'only the new one signs');
+  // What is found out about the files that others have uploaded is told before, not meanwhile.
+  await calm();
   await button('Disable').click();
   await said('Disabled since');
   await button('Enable').click();

@@ -4,9 +4,10 @@ import { after, before, test } from 'node:test';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { createFakeApp } from '../../src/api/testing/fake-app.ts';
 import { startTestServer, type TestServer } from '../../src/api/testing/test-server.ts';
+import { patienceMs } from '../support/until.ts';
 import { openBrowser } from './browser.ts';
 
-const timeout = 20_000;
+const timeout = patienceMs;
 
 let server: TestServer;
 let browser: Browser;
@@ -39,8 +40,7 @@ test('the search finds a section by a word of its text, by the keyboard alone', 
   const page = await openPage('/docs');
   await page.keyboard.press('/');
   await page.keyboard.type('rotate secret');
-  await page.locator('.found [role=option]').first().waitFor({ timeout });
-  assert.match(await page.locator('.found [aria-selected=true]').innerText(), /rotate a signing secret/i);
+  await page.locator('.found [aria-selected=true]', { hasText: /rotate a signing secret/i }).waitFor({ timeout });
   assert.equal(await page.locator('#search input').getAttribute('aria-activedescendant'), 'found-0');
   await page.keyboard.press('ArrowDown');
   assert.equal(await page.locator('#search input').getAttribute('aria-activedescendant'), 'found-1');

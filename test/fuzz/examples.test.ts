@@ -32,7 +32,7 @@ test('every example of a request is taken, or refused for nothing but what it na
   const taken: string[] = [];
   for (const operation of operationsOf(document)) {
     const wire = wireOf(examplePlan(document, operation), { known, token: tokenFor(operation) });
-    const answer = await send(wire, { url: server.url, timeoutMs: 10_000, streaming: operation.streaming });
+    const answer = await send(wire, { url: server.url, timeoutMs: 60_000, streaming: operation.streaming });
     if (answer.status < 300) {
       known.learn(answer.text);
       taken.push(operation.id);

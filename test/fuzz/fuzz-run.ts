@@ -36,7 +36,7 @@ export type FuzzReport = {
   readonly wrong: readonly string[];
 };
 
-const timeoutMsDefault = 20_000;
+const timeoutMsDefault = 60_000;
 const concurrent = 4;
 const chunk = 24;
 const wrongMax = 20;

@@ -21,8 +21,8 @@ export function typedBlocks(page: string): readonly string[] {
  * own commands say `-fsS` is taken by its word. Each answer ends its line.
  */
 export const strictly = `curl() {
-  if [ "\${1-}" = -fsS ]; then command curl --max-time 20 "$@" && echo
-  else command curl --silent --show-error --fail-with-body --max-time 20 "$@" && echo
+  if [ "\${1-}" = -fsS ]; then command curl --max-time 60 "$@" && echo
+  else command curl --silent --show-error --fail-with-body --max-time 60 "$@" && echo
   fi
 }
 `;
@@ -37,7 +37,7 @@ export type ShellOptions = {
   readonly environment?: NodeJS.ProcessEnv;
 };
 
-/** How a shell ended: its exit code (null: by a signal, after 60 seconds), and everything that it showed. */
+/** How a shell ended: its exit code (null: by a signal, after four minutes), and everything that it showed. */
 export type ShellEnd = { readonly code: number | null; readonly output: string };
 
 /** Types a script into one shell, which ends at the first command that fails. */
@@ -45,7 +45,7 @@ export function typeScript(script: string, options: ShellOptions): Promise<Shell
   return new Promise((resolve, reject) => {
     const child = spawn('bash', ['-euo', 'pipefail', '-s'], {
       cwd: options.cwd ?? root,
-      timeout: 60_000,
+      timeout: 240_000,
       env: {
         PATH: process.env['PATH'],
         ASSETWIRE_URL: options.server.url,

@@ -144,7 +144,7 @@ async function startReceiver({ run, build }: Language, file: string, secret: str
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const stop = (): void => void child.kill('SIGKILL');
-  const endMs = performance.now() + 60_000;
+  const endMs = performance.now() + 120_000;
   while (!(await answers(port))) {
     if (child.exitCode !== null || performance.now() > endMs) {
       stop();
@@ -180,7 +180,7 @@ function post(port: number, { body, headers }: SignedDelivery): Promise<number> 
         response.on('end', () => resolve(response.statusCode ?? 0));
       },
     );
-    request.setTimeout(20_000, () => request.destroy(new Error('No answer within 20 s')));
+    request.setTimeout(60_000, () => request.destroy(new Error('No answer within 60 s')));
     request.on('error', reject);
     request.end(body);
   });
