@@ -19,7 +19,7 @@ import { complaints, judgeLedgers } from '../faults/ledger.ts';
 import { requestJson, requestOk } from '../support/json-client.ts';
 import { makeOtherBuild, novel } from '../support/other-build.ts';
 import { endServer, freePort, type ServerProcess, startServer } from '../support/server-process.ts';
-import { until } from './cluster-rig.ts';
+import { eventually, until } from '../support/until.ts';
 
 let directory = '';
 /** Another schema, and the same schema with other words. */
@@ -198,10 +198,11 @@ async function isLeftToTheOther(t: TestContext, older: ServerProcess, newer: Ser
   assert.equal(listed.status, 200, 'a dialect that it does not know hinders no list');
   await stop(older);
   await until(() => arrived.hooks.size === hooks.length, 'what the older build held');
-  const nothingLeft = async (): Promise<boolean> =>
-    (await requestOk<Page>(`${newer.url}/v1/deliveries?states=pending&changeId=${changeId}&limit=1`, { key })).data
-      .length === 0;
-  await until(nothingLeft, 'all that the older build had left');
+  await eventually(
+    () => requestOk<Page>(`${newer.url}/v1/deliveries?states=pending&changeId=${changeId}&limit=1`, { key }),
+    ({ data }) => data.length === 0,
+    'all that the older build had left is recorded',
+  );
   assert.equal(arrived.requests, hooks.length, 'each came once');
   for (const id of hooks)
     assert.equal((await requestJson(`${newer.url}/v1/webhooks/${id}`, { key, method: 'DELETE' })).status, 204);
