@@ -8,6 +8,7 @@ import type { CliContext } from '../context.ts';
 import { reportOf } from '../error-report.ts';
 import { checkDirectory, checkDurability, checkFiles, checkKey, checkSync } from './disk-checks.ts';
 import { checkBlobs } from './blobs-check.ts';
+import { checkCertificates } from './certificates-check.ts';
 import { checkReceiversClock } from './clock-check.ts';
 import { checkFilms, checkReading, checkScanner } from './film-check.ts';
 import { checkEgress, checkPublicUrl, checkSnsUrl, checkTarget } from './network-checks.ts';
@@ -41,6 +42,7 @@ export async function diagnose(
     await checkStore(settings, context),
     await checkPort(configuration, running),
     ...(running === 'ready' ? await checkReceiversClock(dataDir, context) : []),
+    ...(running === 'ready' ? await checkCertificates(dataDir, context) : []),
     await checkNames(),
   );
   findings.push(await checkPublicUrl(configuration), ...checkSnsUrl(configuration));
