@@ -13,7 +13,7 @@ import { storedWebhook } from './webhook-state.ts';
 
 const dayMs = 24 * 3_600_000;
 /** Days before its end at which a certificate is told of; 0: it has ended. */
-export const certificateWarningDays = [30, 7, 1, 0] as const;
+const certificateWarningDays = [30, 7, 1, 0] as const;
 
 export type CertificateDeps = Pick<AppDeps, 'storage' | 'ids'> & {
   readonly clock: Pick<Clock, 'nowMs'>;
