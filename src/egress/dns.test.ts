@@ -8,10 +8,10 @@ import {
   type NameQuestion,
   startScriptedNameServer,
 } from '../transports/testing/scripted-name-server.ts';
-import { createRunningClock } from '../transports/testing/running-clock.ts';
+import { createRunningClock, runningClock } from '../transports/testing/running-clock.ts';
 import { messageTo } from '../transports/testing/transport-conformance.ts';
 import type { ConnectFailure } from './connect-failure.ts';
-import { createDnsQuery } from './dns-query.ts';
+import { createDnsQuery, type DnsQuery } from './dns-query.ts';
 import type { Connected, Egress, EgressSettings, NotConnected } from './egress.ts';
 import { parseTarget } from './target.ts';
 
@@ -64,7 +64,7 @@ describe('names on the road out', async () => {
     assert.ok(made.kind === 'attached', JSON.stringify(made));
     assert.equal(made.address, '127.0.0.1');
     assert.ok(made.dnsMs !== undefined && made.connectMs !== undefined);
-    assert.deepEqual(names.questions.map(({ name, type }) => `${type} ${name}`).sort(), [
+    assert.deepEqual([...new Set(names.questions.map(({ name, type }) => `${type} ${name}`))].sort(), [
       'A receiver.example',
       'AAAA receiver.example',
     ]);
@@ -298,13 +298,20 @@ describe('names on the road out', async () => {
 
   it('many messages to one name ask once', async () => {
     const { names } = await ask(onlyA({ records: [{ a: '127.0.0.1', ttl: 30 }] }));
-    const { transport } = await startLoopbackTransport({ nameServers: [names.server] });
+    const query = createDnsQuery({ clock: runningClock, servers: [names.server] });
+    let asked = 0;
+    const addresses: DnsQuery['addresses'] = (name, family) => {
+      asked += 1;
+      return query.addresses(name, family);
+    };
+    const { transport } = await startLoopbackTransport({ query: { ...query, addresses } });
     const url = `http://receiver.example:${receiver.port}/`;
     const outcomes = await Promise.all(
       Array.from({ length: 30 }, () => transport.send(messageTo(url, { connectionsMax: 30 }))),
     );
     assert.ok(outcomes.every((outcome) => outcome.kind === 'response' && outcome.address === '127.0.0.1'));
-    assert.equal(names.questions.filter(({ type }) => type === 'A').length, 1);
+    // Packets may be more: what is not answered in time is sent again.
+    assert.equal(asked, 2, 'once for each family');
     assert.ok(receiver.requests.at(-1)?.head.includes(`host: receiver.example:${receiver.port}`));
     await transport.stop();
   });
