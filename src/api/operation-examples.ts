@@ -140,7 +140,7 @@ export const operationExamples: { readonly [operation: string]: OperationExample
   setPassword: { request: { token: 'the-token-of-the-link', password: 'correct horse battery staple' } },
   updateSettings: { request: { contacts: ['dam-team@example.com'] } },
   getOpenApi: { answer: { openapi: '3.1.0', info: { title: 'Assetwire' } } },
-  getReadiness: { answer: { checks: [{ name: 'storage', ok: true }] } },
+  getReadiness: { answer: { checks: [{ name: 'storage', ok: true, needed: true }] } },
   getSettings: { answer: { version: '0.1.0' } },
   getSpace: { answer: { kinds: [{ kind: 'changes', rows: 1_200, bytes: 1_400_000, sinceMs: 1_795_339_800_000 }] } },
   createSession: { request: { token: 'the-one-time-token-of-the-terminal' } },
