@@ -215,7 +215,10 @@ test('readiness says which check fails, and keeps its details to itself', async 
   const app = createFakeApp({
     operation: {
       readiness: () =>
-        Promise.resolve({ ready: false, checks: [{ name: 'store', ok: false, needed: true, detail: '/srv/data is full' }] }),
+        Promise.resolve({
+          ready: false,
+          checks: [{ name: 'store', ok: false, needed: true, detail: '/srv/data is full' }],
+        }),
     },
   });
   await using server = await startTestServer(app);

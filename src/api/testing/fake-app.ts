@@ -351,7 +351,8 @@ export function createFakeApp(parts: FakeParts = {}): FakeApp {
     operation: {
       audit: emptyPage,
       space: missing,
-      readiness: () => Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true, needed: true, detail: 'secret detail' }] }),
+      readiness: () =>
+        Promise.resolve({ ready: true, checks: [{ name: 'store', ok: true, needed: true, detail: 'secret detail' }] }),
       ...parts.operation,
     },
     live: {
