@@ -36,7 +36,7 @@ const said = (text: string) => rig.page.getByText(text).first().waitFor({ timeou
 /** Every file is looked into, and has its pictures. */
 const calm = () =>
   eventually(
-    async () => rows((await rig.server.call('/v1/assets?archived=all&limit=100')).json).map(({ state }) => state),
+    async () => rows((await rig.server.call('/v1/assets?limit=100')).json).map(({ state }) => state),
     (states) =>
       (states as readonly Looked[]).every(
         ({ inspection, renditions }) => inspection.state !== 'pending' && renditions.length === 3,
@@ -294,6 +294,12 @@ test('a webhook over one of several protocols: its own credentials, times of ret
   await field('Longest delay').fill('300');
   await field('Events').or(page.getByLabel('All events, also future ones')).first().check();
   await button('Use an inbox of this server').click();
+  // It is made by a question of its own: whoever presses on before has no address yet.
+  await eventually(
+    () => rig.page.locator('input[type=url]').inputValue(),
+    (url) => url.includes('/inbox/'),
+    'it has its address',
+  );
   await button('Make the webhook').click();
   await said('The webhook is made');
   await open(`/webhooks/${String((await named('Shop front'))?.['id'])}`);
@@ -305,6 +311,12 @@ test('a wizard that lacks an event says to choose one, and names no route', asyn
   await open('/webhooks/new?dialect=brandfolder');
   await field('Name').fill('Without an event');
   await button('Use an inbox of this server').click();
+  // It is made by a question of its own: whoever presses on before has no address yet.
+  await eventually(
+    () => rig.page.locator('input[type=url]').inputValue(),
+    (url) => url.includes('/inbox/'),
+    'it has its address',
+  );
   await button('Make the webhook').click();
   await said('Choose at least one of them.');
   assert.doesNotMatch(await rig.page.locator('main').innerText(), /(?:GET|POST) \/v1/);

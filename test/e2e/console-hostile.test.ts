@@ -380,6 +380,7 @@ test('UI-18 a session that ends amid a form: one signs in before it, nobody pass
   await door.waitFor({ state: 'detached', timeout });
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'Kept as well');
   await context.close();
+  await server.call(`/v1/webhooks/${String(id)}`, { method: 'DELETE' });
 });
 
 test('UI-18 settings of a webhook that somebody else has changed are not saved over theirs', async () => {
