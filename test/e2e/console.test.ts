@@ -278,19 +278,35 @@ test('by the keyboard alone: rows are stepped through, a page begins at its head
   const second = await stepped(first);
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.pathname === `/deliveries/${String(second)}`, { timeout });
-  await page.waitForFunction("document.activeElement.tagName === 'H1'", undefined, { timeout });
+  await eventually(
+    () => page.evaluate<boolean>("document.activeElement.tagName === 'H1'"),
+    (is) => is,
+    'the focus is there',
+  );
   await page.goto(server.url);
   await page.locator('.side nav').waitFor({ timeout });
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.waitForFunction("document.activeElement.id === 'main'", undefined, { timeout });
+  await eventually(
+    () => page.evaluate<boolean>("document.activeElement.id === 'main'"),
+    (is) => is,
+    'the focus is there',
+  );
   await page.setViewportSize({ width: 390, height: 844 });
   const menu = page.getByRole('button', { name: 'Menu', exact: true });
   await menu.focus();
   await page.keyboard.press('Enter');
-  await page.waitForFunction("document.activeElement.closest('.side') !== null", undefined, { timeout });
+  await eventually(
+    () => page.evaluate<boolean>("document.activeElement.closest('.side') !== null"),
+    (is) => is,
+    'the focus is there',
+  );
   await page.keyboard.press('Escape');
-  await page.waitForFunction("document.activeElement.getAttribute('aria-label') === 'Menu'", undefined, { timeout });
+  await eventually(
+    () => page.evaluate<boolean>("document.activeElement.getAttribute('aria-label') === 'Menu'"),
+    (is) => is,
+    'the focus is there',
+  );
   await page.setViewportSize({ width: 1280, height: 900 });
 });
 
@@ -301,7 +317,11 @@ test('the focus point of a picture is set by keys as well', async () => {
   await begin.press('Enter');
   const mark = page.getByRole('application', { name: /^Focus point: 50 % from the left/ });
   await mark.waitFor({ timeout });
-  await page.waitForFunction("document.activeElement.getAttribute('role') === 'application'", undefined, { timeout });
+  await eventually(
+    () => page.evaluate<boolean>("document.activeElement.getAttribute('role') === 'application'"),
+    (is) => is,
+    'the focus is there',
+  );
   await page.keyboard.press('Shift+ArrowLeft');
   await page.keyboard.press('ArrowDown');
   await page
@@ -313,7 +333,11 @@ test('the focus point of a picture is set by keys as well', async () => {
     ((await server.call(`/v1/assets/${seen.asset}`)).json['state'] as { readonly focusPoint: unknown }).focusPoint,
     { x: 0.4, y: 0.51 },
   );
-  await page.waitForFunction("document.activeElement.textContent === 'Set the focus point'", undefined, { timeout });
+  await eventually(
+    () => page.evaluate<boolean>("document.activeElement.textContent === 'Set the focus point'"),
+    (is) => is,
+    'the focus is there',
+  );
 });
 
 test('a list that cannot be brought up to date stays in sight, says so, and is asked for again', async () => {
