@@ -157,7 +157,7 @@ export async function startProduct(keptDirectory?: string): Promise<Product> {
   mkdirSync(dataDir, { recursive: true });
   const port = await freePort();
   const store = await openStore(dataDir, keptDirectory !== undefined);
-  const settings = { ASSETWIRE_LOG_LEVEL: 'warn', ...store.settings };
+  const settings = { ASSETWIRE_LOG_LEVEL: 'warn', ...store.settings, ...ofTheAllocator(process.env) };
   const server = startServer({ dataDir, port, readyWithinMs: 60_000, settings });
   const readyMs = await server.ready;
   return {
@@ -173,6 +173,12 @@ export async function startProduct(keptDirectory?: string): Promise<Product> {
       if (keptDirectory === undefined) rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** What the allocator of the C library is told (`MALLOC_ARENA_MAX`) is told to the server, too: its memory depends on it. */
+function ofTheAllocator(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const named = Object.entries(environment).filter(([name]) => name.startsWith('MALLOC_'));
+  return Object.fromEntries(named.map(([name, value]) => [name, value ?? '']));
 }
 
 export type LanesOptions = {

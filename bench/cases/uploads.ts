@@ -56,9 +56,10 @@ function sampleMemory(pid: number): { stop(): Sampled } {
 async function measureControls(
   { uploader, steady, order, perSecond }: Controlled,
   p99Ms: (steady: RunOptions) => Promise<number>,
-): Promise<{ readonly diskMs: readonly number[]; readonly sinkMs: readonly number[] }> {
+): Promise<{ readonly diskMs: readonly number[]; readonly sinkMs: readonly number[]; readonly sinkAcceptMs: number }> {
   const [writer, sink] = await Promise.all([startChild('disk-writer'), startChild('upload-sink')]);
   const [diskMs, sinkMs]: [number[], number[]] = [[], []];
+  let sinkAcceptMs = 0;
   try {
     const directory = join(tmpdir(), `assetwire-bench-disk-${process.pid}`);
     const bytes = order.paths.map((path) => statSync(path).size);
@@ -74,11 +75,14 @@ async function measureControls(
       });
     while (taking) sinkMs.push(await p99Ms(steady));
     await uploads;
+    // As fast as it takes them, with nothing else going on.
+    const alone = await uploader.ask<UploaderResult>({ ...order, port: sink.port });
+    sinkAcceptMs = quantile([...alone.acceptMs], 0.99);
     await sink.ask({ kind: 'stop' });
   } finally {
     await Promise.all([writer.stop(), sink.stop()]);
   }
-  return { diskMs, sinkMs };
+  return { diskMs, sinkMs, sinkAcceptMs };
 }
 
 type Controlled = {
@@ -140,7 +144,7 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
     const after = processesRssMiB(product.pid);
     const cpuMsPerUpload = (treeCpuUs(product.pid) - cpuBeforeUs) / 1_000 / count;
     const perSecond = (count / tookMs) * 1_000;
-    const { diskMs, sinkMs } = await measureControls({ uploader, steady, order, perSecond }, p99Ms);
+    const { diskMs, sinkMs, sinkAcceptMs } = await measureControls({ uploader, steady, order, perSecond }, p99Ms);
     context.log(
       `p99 of others beside plain writes ${diskMs.map(round).join(', ')} ms, beside a plain taker of uploads ${sinkMs.map(round).join(', ')} ms`,
     );
@@ -184,6 +188,12 @@ async function measure(context: BenchContext): Promise<readonly Figure[]> {
         name: 'control: the same, beside a plain program that takes the same uploads',
         target: '–',
         measured: `${round(median(sinkMs) / median(quiet))}×`,
+        met: null,
+      },
+      {
+        name: 'control: accept p99 of a plain program that takes the same uploads, 4 at a time, and does nothing else',
+        target: '–',
+        measured: `${round(sinkAcceptMs)} ms`,
         met: null,
       },
       {
