@@ -22,6 +22,8 @@ export type Departure = {
   launch(): void;
   /** Ends what is in the air at the transports. */
   abort(): void;
+  /** Ends what may be longer under way than a lease is sure to last, and whose lease is over: others may send it. */
+  cutUnheld(monotonicMs: number): void;
 };
 
 export type DepartureParts = Pick<EngineDeps, 'storage' | 'flights' | 'signer' | 'log'> & {
@@ -34,6 +36,10 @@ export type DepartureParts = Pick<EngineDeps, 'storage' | 'flights' | 'signer' |
   readonly quiet: () => boolean;
   /** Whether its lease still outlives its deadline. */
   readonly covered: (run: Run, monotonicMs: number) => boolean;
+  /** Attempts that may take longer are looked after while they are in the air. */
+  readonly leashMs: number;
+  /** When its lease ends as it is now renewed; `Infinity` where there is nobody else. */
+  readonly leaseEndMs: (run: Run) => number;
   readonly wake: () => void;
   readonly settle: (run: Run, outcome: Outcome) => void;
 };
@@ -45,6 +51,8 @@ const unreadPauseMs = 1_000;
 export function createDeparture(parts: DepartureParts): Departure {
   const { clock, room, log } = parts;
   const abort = new AbortController();
+  /** Of attempts whose lease may end before they do. */
+  const leashes = new Map<Run, AbortController>();
   const runway: Run[] = [];
 
   const begin = (run: Run): void => {
@@ -146,6 +154,13 @@ export function createDeparture(parts: DepartureParts): Departure {
     for (const run of going) send(run);
   };
 
+  const signalFor = (run: Run, timeoutMs: number): AbortSignal => {
+    if (timeoutMs <= parts.leashMs || parts.leaseEndMs(run) === Number.POSITIVE_INFINITY) return abort.signal;
+    const own = new AbortController();
+    leashes.set(run, own);
+    return own.signal;
+  };
+
   const send = (run: Run): void => {
     const { setup, prepared, lane } = run;
     if (isUnusable(setup) || prepared === null) return;
@@ -169,15 +184,20 @@ export function createDeparture(parts: DepartureParts): Departure {
           ...(setup.tls === undefined ? {} : { tls: setup.tls }),
           timeoutMs: policy.timeoutMs,
           connectionsMax: policy.concurrencyMax,
-          signal: abort.signal,
+          signal: signalFor(run, policy.timeoutMs),
         })
         .then(
-          (outcome) => parts.settle(run, outcome),
-          (error: unknown) => parts.settle(run, transportFault(run, error)),
+          (outcome) => land(run, outcome),
+          (error: unknown) => land(run, transportFault(run, error)),
         );
     } catch (error) {
-      parts.settle(run, transportFault(run, error));
+      land(run, transportFault(run, error));
     }
+  };
+
+  const land = (run: Run, outcome: Outcome): void => {
+    leashes.delete(run);
+    parts.settle(run, outcome);
   };
 
   /** A transport promises outcomes; one that throws is a bug, and the receiver may have got the message. */
@@ -207,5 +227,15 @@ export function createDeparture(parts: DepartureParts): Departure {
     room.checkSettled();
   };
 
-  return { begin, launch, abort: () => abort.abort() };
+  return {
+    begin,
+    launch,
+    abort() {
+      abort.abort();
+      for (const leash of leashes.values()) leash.abort();
+    },
+    cutUnheld(monotonicMs) {
+      for (const [run, leash] of leashes) if (parts.leaseEndMs(run) <= monotonicMs) leash.abort();
+    },
+  };
 }

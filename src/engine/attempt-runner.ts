@@ -182,7 +182,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
 
   /** A lease is judged on the monotonic clock, and must be good until after the attempt's deadline. */
   const outlives = (untilMonotonicMs: number, setup: LaneSetup | Unusable, monotonicMs: number): boolean =>
-    untilMonotonicMs >= monotonicMs + (isUnusable(setup) ? 0 : setup.policy.timeoutMs) + options.leaseSafetyMs;
+    untilMonotonicMs >= monotonicMs + coveredMs(setup, options) + options.leaseSafetyMs;
 
   /** Asked again when it leaves: the process may have stood still since the lane's turn. */
   const covered = ({ lane, setup, epoch }: Run, monotonicMs: number): boolean => {
@@ -224,6 +224,11 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     userAgent: options.userAgent,
     quiet: () => quiet,
     covered,
+    leashMs: options.leaseCoverMaxMs,
+    leaseEndMs: ({ lane, epoch }) => {
+      const claim = parts.ownership.owns(lane.webhookId);
+      return claim?.epoch === epoch ? claim.untilMonotonicMs : 0;
+    },
     settle: landing.settle,
   });
 
@@ -232,6 +237,7 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
     recorded: landing.recorded,
     endLost() {
       const nowMs = clock.monotonicMs();
+      departure.cutUnheld(nowMs);
       for (const run of room.airborne.values()) {
         // Deadlines differ by webhook, by no more than a minute: beyond that, younger ones cannot be lost.
         if (run.lostFromMs > nowMs + 60_000) return;
@@ -258,4 +264,9 @@ export function createAttemptRunner(parts: AttemptRunnerParts): AttemptRunner {
       return room.open;
     },
   };
+}
+
+/** How much of an attempt its lease must cover before it leaves. */
+function coveredMs(setup: LaneSetup | Unusable, { leaseCoverMaxMs }: Pick<EngineOptions, 'leaseCoverMaxMs'>): number {
+  return isUnusable(setup) ? 0 : Math.min(setup.policy.timeoutMs, leaseCoverMaxMs);
 }

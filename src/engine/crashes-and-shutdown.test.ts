@@ -376,6 +376,35 @@ describe('ownership', () => {
     await rig.stop();
   });
 
+  it('an attempt that may take a minute starts under a lease of half of one, lives on while that is renewed, and ends with it', async () => {
+    let untilMonotonicMs = 0;
+    const rig = await createEngineRig({
+      ownership: {
+        async start() {},
+        shards: () => null,
+        retire() {},
+        owns: () => ({ epoch: 1, untilMonotonicMs }),
+        async stop() {},
+      },
+    });
+    const renew = (): void => {
+      untilMonotonicMs = rig.clock.monotonicMs() + 30_000;
+    };
+    renew();
+    rig.reply = () => 'wait';
+    await rig.publish(rig.webhook({ timeoutMs: 60_000 }));
+    await rig.clock.advance(2_000);
+    assert.equal(rig.sent.length, 1, 'no lease is ever good for a minute');
+    for (let beats = 0; beats < 4; beats += 1) {
+      renew();
+      await rig.clock.advance(10_000);
+    }
+    assert.equal(rig.sent[0]?.message.signal?.aborted, false, 'forty seconds under way, and renewed');
+    await rig.clock.advance(21_000);
+    assert.equal(rig.sent[0]?.message.signal?.aborted, true, 'the lease is over: another process may send it');
+    await rig.stop();
+  });
+
   it('ID-16 INV-6 results under an old epoch are fenced, and a fenced lane does not hammer its receiver', async () => {
     const rig = await createEngineRig({
       ownership: {

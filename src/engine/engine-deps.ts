@@ -80,6 +80,11 @@ export type EngineOptions = {
   readonly crashesMax: number;
   /** A lease must outlive an attempt's deadline by this much. */
   readonly leaseSafetyMs: number;
+  /**
+   * And no more of a deadline than this: leases are good for 30 s and renewed every 10, so none outlives a deadline of half a
+   * minute. An attempt that may take longer is cut off where its lease ends unrenewed.
+   */
+  readonly leaseCoverMaxMs: number;
   readonly userAgent: string;
   /** Turns a workspace gets in a row, 1 by default. */
   readonly weightOf: (workspaceId: WorkspaceId) => number;
@@ -108,6 +113,7 @@ export const engineDefaults: EngineOptions = {
   dutiesMax: 8,
   crashesMax: 3,
   leaseSafetyMs: 2_000,
+  leaseCoverMaxMs: 15_000,
   userAgent: 'Assetwire/0.1.0',
   weightOf: () => 1,
   loopLoad: null,

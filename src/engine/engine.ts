@@ -91,7 +91,8 @@ export type EngineEvent = {
 
 /**
  * Who delivers which lane. One process owns everything under one epoch; in a cluster lanes and duties lie in 256 shards,
- * held by lease. An attempt starts only while its lease outlives the attempt's deadline plus `leaseSafetyMs`.
+ * held by lease. An attempt starts only while its lease outlives the attempt's deadline, or `leaseCoverMaxMs` of a longer one,
+ * plus `leaseSafetyMs`; one that is longer under way ends with its lease.
  */
 export interface Ownership {
   /** Resolves when it is known what is ours at first. */
