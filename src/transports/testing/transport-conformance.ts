@@ -76,7 +76,10 @@ export function describeTransport(
 
     it('an answer without end is cut at the limit', async () => {
       const subject = await make();
-      const outcome = await subject.transport.send({ ...messageTo(await subject.target('endless')), timeoutMs: 60_000 });
+      const outcome = await subject.transport.send({
+        ...messageTo(await subject.target('endless')),
+        timeoutMs: 60_000,
+      });
       assert.equal(outcome.kind, expected.endless ?? 'response');
       await subject.quiet();
       if (outcome.kind !== 'response') return;
