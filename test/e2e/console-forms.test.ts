@@ -289,8 +289,10 @@ test('a webhook over one of several protocols: its own credentials, times of ret
   await field('Name').fill('Shop front');
   await field('Protocol').selectOption('https');
   await button('Use an inbox of this server').click();
-  await page.waitForFunction(() =>
-    /^https:/.test(document.querySelector<HTMLInputElement>('input[type=url]')?.value ?? ''),
+  await eventually(
+    () => page.locator('input[type=url]').inputValue(),
+    (value) => value.startsWith('https:'),
+    'the inbox has an address',
   );
   assert.equal(await field('Protocol').inputValue(), 'https');
   await page.locator('input[type=url]').fill('http://127.0.0.1:9099/');

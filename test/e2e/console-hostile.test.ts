@@ -296,13 +296,25 @@ test('UI-19 UI-20 what cannot be taken back asks first, begins with the focus in
   await button.focus();
   await page.keyboard.press('Enter');
   await page.locator('dialog[open]').waitFor({ timeout });
-  await page.waitForFunction("document.querySelector('dialog').contains(document.activeElement)");
+  await eventually(
+    () => page.evaluate("document.querySelector('dialog').contains(document.activeElement)"),
+    (is) => is === true,
+    'the focus is there',
+  );
   await page.keyboard.press('Escape');
   await page.locator('dialog').waitFor({ state: 'detached' });
-  await page.waitForFunction("document.activeElement.getAttribute('aria-label') === 'Delete'");
+  await eventually(
+    () => page.evaluate("document.activeElement.getAttribute('aria-label') === 'Delete'"),
+    (is) => is === true,
+    'the focus is there',
+  );
   assert.equal((await server.call(`/v1/assets/${doomed}`)).status, 200);
   await page.getByRole('button', { name: 'Move or rename' }).click();
-  await page.waitForFunction("document.activeElement.value === 'doomed.jpg'");
+  await eventually(
+    () => page.evaluate("document.activeElement.value === 'doomed.jpg'"),
+    (is) => is === true,
+    'the focus is there',
+  );
   await page.goto(`${server.url}/deliveries`);
   await page.getByRole('button', { name: 'Replay' }).click();
   assert.equal(await page.getByRole('button', { name: 'Send them' }).isDisabled(), true, 'the count comes first');
@@ -442,7 +454,11 @@ test('a list that is paused counts what comes and moves nothing; the time asked 
   const count = await delivered();
   await change('10');
   await eventually(delivered, (now) => now > count, 'another is delivered');
-  await page.waitForFunction('performance.now() > 0');
+  await eventually(
+    () => page.evaluate('performance.now() > 0'),
+    (is) => is === true,
+    'the page goes on',
+  );
   assert.equal(await drawn.count(), 0);
 });
 
